@@ -1,0 +1,62 @@
+/**
+ * What every guard answers. A refusal is a value, never a throw: a throw means that we broke, and the
+ * pipeline answers it with an opaque internal error.
+ *
+ * @module
+ */
+
+/** What a refused credential was, for the `error` of the 401 challenge (RFC 6750 §3.1). */
+export type CredentialProblem = 'missing' | 'malformed' | 'unknown' | 'expired' | 'revoked' | 'wrong_audience' | 'wrong_issuer'
+
+/**
+ * Every way a request can be refused. A new member fails to compile until `pipeline/wire.ts` maps it.
+ *
+ * Sentences are written for callers: they name what would allow the request, never an argument or a secret.
+ */
+export type Denial =
+  // The door: refused before anybody is identified.
+  | { readonly reason: 'forbidden_host' }
+  | { readonly reason: 'forbidden_origin' }
+  | { readonly reason: 'not_found' }
+  | { readonly reason: 'method_not_allowed'; readonly allowed: readonly string[] }
+  // authenticate
+  | { readonly reason: 'unauthenticated'; readonly problem: CredentialProblem }
+  // reading the message
+  | { readonly reason: 'unsupported_media_type' }
+  | { readonly reason: 'not_acceptable' }
+  | { readonly reason: 'body_too_large'; readonly limitBytes: number }
+  | { readonly reason: 'malformed_json'; readonly problem: string }
+  | { readonly reason: 'malformed_message'; readonly problem: string }
+  | { readonly reason: 'header_mismatch'; readonly problem: string }
+  | { readonly reason: 'unsupported_version'; readonly requested: string }
+  | { readonly reason: 'unknown_session' }
+  // limit
+  | { readonly reason: 'rate_limited'; readonly policy: string; readonly retryAfterSeconds: number }
+  | { readonly reason: 'overloaded'; readonly problem: string }
+  // authorize
+  | { readonly reason: 'unknown_method'; readonly method: string }
+  | { readonly reason: 'unknown_name'; readonly kind: 'tool' | 'prompt' | 'resource' | 'completion' }
+  | { readonly reason: 'insufficient_scope'; readonly required: readonly string[]; readonly sentence: string }
+  | { readonly reason: 'not_permitted'; readonly sentence: string }
+  // validate
+  | { readonly reason: 'invalid_params'; readonly problem: string }
+  | { readonly reason: 'invalid_arguments'; readonly path: string; readonly rule: string }
+  // approve
+  | { readonly reason: 'approval_required'; readonly sentence: string }
+  // execute
+  | { readonly reason: 'upstream_unavailable'; readonly sentence: string }
+  | { readonly reason: 'deadline_exceeded'; readonly seconds: number }
+  | { readonly reason: 'cancelled' }
+  // release
+  | { readonly reason: 'result_too_large'; readonly limitBytes: number }
+
+export type Decision<T> = { readonly allowed: true; readonly value: T } | { readonly allowed: false; readonly denial: Denial }
+
+/**
+ * Takes a request at one stage and, if it may go on, hands it over at the next. Answers at once where it
+ * needs no I/O.
+ */
+export type Guard<In, Out> = (request: In) => Decision<Out> | Promise<Decision<Out>>
+
+export const allow = <T>(value: T): Decision<T> => ({ allowed: true, value })
+export const deny = (denial: Denial): Decision<never> => ({ allowed: false, denial })

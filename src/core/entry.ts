@@ -1,0 +1,68 @@
+/**
+ * One thing that can be called, got or read, compiled when the catalogue changes: its wire definition, who may
+ * use it, how its arguments are checked, and who executes it. A server and a gateway differ only in `executor`.
+ *
+ * @module
+ */
+
+import type { Decision } from './decision.ts'
+import type { JsonObject, Outgoing } from './message.ts'
+import type { Principal } from './principal.ts'
+import type { Approved, Produced } from './request.ts'
+
+export type EntryKind = 'tool' | 'prompt' | 'resource' | 'template'
+
+/** Who may use an entry. Compiled from the guide's `permissions` block or from `sallyport.yaml`. */
+export type Permission =
+  | { readonly access: 'public' }
+  /** All of `scopes`, and any of `roles` where there are some. */
+  | { readonly access: 'protected'; readonly scopes: readonly string[]; readonly roles: readonly string[] }
+  | { readonly access: 'private'; readonly clients: readonly string[]; readonly users: readonly string[]; readonly scopes: readonly string[]; readonly roles: readonly string[] }
+  | { readonly access: 'denied' }
+
+export interface Entry {
+  readonly kind: EntryKind
+  /** The name on our wire: a tool's or prompt's name, a resource's URI, a template's URI template. */
+  readonly name: string
+  /** What a list shows of it. */
+  readonly definition: JsonObject
+  readonly permission: Permission
+  /** Whether a person must agree to each use. */
+  readonly ask: boolean
+  /** Which rule gave the permission, for audit and `why`: `default tools:execute`, `sallyport.yaml:12 notes: write_*`. */
+  readonly rule: string
+  /** Answers what is wrong with the arguments, or undefined. Names the path and the rule, never the value. */
+  readonly check: ((args: unknown) => { readonly path: string; readonly rule: string } | undefined) | undefined
+  /** Arguments that a modern HTTP caller mirrors into `Mcp-Param-*` headers (2026-07-28 streamable-http §x-mcp-header). */
+  readonly mirrors: readonly Mirror[]
+  /** Which upstream it belongs to, and its name there; for a function's entry, the server's own name. */
+  readonly origin: { readonly server: string; readonly name: string }
+  readonly executor: Executor
+}
+
+export interface Mirror {
+  /** Lower case, `mcp-param-` included. */
+  readonly header: string
+  readonly path: readonly string[]
+  readonly type: 'string' | 'integer' | 'boolean' | 'number'
+}
+
+/** Runs what was approved: a function of ours, or a request to an upstream. */
+export interface Executor {
+  execute(call: Call): Decision<Produced> | Promise<Decision<Produced>>
+}
+
+/** One approved use of an entry. Taking `Approved` means that nobody can execute what was not. */
+export interface Call {
+  readonly request: Approved
+  readonly entry: Entry
+  readonly method: string
+  readonly params: JsonObject
+  readonly principal: Principal
+  /** Aborted when the caller goes away or the deadline passes. Made when first asked for. */
+  readonly signal: AbortSignal
+  /** Milliseconds since the epoch. */
+  readonly deadlineAt: number
+  /** Sends a progress notification to the caller, through `release`. */
+  readonly notify: (notification: Outgoing) => void
+}

@@ -1,0 +1,18 @@
+/** Who is calling, once a credential has been verified. @module */
+
+/** Frozen, and the same object for every request of one verified credential: what is derived from it can be cached on it. */
+export interface Principal {
+  /** Who vouches for `subject`: an issuer's URL, `key` for API keys, or `local` for the person at this machine's stdio. */
+  readonly issuer: string
+  readonly subject: string
+  readonly clientId: string
+  /** A token can be stepped up to a further scope; a key and the local user cannot. */
+  readonly credential: 'token' | 'key' | 'local' | 'none'
+  readonly scopes: readonly string[]
+  readonly roles: readonly string[]
+  /** Which credential it was, fit for a log: a key's id, a token's `jti`. Never the credential itself. */
+  readonly credentialId: string
+}
+
+/** One string for one principal's identity. JSON keeps the parts apart: `["a:b","c"]` is never `["a","b:c"]`. */
+export const principalKey = ({ issuer, subject }: Principal): string => JSON.stringify([issuer, subject])

@@ -1,0 +1,78 @@
+/**
+ * What must not leave, taken out of what does: secrets that we know exactly (what was handed to an upstream), and
+ * strings that look like credentials. The first is a guarantee for the forms listed; the second is a detector.
+ *
+ * Used by release, audit, logs and error texts. Linear in the size of the text.
+ *
+ * @module
+ */
+
+export interface Redactor {
+  /** `text` with every known secret and credential-like string replaced by `[redacted]`. The same string where there is none. */
+  text(text: string): string
+  /** Whether `text` may contain something to take out; false is certain. Cheap: for the hot path. */
+  suspects(text: string): boolean
+  /** Adds a value that must never leave. Values under eight characters are too common to search for and are refused. */
+  learn(secret: string): boolean
+}
+
+export const MASK = '[redacted]'
+
+// Each pattern starts with a literal that is rare in ordinary text, is anchored on it and has no nested repetition: one
+// pass, linear. `suspects` looks for the literals alone.
+const credentials = new RegExp(
+  [
+    'spk_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}', // our own API keys
+    'eyJ[\\w-]{8,4096}\\.eyJ[\\w-]{2,8192}\\.[\\w-]{0,4096}', // JWT (RFC 7519)
+    'gh[pousr]_[0-9A-Za-z]{36,255}|github_pat_\\w{22,255}', // GitHub
+    'glpat-[\\w-]{20,64}', // GitLab
+    '(?:AKIA|ASIA)[0-9A-Z]{16}', // AWS access key id
+    'xox[abeoprs]-[\\w-]{10,255}', // Slack
+    'sk-(?:ant-|proj-)?[\\w-]{20,255}', // Anthropic, OpenAI
+    '[rs]k_(?:live|test)_[0-9A-Za-z]{16,255}', // Stripe
+    'AIza[\\w-]{35}', // Google
+    'npm_[0-9A-Za-z]{36}', // npm
+    '-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?', // PEM
+    '://[^\\s:@/"\']{0,255}:[^\\s:@/"\']{1,255}@', // userinfo in a URL
+  ].join('|'),
+  'g',
+)
+const literals = /spk_|eyJ|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox[abeoprs]-|sk-|[rs]k_|AIza|npm_|PRIVATE KEY|:\/\/[^/\s"']{1,511}@/
+
+export function createRedactor(): Redactor {
+  const known = new Set<string>()
+  let anyKnown: RegExp | undefined
+
+  function suspects(text: string): boolean {
+    return literals.test(text) || (anyKnown?.test(text) ?? false)
+  }
+  return {
+    suspects,
+    text(text) {
+      if (!suspects(text)) return text
+      const exact = anyKnown ? text.replace(new RegExp(anyKnown.source, 'g'), MASK) : text
+      return exact.replace(credentials, (found) => (found.startsWith('://') ? `://${MASK}@` : MASK))
+    },
+    learn(secret) {
+      if (secret.length < 8) return false
+      for (const form of formsOf(secret)) known.add(form)
+      // Longest first, so that a secret that contains another is taken out whole.
+      const sorted = [...known].sort((a, b) => b.length - a.length)
+      anyKnown = new RegExp(sorted.map((form) => form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')).join('|'))
+      return true
+    },
+  }
+}
+
+/** As it is, as JSON writes it, URL-encoded, base64 in both alphabets, hex. */
+function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+    bytes.toString('hex'),
+  ]
+}

@@ -1,0 +1,106 @@
+/**
+ * A request as it gathers proof on its way through the pipeline.
+ *
+ *   Received → Identified → Understood → Admitted → Authorized → Validated → Approved → Executed → Released
+ *
+ * One object is carried all the way. Only the functions below can move it on (`identify`, `understand`, …), and
+ * each takes the type that the one before it returns, so that another order, or a skipped stage, does not compile.
+ *
+ * @module
+ */
+
+import type { Decision } from './decision.ts'
+import type { Entry } from './entry.ts'
+import type { Message, Outgoing } from './message.ts'
+import type { Principal } from './principal.ts'
+
+declare const proof: unique symbol
+type Proven<Stage extends string> = { readonly [proof]: { readonly [Key in Stage]: true } }
+
+/** What was presented, as it was presented. Never logged. */
+export interface Credential {
+  readonly scheme: 'bearer' | 'api_key' | 'local'
+  readonly value: string
+}
+
+/** What a transport knows before anything is read. It fills in the fields; it can prove nothing. */
+export interface Received {
+  readonly transport: 'http' | 'stdio' | 'in-process'
+  /** The peer's network address, or `local`. */
+  readonly address: string
+  readonly credential: Credential | undefined
+  /** The canonical URL that was addressed: the audience a token must have (RFC 8707). */
+  readonly resource: string
+  /** Lower-case header names; empty off HTTP. Compared with the body in `validate` (x-mcp-header). */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+  /** Reads and parses the one message, within bounds. Called once, after authentication. */
+  readonly read: () => Decision<Message> | Promise<Decision<Message>>
+  /** Sends a notification that belongs to this request ahead of its answer. Only `release` calls it. */
+  readonly send: (notification: Outgoing) => void
+  /** Registers what to do when the caller goes away; runs at once if it already has. */
+  readonly onCancel: (listener: () => void) => void
+}
+
+export type Identified = Received & { readonly principal: Principal } & Proven<'identified'>
+export type Understood = Identified & { readonly message: Message } & Proven<'understood'>
+/** `budget` is what the limiter wants told: the values of the `RateLimit` header fields. */
+export type Admitted = Understood & { readonly budget: Budget | undefined } & Proven<'admitted'>
+/** `entry` is what it concerns; undefined for lists and for the protocol's own methods. */
+export type Authorized = Admitted & { readonly entry: Entry | undefined } & Proven<'authorized'>
+export type Validated = Authorized & Proven<'validated'>
+export type Approved = Validated & Proven<'approved'>
+
+/** What came of it: raw from the executor, then fit to leave. */
+export type Executed = { readonly request: Approved; readonly produced: Produced } & Proven<'executed'>
+/** `text` is the JSON of the `result` or `error` member, bounded and redacted. */
+export type Released = { readonly kind: 'result' | 'error'; readonly text: string; readonly isError: boolean } & Proven<'released'>
+
+/** The state of the tightest limit, for the `RateLimit` and `RateLimit-Policy` fields. */
+export interface Budget {
+  readonly policy: string
+  readonly limit: number
+  readonly windowSeconds: number
+  readonly remaining: number
+  readonly resetSeconds: number
+}
+
+/** What an executor brings back: a JSON-RPC result or error, not yet fit to leave. */
+export type Produced =
+  | { readonly kind: 'result'; readonly result: Readonly<Record<string, unknown>> }
+  /** A result whose JSON was prepared and redacted when the catalogue changed (lists). */
+  | { readonly kind: 'prepared'; readonly text: string }
+  | { readonly kind: 'error'; readonly code: number; readonly message: string; readonly data?: unknown }
+
+/** A request whose last stage is not known to the reader: what audit and wire are given. */
+export type Partway = Received & {
+  readonly principal?: Principal
+  readonly message?: Message
+  readonly entry?: Entry | undefined
+  readonly budget?: Budget | undefined
+}
+
+// The steps. Each writes what its stage learned onto the one object, and changes its type: nothing else casts.
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+export function identify(request: Received, principal: Principal): Identified {
+  ;(request as Writable<Partway>).principal = principal
+  return request as Identified
+}
+export function understand(request: Identified, message: Message): Understood {
+  ;(request as Writable<Partway>).message = message
+  return request as Understood
+}
+export function admit(request: Understood, budget: Budget | undefined): Admitted {
+  ;(request as Writable<Partway>).budget = budget
+  return request as Admitted
+}
+export function authorize(request: Admitted, entry: Entry | undefined): Authorized {
+  ;(request as Writable<Partway>).entry = entry
+  return request as Authorized
+}
+export const validated = (request: Authorized): Validated => request as Validated
+export const approved = (request: Validated): Approved => request as Approved
+export const executed = (request: Approved, produced: Produced): Executed => ({ request, produced }) as Executed
+export const released = (_: Executed, kind: 'result' | 'error', text: string, isError: boolean): Released => ({ kind, text, isError }) as Released

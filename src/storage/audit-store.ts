@@ -1,0 +1,75 @@
+/** The seam for the audit trail: append-only, hash-chained, searchable. @module */
+
+/** One decision. Never holds an argument, a result, a header or a credential. */
+export interface AuditRecord {
+  /** `dec_…`: what `sallyport why` takes. */
+  readonly id: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly decision: 'allow' | 'deny' | 'error'
+  /** The denial's reason; `allowed`; `crashed`; or, for an allowed call whose answer was an error, `upstream_error` or `tool_error`. */
+  readonly reason: string
+  /** What a person does: `tools/call`, `sign-in`, `key.create`, … */
+  readonly action: string
+  /** Tool, prompt or resource. */
+  readonly target?: string | undefined
+  readonly server?: string | undefined
+  readonly subject?: string | undefined
+  readonly issuer?: string | undefined
+  readonly clientId?: string | undefined
+  /** What the client says it is. */
+  readonly clientName?: string | undefined
+  readonly credential?: string | undefined
+  readonly credentialId?: string | undefined
+  readonly transport: string
+  readonly address?: string | undefined
+  readonly version?: string | undefined
+  /** Which rule decided: `default tools:execute`, `sallyport.yaml:12 notes: write_*`. */
+  readonly rule?: string | undefined
+  /** What the caller was told, and what would have allowed it. */
+  readonly sentence?: string | undefined
+  /** The facts that the decision rests on: required and granted scopes, roles, the limit's policy. */
+  readonly facts?: Readonly<Record<string, string | number | boolean | readonly string[]>> | undefined
+  readonly durationMs: number
+  /** The host's id of the tool use (`claudecode/toolUseId`): joins this record with the host's transcript. */
+  readonly hostToolUseId?: string | undefined
+  readonly traceparent?: string | undefined
+  /** The message and stack of a crash, redacted. */
+  readonly cause?: string | undefined
+  /** How many equal refusals this record stands for, where a flood was folded into one. */
+  readonly repeated?: number | undefined
+}
+
+export interface ChainedRecord {
+  /** From 1, without gaps. */
+  readonly sequence: number
+  readonly record: AuditRecord
+  /** SHA-256 in hex over the previous hash and the record as stored. */
+  readonly hash: string
+}
+
+export interface AuditQuery {
+  readonly since?: number | undefined
+  readonly until?: number | undefined
+  readonly decision?: readonly string[] | undefined
+  readonly subject?: string | undefined
+  readonly clientId?: string | undefined
+  readonly action?: string | undefined
+  readonly target?: string | undefined
+  readonly hostToolUseId?: string | undefined
+  /** Newest first; 100 unless told, 10,000 at most. */
+  readonly limit?: number | undefined
+}
+
+export type ChainState =
+  | { readonly intact: true; readonly records: number; readonly head: string }
+  | { readonly intact: false; readonly records: number; readonly brokenAt: number; readonly problem: string }
+
+export interface AuditStore {
+  /** Extends the chain by all of them, in order, in one transaction: all or none. */
+  append(records: readonly AuditRecord[]): Promise<void>
+  get(id: string): Promise<ChainedRecord | undefined>
+  search(query: AuditQuery): Promise<readonly ChainedRecord[]>
+  /** Recomputes every hash from the first record. `progress` is called now and then. */
+  verify(progress?: (checked: number, total: number) => void): Promise<ChainState>
+}

@@ -1,0 +1,25 @@
+/** The seam for what is kept: a set of small stores over one connection. @module */
+
+import type { AuditStore } from './audit-store.ts'
+import type { Records } from './records.ts'
+
+/** Every kind of record there is. `docs/storage-schema.md` documents each. */
+export type RecordKind =
+  | 'account'
+  | 'api_key'
+  | 'client'
+  | 'grant'
+  | 'oauth_artifact'
+  | 'one_time_link'
+  | 'secret'
+  | 'ended_session'
+
+export interface Store {
+  records<T>(kind: RecordKind): Records<T>
+  readonly audit: AuditStore
+  /** Tells when another process has changed something (the CLI beside a running server). Answers how to stop listening. */
+  onForeignChange(listener: () => void): () => void
+  /** Removes what has expired, in small batches; answers how many. */
+  sweep(): Promise<number>
+  close(): Promise<void>
+}
