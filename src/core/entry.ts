@@ -33,6 +33,8 @@ export interface Entry {
   readonly rule: string
   /** Answers what is wrong with the arguments, or undefined. Names the path and the rule, never the value. */
   readonly check: ((args: unknown) => { readonly path: string; readonly rule: string } | undefined) | undefined
+  /** For a template: whether a URI is one of its resources. Linear in the length of the URI. */
+  readonly matches?: ((uri: string) => boolean) | undefined
   /** Arguments that a modern HTTP caller mirrors into `Mcp-Param-*` headers (2026-07-28 streamable-http §x-mcp-header). */
   readonly mirrors: readonly Mirror[]
   /** Which upstream it belongs to, and its name there; for a function's entry, the server's own name. */

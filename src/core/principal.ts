@@ -14,5 +14,11 @@ export interface Principal {
   readonly credentialId: string
 }
 
+const keys = new WeakMap<Principal, string>()
+
 /** One string for one principal's identity. JSON keeps the parts apart: `["a:b","c"]` is never `["a","b:c"]`. */
-export const principalKey = ({ issuer, subject }: Principal): string => JSON.stringify([issuer, subject])
+export function principalKey(principal: Principal): string {
+  let key = keys.get(principal)
+  if (key === undefined) keys.set(principal, (key = JSON.stringify([principal.issuer, principal.subject])))
+  return key
+}

@@ -10,6 +10,8 @@
 export interface Redactor {
   /** `text` with every known secret and credential-like string replaced by `[redacted]`. The same string where there is none. */
   text(text: string): string
+  /** `JSON.stringify(value)` with the same taken out of every string and key in it. */
+  json(value: unknown): string
   /** Whether `text` may contain something to take out; false is certain. Cheap: for the hot path. */
   suspects(text: string): boolean
   /** Adds a value that must never leave. Values under eight characters are too common to search for and are refused. */
@@ -46,12 +48,18 @@ export function createRedactor(): Redactor {
   function suspects(text: string): boolean {
     return literals.test(text) || (anyKnown?.test(text) ?? false)
   }
+  function redact(text: string): string {
+    if (!suspects(text)) return text
+    const exact = anyKnown ? text.replace(new RegExp(anyKnown.source, 'g'), MASK) : text
+    return exact.replace(credentials, (found) => (found.startsWith('://') ? `://${MASK}@` : MASK))
+  }
   return {
     suspects,
-    text(text) {
-      if (!suspects(text)) return text
-      const exact = anyKnown ? text.replace(new RegExp(anyKnown.source, 'g'), MASK) : text
-      return exact.replace(credentials, (found) => (found.startsWith('://') ? `://${MASK}@` : MASK))
+    text: redact,
+    json(value) {
+      const text = JSON.stringify(value)
+      // Escapes hide a secret from a search of the text, so a suspect is searched string by string, as its reader will see it.
+      return suspects(text) ? JSON.stringify(redactDeep(value, redact)) : text
     },
     learn(secret) {
       if (secret.length < 8) return false
@@ -62,6 +70,13 @@ export function createRedactor(): Redactor {
       return true
     },
   }
+}
+
+function redactDeep(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === 'string') return redact(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact))
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [redact(key), redactDeep(member, redact)]))
 }
 
 /** As it is, as JSON writes it, URL-encoded, base64 in both alphabets, hex. */

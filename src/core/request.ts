@@ -11,7 +11,7 @@
 
 import type { Decision } from './decision.ts'
 import type { Entry } from './entry.ts'
-import type { Message, Outgoing } from './message.ts'
+import type { Message, Outgoing, RequestId } from './message.ts'
 import type { Principal } from './principal.ts'
 
 declare const proof: unique symbol
@@ -19,13 +19,16 @@ type Proven<Stage extends string> = { readonly [proof]: { readonly [Key in Stage
 
 /** What was presented, as it was presented. Never logged. */
 export interface Credential {
-  readonly scheme: 'bearer' | 'api_key' | 'local'
+  /** `several`: more than one was presented, which is refused (RFC 6750 §2). */
+  readonly scheme: 'bearer' | 'api_key' | 'local' | 'several'
   readonly value: string
 }
 
 /** What a transport knows before anything is read. It fills in the fields; it can prove nothing. */
 export interface Received {
-  readonly transport: 'http' | 'stdio' | 'in-process'
+  readonly transport: 'http' | 'stdio'
+  /** The message's id, written by `read` as soon as it is known, so that even a malformed message gets an addressed answer. */
+  id: RequestId | undefined
   /** The peer's network address, or `local`. */
   readonly address: string
   readonly credential: Credential | undefined
@@ -37,8 +40,10 @@ export interface Received {
   readonly receivedAt: number
   /** Reads and parses the one message, within bounds. Called once, after authentication. */
   readonly read: () => Decision<Message> | Promise<Decision<Message>>
-  /** Sends a notification that belongs to this request ahead of its answer. Only `release` calls it. */
+  /** Sends a notification that belongs to this request ahead of its answer. Only what `release` has seen may be given to it. */
   readonly send: (notification: Outgoing) => void
+  /** Opens the stream that notifications go out on, before there is one. */
+  readonly open: () => void
   /** Registers what to do when the caller goes away; runs at once if it already has. */
   readonly onCancel: (listener: () => void) => void
 }
@@ -75,8 +80,8 @@ export type Produced =
 
 /** A request whose last stage is not known to the reader: what audit and wire are given. */
 export type Partway = Received & {
-  readonly principal?: Principal
-  readonly message?: Message
+  readonly principal?: Principal | undefined
+  readonly message?: Message | undefined
   readonly entry?: Entry | undefined
   readonly budget?: Budget | undefined
 }

@@ -1,0 +1,37 @@
+/** Proof that the guards of a guarded row are on: whoever may not is refused, before anything is measured. @module */
+
+import type { Credentials } from '../peers/serve.ts'
+import { type Answer, callOf, type Message, post, resultOf } from './messages.ts'
+import type { Server } from './servers.ts'
+
+/** @throws if something that must be refused is answered. */
+export async function checkGuards({ dialect, tool }: Server, message: Message, credentials: Credentials | undefined): Promise<void> {
+  if (!credentials) throw new Error('a guarded server gave no credential')
+  const anonymous = Object.fromEntries(Object.entries(message.headers).filter(([name]) => !(name in credentials.able)))
+  const attempt = (headers: Readonly<Record<string, string>>, body: string): Promise<Answer> =>
+    post(message.url, { ...anonymous, ...headers }, body)
+
+  const without = await attempt({}, message.body)
+  if (without.status !== 401) throw new Error(`answered a caller without a credential with ${without.status}`)
+
+  const forged = Object.fromEntries(Object.entries(credentials.able).map(([name, value]) => [name, forge(value)]))
+  const withForged = await attempt(forged, message.body)
+  if (withForged.status !== 401) throw new Error(`answered a forged credential with ${withForged.status}`)
+
+  requireRefused('a caller without the scope', await attempt(credentials.powerless, message.body))
+  if (tool === 'calculator') {
+    const outside = callOf(dialect, tool, { operation: 'add', a: 5000, b: 3 })
+    requireRefused('an argument out of bounds', await attempt(credentials.able, outside))
+  }
+}
+
+/** Another character in the middle, so that only what is cryptographic about it is wrong. */
+function forge(value: string): string {
+  const at = value.length - 10
+  return value.slice(0, at) + (value[at] === 'A' ? 'B' : 'A') + value.slice(at + 1)
+}
+
+function requireRefused(what: string, answer: Answer): void {
+  const result = resultOf(answer)
+  if (answer.status === 200 && result && !result.isError) throw new Error(`did not refuse ${what}`)
+}

@@ -1,0 +1,54 @@
+/** One server's turn in one round: start, check, warm up, measure, end. @module */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { residentMegabytes } from './child.ts'
+import { type Generator, type Load, runAutocannon } from './load.ts'
+import { checkAnswer } from './messages.ts'
+import { runPaced } from './paced.ts'
+import { bringUp, type Server } from './servers.ts'
+
+export const CONNECTIONS = 16
+
+export interface Turn {
+  /** With 16 connections, as fast as it can. */
+  readonly peak: Load
+  /** With one connection: what a call takes when nobody else is waiting. Gateways and their bases only. */
+  readonly alone?: Load
+  /** At half of `peak`: evenly spaced, and in autocannon's bursts. */
+  readonly half?: { readonly paced: Load; readonly bursts: Load }
+  readonly startedMs: number
+  readonly idleMegabytes: number | undefined
+  readonly loadedMegabytes: number | undefined
+}
+
+export interface Effort {
+  readonly seconds: number
+  readonly warmUpSeconds: number
+}
+
+/** @throws if the server does not start or answers wrongly before, under or after the load. */
+export async function measure(server: Server, generator: Generator, { seconds, warmUpSeconds }: Effort): Promise<Turn> {
+  const { running, message, stop } = await bringUp(server)
+  const pid = running.child.pid
+  try {
+    await sleep(300)
+    const idleMegabytes = residentMegabytes(pid)
+    await generator.run(message, CONNECTIONS, warmUpSeconds)
+    const peak = await generator.run(message, CONNECTIONS, seconds)
+    const alone = server.group === 'server' ? undefined : await generator.run(message, 1, seconds)
+    const rate = Math.max(CONNECTIONS, Math.floor(peak.requestsPerSecond / 2))
+    const half = server.halfLoad
+      ? { paced: await runPaced(message, CONNECTIONS, seconds, rate), bursts: await runAutocannon(message, CONNECTIONS, seconds, rate) }
+      : undefined
+    const loadedMegabytes = residentMegabytes(pid)
+    await checkAnswer(message)
+    return { peak, ...(alone ? { alone } : {}), ...(half ? { half } : {}), startedMs: running.startedMs, idleMegabytes, loadedMegabytes }
+  } catch (error) {
+    const said = running.complaints().trim().slice(-400)
+    throw new Error(`${server.name}: ${error instanceof Error ? error.message : String(error)}${said ? `; its stderr: ${said}` : ''}`, {
+      cause: error,
+    })
+  } finally {
+    await stop()
+  }
+}

@@ -1,0 +1,126 @@
+/** What a person reads: the ratio first, then what it is made of, then the goals. @module */
+
+import { type Goal, toGoals } from './goals.ts'
+import type { Results, Row } from './results.ts'
+
+export interface Circumstances {
+  readonly date: string
+  readonly commit: string
+  readonly node: string
+  readonly generator: string
+  readonly cores: number
+  readonly rounds: number
+  readonly seconds: number
+}
+
+export function toText(results: Results, about: Circumstances): string {
+  const goals = toGoals(results)
+  const parts = [
+    `${about.date} · commit ${about.commit} · Node ${about.node} · ${about.generator}, 16 connections · ${about.cores} cores · ${about.rounds} × ${about.seconds} s, medians`,
+  ]
+  for (const group of ['server', 'stdio gateway', 'http gateway']) {
+    const rows = results.rows.filter((row) => row.group === group)
+    if (rows.length > 0) parts.push(groupText(group, rows, results, goals))
+  }
+  parts.push(goalsText(goals))
+  const { startUp, redaction } = results
+  if (startUp) {
+    parts.push(
+      `start-up (from ${startUp.from}): node itself ${Math.round(startUp.nodeMs)} ms · --help ${Math.round(startUp.helpMs)} ms · ` +
+        `guard listening ${Math.round(startUp.firstListenMs)} ms with a new data directory, ${Math.round(startUp.listenMs)} ms after that`,
+    )
+  }
+  if (redaction) {
+    parts.push(
+      `scanning 10 KB: ${Math.round(redaction.clean10k)} µs clean, ${Math.round(redaction.secret10k)} µs with a credential; 100 KB takes ${(10 * redaction.growth).toFixed(1)} × as long`,
+    )
+  }
+  if (results.failures.length > 0) parts.push(['not measured:', ...results.failures.map((failure) => `  ${failure}`)].join('\n'))
+  return `${parts.join('\n\n')}\n`
+}
+
+const bases: Record<string, string> = { server: 'of bare', 'stdio gateway': 'of forwarder', 'http gateway': 'of upstream' }
+
+function groupText(group: string, rows: readonly Row[], results: Results, goals: readonly Goal[]): string {
+  const gateway = group !== 'server'
+  const direct = group === 'stdio gateway' ? results.pipes?.alone.p50 : rows.find(({ base }) => base === undefined)?.p50Alone
+  const heads = [
+    bases[group] ?? '',
+    'range',
+    group,
+    'guards',
+    'req/s',
+    'p50 µs',
+    'p99 µs',
+    ...(gateway ? ['alone p50', 'added', 'alone of'] : ['p99 half', 'in bursts']),
+    'MB idle',
+    'loaded',
+    'goal',
+  ]
+  const body = rows.map((row) => [
+    fixed(row.ratio),
+    row.base && row.lowestRatio !== row.highestRatio ? `${fixed(row.lowestRatio)}–${fixed(row.highestRatio)}` : '',
+    row.title,
+    row.guarded ? 'all' : 'none',
+    whole(row.requestsPerSecond),
+    whole(row.p50),
+    whole(row.p99),
+    ...(gateway
+      ? [
+          whole(row.p50Alone),
+          row.p50Alone === undefined || direct === undefined || row.p50Alone === direct ? '' : `+${whole(row.p50Alone - direct)}`,
+          row.base ? fixed(row.ratioAlone) : '',
+        ]
+      : [whole(row.p99Half), whole(row.p99HalfBursts)]),
+    whole(row.idleMegabytes),
+    whole(row.loadedMegabytes),
+    goalOf(row.name, goals),
+  ])
+  if (group === 'stdio gateway' && results.pipes) {
+    const { peak, alone } = results.pipes
+    body.unshift([
+      '',
+      '',
+      'the upstream itself, over its pipes',
+      'none',
+      whole(peak.requestsPerSecond),
+      whole(peak.p50),
+      whole(peak.p99),
+      whole(alone.p50),
+      '',
+      '',
+      '',
+      '',
+      '',
+    ])
+  }
+  return aligned([heads, ...body], new Set([1, 2, 3, heads.length - 1]))
+}
+
+function goalOf(name: string, goals: readonly Goal[]): string {
+  const goal = goals.find(({ row }) => row === name)
+  return goal ? `${goal.goal} ${mark(goal)}` : ''
+}
+
+function goalsText(goals: readonly Goal[]): string {
+  const known = goals.filter(({ met }) => met !== undefined)
+  const rows = known.map((goal) => [mark(goal), goal.measured ?? '', goal.goal, goal.what])
+  return known.length === 0 ? 'no goal was measured' : aligned([['', 'measured', 'goal', 'what'], ...rows], new Set([0, 2, 3]))
+}
+
+const mark = ({ met }: Goal): string => (met === undefined ? '' : met ? '✓' : '✗')
+const fixed = (figure: number | undefined): string => figure?.toFixed(2) ?? '–'
+const whole = (figure: number | undefined): string => (figure === undefined ? '' : Math.round(figure).toLocaleString('en'))
+
+/** Columns as wide as their widest cell, numbers to the right, words (`left`) to the left. */
+function aligned(rows: readonly (readonly string[])[], left: ReadonlySet<number>): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (left.has(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}

@@ -1,0 +1,39 @@
+/**
+ * How a server of the benchmark starts and stops: on a free port of the loopback interface, one line of JSON on stdout
+ * once it accepts requests, and gone with its parent, so that a killed benchmark leaves nothing behind.
+ *
+ * @module
+ */
+
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What a server tells the harness. */
+export interface Ready {
+  readonly url: string
+  readonly credentials?: Credentials
+}
+
+/** The headers of a caller who may call the tool, and of one who is known but may not. Of no use once the server has ended. */
+export interface Credentials {
+  readonly able: Readonly<Record<string, string>>
+  readonly powerless: Readonly<Record<string, string>>
+}
+
+export function listen(server: Server): void {
+  server.listen(0, '127.0.0.1', () => announce({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` }))
+}
+
+export function announce(ready: Ready): void {
+  process.stdout.write(`${JSON.stringify(ready)}\n`)
+  // `exit` and not the signal's default, so that --cpu-prof is written.
+  process.once('SIGTERM', () => process.exit(0))
+  process.stdin.resume().once('end', () => process.exit(0))
+}
+
+/** For servers that cannot choose a free port themselves: the harness hands them one. */
+export const givenPort = (): number => {
+  const port = Number(process.env['PORT'])
+  if (!Number.isInteger(port) || port < 1) throw new Error('PORT is not set')
+  return port
+}

@@ -1,0 +1,17 @@
+/**
+ * What `.ci/run` runs: `npm test` (format, lint, types, layers, docs in sync and every other suite, each a named step), then the
+ * claims that need more time or more packages.
+ */
+
+import { fileURLToPath } from 'node:url'
+import { createRun, filesOf } from './steps.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const run = createRun(root)
+
+await run.counted('npm test', ['npm', 'test'])
+await run.command('packed tarball', [process.execPath, 'scripts/packed.mjs'])
+await run.suite('clients', filesOf(root, 'clients'))
+await run.suite('conformance', filesOf(root, 'conformance'))
+
+process.exit(run.finish())

@@ -1,0 +1,33 @@
+/**
+ * `npm test`: format · lint · types, then every suite on node:test. Each is a step with its time; each test counts. The last
+ * line is plain, `N passed, N failed`, where a step without tests of its own counts as one. Any failure ends in exit code 1.
+ *
+ *   npm test                              everything
+ *   npm test -- lint unit                 only these steps
+ *   npm test -- test/unit/some.test.ts    only this file
+ */
+
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { checks, createRun, extraSuites, filesOf, suites } from './steps.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const run = createRun(root)
+
+const wanted = process.argv.slice(2)
+// `test/types` is mostly files that must not compile but where they say so: the type check runs those.
+const everything = [...Object.keys(checks), ...Object.keys(suites).filter((name) => name !== 'types' || filesOf(root, name).length > 0)]
+const known = Object.keys({ ...checks, ...suites, ...extraSuites })
+const files = wanted.filter((name) => !known.includes(name))
+for (const file of files)
+  if (!existsSync(file)) {
+    console.error(`error: there is no step and no file ${file}\nfix: name any of ${known.join(', ')}, or a file below test/`)
+    process.exit(2)
+  }
+
+for (const name of wanted.length === 0 ? everything : wanted.filter((step) => known.includes(step)))
+  if (checks[name]) await run.command(name, checks[name])
+  else await run.suite(name, filesOf(root, name))
+if (files.length > 0) await run.suite('files', files)
+
+process.exit(run.finish())

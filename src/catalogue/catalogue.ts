@@ -1,0 +1,80 @@
+/**
+ * Everything that can be called, got or read: tools, prompts, resources and templates, whoever executes them. Built anew
+ * when a server's entries change, so that a request costs one map look-up however many entries there are.
+ *
+ * @module
+ */
+
+import type { Entry, EntryKind, Era, Principal, Redactor } from '../core/index.ts'
+import { createListAnswers } from './list-answers.ts'
+
+export interface Catalogue {
+  /** Replaces all entries of one server, in one step. A name that another server has already is left out and answered. */
+  replace(server: string, entries: readonly Entry[]): readonly Entry[]
+  find(kind: 'tool' | 'prompt', name: string): Entry | undefined
+  /** The resource with that URI, else the first template that it matches. */
+  resolve(uri: string): Entry | undefined
+  /** The template whose own text that is: what a completion refers to. */
+  template(uriTemplate: string): Entry | undefined
+  /** The `result` of a list as JSON text: what `principal` may use now, redacted. */
+  list(kind: EntryKind, era: Era, principal: Principal): string
+  /** Every scope that some entry asks for, sorted. */
+  scopes(): readonly string[]
+  has(kind: EntryKind): boolean
+  /** Answers how to stop listening. */
+  onChange(listener: (kinds: ReadonlySet<EntryKind>) => void): () => void
+}
+
+export function createCatalogue({ redactor }: { readonly redactor: Redactor }): Catalogue {
+  const byServer = new Map<string, readonly Entry[]>()
+  const listeners = new Set<(kinds: ReadonlySet<EntryKind>) => void>()
+  const answers = createListAnswers(redactor)
+  const index: Record<EntryKind, Map<string, Entry>> = { tool: new Map(), prompt: new Map(), resource: new Map(), template: new Map() }
+
+  function rebuild(): Entry[] {
+    const shadowed: Entry[] = []
+    for (const kind of Object.keys(index) as EntryKind[]) index[kind].clear()
+    for (const entry of [...byServer.values()].flat()) {
+      if (index[entry.kind].has(entry.name)) shadowed.push(entry)
+      else index[entry.kind].set(entry.name, entry)
+    }
+    answers.reset({
+      tool: [...index.tool.values()],
+      prompt: [...index.prompt.values()],
+      resource: [...index.resource.values()],
+      template: [...index.template.values()],
+    })
+    return shadowed
+  }
+
+  return {
+    replace(server, entries) {
+      const kinds = new Set([...(byServer.get(server) ?? []), ...entries].map((entry) => entry.kind))
+      byServer.set(server, entries)
+      const shadowed = rebuild().filter((entry) => entries.includes(entry))
+      for (const listener of listeners) listener(kinds)
+      return shadowed
+    },
+    find: (kind, name) => index[kind].get(name),
+    resolve(uri) {
+      const exact = index.resource.get(uri)
+      if (exact) return exact
+      for (const template of index.template.values()) if (template.matches?.(uri)) return template
+      return undefined
+    },
+    template: (uriTemplate) => index.template.get(uriTemplate),
+    list: (kind, era, principal) => answers.list(kind, era, principal),
+    scopes() {
+      const scopes = new Set<string>()
+      for (const entry of [...byServer.values()].flat()) {
+        if (entry.permission.access === 'protected' || entry.permission.access === 'private') for (const scope of entry.permission.scopes) scopes.add(scope)
+      }
+      return [...scopes].sort()
+    },
+    has: (kind) => index[kind].size > 0,
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Runs a function of this process: the executor of a server written in code. What it returns is a result as the wire has
+ * it; what it throws is a crash, opaque to the caller and complete in the audit.
+ *
+ * @module
+ */
+
+import { allow, type Call, type Executor, type JsonObject } from '../core/index.ts'
+
+/** `args` are the validated arguments; `call.signal` tells when to stop, `call.notify` sends progress. */
+export type ToolFunction = (args: JsonObject, call: Call) => JsonObject | Promise<JsonObject>
+
+const nothing: JsonObject = Object.freeze({})
+
+export function createFunctionExecutor(run: ToolFunction): Executor {
+  return {
+    execute(call) {
+      const produced = run((call.params['arguments'] as JsonObject | undefined) ?? nothing, call)
+      return produced instanceof Promise
+        ? produced.then((value) => allow({ kind: 'result', result: value }))
+        : allow({ kind: 'result', result: produced })
+    },
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * List answers as text, kept for each set of permissions that some principal has: two principals who may use the same
+ * entries get the same bytes, and a list costs a look-up. Thrown away whenever the catalogue changes.
+ *
+ * @module
+ */
+
+import type { Entry, EntryKind, Era, Principal, Redactor } from '../core/index.ts'
+import { permits } from './permits.ts'
+
+export interface ListAnswers {
+  reset(entries: Readonly<Record<EntryKind, readonly Entry[]>>): void
+  list(kind: EntryKind, era: Era, principal: Principal): string
+}
+
+const member: Record<EntryKind, string> = { tool: 'tools', prompt: 'prompts', resource: 'resources', template: 'resourceTemplates' }
+
+// A list is private to the authorization context that asked for it, and fresh for half a minute: a change is told on a
+// subscription, and a call is checked again whatever a client remembers (2026-07-28 caching, G7).
+const hints = { resultType: 'complete', ttlMs: 30_000, cacheScope: 'private' }
+
+/** There are as many views as distinct permission sets; a bound, in case a policy has one for each user. */
+const MAX_VIEWS = 1_000
+
+export function createListAnswers(redactor: Redactor): ListAnswers {
+  let entries: Readonly<Record<EntryKind, readonly Entry[]>> = { tool: [], prompt: [], resource: [], template: [] }
+  let texts = new Map<string, string>()
+  let views = new WeakMap<Principal, Map<EntryKind, string>>()
+
+  /** Which of the entries of one kind a principal may use, as a string of bits. Principals are kept as long as their credential is. */
+  function viewOf(kind: EntryKind, principal: Principal): string {
+    let ofPrincipal = views.get(principal)
+    if (!ofPrincipal) views.set(principal, (ofPrincipal = new Map()))
+    let view = ofPrincipal.get(kind)
+    if (view === undefined) {
+      view = entries[kind].map((entry) => (permits(principal, entry.permission).permitted ? '1' : '0')).join('')
+      ofPrincipal.set(kind, view)
+    }
+    return view
+  }
+
+  return {
+    reset(current) {
+      entries = current
+      texts = new Map()
+      views = new WeakMap()
+    },
+    list(kind, era, principal) {
+      const view = viewOf(kind, principal)
+      const key = `${kind} ${era} ${view}`
+      let text = texts.get(key)
+      if (text === undefined) {
+        const permitted = entries[kind].filter((_, at) => view[at] === '1').map((entry) => entry.definition)
+        text = redactor.json({ [member[kind]]: permitted, ...(era === 'modern' ? hints : {}) })
+        if (texts.size >= MAX_VIEWS) texts.clear()
+        texts.set(key, text)
+      }
+      return text
+    },
+  }
+}

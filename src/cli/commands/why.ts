@@ -1,0 +1,39 @@
+/** `sallyport why dec_…`: who asked for what, which rule decided on which facts, and what would have allowed it. @module */
+
+import { withExistingData } from '../data.ts'
+import { nameOfClient, nameOfSubject, nameOfTarget, timeOf, wouldAllow } from '../decisions.ts'
+import { CliError } from '../errors.ts'
+import { createOutput } from '../output.ts'
+import type { WithData } from '../program.ts'
+
+export async function why(id: string, { json = false, dataDir }: WithData): Promise<void> {
+  const found = await withExistingData(dataDir, ({ store }) => store.audit.get(id))
+  if (!found)
+    throw new CliError('E-NOT-FOUND', `there is no decision ${id.slice(0, 64)}`, 'see `sallyport audit search`, and check --data-dir')
+  const { sequence, record, hash } = found
+  const output = createOutput(json)
+  const allows = wouldAllow(record)
+  output.object({ sequence, hash, ...record, wouldAllow: allows })
+
+  const colour = record.decision === 'allow' ? 'green' : 'red'
+  const verdict = output.paint(colour, record.decision.toUpperCase())
+  const parts = [nameOfSubject(record), nameOfClient(record), nameOfTarget(record), `${timeOf(record.at, Date.now())}Z`]
+  output.line(`${verdict}  ${parts.filter(Boolean).join(' · ')}`)
+  const facts = Object.entries(record.facts ?? {}).map(
+    ([key, value]) => `${key}=${Array.isArray(value) ? value.join(',') || 'none' : value}`,
+  )
+  const rows: [string, string | undefined][] = [
+    ['decision', `${record.id}, #${sequence} in the audit`],
+    ['reason', record.repeated === undefined ? record.reason : `${record.reason} (and ${record.repeated} more like it)`],
+    ['matched', record.rule],
+    ['told', record.sentence],
+    ['facts', facts.join(' · ') || undefined],
+    ['credential', record.credentialId && `${record.credential} ${record.credentialId}`],
+    ['from', [record.transport, record.address, record.version && `MCP ${record.version}`].filter(Boolean).join(' · ')],
+    ['host id', record.hostToolUseId],
+    ['took', `${record.durationMs} ms`],
+    ['cause', record.cause?.split('\n')[0]],
+    ['would allow', allows.join('; or ') || undefined],
+  ]
+  for (const [label, value] of rows) if (value) output.line(`  ${output.paint('dim', label.padEnd(11))}  ${value}`)
+}

@@ -1,0 +1,81 @@
+/** How a decision reads on the command line: one row in a list, or the whole of it with what would have allowed it. Pure. @module */
+
+import type { AuditRecord } from '../storage/index.ts'
+
+export const nameOfTarget = ({ server, target, action }: AuditRecord): string =>
+  target === undefined ? action : server === undefined ? target : `${server}.${target}`
+
+export const nameOfSubject = ({ subject }: AuditRecord): string => subject ?? 'nobody'
+
+/** Host and client as they call themselves; the id is what was verified. */
+export function nameOfClient({ clientName, clientId }: AuditRecord): string {
+  if (clientName && clientId) return `${clientName} (${clientId})`
+  return clientName ?? clientId ?? ''
+}
+
+/** `12:02:02` today, with the date before. UTC, as everywhere. */
+export function timeOf(at: number, now: number): string {
+  const text = new Date(at).toISOString()
+  return text.slice(0, 10) === new Date(now).toISOString().slice(0, 10) ? text.slice(11, 19) : `${text.slice(0, 10)} ${text.slice(11, 19)}`
+}
+
+/** What would have to change for the same request to be allowed: each a thing that somebody can do. Empty where it was allowed. */
+export function wouldAllow(record: AuditRecord): string[] {
+  if (record.decision === 'allow') return []
+  const facts = record.facts ?? {}
+  switch (record.reason) {
+    case 'unauthenticated':
+      return ['sign in, or send a key: sallyport key create --name … --scope tools:read']
+    case 'insufficient_scope':
+    case 'not_permitted':
+      return [...missingScopes(record), ...missingRoles(record)]
+    case 'unknown_name':
+      return facts['access'] === 'denied'
+        ? [`a rule that does not say \`deny\`, in place of ${record.rule ?? 'the one that matched'}`]
+        : facts['access'] === 'private'
+          ? [`being one of the clients or users that ${record.rule ?? 'the rule'} names`]
+          : ['a name that the server has: see its list']
+    case 'approval_required':
+      return [`a rule other than \`ask\`, in place of ${record.rule ?? 'the one that matched'}`]
+    case 'rate_limited':
+      return [`waiting ${facts['retryAfterSeconds']} s, or a higher limit for each ${facts['policy']}`]
+    case 'invalid_arguments':
+      return [`arguments that satisfy the tool's schema: ${facts['path']} ${facts['rule']}`]
+    case 'body_too_large':
+    case 'result_too_large':
+      return [`less than ${facts['limitBytes']} bytes`]
+    case 'upstream_unavailable':
+      return ['a guarded server that runs: see the log of guard, or sallyport doctor']
+    case 'deadline_exceeded':
+      return ['a call that ends in time, or a longer deadline']
+    case 'forbidden_host':
+    case 'forbidden_origin':
+      return ['the address that guard prints, from a page that it allows']
+    case 'crashed':
+      return ['nothing that the caller can do: this is a fault of sallyport']
+    default:
+      return record.sentence === undefined ? [] : ['a request that keeps to the protocol: see the sentence above']
+  }
+}
+
+function missingScopes({ facts, credential }: AuditRecord): string[] {
+  const missing = lacking(facts?.['neededScopes'], facts?.['grantedScopes'])
+  if (missing.length === 0) return []
+  const flags = missing.map((scope) => `--scope ${scope}`).join(' ')
+  return [
+    credential === 'key'
+      ? `a key that has it: sallyport key create --name … ${flags}`
+      : credential === 'local'
+        ? `granting ${missing.join(', ')} to the local user in sallyport.yaml`
+        : `signing in again and granting ${missing.join(', ')}`,
+  ]
+}
+
+function missingRoles({ facts, credential }: AuditRecord): string[] {
+  const needed = list(facts?.['neededRoles'])
+  if (needed.length === 0 || needed.some((role) => list(facts?.['grantedRoles']).includes(role))) return []
+  return [`the role ${needed.join(' or ')}: sallyport ${credential === 'key' ? 'key create' : 'user add'} … --role ${needed[0]}`]
+}
+
+const list = (fact: unknown): readonly string[] => (Array.isArray(fact) ? (fact as string[]) : [])
+const lacking = (needed: unknown, granted: unknown): string[] => list(needed).filter((one) => !list(granted).includes(one))

@@ -1,0 +1,46 @@
+/**
+ * Where the command line begins and where every command ends. Commands throw a `CliError` or return; this file turns the one
+ * into text and an exit code. What nobody foresaw ends in E-INTERNAL, with no detail that could hold a secret.
+ *
+ * @module
+ */
+
+import { CommanderError } from 'commander'
+import { exitCodes } from './codes.ts'
+import { CliError, toCliError } from './errors.ts'
+import { createOutput } from './output.ts'
+import { createProgram } from './program.ts'
+
+const argv = process.argv.slice(2)
+// Where the arguments cannot be parsed, this is all there is to go by.
+const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
+const json = own.includes('--json')
+
+// `sallyport audit search | head` closes the pipe early: that is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
+try {
+  await createProgram(argv).parseAsync(argv, { from: 'user' })
+} catch (error) {
+  // Help and version were asked for and have been printed.
+  if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = exitCodes.ok
+  else report(error instanceof CommanderError ? usage(error) : toCliError(error))
+}
+
+function report({ code, message, fix, exitCode }: CliError): void {
+  const output = createOutput(json)
+  output.object({ error: { code, message, fix } })
+  output.note(`error[${code}]: ${message}`)
+  output.note(`fix: ${fix}`)
+  process.exitCode = exitCode
+}
+
+function usage(error: CommanderError): CliError {
+  if (error.code === 'commander.help') return new CliError('E-USAGE', 'a command is missing', 'choose one of those above')
+  const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ')
+  const command = own.find((word) => !word.startsWith('-'))
+  if (command === 'guard' && error.code === 'commander.unknownOption')
+    return new CliError('E-USAGE', message, 'put `--` before the command that you want guarded: sallyport guard -- COMMAND…')
+  if (error.code === 'commander.unknownCommand') return new CliError('E-USAGE', message, 'see `sallyport --help`')
+  return new CliError('E-USAGE', message, `see \`sallyport ${command ? `${command} ` : ''}--help\``)
+}

@@ -1,0 +1,61 @@
+/**
+ * What commands print. Results go to stdout: for people aligned and coloured on a terminal, with `--json` as exactly one
+ * object. Everything else goes to stderr.
+ *
+ * @module
+ */
+
+import { styleText } from 'node:util'
+
+export interface Output {
+  readonly json: boolean
+  /** A line for people; nothing with `--json`. */
+  line(text?: string): void
+  /** The one object; nothing without `--json`. */
+  object(value: unknown): void
+  /** A line on stderr, always. */
+  note(text: string): void
+  paint(style: Style, text: string): string
+}
+
+type Style = 'green' | 'yellow' | 'red' | 'dim' | 'bold' | 'cyan'
+
+export interface Streams {
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean | undefined }
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined }
+}
+
+export function createOutput(json: boolean, { stdout, stderr }: Streams = process): Output {
+  const colour = Boolean(stdout.isTTY) && !process.env.NO_COLOR
+  return {
+    json,
+    line: (text = '') => void (json || stdout.write(`${printable(text)}\n`)),
+    object: (value) => void (json && stdout.write(`${JSON.stringify(value)}\n`)),
+    note: (text) => void stderr.write(`${printable(text)}\n`),
+    paint: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),
+  }
+}
+
+/**
+ * Names come from clients and upstreams. Control characters would let them drive the terminal or forge lines, so only
+ * line breaks and our own colours pass.
+ */
+function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/(\u001b\[\d{1,2}m)|[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '$1')
+}
+
+/** Columns, two spaces apart, as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(cell))
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - width(cell)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+// oxlint-disable-next-line no-control-regex
+const width = (cell: string): number => cell.replace(/\u001b\[\d{1,2}m/g, '').length

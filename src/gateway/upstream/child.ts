@@ -1,0 +1,76 @@
+/**
+ * A guarded server's process: started without a shell, with no environment but what it needs, in a process group of its
+ * own so that nothing it started outlives it.
+ *
+ * @module
+ */
+
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { isAbsolute, resolve } from 'node:path'
+
+export interface Command {
+  readonly command: string
+  readonly args: readonly string[]
+  /** Where it runs. */
+  readonly cwd: string
+  /** What the configuration names; added to the few variables that every program needs. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+const windows = process.platform === 'win32'
+
+// Nothing else of ours is inherited: our own environment holds keys that are none of an upstream's business.
+const INHERITED = windows
+  ? ['PATH', 'PATHEXT', 'SYSTEMROOT', 'SYSTEMDRIVE', 'COMSPEC', 'TEMP', 'TMP', 'HOMEDRIVE', 'HOMEPATH', 'USERPROFILE', 'USERNAME', 'APPDATA', 'LOCALAPPDATA', 'PROGRAMFILES']
+  : ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER']
+
+export function environmentOf(named: Readonly<Record<string, string>>, ours: NodeJS.ProcessEnv): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const name of INHERITED) {
+    const value = ours[name]
+    if (value !== undefined) env[name] = value
+  }
+  for (const [name, value] of Object.entries(named)) if (!/^SALLYPORT_/i.test(name)) env[name] = value
+  return env
+}
+
+export function startChild({ command, args, cwd, env }: Command): ChildProcessWithoutNullStreams {
+  // `./server` means beside `cwd`, wherever we were started; a bare name is looked up in PATH.
+  const file = /[\\/]/.test(command) && !isAbsolute(command) ? resolve(cwd, command) : command
+  return spawn(file, args, { cwd, env: environmentOf(env, process.env), stdio: 'pipe', shell: false, detached: !windows, windowsHide: true })
+}
+
+/** Signals the whole group: `npx` and the like leave the actual server as a grandchild. */
+export function signalGroup(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    if (windows) child.kill(signal)
+    else process.kill(-child.pid, signal)
+  } catch {
+    // ESRCH: all of it is gone already.
+  }
+}
+
+const GRACE_MS = 2000
+
+/**
+ * Closes stdin, which every tested server takes as its end; then asks with SIGTERM; then SIGKILL. Resolves when the
+ * child has exited, and takes what it left behind in its group with it.
+ */
+export function stopChild(child: ChildProcessWithoutNullStreams): Promise<void> {
+  return new Promise((done) => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+      signalGroup(child, 'SIGKILL')
+      return done()
+    }
+    const term = setTimeout(() => signalGroup(child, 'SIGTERM'), GRACE_MS)
+    const kill = setTimeout(() => signalGroup(child, 'SIGKILL'), 2 * GRACE_MS)
+    child.once('exit', () => {
+      clearTimeout(term)
+      clearTimeout(kill)
+      signalGroup(child, 'SIGKILL')
+      done()
+    })
+    child.stdin.end()
+  })
+}

@@ -1,0 +1,91 @@
+/**
+ * Requests that an upstream has not answered yet, under ids of our own: a caller's id never leaves us, so two callers
+ * with the same id cannot get each other's answers.
+ *
+ * Every exchange is settled exactly once: by its answer, its deadline, its caller going away, or the loss of the upstream.
+ *
+ * @module
+ */
+
+import { type Clock, type Decision, deny, type JsonObject, type Mirror, type Produced } from '../../core/index.ts'
+
+/** One request to an upstream. */
+export interface Exchange {
+  readonly method: string
+  /** Without `_meta`. */
+  readonly params: JsonObject
+  /** What the caller put in `_meta`, all of it; only what may pass is passed on. */
+  readonly meta: JsonObject
+  /** Arguments to mirror into headers, on modern HTTP. */
+  readonly mirrors: readonly Mirror[]
+  readonly startedAt: number
+  readonly deadlineAt: number
+  /** Given if the caller asked for progress. */
+  readonly progressed: ((progress: JsonObject) => void) | undefined
+  readonly settle: (decision: Decision<Produced>) => void
+}
+
+export interface ExchangeTable {
+  /** Answers the id to send it under. */
+  add(exchange: Exchange): number
+  get(id: number): Exchange | undefined
+  /** Forgets and answers it. Undefined: it was settled already, or never asked. */
+  take(id: number): Exchange | undefined
+  /** Settles all with one denial. */
+  drain(decision: Decision<Produced>): void
+  readonly size: number
+  close(): void
+}
+
+/** How late a deadline may be noticed. One timer for all: a timer for each call would cost more than the call. */
+const SWEEP_MS = 50
+
+/** `expired` is told each id that passed its deadline, so that the link can cancel it; the exchange is settled already. */
+export function createExchangeTable(clock: Clock, expired: (id: number, exchange: Exchange) => void): ExchangeTable {
+  const open = new Map<number, Exchange>()
+  let lastId = 0
+  let timer: NodeJS.Timeout | undefined
+
+  function sweep(): void {
+    timer = undefined
+    const now = clock()
+    let left = false
+    for (const [id, exchange] of open) {
+      if (exchange.deadlineAt > now) {
+        left ||= exchange.deadlineAt !== Infinity
+        continue
+      }
+      open.delete(id)
+      exchange.settle(deny({ reason: 'deadline_exceeded', seconds: Math.max(1, Math.round((now - exchange.startedAt) / 1000)) }))
+      expired(id, exchange)
+    }
+    if (left) timer ??= setTimeout(sweep, SWEEP_MS)
+  }
+
+  return {
+    add(exchange) {
+      const id = ++lastId
+      open.set(id, exchange)
+      if (exchange.deadlineAt !== Infinity) timer ??= setTimeout(sweep, SWEEP_MS)
+      return id
+    },
+    get: (id) => open.get(id),
+    take(id) {
+      const exchange = open.get(id)
+      if (exchange) open.delete(id)
+      return exchange
+    },
+    drain(decision) {
+      const left = [...open.values()]
+      open.clear()
+      for (const exchange of left) exchange.settle(decision)
+    },
+    get size() {
+      return open.size
+    },
+    close() {
+      clearTimeout(timer)
+      timer = undefined
+    },
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Reads one HTTP answer: a single JSON message, or a stream of them (SSE). Bounded as it comes in; nothing is buffered
+ * beyond one message.
+ *
+ * @module
+ */
+
+import { createParser, type EventSourceParser } from 'eventsource-parser'
+import type { Dispatcher } from 'undici'
+import { MAX_MESSAGE_BYTES } from './link.ts'
+
+export interface AnswerListener {
+  /** Headers are here. False: the body is not wanted. */
+  readonly started: (status: number, headers: Readonly<Record<string, string | string[] | undefined>>) => boolean
+  /** One message, parsed. Of a stream there may be several. */
+  readonly message: (message: unknown, bytes: number, status: number) => void
+  readonly garbled: () => void
+  readonly tooLarge: () => void
+  /** The answer is complete. `lastEventId`: where a broken-off stream could be resumed. */
+  readonly ended: (status: number, stream: { readonly lastEventId: string | undefined; readonly retryMs: number | undefined } | undefined) => void
+  readonly failed: (error: NodeJS.ErrnoException) => void
+}
+
+export interface Answer {
+  readonly handler: Dispatcher.DispatchHandler
+  abort(): void
+}
+
+/** The one reason for which we end a request ourselves. */
+class Closed extends Error {
+  override readonly name = 'Closed'
+}
+
+export function readAnswer(listener: AnswerListener): Answer {
+  let controller: Dispatcher.DispatchController | undefined
+  let aborted = false
+  let status = 0
+  let kind: 'json' | 'stream' | 'other' = 'other'
+  let chunks: Buffer[] = []
+  let bytes = 0
+  let parser: EventSourceParser | undefined
+  let decoder: TextDecoder | undefined
+  let lastEventId: string | undefined
+  let retryMs: number | undefined
+
+  function abort(): void {
+    aborted = true
+    controller?.abort(new Closed())
+  }
+  function openStream(): void {
+    decoder = new TextDecoder()
+    parser = createParser({
+      onEvent({ data, id }) {
+        const size = bytes
+        bytes = 0
+        if (id !== undefined) lastEventId = id
+        // 2025-11-25: a first event without data gives only an id to resume from.
+        if (data === '') return
+        deliver(data, size)
+      },
+      onRetry(ms) {
+        retryMs = ms
+      },
+    })
+  }
+  function deliver(text: string, size: number): void {
+    let message: unknown
+    try {
+      message = JSON.parse(text)
+    } catch {
+      return listener.garbled()
+    }
+    listener.message(message, size, status)
+  }
+
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart(given) {
+      controller = given
+      if (aborted) abort()
+    },
+    onResponseStart(_, statusCode, headers) {
+      // Informational answers come before the one that counts.
+      if (statusCode < 200) return
+      status = statusCode
+      const type = String(headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
+      // We ask for no encoding: one that comes all the same is not read.
+      if (headers['content-encoding'] === undefined) kind = type === 'text/event-stream' ? 'stream' : type === 'application/json' ? 'json' : 'other'
+      if (!listener.started(statusCode, headers)) return abort()
+      if (kind === 'stream') openStream()
+    },
+    onResponseData(_, chunk) {
+      bytes += chunk.length
+      if (bytes > MAX_MESSAGE_BYTES) {
+        abort()
+        return listener.tooLarge()
+      }
+      if (kind === 'stream') parser?.feed((decoder as TextDecoder).decode(chunk, { stream: true }))
+      else if (kind === 'json') chunks.push(chunk)
+    },
+    onResponseEnd() {
+      if (aborted) return
+      if (kind === 'json' && chunks.length > 0) {
+        const text = (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString()
+        chunks = []
+        deliver(text, bytes)
+      }
+      listener.ended(status, kind === 'stream' ? { lastEventId, retryMs } : undefined)
+    },
+    onResponseError(_, error) {
+      if (!aborted) listener.failed(error as NodeJS.ErrnoException)
+    },
+  }
+  return { handler, abort }
+}

@@ -1,0 +1,62 @@
+/**
+ * The headers of a request to an HTTP upstream (2026-07-28 streamable-http §Request Metadata; 2025-11-25 transports
+ * §Protocol Version Header). Built from the configuration and the message alone: nothing that a caller sent us as a
+ * header ever reaches an upstream.
+ *
+ * @module
+ */
+
+import type { JsonObject, Mirror } from '../../core/index.ts'
+import type { Exchange } from './exchange.ts'
+import type { Dialect } from './link.ts'
+
+export type Headers = Record<string, string>
+
+/** `base`: what the configuration adds. The protocol's own names win over it. */
+export function requestHeaders(base: Readonly<Headers>, dialect: Dialect, sessionId: string | undefined, exchange: Exchange | undefined): Headers {
+  const headers: Headers = { ...base, accept: 'application/json, text/event-stream', 'content-type': 'application/json' }
+  if (dialect.era === 'legacy') {
+    if (sessionId !== undefined) headers['mcp-session-id'] = sessionId
+    if (exchange?.method !== 'initialize') headers['mcp-protocol-version'] = dialect.version
+    return headers
+  }
+  headers['mcp-protocol-version'] = dialect.version
+  if (!exchange) return headers
+  headers['mcp-method'] = exchange.method
+  const name = nameOf(exchange)
+  if (name !== undefined) headers['mcp-name'] = encodeValue(name)
+  for (const mirror of exchange.mirrors) {
+    const value = valueAt(exchange.params.arguments, mirror)
+    if (value !== undefined) headers[mirror.header] = encodeValue(value)
+  }
+  return headers
+}
+
+function nameOf({ method, params }: Exchange): string | undefined {
+  const name = method === 'resources/read' ? params.uri : method === 'tools/call' || method === 'prompts/get' ? params.name : undefined
+  return typeof name === 'string' ? name : undefined
+}
+
+/** A value that is absent, null or of another type than declared is not mirrored. */
+function valueAt(args: unknown, { path, type }: Mirror): string | undefined {
+  let value = args
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    value = (value as JsonObject)[key]
+  }
+  switch (typeof value) {
+    case 'string':
+      return type === 'string' ? value : undefined
+    case 'boolean':
+      return type === 'boolean' ? String(value) : undefined
+    case 'number':
+      return type === 'integer' && Number.isSafeInteger(value) ? String(value) : undefined
+  }
+  return undefined
+}
+
+/** As it is where a header can carry it, else in the Base64 sentinel (streamable-http §Value Encoding). */
+export function encodeValue(value: string): string {
+  const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) && !(value.startsWith('=?base64?') && value.endsWith('?='))
+  return plain || value === '' ? value : `=?base64?${Buffer.from(value).toString('base64')}?=`
+}

@@ -1,0 +1,198 @@
+/**
+ * The Streamable HTTP transport towards an upstream: 2026-07-28, stateless, and 2025-11-25 and before, with sessions.
+ * Every request is a POST of its own; what the server says unasked comes over a GET stream (legacy, `http-stream.ts`)
+ * or `subscriptions/listen` (modern).
+ *
+ * Fails by settling: a connection that breaks denies the call that was on it; a server that cannot be reached loses the link.
+ *
+ * @module
+ */
+
+import { type Clock, type Decision, deny, type JsonObject, type Log, type Produced } from '../../core/index.ts'
+import { createDialer } from '../../net/index.ts'
+import { createExchangeTable, type Exchange } from './exchange.ts'
+import { type Answer, readAnswer } from './http-answer.ts'
+import { type Headers, requestHeaders } from './http-headers.ts'
+import { createListener } from './http-listener.ts'
+import { type Dialect, type Link, type LinkEvents, type ListKind, sentences } from './link.ts'
+import { requestMeta } from './meta.ts'
+import { createReceiver, isObject } from './receive.ts'
+import { LEGACY_VERSION } from './versions.ts'
+
+export interface Endpoint {
+  readonly url: string
+  /** From the configuration: credentials of ours for this upstream, and whatever else it needs. Lower-case names. */
+  readonly headers: Readonly<Headers>
+}
+
+export interface HttpLinkOptions {
+  readonly server: string
+  readonly endpoint: Endpoint
+  readonly events: LinkEvents
+  readonly log: Log
+  readonly clock: Clock
+}
+
+/** Errors of making a connection, as opposed to losing one: nothing was sent, and nothing can be until it comes back. */
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ERR_BLOCKED_ADDRESS'])
+/** How long a stream may stay open after its answer came: ended by the server, its connection can be used again. */
+const LINGER_MS = 1000
+
+export function createHttpLink({ server, endpoint, events, log, clock }: HttpLinkOptions): Link {
+  const url = new URL(endpoint.url)
+  const path = url.pathname + url.search
+  // The operator wrote this URL, so it may be on this machine or in this network; nothing but this host is ever dialled.
+  const pool = createDialer({ allowPrivate: true, onlyHost: url.hostname }).pool(url.origin)
+  let dialect: Dialect = { era: 'legacy', version: LEGACY_VERSION, meta: undefined }
+  let sessionId: string | undefined
+  let ended = false
+
+  const answers = new Map<number, Answer>()
+  const table = createExchangeTable(clock, (id, exchange) => abandon(id, exchange, 'the deadline passed'))
+  const seen = new Set<string>()
+  function odd(kind: string): void {
+    if (seen.has(kind)) return
+    seen.add(kind)
+    log('warn', `${server}: skipped ${kind}; further ones are skipped without a word`)
+  }
+  const receive = createReceiver({ server, table, reply: tell, listChanged: (kind) => events.listChanged(kind), odd, dialect: () => dialect })
+  const listener = createListener({ pool, path, receive, odd, headers: () => requestHeaders(endpoint.headers, dialect, sessionId, undefined) })
+
+  function settle(id: number, decision: Decision<Produced>): void {
+    table.take(id)?.settle(decision)
+  }
+
+  function post(id: number, exchange: Exchange, again: boolean): void {
+    const meta = requestMeta(exchange, id, dialect)
+    const params = JSON.stringify(meta ? { ...exchange.params, _meta: meta } : exchange.params)
+    const sentSession = sessionId
+    let renewing = false
+    let linger: NodeJS.Timeout | undefined
+    const answer = readAnswer({
+      started(status, headers) {
+        const given = headers['mcp-session-id']
+        if (exchange.method === 'initialize' && dialect.era === 'legacy' && typeof given === 'string' && /^[\x21-\x7e]{1,1024}$/.test(given)) sessionId = given
+        if (status === 404 && sentSession !== undefined && dialect.era === 'legacy' && again) renewing = true
+        return true
+      },
+      message(message, bytes, status) {
+        if (renewing) return
+        if (status >= 400 && isObject(message)) {
+          // 400 is what some servers of 2025 answer instead of 404.
+          if (status === 400 && sentSession !== undefined && again && isObject(message.error) && /session/i.test(String(message.error.message))) {
+            renewing = true
+            return
+          }
+          // A modern server's error may come without an id, where it could not read one.
+          if (isObject(message.error)) return receive({ ...message, id }, bytes)
+          return
+        }
+        receive(message, bytes)
+        if (!table.get(id)) {
+          linger ??= setTimeout(answer.abort, LINGER_MS).unref()
+        }
+      },
+      garbled: () => settle(id, sentences.garbled(server)),
+      tooLarge: () => settle(id, sentences.tooLarge()),
+      ended(status, stream) {
+        clearTimeout(linger)
+        answers.delete(id)
+        if (renewing) return void renew(id, exchange, sentSession)
+        if (!table.get(id)) return
+        if (status < 200 || status >= 300) return settle(id, sentences.refused(server, status))
+        if (stream?.lastEventId !== undefined && dialect.era === 'legacy') return listener.resume(stream.lastEventId, stream.retryMs ?? 1000, () => table.get(id) !== undefined, () => settle(id, sentences.brokenOff(server)))
+        settle(id, stream ? sentences.brokenOff(server) : sentences.garbled(server))
+      },
+      failed(error) {
+        clearTimeout(linger)
+        answers.delete(id)
+        if (!isUnreachable(error)) return settle(id, sentences.brokenOff(server))
+        settle(id, sentences.unreachable(server))
+        end(`it cannot be reached (${error.code ?? error.name})`)
+      },
+    })
+    answers.set(id, answer)
+    dispatch(`{"jsonrpc":"2.0","id":${id},"method":"${exchange.method}","params":${params}}`, requestHeaders(endpoint.headers, dialect, sessionId, exchange), answer)
+  }
+
+  /** The server forgot the session: a new one is made, once for all who noticed, and the request is sent again. */
+  async function renew(id: number, exchange: Exchange, lost: string | undefined): Promise<void> {
+    if (sessionId === lost) sessionId = undefined
+    const renewed = sessionId !== undefined || (await events.renew())
+    if (!table.get(id)) return
+    if (renewed) post(id, exchange, false)
+    else settle(id, sentences.unreachable(server))
+  }
+
+  function dispatch(body: string, headers: Headers, answer: Answer): void {
+    try {
+      pool.dispatch({ path, method: 'POST', headers, body }, answer.handler)
+    } catch (error) {
+      answer.handler.onResponseError?.(undefined as never, error as Error)
+    }
+  }
+
+  /** A notification or an answer of ours: accepted or not, there is nothing to wait for. */
+  function tell(message: JsonObject): void {
+    if (ended) return
+    const answer = readAnswer({ started: () => true, message() {}, garbled() {}, tooLarge() {}, ended() {}, failed() {} })
+    dispatch(JSON.stringify(message), requestHeaders(endpoint.headers, dialect, sessionId, undefined), answer)
+  }
+
+  function abandon(id: number, exchange: Exchange, reason: string): void {
+    // Modern: closing the request is the cancellation. Legacy: it has to be said, as a connection may break for other reasons.
+    if (dialect.era === 'legacy' && exchange.method !== 'initialize') tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } })
+    answers.get(id)?.abort()
+    answers.delete(id)
+  }
+
+  function end(problem: string): void {
+    if (ended) return
+    ended = true
+    listener.close()
+    table.drain(sentences.unreachable(server))
+    table.close()
+    for (const answer of answers.values()) answer.abort()
+    answers.clear()
+    // Not at once: the DELETE of a session may still be on its way, and is waited for by `close`.
+    void pool.destroy().catch(() => {})
+    events.lost(problem)
+  }
+
+  return {
+    send(exchange) {
+      if (ended) {
+        exchange.settle(sentences.unreachable(server))
+        return 0
+      }
+      const id = table.add(exchange)
+      post(id, exchange, true)
+      return id
+    },
+    cancel(id) {
+      const exchange = table.take(id)
+      if (!exchange) return
+      exchange.settle(deny({ reason: 'cancelled' }))
+      if (!ended) abandon(id, exchange, 'the caller went away')
+    },
+    notify: (method, params) => tell(params ? { jsonrpc: '2.0', method, params } : { jsonrpc: '2.0', method }),
+    speak(next) {
+      dialect = next
+    },
+    listen(changes: readonly ListKind[]) {
+      if (changes.length === 0 || ended) return
+      const changed = (): void => {
+        for (const kind of changes) events.listChanged(kind)
+      }
+      if (dialect.era === 'legacy') listener.openGet(changed)
+      else listener.openSubscription(changes, (exchange) => this.send(exchange), changed, clock)
+    },
+    async close() {
+      if (!ended && sessionId !== undefined && dialect.era === 'legacy') await listener.deleteSession()
+      end('it was closed')
+    },
+  }
+}
+
+const isUnreachable = (error: NodeJS.ErrnoException): boolean =>
+  UNREACHABLE.has(error.code ?? '') || /^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(error.code ?? '')

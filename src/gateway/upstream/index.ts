@@ -1,0 +1,8 @@
+export type { Command } from './child.ts'
+export { encodeValue } from './http-headers.ts'
+export type { Endpoint } from './http-link.ts'
+export type { ListKind } from './link.ts'
+export type { ServerInfo, Session } from './negotiate.ts'
+export { isObject, isWithinDepth } from './receive.ts'
+export { createUpstream, type Upstream, type UpstreamCall, type UpstreamOptions, type UpstreamState } from './upstream.ts'
+export { MODERN_VERSION } from './versions.ts'

@@ -1,0 +1,65 @@
+/**
+ * One live way to an upstream: a child process, or an HTTP endpoint. A link frames, correlates and bounds; it does not
+ * know about eras beyond what `speak` told it, nor about restarts (`upstream.ts`).
+ *
+ * @module
+ */
+
+import { type Decision, deny, type JsonObject, type Produced } from '../../core/index.ts'
+import type { Exchange } from './exchange.ts'
+
+export interface Link {
+  /** Sends it and answers our id. Settles it, soon or later, whatever happens. */
+  send(exchange: Exchange): number
+  /** Forgets an exchange whose caller went away, and tells the upstream as its transport wants it told. */
+  cancel(id: number): void
+  notify(method: string, params: JsonObject | undefined): void
+  /** From now on requests are framed for this revision. */
+  speak(dialect: Dialect): void
+  /** Starts to listen for what the upstream says unasked. Called once its capabilities are known. */
+  listen(changes: readonly ListKind[]): void
+  close(): Promise<void>
+}
+
+/** What `_meta` and headers depend on. `meta` goes into every request, where there is one. */
+export interface Dialect {
+  readonly era: 'modern' | 'legacy' | 'probing'
+  readonly version: string
+  readonly meta: JsonObject | undefined
+}
+
+export type ListKind = 'tools' | 'prompts' | 'resources'
+
+/** What a link tells its owner. */
+export interface LinkEvents {
+  readonly listChanged: (kind: ListKind) => void
+  /** It can carry nothing any more; everything in flight has been settled. At most once. */
+  readonly lost: (problem: string) => void
+  /** HTTP: the server forgot the session (2025-11-25 transports §Session Management 4). Resolves once a new one stands, or could not be made. */
+  readonly renew: () => Promise<boolean>
+}
+
+/** Results are read into this budget and never beyond. */
+export const MAX_MESSAGE_BYTES: number = 64 * 1024 * 1024
+export const MAX_DEPTH = 64
+
+const unavailable = (sentence: string): Decision<never> => deny({ reason: 'upstream_unavailable', sentence })
+
+/** The sentences a caller may see. They name the upstream by our own id and nothing that it said. */
+export const sentences = {
+  stopped: (server: string): Decision<Produced> =>
+    unavailable(`The server ${server} stopped while it was answering. It is being restarted; the call may or may not have taken effect.`),
+  down: (server: string): Decision<Produced> => unavailable(`The server ${server} is not running at the moment. Try again later.`),
+  unreachable: (server: string): Decision<Produced> => unavailable(`The server ${server} cannot be reached at the moment. Try again later.`),
+  brokenOff: (server: string): Decision<Produced> =>
+    unavailable(`The connection to the server ${server} broke while it was answering; the call may or may not have taken effect.`),
+  busy: (server: string): Decision<Produced> => unavailable(`The server ${server} does not take any more requests at the moment. Try again later.`),
+  garbled: (server: string): Decision<Produced> => unavailable(`The server ${server} gave an answer that is not valid MCP.`),
+  tooDeep: (server: string): Decision<Produced> => unavailable(`The server ${server} gave an answer that is nested deeper than ${MAX_DEPTH} levels.`),
+  asksForInput: (server: string): Decision<Produced> =>
+    unavailable(`The server ${server} asked for further input, which this gateway does not pass on.`),
+  redefined: (server: string): Decision<Produced> =>
+    unavailable(`The server ${server} has changed the definition of this tool. It has been read again; try once more.`),
+  refused: (server: string, status: number): Decision<Produced> => unavailable(`The server ${server} refused the request (HTTP ${status}).`),
+  tooLarge: (): Decision<Produced> => deny({ reason: 'result_too_large', limitBytes: MAX_MESSAGE_BYTES }),
+} as const

@@ -1,0 +1,157 @@
+/**
+ * Which revision an upstream speaks: `server/discover` first, `initialize` where that is not a modern server's answer
+ * (2026-07-28 versioning §Backward Compatibility, stdio and streamable-http likewise). Era is a property of the server,
+ * so it is asked once for each link.
+ *
+ * Fails by throwing `Unusable` with one sentence fit for a log; the owner tries again later.
+ *
+ * @module
+ */
+
+import type { Clock, Decision, JsonObject, Produced } from '../../core/index.ts'
+import type { Dialect, Link } from './link.ts'
+import { isObject } from './receive.ts'
+import { HEADER_MISMATCH, LEGACY_VERSION, LEGACY_VERSIONS, MISSING_CAPABILITY, MODERN_VERSION, UNSUPPORTED_VERSION } from './versions.ts'
+
+export interface ServerInfo {
+  readonly name: string
+  readonly version: string
+}
+
+/** What an upstream said of itself: for display and logs, never for a decision. */
+export interface Session {
+  readonly dialect: Dialect
+  readonly serverInfo: ServerInfo | undefined
+  readonly capabilities: JsonObject
+  readonly instructions: string | undefined
+}
+
+/** Why a server cannot be used for now. The message is ours, but for a version list that was checked. */
+export class Unusable extends Error {
+  override readonly name = 'Unusable'
+}
+
+export interface NegotiateOptions {
+  readonly link: Link
+  /** What we are, for the upstream's eyes. */
+  readonly client: ServerInfo
+  readonly clock: Clock
+  /** How long a server may stay silent before it is taken for a legacy one. */
+  readonly probeMs: number
+  /** `npx` may have to download the server first. */
+  readonly initializeMs: number
+}
+
+export async function negotiate(options: NegotiateOptions): Promise<Session> {
+  const { link, client, probeMs } = options
+  const modern = modernDialect(client)
+  link.speak({ ...modern, era: 'probing' })
+  const probe = ask(options, 'server/discover', {}, options.initializeMs + probeMs)
+  const early = await Promise.race([probe, silence(probeMs)])
+  const verdict = early ? judge(early) : undefined
+  if (verdict?.kind === 'modern') return begin(link, modern, verdict.session)
+  if (verdict?.kind === 'unusable') throw new Unusable(verdict.problem)
+
+  link.speak({ era: 'legacy', version: LEGACY_VERSION, meta: undefined })
+  try {
+    return await initialize(options)
+  } catch (error) {
+    // A modern server that was slow to start has declined `initialize`, but answered the probe in the meantime.
+    const late = early ? undefined : await Promise.race([probe, silence(100)])
+    const second = late && judge(late)
+    if (second?.kind === 'modern') return begin(link, modern, second.session)
+    throw error
+  }
+}
+
+/** The handshake of 2025-11-25 and before; also run again when an HTTP server forgot the session. */
+export async function initialize(options: NegotiateOptions): Promise<Session> {
+  const { link, client } = options
+  const answer = await ask(options, 'initialize', { protocolVersion: LEGACY_VERSION, capabilities: {}, clientInfo: client }, options.initializeMs)
+  if (!answer.allowed) throw new Unusable(denialText(answer))
+  if (answer.value.kind !== 'result') throw new Unusable('it refused to initialize')
+  const { protocolVersion, capabilities, serverInfo, instructions } = answer.value.result
+  if (typeof protocolVersion !== 'string' || !LEGACY_VERSIONS.includes(protocolVersion)) throw new Unusable('it speaks no protocol version that we do')
+  const session: Session = {
+    dialect: { era: 'legacy', version: protocolVersion, meta: undefined },
+    serverInfo: toServerInfo(serverInfo),
+    capabilities: isObject(capabilities) ? capabilities : {},
+    instructions: typeof instructions === 'string' ? instructions : undefined,
+  }
+  link.speak(session.dialect)
+  link.notify('notifications/initialized', undefined)
+  return session
+}
+
+function modernDialect(client: ServerInfo): Dialect {
+  const meta = {
+    [`${PREFIX}protocolVersion`]: MODERN_VERSION,
+    [`${PREFIX}clientInfo`]: client,
+    [`${PREFIX}clientCapabilities`]: {},
+  }
+  return { era: 'modern', version: MODERN_VERSION, meta }
+}
+const PREFIX = 'io.modelcontextprotocol/'
+
+function begin(link: Link, dialect: Dialect, session: Omit<Session, 'dialect'>): Session {
+  link.speak(dialect)
+  return { ...session, dialect }
+}
+
+type Verdict =
+  | { readonly kind: 'modern'; readonly session: Omit<Session, 'dialect'> }
+  | { readonly kind: 'legacy' }
+  | { readonly kind: 'unusable'; readonly problem: string }
+
+function judge(answer: Decision<Produced>): Verdict {
+  // A denial is about the way there (HTTP status, lost child): the handshake finds out whether it is for good.
+  if (!answer.allowed || answer.value.kind === 'prepared') return { kind: 'legacy' }
+  if (answer.value.kind === 'error') {
+    const { code, data } = answer.value
+    if (code === UNSUPPORTED_VERSION) return choose(isObject(data) ? data.supported : undefined, undefined)
+    if (code === HEADER_MISMATCH || code === MISSING_CAPABILITY) return { kind: 'unusable', problem: `it is a modern server that refused our first request (${code})` }
+    return { kind: 'legacy' }
+  }
+  const { supportedVersions, capabilities, instructions, _meta } = answer.value.result
+  // Some legacy servers answer anything with an empty result.
+  if (!Array.isArray(supportedVersions)) return { kind: 'legacy' }
+  return choose(supportedVersions, {
+    serverInfo: toServerInfo(isObject(_meta) ? _meta[`${PREFIX}serverInfo`] : undefined),
+    capabilities: isObject(capabilities) ? capabilities : {},
+    instructions: typeof instructions === 'string' ? instructions : undefined,
+  })
+}
+
+function choose(supported: unknown, session: Omit<Session, 'dialect'> | undefined): Verdict {
+  const versions = Array.isArray(supported) ? supported : []
+  if (session && versions.includes(MODERN_VERSION)) return { kind: 'modern', session }
+  if (LEGACY_VERSIONS.some((version) => versions.includes(version))) return { kind: 'legacy' }
+  return { kind: 'unusable', problem: 'it speaks no protocol version that we do' }
+}
+
+function toServerInfo(value: unknown): ServerInfo | undefined {
+  if (!isObject(value) || typeof value.name !== 'string') return undefined
+  return { name: value.name.slice(0, 100), version: typeof value.version === 'string' ? value.version.slice(0, 100) : '' }
+}
+
+/** A request of our own, which no caller waits for. */
+export function ask(
+  { link, clock }: { readonly link: Link; readonly clock: Clock },
+  method: string,
+  params: JsonObject,
+  withinMs: number,
+): Promise<Decision<Produced>> {
+  return new Promise((settle) => {
+    const startedAt = clock()
+    link.send({ method, params, meta: {}, mirrors: [], startedAt, deadlineAt: startedAt + withinMs, progressed: undefined, settle })
+  })
+}
+
+function denialText(decision: Decision<Produced>): string {
+  if (decision.allowed) return ''
+  const { denial } = decision
+  if (denial.reason === 'upstream_unavailable') return denial.sentence
+  return denial.reason === 'deadline_exceeded' ? `it did not answer within ${denial.seconds} seconds` : denial.reason
+}
+
+const silence = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms, undefined))

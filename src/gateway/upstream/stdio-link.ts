@@ -1,0 +1,198 @@
+/**
+ * The stdio transport towards a child process (2026-07-28 stdio; 2025-11-25 transports §stdio). The hot path of the
+ * gateway: a request costs one `JSON.stringify` and its share of one write, an answer one `JSON.parse`.
+ *
+ * Fails by settling: when the child goes, whatever was in flight is denied and the owner is told once.
+ *
+ * @module
+ */
+
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import { type Clock, deny, type JsonObject, type Log, type Redactor } from '../../core/index.ts'
+import { type Command, signalGroup, startChild, stopChild } from './child.ts'
+import { createExchangeTable, type Exchange } from './exchange.ts'
+import { createLineReader, idOfDropped } from './line-reader.ts'
+import { type Dialect, type Link, type LinkEvents, type ListKind, MAX_MESSAGE_BYTES, sentences } from './link.ts'
+import { requestMeta } from './meta.ts'
+import { createReceiver } from './receive.ts'
+import { listenExchange } from './subscription.ts'
+import { LEGACY_VERSION } from './versions.ts'
+
+export interface StdioLinkOptions {
+  readonly server: string
+  readonly command: Command
+  readonly events: LinkEvents
+  readonly log: Log
+  readonly redactor: Redactor
+  readonly clock: Clock
+}
+
+/** What may wait for a child that does not read, before further calls are refused. */
+const MAX_QUEUED_CHARS = MAX_MESSAGE_BYTES
+const MAX_STDERR_LINE_BYTES = 8192
+const STDERR_LINES_A_SECOND = 200
+
+export function createStdioLink({ server, command, events, log, redactor, clock }: StdioLinkOptions): Link {
+  const child: ChildProcessWithoutNullStreams = startChild(command)
+  let dialect: Dialect = { era: 'legacy', version: LEGACY_VERSION, meta: undefined }
+  let ended = false
+  let closing = false
+
+  const table = createExchangeTable(clock, (id, exchange) => tellCancelled(id, exchange, 'the deadline passed'))
+  const seen = new Set<string>()
+  function odd(kind: string, sample = ''): void {
+    if (!seen.has(kind)) {
+      seen.add(kind)
+      log('warn', `${server}: skipped ${kind}; further ones are skipped without a word`, sample ? { sample: sample.slice(0, 160) } : {})
+    }
+  }
+  const receive = createReceiver({
+    server,
+    table,
+    reply: write,
+    listChanged: (kind) => events.listChanged(kind),
+    odd,
+    dialect: () => dialect,
+  })
+
+  // Requests of one turn of the event loop go out in one write: fewer system calls, and fewer wake-ups of the child.
+  let outbox = ''
+  let flushing = false
+  let blocked = false
+  function writeLine(line: string): void {
+    outbox += line
+    if (flushing || blocked) return
+    flushing = true
+    setImmediate(flush)
+  }
+  function flush(): void {
+    flushing = false
+    if (ended || outbox === '') return
+    const text = outbox
+    outbox = ''
+    blocked = !child.stdin.write(text)
+  }
+  child.stdin.on('drain', () => {
+    blocked = false
+    flush()
+  })
+  function write(message: JsonObject): void {
+    writeLine(`${JSON.stringify(message)}\n`)
+  }
+  function tellCancelled(id: number, exchange: Exchange, reason: string): void {
+    // 2025-11-25 cancellation: `initialize` must not be cancelled.
+    if (exchange.method !== 'initialize') write({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } })
+  }
+
+  const out = createLineReader({
+    maxBytes: MAX_MESSAGE_BYTES,
+    line(text, bytes) {
+      let message: unknown
+      try {
+        message = JSON.parse(text)
+      } catch {
+        return odd('a line on its stdout that is not JSON', text)
+      }
+      receive(message, bytes)
+    },
+    dropped(head, tail) {
+      const id = idOfDropped(head, tail)
+      const exchange = id === undefined ? undefined : table.take(id)
+      log('warn', `${server}: dropped a message of more than ${MAX_MESSAGE_BYTES} bytes`, { answers: exchange?.method ?? 'unknown' })
+      exchange?.settle(sentences.tooLarge())
+    },
+  })
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+
+  const lastWords: string[] = []
+  let spoken = 0
+  let spokenSince = 0
+  const err = createLineReader({
+    maxBytes: MAX_STDERR_LINE_BYTES,
+    line: (text) => stderr(text),
+    dropped: (head) => stderr(`${head}… (cut)`),
+  })
+  function stderr(text: string): void {
+    if (lastWords.push(text.slice(0, 300)) > 5) lastWords.shift()
+    const now = clock()
+    if (now - spokenSince >= 1000) {
+      spokenSince = now
+      spoken = 0
+    }
+    if (++spoken <= STDERR_LINES_A_SECOND) log('debug', `${server}: ${redactor.text(text)}`)
+    else if (spoken === STDERR_LINES_A_SECOND + 1) log('debug', `${server}: says more than ${STDERR_LINES_A_SECOND} lines a second; the rest of this second is dropped`)
+  }
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+
+  function end(problem: string): void {
+    if (ended) return
+    ended = true
+    out.end()
+    err.end()
+    table.drain(sentences.stopped(server))
+    table.close()
+    const words = lastWords.at(-1)
+    events.lost(words && !closing ? `${problem}; its last words: ${redactor.text(words)}` : problem)
+  }
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    // The command line may hold secrets: only the code is said.
+    end(error.code === 'ENOENT' ? 'the command or its working directory was not found' : `it could not be started (${error.code ?? 'unknown'})`)
+  })
+  child.on('exit', (code, signal) => {
+    const problem = signal ? `it was ended by ${signal}` : `it exited with code ${code}`
+    signalGroup(child, closing ? 'SIGKILL' : 'SIGTERM')
+    // Its last answers may still be in the pipe; a grandchild that holds the pipe open must not keep us waiting.
+    const timer = setTimeout(() => end(problem), 200)
+    child.once('close', () => {
+      clearTimeout(timer)
+      end(problem)
+    })
+  })
+  child.stdout.on('end', () => {
+    // It closed its side: the protocol's way for a server to leave (2026-07-28 stdio §Shutdown).
+    if (!closing) void stopChild(child)
+  })
+  // EPIPE and the like: the exit that follows is what counts.
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {})
+
+  return {
+    send(exchange) {
+      if (ended) {
+        exchange.settle(sentences.down(server))
+        return 0
+      }
+      if (outbox.length > MAX_QUEUED_CHARS) {
+        exchange.settle(sentences.busy(server))
+        return 0
+      }
+      const id = table.add(exchange)
+      const meta = requestMeta(exchange, id, dialect)
+      const params = JSON.stringify(meta ? { ...exchange.params, _meta: meta } : exchange.params)
+      writeLine(`{"jsonrpc":"2.0","id":${id},"method":"${exchange.method}","params":${params}}\n`)
+      return id
+    },
+    cancel(id) {
+      const exchange = table.take(id)
+      if (!exchange) return
+      exchange.settle(deny({ reason: 'cancelled' }))
+      if (!ended) tellCancelled(id, exchange, 'the caller went away')
+    },
+    notify(method, params) {
+      if (!ended) write(params ? { jsonrpc: '2.0', method, params } : { jsonrpc: '2.0', method })
+    },
+    speak(next) {
+      dialect = next
+    },
+    listen(changes: readonly ListKind[]) {
+      if (dialect.era !== 'modern' || changes.length === 0) return
+      // Never settled by an answer while it stands; a server that declines it is simply not listened to.
+      this.send(listenExchange(changes, clock))
+    },
+    async close() {
+      closing = true
+      flush()
+      await stopChild(child)
+      end('it was stopped')
+    },
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * One upstream for as long as the gateway runs: opens a link, agrees on a revision, and does it again, later and later,
+ * whenever the link is lost. Calls that come in between wait a moment for it to return.
+ *
+ * @module
+ */
+
+import {
+  type Clock,
+  type Decision,
+  deny,
+  type JsonObject,
+  type Log,
+  type Mirror,
+  type Outgoing,
+  type Produced,
+  type Redactor,
+  type RequestId,
+} from '../../core/index.ts'
+import type { Command } from './child.ts'
+import { createHttpLink, type Endpoint } from './http-link.ts'
+import { type Link, type LinkEvents, type ListKind, sentences } from './link.ts'
+import { ask, initialize, type NegotiateOptions, negotiate, type ServerInfo, type Session, Unusable } from './negotiate.ts'
+import { createStdioLink } from './stdio-link.ts'
+
+export interface UpstreamOptions {
+  /** Our own id for it: in names, logs and sentences. */
+  readonly server: string
+  readonly target: Command | Endpoint
+  readonly client: ServerInfo
+  readonly log: Log
+  readonly redactor: Redactor
+  readonly clock: Clock
+  readonly random?: () => number
+  readonly probeMs?: number
+  readonly initializeMs?: number
+  /** It (again) answers, or its lists have changed: they should be read. */
+  readonly stale: (kinds: readonly ListKind[]) => void
+}
+
+export type UpstreamState = 'starting' | 'ready' | 'down' | 'closed'
+
+/** A call on its way to an upstream. */
+export interface UpstreamCall {
+  readonly method: string
+  readonly params: JsonObject
+  readonly meta: JsonObject
+  readonly mirrors: readonly Mirror[]
+  readonly deadlineAt: number
+  readonly onCancel: (listener: () => void) => void
+  readonly notify: (notification: Outgoing) => void
+}
+
+export interface Upstream {
+  readonly server: string
+  /** Resolves when it answered, or failed once; goes on trying in the background. */
+  start(): Promise<void>
+  call(call: UpstreamCall): Promise<Decision<Produced>>
+  /** A request of our own. */
+  ask(method: string, params: JsonObject, withinMs: number): Promise<Decision<Produced>>
+  readonly state: UpstreamState
+  readonly session: Session | undefined
+  /** The last problem, fit for a person; undefined while all is well. */
+  readonly problem: string | undefined
+  close(): Promise<void>
+}
+
+const BACKOFF_FIRST_MS = 250
+const BACKOFF_LAST_MS = 30_000
+/** Healthy for so long, and the next loss starts from the first backoff again. */
+const HEALTHY_MS = 60_000
+/** How long a call waits for an upstream that is down. */
+const PATIENCE_MS = 2000
+
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const { server, target, client, log, redactor, clock, random = Math.random, stale } = options
+  let state: UpstreamState = 'starting'
+  let session: Session | undefined
+  let link: Link | undefined
+  let problem: string | undefined
+  let backoffMs = BACKOFF_FIRST_MS
+  let wake: () => void = () => {}
+  let finished: Promise<void> = Promise.resolve()
+  let renewing: Promise<boolean> | undefined
+  const waiting = new Set<() => void>()
+
+  async function run(attempted: () => void): Promise<void> {
+    for (let opened = 0; !isClosed(); opened++) {
+      const startedAt = clock()
+      try {
+        const { lost } = await open()
+        if (isClosed()) break
+        state = 'ready'
+        problem = undefined
+        log('info', `${server}: ready`, { version: session?.dialect.version, server: session?.serverInfo?.name })
+        for (const waiter of waiting) waiter()
+        if (opened > 0) stale(['tools', 'prompts', 'resources'])
+        attempted()
+        problem = await lost
+      } catch (error) {
+        problem = error instanceof Unusable ? error.message : `it could not be connected (${error instanceof Error ? error.name : 'unknown'})`
+        await link?.close()
+      }
+      if (isClosed()) break
+      state = 'down'
+      if (clock() - startedAt >= HEALTHY_MS) backoffMs = BACKOFF_FIRST_MS
+      // Between half and all of it: many that were lost at once must not come back at once.
+      const delayMs = Math.round(backoffMs * (0.5 + random() / 2))
+      backoffMs = Math.min(backoffMs * 2, BACKOFF_LAST_MS)
+      log('warn', `${server}: ${problem}; trying again`, { in_ms: delayMs })
+      attempted()
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, delayMs)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    await link?.close()
+  }
+
+  async function open(): Promise<{ readonly lost: Promise<string> }> {
+    const lost = Promise.withResolvers<string>()
+    const opening = { stale: true }
+    const events: LinkEvents = {
+      listChanged: (kind) => {
+        if (!opening.stale) stale([kind])
+      },
+      lost: lost.resolve,
+      renew: () => (renewing ??= renew().finally(() => (renewing = undefined))),
+    }
+    const mine = 'url' in target ? createHttpLink({ server, endpoint: target, events, log, clock }) : createStdioLink({ server, command: target, events, log, redactor, clock })
+    link = mine
+    const gone = lost.promise.then((why): never => {
+      throw new Unusable(why)
+    })
+    session = await Promise.race([negotiate(handshake(mine)), gone])
+    // Whatever changed until now is about to be read anyway.
+    opening.stale = false
+    mine.listen(changesOf(session.capabilities))
+    return { lost: lost.promise }
+  }
+
+  const handshake = (on: Link): NegotiateOptions => ({ link: on, client, clock, probeMs: options.probeMs ?? 5000, initializeMs: options.initializeMs ?? 120_000 })
+
+  async function renew(): Promise<boolean> {
+    const on = link
+    if (!on) return false
+    try {
+      session = await initialize(handshake(on))
+      log('info', `${server}: its session had ended and was opened again`)
+      stale(['tools', 'prompts', 'resources'])
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  function send(on: Link, call: UpstreamCall): Promise<Decision<Produced>> {
+    return new Promise((settle) => {
+      const { method, params, meta, mirrors, deadlineAt, notify } = call
+      const token = meta.progressToken as RequestId | undefined
+      const progressed = token === undefined ? undefined : (progress: JsonObject) => notify(toProgress(token, progress))
+      const id = on.send({ method, params, meta, mirrors, startedAt: clock(), deadlineAt, progressed, settle })
+      call.onCancel(() => on.cancel(id))
+    })
+  }
+
+  /** Waits for it to come back, for a moment and not beyond the call's deadline. */
+  function patiently(call: UpstreamCall): Promise<Decision<Produced>> {
+    return new Promise((settle) => {
+      let over = false
+      const finish = (decide: () => Decision<Produced> | Promise<Decision<Produced>>): void => {
+        if (over) return
+        over = true
+        clearTimeout(timer)
+        waiting.delete(ready)
+        settle(decide())
+      }
+      const ready = (): void => finish(() => (link && state === 'ready' ? send(link, call) : sentences.down(server)))
+      const timer = setTimeout(() => finish(() => sentences.down(server)), Math.max(0, Math.min(PATIENCE_MS, call.deadlineAt - clock())))
+      waiting.add(ready)
+      call.onCancel(() => finish(() => deny({ reason: 'cancelled' })))
+    })
+  }
+
+  const isClosed = (): boolean => state === 'closed'
+
+  return {
+    server,
+    start: () => new Promise((attempted) => (finished = run(attempted))),
+    call(call) {
+      if (state === 'ready' && link) return send(link, call)
+      return isClosed() ? Promise.resolve(sentences.down(server)) : patiently(call)
+    },
+    async ask(method, params, withinMs) {
+      return state === 'ready' && link ? ask({ link, clock }, method, params, withinMs) : sentences.down(server)
+    },
+    get state() {
+      return state
+    },
+    get session() {
+      return session
+    },
+    get problem() {
+      return problem
+    },
+    async close() {
+      if (isClosed()) return finished
+      state = 'closed'
+      for (const waiter of waiting) waiter()
+      wake()
+      await link?.close()
+      await finished
+    },
+  }
+}
+
+/** Which lists it says that it announces changes of. */
+function changesOf(capabilities: JsonObject): ListKind[] {
+  return (['tools', 'prompts', 'resources'] as const).filter((kind) => (capabilities[kind] as JsonObject | undefined)?.listChanged === true)
+}
+
+function toProgress(token: RequestId, { progress, total, message }: JsonObject): Outgoing {
+  const params: Record<string, unknown> = { progressToken: token, progress }
+  if (total !== undefined) params.total = total
+  if (message !== undefined) params.message = message
+  return { method: 'notifications/progress', params }
+}

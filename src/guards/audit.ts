@@ -1,0 +1,89 @@
+/**
+ * One record for each decision, whatever happened.
+ *
+ *   every exit of the pipeline → [audit] → wire
+ *
+ * Holds who, what, which rule and which facts; never an argument, a result, a header or a credential. A record that
+ * cannot be kept refuses new work (`guards/audit-trail`), it is not dropped.
+ *
+ * @module
+ */
+
+import type { Clock, Decision, Denial, Partway, Redactor, Released } from '../core/index.ts'
+import type { AuditRecord } from '../storage/index.ts'
+
+/** How a request ended. `crashed` is our own bug: opaque outside, complete here. */
+export type Outcome = Decision<Released> | 'crashed'
+
+export interface AuditOptions {
+  readonly record: (record: AuditRecord) => void
+  readonly redactor: Redactor
+  readonly clock: Clock
+}
+
+export type Audit = (id: string, request: Partway, outcome: Outcome, sentence: string | undefined, cause?: unknown) => void
+
+export function createAudit({ record, redactor, clock }: AuditOptions): Audit {
+  return function audit(id, request, outcome, sentence, cause) {
+    const { principal, message, entry } = request
+    const denial = outcome !== 'crashed' && !outcome.allowed ? outcome.denial : undefined
+    record({
+      id,
+      at: request.receivedAt,
+      decision: outcome === 'crashed' ? 'error' : denial ? 'deny' : 'allow',
+      reason: outcome === 'crashed' ? 'crashed' : denial ? denial.reason : reasonOf((outcome as { value: Released }).value),
+      action: message?.method ?? 'request',
+      target: entry?.name,
+      server: entry?.origin.server,
+      subject: principal?.subject,
+      issuer: principal?.issuer,
+      clientId: principal?.clientId,
+      clientName: message?.client?.name,
+      credential: principal?.credential,
+      credentialId: principal?.credentialId,
+      transport: request.transport,
+      address: request.address,
+      version: message?.version,
+      rule: entry?.rule,
+      sentence,
+      facts: denial ? factsOf(request, denial) : undefined,
+      durationMs: clock() - request.receivedAt,
+      hostToolUseId: text(message?.meta['claudecode/toolUseId']),
+      traceparent: text(message?.meta['traceparent']),
+      cause: cause === undefined ? undefined : redactor.text(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)).slice(0, 8_192),
+    })
+  }
+}
+
+const reasonOf = ({ kind, isError }: Released): string => (kind === 'error' ? 'upstream_error' : isError ? 'tool_error' : 'allowed')
+
+/** What a caller may put into a record: short, and printable. */
+const text = (value: unknown): string | undefined => (typeof value === 'string' && /^[\x20-\x7e]{1,256}$/.test(value) ? value : undefined)
+
+function factsOf({ principal, entry }: Partway, denial: Denial): AuditRecord['facts'] {
+  switch (denial.reason) {
+    case 'insufficient_scope':
+    case 'not_permitted':
+    case 'unknown_name': {
+      const permission = entry?.permission
+      const needs = permission && 'scopes' in permission ? { neededScopes: permission.scopes, neededRoles: permission.roles } : {}
+      return { access: permission?.access ?? 'no such name', ...needs, grantedScopes: principal?.scopes ?? [], grantedRoles: principal?.roles ?? [] }
+    }
+    case 'rate_limited':
+      return { policy: denial.policy, max: denial.limit, windowSeconds: denial.windowSeconds, retryAfterSeconds: denial.retryAfterSeconds }
+    case 'unauthenticated':
+      return { problem: denial.problem }
+    case 'invalid_arguments':
+      return { path: denial.path, rule: denial.rule }
+    case 'body_too_large':
+    case 'result_too_large':
+      return { limitBytes: denial.limitBytes }
+    case 'malformed_json':
+    case 'malformed_message':
+    case 'header_mismatch':
+    case 'invalid_params':
+      return { problem: denial.problem }
+    default:
+      return undefined
+  }
+}

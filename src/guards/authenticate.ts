@@ -1,0 +1,59 @@
+/**
+ * Who is calling.
+ *
+ *   [authenticate] → read → limit → authorize → validate → approve → execute → release
+ *
+ * Comes before anything of the message is looked at: a caller without a credential gets its 401 whatever it sent. The
+ * outcome of a verification is kept by the credential's hash until it expires, or until a credential changes anywhere.
+ * Fails closed: a verifier that cannot answer throws, and the request is refused.
+ *
+ * @module
+ */
+
+import { hash } from 'node:crypto'
+import { allow, type Clock, type Credential, type Decision, deny, type Guard, type Identified, identify, type Received, type TokenVerifier, type Verified } from '../core/index.ts'
+import type { Bus } from '../storage/index.ts'
+
+export interface AuthenticateOptions {
+  /** Asked in order: the first that claims the credential decides. */
+  readonly verifiers: readonly TokenVerifier[]
+  readonly bus: Bus
+  readonly clock: Clock
+  /** How many outcomes are kept; the oldest goes first. */
+  readonly cacheSize?: number
+}
+
+export function createAuthenticate({ verifiers, bus, clock, cacheSize = 10_000 }: AuthenticateOptions): Guard<Received, Identified> {
+  const outcomes = new Map<string, Verified>()
+  // Counts the changes, so that an outcome found before a revocation is not kept after it.
+  let generation = 0
+  bus.subscribe('credentials', () => {
+    generation++
+    outcomes.clear()
+  })
+
+  async function verify(request: Received, credential: Credential, key: string): Promise<Decision<Identified>> {
+    const verifier = verifiers.find((each) => each.claims(credential))
+    if (!verifier) return deny({ reason: 'unauthenticated', problem: 'unknown' })
+    const before = generation
+    const verified = await verifier.verify(credential, request.resource)
+    if (!verified.allowed) return verified
+    if (before === generation) {
+      if (outcomes.size >= cacheSize) outcomes.delete(outcomes.keys().next().value as string)
+      outcomes.set(key, verified.value)
+    }
+    return allow(identify(request, verified.value.principal))
+  }
+
+  return function authenticate(request) {
+    const { credential } = request
+    if (!credential) return deny({ reason: 'unauthenticated', problem: 'missing' })
+    if (credential.scheme === 'several') return deny({ reason: 'unauthenticated', problem: 'malformed' })
+    // Memory holds the hash: a heap dump gives no token away. The resource is part of it, since the audience is checked per resource.
+    const key = hash('sha256', `${credential.scheme} ${request.resource} ${credential.value}`, 'base64')
+    const known = outcomes.get(key)
+    if (known && known.expiresAt > clock()) return allow(identify(request, known.principal))
+    outcomes.delete(key)
+    return verify(request, credential, key)
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Whether this principal may use what the message names.
+ *
+ *   authenticate → read → limit → [authorize] → validate → approve → execute → release
+ *
+ * Looks at who and what, never at arguments: they are not validated yet. Lists and the protocol's own methods need no
+ * permission; what a list shows is decided by the same `permits`. Fails closed: an unknown method or name is refused, and
+ * a name that is hidden from the caller is answered exactly as an unknown one.
+ *
+ * @module
+ */
+
+import { permits, type Catalogue } from '../catalogue/index.ts'
+import { type Admitted, type Authorized, allow, authorize as authorized, type Decision, deny, type Denial, type Entry, type Guard, type Principal } from '../core/index.ts'
+import { isObject, methodOf } from '../protocol/index.ts'
+
+export function createAuthorize({ catalogue }: { readonly catalogue: Catalogue }): Guard<Admitted, Authorized> {
+  return function authorize(request) {
+    const { method: name, era, id, params } = request.message
+    const method = methodOf(name, era)
+    // A notification that nobody knows is ignored, not answered (JSON-RPC 2.0 §4.1).
+    if (!method) return id === undefined ? allow(authorized(request, undefined)) : deny({ reason: 'unknown_method', method: name.slice(0, 128) })
+    switch (method.kind) {
+      case 'list':
+      case 'own':
+      case 'notification':
+        return allow(authorized(request, undefined))
+      case 'use': {
+        const named = params[method.by]
+        if (typeof named !== 'string') return deny({ reason: 'invalid_params', problem: `params.${method.by} must be a string.` })
+        const entry = method.of === 'resource' ? catalogue.resolve(named) : catalogue.find(method.of, named)
+        return decide(request, entry, method.of)
+      }
+      case 'complete': {
+        const { ref } = params
+        if (!isObject(ref)) return deny({ reason: 'invalid_params', problem: 'params.ref must be an object.' })
+        if (ref['type'] === 'ref/prompt' && typeof ref['name'] === 'string') return decide(request, catalogue.find('prompt', ref['name']), 'completion')
+        if (ref['type'] === 'ref/resource' && typeof ref['uri'] === 'string') {
+          return decide(request, catalogue.template(ref['uri']) ?? catalogue.resolve(ref['uri']), 'completion')
+        }
+        return deny({ reason: 'invalid_params', problem: 'params.ref must name a prompt or a resource template.' })
+      }
+    }
+  }
+}
+
+function decide(request: Admitted, entry: Entry | undefined, kind: 'tool' | 'prompt' | 'resource' | 'completion'): Decision<Authorized> {
+  if (!entry) return deny({ reason: 'unknown_name', kind })
+  const verdict = permits(request.principal, entry.permission)
+  if (verdict.permitted) return allow(authorized(request, entry))
+  // The audit record names what was asked for, though the caller is not told that it exists.
+  authorized(request, entry)
+  if (verdict.lacks === 'existence') return deny({ reason: 'unknown_name', kind })
+  return deny(verdict.lacks === 'scope' ? lacksScope(request.principal, entry, verdict.missing) : lacksRole(entry, verdict.anyOf))
+}
+
+const whose = { token: 'this sign-in', key: 'this key', local: 'the local user', none: 'this caller' } as const
+const remedy = {
+  token: 'Sign in again and grant it',
+  key: 'Use a key that has it (sallyport key create --scope …)',
+  local: 'Grant it under "local" in sallyport.yaml',
+  none: 'Sign in with it',
+} as const
+
+/** A token can be stepped up to a further scope, so its client is challenged; anybody else is told in words. */
+function lacksScope({ credential, scopes }: Principal, { name, kind, permission }: Entry, missing: readonly string[]): Denial {
+  const needed = missing.map((scope) => `"${scope}"`).join(' and ')
+  const has = scopes.length > 0 ? scopes.map((scope) => `"${scope}"`).join(', ') : 'none'
+  const what = `The ${kind} ${kind === 'tool' || kind === 'prompt' ? name : 'asked for'}`
+  const sentence = `${what} needs the scope ${needed}; ${whose[credential]} has ${has}. ${remedy[credential]}.`
+  const required = permission.access === 'protected' || permission.access === 'private' ? permission.scopes : missing
+  return credential === 'token' ? { reason: 'insufficient_scope', required, sentence } : { reason: 'not_permitted', sentence }
+}
+
+function lacksRole({ name, kind }: Entry, anyOf: readonly string[]): Denial {
+  const roles = anyOf.map((role) => `"${role}"`).join(' or ')
+  return { reason: 'not_permitted', sentence: `The ${kind} ${name} needs the role ${roles}, which the caller does not have. The operator can grant it.` }
+}

@@ -1,0 +1,57 @@
+/**
+ * What may leave: shaped for the caller's revision, redacted and bounded.
+ *
+ *   authenticate → read → limit → authorize → validate → approve → execute → [release]
+ *
+ * Results, errors and notifications all pass here. Fails closed: what is too large is refused, not cut.
+ *
+ * @module
+ */
+
+import { allow, type Decision, deny, type Executed, type Outgoing, type Redactor, type Released, released } from '../core/index.ts'
+import { toErrorCode, toResult } from '../protocol/index.ts'
+
+export interface ReleaseOptions {
+  readonly redactor: Redactor
+  readonly resultBytes: number
+}
+
+export interface Release {
+  readonly release: (executed: Executed) => Decision<Released>
+  /** Undefined for one that may not leave. */
+  readonly notification: (notification: Outgoing) => Outgoing | undefined
+}
+
+const MAX_NOTIFICATION_CHARACTERS = 65_536
+const MAX_MESSAGE_CHARACTERS = 4_096
+
+export function createRelease({ redactor, resultBytes }: ReleaseOptions): Release {
+  // A character is at most three bytes of UTF-8 (a surrogate pair, two characters, is four): only a text near the bound is measured.
+  const fits = (text: string): boolean => text.length * 3 <= resultBytes || (text.length <= resultBytes && Buffer.byteLength(text) <= resultBytes)
+
+  return {
+    release(done) {
+      const { request, produced } = done
+      const { era, method } = request.message
+      switch (produced.kind) {
+        case 'prepared':
+          return allow(released(done, 'result', produced.text, false))
+        case 'result': {
+          const text = redactor.json(toResult(era, method, produced.result))
+          return fits(text) ? allow(released(done, 'result', text, produced.result['isError'] === true)) : deny({ reason: 'result_too_large', limitBytes: resultBytes })
+        }
+        case 'error': {
+          const { code, message, data } = produced
+          const shown = { code: toErrorCode(code), message: message.slice(0, MAX_MESSAGE_CHARACTERS), ...(data === undefined ? {} : { data }) }
+          const text = redactor.json(shown)
+          return fits(text) ? allow(released(done, 'error', text, true)) : deny({ reason: 'result_too_large', limitBytes: resultBytes })
+        }
+      }
+    },
+    notification({ method, params }) {
+      const text = redactor.json(params)
+      if (text.length > MAX_NOTIFICATION_CHARACTERS) return undefined
+      return { method, params: redactor.suspects(text) ? JSON.parse(text) : params }
+    },
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Whether the parameters are well-formed: their shape, the entry's own schema, and that headers which mirror arguments
+ * agree with them.
+ *
+ *   authenticate → read → limit → authorize → [validate] → approve → execute → release
+ *
+ * Names the path and the rule, never the value. Fails closed: an entry without a check takes no arguments to check, and
+ * one whose schema did not compile was never imported.
+ *
+ * @module
+ */
+
+import { type Authorized, allow, deny, type Decision, type Entry, type Guard, type JsonObject, type Mirror, type Validated, validated } from '../core/index.ts'
+import { decodeSentinel, isObject } from '../protocol/index.ts'
+
+const nothing: JsonObject = Object.freeze({})
+const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
+
+export function createValidate(): Guard<Authorized, Validated> {
+  return function validate(request) {
+    const { entry, message } = request
+    const { params, method } = message
+    if (!entry) {
+      // We answer every list in one page, so no cursor was ever given out.
+      return method.endsWith('/list') && params['cursor'] !== undefined ? invalid('params.cursor is not one that this server gave out.') : allow(validated(request))
+    }
+    if (method === 'completion/complete') return isCompletion(params) ? allow(validated(request)) : invalid('params.argument must have a name and a value.')
+    const args = params['arguments'] ?? nothing
+    if (!isObject(args)) return invalid('params.arguments must be an object.')
+    if (request.transport === 'http' && message.era === 'modern' && entry.mirrors.length > 0) {
+      const problem = mismatch(entry, args, request.headers)
+      if (problem) return deny({ reason: 'header_mismatch', problem })
+    }
+    const violation = entry.check?.(args)
+    return violation ? deny({ reason: 'invalid_arguments', ...violation }) : allow(validated(request))
+  }
+}
+
+const isCompletion = ({ argument }: JsonObject): boolean =>
+  isObject(argument) && typeof argument['name'] === 'string' && typeof argument['value'] === 'string' && argument['value'].length <= 4096
+
+/** 2026-07-28 streamable-http §server behavior for custom headers: present in the body means present in the header, and equal. */
+function mismatch({ mirrors }: Entry, args: JsonObject, headers: Authorized['headers']): string | undefined {
+  for (const mirror of mirrors) {
+    const stated = headers[mirror.header]
+    const value = at(args, mirror.path)
+    if (value === undefined || value === null) {
+      if (stated !== undefined) return `The header ${mirror.header} has a value that the arguments do not have.`
+    } else if (typeof stated !== 'string') return `The header ${mirror.header} is missing.`
+    else if (!agree(mirror, decodeSentinel(stated), value)) return `The header ${mirror.header} and the arguments differ.`
+  }
+  return undefined
+}
+
+function at(args: JsonObject, path: readonly string[]): unknown {
+  let value: unknown = args
+  for (const key of path) value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  return value
+}
+
+/** Numbers are compared as numbers: `42.0` is `42` (§server validation). */
+function agree({ type }: Mirror, stated: string | undefined, value: unknown): boolean {
+  if (stated === undefined) return false
+  if (type === 'integer' || type === 'number') return stated.trim() !== '' && Number(stated) === value
+  return stated === String(value)
+}

@@ -1,0 +1,96 @@
+/**
+ * oidc-provider's storage seam over ours. The library looks whether a value was consumed and consumes it in two steps, so
+ * being atomic is this file's job (research: 4 of 4 parallel redemptions of one code won without).
+ *
+ *   code           consumed once; whoever comes second is refused, and takes the grant with it (RFC 6749 §4.1.2)
+ *   refresh token  consumed once, but for 60 s it still answers the same successor: clients refresh in parallel and repeat
+ *                  what got lost; later it ends the family (OAuth 2.1 §4.3.1)
+ *
+ * @module
+ */
+
+import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import type { Clock } from '../core/index.ts'
+import type { Artifact, ArtifactOptions, Artifacts, Payload } from './artifacts.ts'
+import type { Clients } from './clients.ts'
+import { type Grants, grantGroup } from './grants.ts'
+
+export const REUSE_WINDOW_MS = 60_000
+
+export interface AdapterParts {
+  readonly artifacts: Artifacts
+  readonly clients: Clients
+  readonly grants: Grants
+  readonly clock: Clock
+}
+
+export function createAdapter(parts: AdapterParts): AdapterFactory {
+  return (model) => {
+    if (model === 'Client') return clientAdapter(parts)
+    if (model === 'Grant') return grantAdapter(parts)
+    return artifactAdapter(model, parts)
+  }
+}
+
+const asPayload = (payload: AdapterPayload): Payload => payload as Payload
+const fromPayload = (payload: Payload | undefined): AdapterPayload | undefined => payload as AdapterPayload | undefined
+const never = async (): Promise<undefined> => undefined
+
+function clientAdapter({ clients }: AdapterParts): Adapter {
+  return {
+    upsert: (id, payload) => clients.register(id, asPayload(payload)),
+    find: async (id) => fromPayload(await clients.find(id)),
+    destroy: (id) => clients.remove(id),
+    findByUid: never,
+    findByUserCode: never,
+    consume: never,
+    revokeByGrantId: never,
+  }
+}
+
+function grantAdapter({ grants }: AdapterParts): Adapter {
+  return {
+    upsert: (id, payload, ttlSeconds) => grants.save(id, asPayload(payload), ttlSeconds as number),
+    find: async (id) => fromPayload(await grants.find(id)),
+    destroy: async (id) => void (await grants.revoke(id)),
+    findByUid: never,
+    findByUserCode: never,
+    consume: never,
+    revokeByGrantId: never,
+  }
+}
+
+function artifactAdapter(model: string, { artifacts, grants, clock }: AdapterParts): Adapter {
+  const rotates = model === 'RefreshToken'
+  const oneTime = rotates || model === 'AuthorizationCode'
+
+  function toPayload(found: Artifact | undefined): AdapterPayload | undefined {
+    if (found === undefined) return undefined
+    const { payload, consumedAt } = found
+    const inWindow = rotates && consumedAt !== undefined && clock() - consumedAt < REUSE_WINDOW_MS
+    return fromPayload(consumedAt === undefined || inWindow ? payload : { ...payload, consumed: Math.floor(consumedAt / 1000) })
+  }
+  function optionsOf({ grantId, uid }: AdapterPayload, ttlSeconds: number | undefined): ArtifactOptions {
+    const group = grantId !== undefined ? grantGroup(grantId) : uid !== undefined ? artifacts.groupOf(model, uid) : undefined
+    return { ttlSeconds: ttlSeconds as number, group }
+  }
+  return {
+    async upsert(id, payload, ttlSeconds) {
+      const options = optionsOf(payload, ttlSeconds)
+      if (!oneTime) return artifacts.put(model, id, asPayload(payload), options)
+      // A successor that is there already was made by a parallel refresh: it is the same one.
+      if (!(await artifacts.add(model, id, asPayload(payload), options)) && !rotates) throw new Error('a code came up twice')
+    },
+    find: async (id) => toPayload(await artifacts.find(model, id)),
+    findByUid: async (uid) => toPayload(await artifacts.findByGroup(model, artifacts.groupOf(model, uid))),
+    findByUserCode: never,
+    async consume(id) {
+      if ((await artifacts.consume(model, id)) || rotates) return
+      const grantId = (await artifacts.find(model, id))?.payload['grantId']
+      if (typeof grantId === 'string') await grants.revoke(grantId)
+      throw new errors.InvalidGrant('used by somebody else meanwhile')
+    },
+    destroy: (id) => artifacts.remove(model, id),
+    revokeByGrantId: (grantId) => artifacts.removeGroup(grantGroup(grantId)),
+  }
+}

@@ -1,0 +1,78 @@
+/** What the authorization server is built from. @module */
+
+import type { IncomingMessage } from 'node:http'
+import { z } from 'zod'
+import type { Clock, Log } from '../core/index.ts'
+import { ConfigError, checkOptions } from '../core/index.ts'
+import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
+import type { KeyRing } from '../vault/index.ts'
+import { isLoopbackHost } from './resources.ts'
+
+/** Options for {@link createAuthorizationServer}. */
+export interface AuthorizationServerOptions {
+  /** Who vouches for the tokens (RFC 8414 §2): https, or plain http on loopback. Every URL that we hand out begins with it. */
+  readonly issuer: string
+  /** Every URL that is this server's MCP endpoint. The first is the audience of all tokens (RFC 8707); the others stand for it. */
+  readonly resources: readonly string[]
+  /** The scopes that the catalogue uses now. Asked each time: the catalogue changes. */
+  readonly scopes: () => readonly string[]
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly bus: Bus
+  readonly counters: Counters
+  readonly clock: Clock
+  readonly log: Log
+  /** Takes a record of each sign-in, consent, registration, revocation and refusal. */
+  readonly audit: (record: AuditRecord) => void
+  /** How long an access token is good for; an hour unless told. Clients refresh before every call when little is left, so at least 900. */
+  readonly accessTokenTtlSeconds?: number | undefined
+  /** How many clients one address may register in an hour; 120 unless told. */
+  readonly registrationsPerHour?: number | undefined
+  /** The caller's network address; the socket's unless told. A front that trusts a proxy says otherwise. */
+  readonly addressOf?: ((request: IncomingMessage) => string) | undefined
+}
+
+export type Settings = Readonly<Required<{ [Key in keyof AuthorizationServerOptions]: NonNullable<AuthorizationServerOptions[Key]> }>>
+
+const part = <T>(method: string) =>
+  z.custom<T>((value) => typeof (value as Record<string, unknown> | null)?.[method] === 'function', `needs a "${method}" method`)
+const fn = <T>() => z.custom<T>((value) => typeof value === 'function', 'must be a function')
+const httpsUrl = z.string().refine(isOurs, 'must be an https URL, or http on loopback, without query, fragment or trailing slash')
+
+const schema: z.ZodType<AuthorizationServerOptions> = z.strictObject({
+  issuer: httpsUrl,
+  resources: z.array(httpsUrl).min(1),
+  scopes: fn<() => readonly string[]>(),
+  store: part<Store>('records'),
+  keyRing: part<KeyRing>('seal'),
+  bus: part<Bus>('publish'),
+  counters: part<Counters>('increment'),
+  clock: fn<Clock>(),
+  log: fn<Log>(),
+  audit: fn<(record: AuditRecord) => void>(),
+  accessTokenTtlSeconds: z.int().min(900).max(86_400).optional(),
+  registrationsPerHour: z.int().min(1).max(1_000_000).optional(),
+  addressOf: fn<(request: IncomingMessage) => string>().optional(),
+})
+
+/** @throws {ConfigError} naming every problem. */
+export function checkSettings(options: AuthorizationServerOptions): Settings {
+  const checked = checkOptions('authorizationServer', schema, options)
+  // Pages and metadata are served beside the endpoint: another origin would never be asked for them.
+  const origin = new URL(checked.issuer).origin
+  if (!checked.resources.some((resource) => new URL(resource).origin === origin)) {
+    throw new ConfigError(['authorizationServer.resources: none is at the origin of the issuer'])
+  }
+  return Object.freeze({
+    ...checked,
+    accessTokenTtlSeconds: checked.accessTokenTtlSeconds ?? 3600,
+    registrationsPerHour: checked.registrationsPerHour ?? 120,
+    addressOf: checked.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress ?? 'unknown'),
+  })
+}
+
+function isOurs(value: string): boolean {
+  const url = URL.parse(value)
+  if (url === null || url.search !== '' || url.hash !== '' || url.username !== '' || value.endsWith('/')) return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
+}

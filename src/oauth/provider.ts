@@ -1,0 +1,177 @@
+/**
+ * The one file that knows oidc-provider's options. Loaded at the first request, since the library costs 200 ms.
+ *
+ * Everything that has a default with a notice, a warning or a wider meaning is set here on purpose; the library silently
+ * drops options that it does not know, so names are pinned by the types and the exact version.
+ *
+ * @module
+ */
+
+import { type Client, type Configuration, errors, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { createId } from '../core/index.ts'
+import type { KeyRing } from '../vault/index.ts'
+import type { Accounts } from './accounts.ts'
+import { createAdapter, type AdapterParts } from './adapter.ts'
+import type { CookieNames } from './cookies.ts'
+import { clientAuthMethods } from './metadata.ts'
+import type { Settings } from './options.ts'
+import type { Resources } from './resources.ts'
+import { OFFLINE_ACCESS, requestedScopes } from './scopes.ts'
+import type { SigningKey } from './signing-keys.ts'
+
+export interface ProviderParts extends AdapterParts {
+  readonly settings: Settings
+  readonly resources: Resources
+  readonly accounts: Accounts
+  readonly signingKey: SigningKey
+  readonly cookies: CookieNames
+  readonly renderError: (ctx: KoaContextWithOIDC, problem: { readonly code: string; readonly description?: string | undefined }) => void
+  /** The grant that a revocation request under way names by a JWT, if any; the request is the one that the provider is given. */
+  readonly grantToRevoke: (request: object) => { readonly clientId: string; readonly grantId: string } | undefined
+}
+
+export const GRANT_TTL_SECONDS = 365 * 86_400
+export const REFRESH_TTL_SECONDS = 30 * 86_400
+const CODE_TTL_SECONDS = 60
+const SESSION_TTL_SECONDS = 12 * 3600
+const INTERACTION_TTL_SECONDS = 1800
+
+export function createProvider(parts: ProviderParts): Provider {
+  const { settings, grants, grantToRevoke } = parts
+  const provider = new Provider(settings.issuer, configure(parts))
+  // The request that it is given is ours (`replay.ts`), with these headers overwritten.
+  provider.proxy = true
+  deriveSuccessors(provider, settings.keyRing)
+  provider.use(async (ctx, next) => {
+    await next()
+    // The library revokes opaque tokens only. It has authenticated the client by now, and has not answered yet.
+    const named = grantToRevoke(ctx.req)
+    if (named !== undefined && ctx.status === 200 && clientOf(ctx) === named.clientId) await grants.revoke(named.grantId)
+  })
+  return provider
+}
+
+const clientOf = (ctx: object): string | undefined => (ctx as { oidc?: { client?: Client } }).oidc?.client?.clientId
+
+/** A refresh token's successor is an HMAC of it: parallel refreshes agree on one without talking to each other. */
+function deriveSuccessors(provider: Provider, keyRing: KeyRing): void {
+  const prototype = provider.RefreshToken.prototype as unknown as { generateTokenId(): string }
+  const generate = prototype.generateTokenId
+  prototype.generateTokenId = function generateTokenId() {
+    const predecessor = Provider.ctx?.oidc.entities.RotatedRefreshToken
+    return predecessor === undefined ? generate.call(this) : keyRing.mac('refresh-token-successor', predecessor.jti).toString('base64url')
+  }
+}
+
+function configure({ settings, resources, accounts, signingKey, cookies, renderError, ...adapterParts }: ProviderParts): Configuration {
+  const { keyRing, scopes, accessTokenTtlSeconds } = settings
+  const base = new URL(settings.issuer).pathname.replace(/\/$/, '')
+  return {
+    adapter: createAdapter(adapterParts),
+    jwks: { keys: [signingKey.privateJwk as NonNullable<Configuration['jwks']>['keys'][number]] },
+    cookies: {
+      keys: [keyRing.mac('cookie-signing', '0').toString('base64url')],
+      names: cookies.names,
+      long: cookies.attributes,
+      short: cookies.attributes,
+    },
+    routes: { authorization: '/authorize', token: '/token', registration: '/register', revocation: '/revoke', jwks: '/jwks' },
+    scopes: [OFFLINE_ACCESS],
+    responseTypes: ['code'],
+    clientAuthMethods: [...clientAuthMethods],
+    clientDefaults: {
+      application_type: 'native',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      response_modes: ['query'],
+      token_endpoint_auth_method: 'client_secret_basic',
+      id_token_signed_response_alg: 'ES256',
+    },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'], clientAuthSigningAlgValues: ['ES256'] },
+    pkce: { required: () => true },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+      registration: { enabled: true, idFactory: () => createId('cl_', 20), issueRegistrationAccessToken: false },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => resources.canonical,
+        useGrantedResource: () => true,
+        getResourceServerInfo(_ctx, resource) {
+          // The front has put the canonical URL in place of each that stands for it.
+          if (resource !== resources.canonical) throw new errors.InvalidTarget()
+          return {
+            scope: scopes().join(' '),
+            audience: resources.canonical,
+            accessTokenTTL: accessTokenTtlSeconds,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'ES256' } },
+          }
+        },
+      },
+    },
+    extraParams: {
+      // Runs after the library's own checks of the scope and before anybody is asked: what is stored is what is possible.
+      scope(ctx) {
+        const { params } = ctx.oidc
+        if (params === undefined) return
+        const possible = requestedScopes(params['scope'] as string | undefined, scopes())
+        if (possible === undefined) throw new errors.InvalidScope('none of the requested scopes exists here', String(params['scope']))
+        params['scope'] = possible
+      },
+    },
+    ttl: {
+      AccessToken: () => accessTokenTtlSeconds,
+      AuthorizationCode: () => CODE_TTL_SECONDS,
+      Grant: () => GRANT_TTL_SECONDS,
+      Interaction: () => INTERACTION_TTL_SECONDS,
+      RefreshToken: () => REFRESH_TTL_SECONDS,
+      Session: () => SESSION_TTL_SECONDS,
+    },
+    extraTokenClaims: async (_ctx, token) => {
+      if (!('accountId' in token) || token.accountId === undefined) return undefined
+      const account = await accounts.get(token.accountId)
+      return { grant_id: token.grantId, roles: account?.roles ?? [] }
+    },
+    // Refresh tokens outlive the browser's session, and every client that registered the grant type gets one.
+    expiresWithSession: () => false,
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: () => true,
+    revokeGrantPolicy: () => true,
+    // Each authorization is a consent and a grant of its own: none is widened behind its owner's back.
+    loadExistingGrant: async (ctx) => {
+      const grantId = ctx.oidc.result?.consent?.grantId
+      return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
+    },
+    findAccount: async (ctx, sub, token) => {
+      const account = await accounts.get(sub)
+      const trustedSince = issuedAt(token) ?? ctx.oidc.session?.loginTs
+      if (account === undefined || (trustedSince !== undefined && trustedSince < Math.floor(account.since / 1000))) return undefined
+      return { accountId: account.name, claims: () => ({ sub: account.name }) }
+    },
+    interactions: { policy: policy(), url: (_ctx, { uid }) => `${base}/interaction/${uid}` },
+    renderError: (ctx, out) => renderError(ctx, { code: out.error, description: out.error_description }),
+    // Nothing is fetched: what clients register by URL is not followed.
+    fetch: () => Promise.reject(new Error('the authorization server fetches nothing')),
+  }
+}
+
+const issuedAt = (token: object | undefined): number | undefined => {
+  const { iiat, iat } = (token ?? {}) as { iiat?: number; iat?: number }
+  return iiat ?? iat
+}
+
+/** The library's policy, and a login for whose account is gone while the browser's session stayed. */
+function policy(): interactionPolicy.DefaultPolicy {
+  const base = interactionPolicy.base()
+  base
+    .get('login')
+    ?.checks.add(
+      new interactionPolicy.Check('account_gone', 'the account is gone', ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account),
+    )
+  return base
+}

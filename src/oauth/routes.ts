@@ -1,0 +1,70 @@
+/** Which paths are the authorization server's. Exact and case-sensitive: what is not listed is not ours. @module */
+
+import type { Resources } from './resources.ts'
+
+export type RouteName =
+  | 'server-metadata'
+  | 'resource-metadata'
+  | 'jwks'
+  | 'register'
+  | 'token'
+  | 'revoke'
+  | 'authorize'
+  | 'resume'
+  | 'interaction'
+  | 'login'
+  | 'consent'
+  | 'setup'
+
+export interface Route {
+  readonly name: RouteName
+  /** Any origin may ask, without credentials. Pages are for their own origin only. */
+  readonly cors: boolean
+  readonly methods: readonly string[]
+  /** The id in the path of a sign-in under way. */
+  readonly uid?: string | undefined
+}
+
+const api = (name: RouteName, ...methods: string[]): Route => ({ name, cors: true, methods: [...methods, 'OPTIONS'] })
+const page = (name: RouteName, ...methods: string[]): Route => ({ name, cors: false, methods })
+
+const fixed: Record<string, Route> = {
+  '/jwks': api('jwks', 'GET', 'HEAD'),
+  '/register': api('register', 'POST'),
+  '/token': api('token', 'POST'),
+  '/revoke': api('revoke', 'POST'),
+  '/authorize': page('authorize', 'GET'),
+  '/setup': page('setup', 'GET', 'POST'),
+}
+const withUid: [RegExp, Route][] = [
+  [/^\/authorize\/([\w-]{8,64})$/, page('resume', 'GET')],
+  [/^\/interaction\/([\w-]{8,64})$/, page('interaction', 'GET')],
+  [/^\/interaction\/([\w-]{8,64})\/login$/, page('login', 'POST')],
+  [/^\/interaction\/([\w-]{8,64})\/consent$/, page('consent', 'POST')],
+]
+
+export type Routes = (pathname: string) => Route | undefined
+
+/** `base`: the path of the issuer, without a trailing slash; mostly empty. */
+export function createRoutes(base: string, resources: Resources): Routes {
+  const exact = new Map<string, Route>()
+  for (const [path, route] of Object.entries(fixed)) exact.set(base + path, route)
+  // RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery after it.
+  for (const document of ['oauth-authorization-server', 'openid-configuration']) {
+    for (const path of [`/.well-known/${document}${base}`, `${base}/.well-known/${document}`]) {
+      exact.set(path, api('server-metadata', 'GET', 'HEAD'))
+    }
+  }
+  for (const path of resources.metadataPaths) exact.set(path, api('resource-metadata', 'GET', 'HEAD'))
+
+  return function route(pathname) {
+    const found = exact.get(pathname)
+    if (found !== undefined) return found
+    if (!pathname.startsWith(base)) return undefined
+    for (const [pattern, template] of withUid) {
+      const match = pattern.exec(pathname.slice(base.length))
+      if (match !== null) return { ...template, uid: match[1] }
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,2 @@
+export { createPipeline, type Pipeline, type Stages } from './pipeline.ts'
+export type { Answer, Surroundings } from './wire.ts'

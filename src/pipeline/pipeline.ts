@@ -1,0 +1,83 @@
+/**
+ * The whole life of a request, in the order it happens. Each stage accepts only what the stage before it returns, so this
+ * order is the only one that compiles.
+ *
+ * @module
+ */
+
+import {
+  type Admitted, type Approved, type Authorized, createId, type Decision, type Denial, deny, type Executed, type Guard, type Identified, type Partway,
+  type Received, type Released, type Understood, understand, type Validated,
+} from '../core/index.ts'
+import type { Audit, Outcome } from '../guards/index.ts'
+import { type Answer, sentenceOf, type Surroundings, toWire } from './wire.ts'
+
+export interface Stages {
+  readonly authenticate: Guard<Received, Identified>
+  readonly limit: Guard<Understood, Admitted>
+  readonly authorize: Guard<Admitted, Authorized>
+  readonly validate: Guard<Authorized, Validated>
+  readonly approve: Guard<Validated, Approved>
+  readonly execute: Guard<Approved, Executed>
+  readonly release: Guard<Executed, Released>
+  readonly audit: Audit
+  /** False while records cannot be kept: then nothing new is begun. */
+  readonly auditing: () => boolean
+}
+
+export interface Pipeline {
+  /** Never rejects: whatever happens is an answer and a record. */
+  handle(request: Received): Promise<Answer>
+  /** What the transport itself refused at the door (host, origin, address): the same record and the same switch. */
+  refuse(request: Received, denial: Denial): Answer
+}
+
+export function createPipeline(stages: Stages, surroundings: Surroundings): Pipeline {
+  function conclude(request: Partway, outcome: Outcome, cause?: unknown): Answer {
+    const id = createId('dec_')
+    stages.audit(id, request, outcome, sentenceOf(outcome), cause)
+    return toWire(request, outcome, id, surroundings)
+  }
+  return {
+    async handle(request) {
+      let outcome: Outcome
+      let cause: unknown
+      try {
+        outcome = await run(stages, request)
+      } catch (error) {
+        outcome = 'crashed'
+        cause = error ?? 'undefined was thrown'
+      }
+      return conclude(request, outcome, cause)
+    },
+    refuse: (request, denial) => conclude(request, deny(denial)),
+  }
+}
+
+async function run(stages: Stages, request: Received): Promise<Decision<Released>> {
+  if (!stages.auditing()) return deny({ reason: 'overloaded', problem: 'Decisions cannot be recorded at the moment, so none is made.' })
+
+  const identified = await stages.authenticate(request)
+  if (!identified.allowed) return identified
+
+  const message = await request.read()
+  if (!message.allowed) return message
+  const understood = understand(identified.value, message.value)
+
+  const admitted = await stages.limit(understood)
+  if (!admitted.allowed) return admitted
+
+  const authorized = await stages.authorize(admitted.value)
+  if (!authorized.allowed) return authorized
+
+  const validated = await stages.validate(authorized.value)
+  if (!validated.allowed) return validated
+
+  const approved = await stages.approve(validated.value)
+  if (!approved.allowed) return approved
+
+  const executed = await stages.execute(approved.value)
+  if (!executed.allowed) return executed
+
+  return stages.release(executed.value)
+}

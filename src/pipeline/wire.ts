@@ -1,0 +1,210 @@
+/**
+ * The only place where a decision becomes something a caller can see: HTTP status, header fields, and the JSON-RPC message
+ * that answers the request's id. Transports without statuses send the message alone.
+ *
+ * What a token's client can mend by stepping up is a 403 challenge; what the protocol or HTTP gives a status keeps it;
+ * every other refusal after sign-in is a 200 that the model can read (SEP-1303).
+ *
+ * @module
+ */
+
+import type { CredentialProblem, Denial, Partway } from '../core/index.ts'
+import type { Outcome } from '../guards/index.ts'
+import { SUPPORTED_VERSIONS } from '../protocol/index.ts'
+
+export interface Answer {
+  readonly status: number
+  /** Name, value, name, value: the shape that node:http writes fastest. */
+  readonly headers: readonly string[]
+  /** Undefined for an accepted notification. */
+  readonly body: string | undefined
+}
+
+/** What a challenge tells of the server: RFC 9728 §5.1, RFC 6750 §3. */
+export interface Surroundings {
+  readonly resourceMetadataUrl: (resource: string) => string | undefined
+  /** What a sign-in from nothing should ask for. Never `offline_access`. */
+  readonly challengeScopes: () => readonly string[]
+}
+
+export function toWire(request: Partway, outcome: Outcome, decisionId: string, surroundings: Surroundings): Answer {
+  if (outcome === 'crashed') return failed(request, 500, [], -32603, 'Internal error', decisionId)
+  if (!outcome.allowed) return refusal(request, outcome.denial, decisionId, surroundings)
+  const headers = budgetOf(request)
+  if (request.id === undefined) return { status: 202, headers, body: undefined }
+  return { status: 200, headers, body: `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},"${outcome.value.kind}":${outcome.value.text}}` }
+}
+
+/** What the caller is told, for the record. */
+export function sentenceOf(outcome: Outcome): string | undefined {
+  return outcome === 'crashed' || outcome.allowed ? undefined : toldOf(outcome.denial)
+}
+
+function refusal(request: Partway, denial: Denial, decisionId: string, surroundings: Surroundings): Answer {
+  const told = toldOf(denial)
+  const error = (status: number, code: number, headers: readonly string[] = [], data?: object): Answer =>
+    failed(request, status, headers, code, told, decisionId, data)
+  switch (denial.reason) {
+    case 'forbidden_host':
+    case 'forbidden_origin':
+      return error(403, 403)
+    case 'not_found':
+      return error(404, 404)
+    case 'method_not_allowed':
+      return error(405, 405, ['Allow', denial.allowed.join(', ')])
+    case 'unauthenticated':
+      return error(401, 401, ['WWW-Authenticate', challenge(request, denial.problem, surroundings)])
+    case 'unsupported_media_type':
+      return error(415, -32600)
+    case 'not_acceptable':
+      return error(406, -32600)
+    case 'body_too_large':
+      return error(413, -32600)
+    case 'malformed_json':
+      return error(400, -32700)
+    case 'malformed_message':
+      return error(400, -32600)
+    case 'header_mismatch':
+      return error(400, -32020)
+    case 'unsupported_version':
+      return error(400, -32022, [], { supported: SUPPORTED_VERSIONS, requested: denial.requested })
+    case 'unknown_session':
+      return error(404, -32600)
+    case 'rate_limited':
+      return error(429, 429, [...limitFields(denial.policy, denial.limit, denial.windowSeconds, 0, denial.retryAfterSeconds), 'Retry-After', `${denial.retryAfterSeconds}`])
+    case 'overloaded':
+      return error(503, 503, ['Retry-After', '1'])
+    case 'unknown_method':
+      return error(request.message?.era === 'legacy' ? 200 : 404, -32601)
+    case 'unknown_name':
+      return error(200, -32602)
+    case 'insufficient_scope':
+      return error(403, 403, ['WWW-Authenticate', stepUp(request, denial.required, surroundings)])
+    case 'invalid_params':
+      // Missing _meta fields have a status of their own (2026-07-28 basic §_meta); before the message is understood, that is what it was.
+      return error(request.message ? 200 : 400, -32602)
+    case 'not_permitted':
+    case 'invalid_arguments':
+    case 'approval_required':
+    case 'upstream_unavailable':
+    case 'deadline_exceeded':
+    case 'result_too_large':
+      return spoken(request, denial.reason, told, decisionId)
+    case 'cancelled':
+      return error(200, -32603)
+  }
+}
+
+/** A refusal that the model should read, so that it can do something else: a tool's result, or an error where there is no tool. */
+function spoken(request: Partway, reason: keyof typeof codes, told: string, decisionId: string): Answer {
+  if (request.message?.method !== 'tools/call' || request.id === undefined) return failed(request, 200, [], codes[reason], told, decisionId)
+  const result = {
+    ...(request.message.era === 'modern' ? { resultType: 'complete' } : {}),
+    isError: true,
+    content: [{ type: 'text', text: `${told} (${decisionId})` }],
+    _meta: { [DECISION]: decisionId },
+  }
+  return { status: 200, headers: budgetOf(request), body: JSON.stringify({ jsonrpc: '2.0', id: request.id, result }) }
+}
+
+/** Codes of our own lie outside the reserved range (2026-07-28 basic §error codes) and read like the status they resemble. */
+const codes = { not_permitted: 403, invalid_arguments: -32602, approval_required: 403, upstream_unavailable: 502, deadline_exceeded: 504, result_too_large: 507 } as const
+
+const DECISION = 'sallyport/decision'
+
+function failed(request: Partway, status: number, headers: readonly string[], code: number, message: string, decisionId: string, data?: object): Answer {
+  const error = { code, message, data: { ...data, [DECISION]: decisionId } }
+  // A message whose id could not be read is answered without one; a notification's refusal is the status.
+  const body = JSON.stringify(request.id === undefined ? { jsonrpc: '2.0', error } : { jsonrpc: '2.0', id: request.id, error })
+  return { status, headers: [...budgetOf(request), ...headers], body }
+}
+
+/** One sentence for the caller. Exhaustive on its own, so that nothing a denial holds is shown by accident. */
+function toldOf(denial: Denial): string {
+  switch (denial.reason) {
+    case 'forbidden_host':
+      return 'This server is not served under that Host.'
+    case 'forbidden_origin':
+      return 'This Origin may not use this server.'
+    case 'not_found':
+      return 'There is nothing here; the MCP endpoint is /mcp.'
+    case 'method_not_allowed':
+      return `Only ${denial.allowed.join(', ')} can be used here.`
+    case 'unauthenticated':
+      return unauthenticated[denial.problem]
+    case 'unsupported_media_type':
+      return 'The Content-Type must be application/json.'
+    case 'not_acceptable':
+      return 'The Accept header must list application/json and text/event-stream.'
+    case 'body_too_large':
+      return `The body is larger than ${denial.limitBytes} bytes.`
+    case 'malformed_json':
+    case 'malformed_message':
+    case 'header_mismatch':
+    case 'invalid_params':
+    case 'overloaded':
+      return denial.problem
+    case 'unsupported_version':
+      return 'Unsupported protocol version'
+    case 'unknown_session':
+      return 'This session has ended or is not yours: initialize again.'
+    case 'rate_limited':
+      return `Too many requests: at most ${denial.limit} in ${denial.windowSeconds} seconds for this ${denial.policy}. Try again in ${denial.retryAfterSeconds} seconds.`
+    case 'unknown_method':
+      return 'Method not found'
+    case 'unknown_name':
+      return denial.kind === 'resource' ? 'Resource not found' : `Unknown ${denial.kind === 'completion' ? 'reference' : denial.kind}`
+    case 'insufficient_scope':
+    case 'not_permitted':
+    case 'approval_required':
+    case 'upstream_unavailable':
+      return denial.sentence
+    case 'invalid_arguments':
+      return `Invalid arguments: ${denial.path} ${denial.rule}`
+    case 'deadline_exceeded':
+      return `The call took longer than ${denial.seconds} seconds and was stopped.`
+    case 'cancelled':
+      return 'The request was cancelled.'
+    case 'result_too_large':
+      return `The result is larger than ${denial.limitBytes} bytes and was withheld. Ask for less of it.`
+  }
+}
+
+const unauthenticated: Record<CredentialProblem, string> = {
+  missing: 'Sign-in required: send a bearer token or an API key.',
+  malformed: 'The credential is malformed.',
+  unknown: 'The credential is not valid here.',
+  expired: 'The credential has expired.',
+  revoked: 'The credential has been revoked.',
+  wrong_audience: 'The token was issued for another server.',
+  wrong_issuer: 'The token was issued by an authorization server that is not trusted here.',
+}
+
+/** RFC 6750 §3: no `error` where no credential was presented. */
+function challenge(request: Partway, problem: CredentialProblem, surroundings: Surroundings): string {
+  const error = problem === 'missing' ? [] : ['error="invalid_token"', `error_description="${unauthenticated[problem]}"`]
+  return bearer([...error, ...metadata(request, surroundings), ...scope(surroundings.challengeScopes())])
+}
+
+/** All that the operation needs, and all that was granted already: a client that asks for just this loses nothing (2026-07-28 authorization §scope challenge). */
+function stepUp(request: Partway, required: readonly string[], surroundings: Surroundings): string {
+  const scopes = [...new Set([...(request.principal?.scopes ?? []), ...required])].filter((each) => each !== 'offline_access')
+  return bearer(['error="insufficient_scope"', ...scope(scopes), ...metadata(request, surroundings), 'error_description="A further scope is needed"'])
+}
+
+const bearer = (parameters: readonly string[]): string => `Bearer ${parameters.join(', ')}`
+const scope = (scopes: readonly string[]): string[] => (scopes.length > 0 ? [`scope="${scopes.join(' ')}"`] : [])
+
+function metadata(request: Partway, { resourceMetadataUrl }: Surroundings): string[] {
+  const url = resourceMetadataUrl(request.resource)
+  return url ? [`resource_metadata="${url}"`] : []
+}
+
+function budgetOf({ budget }: Partway): readonly string[] {
+  return budget ? limitFields(budget.policy, budget.limit, budget.windowSeconds, budget.remaining, budget.resetSeconds) : []
+}
+
+/** draft-ietf-httpapi-ratelimit-headers-10: structured fields, quota units are requests. */
+function limitFields(policy: string, limit: number, windowSeconds: number, remaining: number, resetSeconds: number): string[] {
+  return ['RateLimit-Policy', `"${policy}";q=${limit};w=${windowSeconds}`, 'RateLimit', `"${policy}";r=${remaining};t=${resetSeconds}`]
+}

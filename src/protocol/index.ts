@@ -1,0 +1,6 @@
+export { type JsonBounds, parseJson } from './json.ts'
+export { idOf, isObject, type LegacySession, type MirroredHeaders, parseMessage } from './message.ts'
+export { type Method, methodOf } from './methods.ts'
+export { type CacheScope, toErrorCode, toResult } from './results.ts'
+export { decodeSentinel, encodeSentinel } from './sentinel.ts'
+export { eraOf, LATEST_LEGACY_VERSION, MODERN_VERSION, negotiateLegacy, SUPPORTED_VERSIONS } from './versions.ts'

@@ -1,0 +1,112 @@
+/**
+ * From parsed JSON to one message: which revision, which method, and that what every message must have is there. On HTTP
+ * the mirrored headers must agree with the body (2026-07-28 streamable-http §server validation); `x-mcp-header`
+ * parameters need the tool's schema and are compared in `guards/validate`.
+ *
+ * @module
+ */
+
+import { allow, type Decision, deny, type JsonObject, type Message, type RequestId } from '../core/index.ts'
+import { decodeSentinel } from './sentinel.ts'
+import { isInternalMethod } from './methods.ts'
+import { eraOf, negotiateLegacy } from './versions.ts'
+
+/** The mirrored headers as they came, undefined where absent; undefined as a whole off HTTP. */
+export interface MirroredHeaders {
+  readonly version: string | undefined
+  readonly method: string | undefined
+  readonly name: string | undefined
+}
+
+/** What a legacy session agreed on in `initialize`. */
+export interface LegacySession {
+  readonly version: string
+  readonly capabilities: JsonObject
+  readonly client: Message['client']
+}
+
+const META = 'io.modelcontextprotocol/'
+const nothing: JsonObject = Object.freeze({})
+
+export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isId = (value: unknown): value is RequestId => typeof value === 'string' || Number.isSafeInteger(value)
+const malformed = (problem: string): Decision<never> => deny({ reason: 'malformed_message', problem })
+const mismatch = (problem: string): Decision<never> => deny({ reason: 'header_mismatch', problem })
+const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
+
+/** The id as far as it can be told, so that a refusal of a malformed message can be addressed. */
+export const idOf = (value: unknown): RequestId | undefined => (isObject(value) && isId(value['id']) ? value['id'] : undefined)
+
+export function parseMessage(value: unknown, headers: MirroredHeaders | undefined, session: LegacySession | undefined): Decision<Message> {
+  if (Array.isArray(value)) return malformed('Batches are not part of the protocol: send one message at a time.')
+  if (!isObject(value) || value['jsonrpc'] !== '2.0') return malformed('This is not a JSON-RPC 2.0 message.')
+  const { method, id, params = nothing } = value
+  if (typeof method !== 'string') return malformed('A message needs a method; responses are not accepted here.')
+  if ('id' in value && !isId(id)) return malformed('The id of a request must be a string or an integer.')
+  if (!isObject(params)) return malformed('params must be an object.')
+  const meta = params['_meta'] ?? nothing
+  if (!isObject(meta)) return invalid('params._meta must be an object.')
+
+  const stated = meta[`${META}protocolVersion`]
+  const isModern = stated !== undefined || (headers?.version !== undefined && eraOf(headers.version) === 'modern' && method !== 'initialize')
+  const parsed = isModern ? modern(method, params, meta, headers) : legacy(method, params, meta, headers, session)
+  if (!parsed.allowed) return parsed
+  if (isInternalMethod(method, parsed.value.era)) return deny({ reason: 'unknown_method', method })
+  return allow({ ...parsed.value, id: id as RequestId | undefined, method, params, meta })
+}
+
+type Spoken = Pick<Message, 'era' | 'version' | 'client' | 'capabilities'>
+
+function modern(method: string, params: JsonObject, meta: JsonObject, headers: MirroredHeaders | undefined): Decision<Spoken> {
+  const version = meta[`${META}protocolVersion`]
+  if (typeof version !== 'string') return invalid(`params._meta must have ${META}protocolVersion.`)
+  if (headers) {
+    const checked = checkMirrored(method, params, version, headers)
+    if (!checked.allowed) return checked
+  }
+  if (eraOf(version) !== 'modern') return deny({ reason: 'unsupported_version', requested: version.slice(0, 64) })
+  const capabilities = meta[`${META}clientCapabilities`]
+  if (!isObject(capabilities)) return invalid(`params._meta must have ${META}clientCapabilities.`)
+  return allow({ era: 'modern', version, capabilities, client: clientOf(meta[`${META}clientInfo`]) })
+}
+
+/** The parameter that `Mcp-Name` mirrors. */
+const namedBy: Readonly<Record<string, 'name' | 'uri'>> = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' }
+
+function checkMirrored(method: string, params: JsonObject, version: string, headers: MirroredHeaders): Decision<undefined> {
+  if (headers.version === undefined) return mismatch('The MCP-Protocol-Version header is missing.')
+  if (headers.version !== version) return mismatch('The MCP-Protocol-Version header and the version in params._meta differ.')
+  if (headers.method === undefined) return mismatch('The Mcp-Method header is missing.')
+  if (headers.method !== method) return mismatch('The Mcp-Method header and the method in the body differ.')
+  const by = Object.hasOwn(namedBy, method) ? namedBy[method] : undefined
+  if (by) {
+    if (headers.name === undefined) return mismatch('The Mcp-Name header is missing.')
+    if (decodeSentinel(headers.name) !== params[by]) return mismatch(`The Mcp-Name header and params.${by} differ.`)
+  }
+  return allow(undefined)
+}
+
+function legacy(
+  method: string,
+  params: JsonObject,
+  meta: JsonObject,
+  headers: MirroredHeaders | undefined,
+  session: LegacySession | undefined,
+): Decision<Spoken> {
+  if (method === 'initialize') {
+    const { protocolVersion, capabilities, clientInfo } = params
+    if (typeof protocolVersion !== 'string') return invalid('params.protocolVersion must be a string.')
+    const spoken = negotiateLegacy(protocolVersion)
+    return allow({ era: 'legacy', version: spoken, capabilities: isObject(capabilities) ? capabilities : nothing, client: clientOf(clientInfo) })
+  }
+  // The header is absent before 2025-06-18: then it is what the session agreed on, else 2025-03-26 (2025-11-25 transports §protocol version header).
+  const version = headers?.version ?? session?.version ?? '2025-03-26'
+  if (eraOf(version) !== 'legacy') return deny({ reason: 'unsupported_version', requested: version.slice(0, 64) })
+  return allow({ era: 'legacy', version, capabilities: session?.capabilities ?? nothing, client: session?.client ?? clientOf(meta[`${META}clientInfo`]) })
+}
+
+function clientOf(info: unknown): Message['client'] {
+  if (!isObject(info) || typeof info['name'] !== 'string') return undefined
+  const { name, version } = info
+  return { name: name.slice(0, 128), version: typeof version === 'string' ? version.slice(0, 64) : '' }
+}

@@ -1,0 +1,55 @@
+/**
+ * Every method we answer, in one table: what it concerns, and in which era it exists. A method that is not here, or not
+ * in the caller's era, is unknown (404, −32601).
+ *
+ * @module
+ */
+
+import type { EntryKind, Era } from '../core/index.ts'
+
+export type Method =
+  /** Lists entries of one kind: never refused, shows what the caller may use now. */
+  | { readonly kind: 'list'; readonly of: EntryKind; readonly member: string; readonly eras: readonly Era[] }
+  /** Uses the entry that `params[by]` names. */
+  | { readonly kind: 'use'; readonly of: 'tool' | 'prompt' | 'resource'; readonly by: 'name' | 'uri'; readonly eras: readonly Era[] }
+  /** Completes an argument of the prompt or template that `params.ref` names; needs what that needs. */
+  | { readonly kind: 'complete'; readonly eras: readonly Era[] }
+  /** The protocol's own: answered by us, concerns no entry. */
+  | { readonly kind: 'own'; readonly eras: readonly Era[] }
+  /** A notification that we understand; every other is accepted and ignored (JSON-RPC 2.0 §4.1). */
+  | { readonly kind: 'notification'; readonly eras: readonly Era[] }
+
+const both: readonly Era[] = ['modern', 'legacy']
+const modern: readonly Era[] = ['modern']
+const legacy: readonly Era[] = ['legacy']
+
+const methods = new Map<string, Method>(
+  Object.entries({
+    'tools/list': { kind: 'list', of: 'tool', member: 'tools', eras: both },
+    'prompts/list': { kind: 'list', of: 'prompt', member: 'prompts', eras: both },
+    'resources/list': { kind: 'list', of: 'resource', member: 'resources', eras: both },
+    'resources/templates/list': { kind: 'list', of: 'template', member: 'resourceTemplates', eras: both },
+    'tools/call': { kind: 'use', of: 'tool', by: 'name', eras: both },
+    'prompts/get': { kind: 'use', of: 'prompt', by: 'name', eras: both },
+    'resources/read': { kind: 'use', of: 'resource', by: 'uri', eras: both },
+    'completion/complete': { kind: 'complete', eras: both },
+    'server/discover': { kind: 'own', eras: modern },
+    // On HTTP of the legacy era this is what GET on the endpoint means: `transports/http` translates it.
+    'subscriptions/listen': { kind: 'own', eras: both },
+    initialize: { kind: 'own', eras: legacy },
+    ping: { kind: 'own', eras: legacy },
+    // What DELETE on the endpoint means.
+    'session/end': { kind: 'own', eras: legacy },
+    'notifications/initialized': { kind: 'notification', eras: legacy },
+    'notifications/cancelled': { kind: 'notification', eras: both },
+  } satisfies Record<string, Method>),
+)
+
+/** Undefined for a method that does not exist in that era. */
+export function methodOf(name: string, era: Era): Method | undefined {
+  const method = methods.get(name)
+  return method?.eras.includes(era) ? method : undefined
+}
+
+/** What the names of our own translations are, so that no caller can send them as a method (`transports/http`). */
+export const isInternalMethod = (name: string, era: Era): boolean => name === 'session/end' || (name === 'subscriptions/listen' && era === 'legacy')

@@ -1,0 +1,39 @@
+/**
+ * What each revision wants around a result: 2026-07-28 has `resultType` on every one and caching hints on the cacheable
+ * ones; the legacy revisions have neither. The era is the caller's; what an upstream spoke does not matter here.
+ *
+ * @module
+ */
+
+import type { Era, JsonObject } from '../core/index.ts'
+
+export type CacheScope = 'public' | 'private'
+
+/** Methods whose complete results must carry `ttlMs` and `cacheScope` (2026-07-28 caching §cacheable results). */
+const cacheable = new Set(['server/discover', 'tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'resources/read'])
+
+/** Hints of an upstream are kept where they are well-formed, but never `public`: access differs from caller to caller (G7). */
+export function toResult(era: Era, method: string, result: JsonObject): JsonObject {
+  if (era === 'legacy') return 'resultType' in result || 'ttlMs' in result || 'cacheScope' in result ? withoutModern(result) : result
+  const { resultType = 'complete' } = result
+  if (resultType !== 'complete' || !cacheable.has(method)) return 'resultType' in result ? result : { resultType, ...result }
+  const ttlMs = Number.isSafeInteger(result['ttlMs']) && (result['ttlMs'] as number) >= 0 ? result['ttlMs'] : 0
+  return { ...result, resultType, ttlMs, cacheScope: 'private' }
+}
+
+function withoutModern({ resultType, ttlMs, cacheScope, ...result }: JsonObject): JsonObject {
+  return result
+}
+
+const defined = new Set([-32700, -32600, -32601, -32602, -32603, -32020, -32021, -32022])
+
+/**
+ * An upstream's error code, as we may send it on: −32002 became −32602, and neither −32042 nor an undefined code of the
+ * reserved range may be emitted (2026-07-28 basic §error codes).
+ */
+export function toErrorCode(code: number): number {
+  if (!Number.isSafeInteger(code)) return -32603
+  if (code === -32002) return -32602
+  if (code === -32042 || (code <= -32020 && code >= -32099 && !defined.has(code))) return -32603
+  return code
+}

@@ -1,0 +1,89 @@
+/**
+ * The guard pipeline, wired: one catalogue in, one `handle` out. A server and a gateway differ in what fills the catalogue,
+ * tests and the benchmark in who verifies; nothing differs in between.
+ *
+ * @module
+ */
+
+import { type Catalogue, createCatalogue, createOwnMethods, type OwnMethods, type OwnMethodsOptions } from '../catalogue/index.ts'
+import type { Clock, Log, Redactor, TokenVerifier } from '../core/index.ts'
+import {
+  type AuditTrail, createApprove, createAudit, createAuditTrail, createAuthenticate, createAuthorize, createExecute, createLimiter, createRelease, createValidate,
+  type Limiter, type LimitOptions,
+} from '../guards/index.ts'
+import { createPipeline, type Pipeline, type Surroundings } from '../pipeline/index.ts'
+import type { Bus, Counters, Store } from '../storage/index.ts'
+
+/** The bounds on everything; `docs/configuration.md` gives the defaults. */
+export interface Bounds {
+  readonly limits: LimitOptions['limits']
+  readonly bodyBytes: number
+  readonly depth: number
+  readonly listItems: number
+  readonly resultBytes: number
+  readonly deadlineSeconds: number
+  /** Calls of one principal that may run at once. */
+  readonly concurrency: number
+}
+
+export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'instructions' | 'completions'> {
+  readonly store: Store
+  readonly bus: Bus
+  readonly counters: Counters
+  readonly bounds: Bounds
+  readonly verifiers: readonly TokenVerifier[]
+  readonly resourceMetadataUrl: Surroundings['resourceMetadataUrl']
+  readonly redactor: Redactor
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Engine {
+  readonly catalogue: Catalogue
+  readonly pipeline: Pipeline
+  readonly limiter: Limiter
+  readonly trail: AuditTrail
+  /** Ends subscriptions and writes what is left of the audit. */
+  close(): Promise<void>
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const { store, bus, counters, bounds, verifiers, redactor, clock, log } = options
+  const catalogue = createCatalogue({ redactor })
+  const own: OwnMethods = createOwnMethods({ ...options, catalogue })
+  const limiter = createLimiter({ limits: bounds.limits, counters, hasTool: (name) => catalogue.find('tool', name) !== undefined })
+  const trail = createAuditTrail({ audit: store.audit, clock, log, redactor })
+  const { release, notification } = createRelease({ redactor, resultBytes: bounds.resultBytes })
+
+  const pipeline = createPipeline(
+    {
+      authenticate: createAuthenticate({ verifiers, bus, clock }),
+      limit: limiter.limit,
+      authorize: createAuthorize({ catalogue }),
+      validate: createValidate(),
+      approve: createApprove(),
+      execute: createExecute({
+        own: own.find,
+        deadlineSeconds: bounds.deadlineSeconds,
+        concurrency: bounds.concurrency,
+        clock,
+        releaseNotification: notification,
+      }),
+      release,
+      audit: createAudit({ record: trail.record, redactor, clock }),
+      auditing: trail.accepting,
+    },
+    { resourceMetadataUrl: options.resourceMetadataUrl, challengeScopes: catalogue.scopes },
+  )
+
+  return {
+    catalogue,
+    pipeline,
+    limiter,
+    trail,
+    async close() {
+      own.close()
+      await trail.close()
+    },
+  }
+}

@@ -1,0 +1,57 @@
+/** The audit trail in this process: the newest records only, chained as on disk. For tests and for servers that keep nothing. @module */
+
+import { matches, limitOf } from '../audit-query.ts'
+import type { AuditStore, ChainedRecord } from '../audit-store.ts'
+import { createChainCheck, GENESIS, type Head, type Link, link } from '../chain.ts'
+
+export function createMemoryAudit(maxRecords: number): AuditStore {
+  const kept: Link[] = []
+  const byId = new Map<string, Link>()
+  let dropped: Head = { sequence: 0, hash: GENESIS }
+  let head: Head = dropped
+
+  const chained = ({ sequence, hash, text }: Link): ChainedRecord => ({ sequence, record: JSON.parse(text), hash })
+  function dropOldest(): void {
+    // A tenth at a time: moving the array costs as much as it is long.
+    if (kept.length <= maxRecords * 1.1) return
+    for (const old of kept.splice(0, kept.length - maxRecords)) {
+      byId.delete(JSON.parse(old.text).id)
+      dropped = old
+    }
+  }
+  return {
+    async append(records) {
+      // All texts first: all or none.
+      const texts = records.map((record) => JSON.stringify(record))
+      for (const [index, text] of texts.entries()) {
+        const next: Link = { sequence: head.sequence + 1, hash: link(head.hash, text), text }
+        kept.push(next)
+        byId.set((records[index] as { id: string }).id, next)
+        head = next
+      }
+      dropOldest()
+    },
+    async get(id) {
+      const found = byId.get(id)
+      return found && chained(found)
+    },
+    async search(query) {
+      const limit = limitOf(query)
+      const found: ChainedRecord[] = []
+      for (let index = kept.length - 1; index >= 0 && found.length < limit; index--) {
+        const next = chained(kept[index] as Link)
+        if (matches(next.record, query)) found.push(next)
+      }
+      return found
+    },
+    async verify(progress) {
+      const check = createChainCheck(kept.length, dropped)
+      for (const next of kept) {
+        const broken = check.step(next)
+        if (broken !== undefined) return broken
+      }
+      progress?.(kept.length, kept.length)
+      return check.end(head.sequence === 0 ? undefined : head, true)
+    },
+  }
+}

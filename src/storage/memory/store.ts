@@ -1,0 +1,41 @@
+/** A store that ends with the process: for tests, and for servers that keep nothing. Nobody else can change it. @module */
+
+import { type Clock, systemClock } from '../../core/index.ts'
+import type { Records } from '../records.ts'
+import type { RecordKind, Store } from '../store.ts'
+import { createMemoryAudit } from './audit.ts'
+import { createMemoryRecords, hasEnded, type Row } from './records.ts'
+
+export interface MemoryStoreOptions {
+  readonly clock?: Clock
+  /** How many audit records are kept, the newest; 100,000 unless told. */
+  readonly maxAuditRecords?: number
+}
+
+export function createMemoryStore({ clock = systemClock, maxAuditRecords = 100_000 }: MemoryStoreOptions = {}): Store {
+  const kinds = new Map<RecordKind, Map<string, Row>>()
+  return {
+    audit: createMemoryAudit(maxAuditRecords),
+    records<T>(kind: RecordKind): Records<T> {
+      const rows = kinds.get(kind) ?? new Map<string, Row>()
+      kinds.set(kind, rows)
+      return createMemoryRecords<T>(rows, clock)
+    },
+    onForeignChange() {
+      return () => {}
+    },
+    async sweep() {
+      const now = clock()
+      let swept = 0
+      for (const rows of kinds.values()) {
+        for (const [id, row] of rows) {
+          if (hasEnded(row, now) && rows.delete(id)) swept++
+        }
+      }
+      return swept
+    },
+    async close() {
+      kinds.clear()
+    },
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The store of one machine: two SQLite files in one folder, shared by any number of processes (a server, the CLI).
+ *
+ * The audit trail has a file of its own, so that its steady writing is no "foreign change" of the records, and so that
+ * it can be handed to an auditor without them. Fails by throwing, which the pipeline answers with a refusal.
+ *
+ * @module
+ */
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Clock, systemClock } from '../../core/index.ts'
+import type { RecordKind, Store } from '../store.ts'
+import { createSqliteAudit } from './audit.ts'
+import type { Sign } from './audit-writer.ts'
+import { createFlusher } from './flush.ts'
+import { createForeignChanges } from './foreign-changes.ts'
+import { auditSchema, recordsSchema } from './migrations.ts'
+import { openDatabase } from './open.ts'
+import { createSqliteRecords, prepareRecords } from './records.ts'
+
+export interface SqliteStoreOptions {
+  /** Where the records are, e.g. `…/sallyport.db`; the audit trail is beside it in `…/sallyport-audit.db`. */
+  readonly file: string
+  readonly clock?: Clock
+  /** Seals the head of the audit trail, so that nobody without the key can rewrite it unseen. */
+  readonly sign?: Sign
+}
+
+const SWEEP_BATCH = 500
+
+/** @throws {ConfigError} for a file that is not ours, too new, damaged or out of reach. */
+export function createSqliteStore({ file, clock = systemClock, sign }: SqliteStoreOptions): Store {
+  const auditFile = `${file.replace(/\.db$/, '')}-audit.db`
+  const db = openDatabase(file, recordsSchema)
+  const auditDb = openDatabase(auditFile, auditSchema)
+  const flusher = createFlusher(file)
+  const auditFlusher = createFlusher(auditFile)
+  const statements = prepareRecords(db)
+  const changes = createForeignChanges(db)
+  const sweepBatch = db.prepare(
+    `DELETE FROM records WHERE (kind, id) IN (SELECT kind, id FROM records WHERE expires_at <= ? ORDER BY expires_at LIMIT ${SWEEP_BATCH})`,
+  )
+  let closed = false
+  return {
+    audit: createSqliteAudit(auditDb, auditFlusher, sign),
+    records: <T>(kind: RecordKind) => createSqliteRecords<T>(kind, statements, flusher, clock),
+    onForeignChange: changes.listen,
+    async sweep() {
+      for (let swept = 0; ; ) {
+        const removed = closed ? 0 : Number(sweepBatch.run(clock()).changes)
+        swept += removed
+        if (removed < SWEEP_BATCH) return swept
+        await nextTurn()
+      }
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      changes.close()
+      await Promise.all([flusher.close(), auditFlusher.close()])
+      db.close()
+      auditDb.close()
+    },
+  }
+}

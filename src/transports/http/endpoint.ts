@@ -1,0 +1,85 @@
+/**
+ * The MCP endpoint: every request on it becomes an exchange, goes through the pipeline, and is answered.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock, Decision, Denial } from '../../core/index.ts'
+import type { Answer, Pipeline } from '../../pipeline/index.ts'
+import type { Door } from './door.ts'
+import { HttpExchange } from './exchange.ts'
+import type { Reading } from './read.ts'
+
+export interface EndpointOptions {
+  readonly pipeline: Pipeline
+  readonly door: Door
+  /** Before anybody is identified (`guards/limit`). */
+  readonly checkAddress: (address: string) => Decision<undefined> | Promise<Decision<undefined>>
+  readonly reading: Reading
+  readonly clock: Clock
+}
+
+export interface Endpoint {
+  /** `denial`: what the door found already. */
+  handle(request: IncomingMessage, response: ServerResponse, origin: string, denial: Denial | undefined): Promise<void>
+  /** Keeps streams open and turns long waits into streams; called every few seconds. */
+  tick(): void
+}
+
+const METHODS = ['POST', 'GET', 'DELETE', 'OPTIONS']
+/** A caller that would wait longer than this for the first byte gets a stream, where it accepts one. */
+const PATIENCE_MS = 10_000
+const EXPOSED = ['Access-Control-Expose-Headers', 'WWW-Authenticate, Mcp-Session-Id, RateLimit, RateLimit-Policy, Retry-After', 'Vary', 'Origin']
+const PREFLIGHT = [
+  'Access-Control-Allow-Methods', METHODS.join(', '),
+  'Access-Control-Allow-Headers', 'Authorization, X-API-Key, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
+  'Access-Control-Max-Age', '86400',
+] // prettier-ignore
+const none: readonly string[] = []
+
+export function createEndpoint({ pipeline, door, checkAddress, reading, clock }: EndpointOptions): Endpoint {
+  const waiting = new Set<HttpExchange>()
+
+  async function answer(exchange: HttpExchange, method: string | undefined, denial: Denial | undefined): Promise<Answer> {
+    if (denial) return pipeline.refuse(exchange, denial)
+    if (method === undefined || !METHODS.includes(method)) return pipeline.refuse(exchange, { reason: 'method_not_allowed', allowed: METHODS })
+    const budget = await checkAddress(exchange.address)
+    return budget.allowed ? pipeline.handle(exchange) : pipeline.refuse(exchange, budget.denial)
+  }
+
+  return {
+    async handle(request, response, origin, denial) {
+      const page = request.headers.origin
+      const cors = page !== undefined && door.isAllowedForeign(page) ? ['Access-Control-Allow-Origin', page, ...EXPOSED] : none
+      if (request.method === 'OPTIONS' && !denial) {
+        response.writeHead(204, [...cors, ...(cors === none ? ['Allow', METHODS.join(', ')] : PREFLIGHT)]).end()
+        return
+      }
+      const exchange = new HttpExchange(request, response, `${origin}/mcp`, clock(), cors, reading)
+      waiting.add(exchange)
+      try {
+        const answered = await answer(exchange, request.method, denial)
+        exchange.answer(answered, await sessionHeaders(exchange, answered, reading))
+      } finally {
+        waiting.delete(exchange)
+      }
+    },
+    tick() {
+      for (const exchange of waiting) {
+        // Once it concerns an entry it has been authorized: what is left to say fits into a stream.
+        if (!exchange.isStreaming && exchange.entry && exchange.receivedAt + PATIENCE_MS < clock()) exchange.open()
+        exchange.keepAlive()
+      }
+    },
+  }
+}
+
+/** What the legacy revisions say of sessions in header fields: begun by `initialize`, ended by DELETE. */
+async function sessionHeaders({ message, principal, headers }: HttpExchange, { status }: Answer, { sessions }: Reading): Promise<readonly string[]> {
+  if (!message || !principal || message.era === 'modern' || status >= 300) return none
+  if (message.method === 'initialize') return ['Mcp-Session-Id', sessions.begin(principal, message)]
+  const id = headers['mcp-session-id']
+  if (message.method === 'session/end' && typeof id === 'string') await sessions.end(id)
+  return none
+}

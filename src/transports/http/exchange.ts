@@ -1,0 +1,111 @@
+/**
+ * One HTTP request on the MCP endpoint, from its head to its answer: the `Received` that the pipeline is given. A class,
+ * since one is made for every request and its methods need no closures.
+ *
+ * The answer is one JSON object unless something has to be said before it (progress, or a long wait): then, where the
+ * caller accepts it, an event stream.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Budget, Credential, Decision, Entry, Message, Outgoing, Principal, Received, RequestId } from '../../core/index.ts'
+import type { Answer } from '../../pipeline/index.ts'
+import { accepts } from './accept.ts'
+import { type Reading, readMessage } from './read.ts'
+
+const STREAM_HEADERS = ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-store', 'X-Accel-Buffering', 'no', 'X-Content-Type-Options', 'nosniff']
+/** Beyond this a notification to a caller that does not read is dropped: progress may be lost, memory may not. */
+const MAX_UNREAD_BYTES = 1024 * 1024
+
+export class HttpExchange implements Received {
+  readonly transport = 'http'
+  readonly address: string
+  readonly credential: Credential | undefined
+  readonly resource: string
+  readonly headers: Received['headers']
+  readonly receivedAt: number
+  id: RequestId | undefined = undefined
+  // Written by the stages; here from the start, so that every exchange has one shape.
+  readonly principal: Principal | undefined = undefined
+  readonly message: Message | undefined = undefined
+  readonly entry: Entry | undefined = undefined
+  readonly budget: Budget | undefined = undefined
+  /** CORS and the like, on whatever the answer is. */
+  readonly #extra: readonly string[]
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #reading: Reading
+  #cancelled: (() => void)[] | undefined
+
+  constructor(request: IncomingMessage, response: ServerResponse, resource: string, receivedAt: number, extra: readonly string[], reading: Reading) {
+    this.#request = request
+    this.#response = response
+    this.#extra = extra
+    this.#reading = reading
+    this.headers = request.headers
+    this.address = request.socket.remoteAddress ?? 'unknown'
+    this.credential = credentialOf(request)
+    this.resource = resource
+    this.receivedAt = receivedAt
+  }
+
+  read(): Promise<Decision<Message>> {
+    return readMessage(this, this.#request, this.#reading)
+  }
+
+  onCancel(listener: () => void): void {
+    if (this.#response.destroyed) listener()
+    else if (this.#cancelled) this.#cancelled.push(listener)
+    else {
+      this.#cancelled = [listener]
+      // `close` also follows an answer that went out whole: then there is nothing left to cancel.
+      this.#response.once('close', () => {
+        if (!this.#response.writableFinished) for (const each of this.#cancelled ?? []) each()
+      })
+    }
+  }
+
+  get isStreaming(): boolean {
+    return this.#response.headersSent
+  }
+
+  open(): void {
+    if (this.isStreaming || !accepts(this.#request, 'text/event-stream')) return
+    this.#response.writeHead(200, [...STREAM_HEADERS, ...this.#extra])
+    this.#response.flushHeaders()
+  }
+
+  send({ method, params }: Outgoing): void {
+    this.open()
+    if (!this.isStreaming || this.#response.writableEnded || this.#response.writableLength > MAX_UNREAD_BYTES) return
+    this.#response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', method, params })}\n\n`)
+  }
+
+  /** A comment line: keeps what lies between from closing a quiet stream. */
+  keepAlive(): void {
+    if (this.isStreaming && !this.#response.writableEnded) this.#response.write(': keep-alive\n\n')
+  }
+
+  answer({ status, headers, body }: Answer, more: readonly string[] = []): void {
+    const response = this.#response
+    if (response.destroyed) return
+    if (this.isStreaming) {
+      response.end(body === undefined ? undefined : `event: message\ndata: ${body}\n\n`)
+      return
+    }
+    const content = body === undefined ? ['Content-Length', '0'] : ['Content-Type', 'application/json', 'Content-Length', `${Buffer.byteLength(body)}`]
+    response.writeHead(status, [...content, 'Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', ...headers, ...this.#extra, ...more])
+    response.end(body)
+  }
+}
+
+/** Never from the query string (2026-07-28 authorization §token requirements). */
+function credentialOf({ headers }: IncomingMessage): Credential | undefined {
+  const { authorization } = headers
+  const key = headers['x-api-key']
+  const bearer = authorization !== undefined && authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === 'bearer ' ? authorization.slice(7).trim() : undefined
+  if (bearer && key !== undefined) return { scheme: 'several', value: '' }
+  if (bearer) return { scheme: 'bearer', value: bearer }
+  return typeof key === 'string' && key !== '' ? { scheme: 'api_key', value: key } : undefined
+}

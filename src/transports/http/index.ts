@@ -1,0 +1,5 @@
+export { createDoor, type Door, type DoorOptions } from './door.ts'
+export { createEndpoint, type Endpoint, type EndpointOptions } from './endpoint.ts'
+export { createFront, type Front, type Handlers, type Mount } from './front.ts'
+export type { Reading } from './read.ts'
+export { createSessions, type Sessions } from './session.ts'

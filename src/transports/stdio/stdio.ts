@@ -1,0 +1,117 @@
+/**
+ * Serving over a pair of streams: one JSON-RPC message a line, through the same pipeline as HTTP. Who is calling is decided
+ * by the environment (`SALLYPORT_KEY`, else the local user), on every message anew. In the legacy revisions what
+ * `initialize` agreed on holds for the process (2026-07-28 versioning §backward compatibility).
+ *
+ * @module
+ */
+
+import type { Readable, Writable } from 'node:stream'
+import { type Clock, type Credential, deny, type Log, type Outgoing, type Partway, type Received, type RequestId } from '../../core/index.ts'
+import { idOf, type JsonBounds, type LegacySession, parseJson, parseMessage } from '../../protocol/index.ts'
+import type { Pipeline } from '../../pipeline/index.ts'
+import { readLines } from './lines.ts'
+
+export interface StdioOptions {
+  readonly pipeline: Pipeline
+  readonly input: Readable
+  readonly output: Writable
+  readonly credential: Credential
+  readonly resource: string
+  readonly bodyBytes: number
+  readonly json: JsonBounds
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface StdioTransport {
+  /** Resolves when the input has ended and every answer is out. */
+  readonly done: Promise<void>
+  close(): void
+}
+
+export function createStdioTransport(options: StdioOptions): StdioTransport {
+  const { pipeline, input, output, bodyBytes, log } = options
+  const running = new Map<RequestId, () => void>()
+  const pending = new Set<Promise<void>>()
+  let session: LegacySession | undefined
+
+  const write = (line: string): void => {
+    if (!output.destroyed) output.write(`${line}\n`)
+  }
+
+  async function serve(line: Buffer | 'too long'): Promise<void> {
+    const request = createReceived(options, line, {
+      session: () => session,
+      send: (notification) => write(JSON.stringify({ jsonrpc: '2.0', ...notification })),
+      onId: (id, cancel) => running.set(id, cancel),
+    })
+    const answer = await pipeline.handle(request.received)
+    const { id } = request.received
+    if (id !== undefined && running.get(id) === request.cancel) running.delete(id)
+    const { message } = request.received as Partway
+    if (message?.method === 'initialize' && answer.status === 200) session = { version: message.version, capabilities: message.capabilities, client: message.client }
+    if (message?.method === 'notifications/cancelled' && answer.status === 202) running.get(message.params['requestId'] as RequestId)?.()
+    // A cancelled request is not answered (2026-07-28 cancellation §behavior), nor is a notification.
+    if (answer.body !== undefined && !request.isCancelled() && !(message && message.id === undefined)) write(answer.body)
+  }
+
+  const done = readLines(input, bodyBytes, (line) => {
+    const task: Promise<void> = serve(line)
+      .catch((error: unknown) => log('error', 'a message could not be answered', { problem: error instanceof Error ? error.message : 'unknown' }))
+      .finally(() => pending.delete(task))
+    pending.add(task)
+  }).then(async () => {
+    // The input has ended: nobody waits for subscriptions any more, but calls that run are still answered.
+    await Promise.race([Promise.all(pending), new Promise((resolve) => setTimeout(resolve, 2_000).unref())])
+    for (const cancel of running.values()) cancel()
+    await Promise.all(pending)
+  })
+
+  return {
+    done,
+    close() {
+      input.destroy()
+      for (const cancel of running.values()) cancel()
+    },
+  }
+}
+
+interface Connection {
+  readonly session: () => LegacySession | undefined
+  readonly send: (notification: Outgoing) => void
+  readonly onId: (id: RequestId, cancel: () => void) => void
+}
+
+function createReceived({ credential, resource, bodyBytes, json, clock }: StdioOptions, line: Buffer | 'too long', { session, send, onId }: Connection) {
+  const listeners: (() => void)[] = []
+  let cancelled = false
+  const cancel = (): void => {
+    cancelled = true
+    for (const listener of listeners) listener()
+  }
+  const received: Received = {
+    transport: 'stdio',
+    id: undefined,
+    address: 'local',
+    credential,
+    resource,
+    headers: {},
+    receivedAt: clock(),
+    read() {
+      if (line === 'too long') return deny({ reason: 'body_too_large', limitBytes: bodyBytes })
+      const parsed = parseJson(line, json)
+      if (!parsed.allowed) return parsed
+      received.id = idOf(parsed.value)
+      if (received.id !== undefined) onId(received.id, cancel)
+      return parseMessage(parsed.value, undefined, session())
+    },
+    open() {},
+    send,
+    onCancel(listener) {
+      if (cancelled) listener()
+      else listeners.push(listener)
+    },
+  }
+  return { received, cancel, isCancelled: () => cancelled }
+}

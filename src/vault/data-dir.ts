@@ -1,0 +1,61 @@
+/** Where everything is kept, and how it is opened: the store and the keys to it, from one folder. @module */
+
+import { mkdirSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Clock, ConfigError, systemClock } from '../core/index.ts'
+import { createSqliteStore, type Store } from '../storage/index.ts'
+import { createKeyRing } from './create-key-ring.ts'
+import type { KeyRing } from './key-ring.ts'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+export interface OpenDataOptions {
+  /** What `--data-dir` says, if it was given. */
+  readonly dataDir?: string | undefined
+  readonly clock?: Clock
+  readonly env?: Env
+}
+
+export interface Data {
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly dir: string
+}
+
+/** `--data-dir`, `SALLYPORT_DATA_DIR`, then the platform's place for an application's data. */
+export function resolveDataDir(dataDir: string | undefined, env: Env = process.env, platform: NodeJS.Platform = process.platform): string {
+  const given = dataDir || env['SALLYPORT_DATA_DIR']
+  if (given) return resolve(given)
+  if (platform === 'win32') return join(env['LOCALAPPDATA'] || join(homedir(), 'AppData', 'Local'), 'sallyport')
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'sallyport')
+  const xdg = env['XDG_DATA_HOME']
+  // The XDG Base Directory Specification: what is not absolute is to be ignored.
+  return join(xdg?.startsWith('/') ? xdg : join(homedir(), '.local', 'share'), 'sallyport')
+}
+
+/** @throws {ConfigError} where the folder, the store or the keys are not safe to use. */
+export function openData({ dataDir, clock = systemClock, env = process.env }: OpenDataOptions = {}): Data {
+  const dir = resolveDataDir(dataDir, env)
+  requireFolder(dir)
+  const keyRing = createKeyRing({ file: join(dir, 'master.key'), env })
+  const sign = (text: string): string => keyRing.mac('audit head', text).toString('base64url')
+  return { store: createSqliteStore({ file: join(dir, 'sallyport.db'), clock, sign }), keyRing, dir }
+}
+
+/** Ours is made 0700. One that was there stays as it is, its files are 0600; but who may write into it may exchange them. */
+function requireFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    const { mode } = statSync(dir)
+    if (process.platform !== 'win32' && (mode & 0o002) !== 0)
+      throw new ConfigError([
+        `${dir}: everybody can write into the data directory (mode ${(mode & 0o777).toString(8)}). Run: chmod 700 '${dir}'`,
+      ])
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    throw new ConfigError([
+      `${dir}: the data directory cannot be made (${(error as NodeJS.ErrnoException).code}). Name another with --data-dir.`,
+    ])
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The file that holds the master keys. Made at first start: complete, on disk and private before it has its name, so that
+ * two processes that start at once end with one key, and a crash leaves none or a whole one.
+ *
+ * Refuses (ConfigError) what others could read or change, and what is not keys; says what to do, never what is in it.
+ *
+ * @module
+ */
+
+import { closeSync, constants, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { ConfigError, createId } from '../core/index.ts'
+import { createMasterKey, formatKey, type MasterKey, parseKeys } from './keys.ts'
+
+export type Keys = readonly [MasterKey, ...MasterKey[]]
+
+const HEAD = `# Sallyport's master keys. Whoever has them can open every secret stored beside this file: keep a copy in a safe place.
+# Newest first: the first seals, all of them open, and the last one is what API keys are checked with. Without them,
+# what was sealed is lost.
+`
+
+/** Our own file: nobody but its owner may touch it. */
+export function loadOrCreateKeyFile(file: string): Keys {
+  return readKeys(file, 0o077, '600') ?? createKeyFile(file)
+}
+
+/** A file that the operator mounts: a group may read it (that is how orchestrators hand it to a process that is not root). */
+export function loadKeyFile(file: string): Keys {
+  const keys = readKeys(file, 0o037, '640')
+  if (keys === undefined) throw new ConfigError([`${file}: does not exist. SALLYPORT_MASTER_KEY_FILE names a file with the master key.`])
+  return keys
+}
+
+function readKeys(file: string, forbiddenMode: number, fix: string): Keys | undefined {
+  let fd: number
+  try {
+    fd = openSync(file, 'r')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new ConfigError([`${file}: the master key cannot be read (${code}). Check who owns it.`])
+  }
+  try {
+    // Of what was opened, not of what the name says by now.
+    const { mode } = fstatSync(fd)
+    if (process.platform !== 'win32' && (mode & forbiddenMode) !== 0)
+      throw new ConfigError([
+        `${file}: others can read or change the master key (mode ${(mode & 0o777).toString(8)}). Run: chmod ${fix} '${file}'`,
+      ])
+    return requireKeys(readFileSync(fd, 'utf8'), file)
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    throw new ConfigError([`${file}: the master key cannot be read (${(error as NodeJS.ErrnoException).code}). It must be a file.`])
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** @param source what is named in the error: a file or a variable. */
+export function requireKeys(text: string, source: string): Keys {
+  const keys = parseKeys(text)
+  if (keys === undefined)
+    throw new ConfigError([
+      `${source}: is not a master key. It takes 32 random bytes in base64 or hex, newest first where there are several. Make one with: openssl rand -base64 32`,
+    ])
+  return keys as Keys
+}
+
+function createKeyFile(file: string): Keys {
+  const folder = dirname(file)
+  const draft = `${file}.${createId('new')}`
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const fd = openSync(draft, 'wx', 0o600)
+    try {
+      writeSync(fd, `${HEAD}${formatKey(createMasterKey())}\n`)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    try {
+      // Unlike a rename, a link does not replace what another process has put there meanwhile.
+      linkSync(draft, file)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      unlinkSync(draft)
+    }
+    syncFolder(folder)
+  } catch (error) {
+    throw new ConfigError([
+      `${file}: the master key cannot be made (${(error as NodeJS.ErrnoException).code}). Use a data directory that you own, or set SALLYPORT_MASTER_KEY_FILE.`,
+    ])
+  }
+  return readKeys(file, 0o077, '600') as Keys
+}
+
+/** The name is on disk too. Windows has no such thing. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return
+  const fd = openSync(folder, constants.O_RDONLY)
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

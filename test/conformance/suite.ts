@@ -1,0 +1,49 @@
+// Runs the official suite against one URL and reads what it found, check by check, from the `checks.json` that it writes for each
+// scenario. Its exit code is not used: it says nothing of checks that were skipped, nor of the scenarios without a score.
+
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { createTempDir, ROOT, run, type Version } from '../support/index.ts'
+
+const SUITE = join(ROOT, 'node_modules', '@modelcontextprotocol', 'conformance')
+
+export interface Check {
+  readonly id: string
+  readonly status: 'SUCCESS' | 'FAILURE' | 'WARNING' | 'SKIPPED' | 'INFO'
+  readonly errorMessage?: string
+}
+
+/** Scenario → its checks, in the order in which the suite ran them. */
+export type Results = ReadonlyMap<string, readonly Check[]>
+
+/** The scenarios that a revision scores, and those that the suite only reports, each with the suite's reason. */
+export interface Requirements {
+  readonly scored: readonly string[]
+  readonly unscored: ReadonlyMap<string, string>
+}
+
+export async function loadRequirements(revision: Version): Promise<Requirements> {
+  const file = parse(await readFile(join(SUITE, 'requirements', `${revision}.yaml`), 'utf8')) as {
+    server: string[]
+    not_scored: { scenario: string; leg: string; reason: string }[]
+  }
+  const unscored = file.not_scored.filter((entry) => entry.leg === 'server').map((entry) => [entry.scenario, entry.reason] as const)
+  return { scored: file.server, unscored: new Map(unscored) }
+}
+
+export async function runSuite(url: string, revision: Version): Promise<Results> {
+  await using folder = await createTempDir('conformance')
+  const args = ['server', '--url', url, '--requirements', revision, '--timeout', '10000', '-o', folder.path]
+  const { stdout, stderr } = await run(process.execPath, [join(SUITE, 'dist', 'index.js'), ...args], { timeoutMs: 80_000 })
+
+  const found = new Map<string, Check[]>()
+  for (const name of await readdir(folder.path)) {
+    // server-<scenario>-<ISO time, its colons and dots as dashes>
+    const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT[\dZ-]+$/.exec(name)?.[1]
+    if (scenario === undefined) throw new Error(`the suite wrote a folder that is not one of a scenario: ${name}`)
+    found.set(scenario, JSON.parse(await readFile(join(folder.path, name, 'checks.json'), 'utf8')) as Check[])
+  }
+  if (found.size === 0) throw new Error(`the suite ran no scenario\n${stdout}\n${stderr}`)
+  return found
+}

@@ -1,0 +1,101 @@
+/**
+ * Imports point one way, folders are entered through their index, and only guards and the pipeline can move a request on to
+ * its next stage. Read from the source itself, so that no reviewer has to notice.
+ */
+
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { test } from 'node:test'
+import { ROOT } from '../support/paths.ts'
+
+/** From the bottom up. Folders of one line do not know each other. */
+const order = [
+  ['core'],
+  ['net', 'storage', 'protocol'],
+  ['vault'],
+  ['catalogue'],
+  ['guards'],
+  ['pipeline'],
+  ['transports'],
+  ['oauth'],
+  ['server'],
+  ['gateway'],
+  ['cli'],
+]
+/** Whoever can call these can say that a request passed a stage. */
+const minting = ['identify', 'understand', 'admit', 'authorize', 'validated', 'approved', 'executed', 'released']
+const mayMint = ['core', 'guards', 'pipeline']
+
+type Files = ReadonlyMap<string, string>
+
+const rankOf = (folder: string): number => order.findIndex((folders) => folders.includes(folder))
+const folderOf = (path: string): string => (path.includes('/') ? (path.split('/')[0] as string) : '')
+
+function problems(files: Files): string[] {
+  const wrong: string[] = []
+  for (const [path, text] of files) {
+    const own = folderOf(path)
+    if (own !== '' && rankOf(own) === -1) wrong.push(`${path}: the folder ${own} has no place in the order`)
+    for (const [statement, names, target] of imports(text)) {
+      const to = posix.normalize(posix.join(dirname(path), target))
+      const other = folderOf(to)
+      if (to.startsWith('..')) wrong.push(`${path} → ${to}: leaves src`)
+      if (other === own || to.startsWith('..')) continue
+      if (own !== '' && rankOf(other) >= rankOf(own)) wrong.push(`${path} → ${other}: points up or sideways`)
+      if (to !== `${other}/index.ts`) wrong.push(`${path} → ${to}: past the index`)
+      if (other === 'core' && !mayMint.includes(own)) {
+        if (/\*/.test(names)) wrong.push(`${path}: takes all of core`)
+        const taken = names.split(',').map((name) => name.trim())
+        for (const name of taken) if (minting.includes(name.split(/\s+as\s+/)[0] ?? '')) wrong.push(`${path}: mints ${name}`)
+      }
+      if (statement.startsWith('export *')) wrong.push(`${path}: exports without naming`)
+    }
+  }
+  return wrong
+}
+
+/** Static imports, re-exports and `import()`, types included: a type is a dependency too. */
+function imports(text: string): [statement: string, names: string, target: string][] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+  const fixed = [...code.matchAll(/^(?:import|export)\s+(?:type\s+)?([^;'"]*?)\s*from\s*'(\.[^']+)'/gm)]
+  const bare = [...code.matchAll(/^import\s+()'(\.[^']+)'/gm)]
+  const lazy = [...code.matchAll(/import\(()\s*'(\.[^']+)'\s*\)/g)]
+  return [...fixed, ...bare, ...lazy].map(([statement, names, target]) => [
+    statement,
+    (names ?? '').replace(/^\{|\}$/g, ''),
+    target as string,
+  ])
+}
+
+function source(): Files {
+  const files = globSync('**/*.ts', { cwd: join(ROOT, 'src') })
+  return new Map(files.map((file) => [file.replaceAll('\\', '/'), readFileSync(join(ROOT, 'src', file), 'utf8')]))
+}
+
+test('every import points down, and through an index', () => {
+  const files = source()
+  assert.ok(files.size > 30, 'the source was found')
+  assert.deepEqual(problems(files), [])
+})
+
+test('every index names what it exports', () => {
+  for (const [path, text] of source()) if (path.endsWith('/index.ts')) assert.doesNotMatch(text, /^export \*/m, path)
+})
+
+test('the rules find what they are for', () => {
+  const broken = new Map([
+    ['core/a.ts', "import { x } from '../guards/index.ts'"],
+    ['guards/a.ts', "import { y } from '../core/options.ts'"],
+    ['net/a.ts', "import type { Store } from '../storage/index.ts'"],
+    ['gateway/a.ts', "import { type Entry, authorize as skip } from '../core/index.ts'"],
+    ['oauth/a.ts', "import * as core from '../core/index.ts'"],
+    ['cli/a.ts', "const { x } = await import('../gateway/guard.ts')"],
+    ['elsewhere/a.ts', ''],
+    ['guards/fine.ts', "import { authorize } from '../core/index.ts'"],
+  ])
+  assert.deepEqual(
+    problems(broken).map((problem) => problem.split(/[: ]/)[0]),
+    ['core/a.ts', 'guards/a.ts', 'net/a.ts', 'gateway/a.ts', 'oauth/a.ts', 'cli/a.ts', 'elsewhere/a.ts'],
+  )
+})
