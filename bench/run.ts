@@ -28,7 +28,7 @@ const usage = `usage: npm run bench -- [--quick] [--json] [--only NAME[,NAME…]
 
   --quick      one round of one second each: whether everything works, not how fast it is
   --json       one JSON object on stdout in place of the table
-  --only       rows whose name contains NAME, with what they are compared to
+  --only       the row of that name, else those whose name contains it, with what they are compared to
   --rounds     1 to 25; 5 unless told
   --seconds    1 to 60 for each measurement; 3 unless told
   --generator  wrk where it is installed, unless told
@@ -119,7 +119,8 @@ function choose(only: readonly string[]): readonly Server[] {
   if (only.length === 0) return servers
   const named = new Set<string>()
   for (const part of only) {
-    const matching = servers.filter(({ name }) => name.includes(part))
+    const exact = servers.filter(({ name }) => name === part)
+    const matching = exact.length > 0 ? exact : servers.filter(({ name }) => name.includes(part))
     if (matching.length === 0) fail(`no row is called ${part}`)
     for (const { name, base } of matching) named.add(name).add(base ?? name)
   }

@@ -178,7 +178,7 @@ function coversWholeLock(root) {
   if (!locked || !installed) return false
   return Object.entries(locked).every(([path, entry]) => {
     if (!path.includes('node_modules/') || (entry.optional && !installed[path])) return true
-    return installed[path]?.version === entry.version && installed[path]?.integrity === entry.integrity
+    return installed[path] && installed[path].version === entry.version && installed[path].integrity === entry.integrity
   })
 }
 
@@ -212,12 +212,13 @@ function alive(pid) {
 /** npm links the commands of dependencies, never the root's own: with this link `npx sallyport` works here, offline too. */
 function linkCommand(root) {
   if (process.platform === 'win32') return
-  const link = join(root, 'node_modules', '.bin', 'sallyport')
+  const folder = join(root, 'node_modules', '.bin')
+  const link = join(folder, 'sallyport')
   const target = join('..', '..', 'bin', 'sallyport.js')
-  if (lstatSync(link, { throwIfNoEntry: false })) {
-    if (readlinkSync(link) === target) return
-    unlinkSync(link)
-  }
+  const there = lstatSync(link, { throwIfNoEntry: false })
+  if (there?.isSymbolicLink() && readlinkSync(link) === target) return
+  if (there) unlinkSync(link)
+  mkdirSync(folder, { recursive: true })
   symlinkSync(target, link)
 }
 

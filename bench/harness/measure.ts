@@ -1,7 +1,7 @@
 /** One server's turn in one round: start, check, warm up, measure, end. @module */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { residentMegabytes } from './child.ts'
+import { cpuMicroseconds, residentMegabytes } from './child.ts'
 import { type Generator, type Load, runAutocannon } from './load.ts'
 import { checkAnswer } from './messages.ts'
 import { runPaced } from './paced.ts'
@@ -12,6 +12,8 @@ export const CONNECTIONS = 16
 export interface Turn {
   /** With 16 connections, as fast as it can. */
   readonly peak: Load
+  /** Microseconds that the server's own process computed for one call: less troubled by others on the machine than a rate is. */
+  readonly cpuPerCall: number | undefined
   /** With one connection: what a call takes when nobody else is waiting. Gateways and their bases only. */
   readonly alone?: Load
   /** At half of `peak`: evenly spaced, and in autocannon's bursts. */
@@ -34,7 +36,9 @@ export async function measure(server: Server, generator: Generator, { seconds, w
     await sleep(300)
     const idleMegabytes = residentMegabytes(pid)
     await generator.run(message, CONNECTIONS, warmUpSeconds)
+    const before = cpuMicroseconds(pid)
     const peak = await generator.run(message, CONNECTIONS, seconds)
+    const after = cpuMicroseconds(pid)
     const alone = server.group === 'server' ? undefined : await generator.run(message, 1, seconds)
     const rate = Math.max(CONNECTIONS, Math.floor(peak.requestsPerSecond / 2))
     const half = server.halfLoad
@@ -42,7 +46,16 @@ export async function measure(server: Server, generator: Generator, { seconds, w
       : undefined
     const loadedMegabytes = residentMegabytes(pid)
     await checkAnswer(message)
-    return { peak, ...(alone ? { alone } : {}), ...(half ? { half } : {}), startedMs: running.startedMs, idleMegabytes, loadedMegabytes }
+    const cpuPerCall = before === undefined || after === undefined ? undefined : (after - before) / peak.requests
+    return {
+      peak,
+      cpuPerCall,
+      ...(alone ? { alone } : {}),
+      ...(half ? { half } : {}),
+      startedMs: running.startedMs,
+      idleMegabytes,
+      loadedMegabytes,
+    }
   } catch (error) {
     const said = running.complaints().trim().slice(-400)
     throw new Error(`${server.name}: ${error instanceof Error ? error.message : String(error)}${said ? `; its stderr: ${said}` : ''}`, {

@@ -24,6 +24,7 @@ export interface Row {
   /** Microseconds. */
   readonly p50: number
   readonly p99: number
+  readonly cpuPerCall: number | undefined
   /** With one connection. */
   readonly p50Alone: number | undefined
   readonly ratioAlone: number | undefined
@@ -68,6 +69,7 @@ export function toRow(server: Server, rounds: readonly Round[]): Row | undefined
     requestsPerSecond: over(({ peak }) => peak.requestsPerSecond) ?? 0,
     p50: over(({ peak }) => peak.p50) ?? 0,
     p99: over(({ peak }) => peak.p99) ?? 0,
+    cpuPerCall: over(({ cpuPerCall }) => cpuPerCall),
     p50Alone: over(({ alone }) => alone?.p50),
     ratioAlone: median(ratios(({ alone }) => alone?.requestsPerSecond)),
     p99Half: over(({ half }) => half?.paced.p99),

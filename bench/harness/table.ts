@@ -52,6 +52,7 @@ function groupText(group: string, rows: readonly Row[], results: Results, goals:
     'req/s',
     'p50 µs',
     'p99 µs',
+    'CPU µs',
     ...(gateway ? ['alone p50', 'added', 'alone of'] : ['p99 half', 'in bursts']),
     'MB idle',
     'loaded',
@@ -65,6 +66,7 @@ function groupText(group: string, rows: readonly Row[], results: Results, goals:
     whole(row.requestsPerSecond),
     whole(row.p50),
     whole(row.p99),
+    whole(row.cpuPerCall),
     ...(gateway
       ? [
           whole(row.p50Alone),
@@ -86,6 +88,7 @@ function groupText(group: string, rows: readonly Row[], results: Results, goals:
       whole(peak.requestsPerSecond),
       whole(peak.p50),
       whole(peak.p99),
+      '',
       whole(alone.p50),
       '',
       '',

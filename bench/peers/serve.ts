@@ -24,11 +24,16 @@ export function listen(server: Server): void {
   server.listen(0, '127.0.0.1', () => announce({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` }))
 }
 
-export function announce(ready: Ready): void {
-  process.stdout.write(`${JSON.stringify(ready)}\n`)
+/** `close`: what has to be put away before it ends. */
+export function announce(ready: Ready, close?: () => Promise<void>): void {
   // `exit` and not the signal's default, so that --cpu-prof is written.
-  process.once('SIGTERM', () => process.exit(0))
-  process.stdin.resume().once('end', () => process.exit(0))
+  const end = (): void => {
+    if (close) close().finally(() => process.exit(0))
+    else process.exit(0)
+  }
+  process.once('SIGTERM', end)
+  process.stdin.resume().once('end', end)
+  process.stdout.write(`${JSON.stringify(ready)}\n`)
 }
 
 /** For servers that cannot choose a free port themselves: the harness hands them one. */

@@ -51,6 +51,12 @@ export function wouldAllow(record: AuditRecord): string[] {
     case 'forbidden_host':
     case 'forbidden_origin':
       return ['the address that guard prints, from a page that it allows']
+    case 'overloaded':
+      return ['asking again when there is less to do']
+    case 'unknown_session':
+      return ['initializing again']
+    case 'cancelled':
+      return ['a caller that waits for the answer']
     case 'crashed':
       return ['nothing that the caller can do: this is a fault of sallyport']
     default:

@@ -1,6 +1,6 @@
 /** How a command ends badly: one code, one sentence, one way to mend it. @module */
 
-import { ConfigError } from '../core/index.ts'
+import { ConfigError, createRedactor } from '../core/index.ts'
 import { codes, type ErrorCode } from './codes.ts'
 
 /** Thrown by commands, caught once in `main.ts`. Never holds a secret or an argument of a call. */
@@ -9,12 +9,15 @@ export class CliError extends Error {
   readonly code: ErrorCode
   readonly fix: string
   readonly exitCode: number
+  /** Facts for programs: part of what `--json` prints. */
+  readonly facts: object
 
-  constructor(code: ErrorCode, message: string, fix: string) {
+  constructor(code: ErrorCode, message: string, fix: string, facts: object = {}) {
     super(message)
     this.code = code
     this.fix = fix
     this.exitCode = codes[code]
+    this.facts = facts
   }
 }
 
@@ -38,7 +41,8 @@ export function toCliError(error: unknown): CliError {
   if (system === 'ENOSPC') return new CliError('E-DATA', 'the disk is full', 'free some space and run the command again')
   // The message of an unforeseen error may hold anything, so only its kind is shown; the stack is for those who ask.
   const kind = error instanceof Error ? error.name : typeof error
-  if (process.env.SALLYPORT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  if (process.env.SALLYPORT_DEBUG && error instanceof Error)
+    process.stderr.write(`${createRedactor().text(error.stack ?? error.message)}\n`)
   return new CliError(
     'E-INTERNAL',
     `this is a fault in sallyport (${kind})`,

@@ -27,9 +27,9 @@ try {
   else report(error instanceof CommanderError ? usage(error) : toCliError(error))
 }
 
-function report({ code, message, fix, exitCode }: CliError): void {
+function report({ code, message, fix, exitCode, facts }: CliError): void {
   const output = createOutput(json)
-  output.object({ error: { code, message, fix } })
+  output.object({ ...facts, error: { code, message, fix } })
   output.note(`error[${code}]: ${message}`)
   output.note(`fix: ${fix}`)
   process.exitCode = exitCode

@@ -17,3 +17,18 @@ export function createId(prefix: string, length = 12): string {
   for (const end = used + length; used < end; used++) id += alphabet[(pool[used] as number) & 31]
   return id
 }
+
+let timed = { at: Number.NaN, text: '' }
+
+/**
+ * `dec_`, the time in nine characters and seven random ones. Decisions made one after the other have ids that are near one
+ * another, so that the index over a long audit trail grows at its end: random ids would write a whole page for each.
+ */
+export function createDecisionId(at: number): string {
+  if (at !== timed.at) {
+    let text = ''
+    for (let rest = at, digit = 0; digit < 9; digit++, rest = Math.floor(rest / 32)) text = (alphabet[rest % 32] as string) + text
+    timed = { at, text: `dec_${text}` }
+  }
+  return createId(timed.text, 7)
+}

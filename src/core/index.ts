@@ -1,7 +1,7 @@
 export { type Clock, systemClock } from './clock.ts'
 export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard } from './decision.ts'
 export type { Call, Entry, EntryKind, Executor, Mirror, Permission } from './entry.ts'
-export { createId } from './ids.ts'
+export { createDecisionId, createId } from './ids.ts'
 export { createLog, type Level, type Log, type LogOptions, silentLog } from './log.ts'
 export type { Era, JsonObject, Message, Outgoing, RequestId } from './message.ts'
 export { ConfigError, checkOptions } from './options.ts'

@@ -30,8 +30,8 @@ export interface ProviderParts extends AdapterParts {
   readonly grantToRevoke: (request: object) => { readonly clientId: string; readonly grantId: string } | undefined
 }
 
-export const GRANT_TTL_SECONDS = 365 * 86_400
-export const REFRESH_TTL_SECONDS = 30 * 86_400
+export const GRANT_TTL_SECONDS: number = 365 * 86_400
+export const REFRESH_TTL_SECONDS: number = 30 * 86_400
 const CODE_TTL_SECONDS = 60
 const SESSION_TTL_SECONDS = 12 * 3600
 const INTERACTION_TTL_SECONDS = 1800

@@ -6,7 +6,7 @@
  */
 
 import {
-  type Admitted, type Approved, type Authorized, createId, type Decision, type Denial, deny, type Executed, type Guard, type Identified, type Partway,
+  type Admitted, type Approved, type Authorized, createDecisionId, type Decision, type Denial, deny, type Executed, type Guard, type Identified, type Partway,
   type Received, type Released, type Understood, understand, type Validated,
 } from '../core/index.ts'
 import type { Audit, Outcome } from '../guards/index.ts'
@@ -34,7 +34,7 @@ export interface Pipeline {
 
 export function createPipeline(stages: Stages, surroundings: Surroundings): Pipeline {
   function conclude(request: Partway, outcome: Outcome, cause?: unknown): Answer {
-    const id = createId('dec_')
+    const id = createDecisionId(request.receivedAt)
     stages.audit(id, request, outcome, sentenceOf(outcome), cause)
     return toWire(request, outcome, id, surroundings)
   }

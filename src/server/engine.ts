@@ -43,7 +43,9 @@ export interface Engine {
   readonly pipeline: Pipeline
   readonly limiter: Limiter
   readonly trail: AuditTrail
-  /** Ends subscriptions and writes what is left of the audit. */
+  /** Ends every open subscription with a result: the first step of stopping. */
+  endSubscriptions(): void
+  /** Writes what is left of the audit: the last, when nothing runs any more. */
   close(): Promise<void>
 }
 
@@ -81,9 +83,7 @@ export function createEngine(options: EngineOptions): Engine {
     pipeline,
     limiter,
     trail,
-    async close() {
-      own.close()
-      await trail.close()
-    },
+    endSubscriptions: own.close,
+    close: trail.close,
   }
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { hash } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { ChainState } from './audit-store.ts'
 
 /** What the first record is chained to. */
@@ -21,8 +21,9 @@ export interface Head {
   readonly hash: string
 }
 
-/** What a head's seal is computed over. */
-export const headText = ({ sequence, hash }: Head): string => `${sequence} ${hash}`
+/** What only who has the key can put beside a head. */
+export const sealOf = ({ sequence, hash }: Head, key: Uint8Array): string =>
+  createHmac('sha256', key).update(`${sequence} ${hash}`).digest('base64url')
 
 export interface Link extends Head {
   readonly text: string

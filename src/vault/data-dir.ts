@@ -39,8 +39,8 @@ export function openData({ dataDir, clock = systemClock, env = process.env }: Op
   const dir = resolveDataDir(dataDir, env)
   requireFolder(dir)
   const keyRing = createKeyRing({ file: join(dir, 'master.key'), env })
-  const sign = (text: string): string => keyRing.mac('audit head', text).toString('base64url')
-  return { store: createSqliteStore({ file: join(dir, 'sallyport.db'), clock, sign }), keyRing, dir }
+  const sealKey = keyRing.mac('audit head', 'sealing key')
+  return { store: createSqliteStore({ file: join(dir, 'sallyport.db'), clock, sealKey }), keyRing, dir }
 }
 
 /** Ours is made 0700. One that was there stays as it is, its files are 0600; but who may write into it may exchange them. */

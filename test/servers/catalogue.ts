@@ -18,6 +18,8 @@ const entry = z.strictObject({
   tools: z.number().int(),
   /** What it needs to do more than list. */
   needs: z.string().optional(),
+  /** The dependency whose install script compiles a native module, without which it does not start. */
+  native: z.string().optional(),
 })
 
 export type Server = z.infer<typeof entry>
@@ -28,8 +30,11 @@ export async function loadCatalogue(): Promise<Server[]> {
 
 export type Installed = { readonly main: string } | { readonly skipped: string }
 
-/** The program to start, installed first where need be. Without a network it is skipped, and says so. */
-export async function install(server: Server): Promise<Installed> {
+/**
+ * The program to start, installed first where need be. Without a network it is skipped, and says so; so is a server that
+ * needs a native module, unless `build` allows the one install script that compiles it.
+ */
+export async function install(server: Server, options: { build: boolean }): Promise<Installed> {
   const own = join(ROOT, 'node_modules')
   if ((await readManifest(own, server))?.version === server.version) return { main: await findMain(own, server) }
 
@@ -49,6 +54,14 @@ export async function install(server: Server): Promise<Installed> {
       throw new Error(`npm install ${target} ended with ${code}: ${stderr.slice(-400)}`)
     }
     await writeFile(done, '')
+  }
+  const built = join(folder, '.built')
+  if (server.native !== undefined && !existsSync(built)) {
+    if (!options.build) return { skipped: `its native module ${server.native} is not built (--build compiles it)` }
+    console.error(`compiling ${server.native} …`)
+    const { code, stderr } = await run('npm', ['rebuild', '--prefix', folder, server.native], { cwd: folder, timeoutMs: 600_000 })
+    if (code !== 0) throw new Error(`npm rebuild ${server.native} ended with ${code}: ${stderr.slice(-400)}`)
+    await writeFile(built, '')
   }
   return { main: await findMain(modules, server) }
 }

@@ -1,6 +1,6 @@
 // Starts every real server of the catalogue behind a guard, one after the other, and counts the tools that a key sees through it.
 //
-//   node test/servers/list.ts [--only NAME]… [--json]
+//   node test/servers/list.ts [--only NAME]… [--json] [--build]
 //
 // What is not installed yet is fetched into .cache/servers; without a network those servers are skipped, and say so. Fails where a
 // server does not start behind the guard or shows another number of tools than it does without it.
@@ -19,7 +19,13 @@ interface Outcome {
   readonly note: string
 }
 
-const { values: flags } = parseArgs({ options: { only: { type: 'string', multiple: true }, json: { type: 'boolean', default: false } } })
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+    build: { type: 'boolean', default: false },
+  },
+})
 const catalogue = await loadCatalogue()
 const unknown = flags.only?.find((name) => !catalogue.some((server) => server.name === name))
 if (unknown !== undefined) {
@@ -44,7 +50,7 @@ process.exitCode = failed > 0 ? 1 : 0
 async function tryOut(server: Server): Promise<Outcome> {
   const about = { name: server.name, package: `${server.package}@${server.version}`, expected: server.tools, seen: null, ms: null }
   try {
-    const installed = await install(server)
+    const installed = await install(server, { build: flags.build })
     if ('skipped' in installed) return { ...about, state: 'skipped', note: installed.skipped }
     const { seen, ms } = await countTools(server, installed.main)
     const state = seen === server.tools ? 'ok' : 'differs'

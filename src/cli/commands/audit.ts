@@ -69,6 +69,7 @@ export async function verifyAudit({ json = false, dataDir }: WithData): Promise<
       'E-CHAIN',
       `the audit chain is broken at #${state.brokenAt} of ${state.records}: ${state.problem}`,
       'records were changed or removed outside sallyport: keep the data directory as evidence and restore the audit from a backup',
+      state,
     )
   output.object(state)
   output.line(`${output.paint('green', '✓')} chain intact, ${state.records === 0 ? 'no records yet' : `#1…#${state.records}`}`)

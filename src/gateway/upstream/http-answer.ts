@@ -5,6 +5,7 @@
  * @module
  */
 
+import { TextDecoder } from 'node:util'
 import { createParser, type EventSourceParser } from 'eventsource-parser'
 import type { Dispatcher } from 'undici'
 import { MAX_MESSAGE_BYTES } from './link.ts'

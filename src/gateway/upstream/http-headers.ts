@@ -7,6 +7,7 @@
  */
 
 import type { JsonObject, Mirror } from '../../core/index.ts'
+import { encodeSentinel } from '../../protocol/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { Dialect } from './link.ts'
 
@@ -24,10 +25,10 @@ export function requestHeaders(base: Readonly<Headers>, dialect: Dialect, sessio
   if (!exchange) return headers
   headers['mcp-method'] = exchange.method
   const name = nameOf(exchange)
-  if (name !== undefined) headers['mcp-name'] = encodeValue(name)
+  if (name !== undefined) headers['mcp-name'] = encodeSentinel(name)
   for (const mirror of exchange.mirrors) {
     const value = valueAt(exchange.params.arguments, mirror)
-    if (value !== undefined) headers[mirror.header] = encodeValue(value)
+    if (value !== undefined) headers[mirror.header] = encodeSentinel(value)
   }
   return headers
 }
@@ -53,10 +54,4 @@ function valueAt(args: unknown, { path, type }: Mirror): string | undefined {
       return type === 'integer' && Number.isSafeInteger(value) ? String(value) : undefined
   }
   return undefined
-}
-
-/** As it is where a header can carry it, else in the Base64 sentinel (streamable-http §Value Encoding). */
-export function encodeValue(value: string): string {
-  const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) && !(value.startsWith('=?base64?') && value.endsWith('?='))
-  return plain || value === '' ? value : `=?base64?${Buffer.from(value).toString('base64')}?=`
 }

@@ -10,14 +10,14 @@
 
 import { type Clock, type Decision, deny, type JsonObject, type Log, type Produced } from '../../core/index.ts'
 import { createDialer } from '../../net/index.ts'
+import { isObject, LATEST_LEGACY_VERSION } from '../../protocol/index.ts'
 import { createExchangeTable, type Exchange } from './exchange.ts'
 import { type Answer, readAnswer } from './http-answer.ts'
 import { type Headers, requestHeaders } from './http-headers.ts'
 import { createListener } from './http-listener.ts'
 import { type Dialect, type Link, type LinkEvents, type ListKind, sentences } from './link.ts'
 import { requestMeta } from './meta.ts'
-import { createReceiver, isObject } from './receive.ts'
-import { LEGACY_VERSION } from './versions.ts'
+import { createReceiver } from './receive.ts'
 
 export interface Endpoint {
   readonly url: string
@@ -43,7 +43,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   const path = url.pathname + url.search
   // The operator wrote this URL, so it may be on this machine or in this network; nothing but this host is ever dialled.
   const pool = createDialer({ allowPrivate: true, onlyHost: url.hostname }).pool(url.origin)
-  let dialect: Dialect = { era: 'legacy', version: LEGACY_VERSION, meta: undefined }
+  let dialect: Dialect = { era: 'legacy', version: LATEST_LEGACY_VERSION, meta: undefined }
   let sessionId: string | undefined
   let ended = false
 

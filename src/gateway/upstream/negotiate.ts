@@ -9,9 +9,9 @@
  */
 
 import type { Clock, Decision, JsonObject, Produced } from '../../core/index.ts'
+import { eraOf, isObject, LATEST_LEGACY_VERSION, MODERN_VERSION } from '../../protocol/index.ts'
 import type { Dialect, Link } from './link.ts'
-import { isObject } from './receive.ts'
-import { HEADER_MISMATCH, LEGACY_VERSION, LEGACY_VERSIONS, MISSING_CAPABILITY, MODERN_VERSION, UNSUPPORTED_VERSION } from './versions.ts'
+import { HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from './error-codes.ts'
 
 export interface ServerInfo {
   readonly name: string
@@ -47,17 +47,17 @@ export async function negotiate(options: NegotiateOptions): Promise<Session> {
   const modern = modernDialect(client)
   link.speak({ ...modern, era: 'probing' })
   const probe = ask(options, 'server/discover', {}, options.initializeMs + probeMs)
-  const early = await Promise.race([probe, silence(probeMs)])
+  const early = await within(probeMs, probe)
   const verdict = early ? judge(early) : undefined
   if (verdict?.kind === 'modern') return begin(link, modern, verdict.session)
   if (verdict?.kind === 'unusable') throw new Unusable(verdict.problem)
 
-  link.speak({ era: 'legacy', version: LEGACY_VERSION, meta: undefined })
+  link.speak({ era: 'legacy', version: LATEST_LEGACY_VERSION, meta: undefined })
   try {
     return await initialize(options)
   } catch (error) {
     // A modern server that was slow to start has declined `initialize`, but answered the probe in the meantime.
-    const late = early ? undefined : await Promise.race([probe, silence(100)])
+    const late = early ? undefined : await within(100, probe)
     const second = late && judge(late)
     if (second?.kind === 'modern') return begin(link, modern, second.session)
     throw error
@@ -67,11 +67,11 @@ export async function negotiate(options: NegotiateOptions): Promise<Session> {
 /** The handshake of 2025-11-25 and before; also run again when an HTTP server forgot the session. */
 export async function initialize(options: NegotiateOptions): Promise<Session> {
   const { link, client } = options
-  const answer = await ask(options, 'initialize', { protocolVersion: LEGACY_VERSION, capabilities: {}, clientInfo: client }, options.initializeMs)
+  const answer = await ask(options, 'initialize', { protocolVersion: LATEST_LEGACY_VERSION, capabilities: {}, clientInfo: client }, options.initializeMs)
   if (!answer.allowed) throw new Unusable(denialText(answer))
   if (answer.value.kind !== 'result') throw new Unusable('it refused to initialize')
   const { protocolVersion, capabilities, serverInfo, instructions } = answer.value.result
-  if (typeof protocolVersion !== 'string' || !LEGACY_VERSIONS.includes(protocolVersion)) throw new Unusable('it speaks no protocol version that we do')
+  if (typeof protocolVersion !== 'string' || eraOf(protocolVersion) !== 'legacy') throw new Unusable('it speaks no protocol version that we do')
   const session: Session = {
     dialect: { era: 'legacy', version: protocolVersion, meta: undefined },
     serverInfo: toServerInfo(serverInfo),
@@ -125,7 +125,7 @@ function judge(answer: Decision<Produced>): Verdict {
 function choose(supported: unknown, session: Omit<Session, 'dialect'> | undefined): Verdict {
   const versions = Array.isArray(supported) ? supported : []
   if (session && versions.includes(MODERN_VERSION)) return { kind: 'modern', session }
-  if (LEGACY_VERSIONS.some((version) => versions.includes(version))) return { kind: 'legacy' }
+  if (versions.some((version) => eraOf(version) === 'legacy')) return { kind: 'legacy' }
   return { kind: 'unusable', problem: 'it speaks no protocol version that we do' }
 }
 
@@ -154,4 +154,13 @@ function denialText(decision: Decision<Produced>): string {
   return denial.reason === 'deadline_exceeded' ? `it did not answer within ${denial.seconds} seconds` : denial.reason
 }
 
-const silence = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms, undefined))
+/** Undefined: nothing came in time. */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
+  const { promise: silence, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(resolve, ms, undefined)
+  try {
+    return await Promise.race([answer, silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}

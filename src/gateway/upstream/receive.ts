@@ -7,9 +7,10 @@
  */
 
 import { allow, type Decision, type JsonObject, type Produced } from '../../core/index.ts'
+import { isObject } from '../../protocol/index.ts'
 import type { ExchangeTable } from './exchange.ts'
 import { type Dialect, type ListKind, MAX_DEPTH, sentences } from './link.ts'
-import { HEADER_MISMATCH } from './versions.ts'
+import { HEADER_MISMATCH } from './error-codes.ts'
 
 export interface ReceiverOptions {
   readonly server: string
@@ -92,8 +93,6 @@ export function createReceiver({ server, table, reply, listChanged, odd, dialect
     reply({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } })
   }
 }
-
-export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export function isWithinDepth(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true

@@ -9,6 +9,7 @@
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { type Clock, deny, type JsonObject, type Log, type Redactor } from '../../core/index.ts'
+import { LATEST_LEGACY_VERSION } from '../../protocol/index.ts'
 import { type Command, signalGroup, startChild, stopChild } from './child.ts'
 import { createExchangeTable, type Exchange } from './exchange.ts'
 import { createLineReader, idOfDropped } from './line-reader.ts'
@@ -16,7 +17,6 @@ import { type Dialect, type Link, type LinkEvents, type ListKind, MAX_MESSAGE_BY
 import { requestMeta } from './meta.ts'
 import { createReceiver } from './receive.ts'
 import { listenExchange } from './subscription.ts'
-import { LEGACY_VERSION } from './versions.ts'
 
 export interface StdioLinkOptions {
   readonly server: string
@@ -34,7 +34,7 @@ const STDERR_LINES_A_SECOND = 200
 
 export function createStdioLink({ server, command, events, log, redactor, clock }: StdioLinkOptions): Link {
   const child: ChildProcessWithoutNullStreams = startChild(command)
-  let dialect: Dialect = { era: 'legacy', version: LEGACY_VERSION, meta: undefined }
+  let dialect: Dialect = { era: 'legacy', version: LATEST_LEGACY_VERSION, meta: undefined }
   let ended = false
   let closing = false
 

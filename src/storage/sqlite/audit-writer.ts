@@ -9,9 +9,7 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite'
-import { GENESIS, type Head, headText, link } from '../chain.ts'
-
-export type Sign = (text: string) => string
+import { GENESIS, type Head, link, sealOf } from '../chain.ts'
 
 export interface SealedHead extends Head {
   readonly seal: string | null
@@ -22,7 +20,7 @@ export interface AuditWriter {
   append(texts: readonly string[]): void
 }
 
-export function createAuditWriter(db: DatabaseSync, sign: Sign | undefined): AuditWriter {
+export function createAuditWriter(db: DatabaseSync, sealKey: Uint8Array | undefined): AuditWriter {
   const insert = db.prepare('INSERT INTO audit (sequence, hash, body) VALUES (?, ?, ?)')
   const readHead = db.prepare('SELECT sequence, hash, seal FROM head')
   const readLast = db.prepare('SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1')
@@ -35,7 +33,7 @@ export function createAuditWriter(db: DatabaseSync, sign: Sign | undefined): Aud
     if (own !== undefined && head?.sequence === own.sequence && head.hash === own.hash && head.seal === own.seal) return head
     const last = readLast.get() as unknown as Head | undefined
     if (head === undefined && last === undefined && own === undefined) return { sequence: 0, hash: GENESIS }
-    if (head !== undefined && last?.sequence === head.sequence && last.hash === head.hash && isSealed(head, sign)) return head
+    if (head !== undefined && last?.sequence === head.sequence && last.hash === head.hash && isSealed(head, sealKey)) return head
     const reached = Math.max(head?.sequence ?? 0, last?.sequence ?? 0, own?.sequence ?? 0)
     return { sequence: reached + 1, hash: last?.hash ?? GENESIS }
   }
@@ -49,7 +47,7 @@ export function createAuditWriter(db: DatabaseSync, sign: Sign | undefined): Aud
           hash = link(hash, text)
           insert.run(++sequence, hash, text)
         }
-        const seal = sign?.(headText({ sequence, hash })) ?? null
+        const seal = sealKey === undefined ? null : sealOf({ sequence, hash }, sealKey)
         writeHead.run(sequence, hash, seal)
         db.exec('COMMIT')
         own = { sequence, hash, seal }
@@ -62,5 +60,5 @@ export function createAuditWriter(db: DatabaseSync, sign: Sign | undefined): Aud
 }
 
 /** Without a key nothing can be said about the seal. */
-export const isSealed = (head: SealedHead | undefined, sign: Sign | undefined): boolean =>
-  head === undefined || sign === undefined || head.seal === sign(headText(head))
+export const isSealed = (head: SealedHead | undefined, sealKey: Uint8Array | undefined): boolean =>
+  head === undefined || sealKey === undefined || head.seal === sealOf(head, sealKey)

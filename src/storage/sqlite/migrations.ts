@@ -47,6 +47,7 @@ export const auditSchema: Schema = {
        host_tool_use_id TEXT AS (body ->> 'hostToolUseId')
      ) STRICT;
      CREATE INDEX audit_by_id ON audit (id);
+     CREATE INDEX audit_by_time ON audit (at);
      CREATE INDEX audit_by_subject ON audit (subject);
      CREATE INDEX audit_by_target ON audit (target);
      CREATE INDEX audit_by_refusal ON audit (decision) WHERE decision <> 'allow';

@@ -11,7 +11,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, systemClock } from '../../core/index.ts'
 import type { RecordKind, Store } from '../store.ts'
 import { createSqliteAudit } from './audit.ts'
-import type { Sign } from './audit-writer.ts'
 import { createFlusher } from './flush.ts'
 import { createForeignChanges } from './foreign-changes.ts'
 import { auditSchema, recordsSchema } from './migrations.ts'
@@ -23,13 +22,13 @@ export interface SqliteStoreOptions {
   readonly file: string
   readonly clock?: Clock
   /** Seals the head of the audit trail, so that nobody without the key can rewrite it unseen. */
-  readonly sign?: Sign
+  readonly sealKey?: Uint8Array
 }
 
 const SWEEP_BATCH = 500
 
 /** @throws {ConfigError} for a file that is not ours, too new, damaged or out of reach. */
-export function createSqliteStore({ file, clock = systemClock, sign }: SqliteStoreOptions): Store {
+export function createSqliteStore({ file, clock = systemClock, sealKey }: SqliteStoreOptions): Store {
   const auditFile = `${file.replace(/\.db$/, '')}-audit.db`
   const db = openDatabase(file, recordsSchema)
   const auditDb = openDatabase(auditFile, auditSchema)
@@ -40,9 +39,10 @@ export function createSqliteStore({ file, clock = systemClock, sign }: SqliteSto
   const sweepBatch = db.prepare(
     `DELETE FROM records WHERE (kind, id) IN (SELECT kind, id FROM records WHERE expires_at <= ? ORDER BY expires_at LIMIT ${SWEEP_BATCH})`,
   )
+  const audit = createSqliteAudit({ file: auditFile, db: auditDb, flusher: auditFlusher, sealKey })
   let closed = false
   return {
-    audit: createSqliteAudit(auditDb, auditFlusher, sign),
+    audit,
     records: <T>(kind: RecordKind) => createSqliteRecords<T>(kind, statements, flusher, clock),
     onForeignChange: changes.listen,
     async sweep() {
@@ -57,7 +57,7 @@ export function createSqliteStore({ file, clock = systemClock, sign }: SqliteSto
       if (closed) return
       closed = true
       changes.close()
-      await Promise.all([flusher.close(), auditFlusher.close()])
+      await Promise.all([audit.close(), flusher.close(), auditFlusher.close()])
       db.close()
       auditDb.close()
     },

@@ -1,0 +1,35 @@
+/** What an operator changes by the command line is on record like everything else. @module */
+
+import { userInfo } from 'node:os'
+import { createId } from '../core/index.ts'
+import type { Store } from '../storage/index.ts'
+
+export type OperatorAction = 'key.create' | 'key.revoke' | 'user.add'
+
+/** The account of this machine that runs the command. It proves nothing; it says whom to ask. */
+export function operator(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'unknown'
+  }
+}
+
+export async function recordOperator(store: Store, action: OperatorAction, target: string, startedAt: number): Promise<void> {
+  await store.audit.append([
+    {
+      id: createId('dec_'),
+      at: startedAt,
+      decision: 'allow',
+      reason: 'allowed',
+      action,
+      target,
+      subject: operator(),
+      issuer: 'local',
+      credential: 'local',
+      transport: 'cli',
+      rule: 'who can write the data directory',
+      durationMs: Date.now() - startedAt,
+    },
+  ])
+}

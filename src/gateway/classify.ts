@@ -1,0 +1,67 @@
+/**
+ * What a tool of an upstream may be called with. The operator decides: in `sallyport.yaml` by name, or by having accepted
+ * the upstream's own hints once, which `sallyport.lock` records together with the definition they were accepted for.
+ * Whatever is not decided needs `tools:execute`. A hint alone changes nothing.
+ *
+ * @module
+ */
+
+import type { Permission } from '../core/index.ts'
+import type { Accepted } from './lock-file.ts'
+
+export type ToolClass = 'read' | 'execute' | 'ask' | 'deny'
+
+/** A line of a server's `tools` map. */
+export interface ToolRule {
+  /** The upstream's own name for a tool; `*` stands for any characters. The first rule that matches counts. */
+  readonly glob: string
+  readonly class: ToolClass
+  /** Where it is written: `sallyport.yaml:12`. */
+  readonly where: string
+}
+
+export interface Classified {
+  readonly permission: Permission
+  readonly ask: boolean
+  /** For audit and `why`. */
+  readonly rule: string
+  /** Accepted once, for another definition than the one it has now. */
+  readonly changed: boolean
+}
+
+export function classify(server: string, tool: string, definitionHash: string, rules: readonly ToolRule[], accepted: Accepted | undefined): Classified {
+  const written = rules.find(({ glob }) => matchesGlob(glob, tool))
+  if (written) return { ...permissionOf(written.class), rule: `${written.where} ${server}: ${written.glob}`, changed: false }
+  if (accepted && accepted.definition === definitionHash) {
+    return { ...permissionOf(accepted.class), rule: `sallyport.lock ${server}: ${tool} (hint accepted ${accepted.accepted.slice(0, 10)})`, changed: false }
+  }
+  if (accepted) return { ...permissionOf('execute'), rule: 'default tools:execute (changed since its hint was accepted)', changed: true }
+  return { ...permissionOf('execute'), rule: 'default tools:execute', changed: false }
+}
+
+const needs = (...scopes: string[]): Permission => Object.freeze({ access: 'protected', scopes: Object.freeze(scopes), roles: Object.freeze([]) })
+const permissions: Readonly<Record<ToolClass, { readonly permission: Permission; readonly ask: boolean }>> = {
+  read: { permission: needs('tools:read'), ask: false },
+  execute: { permission: needs('tools:execute'), ask: false },
+  ask: { permission: needs('tools:execute'), ask: true },
+  deny: { permission: Object.freeze({ access: 'denied' }), ask: false },
+}
+const permissionOf = (tool: ToolClass): { readonly permission: Permission; readonly ask: boolean } => permissions[tool]
+
+export const promptPermission: Permission = needs('prompts:read')
+export const resourcePermission: Permission = needs('resources:read')
+
+/** Linear: each `*` takes the first place where what follows it fits. */
+export function matchesGlob(glob: string, name: string): boolean {
+  const [first = '', ...rest] = glob.split('*')
+  const last = rest.pop()
+  if (last === undefined) return glob === name
+  if (!name.startsWith(first)) return false
+  let at = first.length
+  for (const part of rest) {
+    const found = name.indexOf(part, at)
+    if (found === -1) return false
+    at = found + part.length
+  }
+  return name.length - last.length >= at && name.endsWith(last)
+}

@@ -1,0 +1,233 @@
+/**
+ * The gateway's upstreams, several at once, and the entries they make. Which upstream is up changes nothing about who may
+ * call what: entries stay once they were imported, and a call to one whose upstream is down says so.
+ *
+ * @module
+ */
+
+import type { Clock, Entry, JsonObject, Log, Redactor } from '../core/index.ts'
+import type { ServerConfig } from './config/index.ts'
+import { createUpstreamExecutor } from './executor.ts'
+import { importEntries } from './import-entries.ts'
+import { type Accepted, definitionHash, type LockFile, openLockFile } from './lock-file.ts'
+import { type Lists, noLists, readLists } from './read-lists.ts'
+import { type Command, createUpstream, type Endpoint, type ListKind, type ServerInfo, type Upstream, type UpstreamState } from './upstream/index.ts'
+
+export interface GatewayOptions {
+  readonly servers: readonly ServerConfig[]
+  readonly redactor: Redactor
+  readonly log: Log
+  readonly clock: Clock
+  /** Where `sallyport.lock` is, or will be. */
+  readonly lockFile: string
+  /** What we are, for upstreams' eyes. */
+  readonly serverInfo: ServerInfo
+}
+
+export interface UpstreamStatus {
+  readonly server: string
+  readonly state: UpstreamState
+  /** The protocol revision spoken with it. */
+  readonly version: string | undefined
+  readonly serverInfo: ServerInfo | undefined
+  readonly tools: number
+  readonly prompts: number
+  readonly resources: number
+  readonly error: string | undefined
+}
+
+export interface Classification {
+  readonly server: string
+  readonly read: number
+  readonly execute: number
+  /** False: something of this server was accepted before, and stays as it is. */
+  readonly written: boolean
+}
+
+export interface Gateway {
+  /** Resolves when every upstream answered and was imported, or failed once. Failures are logged and tried again. */
+  start(): Promise<void>
+  entries(): readonly Entry[]
+  /** What upstreams have to say to a model about their use. */
+  instructions(): string | undefined
+  /** Merged, as `initialize` and `server/discover` have them. */
+  capabilities(): JsonObject
+  /** Told after the entries have changed. Answers how to stop listening. */
+  onChange(listener: () => void): () => void
+  status(): readonly UpstreamStatus[]
+  /** Takes the read-only hints of every upstream over into `sallyport.lock`: once for each, on the operator's word. */
+  classifyFromAnnotations(): readonly Classification[]
+  close(): Promise<void>
+}
+
+/** Changes come in bunches. */
+const DEBOUNCE_MS = 50
+/** An upstream that announces changes all the time is read no more often than this. */
+const REIMPORT_MS = 1000
+const MAX_INSTRUCTIONS = 16 * 1024
+
+/** @throws {ConfigError} if there is a `sallyport.lock` that cannot be used. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { servers, log, redactor } = options
+  const lock = openLockFile(options.lockFile)
+  const listeners = new Set<() => void>()
+  const members = servers.map((config) => createMember(config, options, lock, servers.length > 1, rebuild))
+  let entries: readonly Entry[] = []
+  let fingerprint = ''
+
+  /** Names are unique within an upstream; across them the first in the configuration's order wins. */
+  function rebuild(): void {
+    const all = new Map<string, Entry>()
+    for (const { imported } of members) {
+      for (const entry of imported()) {
+        const key = `${entry.kind} ${entry.name}`
+        const other = all.get(key)
+        if (other) log('warn', `${entry.origin.server}: left out a ${entry.kind} that ${other.origin.server} has as well`, { name: entry.name.slice(0, 200) })
+        else all.set(key, entry)
+      }
+    }
+    entries = Object.freeze([...all.values()])
+    const now = JSON.stringify(entries.map(({ kind, name, definition, permission, ask, rule, origin }) => [kind, name, definition, permission, ask, rule, origin]))
+    if (now === fingerprint) return
+    fingerprint = now
+    for (const listener of listeners) listener()
+  }
+
+  for (const { config } of members) for (const secret of config.secrets) redactor.learn(secret)
+
+  return {
+    start: async () => void (await Promise.all(members.map((member) => member.start()))),
+    entries: () => entries,
+    instructions() {
+      const said = members.flatMap(({ config, upstream }) => {
+        const text = upstream.session?.instructions?.slice(0, MAX_INSTRUCTIONS)
+        return text ? [members.length > 1 ? `# ${config.id}\n\n${text}` : text] : []
+      })
+      return said.length > 0 ? said.join('\n\n') : undefined
+    },
+    capabilities() {
+      const has = (name: string): boolean => members.some(({ upstream }) => upstream.session?.capabilities[name] !== undefined)
+      const merged: Record<string, JsonObject> = {}
+      for (const name of ['tools', 'prompts', 'resources']) if (has(name)) merged[name] = { listChanged: true }
+      if (has('completions')) merged.completions = {}
+      return merged
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    status: () => members.map((member) => member.status()),
+    classifyFromAnnotations() {
+      const done = members.map((member) => member.classify())
+      rebuild()
+      return done
+    },
+    close: async () => void (await Promise.all(members.map((member) => member.close()))),
+  }
+}
+
+interface Member {
+  readonly config: ServerConfig
+  readonly upstream: Upstream
+  imported(): readonly Entry[]
+  start(): Promise<void>
+  classify(): Classification
+  status(): UpstreamStatus
+  close(): Promise<void>
+}
+
+function createMember(config: ServerConfig, { redactor, log, clock, serverInfo }: GatewayOptions, lock: LockFile, prefixed: boolean, changed: () => void): Member {
+  const server = config.id
+  const stale = new Set<ListKind>()
+  let lists: Lists = noLists
+  let imported: readonly Entry[] = []
+  let said = new Set<string>()
+  let importing = false
+  let readAt = 0
+  let timer: NodeJS.Timeout | undefined
+
+  const upstream = createUpstream({ server, target: config.target as Command | Endpoint, client: serverInfo, log, redactor, clock, stale: announce })
+  const executor = createUpstreamExecutor({ upstream, timeoutSeconds: config.timeoutSeconds, clock })
+
+  function announce(kinds: readonly ListKind[]): void {
+    for (const kind of kinds) stale.add(kind)
+    schedule()
+  }
+  function schedule(): void {
+    if (timer !== undefined || importing || stale.size === 0 || upstream.state === 'closed') return
+    timer = setTimeout(
+      () => {
+        timer = undefined
+        void read()
+      },
+      Math.max(DEBOUNCE_MS, readAt + REIMPORT_MS - clock()),
+    )
+  }
+  async function read(): Promise<void> {
+    importing = true
+    const kinds = new Set(stale)
+    stale.clear()
+    try {
+      lists = await readLists(upstream, kinds, lists, log)
+      compile()
+      changed()
+    } finally {
+      importing = false
+      readAt = clock()
+      schedule()
+    }
+  }
+  function compile(): void {
+    const { entries, warnings } = importEntries(lists, { server, prefixed, rules: config.tools, lock, executor })
+    // The same warning is not repeated at every change.
+    for (const warning of warnings) if (!said.has(warning)) log('warn', warning)
+    said = new Set(warnings)
+    imported = entries
+  }
+  const count = (...kinds: readonly string[]): number => imported.filter(({ kind }) => kinds.includes(kind)).length
+
+  return {
+    config,
+    upstream,
+    imported: () => imported,
+    async start() {
+      await upstream.start()
+      if (upstream.state !== 'ready') return
+      for (const kind of ['tools', 'prompts', 'resources'] as const) stale.add(kind)
+      await read()
+    },
+    classify() {
+      const tools = new Map<string, Accepted>()
+      const known = new Set(imported.map(({ origin }) => origin.name))
+      const accepted = new Date(clock()).toISOString()
+      for (const tool of lists.tools) {
+        if (typeof tool.name !== 'string' || !known.has(tool.name) || tools.has(tool.name)) continue
+        const hinted = (tool.annotations as JsonObject | undefined)?.readOnlyHint === true
+        tools.set(tool.name, { class: hinted ? 'read' : 'execute', definition: definitionHash(tool), accepted })
+      }
+      const read = [...tools.values()].filter((tool) => tool.class === 'read').length
+      // Once: a server that changes its hints later must not be believed because a start script still says `--classify`.
+      const written = !lock.has(server) && tools.size > 0
+      if (written) {
+        lock.accept(server, tools)
+        compile()
+      }
+      return { server, read, execute: tools.size - read, written }
+    },
+    status: () => ({
+      server,
+      state: upstream.state,
+      version: upstream.session?.dialect.version,
+      serverInfo: upstream.session?.serverInfo,
+      tools: count('tool'),
+      prompts: count('prompt'),
+      resources: count('resource', 'template'),
+      error: upstream.problem,
+    }),
+    async close() {
+      clearTimeout(timer)
+      stale.clear()
+      await upstream.close()
+    },
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Walks a JSON Schema keyword by keyword, so that a `const` or an `enum` that looks like a schema is not taken for one.
+ * Everything that judges an upstream's schemas stands on this.
+ *
+ * @module
+ */
+
+import type { JsonObject } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
+
+/** Keywords whose value is a schema, a list of schemas, or (`dependencies`) neither. */
+const one = new Set(['additionalItems', 'additionalProperties', 'contains', 'contentSchema', 'else', 'if', 'items', 'not', 'propertyNames', 'then', 'unevaluatedItems', 'unevaluatedProperties'])
+const list = new Set(['allOf', 'anyOf', 'items', 'oneOf', 'prefixItems'])
+const map = new Set(['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties', 'properties'])
+
+/**
+ * Calls `visit` for every subschema that is an object, the root first. `path`: the keys of `properties` that lead there
+ * from the root, or undefined where something else is in between.
+ */
+export function walkSchema(schema: unknown, visit: (schema: JsonObject, path: readonly string[] | undefined) => void, path: readonly string[] | undefined = []): void {
+  if (!isObject(schema)) return
+  visit(schema, path)
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (map.has(keyword) && isObject(value)) {
+      for (const [name, inner] of Object.entries(value)) walkSchema(inner, visit, keyword === 'properties' && path ? [...path, name] : undefined)
+    } else if (list.has(keyword) && Array.isArray(value)) {
+      for (const inner of value) walkSchema(inner, visit, undefined)
+    } else if (one.has(keyword)) walkSchema(value, visit, undefined)
+  }
+}

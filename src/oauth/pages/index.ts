@@ -1,0 +1,6 @@
+export { type ConsentPage, consentPage, nothingTicked } from './consent.ts'
+export { plain } from './html.ts'
+export { type Page, pageHeaders, renderPage, sendPage, sourceOf } from './page.ts'
+export { problemPage } from './problem.ts'
+export { setupDone, setupGone, setupPage } from './setup.ts'
+export { busy, loginPage, waitAgain, wrongPassword } from './sign-in.ts'

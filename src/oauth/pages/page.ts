@@ -1,0 +1,63 @@
+/** The frame of every page, and the headers that keep it what it is: no script, no frame, no cache. @module */
+
+import type { ServerResponse } from 'node:http'
+import { Html, html } from './html.ts'
+import { style, styleHash } from './style.ts'
+
+export interface Page {
+  readonly status: number
+  readonly title: string
+  readonly body: Html
+  /** Where a form of this page may lead in the end: browsers apply `form-action` to the redirect after it, too. */
+  readonly leadsTo?: string | undefined
+}
+
+const sheet = new Html(`<style>${style}</style>`)
+
+export const renderPage = ({ title, body }: Page): string =>
+  html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title} · Sallyport</title>
+${sheet}
+</head>
+<body>
+<main>
+<header><b>Sallyport</b></header>
+${body}
+</main>
+</body>
+</html>
+`.text
+
+export function pageHeaders(leadsTo?: string): Record<string, string> {
+  const formAction = leadsTo === undefined ? "'self'" : `'self' ${leadsTo}`
+  return {
+    'content-security-policy': `default-src 'none'; style-src '${styleHash}'; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,
+    'x-frame-options': 'DENY',
+    'x-content-type-options': 'nosniff',
+    // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+    'referrer-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin',
+    'cache-control': 'no-store',
+  }
+}
+
+export function sendPage(response: ServerResponse, page: Page): void {
+  const text = renderPage(page)
+  response.statusCode = page.status
+  for (const [name, value] of Object.entries(pageHeaders(page.leadsTo))) response.setHeader(name, value)
+  response.setHeader('content-type', 'text/html; charset=utf-8')
+  response.setHeader('content-length', Buffer.byteLength(text))
+  response.end(text)
+}
+
+/** The source expression for a redirect URI (CSP3 §2.3.1). An IPv6 address has none: its scheme has to do. */
+export function sourceOf(redirectUri: string): string | undefined {
+  const url = URL.parse(redirectUri)
+  if (url === null) return undefined
+  return url.hostname.startsWith('[') ? url.protocol : url.origin
+}

@@ -1,0 +1,59 @@
+/** Pages for when it cannot go on: what happened, and what to do in the client that one is using. Never raw JSON. @module */
+
+import { html } from './html.ts'
+import type { Page } from './page.ts'
+
+/** `code`: the error's name (RFC 6749 §4.1.2.1, RFC 7591 §3.2.2). */
+export function problemPage(code: string, description?: string): Page {
+  if (code === 'invalid_client') return unknownClient
+  if (code === 'invalid_redirect_uri') return unknownRedirect
+  const { status, title, text } = kinds[code] ?? { status: 400, title: 'This request cannot be answered', text: asIs(description) }
+  return { status, title, body: html`<h1>${title}</h1><p>${text}</p><footer>${code}</footer>` }
+}
+
+const asIs = (description: string | undefined): string =>
+  `The program that opened this page asked for something that does not work here${description === undefined ? '' : `: ${description}`}.`
+
+const kinds: Record<string, { status: number; title: string; text: string }> = {
+  expired: {
+    status: 400,
+    title: 'This sign-in has ended',
+    text: 'It was finished or cancelled before, took longer than half an hour, or was begun in another browser. Go back to the program and connect again.',
+  },
+  forged: {
+    status: 403,
+    title: 'This form was not ours',
+    text: 'The page that you came from is not the one that we showed you. Go back to the program and connect again.',
+  },
+  server_error: {
+    status: 500,
+    title: 'Something broke here',
+    text: 'It is not your doing, and nothing was allowed. The record of it is in Sallyport’s log. Try again.',
+  },
+  too_large: { status: 413, title: 'That was too much', text: 'The form was larger than any of ours.' },
+}
+
+const unknownClient: Page = {
+  status: 400,
+  title: 'This program is not known here',
+  body: html`<h1>This program is not known here any more</h1>
+<p>It remembers an earlier registration that this server has forgotten, or never had: unused registrations end after an hour. Make it forget, and connect again:</p>
+<ul>
+<li>Claude Code: <code>/mcp</code>, choose the server, then “Clear authentication”, then “Authenticate”</li>
+<li>Codex: <code>codex mcp logout NAME</code>, then <code>codex mcp login NAME</code></li>
+<li>opencode: <code>opencode mcp logout NAME</code>, then <code>opencode mcp auth NAME</code></li>
+<li>MCP Inspector: “Clear OAuth state”, or <code>--relogin</code></li>
+<li>mcp-remote: delete the folder <code>~/.mcp-auth</code></li>
+<li>any other: remove the server and add it again</li>
+</ul>
+<footer>invalid_client</footer>`,
+}
+
+const unknownRedirect: Page = {
+  status: 400,
+  title: 'We will not send you there',
+  body: html`<h1>We will not send you there</h1>
+<p>The program asked to have you sent to an address that it did not register. That happens when it was changed since, or when somebody else uses its name. Nothing was allowed.</p>
+<p>If you started this yourself, remove the server in the program and add it again.</p>
+<footer>invalid_redirect_uri</footer>`,
+}

@@ -1,0 +1,74 @@
+/**
+ * What a client may register (RFC 7591), before the provider sees it. Pure. Lenient where clients differ and nothing
+ * hangs on it (empty fields, grant types that we lack, members that we do not use); strict about where codes are sent.
+ *
+ * @module
+ */
+
+import { grantTypes } from './metadata.ts'
+import { isLoopbackHost } from './resources.ts'
+
+export type Registration =
+  | { readonly metadata: Record<string, unknown> }
+  | { readonly error: 'invalid_redirect_uri' | 'invalid_client_metadata'; readonly description: string }
+
+// Nothing that we would have to fetch (jwks_uri, sector_identifier_uri), and no `scope`: a registration grants nothing.
+const strings = ['client_name', 'client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'token_endpoint_auth_method', 'application_type']
+const MAX_TEXT = 2048
+const MAX_NAME = 200
+const MAX_REDIRECTS = 20
+
+const invalid = (description: string): Registration => ({ error: 'invalid_client_metadata', description })
+const badRedirect = (description: string): Registration => ({ error: 'invalid_redirect_uri', description })
+
+export function checkRegistration(body: unknown): Registration {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return invalid('the body must be a JSON object')
+  const given = body as Record<string, unknown>
+  const metadata: Record<string, unknown> = {}
+  for (const name of strings) {
+    const value = given[name]
+    if (value === undefined || value === null || value === '') continue
+    if (typeof value !== 'string' || value.length > MAX_TEXT) return invalid(`${name} must be a string of at most ${MAX_TEXT} characters`)
+    metadata[name] = value
+  }
+  if (String(metadata['client_name'] ?? '').length > MAX_NAME) return invalid(`client_name has at most ${MAX_NAME} characters`)
+
+  const redirects = given['redirect_uris']
+  if (!Array.isArray(redirects) || redirects.length === 0) return badRedirect('redirect_uris must name at least one URI')
+  if (redirects.length > MAX_REDIRECTS) return badRedirect(`redirect_uris has at most ${MAX_REDIRECTS} members`)
+  for (const uri of redirects) {
+    const problem = problemWithRedirect(uri)
+    if (problem !== undefined) return badRedirect(`redirect_uris: ${problem}`)
+  }
+  metadata['redirect_uris'] = redirects
+  // OpenID Connect's default `web` has no loopback redirects (MCP 2026-07-28, client registration): those clients are native, whatever they say.
+  if (redirects.some(isLoopbackRedirect)) metadata['application_type'] = 'native'
+
+  const asked = given['grant_types']
+  if (Array.isArray(asked)) {
+    const possible = asked.filter((type) => (grantTypes as readonly unknown[]).includes(type))
+    if (!possible.includes('authorization_code')) return invalid('grant_types must include authorization_code')
+    metadata['grant_types'] = possible
+  }
+  const responses = given['response_types']
+  if (Array.isArray(responses) && responses.length > 0 && !responses.includes('code')) return invalid('response_types must include code')
+  return { metadata: { ...metadata, response_types: ['code'] } }
+}
+
+/** Where a code may be sent: https, or this computer (MCP 2026-07-28, communication security). */
+function problemWithRedirect(uri: unknown): string | undefined {
+  if (typeof uri !== 'string' || uri.length > MAX_TEXT) return `a URI is a string of at most ${MAX_TEXT} characters`
+  const url = URL.parse(uri)
+  if (url === null) return 'not an absolute URI'
+  if (url.hash !== '' || uri.includes('#')) return 'a URI has no fragment'
+  if (url.username !== '' || url.password !== '') return 'a URI has no user name or password'
+  // What the parser repairs (backslashes, tabs, spaces) is read another way by somebody else.
+  if (/[\s\\\p{Cc}]/u.test(uri)) return 'a URI has no spaces, backslashes or control characters'
+  if (url.protocol === 'https:' || isLoopbackRedirect(uri)) return undefined
+  return 'a URI begins with https://, or with http:// and localhost, 127.0.0.1 or [::1]'
+}
+
+function isLoopbackRedirect(uri: unknown): boolean {
+  const url = typeof uri === 'string' ? URL.parse(uri) : null
+  return url !== null && url.protocol === 'http:' && isLoopbackHost(url.hostname)
+}

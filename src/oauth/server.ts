@@ -1,0 +1,153 @@
+/**
+ * The embedded authorization server: its own front (routes, bounds, CORS, metadata, pages), and oidc-provider behind it
+ * for the protocol. What is not listed in `routes.ts` is not answered here.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TokenVerifier } from '../core/index.ts'
+import { createAccounts } from './accounts.ts'
+import { createArtifacts } from './artifacts.ts'
+import { createClients } from './clients.ts'
+import type { Engine } from './engine.ts'
+import { createGrants } from './grants.ts'
+import { resourceMetadata, serverMetadata } from './metadata.ts'
+import { type AuthorizationServerOptions, checkSettings } from './options.ts'
+import { pageHeaders, problemPage, sendPage } from './pages/index.ts'
+import { causeOf, createRecorder } from './recorder.ts'
+import { createResources } from './resources.ts'
+import { createRoutes } from './routes.ts'
+import { createSetup } from './setup.ts'
+import { createSigningKeys } from './signing-keys.ts'
+import { createTokenVerifier } from './token-verifier.ts'
+
+export interface AuthorizationServer {
+  /** Whether the path is ours. `cors`: any origin may ask, without credentials; otherwise it is a page, for its own origin. */
+  route(pathname: string): { readonly cors: boolean } | undefined
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
+  /** For the access tokens of this issuer. */
+  readonly verifier: TokenVerifier
+  /** The `resource_metadata` of a challenge (RFC 9728 §5.1) for a request that addressed `resource`. */
+  resourceMetadataUrl(resource: string): string
+  /** A link to make the owner's account, good once and for ten minutes; undefined where there is an owner. */
+  createSetupLink(): Promise<string | undefined>
+  close(): Promise<void>
+}
+
+/** @throws {ConfigError} if an option is missing, misspelled or out of range. */
+export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
+  const settings = checkSettings(options)
+  const { issuer, store, keyRing, bus, clock, log, scopes } = settings
+  const { origin, host, pathname: issuerPath } = new URL(issuer)
+  const resources = createResources(settings.resources)
+  const routes = createRoutes(issuerPath.replace(/\/$/, ''), resources)
+  const record = createRecorder(settings)
+  const accounts = createAccounts({ store, clock })
+  const artifacts = createArtifacts({ store, keyRing, clock })
+  const grants = createGrants({ store, bus, clock, artifacts })
+  const clients = createClients({ store, keyRing, bus, clock })
+  const signingKeys = createSigningKeys({ store, keyRing, clock })
+  const tokens = createTokenVerifier({ issuer, resources, signingKeys, grants, clients, accounts, clock })
+  const setup = createSetup({ settings, accounts, resources, record })
+
+  let engine: Promise<Engine> | undefined
+  function start(): Promise<Engine> {
+    engine ??= import('./engine.ts')
+      .then(({ createEngine }) => createEngine({ settings, resources, accounts, artifacts, grants, clients, signingKeys, tokens, record }))
+      .catch((error: unknown) => {
+        engine = undefined
+        throw error
+      })
+    return engine
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, search } = new URL(request.url ?? '/', origin)
+    const route = routes(pathname)
+    if (route === undefined) return end(response, 404)
+    if (route.cors) allowAnyOrigin(response)
+    else for (const [name, value] of Object.entries(pageHeaders())) response.setHeader(name, value)
+    const method = request.method ?? 'GET'
+    if (!route.methods.includes(method)) {
+      response.setHeader('allow', route.methods.join(', '))
+      return end(response, 405)
+    }
+    if (method === 'OPTIONS') return preflight(response, route.methods)
+
+    switch (route.name) {
+      case 'server-metadata':
+        return sendJson(response, serverMetadata(issuer, scopes()))
+      case 'resource-metadata':
+        return sendJson(response, resourceMetadata(resources.described(request.headers.host, pathname), issuer, scopes()))
+      case 'jwks':
+        return sendJson(response, { keys: [(await signingKeys.current()).publicJwk] })
+      case 'setup':
+        return setup.handle(request, response)
+      default:
+    }
+    // Cookies belong to a host name: a page that was opened under another one is opened again under the issuer's.
+    if (!route.cors && method === 'GET' && request.headers.host !== host) return redirect(response, origin + pathname + search)
+    return (await start()).handle(route, request, response)
+  }
+
+  return {
+    route: (pathname) => {
+      const found = routes(pathname)
+      return found && { cors: found.cors }
+    },
+    async handle(request, response) {
+      try {
+        await answer(request, response)
+      } catch (error) {
+        record(request, { decision: 'error', reason: 'crashed', action: 'authorization-server', cause: causeOf(error) })
+        log('error', 'the authorization server failed', { cause: causeOf(error) })
+        if (response.headersSent) response.destroy()
+        else if (routes(new URL(request.url ?? '/', origin).pathname)?.cors === false) sendPage(response, problemPage('server_error'))
+        else sendJson(response, { error: 'server_error' }, 500)
+      }
+    },
+    verifier: tokens.verifier,
+    resourceMetadataUrl: (resource) => resources.metadataUrl(resource),
+    async createSetupLink() {
+      return setup.createLink()
+    },
+    async close() {
+      await (await engine?.catch(() => undefined))?.close()
+    },
+  }
+}
+
+function allowAnyOrigin(response: ServerResponse): void {
+  response.setHeader('access-control-allow-origin', '*')
+  response.setHeader('access-control-expose-headers', 'WWW-Authenticate, Retry-After')
+  response.setHeader('x-content-type-options', 'nosniff')
+}
+
+function preflight(response: ServerResponse, methods: readonly string[]): void {
+  response.setHeader('access-control-allow-methods', methods.join(', '))
+  response.setHeader('access-control-allow-headers', 'Authorization, Content-Type, MCP-Protocol-Version')
+  response.setHeader('access-control-max-age', '7200')
+  end(response, 204)
+}
+
+function sendJson(response: ServerResponse, value: unknown, status = 200): void {
+  const text = JSON.stringify(value)
+  response.statusCode = status
+  response.setHeader('content-type', 'application/json')
+  // The catalogue decides which scopes there are, and it changes.
+  response.setHeader('cache-control', status === 200 ? 'no-cache' : 'no-store')
+  response.setHeader('content-length', Buffer.byteLength(text))
+  response.end(text)
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.setHeader('location', location)
+  end(response, 302)
+}
+
+function end(response: ServerResponse, status: number): void {
+  response.statusCode = status
+  response.setHeader('content-length', 0)
+  response.end()
+}

@@ -1,0 +1,42 @@
+// A person with an account at a guard, on a machine of their own: an empty home folder and a browser that needs nobody. Clients find
+// it as `xdg-open`, first in PATH, and as BROWSER; which of the two they ask differs.
+
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { createTempDir, type Guard, ROOT, withBin } from '../support/index.ts'
+
+export interface Person extends AsyncDisposable {
+  readonly name: string
+  readonly password: string
+  /** The environment that clients of this person are started in. */
+  readonly env: Record<string, string>
+  /** What their browser did so far; for failure messages, and to see how often it was asked. */
+  visits(): Promise<string>
+}
+
+/** `grant` are the scopes that the person leaves ticked on the consent page; all that were asked where it is absent. */
+export async function createPerson(guard: Guard, name: string, options: { grant?: readonly string[] } = {}): Promise<Person> {
+  const password = `correct horse ${name} battery`
+  await guard.user(name, password)
+
+  const home = await createTempDir('home')
+  const programs = join(home.path, 'bin')
+  const browser = join(programs, 'xdg-open')
+  const log = join(home.path, 'visits.log')
+  await mkdir(programs)
+  await writeFile(log, '')
+  await writeFile(browser, `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'test', 'clients', 'open-and-sign-in.ts')}' "$@"\n`)
+  await chmod(browser, 0o755)
+
+  const env = {
+    HOME: home.path,
+    XDG_CONFIG_HOME: join(home.path, '.config'),
+    PATH: `${programs}${delimiter}${withBin()['PATH']}`,
+    BROWSER: browser,
+    SALLYPORT_TEST_LOG: log,
+    SALLYPORT_TEST_NAME: name,
+    SALLYPORT_TEST_PASSWORD: password,
+    ...(options.grant !== undefined && { SALLYPORT_TEST_GRANT: options.grant.join(' ') }),
+  }
+  return { name, password, env, visits: () => readFile(log, 'utf8'), [Symbol.asyncDispose]: home.remove }
+}

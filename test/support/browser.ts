@@ -1,0 +1,197 @@
+/**
+ * A browser without a window: keeps cookies, follows redirects, reads forms from HTML as they are and submits them as a
+ * person would. It runs no script, so whatever works here works without.
+ */
+
+export interface Person {
+  readonly name: string
+  readonly password: string
+  /** Values of checkboxes to untick on the consent page, such as `change`. */
+  readonly untick?: readonly string[]
+  /** Presses Deny instead of Allow. */
+  readonly deny?: boolean
+}
+
+export interface Shown {
+  readonly url: string
+  readonly status: number
+  readonly headers: Headers
+  readonly html: string
+}
+
+export interface Form {
+  readonly action: string
+  readonly method: string
+  readonly fields: readonly Field[]
+}
+
+export interface Field {
+  readonly name: string
+  readonly type: string
+  readonly value: string
+  readonly checked: boolean
+}
+
+export interface Browser {
+  /** Follows redirects until there is a page, or until `stop` says that a URL is not to be visited. */
+  open(url: string, stop?: (url: string) => boolean): Promise<Shown | { readonly stoppedAt: string }>
+  submit(page: Shown, form: Form, values: readonly (readonly [string, string])[], stop?: (url: string) => boolean): Promise<Shown | { readonly stoppedAt: string }>
+  readonly cookies: CookieJar
+}
+
+const MAX_HOPS = 20
+
+/**
+ * Opens what a client would open in a browser, signs in, answers the consent page, and returns the URL that the browser
+ * is sent to in the end, without visiting it.
+ */
+export async function signIn(authorizeUrl: string, person: Person, browser: Browser = createBrowser()): Promise<string> {
+  const redirectUri = new URL(authorizeUrl).searchParams.get('redirect_uri') ?? ''
+  const isFinal = (url: string) => withoutQuery(url) === withoutQuery(redirectUri)
+  let shown = await browser.open(authorizeUrl, isFinal)
+  let asked = 0
+  while (!('stoppedAt' in shown)) {
+    const page: Shown = shown
+    const form = formsOf(page)[0]
+    if (form === undefined) throw new Error(`the browser is stuck at ${withoutQuery(page.url)} (${page.status}): ${textOf(page.html)}`)
+    const hasPassword = form.fields.some(({ type }) => type === 'password')
+    if (++asked > 4 || (hasPassword && page.status >= 400)) {
+      throw new Error(`the sign-in was refused (${page.status}): ${textOf(page.html)}`)
+    }
+    const values = hasPassword ? fillLogin(form, person) : fillConsent(form, person)
+    shown = await browser.submit(page, form, values, isFinal)
+  }
+  return shown.stoppedAt
+}
+
+export function createBrowser(): Browser {
+  const cookies = createCookieJar()
+
+  async function go(url: string, init: RequestInit, stop: (url: string) => boolean): Promise<Shown | { stoppedAt: string }> {
+    for (let hop = 0; hop < MAX_HOPS; hop++) {
+      if (stop(url)) return { stoppedAt: url }
+      const headers = new Headers(init.headers)
+      headers.set('accept', 'text/html,application/xhtml+xml')
+      const sent = cookies.headerFor(url)
+      if (sent !== '') headers.set('cookie', sent)
+      const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+      cookies.store(url, response.headers.getSetCookie())
+      const location = response.headers.get('location')
+      if (response.status < 300 || response.status > 399 || location === null) {
+        return { url, status: response.status, headers: response.headers, html: await response.text() }
+      }
+      await response.body?.cancel()
+      url = new URL(location, url).href
+      if (response.status !== 307 && response.status !== 308) init = { method: 'GET' }
+    }
+    throw new Error(`more than ${MAX_HOPS} redirects`)
+  }
+  const never = () => false
+
+  return {
+    cookies,
+    open: (url, stop = never) => go(url, { method: 'GET' }, stop),
+    submit(page, form, values, stop = never) {
+      const body = new URLSearchParams(values.map(([name, value]) => [name, value]))
+      if (form.method !== 'post') return go(`${form.action}?${body}`, { method: 'GET' }, stop)
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: new URL(page.url).origin }
+      return go(form.action, { method: 'POST', headers, body: body.toString() }, stop)
+    },
+  }
+}
+
+/** The forms of a page, whatever the page is. */
+export function formsOf({ html, url }: Pick<Shown, 'html' | 'url'>): Form[] {
+  return [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)].map(([, head = '', content = '']) => {
+    const attributes = attributesOf(head)
+    const fields = [...content.matchAll(/<(input|button)\b([^>]*)>/gi)].flatMap(([, tag = '', inside = '']): Field[] => {
+      const { name, type, value = '', ...rest } = attributesOf(inside)
+      if (name === undefined || 'disabled' in rest) return []
+      return [{ name, type: (type ?? (tag.toLowerCase() === 'button' ? 'submit' : 'text')).toLowerCase(), value, checked: 'checked' in rest }]
+    })
+    return { action: new URL(attributes['action'] ?? '', url).href, method: (attributes['method'] ?? 'get').toLowerCase(), fields }
+  })
+}
+
+/** What a submit of `form` sends by itself: hidden fields and ticked boxes, in order. */
+export const prefilled = (form: Form): [string, string][] =>
+  form.fields.filter(({ type, checked }) => type === 'hidden' || ((type === 'checkbox' || type === 'radio') && checked)).map(({ name, value }) => [name, value])
+
+function fillLogin(form: Form, { name, password }: Person): [string, string][] {
+  const typed = form.fields.flatMap((field): [string, string][] => {
+    if (field.type === 'password') return [[field.name, password]]
+    return field.type === 'text' || field.type === 'email' ? [[field.name, name]] : []
+  })
+  return [...prefilled(form), ...typed]
+}
+
+function fillConsent(form: Form, { untick = [], deny = false }: Person): [string, string][] {
+  const button = form.fields.find(({ type, value }) => type === 'submit' && value === (deny ? 'deny' : 'allow'))
+  if (button === undefined) throw new Error(`no button to ${deny ? 'deny' : 'allow'} with`)
+  for (const value of untick) {
+    if (!form.fields.some((field) => field.type === 'checkbox' && field.value === value)) throw new Error(`no box "${value}" to untick`)
+  }
+  return [...prefilled(form).filter(([, value]) => !untick.includes(value)), [button.name, button.value]]
+}
+
+function attributesOf(text: string): Record<string, string> {
+  const pairs = [...text.matchAll(/([\w-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g)]
+  return Object.fromEntries(pairs.map(([, name = '', double, single, bare]) => [name.toLowerCase(), unescape(double ?? single ?? bare ?? '')]))
+}
+
+const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
+const unescape = (text: string): string => text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] as string)
+
+/** What a person reads. */
+export const textOf = (html: string): string =>
+  unescape(html.replace(/<(style|head)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim()
+
+const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, '')
+
+export interface CookieJar {
+  headerFor(url: string): string
+  store(url: string, setCookies: readonly string[]): void
+  /** Every cookie as it was set, for tests of its attributes. */
+  readonly seen: readonly string[]
+}
+
+interface Cookie {
+  readonly name: string
+  readonly value: string
+  readonly host: string
+  readonly path: string
+  readonly secure: boolean
+}
+
+/** Bound to host and path, not to the port, as browsers do (RFC 6265 §8.5). */
+function createCookieJar(): CookieJar {
+  const jar = new Map<string, Cookie>()
+  const seen: string[] = []
+  return {
+    seen,
+    headerFor(url) {
+      const { hostname, pathname, protocol } = new URL(url)
+      return [...jar.values()]
+        .filter((cookie) => cookie.host === hostname && matchesPath(pathname, cookie.path) && (!cookie.secure || protocol === 'https:'))
+        .map(({ name, value }) => `${name}=${value}`)
+        .join('; ')
+    },
+    store(url, setCookies) {
+      const { hostname, pathname } = new URL(url)
+      for (const line of setCookies) {
+        seen.push(line)
+        const [pair = '', ...rest] = line.split(';').map((part) => part.trim())
+        const attributes = new Map(rest.map((part) => [part.split('=')[0]?.toLowerCase(), part.slice(part.indexOf('=') + 1)]))
+        const name = pair.slice(0, pair.indexOf('='))
+        const path = attributes.get('path') ?? pathname.replace(/\/[^/]*$/, '')
+        const key = JSON.stringify([hostname, path, name])
+        const expires = attributes.get('expires')
+        if (expires !== undefined && Date.parse(expires) <= Date.now()) jar.delete(key)
+        else jar.set(key, { name, value: pair.slice(pair.indexOf('=') + 1), host: hostname, path: path === '' ? '/' : path, secure: attributes.has('secure') })
+      }
+    },
+  }
+}
+
+const matchesPath = (pathname: string, path: string): boolean =>
+  pathname === path || (pathname.startsWith(path) && (path.endsWith('/') || pathname[path.length] === '/'))

@@ -1,0 +1,130 @@
+/** An engine over functions, served on loopback, for tests of the guards: real HTTP, real pipeline, keys that the test names. @module */
+
+import { createFunctionExecutor, type ToolFunction } from '../../src/catalogue/index.ts'
+import {
+  allow,
+  createRedactor,
+  deny,
+  type Entry,
+  type Principal,
+  silentLog,
+  systemClock,
+  type TokenVerifier,
+} from '../../src/core/index.ts'
+import { type Bounds, createEngine } from '../../src/server/engine.ts'
+import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
+import { createDoor, createEndpoint, createFront, createSessions } from '../../src/transports/index.ts'
+import { createMemoryKeyRing } from '../../src/vault/index.ts'
+
+const limit = { max: 100_000, windowSeconds: 60 }
+export const bounds: Bounds = {
+  limits: { address: limit, principal: limit, client: limit, tool: limit },
+  bodyBytes: 4 * 1024 * 1024,
+  depth: 64,
+  listItems: 10_000,
+  resultBytes: 1024 * 1024,
+  deadlineSeconds: 30,
+  concurrency: 32,
+}
+
+export const principal = (subject: string, over: Partial<Principal> = {}): Principal =>
+  Object.freeze({
+    issuer: 'test',
+    subject,
+    clientId: 'agent',
+    credential: 'key',
+    scopes: ['tools:read', 'tools:execute', 'prompts:read', 'resources:read'],
+    roles: [],
+    credentialId: `id-${subject}`,
+    ...over,
+  })
+
+export function tool(name: string, run: ToolFunction, over: Partial<Entry> = {}): Entry {
+  return {
+    kind: 'tool',
+    name,
+    definition: { name, inputSchema: { type: 'object' } },
+    permission: { access: 'protected', scopes: ['tools:execute'], roles: [] },
+    ask: false,
+    rule: 'default tools:execute',
+    check: undefined,
+    mirrors: [],
+    origin: { server: 'test', name },
+    executor: createFunctionExecutor(run),
+    ...over,
+  }
+}
+
+export const say = (text: string) => ({ content: [{ type: 'text', text }] })
+
+export interface Rig {
+  readonly url: string
+  readonly engine: ReturnType<typeof createEngine>
+  readonly store: ReturnType<typeof createMemoryStore>
+  readonly bus: ReturnType<typeof createLocalBus>
+  /** Every audit record so far. */
+  records(): Promise<readonly Record<string, unknown>[]>
+  close(): Promise<void>
+}
+
+/** `principals`: token → who it is. A token that is not there is unknown. */
+export async function startEngine(
+  entries: readonly Entry[],
+  principals: Readonly<Record<string, Principal>>,
+  over: Partial<Bounds> = {},
+  redactor = createRedactor(),
+): Promise<Rig> {
+  const clock = systemClock
+  const store = createMemoryStore({ clock })
+  const bus = createLocalBus()
+  const verifier: TokenVerifier = {
+    claims: () => true,
+    async verify({ value }) {
+      const known = Object.hasOwn(principals, value) ? principals[value] : undefined
+      return known
+        ? allow({ principal: known, expiresAt: Number.POSITIVE_INFINITY })
+        : deny({ reason: 'unauthenticated', problem: 'unknown' })
+    },
+  }
+  const all = { ...bounds, ...over }
+  const engine = createEngine({
+    store,
+    bus,
+    counters: createMemoryCounters({ clock }),
+    bounds: all,
+    verifiers: [verifier],
+    resourceMetadataUrl: (resource) => resource.replace('/mcp', '/.well-known/oauth-protected-resource/mcp'),
+    redactor,
+    clock,
+    log: silentLog,
+    serverInfo: { name: 'test', version: '1' },
+    instructions: () => undefined,
+    completions: () => false,
+  })
+  engine.catalogue.replace('test', entries)
+  const front = await createFront({ port: 0, log: silentLog })
+  const door = createDoor({ port: front.port, origins: ['https://app.example'] })
+  const sessions = createSessions({ keyRing: createMemoryKeyRing(), ended: store.records('ended_session'), clock })
+  const reading = { bodyBytes: all.bodyBytes, json: { maxDepth: all.depth, maxItems: all.listItems }, sessions }
+  front.serve({
+    door,
+    endpoint: createEndpoint({ pipeline: engine.pipeline, door, checkAddress: engine.limiter.checkAddress, reading, clock }),
+    mounts: [],
+  })
+  return {
+    url: `http://localhost:${front.port}/mcp`,
+    engine,
+    store,
+    bus,
+    async records() {
+      await engine.trail.flush()
+      return (await store.audit.search({ limit: 10_000 })).map(({ record }) => ({ ...record }))
+    },
+    async close() {
+      engine.endSubscriptions()
+      await front.close()
+      await engine.close()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,36 @@
+// Nothing here runs; the assertion is that it compiles, and that what must not compile does not.
+import type { Admitted, Approved, Call, Executed, Executor, Identified, Received, Understood } from '../../src/core/index.ts'
+import type { Audit } from '../../src/guards/index.ts'
+import type { Stages } from '../../src/pipeline/index.ts'
+
+declare const stages: Stages
+declare const received: Received
+declare const identified: Identified
+declare const understood: Understood
+declare const admitted: Admitted
+declare const approved: Approved
+declare const executed: Executed
+declare const executor: Executor
+declare const call: Call
+declare const audit: Audit
+
+// @ts-expect-error a request that nobody identified has no budget
+void stages.limit(received)
+// @ts-expect-error nor has one whose message was not read
+void stages.limit(identified)
+// @ts-expect-error one that was not admitted cannot be authorized
+void stages.authorize(understood)
+// @ts-expect-error one that was only admitted cannot be validated
+void stages.validate(admitted)
+// @ts-expect-error nor approved
+void stages.approve(admitted)
+// @ts-expect-error nor executed
+void stages.execute(admitted)
+// @ts-expect-error nothing that was not executed can be released
+void stages.release(approved)
+// @ts-expect-error a literal cannot claim to be identified
+void stages.limit({ ...received, principal: call.principal, message: understood.message })
+// @ts-expect-error an executor takes a call of an approved request, not of an admitted one
+void executor.execute({ ...call, request: admitted })
+// @ts-expect-error nothing leaves that was not released
+audit('dec_1', received, { allowed: true, value: executed }, undefined)

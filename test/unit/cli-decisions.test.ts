@@ -1,0 +1,77 @@
+/** What `sallyport why` says would have allowed a request, for every way to be refused. */
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { nameOfClient, nameOfTarget, timeOf, wouldAllow } from '../../src/cli/decisions.ts'
+import type { AuditRecord } from '../../src/storage/index.ts'
+import { ROOT } from '../support/index.ts'
+
+const record = (fields: Partial<AuditRecord>): AuditRecord => ({
+  id: 'dec_1',
+  at: 0,
+  decision: 'deny',
+  reason: 'not_permitted',
+  action: 'tools/call',
+  transport: 'http',
+  durationMs: 1,
+  sentence: 'No.',
+  ...fields,
+})
+
+test('a key that lacks a scope: a key with it', () => {
+  const facts = { neededScopes: ['tools:read', 'tools:execute'], grantedScopes: ['tools:read'], neededRoles: [], grantedRoles: [] }
+  assert.deepEqual(wouldAllow(record({ credential: 'key', facts })), [
+    'a key that has it: sallyport key create --name … --scope tools:execute',
+  ])
+})
+
+test('a sign-in that lacks a scope: granting it', () => {
+  const facts = { neededScopes: ['tools:execute'], grantedScopes: [], neededRoles: [], grantedRoles: [] }
+  assert.deepEqual(wouldAllow(record({ reason: 'insufficient_scope', credential: 'token', facts })), [
+    'signing in again and granting tools:execute',
+  ])
+})
+
+test('a missing role: any of those needed', () => {
+  const facts = { neededScopes: [], grantedScopes: [], neededRoles: ['admin', 'ops'], grantedRoles: ['guest'] }
+  assert.deepEqual(wouldAllow(record({ credential: 'token', facts })), ['the role admin or ops: sallyport user add … --role admin'])
+  assert.deepEqual(wouldAllow(record({ credential: 'token', facts: { ...facts, grantedRoles: ['ops'] } })), [])
+})
+
+test('what a rule denies: another rule', () => {
+  const [advice] = wouldAllow(record({ reason: 'unknown_name', rule: 'sallyport.yaml:12 notes: delete_*', facts: { access: 'denied' } }))
+  assert.equal(advice, 'a rule that does not say `deny`, in place of sallyport.yaml:12 notes: delete_*')
+})
+
+test('every refusal but a caller that went away has an advice', () => {
+  const union = readFileSync(join(ROOT, 'src/core/decision.ts'), 'utf8')
+  const facts = {
+    neededScopes: ['a'],
+    grantedScopes: [],
+    neededRoles: [],
+    grantedRoles: [],
+    policy: 'key',
+    retryAfterSeconds: 1,
+    path: '/a',
+    rule: 'r',
+    limitBytes: 1,
+  }
+  const reasons = [...union.matchAll(/readonly reason: '(\w+)'/g)].map(([, reason]) => reason as string)
+  for (const reason of [...reasons, 'crashed']) {
+    const advice = wouldAllow(record({ reason, facts }))
+    assert.ok(advice.length > 0, reason)
+    assert.doesNotMatch(advice.join(), /undefined/, reason)
+  }
+  assert.deepEqual(wouldAllow(record({ decision: 'allow', reason: 'allowed' })), [])
+})
+
+test('how records read', () => {
+  assert.equal(nameOfTarget(record({ server: 'notes', target: 'read_file' })), 'notes.read_file')
+  assert.equal(nameOfTarget(record({ action: 'tools/list' })), 'tools/list')
+  assert.equal(nameOfClient(record({ clientName: 'Codex', clientId: 'cl_1' })), 'Codex (cl_1)')
+  const now = Date.UTC(2026, 10, 23, 12)
+  assert.equal(timeOf(Date.UTC(2026, 10, 23, 2, 14, 9), now), '02:14:09')
+  assert.equal(timeOf(Date.UTC(2026, 10, 22, 2, 14, 9), now), '2026-11-22 02:14:09')
+})

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { mcp } from '../support/mcp.ts'
+import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
+
+const executedBy: string[] = []
+const release = Promise.withResolvers<void>()
+let aborted = 0
+let rig: Rig
+
+const entries = [
+  tool('echo', ({ text }, call) => {
+    executedBy.push(call.principal.subject)
+    return say(String(text))
+  }, {
+    check: (args) => (typeof (args as { text?: unknown }).text === 'string' ? undefined : { path: '/text', rule: 'must be a string' }),
+  }),
+  tool('peek', () => say('seen'), { permission: { access: 'protected', scopes: ['tools:read'], roles: [] }, rule: 'test: read' }),
+  tool('admin', () => say('done'), { permission: { access: 'protected', scopes: ['tools:read'], roles: ['admin', 'owner'] } }),
+  tool('anyone', () => say('hello'), { permission: { access: 'public' } }),
+  tool('mine', () => say('mine'), { permission: { access: 'private', clients: [], users: ['alice'], scopes: [], roles: [] } }),
+  tool('never', () => say('never'), { permission: { access: 'denied' } }),
+  tool('careful', () => say('careful'), { ask: true }),
+  tool('throws', () => {
+    throw new Error('postgres://admin:hunter2@db refused')
+  }),
+  tool('large', () => say('x'.repeat(2_000_000))),
+  tool('slow', async (_, call) => {
+    call.signal.addEventListener('abort', () => aborted++)
+    call.notify({ method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } })
+    await Promise.race([release.promise, delay(3_000)])
+    return say('slow')
+  }),
+  tool('mirrored', () => say('ok'), { mirrors: [{ header: 'mcp-param-region', path: ['region'], type: 'string' }, { header: 'mcp-param-count', path: ['n'], type: 'integer' }] }),
+]
+const principals = {
+  full: principal('alice'),
+  reader: principal('bob', { scopes: ['tools:read'] }),
+  token: principal('carol', { credential: 'token', scopes: ['tools:read'] }),
+  boss: principal('dora', { roles: ['owner'] }),
+}
+const as = (token: keyof typeof principals | string, version: '2026-07-28' | '2025-11-25' = '2026-07-28') => mcp(rig.url, { token, version })
+const text = (answer: { result: { content: { text: string }[] } }) => answer.result.content[0]?.text ?? ''
+
+before(async () => {
+  rig = await startEngine(entries, principals, { deadlineSeconds: 1, concurrency: 2 })
+})
+after(async () => {
+  release.resolve()
+  await rig.close()
+})
+
+for (const version of ['2026-07-28', '2025-11-25'] as const) {
+  describe(`the pipeline, spoken to in ${version}`, () => {
+    it('answers 401 with a complete challenge before it looks at anything else', async () => {
+      for (const send of [() => mcp(rig.url).send('GET', '/mcp'), () => mcp(rig.url).post('{"broken'), () => as('nobody', version).post('[]')]) {
+        const answer = await send()
+        assert.equal(answer.status, 401)
+        assert.match(String(answer.headers['www-authenticate']), /^Bearer .*resource_metadata="http:\/\/localhost:\d+\/\.well-known\/oauth-protected-resource\/mcp"/)
+        assert.match(String(answer.headers['www-authenticate']), /scope="tools:execute tools:read"/)
+      }
+    })
+    it('lists only what the caller may use now', async () => {
+      const names = async (token: string) => (await as(token, version).list()).map((each: { name: string }) => each.name).sort()
+      assert.deepEqual(await names('reader'), ['anyone', 'peek'])
+      assert.deepEqual(await names('boss'), ['admin', 'anyone', 'careful', 'echo', 'large', 'mirrored', 'peek', 'slow', 'throws'])
+      assert.ok((await names('full')).includes('mine'))
+    })
+    it('refuses a key without the scope in words that the model reads', async () => {
+      const answer = await as('reader', version).call('echo', { text: 'hi' })
+      assert.equal(answer.status, 200)
+      assert.equal(answer.result.isError, true)
+      assert.match(text(answer), /echo needs the scope "tools:execute"; this key has "tools:read"/)
+    })
+    it('challenges a token without the scope to step up, with all that it has and needs', async () => {
+      const answer = await as('token', version).call('echo', { text: 'hi' })
+      assert.equal(answer.status, 403)
+      assert.match(String(answer.headers['www-authenticate']), /error="insufficient_scope", scope="tools:read tools:execute", resource_metadata=/)
+    })
+    it('answers a name that is hidden exactly as one that does not exist', async () => {
+      const bare = ({ error }: { error: { code: number; message: string } }) => ({ code: error.code, message: error.message })
+      const unknown = bare(await as('reader', version).call('no-such-tool'))
+      assert.deepEqual(bare(await as('reader', version).call('mine')), unknown)
+      assert.deepEqual(bare(await as('full', version).call('never')), unknown)
+    })
+    it('wants a role where one is asked for', async () => {
+      assert.match(text(await as('full', version).call('admin')), /needs the role "admin" or "owner"/)
+      assert.equal(text(await as('boss', version).call('admin')), 'done')
+    })
+    it('names the path and the rule of bad arguments, never the value', async () => {
+      const before = executedBy.length
+      const answer = await as('full', version).call('echo', { text: { 'secret-value': 1 } })
+      assert.match(text(answer), /Invalid arguments: \/text must be a string/)
+      assert.doesNotMatch(JSON.stringify(answer.messages), /secret-value/)
+      assert.equal(executedBy.length, before)
+    })
+    it('refuses what a person must agree to', async () => {
+      assert.match(text(await as('full', version).call('careful')), /only when a person agrees/)
+    })
+    it('hides what a function throws, and keeps it in the record', async () => {
+      const answer = await as('full', version).call('throws')
+      assert.doesNotMatch(JSON.stringify(answer.messages), /hunter2|postgres/)
+      const record = (await rig.records()).find(({ target, decision }) => target === 'throws' && decision === 'error')
+      assert.match(String(record?.['cause']), /postgres:\/\/\[redacted\]@db refused/)
+    })
+    it('withholds a result over the budget', async () => {
+      assert.match(text(await as('full', version).call('large')), /larger than 1048576 bytes and was withheld/)
+    })
+    it('stops at the deadline, and relays progress on the way', async () => {
+      const answer = await as('full', version).call('slow', {}, { progressToken: 'p' })
+      assert.match(text(answer), /longer than 1 seconds/)
+      assert.equal(answer.notifications[0]?.method, 'notifications/progress')
+    })
+    it('records every decision with who, what and why', async () => {
+      await as('reader', version).call('echo', { text: 'canary-argument' })
+      const records = await rig.records()
+      const record = records.find(({ target, version: spoken, subject }) => target === 'echo' && spoken === version && subject === 'bob')
+      assert.equal(record?.['decision'], 'deny')
+      assert.equal(record?.['reason'], 'not_permitted')
+      assert.equal(record?.['rule'], 'default tools:execute')
+      assert.deepEqual((record?.['facts'] as Record<string, unknown>)['grantedScopes'], ['tools:read'])
+      assert.doesNotMatch(JSON.stringify(records), /canary-argument/)
+    })
+  })
+}
+
+describe('the engine', () => {
+  it('cancels the work of a caller that hangs up', async () => {
+    const before = aborted
+    const stream = await as('full').open('tools/call', { name: 'slow', arguments: {} })
+    for await (const message of stream.messages) {
+      assert.equal(message.method, 'notifications/progress')
+      break
+    }
+    stream.abort()
+    await delay(200)
+    assert.equal(aborted, before + 1)
+  })
+  it('compares mirrored parameters with the arguments', async () => {
+    const call = async (args: object, headers: Record<string, string>) => as('full').request('tools/call', { name: 'mirrored', arguments: args }, headers)
+    assert.equal((await call({ region: 'eu', n: 42 }, { 'mcp-param-region': 'eu', 'mcp-param-count': '42.0' })).status, 200)
+    assert.equal((await call({ region: 'eu' }, { 'mcp-param-region': '=?base64?ZXU=?=' })).status, 200)
+    assert.equal((await call({}, {})).status, 200)
+    for (const [args, headers] of [[{ region: 'eu' }, {}], [{ region: 'eu' }, { 'mcp-param-region': 'us' }], [{}, { 'mcp-param-region': 'eu' }], [{ region: null }, { 'mcp-param-region': 'eu' }], [{ n: 42 }, { 'mcp-param-count': '' }]] as const) {
+      const answer = await call(args, headers)
+      assert.equal(answer.status, 400)
+      assert.equal(answer.error.code, -32020)
+    }
+  })
+  it('bounds how many calls of one principal run at once, and no other principal waits for them', async () => {
+    const slow = [1, 2, 3].map(() => as('full').call('slow'))
+    await delay(100)
+    assert.equal(text(await as('boss').call('echo', { text: 'free' })), 'free')
+    const statuses = (await Promise.all(slow)).map(({ status }) => status).sort()
+    assert.deepEqual(statuses, [200, 200, 503])
+  })
+  it('never answers with a scope that an ended verification had', async () => {
+    assert.equal((await as('full').call('echo', { text: 'x' })).status, 200)
+    rig.bus.publish('credentials', 'test')
+    assert.equal((await as('full').call('echo', { text: 'x' })).status, 200)
+  })
+  it('tells subscribers of a change, in both revisions, and ends with a result', async () => {
+    const modern = await as('full').open('subscriptions/listen', { notifications: { toolsListChanged: true } })
+    const legacy = await fetch(rig.url, { headers: { authorization: 'Bearer full', accept: 'text/event-stream' } })
+    const first = await modern.messages.next()
+    assert.equal(first.value.method, 'notifications/subscriptions/acknowledged')
+    rig.engine.catalogue.replace('test', entries)
+    const second = await modern.messages.next()
+    assert.equal(second.value.method, 'notifications/tools/list_changed')
+    assert.ok(second.value.params._meta['io.modelcontextprotocol/subscriptionId'] !== undefined)
+    const { value } = await (legacy.body as ReadableStream<Uint8Array>).getReader().read()
+    assert.match(new TextDecoder().decode(value), /notifications\/tools\/list_changed/)
+    modern.abort()
+  })
+})
+
+describe('limits', () => {
+  it('refuse the call after the last allowed one, say when to return, and count each principal apart', async () => {
+    const few = { max: 3, windowSeconds: 60 }
+    const many = { max: 1_000, windowSeconds: 60 }
+    const limited = await startEngine(entries, principals, { limits: { address: many, principal: few, client: many, tool: many } })
+    try {
+      const call = (token: string) => mcp(limited.url, { token, version: '2026-07-28' }).call('anyone')
+      const first = await call('full')
+      assert.equal(first.headers['ratelimit'], '"principal";r=2;t=60')
+      assert.equal(first.headers['ratelimit-policy'], '"principal";q=3;w=60')
+      await call('full')
+      await call('full')
+      const refused = await call('full')
+      assert.equal(refused.status, 429)
+      assert.ok(Number(refused.headers['retry-after']) > 0)
+      assert.match(refused.error.message, /at most 3 in 60 seconds for this principal/)
+      assert.equal((await call('boss')).status, 200)
+    } finally {
+      await limited.close()
+    }
+  })
+  it('count an address before anybody is identified', async () => {
+    const many = { max: 1_000, windowSeconds: 60 }
+    const limited = await startEngine(entries, principals, { limits: { address: { max: 5, windowSeconds: 60 }, principal: many, client: many, tool: many } })
+    try {
+      const statuses = []
+      for (let at = 0; at < 7; at++) statuses.push((await mcp(limited.url).post('{}')).status)
+      assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429, 429])
+    } finally {
+      await limited.close()
+    }
+  })
+})
