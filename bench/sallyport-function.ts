@@ -1,113 +1,81 @@
 /**
- * The calculator behind Sallyport's own engine, every guard on: `node sallyport-function.ts --credential key|jwt --tools N
- * --data-dir DIR`. The same parts as `sallyport guard`, with a function in the place of an upstream.
+ * The calculator behind Sallyport's own service, every guard on: `node sallyport-function.ts --tools N --data-dir DIR`. What
+ * `sallyport guard` runs, with a function in the place of an upstream.
  *
- * Every limit counts, and is too high to be reached; every decision is recorded in SQLite.
+ * Every limit counts, and is too high to be reached; every decision is recorded in SQLite. Keys are announced to the
+ * harness; for tokens of our own authorization server there is the account `bench`, which the harness signs in with.
  *
  * @module
  */
 
 import { parseArgs } from 'node:util'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import { createCatalogue, createFunctionExecutor, createOwnMethods } from '../src/catalogue/index.ts'
-import { createRedactor, type Entry, silentLog, systemClock } from '../src/core/index.ts'
-import {
-  createApprove,
-  createAudit,
-  createAuditTrail,
-  createAuthenticate,
-  createAuthorize,
-  createExecute,
-  createLimiter,
-  createRelease,
-  createValidate,
-} from '../src/guards/index.ts'
-import { createApiKeys } from '../src/oauth/api-keys.ts'
-import { createPipeline } from '../src/pipeline/index.ts'
-import { createLocalBus, createMemoryCounters } from '../src/storage/index.ts'
-import { createDoor, createEndpoint, createFront, createSessions } from '../src/transports/index.ts'
+import { createFunctionExecutor } from '../src/catalogue/index.ts'
+import { createRedactor, type Entry, silentLog } from '../src/core/index.ts'
+import { compileCheck } from '../src/gateway/argument-check.ts'
+import { createAccounts, createApiKeys } from '../src/oauth/index.ts'
+import { createService } from '../src/server/index.ts'
 import { openData } from '../src/vault/index.ts'
 import { calculate, jsonSchema, type Sum, toolNames } from './peers/calculator.ts'
 import { announce, type Credentials } from './peers/serve.ts'
 
 const { values } = parseArgs({
-  options: { credential: { type: 'string' }, tools: { type: 'string', default: '1' }, 'data-dir': { type: 'string' } },
+  options: { tools: { type: 'string', default: '1' }, 'data-dir': { type: 'string' }, password: { type: 'string' } },
 })
-const clock = systemClock
-const redactor = createRedactor()
-const bus = createLocalBus()
-const { store, keyRing } = openData({ dataDir: values['data-dir'], clock })
+if (!values['data-dir']) throw new Error('--data-dir is missing: the benchmark does not touch the data of a user')
 const limit = { max: 1_000_000_000, windowSeconds: 60 }
-
-const catalogue = createCatalogue({ redactor })
-const own = createOwnMethods({
-  catalogue,
+const data = openData({ dataDir: values['data-dir'] })
+const service = await createService({
+  data,
+  serveOn: { port: 0 },
+  origins: [],
+  bounds: {
+    limits: { address: limit, principal: limit, client: limit, tool: limit },
+    bodyBytes: 4 * 1024 * 1024,
+    depth: 64,
+    listItems: 10_000,
+    resultBytes: 1024 * 1024,
+    deadlineSeconds: 60,
+    concurrency: 64,
+  },
+  localScopes: [],
   serverInfo: { name: 'bench', version: '1.0.0' },
   instructions: () => undefined,
   completions: () => false,
+  redactor: createRedactor(),
+  log: silentLog,
 })
-catalogue.replace('bench', toolNames(Number(values.tools)).map(toEntry))
+// A read-only tool as well, so that there is a scope which does not open the calculator.
+service.engine.catalogue.replace('bench', [...toolNames(Number(values.tools)).map((name) => toEntry(name, 'tools:execute')), toEntry('peek', 'tools:read')])
+service.serve()
 
-const limiter = createLimiter({
-  limits: { address: limit, principal: limit, client: limit, tool: limit },
-  counters: createMemoryCounters({ clock }),
-  hasTool: (name) => catalogue.find('tool', name) !== undefined,
-})
-const trail = createAuditTrail({ audit: store.audit, clock, log: silentLog, redactor })
-const apiKeys = createApiKeys({ store, keyRing, clock, bus })
-const { release, notification } = createRelease({ redactor, resultBytes: 1024 * 1024 })
-const pipeline = createPipeline(
-  {
-    authenticate: createAuthenticate({ verifiers: [apiKeys.verifier], bus, clock }),
-    limit: limiter.limit,
-    authorize: createAuthorize({ catalogue }),
-    validate: createValidate(),
-    approve: createApprove(),
-    execute: createExecute({ own: own.find, deadlineSeconds: 60, concurrency: 1_000, clock, releaseNotification: notification }),
-    release,
-    audit: createAudit({ record: trail.record, redactor, clock }),
-    auditing: trail.accepting,
-  },
-  { resourceMetadataUrl: () => undefined, challengeScopes: catalogue.scopes },
-)
+const credentials = values.password === undefined ? await createKeys() : await createAccount(values.password)
+announce({ url: service.url.replace('localhost', '127.0.0.1'), ...(credentials ? { credentials } : {}) }, service.close)
 
-const front = await createFront({ port: 0, log: silentLog })
-const door = createDoor({ port: front.port, origins: [] })
-const reading = {
-  bodyBytes: 4 * 1024 * 1024,
-  json: { maxDepth: 64, maxItems: 10_000 },
-  sessions: createSessions({ keyRing, ended: store.records<true>('ended_session'), clock }),
-}
-front.serve({ door, endpoint: createEndpoint({ pipeline, door, checkAddress: limiter.checkAddress, reading, clock }), mounts: [] })
-
-announce({ url: `http://127.0.0.1:${front.port}/mcp`, credentials: await keys() }, async () => {
-  await front.close()
-  await trail.close()
-  await store.close()
-})
-
-function toEntry(name: string): Entry {
-  const validate = new Ajv2020({ strict: false, ownProperties: true }).compile(jsonSchema)
+function toEntry(name: string, scope: string): Entry {
+  const compiled = compileCheck(jsonSchema)
+  if ('problem' in compiled) throw new Error(compiled.problem)
   return {
     kind: 'tool',
     name,
     definition: { name, description: 'Calculates', inputSchema: jsonSchema },
-    permission: { access: 'protected', scopes: ['tools:execute'], roles: [] },
+    permission: { access: 'protected', scopes: [scope], roles: [] },
     ask: false,
-    rule: 'default tools:execute',
-    check(args) {
-      if (validate(args)) return undefined
-      const [problem] = validate.errors ?? []
-      return { path: problem?.instancePath ?? '', rule: problem?.keyword ?? 'schema' }
-    },
+    rule: `default ${scope}`,
+    check: compiled.check,
     mirrors: [],
     origin: { server: 'bench', name },
     executor: createFunctionExecutor((args) => calculate(args as unknown as Sum)),
   }
 }
 
-async function keys(): Promise<Credentials> {
+async function createKeys(): Promise<Credentials> {
+  const apiKeys = createApiKeys({ store: data.store, keyRing: data.keyRing, clock: Date.now })
   const create = (scope: string) => apiKeys.create({ name: 'bench', scopes: [scope], createdBy: 'bench' })
   const [able, powerless] = [await create('tools:execute'), await create('tools:read')]
   return { able: { authorization: `Bearer ${able.key}` }, powerless: { authorization: `Bearer ${powerless.key}` } }
+}
+
+async function createAccount(password: string): Promise<undefined> {
+  const made = await createAccounts({ store: data.store, clock: Date.now }).create({ name: 'bench', password })
+  if ('problem' in made) throw new Error(made.problem)
 }

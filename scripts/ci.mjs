@@ -14,4 +14,5 @@ await run.command('packed tarball', [process.execPath, 'scripts/packed.mjs'])
 await run.suite('clients', filesOf(root, 'clients'))
 await run.suite('conformance', filesOf(root, 'conformance'))
 
-process.exit(run.finish())
+// Not exit(): a pipe may not have taken everything yet.
+process.exitCode = run.finish()

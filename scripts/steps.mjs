@@ -127,7 +127,7 @@ export function createRun(root) {
 
   /** Says what failed and how, then the one plain line. Answers the exit code. */
   function finish() {
-    for (let i = 0; i < failures.length; i += 2) console.log(`\n── ${failures[i]} ──\n${failures[i + 1]}`)
+    for (let i = 0; i < failures.length; i += 2) console.log(`\n── ${failures[i]} ──\n${shorten(failures[i + 1])}`)
     console.log(summary(total))
     return total.failed > 0 || total.passed === 0 ? 1 : 0
   }
@@ -140,3 +140,9 @@ function progress(name, detail) {
 }
 
 const summary = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+
+/** The first lines say what is wrong; a thousand of them say no more. */
+function shorten(output, most = 300) {
+  const lines = output.split('\n')
+  return lines.length <= most ? output : `${lines.slice(0, most).join('\n')}\n… and ${lines.length - most} more lines`
+}

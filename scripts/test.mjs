@@ -30,4 +30,5 @@ for (const name of wanted.length === 0 ? everything : wanted.filter((step) => kn
   else await run.suite(name, filesOf(root, name))
 if (files.length > 0) await run.suite('files', files)
 
-process.exit(run.finish())
+// Not exit(): a pipe may not have taken everything yet.
+process.exitCode = run.finish()

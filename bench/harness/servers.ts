@@ -8,6 +8,7 @@ import type { Credentials } from '../peers/serve.ts'
 import { freePort, type Program, type Running, removeDirectory, start, temporaryDirectory } from './child.ts'
 import { createKeys, guardProgram } from './guard.ts'
 import { checkGuards } from './guarded.ts'
+import { password, signInForTokens } from './tokens.ts'
 import { checkAnswer, createMessage, type Dialect, type Message, type Tool } from './messages.ts'
 
 export type Group = 'server' | 'stdio gateway' | 'http gateway'
@@ -26,7 +27,7 @@ export interface Server {
   readonly tool: Tool
   program(place: Place): Program | Promise<Program>
   /** Where the server does not announce its own credential. */
-  credentials?(place: Place): Promise<Credentials>
+  credentials?(place: Place, url: string): Promise<Credentials>
   /** The server that must be up before it. Started with it and ended with it. */
   readonly behind?: string
 }
@@ -39,7 +40,7 @@ export interface Place {
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const peer = (name: string, ...args: string[]): Program => ({ args: [file(`../peers/${name}.ts`), ...args] })
-const own = (...args: string[]): Program => ({ args: [file('../sallyport-function.ts'), ...args] })
+const own = ({ directory }: Place, ...args: string[]): Program => ({ args: [file('../sallyport-function.ts'), '--data-dir', directory, ...args] })
 const upstream = file('../peers/cheap-stdio.ts')
 
 const inCode = { group: 'server', base: 'node-http', tool: 'calculator' } as const
@@ -65,21 +66,21 @@ export const servers: readonly Server[] = [
     name: 'sallyport-key',
     halfLoad: true,
     title: 'Sallyport, API key, 1 tool',
-    program: (at) => own('--credential', 'key', '--tools', '1', '--data-dir', at.directory),
+    program: (at) => own(at, '--tools', '1'),
   },
   {
     ...inCode,
     ...guarded,
     name: 'sallyport-key-1000',
     title: 'Sallyport, API key, 1,000 tools',
-    program: (at) => own('--credential', 'key', '--tools', '1000', '--data-dir', at.directory),
+    program: (at) => own(at, '--tools', '1000'),
   },
   {
     ...inCode,
     ...guarded,
     name: 'sallyport-jwt',
     title: 'Sallyport, own JWT, 1 tool',
-    program: (at) => own('--credential', 'jwt', '--tools', '1', '--data-dir', at.directory),
+    program: (at) => own(at, '--tools', '1', '--password', password),
   },
   { ...inCode, ...older, name: 'tmcp', title: 'tmcp 1.20 + transport-http', program: () => peer('tmcp') },
   { ...inCode, ...bare, name: 'sdk2-server-50', title: 'SDK 2.4 Server, 50 tools', program: () => peer('sdk2-server', '50') },
@@ -157,7 +158,7 @@ export async function bringUp(server: Server, nodeFlags: readonly string[] = [])
     const program = await server.program(place)
     const running = await start({ ...program, args: [...nodeFlags, ...program.args] })
     stops.push(running.stop)
-    const credentials = running.ready.credentials ?? (await server.credentials?.(place))
+    const credentials = running.ready.credentials ?? (await server.credentials?.(place, running.ready.url))
     const message = await createMessage(server.dialect, server.tool, running.ready.url, credentials?.able ?? {})
     await checkAnswer(message)
     if (server.guarded) await checkGuards(server, message, credentials)

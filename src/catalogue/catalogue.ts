@@ -9,6 +9,10 @@ import type { Entry, EntryKind, Era, Principal, Redactor } from '../core/index.t
 import { createListAnswers } from './list-answers.ts'
 
 export interface Catalogue {
+  /** Says that entries are still to come: what asks for one meanwhile waits until `filled` settles. */
+  fillFrom(filled: Promise<unknown>): void
+  /** Undefined once everything that was announced is there. */
+  readonly filling: Promise<void> | undefined
   /** Replaces all entries of one server, in one step. A name that another server has already is left out and answered. */
   replace(server: string, entries: readonly Entry[]): readonly Entry[]
   find(kind: 'tool' | 'prompt', name: string): Entry | undefined
@@ -25,10 +29,13 @@ export interface Catalogue {
   onChange(listener: (kinds: ReadonlySet<EntryKind>) => void): () => void
 }
 
+const STANDARD_SCOPES = ['prompts:read', 'resources:read', 'tools:execute', 'tools:read']
+
 export function createCatalogue({ redactor }: { readonly redactor: Redactor }): Catalogue {
   const byServer = new Map<string, readonly Entry[]>()
   const listeners = new Set<(kinds: ReadonlySet<EntryKind>) => void>()
   const answers = createListAnswers(redactor)
+  let filling: Promise<void> | undefined
   const index: Record<EntryKind, Map<string, Entry>> = { tool: new Map(), prompt: new Map(), resource: new Map(), template: new Map() }
 
   function rebuild(): Entry[] {
@@ -48,6 +55,19 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
   }
 
   return {
+    get filling() {
+      return filling
+    },
+    fillFrom(filled) {
+      const settled: Promise<void> = filled.then(
+        () => {},
+        () => {},
+      )
+      filling = settled
+      void settled.then(() => {
+        if (filling === settled) filling = undefined
+      })
+    },
     replace(server, entries) {
       const kinds = new Set([...(byServer.get(server) ?? []), ...entries].map((entry) => entry.kind))
       byServer.set(server, entries)
@@ -65,7 +85,8 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
     template: (uriTemplate) => index.template.get(uriTemplate),
     list: (kind, era, principal) => answers.list(kind, era, principal),
     scopes() {
-      const scopes = new Set<string>()
+      // A client that signs in before the first entry is there must not be told that there is nothing to ask for.
+      const scopes = new Set<string>(filling && byServer.size === 0 ? STANDARD_SCOPES : [])
       for (const entry of [...byServer.values()].flat()) {
         if (entry.permission.access === 'protected' || entry.permission.access === 'private') for (const scope of entry.permission.scopes) scopes.add(scope)
       }

@@ -2,8 +2,11 @@
 
 import type { AuditRecord } from '../storage/index.ts'
 
-export const nameOfTarget = ({ server, target, action }: AuditRecord): string =>
-  target === undefined ? action : server === undefined ? target : `${server}.${target}`
+/** `notes.read_file` for a use of it; what was done, and to what, for everything else. */
+export function nameOfTarget({ server, target, action }: AuditRecord): string {
+  const name = server === undefined || target === undefined ? target : `${server}.${target}`
+  return name === undefined || action === 'tools/call' ? (name ?? action) : `${action} ${name}`
+}
 
 export const nameOfSubject = ({ subject }: AuditRecord): string => subject ?? 'nobody'
 

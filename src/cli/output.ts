@@ -41,7 +41,6 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams = proces
  * line breaks and our own colours pass.
  */
 function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text.replace(/(\u001b\[\d{1,2}m)|[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '$1')
 }
 
@@ -57,5 +56,4 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-// oxlint-disable-next-line no-control-regex
 const width = (cell: string): number => cell.replace(/\u001b\[\d{1,2}m/g, '').length

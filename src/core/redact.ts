@@ -20,25 +20,25 @@ export interface Redactor {
 
 export const MASK = '[redacted]'
 
-// Each pattern starts with a literal that is rare in ordinary text, is anchored on it and has no nested repetition: one
-// pass, linear. `suspects` looks for the literals alone.
-const credentials = new RegExp(
-  [
-    'spk_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}', // our own API keys
-    'eyJ[\\w-]{8,4096}\\.eyJ[\\w-]{2,8192}\\.[\\w-]{0,4096}', // JWT (RFC 7519)
-    'gh[pousr]_[0-9A-Za-z]{36,255}|github_pat_\\w{22,255}', // GitHub
-    'glpat-[\\w-]{20,64}', // GitLab
-    '(?:AKIA|ASIA)[0-9A-Z]{16}', // AWS access key id
-    'xox[abeoprs]-[\\w-]{10,255}', // Slack
-    'sk-(?:ant-|proj-)?[\\w-]{20,255}', // Anthropic, OpenAI
-    '[rs]k_(?:live|test)_[0-9A-Za-z]{16,255}', // Stripe
-    'AIza[\\w-]{35}', // Google
-    'npm_[0-9A-Za-z]{36}', // npm
-    '-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?', // PEM
-    '://[^\\s:@/"\']{0,255}:[^\\s:@/"\']{1,255}@', // userinfo in a URL
-  ].join('|'),
-  'g',
-)
+// Each starts with a literal that is rare in ordinary text, at the start of a word, and repeats one class at a time: no text
+// makes it look at a character more than a few times. `suspects` looks for the literals alone.
+const words = [
+  'spk_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}', // our own API keys
+  'eyJ[\\w-]{8,4096}\\.eyJ[\\w-]{2,8192}\\.[\\w-]{0,4096}', // JWT (RFC 7519)
+  'gh[pousr]_[0-9A-Za-z]{36,255}|github_pat_\\w{22,255}', // GitHub
+  'glpat-[\\w-]{20,64}', // GitLab
+  '(?:AKIA|ASIA)[0-9A-Z]{16}', // AWS access key id
+  'xox[abeoprs]-[\\w-]{10,255}', // Slack
+  'sk-(?:ant-|proj-)?[\\w-]{20,255}', // Anthropic, OpenAI
+  '[rs]k_(?:live|test)_[0-9A-Za-z]{16,255}', // Stripe
+  'AIza[\\w-]{35}', // Google
+  'npm_[0-9A-Za-z]{36}', // npm
+]
+const others = [
+  '-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?', // PEM
+  '://[^\\s:@/"\']{0,255}:[^\\s:@/"\']{1,255}@', // userinfo in a URL
+]
+const credentials = new RegExp(`(?<![\\w-])(?:${words.join('|')})|${others.join('|')}`, 'g')
 const literals = /spk_|eyJ|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox[abeoprs]-|sk-|[rs]k_|AIza|npm_|PRIVATE KEY|:\/\/[^/\s"']{1,511}@/
 
 export function createRedactor(): Redactor {
@@ -79,12 +79,15 @@ function redactDeep(value: unknown, redact: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [redact(key), redactDeep(member, redact)]))
 }
 
-/** As it is, as JSON writes it, URL-encoded, base64 in both alphabets, hex. */
+/** As it is, as JSON writes it (also inside JSON inside JSON), URL-encoded, base64 in both alphabets, hex. */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret)
+  const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
   return [
     secret,
-    JSON.stringify(secret).slice(1, -1),
+    escaped(secret),
+    escaped(escaped(secret)),
+    escaped(escaped(escaped(secret))),
     encodeURIComponent(secret),
     bytes.toString('base64').replace(/=+$/, ''),
     bytes.toString('base64url'),

@@ -11,7 +11,7 @@ import { createUpstreamExecutor } from './executor.ts'
 import { importEntries } from './import-entries.ts'
 import { type Accepted, definitionHash, type LockFile, openLockFile } from './lock-file.ts'
 import { type Lists, noLists, readLists } from './read-lists.ts'
-import { type Command, createUpstream, type Endpoint, type ListKind, type ServerInfo, type Upstream, type UpstreamState } from './upstream/index.ts'
+import { createUpstream, type ListKind, type ServerInfo, type Upstream, type UpstreamState } from './upstream/index.ts'
 
 export interface GatewayOptions {
   readonly servers: readonly ServerConfig[]
@@ -136,7 +136,12 @@ interface Member {
   close(): Promise<void>
 }
 
-function createMember(config: ServerConfig, { redactor, log, clock, serverInfo }: GatewayOptions, lock: LockFile, prefixed: boolean, changed: () => void): Member {
+function createMember(
+  config: ServerConfig,
+  { redactor, log, clock, serverInfo }: GatewayOptions, lock: LockFile,
+  prefixed: boolean,
+  changed: () => void,
+): Member {
   const server = config.id
   const stale = new Set<ListKind>()
   let lists: Lists = noLists
@@ -146,7 +151,7 @@ function createMember(config: ServerConfig, { redactor, log, clock, serverInfo }
   let readAt = 0
   let timer: NodeJS.Timeout | undefined
 
-  const upstream = createUpstream({ server, target: config.target as Command | Endpoint, client: serverInfo, log, redactor, clock, stale: announce })
+  const upstream = createUpstream({ server, target: config.target, client: serverInfo, log, redactor, clock, stale: announce })
   const executor = createUpstreamExecutor({ upstream, timeoutSeconds: config.timeoutSeconds, clock })
 
   function announce(kinds: readonly ListKind[]): void {
@@ -158,7 +163,8 @@ function createMember(config: ServerConfig, { redactor, log, clock, serverInfo }
     timer = setTimeout(
       () => {
         timer = undefined
-        void read()
+        // While one reading is under way the next one waits for its end.
+        if (!importing) void read()
       },
       Math.max(DEBOUNCE_MS, readAt + REIMPORT_MS - clock()),
     )
@@ -171,6 +177,9 @@ function createMember(config: ServerConfig, { redactor, log, clock, serverInfo }
       lists = await readLists(upstream, kinds, lists, log)
       compile()
       changed()
+    } catch (error) {
+      // Ours to repair; what was imported before stays.
+      log('error', `${server}: its lists could not be imported`, { error: error instanceof Error ? error.message : 'unknown' })
     } finally {
       importing = false
       readAt = clock()
@@ -198,7 +207,7 @@ function createMember(config: ServerConfig, { redactor, log, clock, serverInfo }
     },
     classify() {
       const tools = new Map<string, Accepted>()
-      const known = new Set(imported.map(({ origin }) => origin.name))
+      const known = new Set(imported.flatMap(({ kind, origin }) => (kind === 'tool' ? [origin.name] : [])))
       const accepted = new Date(clock()).toISOString()
       for (const tool of lists.tools) {
         if (typeof tool.name !== 'string' || !known.has(tool.name) || tools.has(tool.name)) continue

@@ -47,6 +47,9 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   const { audit, clock, log, redactor, flushMs = 50, batch = 500, maxQueue = 20_000 } = options
   const folding = createFolding(push)
   const queue: AuditRecord[] = []
+  let taken = 0
+  let stored = 0
+  const waiting: { readonly upTo: number; readonly resolve: () => void }[] = []
   let timer: NodeJS.Timeout | undefined
   let draining: Promise<void> | undefined
   let failingSince: number | undefined
@@ -55,8 +58,9 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
 
   function push(record: AuditRecord): void {
     queue.push(record)
+    taken++
     if (draining !== undefined) return
-    if (queue.length >= batch) drain()
+    if (queue.length >= batch) void drain()
     else timer ??= setTimeout(drain, flushMs)
   }
 
@@ -70,8 +74,10 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
     return draining
   }
 
+  /** All that waits now; of what comes meanwhile, full batches. The rest waits for company. */
   async function storeQueue(): Promise<void> {
-    for (let backoffMs = 50; queue.length > 0 && !ended.signal.aborted; ) {
+    const upTo = taken
+    for (let backoffMs = 50; !ended.signal.aborted && queue.length > 0 && (stored < upTo || queue.length >= batch); ) {
       // A batch leaves the queue when it is stored, not before.
       const next = queue.slice(0, batch)
       try {
@@ -83,6 +89,8 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
         continue
       }
       queue.splice(0, next.length)
+      stored += next.length
+      while (waiting[0] !== undefined && waiting[0].upTo <= stored) waiting.shift()?.resolve()
       backoffMs = 50
       if (failingSince !== undefined) log('info', 'the audit trail is written again', { waiting: queue.length })
       failingSince = undefined
@@ -109,8 +117,12 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
       return !closed && queue.length < maxQueue && (failingSince === undefined || clock() - failingSince <= PATIENCE_MS)
     },
     async flush() {
-      // What is recorded while this waits is not waited for beyond the batch that it shares.
-      for (let left = queue.length; left > 0 && !ended.signal.aborted; left -= batch) await drain()
+      if (queue.length === 0 || ended.signal.aborted) return
+      const done = new Promise<void>((resolve) => waiting.push({ upTo: taken, resolve }))
+      // What began before may end without the last of ours.
+      if (draining !== undefined) void draining.then(drain)
+      else void drain()
+      await done
     },
     async close() {
       if (closed) return
@@ -120,6 +132,7 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
       while (queue.length > 0 && !ended.signal.aborted) await drain()
       clearTimeout(deadline)
       clearTimeout(timer)
+      for (const { resolve } of waiting.splice(0)) resolve()
       if (queue.length > 0) throw new Error(`${queue.length} audit records could not be written`)
     },
   }

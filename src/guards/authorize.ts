@@ -16,6 +16,11 @@ import { isObject, methodOf } from '../protocol/index.ts'
 
 export function createAuthorize({ catalogue }: { readonly catalogue: Catalogue }): Guard<Admitted, Authorized> {
   return function authorize(request) {
+    // A server that has just started knows who is calling before it knows what it has.
+    return catalogue.filling ? catalogue.filling.then(() => judge(request)) : judge(request)
+  }
+
+  function judge(request: Admitted): Decision<Authorized> {
     const { method: name, era, id, params } = request.message
     const method = methodOf(name, era)
     // A notification that nobody knows is ignored, not answered (JSON-RPC 2.0 §4.1).

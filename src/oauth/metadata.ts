@@ -1,7 +1,6 @@
 /**
  * What clients read before they do anything: the authorization server's metadata (RFC 8414) and the protected
- * resource's (RFC 9728). Written by us, so that they follow the catalogue and cost no start of the provider;
- * `test/unit/oauth-metadata.test.ts` holds them against what the provider says of itself.
+ * resource's (RFC 9728). Written by us, so that they follow the catalogue and cost no start of the provider.
  *
  * @module
  */

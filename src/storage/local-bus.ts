@@ -8,7 +8,7 @@ export function createLocalBus(): Bus {
   return {
     publish(topic, message) {
       const failures: unknown[] = []
-      for (const listener of [...listeners[topic]]) {
+      for (const listener of Array.from(listeners[topic])) {
         try {
           listener(message)
         } catch (failure) {

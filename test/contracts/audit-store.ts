@@ -55,7 +55,9 @@ export function describeAuditStore(name: string, open: () => Promise<AuditUnderT
       )
       let hash = '0'.repeat(64)
       for (const chained of found) {
-        hash = createHash('sha256').update(`${hash}\n${JSON.stringify(chained.record)}`).digest('hex')
+        hash = createHash('sha256')
+          .update(`${hash}\n${JSON.stringify(chained.record)}`)
+          .digest('hex')
         assert.equal(chained.hash, hash)
       }
       assert.deepEqual(await other.verify(), { intact: true, records: 5, head: hash })

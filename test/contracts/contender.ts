@@ -25,8 +25,10 @@ const tasks: Record<string, () => Promise<unknown>> = {
   },
   async append() {
     // Small batches go one way and large ones another (a thread).
-    for (let n = 0; n < Number(rounds); n++) await store.audit.append(auditRecords(n * 3, n * 3 + 3).map((record) => ({ ...record, subject: name })))
-    for (let n = 0; n < 5; n++) await store.audit.append(auditRecords(n * 100, n * 100 + 100).map((record) => ({ ...record, subject: name })))
+    for (let n = 0; n < Number(rounds); n++)
+      await store.audit.append(auditRecords(n * 3, n * 3 + 3).map((record) => ({ ...record, subject: name })))
+    for (let n = 0; n < 5; n++)
+      await store.audit.append(auditRecords(n * 100, n * 100 + 100).map((record) => ({ ...record, subject: name })))
     return Number(rounds) * 3 + 500
   },
   async forever() {

@@ -29,7 +29,7 @@ export function describeCounters(name: string, create: () => CountersUnderTest):
       assert.equal((await counters.increment('b', 60)).count, 1)
     })
     check('lose no increment that happens at the same time', async ({ counters }) => {
-      const counts = await Promise.all(Array.from({ length: 200 }, () => counters.increment('a', 60)))
+      const counts = await Promise.all(Array.from({ length: 200 }, async () => counters.increment('a', 60)))
       assert.deepEqual(
         counts.map(({ count }) => count).sort((a, b) => a - b),
         Array.from({ length: 200 }, (_, n) => n + 1),
@@ -43,7 +43,7 @@ export function describeCounters(name: string, create: () => CountersUnderTest):
       assert.deepEqual(await counters.increment('a', 60), { count: 1, resetSeconds: 60 })
     })
     check('take a value once within its time, and again after it', async ({ counters, pass }) => {
-      const taken = await Promise.all(Array.from({ length: 20 }, () => counters.takeOnce('jti', 30)))
+      const taken = await Promise.all(Array.from({ length: 20 }, async () => counters.takeOnce('jti', 30)))
       assert.equal(taken.filter(Boolean).length, 1)
       assert.equal(await counters.takeOnce('other', 30), true)
       pass(29)

@@ -74,10 +74,14 @@ test('one process wins each put, and one is given each record', async () => {
 test('processes that append at once extend one chain', async () => {
   const counts = (await Promise.all(contenders.map(({ ask }) => ask('append')))) as number[]
   const total = counts.reduce((sum, count) => sum + count)
-  const store = createSqliteStore({ file: join(folder, 'test.db'), sealKey: createKeyRing({ file: join(folder, 'master.key'), env: {} }).mac('audit head', '') })
+  const store = createSqliteStore({
+    file: join(folder, 'test.db'),
+    sealKey: createKeyRing({ file: join(folder, 'master.key'), env: {} }).mac('audit head', ''),
+  })
   const state = await store.audit.verify()
   assert.deepEqual([state.intact, state.records], [true, total], JSON.stringify(state))
-  for (const [index, count] of counts.entries()) assert.equal((await store.audit.search({ subject: `p${index}`, limit: 10_000 })).length, count)
+  for (const [index, count] of counts.entries())
+    assert.equal((await store.audit.search({ subject: `p${index}`, limit: 10_000 })).length, count)
   await store.close()
 })
 
@@ -85,7 +89,10 @@ test('a process that is killed while it appends leaves whole batches and an inta
   const victim = contenders[0]!
   victim.process.stdin?.write('forever\n')
   assert.equal(await victim.next(), 'appending')
-  const store = createSqliteStore({ file: join(folder, 'test.db'), sealKey: createKeyRing({ file: join(folder, 'master.key'), env: {} }).mac('audit head', '') })
+  const store = createSqliteStore({
+    file: join(folder, 'test.db'),
+    sealKey: createKeyRing({ file: join(folder, 'master.key'), env: {} }).mac('audit head', ''),
+  })
   const before = (await store.audit.verify()).records
   let now = before
   while (now < before + 300) now = (await store.audit.verify()).records
@@ -94,7 +101,9 @@ test('a process that is killed while it appends leaves whole batches and an inta
   const state = await store.audit.verify()
   assert.equal(state.intact, true, JSON.stringify(state))
   assert.equal((state.records - before) % 60, 0)
-  await store.audit.append([{ id: 'dec_after', at: 1, decision: 'allow', reason: 'allowed', action: 'x', transport: 'http', durationMs: 0 }])
+  await store.audit.append([
+    { id: 'dec_after', at: 1, decision: 'allow', reason: 'allowed', action: 'x', transport: 'http', durationMs: 0 },
+  ])
   const after = await store.audit.verify()
   assert.deepEqual([after.intact, after.records], [true, state.records + 1])
   await store.close()

@@ -92,7 +92,7 @@ export function createBrowser(): Browser {
     cookies,
     open: (url, stop = never) => go(url, { method: 'GET' }, stop),
     submit(page, form, values, stop = never) {
-      const body = new URLSearchParams(values.map(([name, value]) => [name, value]))
+      const body = new URLSearchParams(values.map(([name, value]): [string, string] => [name, value]))
       if (form.method !== 'post') return go(`${form.action}?${body}`, { method: 'GET' }, stop)
       const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: new URL(page.url).origin }
       return go(form.action, { method: 'POST', headers, body: body.toString() }, stop)

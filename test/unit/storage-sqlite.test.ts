@@ -61,7 +61,11 @@ test('closing twice is once, and a closed store refuses', async () => {
 
 test('closing waits for what is on its way', async () => {
   const store = open()
-  const writes = [store.audit.append(auditRecords(0, 500)), store.audit.append(auditRecords(500, 501)), store.records('account').putIfAbsent('one', {})]
+  const writes = [
+    store.audit.append(auditRecords(0, 500)),
+    store.audit.append(auditRecords(500, 501)),
+    store.records('account').putIfAbsent('one', {}),
+  ]
   await store.close()
   await Promise.all(writes)
   const again = open()

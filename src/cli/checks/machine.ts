@@ -34,6 +34,7 @@ export function checkDataDir(dir: string): Finding[] {
 }
 
 export async function checkPort(port: number): Promise<Finding> {
+  if (port === 0) return ok('port', 'any that is free')
   const refused = await new Promise<string | undefined>((resolve) => {
     const server = createServer()
       .once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'))

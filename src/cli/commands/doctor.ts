@@ -1,1 +1,39 @@
-export {}
+/**
+ * `sallyport doctor`: looks at everything that commonly goes wrong and says for each what to do. Changes nothing. Exit code 0 where
+ * nothing is broken, 1 where something is; a warning is not a problem.
+ *
+ * @module
+ */
+
+import { resolveDataDir } from '../../vault/index.ts'
+import type { Finding } from '../checks/check.ts'
+import { checkDataDir, checkNode, checkPort } from '../checks/machine.ts'
+import { checkServer } from '../checks/server.ts'
+import { exitCodes } from '../codes.ts'
+import { createOutput } from '../output.ts'
+import { parsePort } from '../ports.ts'
+import type { WithData } from '../program.ts'
+
+export interface DoctorOptions extends WithData {
+  readonly url?: string
+  readonly port?: string
+  readonly config?: string
+}
+
+const marks = { ok: '✓', warning: '!', problem: '✗' } as const
+const colours = { ok: 'green', warning: 'yellow', problem: 'red' } as const
+
+export async function doctor({ json = false, dataDir, url, port, config }: DoctorOptions): Promise<void> {
+  const output = createOutput(json)
+  const findings: Finding[] = [checkNode(), ...checkDataDir(resolveDataDir(dataDir)), await checkPort(parsePort(port))]
+  if (url !== undefined) findings.push(...(await checkServer(url)))
+
+  const problems = findings.filter(({ status }) => status === 'problem').length
+  output.object({ ok: problems === 0, findings })
+  const width = Math.max(...findings.map(({ name }) => name.length))
+  for (const { status, name, found, fix } of findings) {
+    output.line(`${output.paint(colours[status], marks[status])} ${name.padEnd(width)}  ${found}`)
+    if (fix) output.line(`  ${' '.repeat(width)}  fix: ${fix}`)
+  }
+  if (problems > 0) process.exitCode = exitCodes.failure
+}

@@ -22,10 +22,15 @@ export function createForeignChanges(db: DatabaseSync): ForeignChanges {
   let known = dataVersion()
 
   function poll(): void {
-    const current = dataVersion()
-    if (current === known) return
+    let current: unknown
+    try {
+      current = dataVersion()
+    } catch {
+      // Cannot be told: whoever listens looks again, and meets the failure where it can be answered.
+    }
+    if (current !== undefined && current === known) return
     known = current
-    for (const listener of [...listeners]) listener()
+    for (const listener of Array.from(listeners)) listener()
   }
   function stop(): void {
     clearInterval(timer)

@@ -38,7 +38,7 @@ export const auditSchema: Schema = {
        hash TEXT NOT NULL,
        body TEXT NOT NULL,
        id TEXT AS (body ->> 'id'),
-       at INTEGER AS (body ->> 'at'),
+       at INTEGER AS (CAST(body ->> 'at' AS INTEGER)),
        decision TEXT AS (body ->> 'decision'),
        subject TEXT AS (body ->> 'subject'),
        client_id TEXT AS (body ->> 'clientId'),

@@ -11,7 +11,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../core/index.ts'
 import type { Schema } from './migrations.ts'
 
-const BUSY_TIMEOUT_MS = 10_000
+const BUSY_TIMEOUT_MS = 5_000
 
 export function openDatabase(file: string, schema: Schema): DatabaseSync {
   let db: DatabaseSync | undefined
@@ -92,13 +92,13 @@ const isBusy = (error: unknown): boolean => codeOf(error) === 5
 
 function toConfigError(error: unknown, file: string): unknown {
   const code = codeOf(error)
-  const system = (error as NodeJS.ErrnoException).code
   if (code === 26 || code === 11)
     return new ConfigError([`${file}: is damaged or not a SQLite database. Restore it from a backup, or use another data directory.`])
   if (code === 5) return new ConfigError([`${file}: is locked by another program. Close it and start again.`])
   if (code === 8 || code === 14 || code === 3)
     return new ConfigError([`${file}: cannot be opened for writing. Check who owns it and its folder.`])
-  if (system === 'EACCES' || system === 'EPERM' || system === 'EROFS' || system === 'ENOTDIR' || system === 'ENOSPC' || system === 'EISDIR')
-    return new ConfigError([`${file}: cannot be made or opened (${system}). Check who owns its folder, or use another data directory.`])
+  const { syscall, code: reason } = error as NodeJS.ErrnoException
+  if (syscall !== undefined)
+    return new ConfigError([`${file}: cannot be made or opened (${reason}). Check who owns its folder, or use another data directory.`])
   return error
 }

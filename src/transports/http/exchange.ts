@@ -94,9 +94,11 @@ export class HttpExchange implements Received {
       response.end(body === undefined ? undefined : `event: message\ndata: ${body}\n\n`)
       return
     }
-    const content = body === undefined ? ['Content-Length', '0'] : ['Content-Type', 'application/json', 'Content-Length', `${Buffer.byteLength(body)}`]
+    const bytes = body === undefined ? 0 : Buffer.byteLength(body)
+    const content = body === undefined ? ['Content-Length', '0'] : ['Content-Type', 'application/json', 'Content-Length', `${bytes}`]
     response.writeHead(status, [...content, 'Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', ...headers, ...this.#extra, ...more])
-    response.end(body)
+    // All ASCII where every character is one byte: then the same bytes are written faster as latin1.
+    response.end(body, bytes === body?.length ? 'latin1' : 'utf8')
   }
 }
 

@@ -1,0 +1,52 @@
+/** The configuration once it is read: complete, frozen, every value in place. @module */
+
+import type { Level } from '../../core/index.ts'
+import type { ToolRule } from '../classify.ts'
+import type { Command, Endpoint } from '../upstream/index.ts'
+
+export interface Config {
+  /** The file it was read from; undefined where there is none. */
+  readonly file: string | undefined
+  readonly listen: { readonly port: number; readonly host: 'localhost' | '127.0.0.1' | '::1' }
+  /** In the order of the file: where two have the same name for something, the first keeps it. */
+  readonly servers: readonly ServerConfig[]
+  readonly limits: Limits
+  /** What whoever calls over stdio without a key may do. */
+  readonly local: { readonly scopes: readonly string[] }
+  /** Web origins that may call. */
+  readonly origins: readonly string[]
+  readonly log: Level | 'silent'
+  /** Absolute; undefined: the platform's place. */
+  readonly dataDir: string | undefined
+  /** What is allowed but should be looked at, a line each. */
+  readonly warnings: readonly string[]
+}
+
+export interface ServerConfig {
+  /** In names on our wire, logs and sentences: letters, digits, `-`, and single `_`. */
+  readonly id: string
+  readonly target: Command | Endpoint
+  /** In the order of the file; the first that matches counts. */
+  readonly tools: readonly ToolRule[]
+  readonly timeoutSeconds: number | undefined
+  /** Values that are handed to it and must never come back. */
+  readonly secrets: readonly string[]
+}
+
+export interface Limit {
+  readonly max: number
+  readonly windowSeconds: number
+}
+
+export interface Limits {
+  readonly address: Limit
+  readonly principal: Limit
+  readonly client: Limit
+  readonly tool: Limit
+  readonly bodyBytes: number
+  readonly depth: number
+  readonly listItems: number
+  readonly resultBytes: number
+  readonly deadlineSeconds: number
+  readonly concurrency: number
+}

@@ -1,0 +1,172 @@
+/**
+ * Reads the configuration: flag over environment over file over default. Everything that is wrong is told at once, with
+ * file and line, and nothing starts.
+ *
+ * @module
+ */
+
+import { resolve } from 'node:path'
+import { ConfigError } from '../../core/index.ts'
+import type { Config, Limit, Limits, ServerConfig } from './config.ts'
+import type { Env } from './expand.ts'
+import { expand } from './expand.ts'
+import { describeIssues } from './problems.ts'
+import { BOUNDS, type ConfigFile, configJsonSchema, configSchema, LIMIT_MAX, type LimitEntry, PORT, type ServerEntry, WINDOW_SECONDS } from './schema.ts'
+import { checkUrl, type Findings, nameOfTarget, resolveServer } from './servers.ts'
+import { findConfigFile, readSourceFile, type SourceFile } from './source-file.ts'
+
+export interface LoadConfigOptions {
+  /** What `--config` says. Without it, `sallyport.yaml` is looked for in `cwd` and upwards. */
+  readonly file?: string | undefined
+  readonly cwd: string
+  readonly env: Env
+  readonly flags?: Flags | undefined
+  /** The server given on the command line; it takes the place of those in the file. */
+  readonly target?: Target | undefined
+}
+
+export interface Flags {
+  readonly port?: number | undefined
+  readonly log?: Config['log'] | undefined
+  readonly dataDir?: string | undefined
+}
+
+export type Target = { readonly command: string; readonly args: readonly string[] } | { readonly url: string }
+
+/** What other programs keep in a server's entry and we have no use for. */
+const FOREIGN_SERVER_KEYS = ['alwaysAllow', 'autoApprove', 'description', 'dev', 'envFile', 'gallery', 'note', 'timeout', 'trust', 'version']
+
+/** @throws {ConfigError} naming every problem, never a value. */
+export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOptions): Config {
+  const findings: Findings = { problems: [], warnings: [] }
+  const path = file === undefined ? findConfigFile(cwd) : resolve(cwd, file)
+  const source = path === undefined ? undefined : readSourceFile(path)
+  const written = source ? parse(source, findings) : {}
+
+  const listen = listenOf(written.listen, env, flags, findings)
+  const log = logOf(written.log, env, flags, findings)
+  const servers = target ? [targetServer(target, cwd, findings)] : source ? serversOf(written, source, env, findings) : []
+  if (target && Object.keys({ ...written.servers, ...written.mcpServers }).length > 0) {
+    findings.warnings.push(`${source?.name}: its servers and their tools are not used, since a server was given on the command line`)
+  }
+  let dataDir = flags.dataDir || env['SALLYPORT_DATA_DIR']
+  if (dataDir) dataDir = resolve(cwd, dataDir)
+  else if (written.dataDir !== undefined && source) {
+    const { text, problems } = expand(written.dataDir, env, source.dir)
+    for (const problem of problems) findings.problems.push(`${source.where(['dataDir'])}: dataDir: ${problem}`)
+    dataDir = resolve(source.dir, text)
+  }
+
+  if (findings.problems.length > 0) throw new ConfigError(findings.problems)
+  return deepFreeze({
+    file: path,
+    listen,
+    servers: servers.filter((server) => server !== undefined),
+    limits: limitsOf(written.limits),
+    local: { scopes: written.local?.scopes ?? [] },
+    origins: written.origins ?? [],
+    log,
+    dataDir: dataDir || undefined,
+    warnings: findings.warnings,
+  })
+}
+
+/** Where `sallyport.lock` is: beside the configuration, else with the data. */
+export function lockFileOf(config: Config, dataDir: string): string {
+  return config.file === undefined ? resolve(dataDir, 'sallyport.lock') : resolve(config.file, '..', 'sallyport.lock')
+}
+
+function parse(source: SourceFile, { problems, warnings }: Findings): ConfigFile {
+  const value = withoutForeign(source, warnings)
+  const parsed = configSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  problems.push(...describeIssues(parsed.error.issues, source, configJsonSchema()))
+  // The rest cannot be judged before the shape is right.
+  throw new ConfigError(problems)
+}
+
+/** Drops, with a warning, what a pasted block brings along. */
+function withoutForeign(source: SourceFile, warnings: string[]): unknown {
+  const { value } = source
+  if (!isRecord(value)) return value
+  const kept: Record<string, unknown> = { ...value }
+  if ('inputs' in kept) {
+    delete kept['inputs']
+    warnings.push(`${source.where(['inputs'])}: inputs: nobody is asked for values here; use \${env:NAME}`)
+  }
+  for (const block of ['servers', 'mcpServers']) {
+    const servers = kept[block]
+    if (!isRecord(servers)) continue
+    kept[block] = Object.fromEntries(
+      Object.entries(servers).map(([name, entry]) => {
+        if (!isRecord(entry)) return [name, entry]
+        const dropped = FOREIGN_SERVER_KEYS.filter((key) => key in entry)
+        for (const key of dropped) warnings.push(`${source.where([block, name, key])}: ${block}.${name}.${key}: is another program's and has no effect here`)
+        return [name, Object.fromEntries(Object.entries(entry).filter(([key]) => !dropped.includes(key)))]
+      }),
+    )
+  }
+  return kept
+}
+
+function serversOf(written: ConfigFile, source: SourceFile, env: Env, findings: Findings): (ServerConfig | undefined)[] {
+  const taken = new Map<string, string>()
+  return (['servers', 'mcpServers'] as const).flatMap((block) =>
+    source.keys([block]).flatMap((name) => {
+      const entry: ServerEntry | undefined = written[block]?.[name]
+      if (!entry || entry.disabled === true) return []
+      const server = resolveServer(name, entry, [block, name], source, env, findings)
+      const before = server && taken.get(server.id.toLowerCase())
+      if (before !== undefined) findings.problems.push(`${source.where([block, name])}: ${block}.${name}: has the same name as ${before}`)
+      if (server) taken.set(server.id.toLowerCase(), `${block}.${name}`)
+      return [server]
+    }),
+  )
+}
+
+function targetServer(target: Target, cwd: string, { problems }: Findings): ServerConfig | undefined {
+  const rest = { tools: [], timeoutSeconds: undefined, secrets: [] }
+  if ('command' in target) return { id: nameOfTarget(target), target: { command: target.command, args: target.args, cwd: resolve(cwd), env: {} }, ...rest }
+  const url = checkUrl(target.url)
+  if (typeof url === 'string') return void problems.push(`the URL given ${url}`)
+  return { id: nameOfTarget({ url: url.href }), target: { url: url.href, headers: {} }, ...rest }
+}
+
+function listenOf(written: ConfigFile['listen'], env: Env, flags: Flags, { problems }: Findings): Config['listen'] {
+  const inFile = typeof written === 'number' ? { port: written } : (written ?? {})
+  let { port = PORT, host = 'localhost' } = inFile
+  const fromEnv = env['SALLYPORT_LISTEN'] || env['PORT']
+  const variable = env['SALLYPORT_LISTEN'] ? 'SALLYPORT_LISTEN' : 'PORT'
+  if (fromEnv) {
+    const [, givenHost, givenPort] = /^(?:(\[::1\]|::1|localhost|127\.0\.0\.1):)?(\d{1,5})$/.exec(fromEnv) ?? []
+    if (givenPort === undefined) problems.push(`${variable}: must be a port, or a loopback host and a port: localhost:${PORT}`)
+    port = Number(givenPort ?? port)
+    if (givenHost) host = givenHost.replace(/^\[|\]$/g, '') as Config['listen']['host']
+  }
+  port = flags.port ?? port
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push(`${flags.port === undefined ? variable : '--port'}: must be a port, 0 to 65535`)
+  return { port, host }
+}
+
+const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'silent']
+
+function logOf(written: ConfigFile['log'], env: Env, flags: Flags, { problems }: Findings): Config['log'] {
+  const level = flags.log ?? (env['SALLYPORT_LOG'] || written || 'info')
+  if (!LEVELS.includes(level)) problems.push(`SALLYPORT_LOG: must be one of ${LEVELS.join(', ')}`)
+  return level as Config['log']
+}
+
+function limitsOf(written: ConfigFile['limits'] = {}): Limits {
+  const limit = (entry: LimitEntry | undefined): Limit => ({ max: entry?.max ?? LIMIT_MAX, windowSeconds: entry?.windowSeconds ?? WINDOW_SECONDS })
+  const { address, principal, client, tool, ...bounds } = written
+  const given = Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined))
+  return { ...BOUNDS, ...given, address: limit(address), principal: limit(principal), client: limit(client), tool: limit(tool) }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const inner of Object.values(value)) deepFreeze(inner)
+  return Object.freeze(value)
+}

@@ -1,0 +1,135 @@
+/**
+ * The configuration file as it is written, and the strict schema that it must satisfy. `schema.json` at the root of the
+ * package is made of this (`configJsonSchema`), so that editors know what programs do.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+
+/** At most `max` requests in each window. */
+export interface LimitEntry {
+  max: number
+  windowSeconds?: number | undefined
+}
+
+/** One upstream: a command, or a URL. Also what Claude, Cursor and VS Code write in their own files. */
+export interface ServerEntry {
+  type?: 'stdio' | 'http' | 'streamable-http' | 'streamableHttp' | undefined
+  command?: string | undefined
+  args?: (string | number)[] | undefined
+  env?: Record<string, string | number | boolean> | undefined
+  cwd?: string | undefined
+  url?: string | undefined
+  headers?: Record<string, string> | undefined
+  /** Which tools only read, ask a person, or are not offered. The first glob that matches counts. */
+  tools?: Record<string, 'read' | 'execute' | 'ask' | 'deny'> | undefined
+  timeoutSeconds?: number | undefined
+  disabled?: boolean | undefined
+}
+
+export interface ConfigFile {
+  $schema?: string | undefined
+  listen?: number | { port?: number | undefined; host?: 'localhost' | '127.0.0.1' | '::1' | undefined } | undefined
+  servers?: Record<string, ServerEntry> | undefined
+  mcpServers?: Record<string, ServerEntry> | undefined
+  limits?:
+    | {
+        address?: LimitEntry | undefined
+        principal?: LimitEntry | undefined
+        client?: LimitEntry | undefined
+        tool?: LimitEntry | undefined
+        bodyBytes?: number | undefined
+        depth?: number | undefined
+        listItems?: number | undefined
+        resultBytes?: number | undefined
+        deadlineSeconds?: number | undefined
+        concurrency?: number | undefined
+      }
+    | undefined
+  local?: { scopes: string[] } | undefined
+  origins?: string[] | undefined
+  log?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined
+  dataDir?: string | undefined
+}
+
+export const PORT = 7777
+export const WINDOW_SECONDS = 60
+export const LIMIT_MAX = 1200
+export const BOUNDS = { bodyBytes: 4 * 1024 * 1024, depth: 64, listItems: 10_000, resultBytes: 16 * 1024 * 1024, deadlineSeconds: 120, concurrency: 64 } as const
+const MAX_RESULT_BYTES = 64 * 1024 * 1024
+
+const limit: z.ZodType<LimitEntry> = z.strictObject({
+  max: z.int().positive().max(10_000_000).describe('How many requests are let through in one window.'),
+  windowSeconds: z.int().positive().max(86_400).optional().describe(`Length of a window, in seconds. Default ${WINDOW_SECONDS}.`),
+})
+
+const text = z.string().min(1).max(65_536)
+
+const server: z.ZodType<ServerEntry> = z.strictObject({
+  type: z.enum(['stdio', 'http', 'streamable-http', 'streamableHttp']).optional().describe('The transport, as other programs write it. Told by "command" or "url" anyway.'),
+  command: text.optional().describe('The program to start. It is started without a shell.'),
+  args: z.array(z.union([z.string(), z.number()])).max(1000).optional().describe('Its arguments.'),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable'), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe('Variables for it, beside PATH, HOME, LANG, TERM, TMPDIR and USER. Use ${env:NAME} or ${file:PATH} for secrets.'),
+  cwd: text.optional().describe('Where it runs. Default: the folder of this file.'),
+  url: text.optional().describe('The Streamable HTTP endpoint of a server that runs already.'),
+  headers: z.record(z.string(), z.string()).optional().describe('Headers for it. Use ${env:NAME} or ${file:PATH} for secrets.'),
+  tools: z
+    .record(text, z.enum(['read', 'execute', 'ask', 'deny']))
+    .optional()
+    .describe('What its tools may be called with, by name or glob; the first that matches counts. read: tools:read; execute: tools:execute; ask: a person must agree; deny: not offered.'),
+  timeoutSeconds: z.number().positive().max(3600).optional().describe('How long a call to it may take at most.'),
+  disabled: z.boolean().optional().describe('Whether to leave it out.'),
+})
+
+const serverId = z.string().min(1).max(64)
+
+export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
+  $schema: z.string().optional(),
+  listen: z
+    .union([
+      z.int().min(0).max(65_535),
+      z.strictObject({
+        port: z.int().min(0).max(65_535).optional().describe(`Default ${PORT}; 0 takes any that is free.`),
+        host: z.enum(['localhost', '127.0.0.1', '::1']).optional().describe('Default localhost: both loopback addresses.'),
+      }),
+    ])
+    .optional()
+    .describe('Where to listen: a port, or a port and a host. Loopback only.'),
+  servers: z.record(serverId, server).optional().describe('The servers to guard, by the name that they get here.'),
+  mcpServers: z.record(serverId, server).optional().describe('The same, under the name that Claude and Cursor use for it.'),
+  limits: z
+    .strictObject({
+      address: limit.optional().describe(`For each network address. Default ${LIMIT_MAX} in ${WINDOW_SECONDS} s.`),
+      principal: limit.optional().describe(`For each person or key. Default ${LIMIT_MAX} in ${WINDOW_SECONDS} s.`),
+      client: limit.optional().describe(`For each program of a person. Default ${LIMIT_MAX} in ${WINDOW_SECONDS} s.`),
+      tool: limit.optional().describe(`For each tool and person. Default ${LIMIT_MAX} in ${WINDOW_SECONDS} s.`),
+      bodyBytes: z.int().min(1024).max(MAX_RESULT_BYTES).optional().describe(`Largest request. Default ${BOUNDS.bodyBytes}.`),
+      depth: z.int().min(8).max(256).optional().describe(`How deep a request may be nested. Default ${BOUNDS.depth}.`),
+      listItems: z.int().min(1).max(1_000_000).optional().describe(`How long a list in a request may be. Default ${BOUNDS.listItems}.`),
+      resultBytes: z.int().min(1024).max(MAX_RESULT_BYTES).optional().describe(`Largest result. Default ${BOUNDS.resultBytes}, at most ${MAX_RESULT_BYTES}.`),
+      deadlineSeconds: z.int().min(1).max(3600).optional().describe(`How long a call may take. Default ${BOUNDS.deadlineSeconds}.`),
+      concurrency: z.int().min(1).max(10_000).optional().describe(`How many calls of one person or key may run at once. Default ${BOUNDS.concurrency}.`),
+    })
+    .optional()
+    .describe('Bounds on what callers may ask for.'),
+  local: z
+    .strictObject({ scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be a scope')) })
+    .optional()
+    .describe('What whoever calls over stdio may do without a key. Default: nothing.'),
+  origins: z
+    .array(z.string().regex(/^https?:\/\/[^/\s?#@]+$/, 'must be an origin, like https://app.example.com'))
+    .optional()
+    .describe('Web pages that may call, by origin. Default: none.'),
+  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional().describe('What to log, on stderr. Default info.'),
+  dataDir: text.optional().describe("Where keys, accounts and the audit record are kept. Default: the platform's data directory."),
+})
+
+/** What editors are given: `schema.json` is this, written out. */
+export function configJsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>
+  return { $schema, $id: 'https://sallyport.dev/schema.json', title: 'sallyport.yaml', ...schema }
+}

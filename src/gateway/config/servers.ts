@@ -1,0 +1,121 @@
+/**
+ * A server's entry in the configuration, made into what is started or called: values filled in, paths absolute, secrets
+ * noted. Collects problems; the caller throws them together.
+ *
+ * @module
+ */
+
+import { basename, resolve } from 'node:path'
+import type { ToolRule } from '../classify.ts'
+import type { Command, Endpoint } from '../upstream/index.ts'
+import type { ServerConfig } from './config.ts'
+import { type Env, expand } from './expand.ts'
+import type { ServerEntry } from './schema.ts'
+import { secretsIn } from './secrets.ts'
+import type { SourceFile } from './source-file.ts'
+
+export interface Findings {
+  readonly problems: string[]
+  readonly warnings: string[]
+}
+
+// The transport's own, or dangerous to set by hand.
+const FORBIDDEN_HEADERS = /^(?:accept|connection|content-.*|expect|host|keep-alive|mcp-.*|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i
+
+export function resolveServer(name: string, entry: ServerEntry, path: readonly string[], source: SourceFile, env: Env, { problems, warnings }: Findings): ServerConfig | undefined {
+  const secrets = new Set<string>()
+  const at = (...keys: (string | number)[]): string => `${source.where([...path, ...keys])}: ${[...path, ...keys].join('.')}`
+  const problem = (keys: (string | number)[], text: string): void => void problems.push(`${at(...keys)}: ${text}`)
+
+  /** `called`: what the value is for, which tells whether it is a secret. */
+  function fill(written: string, called: string, ...keys: (string | number)[]): string {
+    const { text, problems: missing, referred, fromFiles } = expand(written, env, source.dir)
+    for (const one of missing) problem(keys, one)
+    const found = secretsIn(called, text)
+    for (const secret of [...found, ...fromFiles]) secrets.add(secret)
+    if (found.length > 0 && !referred) warnings.push(`${at(...keys)}: a secret is written out here; use \${env:NAME} or \${file:PATH}`)
+    return text
+  }
+
+  if (entry.command !== undefined && entry.url !== undefined) problem(['url'], 'a server has a command or a url, not both')
+  if (entry.command === undefined && entry.url === undefined) problem([], 'a server needs a command or a url')
+  const foreign = entry.url === undefined ? (['headers'] as const) : (['args', 'env', 'cwd'] as const)
+  for (const key of foreign) if (entry[key] !== undefined) problem([key], `goes with a ${entry.url === undefined ? 'url' : 'command'}`)
+
+  const id = name.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/_{2,}/g, '_').replace(/^[-_]+|[-_]+$/g, '')
+  if (id === '') problem([], 'the name needs letters or digits')
+  else if (id !== name) warnings.push(`${at()}: is called ${id} here, as hosts allow only letters, digits, "-" and single "_" in names`)
+
+  const before = problems.length
+  const target = entry.url === undefined ? command() : endpoint(entry.url)
+  if (problems.length > before || !target) return undefined
+  const tools = source.keys([...path, 'tools']).map((glob): ToolRule => ({ glob, class: entry.tools?.[glob] ?? 'execute', where: source.where([...path, 'tools', glob]) }))
+  return { id, target, tools, timeoutSeconds: entry.timeoutSeconds, secrets: [...secrets] }
+
+  function command(): Command {
+    const args = (entry.args ?? []).map((arg, i, all) => {
+      const text = String(arg)
+      // `--token=…`, or `--token` and then the value.
+      const flag = /^--?([\w-]+)=/.exec(text)?.[1] ?? /^--?([\w-]+)$/.exec(String(all[i - 1] ?? ''))?.[1] ?? ''
+      const filled = fill(text, '', 'args', i)
+      for (const secret of secretsIn(flag, filled.replace(/^--?[\w-]+=/, ''))) secrets.add(secret)
+      return filled
+    })
+    const variables: Record<string, string> = {}
+    for (const [variable, value] of Object.entries(entry.env ?? {})) {
+      if (/^SALLYPORT_/i.test(variable)) problem(['env', variable], 'variables of Sallyport itself are never handed to a server')
+      variables[variable] = fill(String(value), variable, 'env', variable)
+    }
+    const cwd = entry.cwd === undefined ? source.dir : resolve(source.dir, fill(entry.cwd, '', 'cwd'))
+    return { command: fill(entry.command ?? '', '', 'command'), args, cwd, env: variables }
+  }
+
+  function endpoint(written: string): Endpoint | undefined {
+    const url = checkUrl(fill(written, '', 'url'))
+    if (typeof url === 'string') return void problem(['url'], url)
+    for (const [parameter, value] of url.searchParams) for (const secret of secretsIn(parameter, value)) secrets.add(secret)
+    if (url.protocol === 'http:' && !isLoopbackName(url.hostname)) warnings.push(`${at('url')}: goes over the network without TLS`)
+    const headers: Record<string, string> = {}
+    for (const [header, value] of Object.entries(entry.headers ?? {})) {
+      const filled = fill(value, header, 'headers', header)
+      if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(header)) problem(['headers', header], 'is not the name of a header')
+      else if (FORBIDDEN_HEADERS.test(header)) problem(['headers', header], 'is set by the transport itself')
+      else if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(filled)) problem(['headers', header], 'has characters that a header cannot carry')
+      headers[header.toLowerCase()] = filled
+    }
+    return { url: url.href, headers }
+  }
+}
+
+/** The URL, or what is wrong with it. */
+export function checkUrl(text: string): URL | string {
+  if (!URL.canParse(text)) return 'is not a URL'
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with https:// or http://'
+  if (url.username !== '' || url.password !== '') return 'must not hold a password; use headers'
+  url.hash = ''
+  return url
+}
+
+const isLoopbackName = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host)
+
+/** What to call a server that was given on the command line: the package or program, without what all of them have in their names. */
+export function nameOfTarget(target: { readonly command: string; readonly args: readonly string[] } | { readonly url: string }): string {
+  if ('url' in target) return shorten(new URL(target.url).hostname.replace(/^\[|\]$/g, '').replace(/^(?:www|mcp|api)\./, ''))
+  const runners = new Set(['npx', 'bunx', 'pnpx', 'uvx', 'pipx', 'node', 'deno', 'bun', 'python', 'python3', 'uv', 'docker', 'env'])
+  const words = [target.command, ...target.args].filter((word) => !word.startsWith('-'))
+  const program = words.find((word) => !runners.has(basename(word)) && !['run', 'exec', 'dlx'].includes(word)) ?? target.command
+  const path = program.replace(/(?<=.)@[^/@]*$/, '')
+  const parts = path.split(/[\\/]/).filter((part) => part !== '' && part !== '.')
+  // `…/server-notes/dist/index.js` says what it is two folders up.
+  let name = parts.pop() ?? path
+  while (/^(?:index|main|server|cli|dist|build|src|lib|bin)(?:\.[cm]?[jt]s)?$/.test(name) && parts.length > 0) name = parts.pop() as string
+  return shorten(name.replace(/\.[cm]?[jt]s$|\.py$/, ''))
+}
+
+const shorten = (name: string): string =>
+  name
+    .replace(/^(?:mcp-server-|server-|mcp-)|(?:-mcp-server|-mcp|-server)$/g, '')
+    .replace(/[^A-Za-z0-9-]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 32) || 'server'

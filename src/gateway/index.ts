@@ -1,0 +1,14 @@
+export type { ToolClass, ToolRule } from './classify.ts'
+export {
+  type Config,
+  configJsonSchema,
+  type Flags,
+  type Limit,
+  type Limits,
+  loadConfig,
+  type LoadConfigOptions,
+  lockFileOf,
+  type ServerConfig,
+  type Target,
+} from './config/index.ts'
+export { type Classification, createGateway, type Gateway, type GatewayOptions, type UpstreamStatus } from './gateway.ts'
