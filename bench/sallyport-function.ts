@@ -44,8 +44,10 @@ const service = await createService({
   redactor: createRedactor(),
   log: silentLog,
 })
-// A read-only tool as well, so that there is a scope which does not open the calculator.
-service.engine.catalogue.replace('bench', [...toolNames(Number(values.tools)).map((name) => toEntry(name, 'tools:execute')), toEntry('peek', 'tools:read')])
+const entries = toolNames(Number(values.tools)).map((name) => toEntry(name, 'tools:execute'))
+// A token can only be had for a scope that something asks for: this one does not open the calculator.
+if (values.password !== undefined) entries.push(toEntry('peek', 'tools:read'))
+service.engine.catalogue.replace('bench', entries)
 service.serve()
 
 const credentials = values.password === undefined ? await createKeys() : await createAccount(values.password)

@@ -10,10 +10,9 @@ import { freePort, type Program } from './child.ts'
 
 export const sallyport: string = fileURLToPath(new URL('../../bin/sallyport.js', import.meta.url))
 
-// Every limit counts; none is reached at 50,000 requests a second.
-const config = `limits:
-  principal: { limit: 1000000000, windowSeconds: 60 }
-`
+// Every limit counts, and is too high to be reached.
+const limit = { max: 10_000_000, windowSeconds: 60 }
+const config = JSON.stringify({ limits: { address: limit, principal: limit, client: limit, tool: limit }, log: 'warn' })
 
 /** `upstream`: a URL, or `--` and a command. */
 export async function guardProgram(directory: string, upstream: readonly string[], port?: number): Promise<Program> {

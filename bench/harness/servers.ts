@@ -8,8 +8,8 @@ import type { Credentials } from '../peers/serve.ts'
 import { freePort, type Program, type Running, removeDirectory, start, temporaryDirectory } from './child.ts'
 import { createKeys, guardProgram } from './guard.ts'
 import { checkGuards } from './guarded.ts'
-import { password, signInForTokens } from './tokens.ts'
 import { checkAnswer, createMessage, type Dialect, type Message, type Tool } from './messages.ts'
+import { password, signInForTokens } from './tokens.ts'
 
 export type Group = 'server' | 'stdio gateway' | 'http gateway'
 
@@ -40,7 +40,9 @@ export interface Place {
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const peer = (name: string, ...args: string[]): Program => ({ args: [file(`../peers/${name}.ts`), ...args] })
-const own = ({ directory }: Place, ...args: string[]): Program => ({ args: [file('../sallyport-function.ts'), '--data-dir', directory, ...args] })
+const own = ({ directory }: Place, ...args: string[]): Program => ({
+  args: [file('../sallyport-function.ts'), '--data-dir', directory, ...args],
+})
 const upstream = file('../peers/cheap-stdio.ts')
 
 const inCode = { group: 'server', base: 'node-http', tool: 'calculator' } as const
@@ -81,6 +83,7 @@ export const servers: readonly Server[] = [
     name: 'sallyport-jwt',
     title: 'Sallyport, own JWT, 1 tool',
     program: (at) => own(at, '--tools', '1', '--password', password),
+    credentials: (_, url) => signInForTokens(url),
   },
   { ...inCode, ...older, name: 'tmcp', title: 'tmcp 1.20 + transport-http', program: () => peer('tmcp') },
   { ...inCode, ...bare, name: 'sdk2-server-50', title: 'SDK 2.4 Server, 50 tools', program: () => peer('sdk2-server', '50') },

@@ -19,6 +19,12 @@ const json = own.includes('--json')
 // `sallyport audit search | head` closes the pipe early: that is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
+// A promise that nobody waited for, an event that nobody caught: our fault, and no state to go on from.
+process.on('uncaughtException', (error) => {
+  report(toCliError(error))
+  process.exit()
+})
+
 try {
   await createProgram(argv).parseAsync(argv, { from: 'user' })
 } catch (error) {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { version } from './version.ts'
 
 /** The options that every command has. */
 export interface Common {
@@ -107,11 +107,6 @@ function withoutExit(command: Command): Command {
     .configureOutput({ outputError: () => {} })
     .helpCommand(false)
     .allowExcessArguments(false)
-}
-
-function version(): string {
-  // From src/cli in a checkout, from dist/cli in the package: the manifest is two folders up either way.
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 }
 
 const help = `

@@ -63,6 +63,8 @@ export interface Call {
   readonly principal: Principal
   /** Aborted when the caller goes away or the deadline passes. Made when first asked for. */
   readonly signal: AbortSignal
+  /** The same as a callback, without the cost of a signal; called at once if it has happened. */
+  readonly onAbort: (listener: () => void) => void
   /** Milliseconds since the epoch. */
   readonly deadlineAt: number
   /** Sends a progress notification to the caller, through `release`. */

@@ -29,7 +29,7 @@ export function createUpstreamExecutor({ upstream, timeoutSeconds, clock }: Upst
         meta: request.message.meta,
         mirrors: call.entry.mirrors,
         deadlineAt: timeoutMs === undefined ? deadlineAt : Math.min(deadlineAt, clock() + timeoutMs),
-        onCancel: request.onCancel,
+        onCancel: call.onAbort,
         notify: call.notify,
       })
     },

@@ -1,4 +1,5 @@
 export type { ToolClass, ToolRule } from './classify.ts'
+export { createGuard, type Guard, type GuardOptions } from './guard.ts'
 export {
   type Config,
   configJsonSchema,

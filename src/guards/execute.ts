@@ -87,6 +87,7 @@ interface AbortableCall extends Call {
 /** Most executors never ask for the signal, so it is made when one does. */
 function createCall(request: Approved, entry: Entry, deadlineAt: number, notify: (notification: Outgoing) => void): AbortableCall {
   let controller: AbortController | undefined
+  let listeners: (() => void)[] | undefined
   let aborted = false
   const principal: Principal = request.principal
   return {
@@ -102,9 +103,15 @@ function createCall(request: Approved, entry: Entry, deadlineAt: number, notify:
       if (aborted) controller.abort()
       return controller.signal
     },
+    onAbort(listener) {
+      if (aborted) listener()
+      else if (listeners) listeners.push(listener)
+      else listeners = [listener]
+    },
     abort() {
       aborted = true
       controller?.abort()
+      if (listeners) for (const listener of listeners) listener()
     },
   }
 }

@@ -3,7 +3,7 @@
 import type { AuditQuery, AuditRecord } from './audit-store.ts'
 
 /** Fields that a search compares by equality. */
-export const equalFields = ['subject', 'clientId', 'action', 'target', 'hostToolUseId'] as const satisfies readonly (keyof AuditQuery &
+const equalFields = ['subject', 'clientId', 'action', 'target', 'hostToolUseId'] as const satisfies readonly (keyof AuditQuery &
   keyof AuditRecord)[]
 
 export const limitOf = ({ limit = 100 }: AuditQuery): number => Math.min(Math.max(Math.trunc(limit), 0), 10_000)

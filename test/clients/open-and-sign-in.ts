@@ -1,5 +1,4 @@
-// Stands in for the web browser that a client opens: signs the test person in on our pages, allows what was asked (or only what
-// SALLYPORT_TEST_GRANT names), and follows the last redirect to the client that is waiting on loopback.
+// Stands in for the web browser that a client opens: signs the test person in on our pages, allows what was asked, and follows the last redirect to the client that is waiting on loopback.
 //
 // Called by a fake `xdg-open` with the URL to open. Whatever happens is appended to SALLYPORT_TEST_LOG: clients throw away what
 // their browser prints.
@@ -17,9 +16,8 @@ const log = (text: string): void => appendFileSync(required('SALLYPORT_TEST_LOG'
 try {
   const url = new URL(process.argv[2] ?? '')
   log(`opened ${url.origin}${url.pathname} for scope=${url.searchParams.get('scope')}`)
-  const grant = process.env['SALLYPORT_TEST_GRANT']
   const person = { name: required('SALLYPORT_TEST_NAME'), password: required('SALLYPORT_TEST_PASSWORD') }
-  const callback = new URL(await signIn(url.href, { ...person, ...(grant !== undefined && { scopes: grant.split(' ') }) }))
+  const callback = new URL(await signIn(url.href, person))
   const answer = await fetch(callback)
   log(`returned to ${callback.origin}${callback.pathname}: ${answer.status}`)
 } catch (error) {

@@ -14,8 +14,7 @@ export interface Person extends AsyncDisposable {
   visits(): Promise<string>
 }
 
-/** `grant` are the scopes that the person leaves ticked on the consent page; all that were asked where it is absent. */
-export async function createPerson(guard: Guard, name: string, options: { grant?: readonly string[] } = {}): Promise<Person> {
+export async function createPerson(guard: Guard, name: string): Promise<Person> {
   const password = `correct horse ${name} battery`
   await guard.user(name, password)
 
@@ -36,7 +35,6 @@ export async function createPerson(guard: Guard, name: string, options: { grant?
     SALLYPORT_TEST_LOG: log,
     SALLYPORT_TEST_NAME: name,
     SALLYPORT_TEST_PASSWORD: password,
-    ...(options.grant !== undefined && { SALLYPORT_TEST_GRANT: options.grant.join(' ') }),
   }
   return { name, password, env, visits: () => readFile(log, 'utf8'), [Symbol.asyncDispose]: home.remove }
 }

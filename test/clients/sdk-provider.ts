@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { type Client, type OAuthClientProvider, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client'
-import { signIn } from '../support/browser.ts'
+import { type Person, signIn } from '../support/browser.ts'
 
 export interface SignedIn extends OAuthClientProvider {
   /** Where the person was sent back to, with the code. */
@@ -15,7 +15,7 @@ export interface SignedIn extends OAuthClientProvider {
 
 type Saved<T> = { value?: T }
 
-export function createProvider(person: { name: string; password: string; scopes?: readonly string[] }): SignedIn {
+export function createProvider(person: Person): SignedIn {
   const redirectUrl = 'http://127.0.0.1:33418/callback'
   const expectedState = randomBytes(16).toString('base64url')
   const client: Saved<Awaited<ReturnType<OAuthClientProvider['clientInformation']>>> = {}

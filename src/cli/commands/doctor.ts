@@ -9,10 +9,12 @@ import { resolveDataDir } from '../../vault/index.ts'
 import type { Finding } from '../checks/check.ts'
 import { checkDataDir, checkNode, checkPort } from '../checks/machine.ts'
 import { checkServer } from '../checks/server.ts'
+import { checkConfig, checkUpstreams } from '../checks/upstreams.ts'
 import { exitCodes } from '../codes.ts'
 import { createOutput } from '../output.ts'
 import { parsePort } from '../ports.ts'
 import type { WithData } from '../program.ts'
+import { version } from '../version.ts'
 
 export interface DoctorOptions extends WithData {
   readonly url?: string
@@ -23,9 +25,15 @@ export interface DoctorOptions extends WithData {
 const marks = { ok: '✓', warning: '!', problem: '✗' } as const
 const colours = { ok: 'green', warning: 'yellow', problem: 'red' } as const
 
-export async function doctor({ json = false, dataDir, url, port, config }: DoctorOptions): Promise<void> {
+export async function doctor({ json = false, dataDir, url, port, config: file }: DoctorOptions): Promise<void> {
   const output = createOutput(json)
-  const findings: Finding[] = [checkNode(), ...checkDataDir(resolveDataDir(dataDir)), await checkPort(parsePort(port))]
+  const flags = { port: parsePort(port), dataDir }
+  const { config, findings: ofConfig } = checkConfig({ file, cwd: process.cwd(), env: process.env, flags })
+  const findings: Finding[] = [checkNode(), ...ofConfig, ...checkDataDir(resolveDataDir(dataDir ?? config?.dataDir))]
+  if (config !== undefined) {
+    if (url === undefined) findings.push(await checkPort(config.listen.port))
+    findings.push(...(await checkUpstreams(config, version())))
+  }
   if (url !== undefined) findings.push(...(await checkServer(url)))
 
   const problems = findings.filter(({ status }) => status === 'problem').length

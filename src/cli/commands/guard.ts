@@ -1,1 +1,142 @@
-export {}
+/**
+ * `sallyport guard`: puts the guarded endpoint in front of a server, says how to connect, and stays until it is told to stop. The
+ * first ^C or SIGTERM ends what runs and then the children; a second one ends everything at once.
+ *
+ * @module
+ */
+
+import { ConfigError, createLog, createRedactor } from '../../core/index.ts'
+import { type Config, createGuard, type Guard, loadConfig } from '../../gateway/index.ts'
+import { ownerOfPort } from '../checks/port-owner.ts'
+import { clientLines, toClientName } from '../client-lines.ts'
+import { exitCodes } from '../codes.ts'
+import { CliError } from '../errors.ts'
+import { createOutput, type Output } from '../output.ts'
+import { parsePort } from '../ports.ts'
+import type { WithData } from '../program.ts'
+import { parseTarget } from '../target.ts'
+import { version } from '../version.ts'
+
+export interface GuardFlags extends WithData {
+  readonly port?: string
+  readonly stdio?: boolean
+  readonly config?: string
+  readonly classify?: 'annotations'
+  readonly readyJson?: boolean
+}
+
+export async function guard(words: readonly string[], dashes: boolean, flags: GuardFlags): Promise<void> {
+  const { stdio = false, classify, json = false, readyJson = false } = flags
+  if (stdio && (json || readyJson))
+    throw new CliError('E-USAGE', '--stdio leaves stdout to the protocol', 'leave out --json and --ready-json')
+  const config = loadConfig({
+    file: flags.config,
+    cwd: process.cwd(),
+    env: process.env,
+    flags: { port: parsePort(flags.port), dataDir: flags.dataDir },
+    target: parseTarget(words, dashes),
+  })
+  if (config.servers.length === 0)
+    throw new CliError('E-USAGE', 'there is nothing to guard', 'name a URL, or a command after `--`, or servers in sallyport.yaml')
+
+  // With --stdio stdout is the protocol's.
+  const output = createOutput(json || readyJson, stdio ? { stdout: process.stderr, stderr: process.stderr } : process)
+  for (const warning of config.warnings) output.note(`! ${warning}`)
+  const redactor = createRedactor()
+  const pretty = Boolean(process.stderr.isTTY)
+  const log = createLog({ level: config.log, pretty, redactor, write: (line) => void process.stderr.write(line) })
+
+  const stopping = createStop()
+  const waiting = setInterval(() => output.note(`… waiting for ${config.servers.map(({ id }) => id).join(', ')}`), 5000)
+  const guard = await createGuard({
+    config,
+    dataDir: flags.dataDir,
+    stdio,
+    classify: classify === 'annotations',
+    version: version(),
+    log,
+    redactor,
+  })
+    .catch((error: unknown) => {
+      throw explained(error)
+    })
+    .finally(() => clearInterval(waiting))
+  try {
+    requireUpstream(config, guard)
+    const { url, issuer } = guard
+    const link = await guard.setupLink()
+    output.object({ url, issuer })
+    if (json || readyJson) {
+      if (link !== undefined) output.note(`Make the owner's account (once, within 10 minutes): ${link}`)
+    } else for (const line of banner(config, guard, link, stdio, output)) output.line(line)
+    const code = await Promise.race([stopping, guard.done.then(() => exitCodes.ok)])
+    log('info', 'stopping')
+    process.exitCode = code
+  } finally {
+    await guard.close()
+  }
+  // A child's pipe or a keep-alive socket must not hold the process once everything is closed and recorded.
+  process.exit()
+}
+
+/** Resolves with the exit code at the first signal. */
+function createStop(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  let firstAt: number | undefined
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const code = signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.ok
+    // npm, a shell and a terminal pass the same signal on, so that it arrives several times: that is one.
+    if (firstAt === undefined) firstAt = performance.now()
+    else if (performance.now() - firstAt > 500) process.exit(code)
+    resolve(code)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+  return promise
+}
+
+/** A command that cannot be started is a mistake to be told; a URL may answer later, and is tried again. */
+function requireUpstream({ servers }: Config, guard: Guard): void {
+  const status = guard.status()
+  if (status.some(({ state }) => state === 'ready') || servers.some(({ target }) => 'url' in target)) return
+  const why = status.map(({ server, error }) => `${server}: ${error ?? 'it did not answer'}`).join('; ')
+  throw new CliError('E-UPSTREAM', why, 'run the command by itself and see what it says; its stderr is in the log above')
+}
+
+function explained(error: unknown): unknown {
+  const [, text] = (error instanceof ConfigError && /^listen: port (\d+) cannot be used/.exec(error.problems[0] ?? '')) || []
+  if (text === undefined) return error
+  const owner = ownerOfPort(Number(text))
+  const who = owner ? `process ${owner.pid} (${owner.command})` : 'another process'
+  return new CliError(
+    'E-PORT',
+    `port ${text} is in use by ${who}, or not yours to use`,
+    'choose another with --port, or 0 for any that is free',
+  )
+}
+
+function banner({ servers }: Config, guard: Guard, link: string | undefined, stdio: boolean, { paint }: Output): string[] {
+  const tick = paint('green', '✓')
+  const lines = guard.status().map(({ server, state, serverInfo, version: revision, tools, prompts, resources, error }) => {
+    if (state !== 'ready') return `${paint('yellow', '!')} ${server}: ${error ?? 'does not answer yet'}; it is tried again`
+    const counts = [`${tools} tools`, prompts > 0 && `${prompts} prompts`, resources > 0 && `${resources} resources`]
+      .filter(Boolean)
+      .join(', ')
+    return `${tick} ${server}: ${[serverInfo?.name, serverInfo?.version].filter(Boolean).join(' ')} (MCP ${revision}), ${counts}`
+  })
+  for (const { server, read, execute, written } of guard.classifications)
+    lines.push(
+      written
+        ? `${tick} ${server}: ${read} read · ${execute} execute by its own hints, accepted once (${guard.lockFile})`
+        : `  ${server}: hints were accepted before and stay as they are (${guard.lockFile})`,
+    )
+  const scopes = guard.scopes().join(', ')
+  if (stdio) return [...lines, `${tick} on stdin and stdout${scopes ? ` · scopes ${scopes}` : ''}`]
+  lines.push(`${tick} ${paint('bold', guard.url)}   sign-in required · loopback only${scopes ? ` · scopes ${scopes}` : ''}`)
+  if (link !== undefined) lines.push(`  Make the owner's account (once, within 10 minutes): ${paint('cyan', link)}`)
+  const name = toClientName(servers.length === 1 ? (servers[0]?.id ?? '') : 'sallyport')
+  const clients = clientLines(name, guard.url)
+  const width = Math.max(...clients.map(({ client }) => client.length)) + 1
+  lines.push('', 'Paste into your client:', ...clients.map(({ client, line }) => `  ${`${client}:`.padEnd(width)}  ${line}`))
+  lines.push('', `A key instead of a sign-in:  npx sallyport key create --name me --scope tools:read --data-dir '${guard.dataDir}'`)
+  return lines
+}

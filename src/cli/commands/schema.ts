@@ -1,1 +1,7 @@
-export {}
+/** `sallyport schema`: the JSON Schema of the configuration, for editors and for people. Always JSON. @module */
+
+import { configJsonSchema } from '../../gateway/index.ts'
+
+export function printSchema(): void {
+  process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
+}
