@@ -1,5 +1,6 @@
 /** Proof that the guards of a guarded row are on: whoever may not is refused, before anything is measured. @module */
 
+import { openData } from '../../src/vault/index.ts'
 import type { Credentials } from '../peers/serve.ts'
 import { type Answer, callOf, type Message, post, resultOf } from './messages.ts'
 import type { Server } from './servers.ts'
@@ -22,6 +23,18 @@ export async function checkGuards({ dialect, tool }: Server, message: Message, c
   if (tool === 'calculator') {
     const outside = callOf(dialect, tool, { operation: 'add', a: 5000, b: 3 })
     requireRefused('an argument out of bounds', await attempt(credentials.able, outside))
+  }
+}
+
+/** @throws unless there is a record of every call: numbers of the chain have no gaps, so the last one tells how many. */
+export async function checkRecords(directory: string, answered: number): Promise<void> {
+  const { store } = openData({ dataDir: directory })
+  try {
+    const [last] = await store.audit.search({ limit: 1 })
+    const records = last?.sequence ?? 0
+    if (records < answered) throw new Error(`answered ${answered} calls, and only ${records} are on record`)
+  } finally {
+    await store.close()
   }
 }
 

@@ -28,25 +28,34 @@ export interface Effort {
   readonly warmUpSeconds: number
 }
 
-/** @throws if the server does not start or answers wrongly before, under or after the load. */
+/** @throws if the server does not start, answers wrongly before, under or after the load, or keeps no record of what it answered. */
 export async function measure(server: Server, generator: Generator, { seconds, warmUpSeconds }: Effort): Promise<Turn> {
   const { running, message, stop } = await bringUp(server)
   const pid = running.child.pid
+  let answered = 0
+  const counted = async (load: Promise<Load>): Promise<Load> => {
+    answered += (await load).requests
+    return load
+  }
   try {
     await sleep(300)
     const idleMegabytes = residentMegabytes(pid)
-    await generator.run(message, CONNECTIONS, warmUpSeconds)
+    await counted(generator.run(message, CONNECTIONS, warmUpSeconds))
     const before = cpuMicroseconds(pid)
-    const peak = await generator.run(message, CONNECTIONS, seconds)
+    const peak = await counted(generator.run(message, CONNECTIONS, seconds))
     const after = cpuMicroseconds(pid)
-    const alone = server.group === 'server' ? undefined : await generator.run(message, 1, seconds)
+    const cpuPerCall = before === undefined || after === undefined ? undefined : (after - before) / peak.requests
+    const alone = server.group === 'server' ? undefined : await counted(generator.run(message, 1, seconds))
     const rate = Math.max(CONNECTIONS, Math.floor(peak.requestsPerSecond / 2))
     const half = server.halfLoad
-      ? { paced: await runPaced(message, CONNECTIONS, seconds, rate), bursts: await runAutocannon(message, CONNECTIONS, seconds, rate) }
+      ? {
+          paced: await counted(runPaced(message, CONNECTIONS, seconds, rate)),
+          bursts: await counted(runAutocannon(message, CONNECTIONS, seconds, rate)),
+        }
       : undefined
     const loadedMegabytes = residentMegabytes(pid)
     await checkAnswer(message)
-    const cpuPerCall = before === undefined || after === undefined ? undefined : (after - before) / peak.requests
+    await stop(answered)
     return {
       peak,
       cpuPerCall,
@@ -58,10 +67,9 @@ export async function measure(server: Server, generator: Generator, { seconds, w
     }
   } catch (error) {
     const said = running.complaints().trim().slice(-400)
+    await stop()
     throw new Error(`${server.name}: ${error instanceof Error ? error.message : String(error)}${said ? `; its stderr: ${said}` : ''}`, {
       cause: error,
     })
-  } finally {
-    await stop()
   }
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Credentials } from '../peers/serve.ts'
 import { freePort, type Program, type Running, removeDirectory, start, temporaryDirectory } from './child.ts'
 import { createKeys, guardProgram } from './guard.ts'
-import { checkGuards } from './guarded.ts'
+import { checkGuards, checkRecords } from './guarded.ts'
 import { checkAnswer, createMessage, type Dialect, type Message, type Tool } from './messages.ts'
 import { password, signInForTokens } from './tokens.ts'
 
@@ -135,7 +135,11 @@ export interface Measured {
   readonly server: Server
   readonly running: Running
   readonly message: Message
-  readonly stop: () => Promise<void>
+  /**
+   * Ends all of it. `answered`: how many calls it has answered; a guarded server must have a record of each.
+   * @throws if records are missing.
+   */
+  readonly stop: (answered?: number) => Promise<void>
 }
 
 /**
@@ -146,9 +150,13 @@ export interface Measured {
 export async function bringUp(server: Server, nodeFlags: readonly string[] = []): Promise<Measured> {
   const directory = temporaryDirectory()
   const stops: (() => Promise<void>)[] = []
-  const stop = async (): Promise<void> => {
+  const stop = async (answered?: number): Promise<void> => {
     for (const end of stops.reverse()) await end()
-    removeDirectory(directory)
+    try {
+      if (server.guarded && answered !== undefined) await checkRecords(directory, answered)
+    } finally {
+      removeDirectory(directory)
+    }
   }
   try {
     const behind = servers.find(({ name }) => name === server.behind)

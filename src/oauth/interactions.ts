@@ -169,6 +169,8 @@ export function createInteractions({ provider, settings, resources, accounts, cl
       // First kept, then granted: a client that ended in between has no grant.
       await clients.keep(clientId)
       const grant = new provider.Grant({ accountId, clientId })
+      // A form that is sent twice is one answer: both write the same grant.
+      grant.jti = keyRing.mac('grant', interaction.uid).toString('base64url')
       ;(grant as unknown as { expiresIn: number }).expiresIn = opened.renews ? GRANT_TTL_SECONDS : accessTokenTtlSeconds + 600
       grant.addResourceScope(resources.canonical, granted)
       if (refused.length > 0) grant.rejectResourceScope(resources.canonical, refused)
