@@ -28,7 +28,7 @@ export function listen(server: Server): void {
 export function announce(ready: Ready, close?: () => Promise<void>): void {
   // `exit` and not the signal's default, so that --cpu-prof is written.
   const end = (): void => {
-    if (close) close().finally(() => process.exit(0))
+    if (close) void close().finally(() => process.exit(0))
     else process.exit(0)
   }
   process.once('SIGTERM', end)

@@ -117,8 +117,8 @@ async function overHttp(options: ServiceOptions, port: number): Promise<Service>
       const door = createDoor({ port: front.port, origins })
       const sessions = createSessions({ keyRing: data.keyRing, ended: store.records('ended_session'), clock })
       const reading = { bodyBytes: bounds.bodyBytes, json: { maxDepth: bounds.depth, maxItems: bounds.listItems }, sessions }
-      const endpoint = createEndpoint({ pipeline: engine.pipeline, door, checkAddress: engine.limiter.checkAddress, reading, clock })
-      front.serve({ door, endpoint, mounts: [authorizationServer] })
+      const endpoint = createEndpoint({ pipeline: engine.pipeline, door, reading, clock })
+      front.serve({ door, checkAddress: engine.limiter.checkAddress, endpoint, mounts: [authorizationServer] })
     },
     done: new Promise(() => {}),
     async close() {

@@ -75,13 +75,13 @@ for (const version of ['2026-07-28', '2025-11-25'] satisfies Version[])
       const names = (await client.list('tools')).map(({ name }) => name)
       assert.equal(names.length, 10)
       for (const name of names) assert.match(name, /^(read_|list_|search_|get_|directory_tree$)/)
-      const { result } = await client.call('read_text_file', { path: 'notes/bread.md' })
+      const { result } = await client.call('read_text_file', { path: 'bread.md' })
       assert.match(result.content[0].text, /^# Bread that works/)
     })
 
     test('writing is refused with a sentence that names what would allow it, and `why` explains it', async () => {
       const { status, result } = await mcp(url, { key: await keyFor('tools:read'), version }).call('write_file', {
-        path: 'notes/x.md',
+        path: 'x.md',
         content: 'x',
       })
       assert.equal(status, 200)
@@ -102,7 +102,7 @@ for (const version of ['2026-07-28', '2025-11-25'] satisfies Version[])
     test('a key that may execute writes', async () => {
       const client = mcp(url, { key: await keyFor('tools:read', 'tools:execute'), version })
       assert.equal((await client.list('tools')).length, 14)
-      const { result } = await client.call('write_file', { path: 'notes/written-by-a-test.md', content: version })
+      const { result } = await client.call('write_file', { path: 'written-by-a-test.md', content: version })
       assert.notEqual(result.isError, true, JSON.stringify(result))
       assert.equal(readFileSync(note, 'utf8'), version)
     })

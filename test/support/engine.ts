@@ -108,7 +108,8 @@ export async function startEngine(
   const reading = { bodyBytes: all.bodyBytes, json: { maxDepth: all.depth, maxItems: all.listItems }, sessions }
   front.serve({
     door,
-    endpoint: createEndpoint({ pipeline: engine.pipeline, door, checkAddress: engine.limiter.checkAddress, reading, clock }),
+    checkAddress: engine.limiter.checkAddress,
+    endpoint: createEndpoint({ pipeline: engine.pipeline, door, reading, clock }),
     mounts: [],
   })
   return {

@@ -65,9 +65,10 @@ export async function guard(words: readonly string[], dashes: boolean, flags: Gu
     requireUpstream(config, guard)
     const { url, issuer } = guard
     const link = await guard.setupLink()
-    output.object({ url, issuer })
-    if (json || readyJson) {
+    if (output.json) {
       if (link !== undefined) output.note(`Make the owner's account (once, within 10 minutes): ${link}`)
+      // Last: whoever waits for this line may use everything that was said before it.
+      output.object({ url, issuer })
     } else for (const line of banner(config, guard, link, stdio, output)) output.line(line)
     const code = await Promise.race([stopping, guard.done.then(() => exitCodes.ok)])
     log('info', 'stopping')

@@ -5,7 +5,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock, Decision, Denial } from '../../core/index.ts'
+import type { Clock, Denial } from '../../core/index.ts'
 import type { Answer, Pipeline } from '../../pipeline/index.ts'
 import type { Door } from './door.ts'
 import { HttpExchange } from './exchange.ts'
@@ -14,8 +14,6 @@ import type { Reading } from './read.ts'
 export interface EndpointOptions {
   readonly pipeline: Pipeline
   readonly door: Door
-  /** Before anybody is identified (`guards/limit`). */
-  readonly checkAddress: (address: string) => Decision<undefined> | Promise<Decision<undefined>>
   readonly reading: Reading
   readonly clock: Clock
 }
@@ -38,14 +36,13 @@ const PREFLIGHT = [
 ] // prettier-ignore
 const none: readonly string[] = []
 
-export function createEndpoint({ pipeline, door, checkAddress, reading, clock }: EndpointOptions): Endpoint {
+export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptions): Endpoint {
   const waiting = new Set<HttpExchange>()
 
-  async function answer(exchange: HttpExchange, method: string | undefined, denial: Denial | undefined): Promise<Answer> {
+  function answer(exchange: HttpExchange, method: string | undefined, denial: Denial | undefined): Answer | Promise<Answer> {
     if (denial) return pipeline.refuse(exchange, denial)
     if (method === undefined || !METHODS.includes(method)) return pipeline.refuse(exchange, { reason: 'method_not_allowed', allowed: METHODS })
-    const budget = await checkAddress(exchange.address)
-    return budget.allowed ? pipeline.handle(exchange) : pipeline.refuse(exchange, budget.denial)
+    return pipeline.handle(exchange)
   }
 
   return {

@@ -7,7 +7,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Log } from '../../core/index.ts'
+import type { Decision, Log } from '../../core/index.ts'
 import type { Door } from './door.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -20,6 +20,8 @@ export interface Mount {
 
 export interface Handlers {
   readonly door: Door
+  /** What an address may ask in all, before anybody is identified (`guards/limit`). */
+  readonly checkAddress: (address: string) => Decision<undefined> | Promise<Decision<undefined>>
   readonly endpoint: Endpoint
   readonly mounts: readonly Mount[]
 }
@@ -88,13 +90,18 @@ export async function createFront({ port, log }: { readonly port: number; readon
   }
 }
 
-async function route({ door, endpoint, mounts }: Handlers, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route({ door, checkAddress, endpoint, mounts }: Handlers, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { url = '/' } = request
   const query = url.indexOf('?')
   const pathname = query === -1 ? url : url.slice(0, query)
   const mount = pathname === '/mcp' ? undefined : mounts.find((each) => each.route(pathname))
-  const denial = door.check(request, mount?.route(pathname)?.cors ?? false)
+  let denial = door.check(request, mount?.route(pathname)?.cors ?? false)
+  if (!denial) {
+    const budget = await checkAddress(request.socket.remoteAddress ?? 'unknown')
+    if (!budget.allowed) denial = budget.denial
+  }
   if (mount && !denial) return mount.handle(request, response)
+  // Refusals of any path are answered and recorded by the one pipeline.
   const origin = door.originOf(request.headers.host) ?? ''
   return endpoint.handle(request, response, origin, denial ?? (pathname === '/mcp' ? undefined : { reason: 'not_found' }))
 }
@@ -103,6 +110,7 @@ function listen(onRequest: (request: IncomingMessage, response: ServerResponse) 
   // A caller that is slow to say what it wants holds a connection for no longer than this.
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 32_768 }, onRequest)
   server.maxHeadersCount = 128
+  server.maxConnections = 4_096
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port, ipv6Only: host === '::1' }, () => {
