@@ -15,11 +15,12 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { cleanUpAtEnd } from './harness/child.ts'
 import { toGoals } from './harness/goals.ts'
+import { buildPackage } from './harness/guard.ts'
 import { createGenerator, type Load } from './harness/load.ts'
-import { CONNECTIONS, measure, type Turn } from './harness/measure.ts'
+import { CONNECTIONS, measure, measureAlone, type Turn } from './harness/measure.ts'
 import { measureRedaction } from './harness/redaction.ts'
 import { type Results, toRow } from './harness/results.ts'
-import { type Server, servers } from './harness/servers.ts'
+import { bringUp, type Server, servers } from './harness/servers.ts'
 import { measureStartUp } from './harness/start-up.ts'
 import { runStdio } from './harness/stdio-load.ts'
 import { type Circumstances, toText } from './harness/table.ts'
@@ -30,7 +31,7 @@ const usage = `usage: npm run bench -- [--quick] [--json] [--only NAME[,NAME…]
   --json       one JSON object on stdout in place of the table
   --only       the row of that name, else those whose name contains it, with what they are compared to
   --rounds     1 to 25; 5 unless told
-  --seconds    1 to 60 for each measurement; 3 unless told
+  --seconds    1 to 60 slices of a second for each; 2 unless told
   --generator  wrk where it is installed, unless told
 
 names: ${servers.map(({ name }) => name).join(', ')}
@@ -41,32 +42,24 @@ cleanUpAtEnd()
 const generator = createGenerator(options.generator)
 const chosen = choose(options.only)
 const complete = chosen.length === servers.length
+say(`sallyport guard runs from ${buildPackage().from}`)
 const failures = new Set<string>()
 const effort = { seconds: options.seconds, warmUpSeconds: 1 }
 
 say(`${options.rounds} × ${effort.seconds} s, ${chosen.length} servers, ${generator.name}`)
-const rounds: Map<string, Turn>[] = []
+const turns = new Map<string, Turn[]>(chosen.map(({ name }) => [name, []]))
 const pipes: { peak: Load; alone: Load }[] = []
-for (let number = 1; number <= options.rounds; number++) {
-  const round = new Map<string, Turn>()
-  rounds.push(round)
-  for (const server of chosen) {
-    if (server.name === 'stdio-forwarder') await attempt(async () => void pipes.push(await measurePipes()))
-    await attempt(async () => {
-      const turn = await measure(server, generator, effort)
-      round.set(server.name, turn)
-      const ratio = toRow(server, [round])?.ratio
-      say(
-        `round ${number}/${options.rounds}  ${server.name.padEnd(20)} ${Math.round(turn.peak.requestsPerSecond)} req/s${ratio === undefined ? '' : `  ${ratio.toFixed(2)}`}`,
-      )
-    })
+for (let round = 1; round <= options.rounds; round++) {
+  for (const server of chosen.filter(({ base }) => base === undefined)) {
+    if (server.group === 'stdio gateway') await attempt(async () => void pipes.push(await measurePipes()))
+    await attempt(() => measureGroup(round, server))
   }
 }
 const startUp = complete ? await attempt(() => measureStartUp(options.quick ? 1 : 5)) : undefined
 const redaction = complete ? await attempt(async () => measureRedaction()) : undefined
 
 const results: Results = {
-  rows: chosen.flatMap((server) => toRow(server, rounds) ?? []),
+  rows: chosen.flatMap((server) => toRow(server, turns.get(server.name) ?? []) ?? []),
   pipes: pipes.sort((a, b) => a.alone.p50 - b.alone.p50)[pipes.length >> 1],
   startUp,
   redaction,
@@ -99,6 +92,27 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     say(`✗ ${problem}`)
     return undefined
   }
+}
+
+/** The base first; it stays up for those that are compared with it. */
+async function measureGroup(round: number, baseServer: Server): Promise<void> {
+  const base = await bringUp(baseServer)
+  try {
+    note(round, baseServer, await measure(base, undefined, generator, effort))
+    for (const server of chosen.filter((each) => each.base === baseServer.name)) {
+      await attempt(async () => note(round, server, await measureAlone(server, base, generator, effort)))
+    }
+  } finally {
+    await base.stop()
+  }
+}
+
+function note(round: number, server: Server, turn: Turn): void {
+  turns.get(server.name)?.push(turn)
+  const { requestsPerSecond = 0, ratio } = toRow(server, [turn]) ?? {}
+  say(
+    `round ${round}/${options.rounds}  ${server.name.padEnd(20)} ${Math.round(requestsPerSecond).toString().padStart(6)} req/s  ${ratio?.toFixed(2) ?? ''}`,
+  )
 }
 
 async function measurePipes(): Promise<{ peak: Load; alone: Load }> {
@@ -154,7 +168,7 @@ function readOptions() {
       json: values.json ?? false,
       only: values.only?.split(',').filter(Boolean) ?? [],
       rounds: bounded('--rounds', values.rounds ?? (values.quick ? '1' : '5'), 25),
-      seconds: bounded('--seconds', values.seconds ?? (values.quick ? '1' : '3'), 60),
+      seconds: bounded('--seconds', values.seconds ?? (values.quick ? '1' : '2'), 60),
       generator: preferred,
     }
   } catch (error) {

@@ -4,10 +4,10 @@
  * checkout it starts the repository's own Node 24 and runs src/; in the published package it runs dist/.
  */
 
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { passOn } from './pass-on.js'
 
 const REQUIRED_MAJOR = 24
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -44,17 +44,10 @@ function lockedNode() {
 }
 
 function onNode(node) {
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: 'inherit',
-    // What is guarded is started with this Node too.
-    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
-  })
-  // A terminal sends ^C to both; only what was sent to this process alone is passed on.
-  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
-  process.on('SIGTERM', () => child.kill('SIGTERM'))
-  process.on('SIGHUP', () => child.kill('SIGTERM'))
-  child.on('error', (error) => stop('E-NODE', `${node} could not be started (${error.code})`, 'delete node_modules and run `npm test`'))
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
+  // What is guarded is started with this Node too.
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` }
+  const failed = ({ code }) => stop('E-NODE', `${node} could not be started (${code})`, 'delete node_modules and run `npm test`')
+  passOn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { env }, failed)
 }
 
 function stop(code, message, fix) {

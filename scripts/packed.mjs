@@ -17,7 +17,15 @@ const temp = mkdtempSync(join(tmpdir(), 'sallyport-packed-'))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const quiet = ['--loglevel=error', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--workspaces=false']
 const shell = process.platform === 'win32'
-const sh = (command, args, cwd) => execFileSync(command, args, { cwd, encoding: 'utf8', shell, stdio: ['ignore', 'pipe', 'inherit'] })
+
+function sh(command, args, cwd) {
+  try {
+    return execFileSync(command, args, { cwd, encoding: 'utf8', shell, stdio: ['ignore', 'pipe', 'inherit'] })
+  } catch (error) {
+    // A compiler says on stdout what is wrong.
+    throw new Error(`${command} ${args[0]} failed:\n${error.stdout}`, { cause: error.code })
+  }
+}
 
 try {
   const tarball = pack()

@@ -4,9 +4,9 @@
  * program here that runs on whatever Node the machine has. Everything it says goes to stderr: stdout belongs to what it runs.
  */
 
-import { spawn } from 'node:child_process'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { passOn } from '../bin/pass-on.js'
 import { lockedNode, setUp } from './set-up.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -16,6 +16,8 @@ const tasks = {
   start: { set: 'start', program: ['bin/sallyport.js', 'guard', '--config', 'examples/notes/sallyport.yaml'] },
   test: { set: 'test', program: ['scripts/test.mjs'] },
   bench: { set: 'all', program: ['bench/run.ts'] },
+  // Rewrites the parts of the documents that are made from code.
+  docs: { set: 'test', program: ['scripts/generated.mjs'] },
   // What `.ci/run` calls.
   ci: { set: 'test', program: ['scripts/ci.mjs'] },
 }
@@ -32,22 +34,10 @@ try {
   console.error(`error: ${error.message}`)
   process.exit(1)
 }
-run(lockedNode(root), [...chosen.program, ...args])
-
-function run(node, argv) {
-  // `npm start` must find the examples and the guarded server whatever folder npm was called from; npm sets cwd to the root.
-  const child = spawn(node, argv, {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}` },
-  })
-  // A terminal sends ^C to the child as well; only what was sent to this process alone is passed on.
-  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
-  process.on('SIGTERM', () => child.kill('SIGTERM'))
-  process.on('SIGHUP', () => child.kill('SIGTERM'))
-  child.on('error', (error) => {
-    console.error(`error: ${node} could not be started (${error.code})\nfix: delete node_modules and run the command again`)
-    process.exit(1)
-  })
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
-}
+const node = lockedNode(root)
+// `npm start` must find the examples and the guarded server whatever folder npm was called from.
+const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}` }
+passOn(node, [...chosen.program, ...args], { cwd: root, env }, ({ code }) => {
+  console.error(`error: ${node} could not be started (${code})\nfix: delete node_modules and run the command again`)
+  process.exit(1)
+})

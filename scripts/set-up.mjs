@@ -91,7 +91,7 @@ function install(root, name) {
   ]
   if (!dev) args.push('--omit=dev')
   if (workspaces) args.push(...workspaces.flatMap((workspace) => ['--workspace', workspace]), '--include-workspace-root')
-  const [command, first, shell] = npm()
+  const { command, first, shell } = npm()
   const line = progress(`Installing ${what} from package-lock.json (first time only)`)
   const started = Date.now()
   return new Promise((resolve, reject) => {
@@ -129,8 +129,9 @@ function install(root, name) {
 /** The npm that called us, else the one on PATH. */
 function npm() {
   const caller = process.env.npm_execpath
-  if (caller && caller.endsWith('npm-cli.js') && existsSync(caller)) return [process.execPath, [caller], false]
-  return process.platform === 'win32' ? ['npm.cmd', [], true] : ['npm', [], false]
+  if (caller && caller.endsWith('npm-cli.js') && existsSync(caller)) return { command: process.execPath, first: [caller], shell: false }
+  const shell = process.platform === 'win32'
+  return { command: shell ? 'npm.cmd' : 'npm', first: [], shell }
 }
 
 function explain(errors) {

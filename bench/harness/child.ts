@@ -6,10 +6,12 @@
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ready } from '../peers/serve.ts'
 
@@ -69,6 +71,21 @@ export async function start(program: Program, timeoutMs = 30_000): Promise<Runni
   } catch (error) {
     await stop(child)
     throw error
+  }
+}
+
+/** Runs a program to its end and answers its stdout. @throws if it fails or takes longer than `timeoutMs`. */
+export async function runToEnd({ args }: Program, timeoutMs = 30_000): Promise<string> {
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  alive.add(child)
+  const timer = setTimeout(() => endGroup(child), timeoutMs)
+  try {
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+    if (code !== 0) throw new Error(`${args[1]} ended with ${code}: ${stderr.trim().slice(-600)}`)
+    return stdout
+  } finally {
+    clearTimeout(timer)
+    alive.delete(child)
   }
 }
 

@@ -15,10 +15,15 @@ import { median } from './statistics.ts'
 
 export const CONNECTIONS = 16
 
-/** Loads of one server, and of its base right before each. Empty for a base itself. */
+export interface Slice extends Load {
+  /** Microseconds that the server's own process computed for one call: less troubled by others on the machine than a rate is. */
+  readonly cpuPerCall: number | undefined
+}
+
+/** Slices of one server, and of its base right before each. Of a base itself, nothing is beside it. */
 export interface Paired {
-  readonly own: readonly Load[]
-  readonly base: readonly Load[]
+  readonly own: readonly Slice[]
+  readonly base: readonly Slice[]
 }
 
 export interface Turn {
@@ -28,8 +33,6 @@ export interface Turn {
   readonly alone: Paired | undefined
   /** At half of the peak: evenly spaced, and in autocannon's bursts. */
   readonly half: { readonly paced: Paired; readonly bursts: Paired } | undefined
-  /** Microseconds that the server's own process computed for one call: less troubled by others on the machine than a rate is. */
-  readonly cpuPerCall: number | undefined
   readonly startedMs: number
   readonly idleMegabytes: number | undefined
   readonly loadedMegabytes: number | undefined
@@ -50,55 +53,45 @@ type Run = (target: Measured) => Promise<Load>
  */
 export async function measure(measured: Measured, base: Measured | undefined, generator: Generator, effort: Effort): Promise<Turn> {
   const { server, running, message, stop } = measured
-  const { seconds, warmUpSeconds } = effort
-  const pid = running.child.pid
+  const { pid } = running.child
   let answered = 0
-  let cpu = 0
 
+  async function slice(target: Measured, run: Run): Promise<Slice> {
+    const before = cpuMicroseconds(target.running.child.pid)
+    const load = await run(target)
+    const after = cpuMicroseconds(target.running.child.pid)
+    if (target === measured) answered += load.requests
+    return { ...load, cpuPerCall: before === undefined || after === undefined ? undefined : (after - before) / load.requests }
+  }
   async function paired(count: number, run: Run): Promise<Paired> {
-    const loads = { own: [] as Load[], base: [] as Load[] }
-    for (let slice = 0; slice < count; slice++) {
-      if (base) loads.base.push(await run(base))
-      const before = cpuMicroseconds(pid) ?? Number.NaN
-      const load = await run(measured)
-      cpu = (cpuMicroseconds(pid) ?? Number.NaN) - before
-      loads.own.push(load)
-      answered += load.requests
+    const slices = { own: [] as Slice[], base: [] as Slice[] }
+    for (let index = 0; index < count; index++) {
+      if (base) slices.base.push(await slice(base, run))
+      slices.own.push(await slice(measured, run))
     }
-    return loads
+    return slices
+  }
+  /** Each at half of what it could do a moment ago. */
+  async function atHalf({ own, base: beside }: Paired): Promise<NonNullable<Turn['half']>> {
+    const half = (slices: readonly Slice[]): number =>
+      Math.max(CONNECTIONS, Math.floor((median(slices.map(({ requestsPerSecond }) => requestsPerSecond)) ?? 0) / 2))
+    const rate = (target: Measured): number => half(target === measured ? own : beside)
+    return {
+      paced: await paired(1, (target) => runPaced(target.message, CONNECTIONS, effort.seconds, rate(target))),
+      bursts: await paired(1, (target) => runAutocannon(target.message, CONNECTIONS, effort.seconds, rate(target))),
+    }
   }
 
   await sleep(300)
   const idleMegabytes = residentMegabytes(pid)
-  answered += (await generator.run(message, CONNECTIONS, warmUpSeconds)).requests
-  const costs: number[] = []
-  const peak = await paired(seconds, async (target) => {
-    if (target === measured && cpu > 0) costs.push(cpu)
-    return generator.run(target.message, CONNECTIONS, 1)
-  })
-  costs.push(cpu)
-  const alone = server.group === 'server' ? undefined : await paired(seconds, ({ message: sent }) => generator.run(sent, 1, 1))
+  answered += (await generator.run(message, CONNECTIONS, effort.warmUpSeconds)).requests
+  const peak = await paired(effort.seconds, (target) => generator.run(target.message, CONNECTIONS, 1))
+  const alone = server.group === 'server' ? undefined : await paired(effort.seconds, (target) => generator.run(target.message, 1, 1))
   const half = server.halfLoad ? await atHalf(peak) : undefined
   const loadedMegabytes = residentMegabytes(pid)
   await checkAnswer(message)
   if (base) await stop(answered)
-  const cpuPerCall = median(costs.map((cost, slice) => cost / (peak.own[slice]?.requests ?? Number.NaN)).filter(Number.isFinite))
-  return { peak, alone, half, cpuPerCall, startedMs: running.startedMs, idleMegabytes, loadedMegabytes }
-
-  /** Each at half of what it could do a moment ago. */
-  async function atHalf({ own, base: beside }: Paired): Promise<NonNullable<Turn['half']>> {
-    const rateOf = (loads: readonly Load[]): number =>
-      Math.max(CONNECTIONS, Math.floor((median(loads.map(({ requestsPerSecond }) => requestsPerSecond)) ?? 0) / 2))
-    const rates = new Map([
-      [measured, rateOf(own)],
-      [base, rateOf(beside)],
-    ])
-    const rate = (target: Measured): number => rates.get(target) ?? CONNECTIONS
-    return {
-      paced: await paired(1, (target) => runPaced(target.message, CONNECTIONS, seconds, rate(target))),
-      bursts: await paired(1, (target) => runAutocannon(target.message, CONNECTIONS, seconds, rate(target))),
-    }
-  }
+  return { peak, alone, half, startedMs: running.startedMs, idleMegabytes, loadedMegabytes }
 }
 
 /** Starts a server of its own for the turn, and leaves nothing behind if it fails. */
@@ -109,6 +102,8 @@ export async function measureAlone(server: Server, base: Measured | undefined, g
   } catch (error) {
     const said = measured.running.complaints().trim().slice(-400)
     await measured.stop()
-    throw new Error(`${server.name}: ${error instanceof Error ? error.message : String(error)}${said ? `; its stderr: ${said}` : ''}`, { cause: error })
+    throw new Error(`${server.name}: ${error instanceof Error ? error.message : String(error)}${said ? `; its stderr: ${said}` : ''}`, {
+      cause: error,
+    })
   }
 }

@@ -151,7 +151,7 @@ export async function bringUp(server: Server, nodeFlags: readonly string[] = [])
   const directory = temporaryDirectory()
   const stops: (() => Promise<void>)[] = []
   const stop = async (answered?: number): Promise<void> => {
-    for (const end of stops.reverse()) await end()
+    for (let end = stops.pop(); end; end = stops.pop()) await end()
     try {
       if (server.guarded && answered !== undefined) await checkRecords(directory, answered)
     } finally {

@@ -1,10 +1,8 @@
 /** How long the command takes to say something, and the gateway to listen. @module */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { freePort, removeDirectory, residentMegabytes, start, temporaryDirectory } from './child.ts'
-import { guardProgram, sallyport } from './guard.ts'
+import { currentBuild, guardProgram } from './guard.ts'
 import { median } from './statistics.ts'
 
 export interface StartUp {
@@ -19,13 +17,12 @@ export interface StartUp {
   readonly idleMegabytes: number | undefined
 }
 
-const built = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-const slowUpstream = { SLOW_START_MS: '3000' }
+// Comes up after the measurement, and ends with its stdin. (The guard hands on none of our environment.)
+const slowUpstream = 'setTimeout(() => {}, 5000); process.stdin.resume()'
 
 /** @throws if the command fails or does not listen. */
 export async function measureStartUp(times: number): Promise<StartUp> {
-  const from = existsSync(built) ? 'dist' : 'src'
-  const program = from === 'dist' ? built : sallyport
+  const { from, program } = currentBuild()
   const nodeMs = middle(times, () => timed(['-e', '0']))
   const helpMs = middle(times, () => timed([program, '--help']))
   const first: number[] = []
@@ -34,8 +31,8 @@ export async function measureStartUp(times: number): Promise<StartUp> {
   for (let time = 0; time < times; time++) {
     const directory = temporaryDirectory()
     try {
-      first.push((await listening(directory, program)).ms)
-      const again = await listening(directory, program)
+      first.push((await listening(directory)).ms)
+      const again = await listening(directory)
       later.push(again.ms)
       if (again.megabytes !== undefined) idle.push(again.megabytes)
     } finally {
@@ -45,14 +42,10 @@ export async function measureStartUp(times: number): Promise<StartUp> {
   return { from, nodeMs, helpMs, firstListenMs: median(first) ?? 0, listenMs: median(later) ?? 0, idleMegabytes: median(idle) }
 }
 
-async function listening(directory: string, program: string): Promise<{ ms: number; megabytes: number | undefined }> {
+async function listening(directory: string): Promise<{ ms: number; megabytes: number | undefined }> {
   const port = await freePort()
-  const { args } = await guardProgram(
-    directory,
-    ['--', process.execPath, fileURLToPath(new URL('../peers/cheap-stdio.ts', import.meta.url))],
-    port,
-  )
-  const running = await start({ args: [program, ...args.slice(1)], env: slowUpstream, url: `http://127.0.0.1:${port}/mcp` })
+  const { args } = await guardProgram(directory, ['--', process.execPath, '-e', slowUpstream], port)
+  const running = await start({ args, url: `http://127.0.0.1:${port}/mcp` })
   const megabytes = residentMegabytes(running.child.pid)
   await running.stop()
   return { ms: running.startedMs, megabytes }

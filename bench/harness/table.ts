@@ -43,7 +43,6 @@ const bases: Record<string, string> = { server: 'of bare', 'stdio gateway': 'of 
 
 function groupText(group: string, rows: readonly Row[], results: Results, goals: readonly Goal[]): string {
   const gateway = group !== 'server'
-  const direct = group === 'stdio gateway' ? results.pipes?.alone.p50 : rows.find(({ base }) => base === undefined)?.p50Alone
   const heads = [
     bases[group] ?? '',
     'range',
@@ -53,49 +52,33 @@ function groupText(group: string, rows: readonly Row[], results: Results, goals:
     'p50 µs',
     'p99 µs',
     'CPU µs',
-    ...(gateway ? ['alone p50', 'added', 'alone of'] : ['p99 half', 'in bursts']),
+    'times',
+    ...(gateway ? ['alone p50', 'added', 'alone of'] : ['p99 half', 'bursts']),
     'MB idle',
     'loaded',
     'goal',
   ]
   const body = rows.map((row) => [
     fixed(row.ratio),
-    row.base && row.lowestRatio !== row.highestRatio ? `${fixed(row.lowestRatio)}–${fixed(row.highestRatio)}` : '',
+    row.base ? `${fixed(row.lowestRatio)}–${fixed(row.highestRatio)}` : '',
     row.title,
     row.guarded ? 'all' : 'none',
     whole(row.requestsPerSecond),
     whole(row.p50),
     whole(row.p99),
     whole(row.cpuPerCall),
+    row.cpuOfBase?.toFixed(1) ?? '',
     ...(gateway
-      ? [
-          whole(row.p50Alone),
-          row.p50Alone === undefined || direct === undefined || row.p50Alone === direct ? '' : `+${whole(row.p50Alone - direct)}`,
-          row.base ? fixed(row.ratioAlone) : '',
-        ]
-      : [whole(row.p99Half), whole(row.p99HalfBursts)]),
+      ? [whole(row.p50Alone), row.addedAlone === undefined ? '' : `+${whole(row.addedAlone)}`, row.ratioAlone?.toFixed(2) ?? '']
+      : [whole(row.p99Half), whole(row.p99Bursts)]),
     whole(row.idleMegabytes),
     whole(row.loadedMegabytes),
     goalOf(row.name, goals),
   ])
   if (group === 'stdio gateway' && results.pipes) {
     const { peak, alone } = results.pipes
-    body.unshift([
-      '',
-      '',
-      'the upstream itself, over its pipes',
-      'none',
-      whole(peak.requestsPerSecond),
-      whole(peak.p50),
-      whole(peak.p99),
-      '',
-      whole(alone.p50),
-      '',
-      '',
-      '',
-      '',
-      '',
-    ])
+    const figures = [peak.requestsPerSecond, peak.p50, peak.p99].map(whole)
+    body.unshift(['', '', 'the upstream itself, over its pipes', 'none', ...figures, '', '', whole(alone.p50)])
   }
   return aligned([heads, ...body], new Set([1, 2, 3, heads.length - 1]))
 }

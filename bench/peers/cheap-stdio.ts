@@ -1,9 +1,6 @@
-/** The cheap upstream over stdio. `SLOW_START_MS`: how long it takes to come up, for measuring the gateway's own start. @module */
+/** The cheap upstream over stdio. @module */
 
 import { answer } from './cheap.ts'
-
-const slow = Number(process.env['SLOW_START_MS'] ?? 0)
-if (slow > 0) await new Promise((resolve) => setTimeout(resolve, slow))
 
 let rest = ''
 process.stdin.setEncoding('utf8')

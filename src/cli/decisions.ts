@@ -26,6 +26,7 @@ export function timeOf(at: number, now: number): string {
 export function wouldAllow(record: AuditRecord): string[] {
   if (record.decision === 'allow') return []
   const facts = record.facts ?? {}
+  const fact = (name: string): string => String(facts[name])
   switch (record.reason) {
     case 'unauthenticated':
       return ['sign in, or send a key: sallyport key create --name … --scope tools:read']
@@ -41,12 +42,12 @@ export function wouldAllow(record: AuditRecord): string[] {
     case 'approval_required':
       return [`a rule other than \`ask\`, in place of ${record.rule ?? 'the one that matched'}`]
     case 'rate_limited':
-      return [`waiting ${facts['retryAfterSeconds']} s, or a higher limit for each ${facts['policy']}`]
+      return [`waiting ${fact('retryAfterSeconds')} s, or a higher limit for each ${fact('policy')}`]
     case 'invalid_arguments':
-      return [`arguments that satisfy the tool's schema: ${facts['path']} ${facts['rule']}`]
+      return [`arguments that satisfy the tool's schema: ${fact('path')} ${fact('rule')}`]
     case 'body_too_large':
     case 'result_too_large':
-      return [`less than ${facts['limitBytes']} bytes`]
+      return [`less than ${fact('limitBytes')} bytes`]
     case 'upstream_unavailable':
       return ['a guarded server that runs: see the log of guard, or sallyport doctor']
     case 'deadline_exceeded':

@@ -20,7 +20,7 @@ export function askHidden(question: string): Promise<string> {
           done()
           resolve(typed)
           return
-        } else if (char === '\u007f' || char === '\b') typed = [...typed].slice(0, -1).join('')
+        } else if (char === '\u007f' || char === '\b') typed = Array.from(typed).slice(0, -1).join('')
         else if (char >= ' ') typed += char
       }
     }

@@ -44,7 +44,7 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
           const { code, message, data } = produced
           const shown = { code: toErrorCode(code), message: message.slice(0, MAX_MESSAGE_CHARACTERS), ...(data === undefined ? {} : { data }) }
           const text = redactor.json(shown)
-          return fits(text) ? allow(released(done, 'error', text, true)) : deny({ reason: 'result_too_large', limitBytes: resultBytes })
+          return fits(text) ? allow(released(done, 'error', text, true, shown.code)) : deny({ reason: 'result_too_large', limitBytes: resultBytes })
         }
       }
     },

@@ -68,7 +68,7 @@ export function createAccounts({ store, clock }: { readonly store: Store; readon
     if (!namePattern.test(toName(name))) {
       return 'A name has 1 to 64 letters a to z, digits, and . _ @ + - inside.'
     }
-    if ([...password].length < MIN_PASSWORD) return `A password has at least ${MIN_PASSWORD} characters.`
+    if (Array.from(password).length < MIN_PASSWORD) return `A password has at least ${MIN_PASSWORD} characters.`
     if (password.length > MAX_PASSWORD) return `A password has at most ${MAX_PASSWORD} characters.`
     if (toName(password) === toName(name)) return 'A password is not the name.'
     return undefined
@@ -80,6 +80,7 @@ export function createAccounts({ store, clock }: { readonly store: Store; readon
       const problem = problemWith(name, password)
       if (problem !== undefined) return { problem }
       if (roles.some((role) => !rolePattern.test(role))) return { problem: 'A role has 1 to 64 letters, digits, and . _ : @ / -.' }
+      if (owner && (await hasOwner())) return { problem: 'There is an owner already.' }
       const account: Account = { name: toName(name), roles: [...new Set(roles)], owner, since: clock() }
       const kept: Kept = { ...account, hash: await passwords.hash(password) }
       const won = await records.putIfAbsent(account.name, kept, { group: owner ? 'owner' : undefined })

@@ -55,7 +55,10 @@ interface Kept extends ApiKeyInfo {
 const newKey: z.ZodType<NewApiKey> = z.strictObject({
   name: z.string().regex(/^[^\p{Cc}\p{Cf}]{1,64}$/u, 'has 1 to 64 printable characters'),
   scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'is not a scope (RFC 6749 §3.3)')).max(64),
-  roles: z.array(z.string().regex(/^[\w.:@/-]{1,64}$/, 'has 1 to 64 letters, digits, and . _ : @ / -')).max(64).optional(),
+  roles: z
+    .array(z.string().regex(/^[\w.:@/-]{1,64}$/, 'has 1 to 64 letters, digits, and . _ : @ / -'))
+    .max(64)
+    .optional(),
   createdBy: z.string().min(1).max(128),
   expiresInDays: z.int().min(1).max(3650).optional(),
 })
@@ -118,7 +121,10 @@ export function createApiKeys({ store, keyRing, clock, bus }: ApiKeysOptions): A
       const infos: ApiKeyInfo[] = []
       for (let after: string | undefined; ; ) {
         const page = await records.list({ after })
-        for (const { value: { mac: _, ...info } } of page) infos.push(info)
+        for (const {
+          value: { mac: _, ...info },
+        } of page)
+          infos.push(info)
         after = page.at(-1)?.id
         if (page.length < 1000) return infos
       }

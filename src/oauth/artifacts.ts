@@ -50,7 +50,8 @@ interface Kept {
 
 export function createArtifacts({ store, keyRing, clock }: { store: Store; keyRing: KeyRing; clock: Clock }): Artifacts {
   const records = store.records<Kept>('oauth_artifact')
-  const hidden = (kind: string, value: string) => `${kind}:${keyRing.mac('oauth-artifact', JSON.stringify([kind, value])).toString('base64url')}`
+  const hidden = (kind: string, value: string) =>
+    `${kind}:${keyRing.mac('oauth-artifact', JSON.stringify([kind, value])).toString('base64url')}`
   const placeOf = (key: string) => `oauth_artifact/${key}`
   const optionsOf = ({ group, expiresAt }: Kept): RecordOptions => ({ group, expiresAt })
 

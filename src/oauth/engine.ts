@@ -73,7 +73,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
 
   async function authorize(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { searchParams } = new URL(request.url ?? '/', issuer)
-    const url = `${pathOf(request)}?${cleanParameters(searchParams, resources)}`
+    const url = `${pathOf(request)}?${cleanParameters(searchParams, resources).toString()}`
     await callback(replay({ request, issuer, url, json: false }), response)
   }
   async function postForm(request: IncomingMessage, response: ServerResponse, text: string): Promise<void> {
@@ -179,6 +179,6 @@ function blockOf(address: string): string {
   const [head = '', tail = ''] = address.split('::')
   const front = head.split(':').filter(Boolean)
   const back = tail.split(':').filter(Boolean)
-  const zeros: string[] = address.includes('::') ? new Array(Math.max(0, 8 - front.length - back.length)).fill('0') : []
+  const zeros: string[] = address.includes('::') ? Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0') : []
   return [...front, ...zeros, ...back].slice(0, 4).join(':')
 }

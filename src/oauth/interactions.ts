@@ -13,7 +13,18 @@ import type { Accounts } from './accounts.ts'
 import type { Clients } from './clients.ts'
 import type { LoginThrottle } from './login-throttle.ts'
 import type { Settings } from './options.ts'
-import { busy, consentPage, loginPage, nothingTicked, type Page, plain, problemPage, sourceOf, waitAgain, wrongPassword } from './pages/index.ts'
+import {
+  busy,
+  consentPage,
+  loginPage,
+  nothingTicked,
+  type Page,
+  plain,
+  problemPage,
+  sourceOf,
+  waitAgain,
+  wrongPassword,
+} from './pages/index.ts'
 import { GRANT_TTL_SECONDS, REFRESH_TTL_SECONDS } from './provider.ts'
 import type { Recorder } from './recorder.ts'
 import type { Resources } from './resources.ts'
@@ -174,7 +185,7 @@ export function createInteractions({ provider, settings, resources, accounts, cl
       ;(grant as unknown as { expiresIn: number }).expiresIn = opened.renews ? GRANT_TTL_SECONDS : accessTokenTtlSeconds + 600
       grant.addResourceScope(resources.canonical, granted)
       if (refused.length > 0) grant.rejectResourceScope(resources.canonical, refused)
-      if (String(interaction.params['scope']).split(' ').includes(OFFLINE_ACCESS)) grant.addOIDCScope(OFFLINE_ACCESS)
+      if (scopesOf(interaction).includes(OFFLINE_ACCESS)) grant.addOIDCScope(OFFLINE_ACCESS)
       const grantId = await grant.save()
       record(request, { ...about, decision: 'allow', reason: 'allowed', facts: { grant: grantId, granted, refused } })
       return finish(response, interaction, { ...interaction.lastSubmission, consent: { grantId } })
@@ -183,8 +194,11 @@ export function createInteractions({ provider, settings, resources, accounts, cl
 }
 
 /** What is asked for, without what is between client and authorization server. Unknown scopes were taken out before. */
-const permissionsOf = ({ params }: Interaction): string[] =>
-  String(params['scope'] ?? '').split(' ').filter((scope) => scope !== '' && scope !== OFFLINE_ACCESS)
+const permissionsOf = (interaction: Interaction): string[] => scopesOf(interaction).filter((scope) => scope !== OFFLINE_ACCESS)
+
+function scopesOf({ params: { scope } }: Interaction): string[] {
+  return typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : []
+}
 
 async function finish(response: ServerResponse, interaction: Interaction, result: Record<string, unknown>): Promise<undefined> {
   interaction.result = result

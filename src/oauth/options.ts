@@ -7,6 +7,7 @@ import { ConfigError, checkOptions } from '../core/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { isLoopbackHost } from './resources.ts'
+import { standardScopes } from './scopes.ts'
 
 /** Options for {@link createAuthorizationServer}. */
 export interface AuthorizationServerOptions {
@@ -14,7 +15,7 @@ export interface AuthorizationServerOptions {
   readonly issuer: string
   /** Every URL that is this server's MCP endpoint. The first is the audience of all tokens (RFC 8707); the others stand for it. */
   readonly resources: readonly string[]
-  /** The scopes that the catalogue uses now. Asked each time: the catalogue changes. */
+  /** The scopes that the catalogue uses now; the standard ones stand in where it answers none. Asked each time: the catalogue changes. */
   readonly scopes: () => readonly string[]
   readonly store: Store
   readonly keyRing: KeyRing
@@ -65,6 +66,11 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
   }
   return Object.freeze({
     ...checked,
+    // Before the catalogue is there, people can sign in all the same; a token needs one scope at least.
+    scopes: () => {
+      const used = checked.scopes()
+      return used.length === 0 ? standardScopes : used
+    },
     accessTokenTtlSeconds: checked.accessTokenTtlSeconds ?? 3600,
     registrationsPerHour: checked.registrationsPerHour ?? 120,
     addressOf: checked.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress ?? 'unknown'),

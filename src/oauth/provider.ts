@@ -11,7 +11,7 @@ import { type Client, type Configuration, errors, interactionPolicy, type KoaCon
 import { createId } from '../core/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import type { Accounts } from './accounts.ts'
-import { createAdapter, type AdapterParts } from './adapter.ts'
+import { type AdapterParts, createAdapter } from './adapter.ts'
 import type { CookieNames } from './cookies.ts'
 import { clientAuthMethods } from './metadata.ts'
 import type { Settings } from './options.ts'
@@ -46,7 +46,9 @@ export function createProvider(parts: ProviderParts): Provider {
     await next()
     // The library revokes opaque tokens only. It has authenticated the client by now, and has not answered yet.
     const named = grantToRevoke(ctx.req)
-    if (named !== undefined && ctx.status === 200 && clientOf(ctx) === named.clientId) await grants.revoke(named.grantId)
+    if (named === undefined || ctx.status !== 200 || clientOf(ctx) !== named.clientId) return
+    await grants.revoke(named.grantId)
+    provider.emit('grant.revoked', ctx as KoaContextWithOIDC, named.grantId)
   })
   return provider
 }
@@ -171,7 +173,11 @@ function policy(): interactionPolicy.DefaultPolicy {
   base
     .get('login')
     ?.checks.add(
-      new interactionPolicy.Check('account_gone', 'the account is gone', ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account),
+      new interactionPolicy.Check(
+        'account_gone',
+        'the account is gone',
+        ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account,
+      ),
     )
   return base
 }

@@ -24,14 +24,19 @@ export function createRecorder({ audit, clock, addressOf, issuer }: Settings): R
 
 interface Context {
   readonly req: IncomingMessage
-  readonly oidc?: { readonly client?: { readonly clientId: string; readonly clientName?: string | undefined }; readonly params?: Record<string, unknown> }
+  readonly oidc?: {
+    readonly client?: { readonly clientId: string; readonly clientName?: string | undefined }
+    readonly params?: Record<string, unknown>
+  }
 }
 
-/** What an error of the provider may say outside: its code and description, never its detail, which quotes what it could not parse. */
+/** What an error of the provider may say: its code and description. Its detail too, unless it has a cause, whose message quotes what could not be read. */
 interface Refusal {
   readonly expose?: boolean
   readonly error?: string
   readonly error_description?: string
+  readonly error_detail?: string
+  readonly cause?: unknown
 }
 
 /** Puts the provider's events on record. `log` gets what broke. */
@@ -41,7 +46,7 @@ export function recordEvents(provider: Provider, record: Recorder, { log }: Sett
     (provider.on as (name: string, listener: (...args: never[]) => void) => void)(event, listener as (...args: never[]) => void)
 
   const refused = (action: string) => (context: Context, error: unknown) => {
-    const { error: reason = 'server_error', error_description: sentence } = error as Refusal
+    const { error: reason = 'server_error', error_description: sentence, error_detail: detail, cause } = error as Refusal
     record(context.req, {
       decision: 'deny',
       reason,
@@ -49,7 +54,7 @@ export function recordEvents(provider: Provider, record: Recorder, { log }: Sett
       sentence,
       clientId: short(context.oidc?.client?.clientId ?? context.oidc?.params?.['client_id']),
       clientName: short(context.oidc?.client?.clientName),
-      facts: defined({ grant_type: short(context.oidc?.params?.['grant_type']) }),
+      facts: defined({ grant_type: short(context.oidc?.params?.['grant_type']), detail: cause === undefined ? short(detail) : undefined }),
     })
   }
   on('grant.error', refused('token'))
@@ -58,6 +63,11 @@ export function recordEvents(provider: Provider, record: Recorder, { log }: Sett
   on('authorization.error', (context, error) => {
     // A person's Deny is on record as a consent.
     if ((error as Refusal).error !== 'access_denied') refused('authorize')(context, error)
+  })
+  // At the client's wish, or because a code or refresh token came back that was used before.
+  on('grant.revoked', (context, grant) => {
+    const clientId = short(context.oidc?.client?.clientId)
+    record(context.req, { decision: 'allow', reason: 'allowed', action: 'grant.revoke', clientId, facts: defined({ grant: short(grant) }) })
   })
   on('registration_create.success', (context, client) => {
     const { clientId, clientName, redirectUris } = client as { clientId: string; clientName?: string; redirectUris?: string[] }

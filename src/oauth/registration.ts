@@ -25,13 +25,14 @@ export function checkRegistration(body: unknown): Registration {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return invalid('the body must be a JSON object')
   const given = body as Record<string, unknown>
   const metadata: Record<string, unknown> = {}
-  for (const name of strings) {
-    const value = given[name]
+  for (const member of strings) {
+    const value = given[member]
     if (value === undefined || value === null || value === '') continue
-    if (typeof value !== 'string' || value.length > MAX_TEXT) return invalid(`${name} must be a string of at most ${MAX_TEXT} characters`)
-    metadata[name] = value
+    if (typeof value !== 'string' || value.length > MAX_TEXT) return invalid(`${member} must be a string of at most ${MAX_TEXT} characters`)
+    metadata[member] = value
   }
-  if (String(metadata['client_name'] ?? '').length > MAX_NAME) return invalid(`client_name has at most ${MAX_NAME} characters`)
+  const name = metadata['client_name']
+  if (typeof name === 'string' && name.length > MAX_NAME) return invalid(`client_name has at most ${MAX_NAME} characters`)
 
   const redirects = given['redirect_uris']
   if (!Array.isArray(redirects) || redirects.length === 0) return badRedirect('redirect_uris must name at least one URI')

@@ -47,5 +47,14 @@ export function replay({ request, issuer, url, body, json }: Replay): IncomingMe
   const { method, httpVersion, httpVersionMajor, httpVersionMinor, socket } = request
   const originalUrl = pathname.replace(/\/$/, '') + url
   const stream = Readable.from(text.length === 0 ? [] : [text], { objectMode: false })
-  return Object.assign(stream, { method, url, originalUrl, headers, httpVersion, httpVersionMajor, httpVersionMinor, socket }) as unknown as IncomingMessage
+  return Object.assign(stream, {
+    method,
+    url,
+    originalUrl,
+    headers,
+    httpVersion,
+    httpVersionMajor,
+    httpVersionMinor,
+    socket,
+  }) as unknown as IncomingMessage
 }

@@ -63,7 +63,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, search } = new URL(request.url ?? '/', origin)
+    const url = URL.parse(request.url ?? '/', origin)
+    if (url === null) return end(response, 400)
+    const { pathname, search } = url
     const route = routes(pathname)
     if (route === undefined) return end(response, 404)
     if (route.cors) allowAnyOrigin(response)
@@ -100,10 +102,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       try {
         await answer(request, response)
       } catch (error) {
+        // Whoever hung up in mid-sentence broke nothing of ours.
+        if (request.destroyed && !request.complete) return
         record(request, { decision: 'error', reason: 'crashed', action: 'authorization-server', cause: causeOf(error) })
         log('error', 'the authorization server failed', { cause: causeOf(error) })
         if (response.headersSent) response.destroy()
-        else if (routes(new URL(request.url ?? '/', origin).pathname)?.cors === false) sendPage(response, problemPage('server_error'))
+        else if (routes(URL.parse(request.url ?? '/', origin)?.pathname ?? '')?.cors === false)
+          sendPage(response, problemPage('server_error'))
         else sendJson(response, { error: 'server_error' }, 500)
       }
     },

@@ -24,14 +24,16 @@ const LIFETIME_MS = 600_000
 export function createSetupLink({ store, keyRing, clock }: { store: Store; keyRing: KeyRing; clock: Clock }): SetupLink {
   const links = store.records<{ readonly mac: string }>('one_time_link')
   const macOf = (code: string) => keyRing.mac('setup-link', code.toLowerCase().replaceAll('-', ''))
-  const matches = (code: string, mac: string | undefined) => mac !== undefined && timingSafeEqual(macOf(code), Buffer.from(mac, 'base64url'))
+  const matches = (code: string, mac: string | undefined) =>
+    mac !== undefined && timingSafeEqual(macOf(code), Buffer.from(mac, 'base64url'))
 
   return {
     async create() {
       const code = createId('', 32).replace(/(.{8})(?=.)/g, '$1-')
       const value = { mac: macOf(code).toString('base64url') }
       await links.takeOnce(SLOT)
-      if (!(await links.putIfAbsent(SLOT, value, { expiresAt: clock() + LIFETIME_MS }))) throw new Error('another set-up link was made meanwhile')
+      if (!(await links.putIfAbsent(SLOT, value, { expiresAt: clock() + LIFETIME_MS })))
+        throw new Error('another set-up link was made meanwhile')
       return code
     },
     async isOpen(code) {

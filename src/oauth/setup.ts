@@ -16,7 +16,17 @@ export interface Setup {
 
 const OWNER_ROLES = ['owner']
 
-export function createSetup({ settings, accounts, resources, record }: { settings: Settings; accounts: Accounts; resources: Resources; record: Recorder }): Setup {
+export function createSetup({
+  settings,
+  accounts,
+  resources,
+  record,
+}: {
+  settings: Settings
+  accounts: Accounts
+  resources: Resources
+  record: Recorder
+}): Setup {
   const { issuer } = settings
   const link = createSetupLink(settings)
   const action = `${new URL(issuer).pathname.replace(/\/$/, '')}/setup`
@@ -39,7 +49,13 @@ export function createSetup({ settings, accounts, resources, record }: { setting
     const created = await accounts.create({ name, password, owner: true, roles: OWNER_ROLES })
     // Somebody took the name in this instant; the link is spent, and the next start shows another.
     if ('problem' in created) return setupGone
-    record(request, { decision: 'allow', reason: 'allowed', action: 'account.create', subject: created.account.name, facts: { owner: true } })
+    record(request, {
+      decision: 'allow',
+      reason: 'allowed',
+      action: 'account.create',
+      subject: created.account.name,
+      facts: { owner: true },
+    })
     return setupDone(created.account.name, server)
   }
   return {

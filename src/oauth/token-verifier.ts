@@ -8,8 +8,16 @@
  * @module
  */
 
-import { decodeJwt, errors, jwtVerify } from 'jose'
-import { allow, type Clock, type Credential, type CredentialProblem, type Decision, deny, type TokenVerifier, type Verified } from '../core/index.ts'
+import {
+  allow,
+  type Clock,
+  type Credential,
+  type CredentialProblem,
+  type Decision,
+  deny,
+  type TokenVerifier,
+  type Verified,
+} from '../core/index.ts'
 import type { Accounts } from './accounts.ts'
 import type { Clients } from './clients.ts'
 import type { Grants } from './grants.ts'
@@ -37,6 +45,10 @@ interface Claims {
   readonly scope?: string | undefined
 }
 
+// Loaded with the first token: most commands of the CLI never see one.
+const loadJose = () => import('jose')
+type Jose = Awaited<ReturnType<typeof loadJose>>
+
 const SKEW_SECONDS = 5
 const MAX_TOKEN = 8192
 const shape = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/
@@ -51,9 +63,9 @@ export interface OwnTokens {
 export function createTokenVerifier({ issuer, resources, signingKeys, grants, clients, accounts, clock }: TokenVerifierParts): OwnTokens {
   async function readClaims(token: string, now: number): Promise<Claims | CredentialProblem> {
     if (token.length > MAX_TOKEN || !shape.test(token)) return 'malformed'
-    const { kid, publicKey } = await signingKeys.current()
+    const [jose, { kid, publicKey }] = await Promise.all([loadJose(), signingKeys.current()])
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, publicKey, {
+      const { payload, protectedHeader } = await jose.jwtVerify(token, publicKey, {
         algorithms: ['ES256'],
         typ: 'at+jwt',
         issuer,
@@ -65,9 +77,9 @@ export function createTokenVerifier({ issuer, resources, signingKeys, grants, cl
       if (protectedHeader.kid !== kid) return 'unknown'
       return isOurs(payload) ? payload : 'malformed'
     } catch (error) {
-      const problem = problemOf(error)
+      const problem = problemOf(error, jose)
       // Unproven, and refused either way: it only helps to say why.
-      return problem === 'unknown' && decodeJwt(token).iss !== issuer ? 'wrong_issuer' : problem
+      return problem === 'unknown' ? foreignOr(problem, token, issuer) : problem
     }
   }
   async function verify({ value }: Credential, resource: string): Promise<Decision<Verified>> {
@@ -109,6 +121,15 @@ export function createTokenVerifier({ issuer, resources, signingKeys, grants, cl
   }
 }
 
+function foreignOr(problem: CredentialProblem, token: string, issuer: string): CredentialProblem {
+  try {
+    const { iss } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    return typeof iss === 'string' && iss !== issuer ? 'wrong_issuer' : problem
+  } catch {
+    return problem
+  }
+}
+
 function isOurs(payload: object): payload is Claims {
   const { sub, jti, iat, exp, client_id, grant_id, scope } = payload as Record<string, unknown>
   return (
@@ -119,7 +140,7 @@ function isOurs(payload: object): payload is Claims {
   )
 }
 
-function problemOf(error: unknown): CredentialProblem {
+function problemOf(error: unknown, { errors }: Jose): CredentialProblem {
   if (error instanceof errors.JWTExpired) return 'expired'
   if (error instanceof errors.JWTClaimValidationFailed) {
     if (error.claim === 'aud') return 'wrong_audience'

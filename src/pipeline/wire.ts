@@ -32,7 +32,10 @@ export function toWire(request: Partway, outcome: Outcome, decisionId: string, s
   if (!outcome.allowed) return refusal(request, outcome.denial, decisionId, surroundings)
   const headers = budgetOf(request)
   if (request.id === undefined) return { status: 202, headers, body: undefined }
-  return { status: 200, headers, body: `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},"${outcome.value.kind}":${outcome.value.text}}` }
+  const { kind, text, code } = outcome.value
+  // Whoever finds that a capability is missing, the status is the same (2026-07-28 basic §_meta).
+  const status = code === MISSING_CAPABILITY && request.message?.era === 'modern' ? 400 : 200
+  return { status, headers, body: `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},"${kind}":${text}}` }
 }
 
 /** What the caller is told, for the record. */
@@ -77,7 +80,8 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
     case 'unknown_method':
       return error(request.message?.era === 'legacy' ? 200 : 404, -32601)
     case 'unknown_name':
-      return error(200, -32602)
+      // The resource that was asked for is named again (2026-07-28 server/resources §Error Handling).
+      return error(200, -32602, [], denial.kind === 'resource' ? { uri: request.message?.params['uri'] } : undefined)
     case 'insufficient_scope':
       return error(403, 403, ['WWW-Authenticate', stepUp(request, denial.required, surroundings)])
     case 'invalid_params':
@@ -111,6 +115,7 @@ function spoken(request: Partway, reason: keyof typeof codes, told: string, deci
 const codes = { not_permitted: 403, invalid_arguments: -32602, approval_required: 403, upstream_unavailable: 502, deadline_exceeded: 504, result_too_large: 507 } as const
 
 const DECISION = 'sallyport/decision'
+const MISSING_CAPABILITY = -32021
 
 function failed(request: Partway, status: number, headers: readonly string[], code: number, message: string, decisionId: string, data?: object): Answer {
   const error = { code, message, data: { ...data, [DECISION]: decisionId } }

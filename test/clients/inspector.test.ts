@@ -2,9 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { bin, type Finished, findFreePort, run } from '../support/index.ts'
+import { bin, type Finished, findFreePort, mcp, run } from '../support/index.ts'
 import { type Files, guardFiles } from './files.ts'
 import { createPerson } from './person.ts'
+
+interface Listed {
+  readonly result: { readonly tools: readonly { readonly name: string }[] }
+}
 
 let files: Files
 before(async () => {
@@ -15,7 +19,7 @@ after(() => files[Symbol.asyncDispose]())
 const inspector = (args: readonly string[], env: Record<string, string> = {}): Promise<Finished> =>
   run(bin('mcp-inspector'), ['--cli', files.guard.url, '--transport', 'http', '--format', 'json', ...args], { env, timeoutMs: 45_000 })
 const readNote = (): string[] => ['--method', 'tools/call', '--tool-name', 'read_text_file', '--tool-arg', `path=${files.note}`]
-const names = (stdout: string): string[] => (JSON.parse(stdout) as { tools: { name: string }[] }).tools.map((tool) => tool.name)
+const names = (stdout: string): string[] => (JSON.parse(stdout) as Listed).result.tools.map((tool) => tool.name)
 
 for (const header of ['Authorization: Bearer', 'X-API-Key:']) {
   test(`a key in ${header.split(':')[0]} lists and calls the read tools, and no others`, async () => {
@@ -31,17 +35,26 @@ for (const header of ['Authorization: Bearer', 'X-API-Key:']) {
     assert.equal(called.code, 0, called.stderr)
     assert.match(called.stdout, new RegExp(files.text))
 
-    const write = [
+    // Inspector looks the tool up in its list first, and does not find it there.
+    const write = { path: files.other, content: 'x' }
+    const missing = await inspector([
+      ...credential,
       '--method',
       'tools/call',
       '--tool-name',
       'write_file',
       '--tool-args-json',
-      JSON.stringify({ path: files.other, content: 'x' }),
-    ]
-    const refused = await inspector([...credential, ...write])
-    assert.equal(refused.code, 5, `a refusal is a tool result with isError: ${refused.stdout}${refused.stderr}`)
-    assert.match(refused.stdout + refused.stderr, /tools:execute/)
+      JSON.stringify(write),
+    ])
+    assert.notEqual(missing.code, 0)
+    assert.match(missing.stderr, /write_file.* not found/)
+    // A client that calls it all the same is told what would allow it.
+    for (const version of ['2026-07-28', '2025-11-25'] as const) {
+      const refused = await mcp(files.guard.url, { key, version }).call('write_file', write)
+      assert.equal(refused.status, 200)
+      assert.equal(refused.result.isError, true)
+      assert.match(refused.result.content[0].text, /tools:execute/)
+    }
   })
 }
 

@@ -2,7 +2,13 @@
 // person who signs in on our pages instead of a browser window.
 
 import { randomBytes } from 'node:crypto'
-import { type Client, type OAuthClientProvider, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client'
+import {
+  type Client,
+  type OAuthClientProvider,
+  type OAuthDiscoveryState,
+  StreamableHTTPClientTransport,
+  UnauthorizedError,
+} from '@modelcontextprotocol/client'
 import { type Person, signIn } from '../support/browser.ts'
 
 export interface SignedIn extends OAuthClientProvider {
@@ -21,6 +27,7 @@ export function createProvider(person: Person): SignedIn {
   const client: Saved<Awaited<ReturnType<OAuthClientProvider['clientInformation']>>> = {}
   const tokens: Saved<Awaited<ReturnType<OAuthClientProvider['tokens']>>> = {}
   const verifier: Saved<string> = {}
+  const discovery: Saved<OAuthDiscoveryState> = {}
   const visited: { authorization?: URL; callback?: URL } = {}
   const held = <T>(value: T | undefined, what: string): T => {
     if (value === undefined) throw new Error(`there is no ${what} yet`)
@@ -44,6 +51,8 @@ export function createProvider(person: Person): SignedIn {
     saveTokens: (issued) => void (tokens.value = issued),
     saveCodeVerifier: (value) => void (verifier.value = value),
     codeVerifier: () => held(verifier.value, 'code verifier'),
+    saveDiscoveryState: (found) => void (discovery.value = found),
+    discoveryState: () => discovery.value,
     invalidateCredentials: () => void delete tokens.value,
     async redirectToAuthorization(url) {
       visited.authorization = url

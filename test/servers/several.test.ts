@@ -33,7 +33,7 @@ before(async () => {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const { port } = JSON.parse(await firstLine(remote, 15_000)) as { port: number }
+  const { port } = JSON.parse(await firstLine(remote, 15_000, /^\{"port"/)) as { port: number }
   guard = await startGuard({
     config: {
       mcpServers: {
@@ -52,10 +52,10 @@ after(async () => {
   await folder?.remove()
 })
 
-const calls: readonly [string, object, RegExp][] = [
+const callsOf = (person: string): [string, object, RegExp][] => [
   ['everything__echo', { message: 'from stdio' }, /from stdio/],
   ['remote__get-sum', { a: 19, b: 23 }, /42/],
-  ['memory__create_entities', { entities: [{ name: 'Ada', entityType: 'person', observations: ['wrote notes'] }] }, /Ada/],
+  ['memory__create_entities', { entities: [{ name: person, entityType: 'person', observations: ['wrote notes'] }] }, new RegExp(person)],
   ['memory__read_graph', {}, /wrote notes/],
   ['thinking__sequentialthinking', { thought: 'one', thoughtNumber: 1, totalThoughts: 1, nextThoughtNeeded: false }, /thoughtNumber/],
 ]
@@ -76,7 +76,7 @@ for (const version of ['2026-07-28', '2025-11-25'] as const) {
 
   test(`a call reaches the server that it names, over ${version}`, async () => {
     const client = mcp(guard.url, { key: await guard.key(), version })
-    for (const [name, args, expected] of calls) {
+    for (const [name, args, expected] of callsOf(`Ada of ${version}`)) {
       const answer = await client.call(name, args)
       assert.equal(answer.status, 200, `${name}: ${JSON.stringify(answer.body)}`)
       assert.notEqual(answer.result?.isError, true, `${name}: ${JSON.stringify(answer.result)}`)

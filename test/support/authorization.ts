@@ -4,7 +4,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Principal, silentLog } from '../../src/core/index.ts'
-import { type Accounts, type AuthorizationServer, type AuthorizationServerOptions, createAccounts, createAuthorizationServer } from '../../src/oauth/index.ts'
+import {
+  type Accounts,
+  type AuthorizationServer,
+  type AuthorizationServerOptions,
+  createAccounts,
+  createAuthorizationServer,
+} from '../../src/oauth/index.ts'
 import { type AuditRecord, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
 import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
 import { type Person, signIn } from './browser.ts'
@@ -27,7 +33,8 @@ export interface Fixture extends AsyncDisposable {
   advance(milliseconds: number): void
 }
 
-export interface FixtureOptions extends Partial<Pick<AuthorizationServerOptions, 'accessTokenTtlSeconds' | 'registrationsPerHour' | 'scopes'>> {
+export interface FixtureOptions
+  extends Partial<Pick<AuthorizationServerOptions, 'accessTokenTtlSeconds' | 'registrationsPerHour' | 'scopes'>> {
   /** Without an account nobody can sign in. */
   readonly people?: readonly Person[]
   /** The path of the issuer. */
@@ -120,7 +127,11 @@ export interface Request {
 }
 
 /** The URL that a client opens in the browser; `undefined` in `changes` leaves a parameter out. */
-export function authorizeUrl({ issuer, resource }: Pick<Fixture, 'issuer' | 'resource'>, clientId: string, changes: Record<string, string | undefined> = {}): Request {
+export function authorizeUrl(
+  { issuer, resource }: Pick<Fixture, 'issuer' | 'resource'>,
+  clientId: string,
+  changes: Record<string, string | undefined> = {},
+): Request {
   const verifier = randomBytes(32).toString('base64url')
   const parameters = {
     response_type: 'code',
@@ -136,7 +147,11 @@ export function authorizeUrl({ issuer, resource }: Pick<Fixture, 'issuer' | 'res
   return { url: `${issuer}/authorize?${query}`, verifier }
 }
 
-export const postForm = (url: string, fields: Record<string, string | undefined>, headers: Record<string, string> = {}): Promise<Response> =>
+export const postForm = (
+  url: string,
+  fields: Record<string, string | undefined>,
+  headers: Record<string, string> = {},
+): Promise<Response> =>
   fetch(url, {
     method: 'POST',
     headers,
@@ -159,7 +174,14 @@ export interface SignedIn {
 }
 
 /** Everything that a client does, from registration to tokens. */
-export async function connect(fixture: Fixture, { person = ANA, changes = {}, metadata = {} }: { person?: Person; changes?: Record<string, string | undefined>; metadata?: Record<string, unknown> } = {}): Promise<SignedIn> {
+export async function connect(
+  fixture: Pick<Fixture, 'issuer' | 'resource'>,
+  {
+    person = ANA,
+    changes = {},
+    metadata = {},
+  }: { person?: Person; changes?: Record<string, string | undefined>; metadata?: Record<string, unknown> } = {},
+): Promise<SignedIn> {
   const { client_id: clientId } = await register(fixture, metadata)
   const { url, verifier } = authorizeUrl(fixture, clientId, changes)
   const landed = new URL(await signIn(url, person))
@@ -171,7 +193,8 @@ export async function connect(fixture: Fixture, { person = ANA, changes = {}, me
   return {
     clientId,
     tokens,
-    refresh: (token = tokens.refresh_token) => postForm(`${fixture.issuer}/token`, { grant_type: 'refresh_token', refresh_token: token, client_id: clientId }),
+    refresh: (token = tokens.refresh_token) =>
+      postForm(`${fixture.issuer}/token`, { grant_type: 'refresh_token', refresh_token: token, client_id: clientId }),
   }
 }
 
@@ -193,7 +216,11 @@ export const redeem = (
   })
 
 /** Who a token stands for, or why it was refused. */
-export async function verify({ server, resource }: Pick<Fixture, 'server' | 'resource'>, token: string, at: string = resource): Promise<Principal | string> {
+export async function verify(
+  { server, resource }: Pick<Fixture, 'server' | 'resource'>,
+  token: string,
+  at: string = resource,
+): Promise<Principal | string> {
   const decision = await server.verifier.verify({ scheme: 'bearer', value: token }, at)
   if (decision.allowed) return decision.value.principal
   return decision.denial.reason === 'unauthenticated' ? decision.denial.problem : decision.denial.reason

@@ -35,7 +35,12 @@ export interface Field {
 export interface Browser {
   /** Follows redirects until there is a page, or until `stop` says that a URL is not to be visited. */
   open(url: string, stop?: (url: string) => boolean): Promise<Shown | { readonly stoppedAt: string }>
-  submit(page: Shown, form: Form, values: readonly (readonly [string, string])[], stop?: (url: string) => boolean): Promise<Shown | { readonly stoppedAt: string }>
+  submit(
+    page: Shown,
+    form: Form,
+    values: readonly (readonly [string, string])[],
+    stop?: (url: string) => boolean,
+  ): Promise<Shown | { readonly stoppedAt: string }>
   readonly cookies: CookieJar
 }
 
@@ -107,7 +112,9 @@ export function formsOf({ html, url }: Pick<Shown, 'html' | 'url'>): Form[] {
     const fields = [...content.matchAll(/<(input|button)\b([^>]*)>/gi)].flatMap(([, tag = '', inside = '']): Field[] => {
       const { name, type, value = '', ...rest } = attributesOf(inside)
       if (name === undefined || 'disabled' in rest) return []
-      return [{ name, type: (type ?? (tag.toLowerCase() === 'button' ? 'submit' : 'text')).toLowerCase(), value, checked: 'checked' in rest }]
+      return [
+        { name, type: (type ?? (tag.toLowerCase() === 'button' ? 'submit' : 'text')).toLowerCase(), value, checked: 'checked' in rest },
+      ]
     })
     return { action: new URL(attributes['action'] ?? '', url).href, method: (attributes['method'] ?? 'get').toLowerCase(), fields }
   })
@@ -115,7 +122,9 @@ export function formsOf({ html, url }: Pick<Shown, 'html' | 'url'>): Form[] {
 
 /** What a submit of `form` sends by itself: hidden fields and ticked boxes, in order. */
 export const prefilled = (form: Form): [string, string][] =>
-  form.fields.filter(({ type, checked }) => type === 'hidden' || ((type === 'checkbox' || type === 'radio') && checked)).map(({ name, value }) => [name, value])
+  form.fields
+    .filter(({ type, checked }) => type === 'hidden' || ((type === 'checkbox' || type === 'radio') && checked))
+    .map(({ name, value }) => [name, value])
 
 function fillLogin(form: Form, { name, password }: Person): [string, string][] {
   const typed = form.fields.flatMap((field): [string, string][] => {
@@ -136,7 +145,9 @@ function fillConsent(form: Form, { untick = [], deny = false }: Person): [string
 
 function attributesOf(text: string): Record<string, string> {
   const pairs = [...text.matchAll(/([\w-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g)]
-  return Object.fromEntries(pairs.map(([, name = '', double, single, bare]) => [name.toLowerCase(), unescape(double ?? single ?? bare ?? '')]))
+  return Object.fromEntries(
+    pairs.map(([, name = '', double, single, bare]) => [name.toLowerCase(), unescape(double ?? single ?? bare ?? '')]),
+  )
 }
 
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
@@ -144,7 +155,9 @@ const unescape = (text: string): string => text.replace(/&(amp|lt|gt|quot|#39);/
 
 /** What a person reads. */
 export const textOf = (html: string): string =>
-  unescape(html.replace(/<(style|head)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim()
+  unescape(html.replace(/<(style|head)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' '))
+    .replace(/\s+/g, ' ')
+    .trim()
 
 const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, '')
 
@@ -187,7 +200,14 @@ function createCookieJar(): CookieJar {
         const key = JSON.stringify([hostname, path, name])
         const expires = attributes.get('expires')
         if (expires !== undefined && Date.parse(expires) <= Date.now()) jar.delete(key)
-        else jar.set(key, { name, value: pair.slice(pair.indexOf('=') + 1), host: hostname, path: path === '' ? '/' : path, secure: attributes.has('secure') })
+        else
+          jar.set(key, {
+            name,
+            value: pair.slice(pair.indexOf('=') + 1),
+            host: hostname,
+            path: path === '' ? '/' : path,
+            secure: attributes.has('secure'),
+          })
       }
     },
   }

@@ -15,7 +15,8 @@ export interface Finished {
 export interface RunOptions {
   readonly cwd?: string
   readonly env?: Record<string, string | undefined>
-  readonly input?: string
+  /** What it reads on stdin before the end; `null` keeps stdin open, for programs that stop at its end. */
+  readonly input?: string | null
   readonly timeoutMs?: number
 }
 
@@ -24,7 +25,7 @@ export async function run(command: string, args: readonly string[], options: Run
   const child = start(command, args, { cwd: options.cwd, env: withBin(options.env), stdio: 'pipe' })
   const deadline = setTimeout(() => child.process.kill('SIGKILL'), options.timeoutMs ?? 30_000)
   child.process.stdin?.on('error', () => {}) // a child may end without reading its input
-  child.process.stdin?.end(options.input ?? '')
+  if (options.input !== null) child.process.stdin?.end(options.input ?? '')
   const [code, signal] = (await once(child.process, 'close')) as [number | null, NodeJS.Signals | null]
   clearTimeout(deadline)
   return { code: code ?? (signal === 'SIGKILL' ? 137 : 143), stdout: child.stdout(), stderr: child.stderr() }
@@ -47,16 +48,17 @@ export function start(command: string, args: readonly string[], options: SpawnOp
   return { process, stdout: () => kept.stdout, stderr: () => kept.stderr }
 }
 
-/** The first line on stdout; everything that the child printed until then is in the error where it ends or stays silent. */
-export async function firstLine(child: Child, timeoutMs: number): Promise<string> {
+/** The first line on stdout that matches; everything that the child printed until then is in the error where it ends or stays silent. */
+export async function firstLine(child: Child, timeoutMs: number, pattern: RegExp = /^/): Promise<string> {
   const { stdout } = child.process
   if (stdout === null) throw new Error('the child has no stdout to read from')
   const lines = createInterface({ input: stdout })
   const failed = (why: string): Error => new Error(`${why}\nstdout: ${child.stdout()}\nstderr: ${child.stderr()}`)
   try {
     return await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => reject(failed(`no line on stdout after ${timeoutMs} ms`)), timeoutMs)
-      lines.once('line', (line) => {
+      const timer = setTimeout(() => reject(failed(`no such line on stdout after ${timeoutMs} ms`)), timeoutMs)
+      lines.on('line', (line) => {
+        if (!pattern.test(line)) return
         clearTimeout(timer)
         resolve(line)
       })

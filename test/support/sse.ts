@@ -3,7 +3,6 @@
 import type { IncomingMessage } from 'node:http'
 
 /** A message as a test looks at it: only what it names is checked by the test itself. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
 export type Json = any
 
 export async function* readMessages(response: IncomingMessage): AsyncGenerator<Json> {

@@ -1,7 +1,7 @@
 /** What is published, and what must not be written into any file of the repository. */
 
 import assert from 'node:assert/strict'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ROOT } from '../support/paths.ts'
@@ -15,7 +15,18 @@ test('the export map is what it was: adding to it is a decision', () => {
     './package.json': './package.json',
   })
   assert.deepEqual(manifest.bin, { sallyport: 'bin/sallyport.js' })
-  assert.ok(existsSync(join(ROOT, 'src/index.ts')), 'the entry has a source')
+})
+
+test('the entry exports what it did: adding to it is a decision', async () => {
+  const entry = await import('../../src/index.ts')
+  assert.deepEqual(Object.keys(entry).sort(), [
+    'ConfigError',
+    'configJsonSchema',
+    'createGuard',
+    'createLog',
+    'createRedactor',
+    'loadConfig',
+  ])
 })
 
 test('nothing of ours runs when somebody installs the package', () => {

@@ -41,10 +41,13 @@ test('names that could look like others, short passwords and odd roles are refus
     const created = await accounts.create({ name, password: PASSWORD })
     assert.ok('problem' in created && created.problem.endsWith('.'), name)
   }
-  for (const password of ['short', '😀'.repeat(11), 'x'.repeat(1025), '']) assert.ok('problem' in (await accounts.create({ name: 'ana', password })))
+  for (const password of ['short', '😀'.repeat(11), 'x'.repeat(1025), ''])
+    assert.ok('problem' in (await accounts.create({ name: 'ana', password })))
   assert.ok('problem' in (await accounts.create({ name: 'administrator', password: 'Administrator' })))
   assert.ok('problem' in (await accounts.create({ name: 'ana', password: PASSWORD, roles: ['<b>'] })))
   assert.deepEqual(await accounts.list(), [])
+  assert.ok('account' in (await accounts.create({ name: 'ana', password: PASSWORD, owner: true })))
+  assert.ok('problem' in (await accounts.create({ name: 'ben', password: PASSWORD, owner: true })), 'there is one owner')
 })
 
 test('when too many passwords are being checked, the answer is busy, and never yes', async () => {
@@ -58,7 +61,7 @@ test('when too many passwords are being checked, the answer is busy, and never y
 test('the set-up link makes the owner’s account once, and then nobody’s', async () => {
   await using fixture = await startAuthorizationServer({ people: [] })
   const link = await fixture.server.createSetupLink()
-  assert.ok(link?.startsWith(`${fixture.issuer}/setup?code=`))
+  assert.ok(link !== undefined && link.startsWith(`${fixture.issuer}/setup?code=`))
   const browser = createBrowser()
   const page = (await browser.open(link)) as Shown
   assert.equal(page.status, 200)
@@ -73,7 +76,10 @@ test('the set-up link makes the owner’s account once, and then nobody’s', as
   const done = await fill('ana', PASSWORD)
   assert.equal(done.status, 201)
   assert.ok(textOf(done.html).includes(fixture.resource))
-  assert.deepEqual((await fixture.accounts.list()).map(({ name, owner, roles }) => [name, owner, roles]), [['ana', true, ['owner']]])
+  assert.deepEqual(
+    (await fixture.accounts.list()).map(({ name, owner, roles }) => [name, owner, roles]),
+    [['ana', true, ['owner']]],
+  )
 
   assert.equal((await fill('eve', PASSWORD)).status, 410)
   assert.equal(((await browser.open(link)) as Shown).status, 410)
@@ -88,7 +94,10 @@ test('of ten people who hold the same link at once, one becomes the owner', asyn
   await using fixture = await startAuthorizationServer({ people: [] })
   const code = new URL((await fixture.server.createSetupLink()) ?? '').searchParams.get('code') ?? ''
   const post = (index: number) =>
-    fetch(`${fixture.issuer}/setup`, { method: 'POST', body: new URLSearchParams({ code, name: `person${index}`, password: PASSWORD, again: PASSWORD }) })
+    fetch(`${fixture.issuer}/setup`, {
+      method: 'POST',
+      body: new URLSearchParams({ code, name: `person${index}`, password: PASSWORD, again: PASSWORD }),
+    })
   const statuses = (await Promise.all(Array.from({ length: 10 }, (_, index) => post(index)))).map(({ status }) => status)
   assert.equal(statuses.filter((status) => status === 201).length, 1)
   assert.equal((await fixture.accounts.list()).length, 1)

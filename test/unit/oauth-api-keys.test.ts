@@ -70,9 +70,19 @@ test('an unknown key and a wrong secret are answered alike; a typing error is fo
   assert.equal(await problem(keys, await altered(key, 5)), 'unknown', 'an unknown id')
 
   let asked = 0
-  const watched = { ...store, records: ((kind: 'api_key') => ({ ...store.records(kind), get: () => (asked++, Promise.resolve(undefined)) })) as typeof store.records }
+  const watched = {
+    ...store,
+    records: ((kind: 'api_key') => ({ ...store.records(kind), get: () => (asked++, Promise.resolve(undefined)) })) as typeof store.records,
+  }
   const watching = createApiKeys({ store: watched, keyRing, clock })
-  for (const value of [key.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')), key.slice(0, -1), `${key}a`, 'spk_', 'spk_short_x', `${key}\n`]) {
+  for (const value of [
+    key.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')),
+    key.slice(0, -1),
+    `${key}a`,
+    'spk_',
+    'spk_short_x',
+    `${key}\n`,
+  ]) {
     assert.equal(await problem(watching, value), 'malformed', JSON.stringify(value))
   }
   assert.equal(asked, 0)
@@ -123,8 +133,19 @@ test('another process over the same store makes and revokes keys; another key ri
 
 test('a key is not made from nonsense, and the message repeats none of it', async () => {
   const { keys } = start()
-  for (const wrong of [{ name: '' }, { name: 'a\u202eb' }, { scopes: ['two words'] }, { roles: ['<b>'] }, { expiresInDays: 0 }, { expiresInDays: 9999 }, { expires: 1 }]) {
-    await assert.rejects(keys.create({ ...NEW, ...wrong } as never), (error) => error instanceof ConfigError && !error.message.includes('<b>'))
+  for (const wrong of [
+    { name: '' },
+    { name: 'a\u202eb' },
+    { scopes: ['two words'] },
+    { roles: ['<b>'] },
+    { expiresInDays: 0 },
+    { expiresInDays: 9999 },
+    { expires: 1 },
+  ]) {
+    await assert.rejects(
+      keys.create({ ...NEW, ...wrong } as never),
+      (error) => error instanceof ConfigError && !error.message.includes('<b>'),
+    )
   }
   assert.equal((await keys.list()).length, 0)
 })

@@ -33,7 +33,10 @@ test('the authorization server’s metadata is at both well-known places and say
   for (const member of ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint', 'jwks_uri']) {
     const url = String(metadata[member])
     assert.ok(url.startsWith(`${issuer}/`), member)
-    const { status } = await fetch(url, { redirect: 'manual', method: member === 'authorization_endpoint' || member === 'jwks_uri' ? 'GET' : 'POST' })
+    const { status } = await fetch(url, {
+      redirect: 'manual',
+      method: member === 'authorization_endpoint' || member === 'jwks_uri' ? 'GET' : 'POST',
+    })
     assert.ok(status === 200 || status === 400, `${member} answers (${status})`)
   }
 })
@@ -76,7 +79,8 @@ test('an issuer with a path has its metadata where RFC 8414 and OpenID Connect p
   const origin = `http://localhost:${port}`
   const document = await get(`${origin}/.well-known/oauth-authorization-server/auth`)
   assert.equal(document['issuer'], issuer)
-  for (const path of ['/.well-known/openid-configuration/auth', '/auth/.well-known/openid-configuration']) assert.deepEqual(await get(origin + path), document)
+  for (const path of ['/.well-known/openid-configuration/auth', '/auth/.well-known/openid-configuration'])
+    assert.deepEqual(await get(origin + path), document)
   assert.equal((await fetch(`${origin}/.well-known/oauth-authorization-server`)).status, 404, 'that would be another issuer')
 })
 
@@ -84,7 +88,14 @@ test('preflights of any origin are answered for what clients in a browser call, 
   await using fixture = await startAuthorizationServer()
   const preflight = (path: string) =>
     fetch(fixture.issuer + path, { method: 'OPTIONS', headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' } })
-  for (const path of ['/token', '/register', '/revoke', '/jwks', '/.well-known/oauth-authorization-server', '/.well-known/oauth-protected-resource/mcp']) {
+  for (const path of [
+    '/token',
+    '/register',
+    '/revoke',
+    '/jwks',
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/oauth-protected-resource/mcp',
+  ]) {
     const response = await preflight(path)
     assert.equal(response.status, 204, path)
     assert.equal(response.headers.get('access-control-allow-origin'), '*')
@@ -102,7 +113,23 @@ test('preflights of any origin are answered for what clients in a browser call, 
 
 test('what is not listed is not ours', async () => {
   await using fixture = await startAuthorizationServer()
-  for (const path of ['/', '/mcp', '/TOKEN', '/token/', '/token/introspection', '/reg', '/auth', '/session/end', '/session/end/confirm', '/me', '/device', '/request', '/authorize/x/y', '//token', '/interaction/..%2f..%2ftoken']) {
+  for (const path of [
+    '/',
+    '/mcp',
+    '/TOKEN',
+    '/token/',
+    '/token/introspection',
+    '/reg',
+    '/auth',
+    '/session/end',
+    '/session/end/confirm',
+    '/me',
+    '/device',
+    '/request',
+    '/authorize/x/y',
+    '//token',
+    '/interaction/..%2f..%2ftoken',
+  ]) {
     assert.equal(fixture.server.route(path), undefined, path)
     assert.equal((await fetch(fixture.issuer + path)).status, 404, path)
   }
@@ -123,7 +150,12 @@ test('wrong options are refused at the start, all at once and without a value', 
   })
   const problems = (options: Record<string, unknown>): readonly string[] => {
     try {
-      createAuthorizationServer({ ...parts(), issuer: 'http://localhost:7777', resources: ['http://localhost:7777/mcp'], ...options } as never)
+      createAuthorizationServer({
+        ...parts(),
+        issuer: 'http://localhost:7777',
+        resources: ['http://localhost:7777/mcp'],
+        ...options,
+      } as never)
     } catch (error) {
       assert.ok(error instanceof ConfigError)
       return error.problems
@@ -132,8 +164,18 @@ test('wrong options are refused at the start, all at once and without a value', 
   }
   assert.deepEqual(problems({}), [])
   assert.deepEqual(problems({ issuer: 'https://mcp.example.com', resources: ['https://mcp.example.com/mcp'] }), [])
-  for (const issuer of ['http://mcp.example.com', 'https://mcp.example.com/', 'https://mcp.example.com?x', 'ftp://x', 'https://u@mcp.example.com', 'nonsense']) {
-    assert.ok(problems({ issuer }).some((problem) => problem.startsWith('authorizationServer.issuer:') && !problem.includes(issuer)), issuer)
+  for (const issuer of [
+    'http://mcp.example.com',
+    'https://mcp.example.com/',
+    'https://mcp.example.com?x',
+    'ftp://x',
+    'https://u@mcp.example.com',
+    'nonsense',
+  ]) {
+    assert.ok(
+      problems({ issuer }).some((problem) => problem.startsWith('authorizationServer.issuer:') && !problem.includes(issuer)),
+      issuer,
+    )
   }
   assert.equal(problems({ accessTokenTtlSeconds: 600 }).length, 1, 'clients would refresh before every call')
   assert.equal(problems({ resources: [] }).length, 1)

@@ -37,13 +37,25 @@ test('pages run no script, cannot be framed, are not cached, and lead only to wh
   const consent = await logIn(browser, login, ANA)
   for (const { headers, html } of [login, consent]) {
     const policy = headers.get('content-security-policy') ?? ''
-    assert.match(policy, /^default-src 'none'; style-src 'sha256-[\w+/]+='; form-action 'self' http:\/\/127\.0\.0\.1:53591; frame-ancestors 'none'/)
+    assert.match(
+      policy,
+      /^default-src 'none'; style-src 'sha256-[\w+/]+='; form-action 'self' http:\/\/127\.0\.0\.1:53591; frame-ancestors 'none'/,
+    )
     assert.equal(headers.get('x-frame-options'), 'DENY')
     assert.equal(headers.get('cache-control'), 'no-store')
     assert.equal(headers.get('x-content-type-options'), 'nosniff')
     assert.equal(headers.get('access-control-allow-origin'), null)
     assert.doesNotMatch(html, /<script|\son\w+=|style="/i)
   }
+})
+
+test('a page that leads to an IPv6 address names its scheme, since a policy cannot name it', async () => {
+  await using fixture = await startAuthorizationServer()
+  const redirect_uri = 'http://[::1]:4000/cb'
+  const { client_id: clientId } = await register(fixture, { redirect_uris: [redirect_uri] })
+  const login = await openPage(createBrowser(), authorizeUrl(fixture, clientId, { redirect_uri }).url)
+  assert.match(login.headers.get('content-security-policy') ?? '', /form-action 'self' http:;/)
+  assert.ok((await signIn(authorizeUrl(fixture, clientId, { redirect_uri }).url, ANA)).startsWith(`${redirect_uri}?code=`))
 })
 
 test('the consent page says who asks, where the answer goes, and what it may do', async () => {
@@ -112,7 +124,10 @@ test('Allow with nothing ticked is asked again', async () => {
   const consent = await logIn(browser, await openPage(browser, authorizeUrl(fixture, clientId).url), ANA)
   const form = formOf(consent)
   const csrf = form.fields.find(({ name }) => name === 'csrf')?.value ?? ''
-  const again = await browser.submit(consent, form, [['csrf', csrf], ['decision', 'allow']])
+  const again = await browser.submit(consent, form, [
+    ['csrf', csrf],
+    ['decision', 'allow'],
+  ])
   assert.ok(!('stoppedAt' in again))
   assert.equal(again.status, 400)
   assert.match(textOf(again.html), /Nothing is ticked/)
@@ -128,7 +143,12 @@ test('a form of another sign-in, of another site, or for another question is not
   const post = async (page: Shown, action: string, csrf: string, headers: Record<string, string> = {}) => {
     const body = new URLSearchParams({ csrf, name: ANA.name, password: ANA.password, decision: 'allow', group: 'read' })
     const cookie = browser.cookies.headerFor(action)
-    const response = await fetch(action, { method: 'POST', body, redirect: 'manual', headers: { cookie, origin: new URL(page.url).origin, ...headers } })
+    const response = await fetch(action, {
+      method: 'POST',
+      body,
+      redirect: 'manual',
+      headers: { cookie, origin: new URL(page.url).origin, ...headers },
+    })
     return [response.status, textOf(await response.text())] as const
   }
   const { action } = formOf(login)
@@ -167,7 +187,7 @@ test('the cookie of one sign-in does not answer another that is open in the same
   const cookieOfSecond = browser.cookies.headerFor(second.url)
   const crossed = await fetch(first.url, { headers: { cookie: cookieOfSecond } })
   assert.equal(crossed.status, 400)
-  assert.match(textOf(await (await logIn(browser, first, ANA)).html), /“One”/)
+  assert.match(textOf((await logIn(browser, first, ANA)).html), /“One”/)
   assert.match(textOf((await openPage(browser, second.url)).html), /“Two”/)
 })
 
@@ -180,7 +200,9 @@ test('who is signed in is not asked again, but every client needs a consent of i
       const shown = await openPage(browser, authorizeUrl(fixture, clientId).url)
       const consent = round + again === 2 ? await logIn(browser, shown, ANA) : shown
       assert.match(textOf(consent.html), /Allow “Test client”/)
-      const stopped = await browser.submit(consent, formOf(consent), [...prefilled(formOf(consent)), ['decision', 'allow']], (url) => url.includes('/callback'))
+      const stopped = await browser.submit(consent, formOf(consent), [...prefilled(formOf(consent)), ['decision', 'allow']], (url) =>
+        url.includes('/callback'),
+      )
       assert.ok('stoppedAt' in stopped)
     }
   }
@@ -223,7 +245,11 @@ test('cookies are out of reach of scripts and other sites, signed, and a changed
     assert.match(line, /httponly/i)
     assert.match(line, /samesite=lax/i)
   }
-  for (const name of ['session', 'interaction', 'resume']) assert.ok(set.some((line) => line.startsWith(`sallyport_${fixture.port}_${name}.sig=`)), name)
+  for (const name of ['session', 'interaction', 'resume'])
+    assert.ok(
+      set.some((line) => line.startsWith(`sallyport_${fixture.port}_${name}.sig=`)),
+      name,
+    )
   assert.match(set.find((line) => line.includes('_interaction=')) ?? '', /path=\/interaction\//)
 
   const forged = browser.cookies.headerFor(login.url).replace(/\.sig=./, '.sig=_')
@@ -254,7 +280,9 @@ test('a client that is not known gets a page that says what to do, never JSON', 
 
 test('nobody is sent to an address that the client did not register; the port of a loopback address is free', async () => {
   await using fixture = await startAuthorizationServer()
-  const { client_id: clientId } = await register(fixture, { redirect_uris: ['http://127.0.0.1:1234/callback', 'http://localhost/callback'] })
+  const { client_id: clientId } = await register(fixture, {
+    redirect_uris: ['http://127.0.0.1:1234/callback', 'http://localhost/callback'],
+  })
   for (const redirect_uri of ['http://127.0.0.1:9/callback', 'http://localhost:53591/callback', 'http://127.0.0.1/callback']) {
     const landed = await signIn(authorizeUrl(fixture, clientId, { redirect_uri }).url, ANA)
     assert.ok(landed.startsWith(`${redirect_uri}?code=`), redirect_uri)
@@ -297,7 +325,11 @@ test('a form larger than any of ours is refused', async () => {
 test('on https the cookies are bound to this host and to TLS, whatever a proxy says', async () => {
   await using fixture = await startAuthorizationServer({ publicUrl: 'https://mcp.example.com', base: '/auth' })
   const ask = (path: string, init: RequestInit = {}) => behindProxy(fixture, path, init)
-  const registered = await ask('/auth/register', { method: 'POST', body: JSON.stringify({ redirect_uris: ['https://app.example.com/cb'], token_endpoint_auth_method: 'none' }), headers: { 'content-type': 'application/json' } })
+  const registered = await ask('/auth/register', {
+    method: 'POST',
+    body: JSON.stringify({ redirect_uris: ['https://app.example.com/cb'], token_endpoint_auth_method: 'none' }),
+    headers: { 'content-type': 'application/json' },
+  })
   const { client_id: clientId } = JSON.parse(registered.text)
   const { url } = authorizeUrl(fixture, clientId, { redirect_uri: 'https://app.example.com/cb' })
   const started = await ask(url.slice('https://mcp.example.com'.length))
@@ -319,7 +351,11 @@ test('on https the cookies are bound to this host and to TLS, whatever a proxy s
     const form = formsOf({ html: text, url: fixture.issuer })[0]
     assert.ok(form)
     const body = new URLSearchParams([...prefilled(form), ...Object.entries(values)]).toString()
-    return ask(new URL(form.action).pathname, { method: 'POST', body, headers: { cookie: cookie(), origin: 'https://mcp.example.com', 'content-type': 'application/x-www-form-urlencoded' } })
+    return ask(new URL(form.action).pathname, {
+      method: 'POST',
+      body,
+      headers: { cookie: cookie(), origin: 'https://mcp.example.com', 'content-type': 'application/x-www-form-urlencoded' },
+    })
   }
   const login = await ask(String(started.headers['location']), { headers: { cookie: cookie() } })
   const resumed = await fill(login.text, { name: ANA.name, password: ANA.password })
@@ -345,7 +381,18 @@ async function behindProxy({ port }: Fixture, path: string, { method = 'GET', bo
   const { request } = await import('node:http')
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port, path, method, headers: { host: 'mcp.example.com', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', ...(headers as Record<string, string>) } },
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method,
+        headers: {
+          host: 'mcp.example.com',
+          'x-forwarded-host': 'evil.example',
+          'x-forwarded-proto': 'http',
+          ...(headers as Record<string, string>),
+        },
+      },
       (response) => {
         let text = ''
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { checkRegistration } from '../../src/oauth/registration.ts'
 import { ANA, authorizeUrl, connect, postForm, postJson, register, startAuthorizationServer, verify } from '../support/authorization.ts'
 import { signIn } from '../support/browser.ts'
 
@@ -13,7 +15,13 @@ test('what real clients send is registered', async () => {
     'without application_type': { redirect_uris: ['http://127.0.0.1:19876/mcp/oauth/callback'] },
     'a web client with a loopback redirect': { application_type: 'web', redirect_uris: ['http://localhost:8000/callback'] },
     'empty strings': { client_uri: '', logo_uri: '', tos_uri: '', client_name: '', contacts: [] },
-    'a logo and members that we do not have': { logo_uri: 'https://a.example/l.png', software_id: 'x', software_version: '1', default_max_age: 3, require_auth_time: true },
+    'a logo and members that we do not have': {
+      logo_uri: 'https://a.example/l.png',
+      software_id: 'x',
+      software_version: '1',
+      default_max_age: 3,
+      require_auth_time: true,
+    },
     'a grant type that we lack, and several redirects': {
       grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
       redirect_uris: ['https://a.example/redirect', 'http://localhost/', 'http://127.0.0.1:33418/'],
@@ -63,7 +71,10 @@ test('codes are sent to https or to this computer, nowhere else', async () => {
     '',
     7,
   ]) {
-    const response = await postJson(`${fixture.issuer}/register`, { redirect_uris: ['http://127.0.0.1/cb', uri], token_endpoint_auth_method: 'none' })
+    const response = await postJson(`${fixture.issuer}/register`, {
+      redirect_uris: ['http://127.0.0.1/cb', uri],
+      token_endpoint_auth_method: 'none',
+    })
     assert.deepEqual([response.status, (await json(response))['error']], [400, 'invalid_redirect_uri'], String(uri))
     assert.equal(response.headers.get('access-control-allow-origin'), '*')
   }
@@ -92,7 +103,11 @@ test('what is no registration is refused as one', async () => {
     assert.equal(response.status, 400, JSON.stringify(body))
     assert.match(String((await json(response))['error']), /^invalid_(client_metadata|redirect_uri)$/, JSON.stringify(body))
   }
-  const broken = await fetch(`${fixture.issuer}/register`, { method: 'POST', body: '{"client_secret":"hush', headers: { 'content-type': 'application/json' } })
+  const broken = await fetch(`${fixture.issuer}/register`, {
+    method: 'POST',
+    body: '{"client_secret":"hush',
+    headers: { 'content-type': 'application/json' },
+  })
   assert.equal(broken.status, 400)
   assert.ok(!JSON.stringify(fixture.records).includes('hush'))
   assert.equal((await fixture.store.records('client').list()).length, 0)
@@ -114,7 +129,11 @@ test('a registration that nobody used is forgotten after an hour, a used one sta
   const { clientId: used, tokens } = await connect(fixture)
   fixture.advance(3_601_000)
   const at = async (client_id: string) => {
-    const answer = await postForm(`${fixture.issuer}/token`, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, client_id })
+    const answer = await postForm(`${fixture.issuer}/token`, {
+      grant_type: 'refresh_token',
+      refresh_token: tokens.refresh_token,
+      client_id,
+    })
     return [answer.status, (await json(answer))['error']]
   }
   assert.deepEqual(await at(unused), [401, 'invalid_client'])
@@ -145,4 +164,27 @@ test('a registration grants nothing: two clients of one name need a consent each
   assert.ok(typeof first === 'object' && typeof second === 'object')
   assert.notEqual(first.clientId, second.clientId)
   assert.equal(fixture.records.filter(({ action }) => action === 'consent').length, 2)
+})
+
+test('whatever is sent as a registration is answered, and what passes sends codes to https or this computer only', () => {
+  const uri = fc.oneof(
+    fc.webUrl(),
+    fc.string(),
+    fc.constantFrom('http://127.0.0.1:1/cb', 'http://[::1]/', 'cursor://x', 'https:\\\\x', 'http:/localhost'),
+  )
+  const body = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ redirect_uris: fc.array(uri), client_name: fc.jsonValue(), grant_types: fc.jsonValue(), application_type: fc.jsonValue() }),
+  )
+  fc.assert(
+    fc.property(body, (given) => {
+      const checked = checkRegistration(given)
+      if ('error' in checked) return
+      for (const redirect of checked.metadata['redirect_uris'] as string[]) {
+        const { protocol, hostname } = new URL(redirect)
+        assert.ok(protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)), redirect)
+      }
+    }),
+    { numRuns: 2000 },
+  )
 })

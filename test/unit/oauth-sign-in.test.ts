@@ -1,10 +1,25 @@
 /** From registration to tokens and their renewal, as clients do it, against the server on a real port. */
 
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { authorizeUrl, connect, postForm, redeem, register, SCOPES, startAuthorizationServer, type Tokens, verify } from '../support/authorization.ts'
+import { createSqliteStore } from '../../src/storage/index.ts'
+import {
+  ANA,
+  authorizeUrl,
+  connect,
+  postForm,
+  redeem,
+  register,
+  SCOPES,
+  startAuthorizationServer,
+  type Tokens,
+  verify,
+} from '../support/authorization.ts'
 import { signIn } from '../support/browser.ts'
-import { ANA } from '../support/authorization.ts'
 
 const json = async (response: Response) => (await response.json()) as Record<string, unknown>
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
@@ -96,7 +111,11 @@ test('the names of this server on loopback, with a slash or without, are one res
 test('without PKCE by S256 there is no code, and a code without its verifier is worth nothing', async () => {
   await using fixture = await startAuthorizationServer()
   const { client_id: clientId } = await register(fixture)
-  for (const changes of [{ code_challenge: undefined, code_challenge_method: undefined }, { code_challenge_method: 'plain' }, { code_challenge_method: undefined }]) {
+  for (const changes of [
+    { code_challenge: undefined, code_challenge_method: undefined },
+    { code_challenge_method: 'plain' },
+    { code_challenge_method: undefined },
+  ]) {
     const landed = new URL(await signIn(authorizeUrl(fixture, clientId, changes).url, ANA))
     assert.equal(landed.searchParams.get('error'), 'invalid_request', JSON.stringify(changes))
     assert.equal(landed.searchParams.get('code'), null)
@@ -164,6 +183,12 @@ test('a refresh token that comes back late ends the whole family', async () => {
   assert.equal((await refresh(third.refresh_token)).status, 400, 'the newest is dead, too')
   for (const { access_token: token } of [tokens, second, third]) assert.equal(await verify(fixture, token), 'revoked')
   assert.ok(fixture.published.some((message) => message.startsWith('grant:')))
+  const refusal = fixture.records.find(({ action }) => action === 'token')
+  assert.deepEqual(
+    [refusal?.decision, refusal?.reason, refusal?.facts?.['detail']],
+    ['deny', 'invalid_grant', 'refresh token already used'],
+  )
+  assert.ok(fixture.records.some(({ action }) => action === 'grant.revoke'))
 })
 
 test('a refresh can narrow the scope, and not widen it', async () => {
@@ -193,7 +218,9 @@ test('the token endpoint answers JSON whatever Accept prefers, and 401 invalid_c
   assert.equal(answer.status, 401)
   assert.match(answer.headers.get('content-type') ?? '', /^application\/json/)
   assert.equal((await json(answer))['error'], 'invalid_client')
-  assert.ok(fixture.records.some(({ action, decision, reason }) => action === 'token' && decision === 'deny' && reason === 'invalid_client'))
+  assert.ok(
+    fixture.records.some(({ action, decision, reason }) => action === 'token' && decision === 'deny' && reason === 'invalid_client'),
+  )
 })
 
 test('a confidential client has to show its secret', async () => {
@@ -236,5 +263,58 @@ test('nothing that a client or browser holds is in the store as it is', async ()
     assert.ok(value && !stored.includes(value), String(value).slice(0, 12))
   }
   const recorded = JSON.stringify(fixture.records)
-  for (const value of [secret, code, tokens.refresh_token, tokens.access_token, ANA.password]) assert.ok(!recorded.includes(value as string))
+  for (const value of [secret, code, tokens.refresh_token, tokens.access_token, ANA.password])
+    assert.ok(!recorded.includes(value as string))
+})
+
+test('the same over SQLite: one redemption, one successor, and a restart in between', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-oauth-'))
+  const store = createSqliteStore({ file: join(folder, 'sallyport.db') })
+  try {
+    await using fixture = await startAuthorizationServer({ store })
+    const { client_id: clientId } = await register(fixture)
+    const { url, verifier } = authorizeUrl(fixture, clientId)
+    const code = new URL(await signIn(url, ANA)).searchParams.get('code') ?? ''
+    const redemptions = await Promise.all(Array.from({ length: 20 }, () => redeem(fixture, clientId, code, verifier)))
+    assert.equal(redemptions.filter(({ status }) => status === 200).length, 1)
+
+    const { refresh, tokens } = await connect(fixture)
+    const renewed = (await Promise.all(Array.from({ length: 5 }, async () => (await refresh()).json()))) as Tokens[]
+    assert.equal(new Set(renewed.map(({ refresh_token: token }) => token)).size, 1)
+    assert.equal(typeof (await verify(fixture, tokens.access_token)), 'object')
+  } finally {
+    await store.close()
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('what nobody could parse is answered, and a caller that hangs up breaks nothing', async () => {
+  await using fixture = await startAuthorizationServer()
+  const raw = (text: string, hangUp = false) =>
+    new Promise<string>((resolve) => {
+      const socket = createConnection(fixture.port, '127.0.0.1', () => {
+        socket.write(text)
+        if (hangUp) setTimeout(() => socket.destroy(), 30)
+      })
+      let answer = ''
+      socket.setEncoding('utf8').on('data', (chunk: string) => {
+        answer += chunk
+        socket.end()
+      })
+      socket.on('close', () => resolve(answer))
+    })
+  const host = `Host: localhost:${fixture.port}\r\n`
+  assert.match(await raw(`GET http://[ HTTP/1.1\r\n${host}\r\n`), /^HTTP\/1.1 400/)
+  assert.match(await raw(`GET //token HTTP/1.1\r\n${host}\r\n`), /^HTTP\/1.1 404/)
+  await raw(
+    `POST /token HTTP/1.1\r\n${host}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\ngrant_type=`,
+    true,
+  )
+  assert.ok((await connect(fixture)).tokens.access_token)
+  assert.ok(fixture.records.every(({ decision }) => decision !== 'error'))
+})
+
+test('without a catalogue the standard scopes can be asked for', async () => {
+  await using fixture = await startAuthorizationServer({ scopes: () => [] })
+  assert.deepEqual(new Set((await connect(fixture)).tokens.scope?.split(' ')), new Set(SCOPES))
 })

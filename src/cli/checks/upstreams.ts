@@ -1,7 +1,7 @@
 /** Checks of the configuration and of what it guards: starts each server as guard would, counts, and ends it. @module */
 
 import { ConfigError, createRedactor, silentLog, systemClock } from '../../core/index.ts'
-import { type Config, createGateway, loadConfig, lockFileOf, type LoadConfigOptions } from '../../gateway/index.ts'
+import { type Config, createGateway, type LoadConfigOptions, loadConfig, lockFileOf } from '../../gateway/index.ts'
 import { resolveDataDir } from '../../vault/index.ts'
 import { type Finding, ok, problem, warning } from './check.ts'
 

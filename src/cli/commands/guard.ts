@@ -92,6 +92,9 @@ function createStop(): Promise<number> {
     resolve(code)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+  // npm and npx run programs below a shell, which dies of a signal without passing it on: who is left alone has been told to end.
+  const parent = process.ppid
+  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid === parent || resolve(exitCodes.ok), 500).unref()
   return promise
 }
 

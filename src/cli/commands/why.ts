@@ -19,9 +19,9 @@ export async function why(id: string, { json = false, dataDir }: WithData): Prom
   const verdict = output.paint(colour, record.decision.toUpperCase())
   const parts = [nameOfSubject(record), nameOfClient(record), nameOfTarget(record), `${timeOf(record.at, Date.now())}Z`]
   output.line(`${verdict}  ${parts.filter(Boolean).join(' · ')}`)
-  const facts = Object.entries(record.facts ?? {}).map(
-    ([key, value]) => `${key}=${Array.isArray(value) ? value.join(',') || 'none' : value}`,
-  )
+  const facts = Object.entries(record.facts ?? {})
+    .filter(([key, value]) => !(key.endsWith('Roles') && Array.isArray(value) && value.length === 0))
+    .map(([key, value]) => `${key}=${Array.isArray(value) ? value.join(',') || 'none' : String(value)}`)
   const rows: [string, string | undefined][] = [
     ['decision', `${record.id}, #${sequence} in the audit`],
     ['reason', record.repeated === undefined ? record.reason : `${record.reason} (and ${record.repeated} more like it)`],

@@ -7,7 +7,8 @@ import type { Command, Endpoint } from '../upstream/index.ts'
 export interface Config {
   /** The file it was read from; undefined where there is none. */
   readonly file: string | undefined
-  readonly listen: { readonly port: number; readonly host: 'localhost' | '127.0.0.1' | '::1' }
+  /** On both loopback addresses, and on no other. */
+  readonly listen: { readonly port: number }
   /** In the order of the file: where two have the same name for something, the first keeps it. */
   readonly servers: readonly ServerConfig[]
   readonly limits: Limits

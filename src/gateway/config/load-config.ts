@@ -133,19 +133,18 @@ function targetServer(target: Target, cwd: string, { problems }: Findings): Serv
 }
 
 function listenOf(written: ConfigFile['listen'], env: Env, flags: Flags, { problems }: Findings): Config['listen'] {
-  const inFile = typeof written === 'number' ? { port: written } : (written ?? {})
-  let { port = PORT, host = 'localhost' } = inFile
+  let port = (typeof written === 'number' ? written : written?.port) ?? PORT
   const fromEnv = env['SALLYPORT_LISTEN'] || env['PORT']
   const variable = env['SALLYPORT_LISTEN'] ? 'SALLYPORT_LISTEN' : 'PORT'
   if (fromEnv) {
-    const [, givenHost, givenPort] = /^(?:(\[::1\]|::1|localhost|127\.0\.0\.1):)?(\d{1,5})$/.exec(fromEnv) ?? []
-    if (givenPort === undefined) problems.push(`${variable}: must be a port, or a loopback host and a port: localhost:${PORT}`)
-    port = Number(givenPort ?? port)
-    if (givenHost) host = givenHost.replace(/^\[|\]$/g, '') as Config['listen']['host']
+    // A host may be said, but not another than this machine.
+    const [, given] = /^(?:(?:\[::1\]|localhost|127\.0\.0\.1):)?(\d{1,5})$/.exec(fromEnv) ?? []
+    if (given === undefined) problems.push(`${variable}: must be a port, or localhost and a port: localhost:${PORT}`)
+    port = Number(given ?? port)
   }
   port = flags.port ?? port
   if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push(`${flags.port === undefined ? variable : '--port'}: must be a port, 0 to 65535`)
-  return { port, host }
+  return { port }
 }
 
 const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'silent']

@@ -30,7 +30,7 @@ export interface ServerEntry {
 
 export interface ConfigFile {
   $schema?: string | undefined
-  listen?: number | { port?: number | undefined; host?: 'localhost' | '127.0.0.1' | '::1' | undefined } | undefined
+  listen?: number | { port?: number | undefined } | undefined
   servers?: Record<string, ServerEntry> | undefined
   mcpServers?: Record<string, ServerEntry> | undefined
   limits?:
@@ -94,11 +94,10 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
       z.int().min(0).max(65_535),
       z.strictObject({
         port: z.int().min(0).max(65_535).optional().describe(`Default ${PORT}; 0 takes any that is free.`),
-        host: z.enum(['localhost', '127.0.0.1', '::1']).optional().describe('Default localhost: both loopback addresses.'),
       }),
     ])
     .optional()
-    .describe('Where to listen: a port, or a port and a host. Loopback only.'),
+    .describe('Where to listen on this machine (127.0.0.1 and ::1): a port.'),
   servers: z.record(serverId, server).optional().describe('The servers to guard, by the name that they get here.'),
   mcpServers: z.record(serverId, server).optional().describe('The same, under the name that Claude and Cursor use for it.'),
   limits: z
@@ -131,5 +130,5 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
 /** What editors are given: `schema.json` is this, written out. */
 export function configJsonSchema(): Record<string, unknown> {
   const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>
-  return { $schema, $id: 'https://sallyport.dev/schema.json', title: 'sallyport.yaml', ...schema }
+  return { $schema, title: 'sallyport.yaml', ...schema }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isIP } from 'node:net'
 import { basename, resolve } from 'node:path'
 import type { ToolRule } from '../classify.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
@@ -101,7 +102,11 @@ const isLoopbackName = (host: string): boolean => host === 'localhost' || host =
 
 /** What to call a server that was given on the command line: the package or program, without what all of them have in their names. */
 export function nameOfTarget(target: { readonly command: string; readonly args: readonly string[] } | { readonly url: string }): string {
-  if ('url' in target) return shorten(new URL(target.url).hostname.replace(/^\[|\]$/g, '').replace(/^(?:www|mcp|api)\./, ''))
+  if ('url' in target) {
+    const { hostname } = new URL(target.url)
+    // An address says nothing to a person.
+    return isIP(hostname.replace(/^\[|\]$/g, '')) || hostname === 'localhost' ? 'server' : shorten(hostname.replace(/^(?:www|mcp|api)\./, ''))
+  }
   const runners = new Set(['npx', 'bunx', 'pnpx', 'uvx', 'pipx', 'node', 'deno', 'bun', 'python', 'python3', 'uv', 'docker', 'env'])
   const words = [target.command, ...target.args].filter((word) => !word.startsWith('-'))
   const program = words.find((word) => !runners.has(basename(word)) && !['run', 'exec', 'dlx'].includes(word)) ?? target.command

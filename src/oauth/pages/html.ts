@@ -28,6 +28,12 @@ const escape = (text: string): string => text.replace(/[&<>"']/g, (character) =>
 
 /** A name that somebody else chose, without what could make it look like something else: control and direction marks, runs of space. */
 export function plain(text: string, length = 80): string {
-  const clean = text.normalize('NFC').replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu, '').replace(/\s+/gu, ' ').trim()
-  return [...clean].length > length ? `${[...clean].slice(0, length - 1).join('')}…` : clean
+  const clean = text
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu, '')
+    .replace(/\s+/gu, ' ')
+    .trim()
+  // By code points: a cut inside a pair would leave half a character.
+  const points = Array.from(clean)
+  return points.length > length ? `${points.slice(0, length - 1).join('')}…` : clean
 }

@@ -41,7 +41,6 @@ export function pageHeaders(leadsTo?: string): Record<string, string> {
     'x-content-type-options': 'nosniff',
     // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
     'referrer-policy': 'same-origin',
-    'cross-origin-opener-policy': 'same-origin',
     'cache-control': 'no-store',
   }
 }

@@ -1,0 +1,92 @@
+/** What README and the other documents tell people to type exists, and what they point to is there. */
+
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import type { Command } from 'commander'
+import { clientLines } from '../../src/cli/client-lines.ts'
+import { createProgram } from '../../src/cli/program.ts'
+import { ROOT } from '../support/index.ts'
+
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+const documents = ['README.md', 'SECURITY.md', ...globSync('docs/*.md', { cwd: ROOT }), 'bench/README.md'].filter((file) =>
+  existsSync(join(ROOT, file)),
+)
+
+/** Every `sallyport …` in code, up to what ends a command. */
+const commandsIn = (text: string): string[] =>
+  [...text.matchAll(/(?:^\$ (?:npx )?|^npx |`)sallyport ((?:[a-z-]+)(?: [^`\n]*)?)/gm)].map(([, rest]) => (rest as string).trim())
+
+/** Why `line` would not be understood, or undefined. */
+function problemWith(line: string): string | undefined {
+  const [own = ''] = line.split(/ -- | #/)
+  const words = own.split(/\s+/)
+  let command: Command = createProgram([])
+  while (words.length > 0) {
+    const next = command.commands.find((one) => one.name() === words[0])
+    if (!next) break
+    command = next
+    words.shift()
+  }
+  if (command.parent === null) return `there is no command ${words[0]}`
+  for (const word of words)
+    if (word.startsWith('--') && !command.options.some(({ long }) => long === word)) return `${command.name()} has no option ${word}`
+  return undefined
+}
+
+test('every command that a document shows exists, with its options', () => {
+  const seen = new Set<string>()
+  for (const file of documents)
+    for (const line of commandsIn(read(file))) {
+      assert.equal(problemWith(line), undefined, `${file}: sallyport ${line}`)
+      seen.add(line.split(' ')[0] as string)
+    }
+  for (const name of ['guard', 'key', 'audit', 'why', 'doctor', 'schema', 'user']) assert.ok(seen.has(name), `no document shows ${name}`)
+})
+
+test('the check of commands finds what is wrong', () => {
+  assert.match(problemWith('fly --high') ?? '', /no command fly/)
+  assert.match(problemWith('key create --nome x') ?? '', /no option --nome/)
+  assert.equal(problemWith('guard --classify annotations -- node --inspect server.js'), undefined)
+})
+
+test('README lists every command', () => {
+  const table = read('README.md').split('## Commands')[1]?.split('\n## ')[0] ?? ''
+  for (const command of createProgram([]).commands) {
+    const names = command.commands.length > 0 ? command.commands.map((one) => `${command.name()} ${one.name()}`) : [command.name()]
+    for (const name of names) assert.ok(table.includes(name), `README does not list ${name}`)
+  }
+})
+
+test('README shows the lines that guard prints', () => {
+  const readme = read('README.md')
+  for (const { line } of clientLines('notes', 'http://localhost:7777/mcp')) assert.ok(readme.includes(line), line)
+})
+
+test('every npm script that a document names exists', () => {
+  const { scripts } = JSON.parse(read('package.json'))
+  for (const file of documents)
+    for (const [, run, plain] of read(file).matchAll(/npm (?:run ([a-z-]+)|(start|test)\b)/g)) {
+      const name = run ?? plain ?? ''
+      assert.ok(name in scripts, `${file}: npm run ${name}`)
+    }
+})
+
+test('every file that a document links to is there, and every heading', () => {
+  for (const file of documents)
+    for (const [, target = ''] of read(file).matchAll(/\]\(([^)]+)\)/g)) {
+      if (/^https?:/.test(target)) continue
+      const [path, anchor] = target.split('#')
+      const linked = path ? join(dirname(file), path) : file
+      assert.ok(existsSync(join(ROOT, linked)), `${file} → ${target}`)
+      if (!anchor) continue
+      const headings = [...read(linked).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+        (heading as string)
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      )
+      assert.ok(headings.includes(anchor), `${file} → ${target}`)
+    }
+})

@@ -1,0 +1,165 @@
+/**
+ * The whole guard in the test's own process, over upstreams that the test names: real data directory, real sign-in, real
+ * keys. What the command line would do beside it goes through a second connection to the same data.
+ *
+ * @module
+ */
+
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createLog, createRedactor } from '../../src/core/index.ts'
+import { createGuard, type Guard, loadConfig } from '../../src/gateway/index.ts'
+import { createAccounts, createApiKeys } from '../../src/oauth/index.ts'
+import type { AuditRecord } from '../../src/storage/index.ts'
+import { type Data, openData } from '../../src/vault/index.ts'
+import type { Spec } from '../fixtures/attacks/behaviour.ts'
+import { ANA, connect, type SignedIn } from './authorization.ts'
+import { type Finished, run } from './child.ts'
+import { ALL_SCOPES, SALLYPORT } from './guard.ts'
+import { createTempDir } from './paths.ts'
+
+export interface GatewayOptions {
+  /** As in `sallyport.yaml`; a function is given the folder for what the test's servers keep. */
+  readonly servers: Readonly<Record<string, object>> | ((folder: string) => Readonly<Record<string, object>>)
+  /** Further keys of `sallyport.yaml`. */
+  readonly config?: object
+  readonly classify?: boolean
+}
+
+export interface Gateway extends AsyncDisposable {
+  readonly url: string
+  readonly issuer: string
+  /** The MCP endpoint: what tokens are for. */
+  readonly resource: string
+  readonly folder: string
+  readonly dataDir: string
+  readonly data: Data
+  readonly guard: Guard
+  log(): string
+  key(scopes?: readonly string[], expiresInDays?: number): Promise<{ readonly id: string; readonly key: string }>
+  /** Registers a client, signs in with a browser, agrees, and redeems the code. */
+  signIn(scopes?: readonly string[]): Promise<SignedIn>
+  token(scopes?: readonly string[]): Promise<string>
+  /** Every audit record so far, the oldest first; waits until no more come. */
+  records(): Promise<readonly AuditRecord[]>
+  /** Moves the guard's clock. */
+  advance(milliseconds: number): void
+  /** `sallyport ARGS --data-dir DIR`, in a process of its own. */
+  cli(...args: string[]): Promise<Finished>
+  /** Ends the guard; the data stays open. */
+  stop(): Promise<void>
+}
+
+export async function startGateway({ servers, config: more = {}, classify = false }: GatewayOptions): Promise<Gateway> {
+  const folder = await createTempDir('gateway')
+  const dataDir = join(folder.path, 'data')
+  const file = join(folder.path, 'sallyport.yaml')
+  writeFileSync(file, JSON.stringify({ listen: 0, servers: typeof servers === 'function' ? servers(folder.path) : servers, ...more }))
+  let offset = 0
+  let logged = ''
+  const redactor = createRedactor()
+  const log = createLog({ level: 'debug', pretty: false, redactor, write: (line) => void (logged += line) })
+  const guard = await createGuard({
+    config: loadConfig({ file, cwd: folder.path, env: {} }),
+    dataDir,
+    classify,
+    version: '0.0.0',
+    log,
+    redactor,
+    clock: () => Date.now() + offset,
+  })
+  const data = openData({ dataDir })
+  const keys = createApiKeys({ ...data, clock: Date.now })
+  const accounts = createAccounts({ store: data.store, clock: Date.now })
+  let hasAccount = false
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => (stopped ??= guard.close())
+  const resource = guard.url
+
+  async function signIn(scopes: readonly string[] = ALL_SCOPES): Promise<SignedIn> {
+    if (!hasAccount) await accounts.create(ANA)
+    hasAccount = true
+    return connect({ issuer: guard.issuer, resource }, { changes: { scope: scopes.join(' ') } })
+  }
+
+  return {
+    url: guard.url,
+    issuer: guard.issuer,
+    resource,
+    folder: folder.path,
+    dataDir,
+    data,
+    guard,
+    log: () => logged,
+    key: (scopes = ALL_SCOPES, expiresInDays = 90) => keys.create({ name: 'test', scopes, createdBy: 'test', expiresInDays }),
+    signIn,
+    token: async (scopes) => (await signIn(scopes)).tokens.access_token,
+    async records() {
+      for (let before = -1; ; ) {
+        const found = await data.store.audit.search({ limit: 10_000 })
+        if (found.length === before) return found.map(({ record }) => record).reverse()
+        before = found.length
+        await delay(150)
+      }
+    },
+    advance(milliseconds) {
+      offset += milliseconds
+    },
+    cli: (...args) => run(process.execPath, [SALLYPORT, ...args, '--data-dir', dataDir], { cwd: folder.path }),
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop()
+      await data.store.close()
+      await folder.remove()
+    },
+  }
+}
+
+const WITNESS = join(import.meta.dirname, '..', 'fixtures', 'attacks', 'witness.ts')
+
+export interface Witness {
+  /** For `servers` of the configuration. */
+  readonly entry: { readonly command: string; readonly args: readonly string[] }
+  /** Every byte that it was sent. */
+  received(): string
+  /** The messages among them. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into messages of every shape
+  messages(): any[]
+  starts(): { readonly pid: number; readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> }[]
+  /** What it has from its next start or `reload` on. */
+  become(spec: Spec): void
+}
+
+/** A child process that writes down what it is given (`test/fixtures/attacks/witness.ts`), in a folder of its own. */
+export function createWitness(parent: string, name: string, spec: Spec): Witness {
+  const folder = join(parent, `witness-${name}`)
+  mkdirSync(folder, { recursive: true })
+  const become = (next: Spec): void => writeFileSync(join(folder, 'spec.json'), JSON.stringify(next))
+  become(spec)
+  const lines = (file: string): string[] => {
+    const path = join(folder, file)
+    return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : []
+  }
+  appendFileSync(join(folder, 'received'), '')
+  return {
+    entry: { command: process.execPath, args: [WITNESS, folder] },
+    received: () => readFileSync(join(folder, 'received'), 'utf8'),
+    messages: () => lines('received').map((line) => JSON.parse(line)),
+    starts: () => lines('starts').map((line) => JSON.parse(line)),
+    become,
+  }
+}
+
+/** Waits for what has to happen soon. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
+  const end = Date.now() + withinMs
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`)
+    await delay(15)
+  }
+}
+
+/** The text of a tool's answer. */
+export const said = (answer: { readonly result: { readonly content: readonly { readonly text: string }[] } }): string =>
+  answer.result?.content?.[0]?.text ?? ''

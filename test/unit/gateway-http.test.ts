@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import type { Outgoing } from '../../src/core/index.ts'
+import { type HttpUpstream, type HttpUpstreamOptions, startHttpUpstream } from '../fixtures/http-upstream.ts'
+import { type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
+
+const open: { close(): Promise<void> }[] = []
+async function start(options: HttpUpstreamOptions, headers: Record<string, string> = {}): Promise<Started & { http: HttpUpstream }> {
+  const http = await startHttpUpstream(options)
+  const started = await startUpstream({ url: http.url, headers })
+  open.push(started.upstream, http)
+  return { ...started, http }
+}
+after(async () => {
+  for (const one of open) await one.close()
+})
+
+const modern = { era: 'modern' } as const
+const legacy = { era: 'legacy', sessions: true } as const
+
+test('a modern server gets the version, the method and the name as headers, and what the configuration adds', async () => {
+  const { upstream, call, http } = await start(modern, { authorization: 'Bearer ours', 'mcp-method': 'overridden' })
+  assert.deepEqual([upstream.session?.dialect.era, upstream.session?.dialect.version], ['modern', '2026-07-28'])
+  const { headers, params } = JSON.parse(textOf(await call('echo', 'x')))
+  assert.equal(headers['mcp-protocol-version'], '2026-07-28')
+  assert.equal(headers['mcp-method'], 'tools/call')
+  assert.equal(headers['mcp-name'], 'echo')
+  assert.equal(headers.authorization, 'Bearer ours')
+  assert.equal(headers.accept, 'application/json, text/event-stream')
+  assert.equal(headers['content-type'], 'application/json')
+  assert.equal(params._meta['io.modelcontextprotocol/protocolVersion'], '2026-07-28')
+  assert.equal(http.seen[0]?.headers['mcp-method'], 'server/discover')
+  assert.ok(http.seen.every((request) => request.headers['mcp-session-id'] === undefined))
+})
+
+test('arguments are mirrored into headers, encoded where a header cannot carry them', async () => {
+  const { upstream } = await start(modern)
+  const mirrors = [
+    { header: 'mcp-param-region', path: ['region'], type: 'string' },
+    { header: 'mcp-param-count', path: ['deep', 'count'], type: 'integer' },
+    { header: 'mcp-param-flag', path: ['flag'], type: 'boolean' },
+    { header: 'mcp-param-absent', path: ['absent', 'x'], type: 'string' },
+    { header: 'mcp-param-null', path: ['none'], type: 'string' },
+  ] as const
+  const args = { region: 'line1\nInjected: yes', deep: { count: -7 }, flag: false, none: null }
+  const answer = await upstream.call({ method: 'tools/call', params: { name: 'wörld', arguments: args }, meta: {}, mirrors, deadlineAt: Date.now() + 5000, onCancel() {}, notify() {} })
+  const { headers } = JSON.parse(textOf(answer))
+  assert.equal(headers['mcp-name'], `=?base64?${Buffer.from('wörld').toString('base64')}?=`)
+  assert.equal(headers['mcp-param-region'], `=?base64?${Buffer.from(args.region).toString('base64')}?=`)
+  assert.equal(headers['mcp-param-count'], '-7')
+  assert.equal(headers['mcp-param-flag'], 'false')
+  assert.equal(headers['mcp-param-absent'], undefined)
+  assert.equal(headers['mcp-param-null'], undefined)
+  assert.equal(headers['injected'], undefined)
+})
+
+test('a legacy server gets one initialize, its session id and the version it chose', async () => {
+  const { upstream, call, http } = await start(legacy)
+  assert.deepEqual([upstream.session?.dialect.era, upstream.session?.dialect.version], ['legacy', '2025-06-18'])
+  const { headers } = JSON.parse(textOf(await call('echo', 'x')))
+  assert.equal(headers['mcp-session-id'], 'session-1')
+  assert.equal(headers['mcp-protocol-version'], '2025-06-18')
+  assert.equal(headers['mcp-method'], undefined)
+  const initialize = http.seen.find(({ body }) => body.method === 'initialize')
+  assert.equal(initialize?.headers['mcp-protocol-version'], undefined)
+  assert.ok(http.seen.some(({ body }) => body.method === 'notifications/initialized'))
+})
+
+test('JSON and SSE are both read, and progress comes in order under the caller’s token', async () => {
+  for (const options of [modern, { ...modern, sse: true }, legacy, { ...legacy, sse: true }]) {
+    const { call } = await start(options)
+    const notifications: Outgoing[] = []
+    const answer = await call('progress', undefined, { meta: { progressToken: 'theirs' }, notify: (one) => void notifications.push(one) })
+    assert.equal(textOf(answer), 'dönè')
+    assert.deepEqual(notifications.map(({ params }) => [params['progressToken'], params['progress']]), [['theirs', 1], ['theirs', 2], ['theirs', 3]])
+    assert.match(textOf(await call('echo', 'x')), /"headers"/)
+  }
+})
+
+test('a session that the server forgot is opened again, once, and the calls are sent again', async () => {
+  for (const unknownSession of [404, 400] as const) {
+    const { call, http, stale } = await start({ ...legacy, unknownSession, noStream: true })
+    http.forget()
+    const answers = await Promise.all([call('echo', 'a'), call('echo', 'b'), call('echo', 'c')])
+    for (const answer of answers) assert.equal(JSON.parse(textOf(answer)).headers['mcp-session-id'], 'session-2')
+    assert.equal(http.seen.filter(({ body }) => body.method === 'initialize').length, 2)
+    assert.ok(stale.length >= 1)
+  }
+})
+
+test('closing ends the session with DELETE', async () => {
+  const { upstream, http } = await start(legacy)
+  await upstream.close()
+  assert.equal(http.seen.at(-1)?.method, 'DELETE')
+  assert.equal(http.seen.at(-1)?.headers['mcp-session-id'], 'session-1')
+})
+
+test('cancelling a call ends its request, and says so where the revision wants it said', async () => {
+  for (const options of [modern, legacy]) {
+    const { call, http } = await start(options)
+    let cancel = (): void => {}
+    const answer = call('never', undefined, { onCancel: (listener) => (cancel = listener) })
+    await until(() => http.seen.some(({ body }) => body.params?.['name'] === 'never'), 'the request')
+    cancel()
+    assert.equal(textOf(await answer), 'denied: cancelled')
+    await until(() => http.abandoned.length > 0, 'the end of the request')
+    const { id } = http.seen.find(({ body }) => body.params?.['name'] === 'never')?.body ?? {}
+    assert.ok(http.abandoned.includes(id))
+    const told = (): boolean => http.seen.some(({ body }) => body.method === 'notifications/cancelled' && body.params?.['requestId'] === id)
+    if (options.era === 'legacy') await until(told, 'the notification')
+    else assert.ok(!told())
+  }
+})
+
+test('a deadline ends a request, and a body without end is not read to its end', async () => {
+  const { call, http } = await start(modern)
+  assert.equal(textOf(await call('never', undefined, { deadlineAt: Date.now() + 100 })), 'denied: deadline_exceeded')
+  await until(() => http.abandoned.length > 0, 'the end of the request')
+  assert.equal(textOf(await call('endless')), 'denied: result_too_large')
+  assert.match(textOf(await call('echo', 'x')), /"headers"/)
+})
+
+test('redirects are not followed, and what is no MCP answer denies its call alone', async () => {
+  const { call, upstream } = await start(modern)
+  assert.match(textOf(await call('redirect')), /refused the request \(HTTP 307\)/)
+  assert.match(textOf(await call('unauthorized')), /refused the request \(HTTP 401\)/)
+  assert.match(textOf(await call('html')), /not valid MCP/)
+  assert.match(textOf(await call('reset')), /broke while it was answering/)
+  assert.match(textOf(await call('cut')), /broke while it was answering/)
+  assert.equal(upstream.state, 'ready')
+})
+
+test('a header mismatch means that the tools have changed: they are read again', async () => {
+  const { call, stale } = await start(modern)
+  assert.match(textOf(await call('mismatch')), /has changed the definition/)
+  assert.deepEqual(stale, [['tools']])
+})
+
+test('an answer that breaks off is resumed where the server said how', async () => {
+  const { call } = await start({ ...legacy, noStream: true })
+  assert.equal(textOf(await call('resume')), 'resumed')
+})
+
+test('list changes arrive over GET or subscriptions/listen, and a stream that ended is opened again', async () => {
+  for (const options of [modern, legacy]) {
+    const { http, stale } = await start(options)
+    const streams = (): number => http.seen.filter(({ method, body }) => (options.era === 'modern' ? body.method === 'subscriptions/listen' : method === 'GET')).length
+    await until(() => streams() === 1, 'the stream')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    http.announce({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' })
+    await until(() => stale.length === 1, 'the change')
+    http.endStreams()
+    await until(() => streams() === 2, 'the second stream')
+    await until(() => stale.length === 2, 'reading again what may have changed in between')
+  }
+})
+
+test('a server that goes away and comes back is found again, at the same address', async () => {
+  const first = await start(modern)
+  const port = Number(new URL(first.http.url).port)
+  await first.http.close()
+  assert.match(textOf(await first.call('echo', 'x')), /^denied: (?:The server odd (?:is not running|cannot be reached)|The connection)/)
+  await until(() => first.upstream.state === 'down', 'noticing')
+  const again = await startHttpUpstream({ ...modern, port })
+  open.push(again)
+  await until(() => first.upstream.state === 'ready', 'coming back')
+  assert.match(textOf(await first.call('echo', 'x')), /"headers"/)
+})
+
+test('a server that cannot be reached at the start is down, with the reason', async () => {
+  const started = await startUpstream({ url: 'http://127.0.0.1:1/mcp', headers: {} })
+  open.push(started.upstream)
+  assert.equal(started.upstream.state, 'down')
+  assert.match(started.upstream.problem ?? '', /cannot be reached \(ECONNREFUSED\)/)
+})
