@@ -1,18 +1,4 @@
-/**
- * What the package gives to programs. Each name is a promise: `test/unit/house.test.ts` pins the list.
- *
- * @module
- */
+// The public surface of the package: adding a name here is a decision. The server framework and the client follow.
 
-export { ConfigError, createLog, createRedactor, type Level, type Log, type LogOptions, type Redactor } from './core/index.ts'
-export {
-  type Classification,
-  type Config,
-  configJsonSchema,
-  createGuard,
-  type Guard,
-  type GuardOptions,
-  type LoadConfigOptions,
-  loadConfig,
-  type UpstreamStatus,
-} from './gateway/index.ts'
+export { ConfigError, createLog, createRedactor, type Level, type Log, type Redactor } from './core/index.ts'
+export { type Config, createGuard, type Guard, type GuardOptions, loadConfig, type LoadConfigOptions } from './gateway/index.ts'

@@ -13,18 +13,24 @@ const one = new Set(['additionalItems', 'additionalProperties', 'contains', 'con
 const list = new Set(['allOf', 'anyOf', 'items', 'oneOf', 'prefixItems'])
 const map = new Set(['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties', 'properties'])
 
+type Visit = (schema: JsonObject, path: readonly string[] | undefined) => void
+
 /**
  * Calls `visit` for every subschema that is an object, the root first. `path`: the keys of `properties` that lead there
  * from the root, or undefined where something else is in between.
  */
-export function walkSchema(schema: unknown, visit: (schema: JsonObject, path: readonly string[] | undefined) => void, path: readonly string[] | undefined = []): void {
+export function walkSchema(schema: JsonObject, visit: Visit): void {
+  walk(schema, visit, [])
+}
+
+function walk(schema: unknown, visit: Visit, path: readonly string[] | undefined): void {
   if (!isObject(schema)) return
   visit(schema, path)
   for (const [keyword, value] of Object.entries(schema)) {
     if (map.has(keyword) && isObject(value)) {
-      for (const [name, inner] of Object.entries(value)) walkSchema(inner, visit, keyword === 'properties' && path ? [...path, name] : undefined)
+      for (const [name, inner] of Object.entries(value)) walk(inner, visit, keyword === 'properties' && path ? [...path, name] : undefined)
     } else if (list.has(keyword) && Array.isArray(value)) {
-      for (const inner of value) walkSchema(inner, visit, undefined)
-    } else if (one.has(keyword)) walkSchema(value, visit, undefined)
+      for (const inner of value) walk(inner, visit, undefined)
+    } else if (one.has(keyword)) walk(value, visit, undefined)
   }
 }

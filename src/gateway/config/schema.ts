@@ -56,7 +56,7 @@ export interface ConfigFile {
 export const PORT = 7777
 export const WINDOW_SECONDS = 60
 export const LIMIT_MAX = 1200
-export const BOUNDS = { bodyBytes: 4 * 1024 * 1024, depth: 64, listItems: 10_000, resultBytes: 16 * 1024 * 1024, deadlineSeconds: 120, concurrency: 64 } as const
+export const BOUNDS: Readonly<Record<'bodyBytes' | 'depth' | 'listItems' | 'resultBytes' | 'deadlineSeconds' | 'concurrency', number>> = { bodyBytes: 4 * 1024 * 1024, depth: 64, listItems: 10_000, resultBytes: 16 * 1024 * 1024, deadlineSeconds: 120, concurrency: 64 }
 const MAX_RESULT_BYTES = 64 * 1024 * 1024
 
 const limit: z.ZodType<LimitEntry> = z.strictObject({

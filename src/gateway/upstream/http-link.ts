@@ -107,7 +107,6 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         clearTimeout(linger)
         answers.delete(id)
         if (!isUnreachable(error)) return settle(id, sentences.brokenOff(server))
-        settle(id, sentences.unreachable(server))
         end(`it cannot be reached (${error.code ?? error.name})`)
       },
     })
@@ -149,14 +148,13 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   function end(problem: string): void {
     if (ended) return
     ended = true
+    events.lost(problem)
     listener.close()
     table.drain(sentences.unreachable(server))
     table.close()
     for (const answer of answers.values()) answer.abort()
     answers.clear()
-    // Not at once: the DELETE of a session may still be on its way, and is waited for by `close`.
     void pool.destroy().catch(() => {})
-    events.lost(problem)
   }
 
   return {

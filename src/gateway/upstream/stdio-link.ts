@@ -129,10 +129,10 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     ended = true
     out.end()
     err.end()
-    table.drain(sentences.stopped(server))
-    table.close()
     const words = lastWords.at(-1)
     events.lost(words && !closing ? `${problem}; its last words: ${redactor.text(words)}` : problem)
+    table.drain(sentences.stopped(server))
+    table.close()
   }
   child.on('error', (error: NodeJS.ErrnoException) => {
     // The command line may hold secrets: only the code is said.

@@ -127,7 +127,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       listChanged: (kind) => {
         if (!opening.stale) stale([kind])
       },
-      lost: lost.resolve,
+      lost(why) {
+        // At once, so that a call that comes before the loop goes on waits instead of being denied.
+        if (state === 'ready') state = 'down'
+        lost.resolve(why)
+      },
       renew: () => (renewing ??= renew().finally(() => (renewing = undefined))),
     }
     const mine = 'url' in target ? createHttpLink({ server, endpoint: target, events, log, clock }) : createStdioLink({ server, command: target, events, log, redactor, clock })

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
+import { describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { silentLog } from '../../src/core/index.ts'
+import { createStdioTransport, readLines } from '../../src/transports/index.ts'
+import { principal, say, startEngine, tool } from '../support/engine.ts'
+
+const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
+
+async function connect() {
+  let aborted = 0
+  const rig = await startEngine(
+    [
+      tool('echo', ({ text }) => say(String(text))),
+      tool('slow', async (_, call) => {
+        call.notify({ method: 'notifications/progress', params: { progressToken: 1, progress: 1 } })
+        await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve()))
+        aborted++
+        return say('late')
+      }),
+    ],
+    { me: principal('me', { credential: 'local' }), reader: principal('reader', { scopes: [] }) },
+  )
+  const input = new PassThrough()
+  const output = new PassThrough()
+  const lines: string[] = []
+  void readLines(output, 1_000_000, (line) => lines.push(String(line)))
+  const transport = createStdioTransport({
+    pipeline: rig.engine.pipeline,
+    input,
+    output,
+    credential: { scheme: 'bearer', value: 'me' },
+    resource: 'stdio:',
+    bodyBytes: 10_000,
+    json: { maxDepth: 64, maxItems: 100 },
+    clock: Date.now,
+    log: silentLog,
+  })
+  const send = (message: object | string) => input.write(`${typeof message === 'string' ? message : JSON.stringify(message)}\n`)
+  async function until(count: number) {
+    for (let tries = 0; lines.length < count && tries < 200; tries++) await delay(5)
+    return lines.map((line) => JSON.parse(line))
+  }
+  return { rig, transport, input, send, until, aborted: () => aborted }
+}
+
+describe('stdio', () => {
+  it('serves both eras in one process, a line each, whatever the chunks', async () => {
+    const { rig, transport, input, send, until } = await connect()
+    const text = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { text: 'é日' }, _meta: meta } })
+    for (const byte of Buffer.from(`${text}\r\n\n`)) input.write(Buffer.from([byte]))
+    send({ jsonrpc: '2.0', id: 'a', method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } } })
+    const [first, second] = await until(2)
+    assert.equal(first.result.content[0].text, 'é日')
+    assert.equal(first.result.resultType, 'complete')
+    assert.equal(second.result.protocolVersion, '2025-06-18')
+    send({ jsonrpc: '2.0', method: 'notifications/initialized' })
+    send({ jsonrpc: '2.0', id: 2, method: 'tools/list' })
+    const third = (await until(3))[2]
+    assert.equal(third.id, 2)
+    assert.equal('resultType' in third.result, false)
+    assert.equal((await rig.records()).find(({ action }) => action === 'tools/list')?.['version'], '2025-06-18')
+    input.end()
+    await transport.done
+    await rig.close()
+  })
+  it('answers what it cannot read, and goes on', async () => {
+    const { rig, transport, input, send, until } = await connect()
+    send('{"broken')
+    send(`{"jsonrpc":"2.0","id":1,"method":"x","params":{"pad":"${'a'.repeat(20_000)}"}}`)
+    send('[]')
+    send({ jsonrpc: '2.0', id: 9, method: 'server/discover', params: { _meta: meta } })
+    const answers = await until(4)
+    const codes = answers.map(({ error, id }) => error?.code ?? id).sort()
+    assert.deepEqual(codes, [-32600, -32600, -32700, 9])
+    input.end()
+    await transport.done
+    await rig.close()
+  })
+  it('stops what is cancelled, does not answer it, and lets nobody else be disturbed', async () => {
+    const { rig, transport, input, send, until, aborted } = await connect()
+    send({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'slow', _meta: meta } })
+    assert.equal((await until(1))[0].method, 'notifications/progress')
+    send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } })
+    send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'unknown' } })
+    send({ jsonrpc: '2.0', id: 8, method: 'tools/call', params: { name: 'echo', arguments: { text: 'here' }, _meta: meta } })
+    await delay(50)
+    const answers = await until(2)
+    assert.deepEqual(answers.map(({ id }) => id), [undefined, 8])
+    assert.equal(aborted(), 1)
+    input.end()
+    await transport.done
+    await rig.close()
+  })
+  it('ends when its input ends: a call that runs is told to stop', async () => {
+    const { rig, transport, input, send, until, aborted } = await connect()
+    send({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'slow', _meta: meta } })
+    send({ jsonrpc: '2.0', id: 8, method: 'subscriptions/listen', params: { notifications: { toolsListChanged: true }, _meta: meta } })
+    await until(2)
+    input.end()
+    await transport.done
+    assert.equal(aborted(), 1)
+    await rig.close()
+  })
+})
