@@ -17,38 +17,130 @@ export interface Requirement {
 
 export const requirements: Readonly<Record<string, Requirement>> = {
   // Threats
-  T02: { source: 'MCP01 token exposure', behaviour: 'A caller’s credential never appears in what an upstream receives.', kind: 'guarantee' },
-  T04: { source: 'MCP02 scope creep', behaviour: 'A token with one scope that calls a tool which needs another gets 403 with a challenge that names it.', kind: 'guarantee' },
-  T10: { source: 'MCP07 authentication', behaviour: 'A missing, expired, forged or foreign credential gets 401, and the upstream sees nothing.', kind: 'guarantee' },
-  T11: { source: 'MCP08 audit', behaviour: 'An edited, dropped or cut-off audit record is found; every refused call has exactly one record, without secrets.', kind: 'guarantee' },
+  T02: {
+    source: 'MCP01 token exposure',
+    behaviour: 'A caller’s credential never appears in what an upstream receives.',
+    kind: 'guarantee',
+  },
+  T04: {
+    source: 'MCP02 scope creep',
+    behaviour: 'A token with one scope that calls a tool which needs another gets 403 with a challenge that names it.',
+    kind: 'guarantee',
+  },
+  T10: {
+    source: 'MCP07 authentication',
+    behaviour: 'A missing, expired, forged or foreign credential gets 401, and the upstream sees nothing.',
+    kind: 'guarantee',
+  },
+  T11: {
+    source: 'MCP08 audit',
+    behaviour: 'An edited, dropped or cut-off audit record is found; every refused call has exactly one record, without secrets.',
+    kind: 'guarantee',
+  },
   T13: { source: 'MCP10 over-sharing', behaviour: 'Parallel callers never get each other’s results.', kind: 'guarantee' },
   T21: { source: 'Token passthrough', behaviour: 'A token that was issued for another server is refused.', kind: 'guarantee' },
-  T23: { source: 'Session hijacking', behaviour: 'A session id proves nothing: in another principal’s hands it is answered like one that never was.', kind: 'guarantee' },
+  T23: {
+    source: 'Session hijacking',
+    behaviour: 'A session id proves nothing: in another principal’s hands it is answered like one that never was.',
+    kind: 'guarantee',
+  },
   T26: { source: 'stdio in a proxy', behaviour: 'Nothing that arrives over the network starts a command.', kind: 'guarantee' },
-  T27: { source: 'Untrusted annotations', behaviour: 'An upstream’s hint that a tool only reads opens nothing unless the operator accepted it.', kind: 'guarantee' },
-  T30: { source: 'CVE-2025-49596, CVE-2025-66414', behaviour: 'A foreign Host or Origin is refused on every path, and nothing but loopback is listened on.', kind: 'guarantee' },
+  T27: {
+    source: 'Untrusted annotations',
+    behaviour: 'An upstream’s hint that a tool only reads opens nothing unless the operator accepted it.',
+    kind: 'guarantee',
+  },
+  T30: {
+    source: 'CVE-2025-49596, CVE-2025-66414',
+    behaviour: 'A foreign Host or Origin is refused on every path, and nothing but loopback is listened on.',
+    kind: 'guarantee',
+  },
   // Gateway rows of the specification
-  G1: { source: 'authorization §token passthrough', behaviour: 'The caller’s token is verified for our own audience and never sent on.', kind: 'guarantee' },
-  G5: { source: 'streamable-http §server validation', behaviour: 'Headers that differ from the body are refused with 400 and −32020.', kind: 'guarantee' },
-  G6: { source: 'streamable-http §custom headers', behaviour: 'An Mcp-Param header that we do not recognize reaches an HTTP upstream as it came.', kind: 'guarantee' },
-  G7: { source: 'caching §cacheScope', behaviour: 'No result is marked public, and no list is shared between callers who may use different things.', kind: 'guarantee' },
-  G8: { source: 'tools §name conflicts', behaviour: 'Tools of several upstreams are told apart by ids of ours, never by what an upstream calls itself.', kind: 'guarantee' },
-  G11: { source: 'versioning §dual era', behaviour: 'Modern requests are served statelessly, `initialize` opens a legacy session bound to its caller, both on one endpoint.', kind: 'guarantee' },
+  G1: {
+    source: 'authorization §token passthrough',
+    behaviour: 'The caller’s token is verified for our own audience and never sent on.',
+    kind: 'guarantee',
+  },
+  G5: {
+    source: 'streamable-http §server validation',
+    behaviour: 'Headers that differ from the body are refused with 400 and −32020.',
+    kind: 'guarantee',
+  },
+  G6: {
+    source: 'streamable-http §custom headers',
+    behaviour: 'An Mcp-Param header that we do not recognize reaches an HTTP upstream as it came.',
+    kind: 'guarantee',
+  },
+  G7: {
+    source: 'caching §cacheScope',
+    behaviour: 'No result is marked public, and no list is shared between callers who may use different things.',
+    kind: 'guarantee',
+  },
+  G8: {
+    source: 'tools §name conflicts',
+    behaviour: 'Tools of several upstreams are told apart by ids of ours, never by what an upstream calls itself.',
+    kind: 'guarantee',
+  },
+  G11: {
+    source: 'versioning §dual era',
+    behaviour: 'Modern requests are served statelessly, `initialize` opens a legacy session bound to its caller, both on one endpoint.',
+    kind: 'guarantee',
+  },
   G12: { source: 'streamable-http §cancellation', behaviour: 'When a caller goes away, the upstream is told to stop.', kind: 'guarantee' },
   G13: { source: 'basic §OpenTelemetry', behaviour: 'Trace context in _meta reaches the upstream as it came.', kind: 'guarantee' },
   // The pipeline's own promises
-  'deny-by-default': { source: 'product promise 1', behaviour: 'A tool that nobody classed needs tools:execute; a list shows only what its reader may use.', kind: 'guarantee' },
-  'one-order': { source: 'architecture §one pipeline', behaviour: 'No stage of the pipeline can be skipped or reordered: such code does not compile.', kind: 'guarantee' },
-  'hidden-names': { source: 'architecture §decisions', behaviour: 'A name that is hidden from a caller is answered exactly as one that does not exist.', kind: 'guarantee' },
-  'bounded-input': { source: 'architecture §bounds', behaviour: 'Bodies, nesting, lists, duplicate keys, encodings and batches are refused with a clear error, before anything runs.', kind: 'guarantee' },
+  'deny-by-default': {
+    source: 'product promise 1',
+    behaviour: 'A tool that nobody classed needs tools:execute; a list shows only what its reader may use.',
+    kind: 'guarantee',
+  },
+  'one-order': {
+    source: 'architecture §one pipeline',
+    behaviour: 'No stage of the pipeline can be skipped or reordered: such code does not compile.',
+    kind: 'guarantee',
+  },
+  'hidden-names': {
+    source: 'architecture §decisions',
+    behaviour: 'A name that is hidden from a caller is answered exactly as one that does not exist.',
+    kind: 'guarantee',
+  },
+  'bounded-input': {
+    source: 'architecture §bounds',
+    behaviour: 'Bodies, nesting, lists, duplicate keys, encodings and batches are refused with a clear error, before anything runs.',
+    kind: 'guarantee',
+  },
   'bounded-output': { source: 'architecture §bounds', behaviour: 'A result over its budget is withheld, not cut.', kind: 'guarantee' },
   'opaque-errors': { source: 'SDK issue 1429', behaviour: 'What a tool’s code throws never reaches the caller.', kind: 'guarantee' },
-  limits: { source: 'tools §security', behaviour: 'Each address, principal, client and tool has a budget; a spent one is 429 with when to return.', kind: 'guarantee' },
-  revocation: { source: 'RFC 7009', behaviour: 'A revoked key, grant or client stops working within a second, from whichever process it was revoked.', kind: 'guarantee' },
-  'one-time': { source: 'OAuth 2.1 §4.1.2', behaviour: 'Of any number of simultaneous redemptions of one code, one wins.', kind: 'guarantee' },
-  'sealed-secrets': { source: 'architecture §vault', behaviour: 'Signing keys and credentials are stored sealed or hashed; a sealed value moved elsewhere does not open.', kind: 'guarantee' },
-  'known-secrets': { source: 'MCP01', behaviour: 'A value handed to an upstream as a secret is taken out of results, errors and logs, also as base64, hex or URL-encoded.', kind: 'guarantee' },
-  'secret-patterns': { source: 'MCP01', behaviour: 'Strings that look like credentials are masked in results, errors and logs.', kind: 'detector' },
+  limits: {
+    source: 'tools §security',
+    behaviour: 'Each address, principal, client and tool has a budget; a spent one is 429 with when to return.',
+    kind: 'guarantee',
+  },
+  revocation: {
+    source: 'RFC 7009',
+    behaviour: 'A revoked key, grant or client stops working within a second, from whichever process it was revoked.',
+    kind: 'guarantee',
+  },
+  'one-time': {
+    source: 'OAuth 2.1 §4.1.2',
+    behaviour: 'Of any number of simultaneous redemptions of one code, one wins.',
+    kind: 'guarantee',
+  },
+  'sealed-secrets': {
+    source: 'architecture §vault',
+    behaviour: 'Signing keys and credentials are stored sealed or hashed; a sealed value moved elsewhere does not open.',
+    kind: 'guarantee',
+  },
+  'known-secrets': {
+    source: 'MCP01',
+    behaviour: 'A value handed to an upstream as a secret is taken out of results, errors and logs, also as base64, hex or URL-encoded.',
+    kind: 'guarantee',
+  },
+  'secret-patterns': {
+    source: 'MCP01',
+    behaviour: 'Strings that look like credentials are masked in results, errors and logs.',
+    kind: 'detector',
+  },
 }
 
 /** Called in a test file for the rows that it proves. */

@@ -88,7 +88,8 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
       // A client that signs in before the first entry is there must not be told that there is nothing to ask for.
       const scopes = new Set<string>(filling && byServer.size === 0 ? STANDARD_SCOPES : [])
       for (const entry of [...byServer.values()].flat()) {
-        if (entry.permission.access === 'protected' || entry.permission.access === 'private') for (const scope of entry.permission.scopes) scopes.add(scope)
+        if (entry.permission.access === 'protected' || entry.permission.access === 'private')
+          for (const scope of entry.permission.scopes) scopes.add(scope)
       }
       return [...scopes].sort()
     },

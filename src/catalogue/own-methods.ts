@@ -5,7 +5,17 @@
  * @module
  */
 
-import { allow, type Approved, type Decision, deny, type EntryKind, type JsonObject, type Outgoing, principalKey, type Produced } from '../core/index.ts'
+import {
+  allow,
+  type Approved,
+  type Decision,
+  deny,
+  type EntryKind,
+  type JsonObject,
+  type Outgoing,
+  principalKey,
+  type Produced,
+} from '../core/index.ts'
 import { isObject, methodOf, SUPPORTED_VERSIONS } from '../protocol/index.ts'
 import type { Catalogue } from './catalogue.ts'
 
@@ -60,10 +70,12 @@ export function createOwnMethods({ catalogue, serverInfo, instructions, completi
     const { principal, message } = request
     const who = principalKey(principal)
     const count = held.get(who) ?? 0
-    if (count >= MAX_SUBSCRIPTIONS) return deny({ reason: 'overloaded', problem: `This caller has ${MAX_SUBSCRIPTIONS} subscriptions open already.` })
+    if (count >= MAX_SUBSCRIPTIONS)
+      return deny({ reason: 'overloaded', problem: `This caller has ${MAX_SUBSCRIPTIONS} subscriptions open already.` })
     // In the legacy era the stream carries every kind of change and nothing says which subscription it belongs to.
     const filter = message.era === 'legacy' ? undefined : (message.params['notifications'] ?? {})
-    if (filter !== undefined && !isObject(filter)) return deny({ reason: 'invalid_params', problem: 'params.notifications must be an object.' })
+    if (filter !== undefined && !isObject(filter))
+      return deny({ reason: 'invalid_params', problem: 'params.notifications must be an object.' })
     const wanted = changes.filter(({ field }) => filter === undefined || filter[field] === true)
     const meta = filter === undefined ? {} : { _meta: { [SUBSCRIPTION]: message.id } }
 
@@ -91,7 +103,13 @@ export function createOwnMethods({ catalogue, serverInfo, instructions, completi
   }
 
   const methods: Readonly<Record<string, OwnMethod>> = {
-    'server/discover': () => result({ supportedVersions: SUPPORTED_VERSIONS, ...describe(), ttlMs: 60_000, _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } }),
+    'server/discover': () =>
+      result({
+        supportedVersions: SUPPORTED_VERSIONS,
+        ...describe(),
+        ttlMs: 60_000,
+        _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },
+      }),
     initialize: ({ message }) => result({ protocolVersion: message.version, ...describe(), serverInfo }),
     ping: () => result({}),
     'session/end': () => result({}),
@@ -100,7 +118,9 @@ export function createOwnMethods({ catalogue, serverInfo, instructions, completi
 
   const list: OwnMethod = ({ message, principal }) => {
     const method = methodOf(message.method, message.era)
-    return method?.kind === 'list' ? allow({ kind: 'prepared', text: catalogue.list(method.of, message.era, principal) }) : deny({ reason: 'unknown_method', method: message.method })
+    return method?.kind === 'list'
+      ? allow({ kind: 'prepared', text: catalogue.list(method.of, message.era, principal) })
+      : deny({ reason: 'unknown_method', method: message.method })
   }
 
   return {

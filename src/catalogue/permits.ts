@@ -34,7 +34,8 @@ export function permits(principal: Principal, permission: Permission): Verdict {
 
 function holds({ scopes, roles }: Principal, needed: { readonly scopes: readonly string[]; readonly roles: readonly string[] }): Verdict {
   for (const scope of needed.scopes) {
-    if (!scopes.includes(scope)) return { permitted: false, lacks: 'scope', missing: needed.scopes.filter((each) => !scopes.includes(each)) }
+    if (!scopes.includes(scope))
+      return { permitted: false, lacks: 'scope', missing: needed.scopes.filter((each) => !scopes.includes(each)) }
   }
   if (needed.roles.length > 0 && !needed.roles.some((role) => roles.includes(role))) {
     return { permitted: false, lacks: 'role', anyOf: needed.roles }

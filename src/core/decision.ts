@@ -31,7 +31,13 @@ export type Denial =
   | { readonly reason: 'unsupported_version'; readonly requested: string }
   | { readonly reason: 'unknown_session' }
   // limit
-  | { readonly reason: 'rate_limited'; readonly policy: string; readonly limit: number; readonly windowSeconds: number; readonly retryAfterSeconds: number }
+  | {
+      readonly reason: 'rate_limited'
+      readonly policy: string
+      readonly limit: number
+      readonly windowSeconds: number
+      readonly retryAfterSeconds: number
+    }
   | { readonly reason: 'overloaded'; readonly problem: string }
   // authorize
   | { readonly reason: 'unknown_method'; readonly method: string }

@@ -17,7 +17,13 @@ export type Permission =
   | { readonly access: 'public' }
   /** All of `scopes`, and any of `roles` where there are some. */
   | { readonly access: 'protected'; readonly scopes: readonly string[]; readonly roles: readonly string[] }
-  | { readonly access: 'private'; readonly clients: readonly string[]; readonly users: readonly string[]; readonly scopes: readonly string[]; readonly roles: readonly string[] }
+  | {
+      readonly access: 'private'
+      readonly clients: readonly string[]
+      readonly users: readonly string[]
+      readonly scopes: readonly string[]
+      readonly roles: readonly string[]
+    }
   | { readonly access: 'denied' }
 
 export interface Entry {

@@ -39,7 +39,8 @@ const others = [
   '://[^\\s:@/"\']{0,255}:[^\\s:@/"\']{1,255}@', // userinfo in a URL
 ]
 const credentials = new RegExp(`(?<![\\w-])(?:${words.join('|')})|${others.join('|')}`, 'g')
-const literals = /spk_[0-9A-Za-z]{8}_|eyJ|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox[abeoprs]-|sk-|[rs]k_|AIza|npm_|PRIVATE KEY|:\/\/[^/\s"']{1,511}@/
+const literals =
+  /spk_[0-9A-Za-z]{8}_|eyJ|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox[abeoprs]-|sk-|[rs]k_|AIza|npm_|PRIVATE KEY|:\/\/[^/\s"']{1,511}@/
 
 export function createRedactor(): Redactor {
   const known = new Set<string>()

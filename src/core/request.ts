@@ -60,7 +60,12 @@ export type Approved = Validated & Proven<'approved'>
 /** What came of it: raw from the executor, then fit to leave. */
 export type Executed = { readonly request: Approved; readonly produced: Produced } & Proven<'executed'>
 /** `text` is the JSON of the `result` or `error` member, bounded and redacted; `code` is the error's. */
-export type Released = { readonly kind: 'result' | 'error'; readonly text: string; readonly isError: boolean; readonly code: number | undefined } & Proven<'released'>
+export type Released = {
+  readonly kind: 'result' | 'error'
+  readonly text: string
+  readonly isError: boolean
+  readonly code: number | undefined
+} & Proven<'released'>
 
 /** The state of the tightest limit, for the `RateLimit` and `RateLimit-Policy` fields. */
 export interface Budget {
@@ -108,4 +113,5 @@ export function authorize(request: Admitted, entry: Entry | undefined): Authoriz
 export const validated = (request: Authorized): Validated => request as Validated
 export const approved = (request: Validated): Approved => request as Approved
 export const executed = (request: Approved, produced: Produced): Executed => ({ request, produced }) as Executed
-export const released = (_: Executed, kind: 'result' | 'error', text: string, isError: boolean, code?: number): Released => ({ kind, text, isError, code }) as Released
+export const released = (_: Executed, kind: 'result' | 'error', text: string, isError: boolean, code?: number): Released =>
+  ({ kind, text, isError, code }) as Released

@@ -46,7 +46,16 @@ export interface Guard {
  *
  * @throws {ConfigError} where a port, a folder or a file cannot be used.
  */
-export async function createGuard({ config, dataDir, stdio = false, classify = false, version, log, redactor, clock = systemClock }: GuardOptions): Promise<Guard> {
+export async function createGuard({
+  config,
+  dataDir,
+  stdio = false,
+  classify = false,
+  version,
+  log,
+  redactor,
+  clock = systemClock,
+}: GuardOptions): Promise<Guard> {
   const data = openData({ dataDir: dataDir ?? config.dataDir, clock })
   const lockFile = lockFileOf(config, data.dir)
   const serverInfo = { name: 'sallyport', version }
@@ -73,7 +82,8 @@ export async function createGuard({ config, dataDir, stdio = false, classify = f
   }
   const { engine } = service
   const refill = (): void => {
-    for (const entry of engine.catalogue.replace('gateway', gateway.entries())) log('warn', `left out a ${entry.kind} whose name is taken`, { name: entry.name })
+    for (const entry of engine.catalogue.replace('gateway', gateway.entries()))
+      log('warn', `left out a ${entry.kind} whose name is taken`, { name: entry.name })
   }
   gateway.onChange(refill)
   const started = gateway.start().then(() => (classify ? gateway.classifyFromAnnotations() : []))

@@ -50,7 +50,10 @@ export function createAudit({ record, redactor, clock }: AuditOptions): Audit {
       durationMs: clock() - request.receivedAt,
       hostToolUseId: text(message?.meta['claudecode/toolUseId']),
       traceparent: text(message?.meta['traceparent']),
-      cause: cause === undefined ? undefined : redactor.text(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)).slice(0, 8_192),
+      cause:
+        cause === undefined
+          ? undefined
+          : redactor.text(cause instanceof Error ? (cause.stack ?? cause.message) : 'something that is not an error was thrown').slice(0, 8_192),
     })
   }
 }
@@ -67,7 +70,12 @@ function factsOf({ principal, entry }: Partway, denial: Denial): AuditRecord['fa
     case 'unknown_name': {
       const permission = entry?.permission
       const needs = permission && 'scopes' in permission ? { neededScopes: permission.scopes, neededRoles: permission.roles } : {}
-      return { access: permission?.access ?? 'no such name', ...needs, grantedScopes: principal?.scopes ?? [], grantedRoles: principal?.roles ?? [] }
+      return {
+        access: permission?.access ?? 'no such name',
+        ...needs,
+        grantedScopes: principal?.scopes ?? [],
+        grantedRoles: principal?.roles ?? [],
+      }
     }
     case 'rate_limited':
       return { policy: denial.policy, max: denial.limit, windowSeconds: denial.windowSeconds, retryAfterSeconds: denial.retryAfterSeconds }

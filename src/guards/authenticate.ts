@@ -11,7 +11,19 @@
  */
 
 import { hash } from 'node:crypto'
-import { allow, type Clock, type Credential, type Decision, deny, type Guard, type Identified, identify, type Received, type TokenVerifier, type Verified } from '../core/index.ts'
+import {
+  allow,
+  type Clock,
+  type Credential,
+  type Decision,
+  deny,
+  type Guard,
+  type Identified,
+  identify,
+  type Received,
+  type TokenVerifier,
+  type Verified,
+} from '../core/index.ts'
 import type { Bus } from '../storage/index.ts'
 
 export interface AuthenticateOptions {

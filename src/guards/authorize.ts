@@ -11,7 +11,18 @@
  */
 
 import { permits, type Catalogue } from '../catalogue/index.ts'
-import { type Admitted, type Authorized, allow, authorize as authorized, type Decision, deny, type Denial, type Entry, type Guard, type Principal } from '../core/index.ts'
+import {
+  type Admitted,
+  type Authorized,
+  allow,
+  authorize as authorized,
+  type Decision,
+  deny,
+  type Denial,
+  type Entry,
+  type Guard,
+  type Principal,
+} from '../core/index.ts'
 import { isObject, methodOf } from '../protocol/index.ts'
 
 export function createAuthorize({ catalogue }: { readonly catalogue: Catalogue }): Guard<Admitted, Authorized> {
@@ -24,7 +35,8 @@ export function createAuthorize({ catalogue }: { readonly catalogue: Catalogue }
     const { method: name, era, id, params } = request.message
     const method = methodOf(name, era)
     // A notification that nobody knows is ignored, not answered (JSON-RPC 2.0 §4.1).
-    if (!method) return id === undefined ? allow(authorized(request, undefined)) : deny({ reason: 'unknown_method', method: name.slice(0, 128) })
+    if (!method)
+      return id === undefined ? allow(authorized(request, undefined)) : deny({ reason: 'unknown_method', method: name.slice(0, 128) })
     switch (method.kind) {
       case 'list':
       case 'own':
@@ -39,7 +51,8 @@ export function createAuthorize({ catalogue }: { readonly catalogue: Catalogue }
       case 'complete': {
         const { ref } = params
         if (!isObject(ref)) return deny({ reason: 'invalid_params', problem: 'params.ref must be an object.' })
-        if (ref['type'] === 'ref/prompt' && typeof ref['name'] === 'string') return decide(request, catalogue.find('prompt', ref['name']), 'completion')
+        if (ref['type'] === 'ref/prompt' && typeof ref['name'] === 'string')
+          return decide(request, catalogue.find('prompt', ref['name']), 'completion')
         if (ref['type'] === 'ref/resource' && typeof ref['uri'] === 'string') {
           return decide(request, catalogue.template(ref['uri']) ?? catalogue.resolve(ref['uri']), 'completion')
         }
@@ -79,5 +92,8 @@ function lacksScope({ credential, scopes }: Principal, { name, kind, permission 
 
 function lacksRole({ name, kind }: Entry, anyOf: readonly string[]): Denial {
   const roles = anyOf.map((role) => `"${role}"`).join(' or ')
-  return { reason: 'not_permitted', sentence: `The ${kind} ${name} needs the role ${roles}, which the caller does not have. The operator can grant it.` }
+  return {
+    reason: 'not_permitted',
+    sentence: `The ${kind} ${name} needs the role ${roles}, which the caller does not have. The operator can grant it.`,
+  }
 }

@@ -10,7 +10,19 @@
  */
 
 import {
-  type Approved, allow, type Call, type Clock, type Decision, deny, type Entry, type Executed, executed, type Outgoing, type Principal, principalKey, type Produced,
+  type Approved,
+  allow,
+  type Call,
+  type Clock,
+  type Decision,
+  deny,
+  type Entry,
+  type Executed,
+  executed,
+  type Outgoing,
+  type Principal,
+  principalKey,
+  type Produced,
 } from '../core/index.ts'
 
 import type { OwnMethod } from '../catalogue/index.ts'
@@ -43,7 +55,8 @@ export function createExecute({ own, deadlineSeconds, concurrency, clock, releas
     }
     const who = principalKey(request.principal)
     const count = running.get(who) ?? 0
-    if (count >= concurrency) return deny({ reason: 'overloaded', problem: `This caller has ${concurrency} calls running already: wait for one to end.` })
+    if (count >= concurrency)
+      return deny({ reason: 'overloaded', problem: `This caller has ${concurrency} calls running already: wait for one to end.` })
     const call = createCall(request, entry, clock() + deadlineSeconds * 1000, notify)
     const produced = entry.executor.execute(call)
     if (!(produced instanceof Promise)) return settle(request, produced)
@@ -56,9 +69,15 @@ export function createExecute({ own, deadlineSeconds, concurrency, clock, releas
   }
 }
 
-const settle = (request: Approved, outcome: Decision<Produced>): Decision<Executed> => (outcome.allowed ? allow(executed(request, outcome.value)) : outcome)
+const settle = (request: Approved, outcome: Decision<Produced>): Decision<Executed> =>
+  outcome.allowed ? allow(executed(request, outcome.value)) : outcome
 
-function bounded(request: Approved, call: AbortableCall, work: Promise<Decision<Produced>>, deadlineSeconds: number): Promise<Decision<Executed>> {
+function bounded(
+  request: Approved,
+  call: AbortableCall,
+  work: Promise<Decision<Produced>>,
+  deadlineSeconds: number,
+): Promise<Decision<Executed>> {
   return new Promise((resolve, reject) => {
     const stop = (outcome: Decision<never>): void => {
       clearTimeout(timer)

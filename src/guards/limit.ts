@@ -9,7 +9,18 @@
  * @module
  */
 
-import { type Admitted, admit, allow, type Budget, type Decision, deny, type Guard, type Principal, principalKey, type Understood } from '../core/index.ts'
+import {
+  type Admitted,
+  admit,
+  allow,
+  type Budget,
+  type Decision,
+  deny,
+  type Guard,
+  type Principal,
+  principalKey,
+  type Understood,
+} from '../core/index.ts'
 import type { Count, Counters } from '../storage/index.ts'
 
 /** At most `max` requests in each window of `windowSeconds`. */
@@ -75,16 +86,19 @@ export function createLimiter({ limits, counters, hasTool }: LimitOptions): Limi
     limit(request) {
       const buckets = bucketsOf(request)
       const counts = buckets.map(({ policy, key }) => counters.increment(key, limits[policy].windowSeconds))
-      return counts.every(isAnswer) ? judge(request, buckets, counts) : Promise.all(counts).then((all) => judge(request, buckets, all))
+      // Memory answers at once; a store beyond this process does not.
+      return areAnswers(counts) ? judge(request, buckets, counts) : Promise.all(counts).then((all) => judge(request, buckets, all))
     },
     checkAddress(address) {
       const { max, windowSeconds } = limits.address
       const judgeAddress = ({ count, resetSeconds }: Count): Decision<undefined> =>
-        count > max ? deny({ reason: 'rate_limited', policy: 'address', limit: max, windowSeconds, retryAfterSeconds: resetSeconds }) : allow(undefined)
+        count > max
+          ? deny({ reason: 'rate_limited', policy: 'address', limit: max, windowSeconds, retryAfterSeconds: resetSeconds })
+          : allow(undefined)
       const counted = counters.increment(`address ${address}`, windowSeconds)
       return counted instanceof Promise ? counted.then(judgeAddress) : judgeAddress(counted)
     },
   }
 }
 
-const isAnswer = (value: Count | Promise<Count>): value is Count => !(value instanceof Promise)
+const areAnswers = (counts: readonly (Count | Promise<Count>)[]): counts is readonly Count[] => !counts.some((each) => each instanceof Promise)

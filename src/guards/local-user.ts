@@ -14,7 +14,15 @@ export interface LocalUserOptions {
 }
 
 export function createLocalUserVerifier({ name, scopes }: LocalUserOptions): TokenVerifier {
-  const principal: Principal = Object.freeze({ issuer: 'local', subject: name, clientId: 'stdio', credential: 'local', scopes, roles: [], credentialId: 'local' })
+  const principal: Principal = Object.freeze({
+    issuer: 'local',
+    subject: name,
+    clientId: 'stdio',
+    credential: 'local',
+    scopes,
+    roles: [],
+    credentialId: 'local',
+  })
   return {
     // Only the stdio transport presents it: no header can.
     claims: ({ scheme }) => scheme === 'local',

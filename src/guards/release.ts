@@ -27,7 +27,8 @@ const MAX_MESSAGE_CHARACTERS = 4_096
 
 export function createRelease({ redactor, resultBytes }: ReleaseOptions): Release {
   // A character is at most three bytes of UTF-8 (a surrogate pair, two characters, is four): only a text near the bound is measured.
-  const fits = (text: string): boolean => text.length * 3 <= resultBytes || (text.length <= resultBytes && Buffer.byteLength(text) <= resultBytes)
+  const fits = (text: string): boolean =>
+    text.length * 3 <= resultBytes || (text.length <= resultBytes && Buffer.byteLength(text) <= resultBytes)
 
   return {
     release(done) {
@@ -38,13 +39,21 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
           return allow(released(done, 'result', produced.text, false))
         case 'result': {
           const text = redactor.json(toResult(era, method, produced.result))
-          return fits(text) ? allow(released(done, 'result', text, produced.result['isError'] === true)) : deny({ reason: 'result_too_large', limitBytes: resultBytes })
+          return fits(text)
+            ? allow(released(done, 'result', text, produced.result['isError'] === true))
+            : deny({ reason: 'result_too_large', limitBytes: resultBytes })
         }
         case 'error': {
           const { code, message, data } = produced
-          const shown = { code: toErrorCode(code), message: message.slice(0, MAX_MESSAGE_CHARACTERS), ...(data === undefined ? {} : { data }) }
+          const shown = {
+            code: toErrorCode(code),
+            message: message.slice(0, MAX_MESSAGE_CHARACTERS),
+            ...(data === undefined ? {} : { data }),
+          }
           const text = redactor.json(shown)
-          return fits(text) ? allow(released(done, 'error', text, true, shown.code)) : deny({ reason: 'result_too_large', limitBytes: resultBytes })
+          return fits(text)
+            ? allow(released(done, 'error', text, true, shown.code))
+            : deny({ reason: 'result_too_large', limitBytes: resultBytes })
         }
       }
     },

@@ -10,7 +10,18 @@
  * @module
  */
 
-import { type Authorized, allow, deny, type Decision, type Entry, type Guard, type JsonObject, type Mirror, type Validated, validated } from '../core/index.ts'
+import {
+  type Authorized,
+  allow,
+  deny,
+  type Decision,
+  type Entry,
+  type Guard,
+  type JsonObject,
+  type Mirror,
+  type Validated,
+  validated,
+} from '../core/index.ts'
 import { decodeSentinel, isObject } from '../protocol/index.ts'
 
 const nothing: JsonObject = Object.freeze({})
@@ -22,9 +33,12 @@ export function createValidate(): Guard<Authorized, Validated> {
     const { params, method } = message
     if (!entry) {
       // We answer every list in one page, so no cursor was ever given out.
-      return method.endsWith('/list') && params['cursor'] !== undefined ? invalid('params.cursor is not one that this server gave out.') : allow(validated(request))
+      return method.endsWith('/list') && params['cursor'] !== undefined
+        ? invalid('params.cursor is not one that this server gave out.')
+        : allow(validated(request))
     }
-    if (method === 'completion/complete') return isCompletion(params) ? allow(validated(request)) : invalid('params.argument must have a name and a value.')
+    if (method === 'completion/complete')
+      return isCompletion(params) ? allow(validated(request)) : invalid('params.argument must have a name and a value.')
     const args = params['arguments'] ?? nothing
     if (!isObject(args)) return invalid('params.arguments must be an object.')
     if (request.transport === 'http' && message.era === 'modern' && entry.mirrors.length > 0) {

@@ -6,8 +6,22 @@
  */
 
 import {
-  type Admitted, type Approved, type Authorized, createDecisionId, type Decision, type Denial, deny, type Executed, type Guard, type Identified, type Partway,
-  type Received, type Released, type Understood, understand, type Validated,
+  type Admitted,
+  type Approved,
+  type Authorized,
+  createDecisionId,
+  type Decision,
+  type Denial,
+  deny,
+  type Executed,
+  type Guard,
+  type Identified,
+  type Partway,
+  type Received,
+  type Released,
+  type Understood,
+  understand,
+  type Validated,
 } from '../core/index.ts'
 import type { Audit, Outcome } from '../guards/index.ts'
 import { type Answer, sentenceOf, type Surroundings, toWire } from './wire.ts'

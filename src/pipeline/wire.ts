@@ -74,7 +74,11 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
     case 'unknown_session':
       return error(404, -32600)
     case 'rate_limited':
-      return error(429, 429, [...limitFields(denial.policy, denial.limit, denial.windowSeconds, 0, denial.retryAfterSeconds), 'Retry-After', `${denial.retryAfterSeconds}`])
+      return error(429, 429, [
+        ...limitFields(denial.policy, denial.limit, denial.windowSeconds, 0, denial.retryAfterSeconds),
+        'Retry-After',
+        `${denial.retryAfterSeconds}`,
+      ])
     case 'overloaded':
       return error(503, 503, ['Retry-After', '1'])
     case 'unknown_method':
@@ -112,12 +116,27 @@ function spoken(request: Partway, reason: keyof typeof codes, told: string, deci
 }
 
 /** Codes of our own lie outside the reserved range (2026-07-28 basic §error codes) and read like the status they resemble. */
-const codes = { not_permitted: 403, invalid_arguments: -32602, approval_required: 403, upstream_unavailable: 502, deadline_exceeded: 504, result_too_large: 507 } as const
+const codes = {
+  not_permitted: 403,
+  invalid_arguments: -32602,
+  approval_required: 403,
+  upstream_unavailable: 502,
+  deadline_exceeded: 504,
+  result_too_large: 507,
+} as const
 
 const DECISION = 'sallyport/decision'
 const MISSING_CAPABILITY = -32021
 
-function failed(request: Partway, status: number, headers: readonly string[], code: number, message: string, decisionId: string, data?: object): Answer {
+function failed(
+  request: Partway,
+  status: number,
+  headers: readonly string[],
+  code: number,
+  message: string,
+  decisionId: string,
+  data?: object,
+): Answer {
   const error = { code, message, data: { ...data, [DECISION]: decisionId } }
   // A message whose id could not be read is answered without one; a notification's refusal is the status.
   const body = JSON.stringify(request.id === undefined ? { jsonrpc: '2.0', error } : { jsonrpc: '2.0', id: request.id, error })
@@ -194,7 +213,12 @@ function challenge(request: Partway, problem: CredentialProblem, surroundings: S
 /** All that the operation needs, and all that was granted already: a client that asks for just this loses nothing (2026-07-28 authorization §scope challenge). */
 function stepUp(request: Partway, required: readonly string[], surroundings: Surroundings): string {
   const scopes = [...new Set([...(request.principal?.scopes ?? []), ...required])].filter((each) => each !== 'offline_access')
-  return bearer(['error="insufficient_scope"', ...scope(scopes), ...metadata(request, surroundings), 'error_description="A further scope is needed"'])
+  return bearer([
+    'error="insufficient_scope"',
+    ...scope(scopes),
+    ...metadata(request, surroundings),
+    'error_description="A further scope is needed"',
+  ])
 }
 
 const bearer = (parameters: readonly string[]): string => `Bearer ${parameters.join(', ')}`

@@ -48,7 +48,8 @@ export function parseMessage(value: unknown, headers: MirroredHeaders | undefine
   if (!isObject(meta)) return invalid('params._meta must be an object.')
 
   const stated = meta[`${META}protocolVersion`]
-  const isModern = stated !== undefined || (headers?.version !== undefined && eraOf(headers.version) === 'modern' && method !== 'initialize')
+  const isModern =
+    stated !== undefined || (headers?.version !== undefined && eraOf(headers.version) === 'modern' && method !== 'initialize')
   const parsed = isModern ? modern(method, params, meta, headers) : legacy(method, params, meta, headers, session)
   if (!parsed.allowed) return parsed
   if (isInternalMethod(method, parsed.value.era)) return deny({ reason: 'unknown_method', method })
@@ -97,12 +98,22 @@ function legacy(
     const { protocolVersion, capabilities, clientInfo } = params
     if (typeof protocolVersion !== 'string') return invalid('params.protocolVersion must be a string.')
     const spoken = negotiateLegacy(protocolVersion)
-    return allow({ era: 'legacy', version: spoken, capabilities: isObject(capabilities) ? capabilities : nothing, client: clientOf(clientInfo) })
+    return allow({
+      era: 'legacy',
+      version: spoken,
+      capabilities: isObject(capabilities) ? capabilities : nothing,
+      client: clientOf(clientInfo),
+    })
   }
   // The header is absent before 2025-06-18: then it is what the session agreed on, else 2025-03-26 (2025-11-25 transports §protocol version header).
   const version = headers?.version ?? session?.version ?? '2025-03-26'
   if (eraOf(version) !== 'legacy') return deny({ reason: 'unsupported_version', requested: version.slice(0, 64) })
-  return allow({ era: 'legacy', version, capabilities: session?.capabilities ?? nothing, client: session?.client ?? clientOf(meta[`${META}clientInfo`]) })
+  return allow({
+    era: 'legacy',
+    version,
+    capabilities: session?.capabilities ?? nothing,
+    client: session?.client ?? clientOf(meta[`${META}clientInfo`]),
+  })
 }
 
 function clientOf(info: unknown): Message['client'] {

@@ -52,4 +52,5 @@ export function methodOf(name: string, era: Era): Method | undefined {
 }
 
 /** What the names of our own translations are, so that no caller can send them as a method (`transports/http`). */
-export const isInternalMethod = (name: string, era: Era): boolean => name === 'session/end' || (name === 'subscriptions/listen' && era === 'legacy')
+export const isInternalMethod = (name: string, era: Era): boolean =>
+  name === 'session/end' || (name === 'subscriptions/listen' && era === 'legacy')

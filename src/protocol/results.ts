@@ -21,8 +21,9 @@ export function toResult(era: Era, method: string, result: JsonObject): JsonObje
   return { ...result, resultType, ttlMs, cacheScope: 'private' }
 }
 
-function withoutModern({ resultType, ttlMs, cacheScope, ...result }: JsonObject): JsonObject {
-  return result
+function withoutModern(result: JsonObject): JsonObject {
+  const { resultType: _, ttlMs: __, cacheScope: ___, ...rest } = result
+  return rest
 }
 
 const defined = new Set([-32700, -32600, -32601, -32602, -32603, -32020, -32021, -32022])

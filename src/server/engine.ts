@@ -8,8 +8,18 @@
 import { type Catalogue, createCatalogue, createOwnMethods, type OwnMethods, type OwnMethodsOptions } from '../catalogue/index.ts'
 import type { Clock, Log, Redactor, TokenVerifier } from '../core/index.ts'
 import {
-  type AuditTrail, createApprove, createAudit, createAuditTrail, createAuthenticate, createAuthorize, createExecute, createLimiter, createRelease, createValidate,
-  type Limiter, type LimitOptions,
+  type AuditTrail,
+  createApprove,
+  createAudit,
+  createAuditTrail,
+  createAuthenticate,
+  createAuthorize,
+  createExecute,
+  createLimiter,
+  createRelease,
+  createValidate,
+  type Limiter,
+  type LimitOptions,
 } from '../guards/index.ts'
 import { createPipeline, type Pipeline, type Surroundings } from '../pipeline/index.ts'
 import type { Bus, Counters, Store } from '../storage/index.ts'

@@ -61,7 +61,11 @@ function foundation({ data, log, clock = systemClock }: ServiceOptions) {
   // Another process (the command line beside us) may revoke a key: what was verified before is verified again.
   const stopFollowing = store.onForeignChange(() => bus.publish('credentials', 'changed in another process'))
   const sweeper = setInterval(() => {
-    store.sweep().catch((error: unknown) => log('warn', 'expired records could not be removed', { problem: error instanceof Error ? error.message : 'unknown' }))
+    store
+      .sweep()
+      .catch((error: unknown) =>
+        log('warn', 'expired records could not be removed', { problem: error instanceof Error ? error.message : 'unknown' }),
+      )
   }, SWEEP_MS)
   sweeper.unref()
   return {
@@ -80,7 +84,9 @@ function foundation({ data, log, clock = systemClock }: ServiceOptions) {
 async function overHttp(options: ServiceOptions, port: number): Promise<Service> {
   const { data, bounds, origins, redactor, log } = options
   const front = await createFront({ port, log }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EADDRINUSE' || error.code === 'EACCES' ? new ConfigError([`listen: port ${port} cannot be used (${error.code})`]) : error
+    throw error.code === 'EADDRINUSE' || error.code === 'EACCES'
+      ? new ConfigError([`listen: port ${port} cannot be used (${error.code})`])
+      : error
   })
   const base = foundation(options)
   const { store, bus, counters, clock } = base
@@ -149,7 +155,17 @@ async function overStdio(options: ServiceOptions): Promise<Service> {
     setupLink: async () => undefined,
     serve() {
       const json = { maxDepth: bounds.depth, maxItems: bounds.listItems }
-      transport = createStdioTransport({ pipeline: engine.pipeline, input: process.stdin, output: process.stdout, credential, resource, bodyBytes: bounds.bodyBytes, json, clock: base.clock, log })
+      transport = createStdioTransport({
+        pipeline: engine.pipeline,
+        input: process.stdin,
+        output: process.stdout,
+        credential,
+        resource,
+        bodyBytes: bounds.bodyBytes,
+        json,
+        clock: base.clock,
+        log,
+      })
       void transport.done.then(resolve)
     },
     done,

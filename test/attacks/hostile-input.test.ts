@@ -27,7 +27,8 @@ const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.mode
 const modern = { 'content-type': 'application/json', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'echo' }
 const call = (args: object) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: args, _meta: meta } })
 const client = () => mcp(rig.url, { token: 'alice', version: '2026-07-28' })
-const post = (body: string | Uint8Array | object, headers: Record<string, string | null> = {}) => client().post(body, { authorization: 'Bearer alice', ...modern, ...headers })
+const post = (body: string | Uint8Array | object, headers: Record<string, string | null> = {}) =>
+  client().post(body, { authorization: 'Bearer alice', ...modern, ...headers })
 
 /** Whatever it was, the server is still there for others, and nothing was executed. */
 async function unharmed(before: number): Promise<void> {
@@ -86,14 +87,20 @@ describe('hostile input', () => {
   }
   it('arguments that are no object, and a name that is none: a sentence, and nothing runs', async () => {
     const before = executed
-    for (const params of [{ name: 'echo', arguments: 'x' }, { name: 'echo', arguments: [] }]) {
+    for (const params of [
+      { name: 'echo', arguments: 'x' },
+      { name: 'echo', arguments: [] },
+    ]) {
       const answer = await post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...params, _meta: meta } })
       assert.equal(answer.error.code, -32602)
     }
     await unharmed(before)
   })
   it('a prototype as an argument is an argument, and pollutes nothing', async () => {
-    const body = JSON.stringify(call({})).replace('"arguments":{}', '"arguments":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}')
+    const body = JSON.stringify(call({})).replace(
+      '"arguments":{}',
+      '"arguments":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
+    )
     assert.equal((await post(body)).status, 200)
     assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
     executed--
@@ -104,7 +111,9 @@ describe('hostile input', () => {
     for (let at = 0; at < 20; at++) {
       const socket = connect(Number(port), '127.0.0.1')
       socket.on('error', () => {})
-      socket.write(`POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer alice\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"jsonrpc"`)
+      socket.write(
+        `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer alice\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"jsonrpc"`,
+      )
       await delay(5)
       socket.destroy()
     }
@@ -116,17 +125,26 @@ describe('hostile input', () => {
   it('a head that never ends, and one that is not HTTP, cost one connection', async () => {
     const { port } = new URL(rig.url)
     const answers: string[] = []
-    for (const head of ['GARBAGE\r\n\r\n', `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nX: ${'a'.repeat(70_000)}\r\n\r\n`, `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`]) {
+    for (const head of [
+      'GARBAGE\r\n\r\n',
+      `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nX: ${'a'.repeat(70_000)}\r\n\r\n`,
+      `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    ]) {
       const socket = connect(Number(port), '127.0.0.1')
       socket.on('error', () => {})
       socket.write(head)
-      answers.push(await new Promise((resolve) => {
-        let text = ''
-        socket.on('data', (chunk) => (text += chunk))
-        socket.on('close', () => resolve(text))
-      }))
+      answers.push(
+        await new Promise((resolve) => {
+          let text = ''
+          socket.on('data', (chunk) => (text += chunk))
+          socket.on('close', () => resolve(text))
+        }),
+      )
     }
-    assert.deepEqual(answers.map((text) => text.slice(9, 12)), ['400', '431', '400'])
+    assert.deepEqual(
+      answers.map((text) => text.slice(9, 12)),
+      ['400', '431', '400'],
+    )
     await unharmed(executed)
   })
   it('a result over the budget is withheld whole', async () => {
@@ -140,17 +158,47 @@ describe('hostile input', () => {
   })
   it('no body makes the server crash, hang, or run a tool that was not called', async () => {
     const names = fc.constantFrom('echo', 'throws', 'no-such-tool', '__proto__', 'constructor', '')
-    const method = fc.oneof(fc.constantFrom('tools/call', 'tools/list', 'resources/read', 'prompts/get', 'completion/complete', 'initialize', 'server/discover', '__proto__', 'toString'), fc.string())
-    const params = fc.oneof(fc.record({ name: names, uri: fc.string(), arguments: fc.oneof(fc.object({ maxDepth: 2 }), fc.jsonValue({ maxDepth: 2 })), ref: fc.jsonValue({ maxDepth: 2 }), _meta: fc.oneof(fc.constant(meta), fc.jsonValue({ maxDepth: 1 })) }), fc.jsonValue({ maxDepth: 2 }))
-    await fc.assert(
-      fc.asyncProperty(method, params, fc.oneof(fc.integer(), fc.string(), fc.constant(null), fc.constant(undefined)), async (name, given, id) => {
-        const before = executed
-        const mirrored = /^[\x21-\x7e]*$/.test(name) ? { 'mcp-method': name } : {}
-        const called = (given as { name?: unknown } | null)?.name
-        const answer = await post({ jsonrpc: '2.0', id, method: name, params: given }, { ...mirrored, 'mcp-name': typeof called === 'string' && called !== '' ? called : null })
-        assert.ok(answer.status < 500 || (name === 'tools/call' && called === 'throws'), `${answer.status} for ${name}`)
-        if (!(name === 'tools/call' && called === 'echo')) assert.equal(executed, before)
+    const method = fc.oneof(
+      fc.constantFrom(
+        'tools/call',
+        'tools/list',
+        'resources/read',
+        'prompts/get',
+        'completion/complete',
+        'initialize',
+        'server/discover',
+        '__proto__',
+        'toString',
+      ),
+      fc.string(),
+    )
+    const params = fc.oneof(
+      fc.record({
+        name: names,
+        uri: fc.string(),
+        arguments: fc.oneof(fc.object({ maxDepth: 2 }), fc.jsonValue({ maxDepth: 2 })),
+        ref: fc.jsonValue({ maxDepth: 2 }),
+        _meta: fc.oneof(fc.constant(meta), fc.jsonValue({ maxDepth: 1 })),
       }),
+      fc.jsonValue({ maxDepth: 2 }),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        method,
+        params,
+        fc.oneof(fc.integer(), fc.string(), fc.constant(null), fc.constant(undefined)),
+        async (name, given, id) => {
+          const before = executed
+          const mirrored = /^[\x21-\x7e]*$/.test(name) ? { 'mcp-method': name } : {}
+          const called = (given as { name?: unknown } | null)?.name
+          const answer = await post(
+            { jsonrpc: '2.0', id, method: name, params: given },
+            { ...mirrored, 'mcp-name': typeof called === 'string' && called !== '' ? called : null },
+          )
+          assert.ok(answer.status < 500 || (name === 'tools/call' && called === 'throws'), `${answer.status} for ${name}`)
+          if (!(name === 'tools/call' && called === 'echo')) assert.equal(executed, before)
+        },
+      ),
       { numRuns: 300 },
     )
     await unharmed(executed)

@@ -48,7 +48,13 @@ after(async () => {
 
 /** One caller, with everything that a caller might send along, over each upstream. */
 async function useEverything(options: McpOptions): Promise<void> {
-  const extra = { cookie: `sid=${COOKIE}`, 'proxy-authorization': `Basic ${SPARE}`, 'x-access-token': SPARE, forwarded: `for=${SPARE}`, referer: `http://x.test/?token=${SPARE}` }
+  const extra = {
+    cookie: `sid=${COOKIE}`,
+    'proxy-authorization': `Basic ${SPARE}`,
+    'x-access-token': SPARE,
+    forwarded: `for=${SPARE}`,
+    referer: `http://x.test/?token=${SPARE}`,
+  }
   const client = mcp(gateway.url, { ...options, headers: { ...options.headers, ...extra } })
   for (const server of ['web', 'old', 'child']) {
     const answer = await client.call(`${server}__look`, { text: `of ${server}` }, { progressToken: 7 })
@@ -68,8 +74,14 @@ function spellings(secret: string): string[] {
   return parts.flatMap((part) => {
     const bytes = Buffer.from(part)
     // Base64 of a longer text that holds the part: the same but for the ends, at each of three offsets.
-    const inside = [0, 1, 2].map((offset) => Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').slice(4, -6))
-    return [part, bytes.toString('hex'), bytes.toString('base64url'), encodeURIComponent(part), ...inside].map((spelling) => spelling.toLowerCase())
+    const inside = [0, 1, 2].map((offset) =>
+      Buffer.concat([Buffer.alloc(offset), bytes])
+        .toString('base64')
+        .slice(4, -6),
+    )
+    return [part, bytes.toString('hex'), bytes.toString('base64url'), encodeURIComponent(part), ...inside].map((spelling) =>
+      spelling.toLowerCase(),
+    )
   })
 }
 const everything = (): Record<string, string> => ({
@@ -91,7 +103,8 @@ describe('T02: token passthrough', () => {
   })
   it('nor does who the caller is', () => {
     for (const [upstream, seen] of Object.entries(everything())) {
-      for (const hint of ['spk_', '"ana"', 'sallyport-test', 'cookie:', 'x-api-key', 'x-forwarded']) assert.ok(!seen.includes(hint), `${hint} reached ${upstream}`)
+      for (const hint of ['spk_', '"ana"', 'sallyport-test', 'cookie:', 'x-api-key', 'x-forwarded'])
+        assert.ok(!seen.includes(hint), `${hint} reached ${upstream}`)
     }
   })
   it('an upstream gets what the operator configured for it, on every request, and nothing else to prove anything with', () => {
@@ -101,7 +114,17 @@ describe('T02: token passthrough', () => {
         assert.equal(all.size, headers.length, 'no header twice')
         assert.equal(all.get('authorization'), `Bearer ${OWN}`)
         assert.equal(all.get('x-team'), 'blue')
-        const ours = ['host', 'connection', 'content-type', 'content-length', 'accept', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'mcp-session-id']
+        const ours = [
+          'host',
+          'connection',
+          'content-type',
+          'content-length',
+          'accept',
+          'mcp-protocol-version',
+          'mcp-method',
+          'mcp-name',
+          'mcp-session-id',
+        ]
         for (const name of all.keys()) assert.ok(['authorization', 'x-team', ...ours].includes(name), `${name} was sent`)
         assert.ok([undefined, 'the-upstreams-own-session'].includes(all.get('mcp-session-id')))
       }
@@ -112,11 +135,20 @@ describe('T02: token passthrough', () => {
     const names = Object.keys(child.starts()[0]?.env ?? {})
     const allowed = ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', 'CHILD_TOKEN']
     // Windows and macOS add some of their own to every process.
-    assert.deepEqual(names.filter((name) => !allowed.includes(name) && (process.env[name] !== undefined || /sallyport|node/i.test(name)) && process.platform === 'linux'), [])
+    assert.deepEqual(
+      names.filter(
+        (name) =>
+          !allowed.includes(name) && (process.env[name] !== undefined || /sallyport|node/i.test(name)) && process.platform === 'linux',
+      ),
+      [],
+    )
   })
   it('a credential in the wrong place gets nobody in, and nothing out', async () => {
     const count = web.seen.length
-    const answer = await mcp(gateway.url).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' }, { cookie: `authorization=Bearer ${token}`, 'proxy-authorization': `Bearer ${token}` })
+    const answer = await mcp(gateway.url).post(
+      { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+      { cookie: `authorization=Bearer ${token}`, 'proxy-authorization': `Bearer ${token}` },
+    )
     assert.equal(answer.status, 401)
     assert.equal(web.seen.length, count)
   })

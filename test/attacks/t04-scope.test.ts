@@ -59,7 +59,11 @@ const others: readonly (readonly [string, object, string])[] = [
   ['resources/read', { uri: 'memo://one' }, 'resources:read'],
   ['resources/read', { uri: 'memo://all/7' }, 'resources:read'],
   ['completion/complete', { ref: { type: 'ref/prompt', name: 'greet' }, argument: { name: 'who', value: 'a' } }, 'prompts:read'],
-  ['completion/complete', { ref: { type: 'ref/resource', uri: 'memo://all/{id}' }, argument: { name: 'id', value: '1' } }, 'resources:read'],
+  [
+    'completion/complete',
+    { ref: { type: 'ref/resource', uri: 'memo://all/{id}' }, argument: { name: 'id', value: '1' } },
+    'resources:read',
+  ],
 ]
 
 for (const version of ERAS) {
@@ -135,7 +139,8 @@ for (const version of ERAS) {
 }
 
 describe('T04: asking for more than was granted', () => {
-  const claims = ({ access_token }: Tokens): { scope: string } => JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString())
+  const claims = ({ access_token }: Tokens): { scope: string } =>
+    JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString())
 
   it('the token request cannot widen what the person agreed to', async () => {
     const { client_id: client } = await register(gateway)
@@ -151,7 +156,12 @@ describe('T04: asking for more than was granted', () => {
 
     const refreshed = await fetch(`${gateway.issuer}/token`, {
       method: 'POST',
-      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token), client_id: client, scope: 'tools:read tools:execute' }),
+      body: new URLSearchParams({
+        grant_type: 'refresh_token',
+        refresh_token: String(tokens.refresh_token),
+        client_id: client,
+        scope: 'tools:read tools:execute',
+      }),
     })
     if (refreshed.status === 200) assert.equal(claims((await refreshed.json()) as Tokens).scope, 'tools:read')
     else assert.equal(((await refreshed.json()) as { error: string }).error, 'invalid_scope')

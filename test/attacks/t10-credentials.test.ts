@@ -59,7 +59,8 @@ async function prepare(): Promise<void> {
   const own = await importJWK(jwk, 'ES256')
   const publicKey = createPublicKey({ key: jwk, format: 'jwk' })
   const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const sign = (claims: JWTPayload, protectedHeader = header, key = own): Promise<string> => new SignJWT(claims).setProtectedHeader(protectedHeader).sign(key)
+  const sign = (claims: JWTPayload, protectedHeader = header, key = own): Promise<string> =>
+    new SignJWT(claims).setProtectedHeader(protectedHeader).sign(key)
   const hmac = (secret: string | Buffer, claimed: object): string => {
     const text = `${encode(claimed)}.${body}`
     return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
@@ -110,11 +111,33 @@ async function prepare(): Promise<void> {
     ['alg none', bearer(`${encode({ ...header, alg: 'none' })}.${body}.`), 'malformed'],
     ['alg none, with a signature', bearer(`${encode({ ...header, alg: 'none' })}.${body}.${signature}`), 'malformed'],
     ['alg NONE', bearer(`${encode({ ...header, alg: 'NONE' })}.${body}.AAAA`), 'malformed'],
-    ['HS256 over the public key', bearer(hmac(publicKey.export({ type: 'spki', format: 'pem' }), { ...header, alg: 'HS256' })), 'malformed'],
-    ['HS256 over the published JWK', bearer(hmac(JSON.stringify(publicKey.export({ format: 'jwk' })), { ...header, alg: 'HS256' })), 'malformed'],
+    [
+      'HS256 over the public key',
+      bearer(hmac(publicKey.export({ type: 'spki', format: 'pem' }), { ...header, alg: 'HS256' })),
+      'malformed',
+    ],
+    [
+      'HS256 over the published JWK',
+      bearer(hmac(JSON.stringify(publicKey.export({ format: 'jwk' })), { ...header, alg: 'HS256' })),
+      'malformed',
+    ],
     ['a signature by another key', bearer(await sign(payload, header, foreign.privateKey as never)), 'unknown'],
-    ['a key brought along', bearer(await sign(payload, { ...header, jwk: foreign.publicKey.export({ format: 'jwk' }) } as JWTHeaderParameters, foreign.privateKey as never)), 'unknown'],
-    ['an altered payload', bearer(`${head}.${encode({ ...payload, scope: 'tools:read tools:execute admin', sub: 'root' })}.${signature}`), 'unknown'],
+    [
+      'a key brought along',
+      bearer(
+        await sign(
+          payload,
+          { ...header, jwk: foreign.publicKey.export({ format: 'jwk' }) } as JWTHeaderParameters,
+          foreign.privateKey as never,
+        ),
+      ),
+      'unknown',
+    ],
+    [
+      'an altered payload',
+      bearer(`${head}.${encode({ ...payload, scope: 'tools:read tools:execute admin', sub: 'root' })}.${signature}`),
+      'unknown',
+    ],
     ['an altered header', bearer(`${encode({ ...header, x: 1 })}.${body}.${signature}`), 'unknown'],
     ['a signature cut short', bearer(good.slice(0, -8)), 'unknown'],
     ['no signature', bearer(`${head}.${body}.`), 'malformed'],

@@ -31,7 +31,11 @@ describe('T13: crossed answers', () => {
       const calls = Array.from({ length: 20 }, async (_, at) => {
         const who = at % 2 === 0 ? 'alice' : 'bob'
         const canary = `${who}-canary-${round}-${at}`
-        const answer = await mcp(rig.url, { token: who, version: round % 2 === 0 ? '2026-07-28' : '2025-11-25' }).call('whoami', { canary }, { progressToken: 1 })
+        const answer = await mcp(rig.url, { token: who, version: round % 2 === 0 ? '2026-07-28' : '2025-11-25' }).call(
+          'whoami',
+          { canary },
+          { progressToken: 1 },
+        )
         assert.equal(answer.result.content[0].text, `${who} ${canary}`)
         for (const { params } of answer.notifications) assert.equal(params.message, who)
       })
@@ -41,8 +45,14 @@ describe('T13: crossed answers', () => {
   it('a list is each caller’s own, and says that it is private', async () => {
     const list = async (token: string) => (await mcp(rig.url, { token, version: '2026-07-28' }).request('tools/list')).result
     const [alice, bob] = await Promise.all([list('alice'), list('bob')])
-    assert.deepEqual(alice.tools.map((each: { name: string }) => each.name), ['whoami', 'secret-of-alice'])
-    assert.deepEqual(bob.tools.map((each: { name: string }) => each.name), ['whoami'])
+    assert.deepEqual(
+      alice.tools.map((each: { name: string }) => each.name),
+      ['whoami', 'secret-of-alice'],
+    )
+    assert.deepEqual(
+      bob.tools.map((each: { name: string }) => each.name),
+      ['whoami'],
+    )
     assert.deepEqual([alice.cacheScope, bob.cacheScope], ['private', 'private'])
     assert.ok(alice.ttlMs >= 0)
   })

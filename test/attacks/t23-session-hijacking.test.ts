@@ -10,13 +10,23 @@ verifies('T23', 'G11')
 
 let rig: Rig
 const legacy = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
-const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: { roots: {} }, clientInfo: { name: 'x', version: '1' } } }
+const initialize = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: { roots: {} }, clientInfo: { name: 'x', version: '1' } },
+}
 const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
-const post = (body: object, headers: Record<string, string | null>) => mcp(rig.url, { version: '2025-11-25' }).post(body, { ...legacy, ...headers })
+const post = (body: object, headers: Record<string, string | null>) =>
+  mcp(rig.url, { version: '2025-11-25' }).post(body, { ...legacy, ...headers })
 const begin = async (who: string) => String((await post(initialize, { authorization: `Bearer ${who}` })).headers['mcp-session-id'])
 
 before(async () => {
-  rig = await startEngine([tool('echo', () => say('hi'))], { alice: principal('alice'), bob: principal('bob'), 'alice-2': principal('alice', { credentialId: 'another' }) })
+  rig = await startEngine([tool('echo', () => say('hi'))], {
+    alice: principal('alice'),
+    bob: principal('bob'),
+    'alice-2': principal('alice', { credentialId: 'another' }),
+  })
 })
 after(() => rig.close())
 
@@ -31,7 +41,11 @@ describe('T23: session hijacking', () => {
     assert.equal(invented.status, 404)
     assert.equal(stolen.error.message, invented.error.message)
     // The same on the stream of events, and for ending it.
-    assert.equal((await mcp(rig.url).send('GET', '/mcp', { authorization: 'Bearer bob', accept: 'text/event-stream', 'mcp-session-id': session })).status, 404)
+    assert.equal(
+      (await mcp(rig.url).send('GET', '/mcp', { authorization: 'Bearer bob', accept: 'text/event-stream', 'mcp-session-id': session }))
+        .status,
+      404,
+    )
     assert.equal((await mcp(rig.url).send('DELETE', '/mcp', { authorization: 'Bearer bob', 'mcp-session-id': session })).status, 404)
     assert.equal((await post(list, { authorization: 'Bearer alice', 'mcp-session-id': session })).status, 200)
   })
@@ -48,7 +62,12 @@ describe('T23: session hijacking', () => {
     const other = await begin('alice')
     assert.notEqual(session, other)
     assert.match(session, /^[\x21-\x7e]+$/)
-    for (const changed of [`${session}A`, session.slice(0, -1), session.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')), session.toUpperCase()]) {
+    for (const changed of [
+      `${session}A`,
+      session.slice(0, -1),
+      session.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+      session.toUpperCase(),
+    ]) {
       assert.equal((await post(list, { authorization: 'Bearer alice', 'mcp-session-id': changed })).status, 404)
     }
   })
@@ -74,7 +93,11 @@ describe('G11: both eras on one endpoint', () => {
   })
   it('GET and DELETE do not exist in 2026-07-28', async () => {
     for (const method of ['GET', 'DELETE']) {
-      const answer = await mcp(rig.url).send(method, '/mcp', { authorization: 'Bearer alice', accept: 'text/event-stream', 'mcp-protocol-version': '2026-07-28' })
+      const answer = await mcp(rig.url).send(method, '/mcp', {
+        authorization: 'Bearer alice',
+        accept: 'text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+      })
       assert.ok(answer.status === 405 || (method === 'DELETE' && answer.status === 404), `${method}: ${answer.status}`)
     }
   })

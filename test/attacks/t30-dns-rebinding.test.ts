@@ -13,7 +13,12 @@ let rig: Rig
 let executed = 0
 const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: {} } })
 const send = (headers: Record<string, string>, method = 'POST', path = '/mcp') =>
-  mcp(rig.url).send(method, path, { authorization: 'Bearer alice', 'content-type': 'application/json', ...headers }, method === 'POST' ? body : undefined)
+  mcp(rig.url).send(
+    method,
+    path,
+    { authorization: 'Bearer alice', 'content-type': 'application/json', ...headers },
+    method === 'POST' ? body : undefined,
+  )
 
 before(async () => {
   rig = await startEngine([tool('echo', () => (executed++, say('hi')))], { alice: principal('alice') })
@@ -23,8 +28,21 @@ after(() => rig.close())
 describe('T30: DNS rebinding', () => {
   it('a Host that is not ours is refused on every path and method, credential or not', async () => {
     const { port } = new URL(rig.url)
-    for (const host of ['evil.example', `evil.example:${port}`, `localhost.evil.example:${port}`, 'localhost', `127.0.0.2:${port}`, `0.0.0.0:${port}`, `localhost:${Number(port) + 1}`]) {
-      for (const [method, path] of [['POST', '/mcp'], ['GET', '/mcp'], ['GET', '/.well-known/oauth-protected-resource'], ['OPTIONS', '/mcp']] as const) {
+    for (const host of [
+      'evil.example',
+      `evil.example:${port}`,
+      `localhost.evil.example:${port}`,
+      'localhost',
+      `127.0.0.2:${port}`,
+      `0.0.0.0:${port}`,
+      `localhost:${Number(port) + 1}`,
+    ]) {
+      for (const [method, path] of [
+        ['POST', '/mcp'],
+        ['GET', '/mcp'],
+        ['GET', '/.well-known/oauth-protected-resource'],
+        ['OPTIONS', '/mcp'],
+      ] as const) {
         const answer = await send({ host }, method, path)
         assert.equal(answer.status, 403, `${host} ${method} ${path}`)
       }
@@ -32,7 +50,15 @@ describe('T30: DNS rebinding', () => {
     assert.equal(executed, 0)
   })
   it('a foreign Origin is refused with a good credential, and learns nothing', async () => {
-    for (const origin of ['http://evil.example', 'https://evil.example', 'null', 'file://', 'http://localhost:1', 'http://localhost.evil.example', 'https://app.example.evil']) {
+    for (const origin of [
+      'http://evil.example',
+      'https://evil.example',
+      'null',
+      'file://',
+      'http://localhost:1',
+      'http://localhost.evil.example',
+      'https://app.example.evil',
+    ]) {
       const answer = await send({ origin })
       assert.equal(answer.status, 403, origin)
       assert.equal(answer.headers['access-control-allow-origin'], undefined)
@@ -41,7 +67,14 @@ describe('T30: DNS rebinding', () => {
   })
   it('our own names, no Origin at all, and an Origin that was configured are served', async () => {
     const { port } = new URL(rig.url)
-    for (const headers of [{}, { host: `127.0.0.1:${port}` }, { host: `[::1]:${port}` }, { host: `LOCALHOST:${port}` }, { origin: `http://localhost:${port}` }, { origin: 'https://app.example' }]) {
+    for (const headers of [
+      {},
+      { host: `127.0.0.1:${port}` },
+      { host: `[::1]:${port}` },
+      { host: `LOCALHOST:${port}` },
+      { origin: `http://localhost:${port}` },
+      { origin: 'https://app.example' },
+    ]) {
       const before = executed
       assert.equal((await send(headers as Record<string, string>)).status, 200, JSON.stringify(headers))
       assert.equal(executed, before + 1)
@@ -58,8 +91,12 @@ describe('T30: DNS rebinding', () => {
   })
   it('nothing but loopback is listened on', { skip: process.platform === 'linux' ? false : 'reads /proc' }, () => {
     const port = Number(new URL(rig.url).port).toString(16).toUpperCase().padStart(4, '0')
-    const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => readFileSync(file, 'utf8').split('\n')).map((line) => line.trim().split(/\s+/)).filter(([, local, , state]) => local?.endsWith(`:${port}`) && state === '0A')
+    const listening = ['/proc/net/tcp', '/proc/net/tcp6']
+      .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, local, , state]) => local?.endsWith(`:${port}`) && state === '0A')
     assert.ok(listening.length > 0)
-    for (const [, local] of listening) assert.ok(local === `0100007F:${port}` || local === `00000000000000000000000001000000:${port}`, local)
+    for (const [, local] of listening)
+      assert.ok(local === `0100007F:${port}` || local === `00000000000000000000000001000000:${port}`, local)
   })
 })

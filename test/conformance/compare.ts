@@ -74,3 +74,9 @@ function summary(checks: readonly Check[]): string {
   const failed = checks.filter((check) => check.status === 'FAILURE').length
   return checks.length === 0 ? 'not run' : `${passed}/${passed + failed}`
 }
+
+/** Whether something ran, and nothing failed. */
+export function isAllPassed(summary: string): boolean {
+  const [passed, run] = summary.split('/')
+  return run !== undefined && run !== '0' && passed === run
+}

@@ -1,65 +1,22 @@
-// The official conformance suite without and with Sallyport in between: every scored scenario must fare the same.
+// The official conformance suite without and with Sallyport in between, as a table.
 //
-//   node test/conformance/run.ts [--upstream http|stdio] [--direct]
+//   node test/conformance/run.ts [--upstream http|stdio|none]
 //
-// Starts the conformant server of this folder, runs the suite on it for both revisions, puts a guard in front of it (reached with
-// an API key through a proxy that adds it, because the suite knows no tokens), runs both again and compares check by check.
-// Fails where anything required is worse, where the server itself has a failure, and where `later.ts` is out of date.
+// Fails where anything required is worse with the gateway, where the server itself has a failure, and where `later.ts` is out of date.
 
-import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
-import { createTokenProxy, firstLine, ROOT, start, startGuard, stop, type Version, withBin } from '../support/index.ts'
-import { compare, type Row, type Verdict } from './compare.ts'
-import { later } from './later.ts'
-import { loadRequirements, type Results, runSuite } from './suite.ts'
+import { isAllPassed, type Row, type Verdict } from './compare.ts'
+import { REVISIONS, runComparison, type Upstream } from './comparison.ts'
 
-const REVISIONS: readonly Version[] = ['2025-11-25', '2026-07-28']
-const SERVER = join(ROOT, 'test', 'conformance', 'server.ts')
-// The suite sends some hundred requests in a few seconds; what is tested here is the protocol, not the limits.
-const PLENTY = { max: 100_000 }
-const CONFIG = { limits: { address: PLENTY, principal: PLENTY, client: PLENTY, tool: PLENTY } }
-
-const { values: flags } = parseArgs({
-  options: { upstream: { type: 'string', default: 'http' }, direct: { type: 'boolean', default: false } },
-})
-if (flags.upstream !== 'http' && flags.upstream !== 'stdio') {
-  console.error('error: --upstream takes http or stdio')
+const { values: flags } = parseArgs({ options: { upstream: { type: 'string', default: 'http' } } })
+if (!['http', 'stdio', 'none'].includes(flags.upstream)) {
+  console.error('error: --upstream takes http, stdio or none')
   process.exit(2)
 }
 
 const started = Date.now()
-const server = start(process.execPath, [SERVER], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
-try {
-  const { url } = JSON.parse(await firstLine(server, 15_000)) as { url: string }
-  const direct = await runBoth('the server directly', url)
-  // Only the baseline: the gateway is the server itself.
-  const gateway = flags.direct ? direct : await runThroughGateway(url)
-
-  const rows: Row[] = []
-  for (const revision of REVISIONS) {
-    const requirements = await loadRequirements(revision)
-    rows.push(...compare(revision, requirements, direct.get(revision)!, gateway.get(revision)!, flags.direct ? [] : later))
-  }
-  process.exitCode = report(rows) ? 0 : 1
-} finally {
-  await stop(server.process)
-}
-
-async function runThroughGateway(url: string): Promise<Map<Version, Results>> {
-  const upstream = flags.upstream === 'http' ? [url] : ['--', process.execPath, SERVER, '--stdio']
-  await using guard = await startGuard({ args: upstream, config: CONFIG })
-  await using proxy = await createTokenProxy({ target: guard.url, token: await guard.key() })
-  return await runBoth(`the server behind the guard (${flags.upstream})`, proxy.url)
-}
-
-async function runBoth(what: string, url: string): Promise<Map<Version, Results>> {
-  const results = new Map<Version, Results>()
-  for (const revision of REVISIONS) {
-    console.error(`${revision}: ${what} …`)
-    results.set(revision, await runSuite(url, revision))
-  }
-  return results
-}
+const rows = await runComparison(flags.upstream as Upstream, (what) => console.error(`${what} …`))
+process.exitCode = report(rows) ? 0 : 1
 
 function report(rows: readonly Row[]): boolean {
   const width = Math.max(...rows.map((row) => row.scenario.length))
@@ -86,11 +43,6 @@ function report(rows: readonly Row[]): boolean {
   console.log(`${postponed.length} wait in later.ts. ${Math.round((Date.now() - started) / 1000)} s.`)
   console.log(`${held.length} passed, ${failed} failed`)
   return failed === 0
-}
-
-function isAllPassed(summary: string): boolean {
-  const [passed, run] = summary.split('/')
-  return run !== undefined && run !== '0' && passed === run
 }
 
 function paint(verdict: Verdict): string {

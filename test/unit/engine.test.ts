@@ -10,12 +10,16 @@ let aborted = 0
 let rig: Rig
 
 const entries = [
-  tool('echo', ({ text }, call) => {
-    executedBy.push(call.principal.subject)
-    return say(String(text))
-  }, {
-    check: (args) => (typeof (args as { text?: unknown }).text === 'string' ? undefined : { path: '/text', rule: 'must be a string' }),
-  }),
+  tool(
+    'echo',
+    ({ text }, call) => {
+      executedBy.push(call.principal.subject)
+      return say(String(text))
+    },
+    {
+      check: (args) => (typeof (args as { text?: unknown }).text === 'string' ? undefined : { path: '/text', rule: 'must be a string' }),
+    },
+  ),
   tool('peek', () => say('seen'), { permission: { access: 'protected', scopes: ['tools:read'], roles: [] }, rule: 'test: read' }),
   tool('admin', () => say('done'), { permission: { access: 'protected', scopes: ['tools:read'], roles: ['admin', 'owner'] } }),
   tool('anyone', () => say('hello'), { permission: { access: 'public' } }),
@@ -32,15 +36,21 @@ const entries = [
     await Promise.race([release.promise, delay(3_000)])
     return say('slow')
   }),
-  tool('mirrored', () => say('ok'), { mirrors: [{ header: 'mcp-param-region', path: ['region'], type: 'string' }, { header: 'mcp-param-count', path: ['n'], type: 'integer' }] }),
+  tool('mirrored', () => say('ok'), {
+    mirrors: [
+      { header: 'mcp-param-region', path: ['region'], type: 'string' },
+      { header: 'mcp-param-count', path: ['n'], type: 'integer' },
+    ],
+  }),
 ]
-const principals = {
+const principals: Record<string, ReturnType<typeof principal>> = {
   full: principal('alice'),
   reader: principal('bob', { scopes: ['tools:read'] }),
   token: principal('carol', { credential: 'token', scopes: ['tools:read'] }),
   boss: principal('dora', { roles: ['owner'] }),
 }
-const as = (token: keyof typeof principals | string, version: '2026-07-28' | '2025-11-25' = '2026-07-28') => mcp(rig.url, { token, version })
+const as = (token: string, version: '2026-07-28' | '2025-11-25' = '2026-07-28') =>
+  mcp(rig.url, { token, version })
 const text = (answer: { result: { content: { text: string }[] } }) => answer.result.content[0]?.text ?? ''
 
 before(async () => {
@@ -54,10 +64,17 @@ after(async () => {
 for (const version of ['2026-07-28', '2025-11-25'] as const) {
   describe(`the pipeline, spoken to in ${version}`, () => {
     it('answers 401 with a complete challenge before it looks at anything else', async () => {
-      for (const send of [() => mcp(rig.url).send('GET', '/mcp'), () => mcp(rig.url).post('{"broken'), () => as('nobody', version).post('[]')]) {
+      for (const send of [
+        () => mcp(rig.url).send('GET', '/mcp'),
+        () => mcp(rig.url).post('{"broken'),
+        () => as('nobody', version).post('[]'),
+      ]) {
         const answer = await send()
         assert.equal(answer.status, 401)
-        assert.match(String(answer.headers['www-authenticate']), /^Bearer .*resource_metadata="http:\/\/localhost:\d+\/\.well-known\/oauth-protected-resource\/mcp"/)
+        assert.match(
+          String(answer.headers['www-authenticate']),
+          /^Bearer .*resource_metadata="http:\/\/localhost:\d+\/\.well-known\/oauth-protected-resource\/mcp"/,
+        )
         assert.match(String(answer.headers['www-authenticate']), /scope="tools:execute tools:read"/)
       }
     })
@@ -76,7 +93,10 @@ for (const version of ['2026-07-28', '2025-11-25'] as const) {
     it('challenges a token without the scope to step up, with all that it has and needs', async () => {
       const answer = await as('token', version).call('echo', { text: 'hi' })
       assert.equal(answer.status, 403)
-      assert.match(String(answer.headers['www-authenticate']), /error="insufficient_scope", scope="tools:read tools:execute", resource_metadata=/)
+      assert.match(
+        String(answer.headers['www-authenticate']),
+        /error="insufficient_scope", scope="tools:read tools:execute", resource_metadata=/,
+      )
     })
     it('answers a name that is hidden exactly as one that does not exist', async () => {
       const bare = ({ error }: { error: { code: number; message: string } }) => ({ code: error.code, message: error.message })
@@ -119,7 +139,7 @@ for (const version of ['2026-07-28', '2025-11-25'] as const) {
       assert.equal(record?.['decision'], 'deny')
       assert.equal(record?.['reason'], 'not_permitted')
       assert.equal(record?.['rule'], 'default tools:execute')
-      assert.deepEqual((record?.['facts'] as Record<string, unknown>)['grantedScopes'], ['tools:read'])
+      assert.deepEqual((record?.['facts'] as Record<string, unknown> | undefined)?.['grantedScopes'], ['tools:read'])
       assert.doesNotMatch(JSON.stringify(records), /canary-argument/)
     })
   })
@@ -138,11 +158,18 @@ describe('the engine', () => {
     assert.equal(aborted, before + 1)
   })
   it('compares mirrored parameters with the arguments', async () => {
-    const call = async (args: object, headers: Record<string, string>) => as('full').request('tools/call', { name: 'mirrored', arguments: args }, headers)
+    const call = async (args: object, headers: Record<string, string>) =>
+      as('full').request('tools/call', { name: 'mirrored', arguments: args }, headers)
     assert.equal((await call({ region: 'eu', n: 42 }, { 'mcp-param-region': 'eu', 'mcp-param-count': '42.0' })).status, 200)
     assert.equal((await call({ region: 'eu' }, { 'mcp-param-region': '=?base64?ZXU=?=' })).status, 200)
     assert.equal((await call({}, {})).status, 200)
-    for (const [args, headers] of [[{ region: 'eu' }, {}], [{ region: 'eu' }, { 'mcp-param-region': 'us' }], [{}, { 'mcp-param-region': 'eu' }], [{ region: null }, { 'mcp-param-region': 'eu' }], [{ n: 42 }, { 'mcp-param-count': '' }]] as const) {
+    for (const [args, headers] of [
+      [{ region: 'eu' }, {}],
+      [{ region: 'eu' }, { 'mcp-param-region': 'us' }],
+      [{}, { 'mcp-param-region': 'eu' }],
+      [{ region: null }, { 'mcp-param-region': 'eu' }],
+      [{ n: 42 }, { 'mcp-param-count': '' }],
+    ] as const) {
       const answer = await call(args, headers)
       assert.equal(answer.status, 400)
       assert.equal(answer.error.code, -32020)
@@ -152,13 +179,19 @@ describe('the engine', () => {
     const slow = [1, 2, 3].map(() => as('full').call('slow'))
     await delay(100)
     assert.equal(text(await as('boss').call('echo', { text: 'free' })), 'free')
-    const statuses = (await Promise.all(slow)).map(({ status }) => status).sort()
+    const statuses = (await Promise.all(slow)).map(({ status }) => status).sort((a, b) => a - b)
     assert.deepEqual(statuses, [200, 200, 503])
   })
   it('never answers with a scope that an ended verification had', async () => {
-    assert.equal((await as('full').call('echo', { text: 'x' })).status, 200)
-    rig.bus.publish('credentials', 'test')
-    assert.equal((await as('full').call('echo', { text: 'x' })).status, 200)
+    principals.changing = principal('erin')
+    assert.equal(text(await as('changing').call('echo', { text: 'x' })), 'x')
+    principals.changing = principal('erin', { scopes: ['tools:read'] })
+    assert.equal(text(await as('changing').call('echo', { text: 'x' })), 'x')
+    rig.bus.publish('credentials', 'a key was changed')
+    assert.match(text(await as('changing').call('echo', { text: 'x' })), /needs the scope/)
+    delete principals.changing
+    rig.bus.publish('credentials', 'a key was revoked')
+    assert.equal((await as('changing').call('echo', { text: 'x' })).status, 401)
   })
   it('tells subscribers of a change, in both revisions, and ends with a result', async () => {
     const modern = await as('full').open('subscriptions/listen', { notifications: { toolsListChanged: true } })
@@ -198,7 +231,9 @@ describe('limits', () => {
   })
   it('count an address before anybody is identified', async () => {
     const many = { max: 1_000, windowSeconds: 60 }
-    const limited = await startEngine(entries, principals, { limits: { address: { max: 5, windowSeconds: 60 }, principal: many, client: many, tool: many } })
+    const limited = await startEngine(entries, principals, {
+      limits: { address: { max: 5, windowSeconds: 60 }, principal: many, client: many, tool: many },
+    })
     try {
       const statuses = []
       for (let at = 0; at < 7; at++) statuses.push((await mcp(limited.url).post('{}')).status)

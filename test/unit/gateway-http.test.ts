@@ -167,6 +167,16 @@ test('a server that goes away and comes back is found again, at the same address
   assert.match(textOf(await first.call('echo', 'x')), /"headers"/)
 })
 
+test('a connection that is refused does not take calls along that are under way', async () => {
+  const { call, http, upstream } = await start({ ...modern, era: 'legacy', noStream: true })
+  const slow = call('slow')
+  await until(() => http.seen.some(({ body }) => body.params?.['name'] === 'slow'), 'the slow call')
+  http.refuse()
+  assert.match(textOf(await call('echo', 'x')), /cannot be reached/)
+  assert.equal(upstream.state, 'down')
+  assert.equal(textOf(await slow), 'slowly')
+})
+
 test('a server that cannot be reached at the start is down, with the reason', async () => {
   const started = await startUpstream({ url: 'http://127.0.0.1:1/mcp', headers: {} })
   open.push(started.upstream)

@@ -153,8 +153,7 @@ test('a child sees the variables it needs and the ones it was given, and nothing
   process.env['SALLYPORT_TEST_SECRET'] = 'do not pass on'
   process.env['UNRELATED_SECRET'] = 'do not pass on either'
   try {
-    const { args } = oddServer() as { args: string[] }
-    const started = await startUpstream({ command: process.execPath, args, cwd: '/', env: { GIVEN: 'yes', SALLYPORT_KEY: 'never' } })
+    const started = await startUpstream({ ...oddServer(), cwd: '/', env: { GIVEN: 'yes', SALLYPORT_KEY: 'never' } })
     open.push(started)
     const { names, cwd } = JSON.parse(textOf(await started.call('environment')))
     assert.equal(cwd, '/')

@@ -21,12 +21,20 @@ describe('parseJson', () => {
     )
   })
   it('finds the same key twice, wherever and however it is written', () => {
-    for (const text of ['{"a":1,"a":2}', '{"x":[{"a":1,"a":1}]}', '{"a":1,"\\u0061":2}', '{"":1,"":2}', '{"__proto__":1,"__proto__":2}', '{"a\\"b":1,"a\\"b":2}']) {
+    for (const text of [
+      '{"a":1,"a":2}',
+      '{"x":[{"a":1,"a":1}]}',
+      '{"a":1,"\\u0061":2}',
+      '{"":1,"":2}',
+      '{"__proto__":1,"__proto__":2}',
+      '{"a\\"b":1,"a\\"b":2}',
+    ]) {
       assert.match(problem(text) ?? '', /same key twice/, text)
     }
   })
   it('is not misled by colons, braces and quotes inside strings', () => {
-    for (const text of ['{"a":"b:c{[\\"}]"}', '["\\\\",":"]', '{"a\\\\":"\\"","b":":"}', '{"__proto__":1}']) assert.equal(problem(text), undefined, text)
+    for (const text of ['{"a":"b:c{[\\"}]"}', '["\\\\",":"]', '{"a\\\\":"\\"","b":":"}', '{"__proto__":1}'])
+      assert.equal(problem(text), undefined, text)
   })
   it('never takes a duplicate for none, whatever else is in the text', () => {
     fc.assert(

@@ -22,7 +22,14 @@ describe('the redactor', () => {
     const secret = 'pa"ss/wörd+12 34'
     assert.equal(redactor.learn(secret), true)
     const bytes = Buffer.from(secret)
-    for (const form of [secret, JSON.stringify(secret), encodeURIComponent(secret), bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex')]) {
+    for (const form of [
+      secret,
+      JSON.stringify(secret),
+      encodeURIComponent(secret),
+      bytes.toString('base64'),
+      bytes.toString('base64url'),
+      bytes.toString('hex'),
+    ]) {
       const text = redactor.text(`before ${form} after`)
       assert.match(text, /before .*\[redacted\].* after/)
       assert.ok(!text.includes(form))
@@ -50,7 +57,17 @@ describe('the redactor', () => {
   })
   it('leaves ordinary text as it is, byte for byte', () => {
     const redactor = createRedactor()
-    for (const text of ['sk-', 'task-force', 'risk-averse-and-otherwise-long-words-here', 'eyJ', 'AKIA', 'https://example.com/a:b@c', 'npm_config_cache', 'Zürich — 日本語', 'mailto:a@b.example']) {
+    for (const text of [
+      'sk-',
+      'task-force',
+      'risk-averse-and-otherwise-long-words-here',
+      'eyJ',
+      'AKIA',
+      'https://example.com/a:b@c',
+      'npm_config_cache',
+      'Zürich — 日本語',
+      'mailto:a@b.example',
+    ]) {
       assert.equal(redactor.text(text), text)
     }
   })

@@ -48,9 +48,19 @@ async function connect() {
 describe('stdio', () => {
   it('serves both eras in one process, a line each, whatever the chunks', async () => {
     const { rig, transport, input, send, until } = await connect()
-    const text = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { text: 'é日' }, _meta: meta } })
+    const text = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'echo', arguments: { text: 'é日' }, _meta: meta },
+    })
     for (const byte of Buffer.from(`${text}\r\n\n`)) input.write(Buffer.from([byte]))
-    send({ jsonrpc: '2.0', id: 'a', method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } } })
+    send({
+      jsonrpc: '2.0',
+      id: 'a',
+      method: 'initialize',
+      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+    })
     const [first, second] = await until(2)
     assert.equal(first.result.content[0].text, 'é日')
     assert.equal(first.result.resultType, 'complete')
@@ -72,7 +82,7 @@ describe('stdio', () => {
     send('[]')
     send({ jsonrpc: '2.0', id: 9, method: 'server/discover', params: { _meta: meta } })
     const answers = await until(4)
-    const codes = answers.map(({ error, id }) => error?.code ?? id).sort()
+    const codes = answers.map(({ error, id }) => Number(error?.code ?? id)).sort((a, b) => a - b)
     assert.deepEqual(codes, [-32600, -32600, -32700, 9])
     input.end()
     await transport.done
@@ -87,7 +97,10 @@ describe('stdio', () => {
     send({ jsonrpc: '2.0', id: 8, method: 'tools/call', params: { name: 'echo', arguments: { text: 'here' }, _meta: meta } })
     await delay(50)
     const answers = await until(2)
-    assert.deepEqual(answers.map(({ id }) => id), [undefined, 8])
+    assert.deepEqual(
+      answers.map(({ id }) => id),
+      [undefined, 8],
+    )
     assert.equal(aborted(), 1)
     input.end()
     await transport.done

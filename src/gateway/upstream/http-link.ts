@@ -46,6 +46,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   let dialect: Dialect = { era: 'legacy', version: LATEST_LEGACY_VERSION, meta: undefined }
   let sessionId: string | undefined
   let ended = false
+  let subscription: number | undefined
 
   const answers = new Map<number, Answer>()
   const table = createExchangeTable(clock, (id, exchange) => abandon(id, exchange, 'the deadline passed'))
@@ -107,7 +108,9 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         clearTimeout(linger)
         answers.delete(id)
         if (!isUnreachable(error)) return settle(id, sentences.brokenOff(server))
-        end(`it cannot be reached (${error.code ?? error.name})`)
+        // Refused is this connection, and with it whatever comes next; others may still be answered.
+        retire(`it cannot be reached (${error.code ?? error.name})`)
+        settle(id, sentences.unreachable(server))
       },
     })
     answers.set(id, answer)
@@ -145,16 +148,19 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
     answers.delete(id)
   }
 
-  function end(problem: string): void {
+  /** Takes no more requests, and lets those that are under way come to their end. */
+  function retire(problem: string): void {
     if (ended) return
     ended = true
     events.lost(problem)
     listener.close()
-    table.drain(sentences.unreachable(server))
-    table.close()
-    for (const answer of answers.values()) answer.abort()
-    answers.clear()
-    void pool.destroy().catch(() => {})
+    if (subscription !== undefined) drop(subscription)
+    void pool.close().catch(() => {})
+  }
+  function drop(id: number): void {
+    table.take(id)
+    answers.get(id)?.abort()
+    answers.delete(id)
   }
 
   return {
@@ -183,11 +189,19 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         for (const kind of changes) events.listChanged(kind)
       }
       if (dialect.era === 'legacy') listener.openGet(changed)
-      else listener.openSubscription(changes, (exchange) => this.send(exchange), changed, clock)
+      else listener.openSubscription(changes, (exchange) => (subscription = this.send(exchange)), changed, clock)
     },
     async close() {
+      listener.close()
       if (!ended && sessionId !== undefined && dialect.era === 'legacy') await listener.deleteSession()
-      end('it was closed')
+      if (!ended) {
+        ended = true
+        events.lost('it was closed')
+      }
+      table.drain(sentences.unreachable(server))
+      table.close()
+      for (const id of answers.keys()) drop(id)
+      await pool.destroy().catch(() => {})
     },
   }
 }

@@ -4,5 +4,7 @@ import type { IncomingMessage } from 'node:http'
 
 export function accepts({ headers }: IncomingMessage, type: 'application/json' | 'text/event-stream'): boolean {
   const { accept } = headers
-  return accept === undefined ? type === 'application/json' : accept.includes(type) || accept.includes('*/*') || accept.includes(`${type.slice(0, type.indexOf('/'))}/*`)
+  return accept === undefined
+    ? type === 'application/json'
+    : accept.includes(type) || accept.includes('*/*') || accept.includes(`${type.slice(0, type.indexOf('/'))}/*`)
 }

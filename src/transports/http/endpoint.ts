@@ -28,11 +28,19 @@ export interface Endpoint {
 const METHODS = ['POST', 'GET', 'DELETE', 'OPTIONS']
 /** A caller that would wait longer than this for the first byte gets a stream, where it accepts one. */
 const PATIENCE_MS = 10_000
-const EXPOSED = ['Access-Control-Expose-Headers', 'WWW-Authenticate, Mcp-Session-Id, RateLimit, RateLimit-Policy, Retry-After', 'Vary', 'Origin']
+const EXPOSED = [
+  'Access-Control-Expose-Headers',
+  'WWW-Authenticate, Mcp-Session-Id, RateLimit, RateLimit-Policy, Retry-After',
+  'Vary',
+  'Origin',
+]
 const PREFLIGHT = [
-  'Access-Control-Allow-Methods', METHODS.join(', '),
-  'Access-Control-Allow-Headers', 'Authorization, X-API-Key, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
-  'Access-Control-Max-Age', '86400',
+  'Access-Control-Allow-Methods',
+  METHODS.join(', '),
+  'Access-Control-Allow-Headers',
+  'Authorization, X-API-Key, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
+  'Access-Control-Max-Age',
+  '86400',
 ] // prettier-ignore
 const none: readonly string[] = []
 
@@ -41,7 +49,8 @@ export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptio
 
   function answer(exchange: HttpExchange, method: string | undefined, denial: Denial | undefined): Answer | Promise<Answer> {
     if (denial) return pipeline.refuse(exchange, denial)
-    if (method === undefined || !METHODS.includes(method)) return pipeline.refuse(exchange, { reason: 'method_not_allowed', allowed: METHODS })
+    if (method === undefined || !METHODS.includes(method))
+      return pipeline.refuse(exchange, { reason: 'method_not_allowed', allowed: METHODS })
     return pipeline.handle(exchange)
   }
 
@@ -73,7 +82,11 @@ export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptio
 }
 
 /** What the legacy revisions say of sessions in header fields: begun by `initialize`, ended by DELETE. */
-async function sessionHeaders({ message, principal, headers }: HttpExchange, { status }: Answer, { sessions }: Reading): Promise<readonly string[]> {
+async function sessionHeaders(
+  { message, principal, headers }: HttpExchange,
+  { status }: Answer,
+  { sessions }: Reading,
+): Promise<readonly string[]> {
   if (!message || !principal || message.era === 'modern' || status >= 300) return none
   if (message.method === 'initialize') return ['Mcp-Session-Id', sessions.begin(principal, message)]
   const id = headers['mcp-session-id']

@@ -14,7 +14,16 @@ import type { Answer } from '../../pipeline/index.ts'
 import { accepts } from './accept.ts'
 import { type Reading, readMessage } from './read.ts'
 
-const STREAM_HEADERS = ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-store', 'X-Accel-Buffering', 'no', 'X-Content-Type-Options', 'nosniff']
+const STREAM_HEADERS = [
+  'Content-Type',
+  'text/event-stream',
+  'Cache-Control',
+  'no-store',
+  'X-Accel-Buffering',
+  'no',
+  'X-Content-Type-Options',
+  'nosniff',
+]
 /** Beyond this a notification to a caller that does not read is dropped: progress may be lost, memory may not. */
 const MAX_UNREAD_BYTES = 1024 * 1024
 
@@ -38,7 +47,14 @@ export class HttpExchange implements Received {
   readonly #reading: Reading
   #cancelled: (() => void)[] | undefined
 
-  constructor(request: IncomingMessage, response: ServerResponse, resource: string, receivedAt: number, extra: readonly string[], reading: Reading) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    resource: string,
+    receivedAt: number,
+    extra: readonly string[],
+    reading: Reading,
+  ) {
     this.#request = request
     this.#response = response
     this.#extra = extra
@@ -96,7 +112,16 @@ export class HttpExchange implements Received {
     }
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)
     const content = body === undefined ? ['Content-Length', '0'] : ['Content-Type', 'application/json', 'Content-Length', `${bytes}`]
-    response.writeHead(status, [...content, 'Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', ...headers, ...this.#extra, ...more])
+    response.writeHead(status, [
+      ...content,
+      'Cache-Control',
+      'no-store',
+      'X-Content-Type-Options',
+      'nosniff',
+      ...headers,
+      ...this.#extra,
+      ...more,
+    ])
     // All ASCII where every character is one byte: then the same bytes are written faster as latin1.
     response.end(body, bytes === body?.length ? 'latin1' : 'utf8')
   }
@@ -106,7 +131,10 @@ export class HttpExchange implements Received {
 function credentialOf({ headers }: IncomingMessage): Credential | undefined {
   const { authorization } = headers
   const key = headers['x-api-key']
-  const bearer = authorization !== undefined && authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === 'bearer ' ? authorization.slice(7).trim() : undefined
+  const bearer =
+    authorization !== undefined && authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === 'bearer '
+      ? authorization.slice(7).trim()
+      : undefined
   if (bearer && key !== undefined) return { scheme: 'several', value: '' }
   if (bearer) return { scheme: 'bearer', value: bearer }
   return typeof key === 'string' && key !== '' ? { scheme: 'api_key', value: key } : undefined

@@ -90,7 +90,11 @@ export async function createFront({ port, log }: { readonly port: number; readon
   }
 }
 
-async function route({ door, checkAddress, endpoint, mounts }: Handlers, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route(
+  { door, checkAddress, endpoint, mounts }: Handlers,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { url = '/' } = request
   const query = url.indexOf('?')
   const pathname = query === -1 ? url : url.slice(0, query)
@@ -108,7 +112,10 @@ async function route({ door, checkAddress, endpoint, mounts }: Handlers, request
 
 function listen(onRequest: (request: IncomingMessage, response: ServerResponse) => void, host: string, port: number): Promise<Server> {
   // A caller that is slow to say what it wants holds a connection for no longer than this.
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 32_768 }, onRequest)
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 32_768 },
+    onRequest,
+  )
   server.maxHeadersCount = 128
   server.maxConnections = 4_096
   return new Promise((resolve, reject) => {

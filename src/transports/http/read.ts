@@ -19,10 +19,15 @@ export interface Reading {
   readonly sessions: Sessions
 }
 
-export async function readMessage(exchange: Partway, request: IncomingMessage, { bodyBytes, json, sessions }: Reading): Promise<Decision<Message>> {
+export async function readMessage(
+  exchange: Partway,
+  request: IncomingMessage,
+  { bodyBytes, json, sessions }: Reading,
+): Promise<Decision<Message>> {
   const { headers } = request
   if (request.method !== 'POST') return readBodiless(exchange, request, sessions)
-  if (!isJson(headers['content-type']) || (headers['content-encoding'] ?? 'identity') !== 'identity') return deny({ reason: 'unsupported_media_type' })
+  if (!isJson(headers['content-type']) || (headers['content-encoding'] ?? 'identity') !== 'identity')
+    return deny({ reason: 'unsupported_media_type' })
   if (!accepts(request, 'application/json')) return deny({ reason: 'not_acceptable' })
 
   const bytes = await readBody(request, bodyBytes)
@@ -62,7 +67,11 @@ async function readBodiless(exchange: Partway, request: IncomingMessage, session
   })
 }
 
-async function resume({ principal }: Partway, id: string | string[] | undefined, sessions: Sessions): Promise<LegacySession | undefined | 'unknown'> {
+async function resume(
+  { principal }: Partway,
+  id: string | string[] | undefined,
+  sessions: Sessions,
+): Promise<LegacySession | undefined | 'unknown'> {
   if (id === undefined || !principal) return undefined
   return (typeof id === 'string' ? await sessions.resume(id, principal) : undefined) ?? 'unknown'
 }

@@ -32,7 +32,15 @@ const MAX_ID_CHARACTERS = 8_192
 /** Long enough for a client that stays open over a holiday; a client that comes later initializes again (404). */
 const LIFETIME_MS = 14 * 24 * 3_600_000
 
-export function createSessions({ keyRing, ended, clock }: { readonly keyRing: KeyRing; readonly ended: Records<true>; readonly clock: Clock }): Sessions {
+export function createSessions({
+  keyRing,
+  ended,
+  clock,
+}: {
+  readonly keyRing: KeyRing
+  readonly ended: Records<true>
+  readonly clock: Clock
+}): Sessions {
   // Opening a seal costs microseconds and the check for an end costs a query: both are kept for ids in use.
   const known = new Map<string, Sealed>()
 
@@ -56,7 +64,14 @@ export function createSessions({ keyRing, ended, clock }: { readonly keyRing: Ke
   return {
     begin(principal, { version, capabilities, client }) {
       // What a client declares may be long; a header may not. Its names are what later requests need.
-      const declared = JSON.stringify(capabilities).length <= 2_048 ? capabilities : Object.fromEntries(Object.keys(capabilities).slice(0, 32).map((key) => [key.slice(0, 64), {}]))
+      const declared =
+        JSON.stringify(capabilities).length <= 2_048
+          ? capabilities
+          : Object.fromEntries(
+              Object.keys(capabilities)
+                .slice(0, 32)
+                .map((key) => [key.slice(0, 64), {}]),
+            )
       const session: Sealed = { version, capabilities: declared, client, owner: principalKey(principal), begunAt: clock() }
       return keyRing.seal(JSON.stringify(session), PLACE)
     },

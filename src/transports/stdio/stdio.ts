@@ -7,7 +7,16 @@
  */
 
 import type { Readable, Writable } from 'node:stream'
-import { type Clock, type Credential, deny, type Log, type Outgoing, type Partway, type Received, type RequestId } from '../../core/index.ts'
+import {
+  type Clock,
+  type Credential,
+  deny,
+  type Log,
+  type Outgoing,
+  type Partway,
+  type Received,
+  type RequestId,
+} from '../../core/index.ts'
 import { idOf, type JsonBounds, type LegacySession, parseJson, parseMessage } from '../../protocol/index.ts'
 import type { Pipeline } from '../../pipeline/index.ts'
 import { readLines } from './lines.ts'
@@ -50,7 +59,8 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
     const { id } = request.received
     if (id !== undefined && running.get(id) === request.cancel) running.delete(id)
     const { message } = request.received as Partway
-    if (message?.method === 'initialize' && answer.status === 200) session = { version: message.version, capabilities: message.capabilities, client: message.client }
+    if (message?.method === 'initialize' && answer.status === 200)
+      session = { version: message.version, capabilities: message.capabilities, client: message.client }
     if (message?.method === 'notifications/cancelled' && answer.status === 202) running.get(message.params['requestId'] as RequestId)?.()
     // A cancelled request is not answered (2026-07-28 cancellation §behavior), nor is a notification.
     if (answer.body !== undefined && !request.isCancelled() && !(message && message.id === undefined)) write(answer.body)
@@ -58,7 +68,9 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
 
   const done = readLines(input, bodyBytes, (line) => {
     const task: Promise<void> = serve(line)
-      .catch((error: unknown) => log('error', 'a message could not be answered', { problem: error instanceof Error ? error.message : 'unknown' }))
+      .catch((error: unknown) =>
+        log('error', 'a message could not be answered', { problem: error instanceof Error ? error.message : 'unknown' }),
+      )
       .finally(() => pending.delete(task))
     pending.add(task)
   }).then(async () => {
@@ -83,7 +95,11 @@ interface Connection {
   readonly onId: (id: RequestId, cancel: () => void) => void
 }
 
-function createReceived({ credential, resource, bodyBytes, json, clock }: StdioOptions, line: Buffer | 'too long', { session, send, onId }: Connection) {
+function createReceived(
+  { credential, resource, bodyBytes, json, clock }: StdioOptions,
+  line: Buffer | 'too long',
+  { session, send, onId }: Connection,
+) {
   const listeners: (() => void)[] = []
   let cancelled = false
   const cancel = (): void => {

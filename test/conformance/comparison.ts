@@ -1,0 +1,54 @@
+// The whole run: the conformant server of this folder, the suite on it for both revisions, then a guard in front of it, reached with an
+// API key through a proxy that adds it (the suite knows no tokens), both revisions again, and the comparison check by check.
+
+import { join } from 'node:path'
+import { createTokenProxy, firstLine, ROOT, start, startGuard, stop, type Version, withBin } from '../support/index.ts'
+import { compare, type Row } from './compare.ts'
+import { later } from './later.ts'
+import { loadRequirements, type Results, runSuite } from './suite.ts'
+
+export const REVISIONS: readonly Version[] = ['2025-11-25', '2026-07-28']
+const SERVER = join(ROOT, 'test', 'conformance', 'server.ts')
+// The suite sends some hundred requests in a few seconds; what is tested here is the protocol, not the limits.
+const PLENTY = { max: 100_000 }
+const CONFIG = { limits: { address: PLENTY, principal: PLENTY, client: PLENTY, tool: PLENTY } }
+
+/** How the guard reaches the server; `none` leaves the guard out, for the baseline alone. */
+export type Upstream = 'http' | 'stdio' | 'none'
+
+export async function runComparison(upstream: Upstream, onStep: (what: string) => void = () => {}): Promise<Row[]> {
+  const server = start(process.execPath, [SERVER], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
+  try {
+    const { url } = JSON.parse(await firstLine(server, 15_000)) as { url: string }
+    const direct = await runBoth(url, (revision) => onStep(`${revision}: the server directly`))
+    const gateway = upstream === 'none' ? direct : await runThroughGateway(upstream, url, onStep)
+
+    const rows: Row[] = []
+    for (const revision of REVISIONS) {
+      const requirements = await loadRequirements(revision)
+      const entries = upstream === 'none' ? [] : later
+      rows.push(...compare(revision, requirements, found(direct, revision), found(gateway, revision), entries))
+    }
+    return rows
+  } finally {
+    await stop(server.process)
+  }
+}
+
+async function runThroughGateway(upstream: Upstream, url: string, onStep: (what: string) => void): Promise<Map<Version, Results>> {
+  const target = upstream === 'http' ? [url] : ['--', process.execPath, SERVER, '--stdio']
+  await using guard = await startGuard({ args: target, config: CONFIG })
+  await using proxy = await createTokenProxy({ target: guard.url, token: await guard.key() })
+  return await runBoth(proxy.url, (revision) => onStep(`${revision}: the server behind the guard (${upstream})`))
+}
+
+async function runBoth(url: string, onRevision: (revision: Version) => void): Promise<Map<Version, Results>> {
+  const results = new Map<Version, Results>()
+  for (const revision of REVISIONS) {
+    onRevision(revision)
+    results.set(revision, await runSuite(url, revision))
+  }
+  return results
+}
+
+const found = (results: Map<Version, Results>, revision: Version): Results => results.get(revision) ?? new Map()

@@ -1,0 +1,20 @@
+// Every required scenario of the official suite as a test of its own, with the guarded server reached over HTTP and over stdio: it fares
+// as it does without the gateway. `node test/conformance/run.ts` prints the same as a table.
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { isAllPassed } from './compare.ts'
+import { runComparison } from './comparison.ts'
+
+for (const upstream of ['http', 'stdio'] as const) {
+  const rows = await runComparison(upstream)
+  suite(`the official suite through the gateway, its upstream over ${upstream}`, () => {
+    for (const { revision, scenario, direct, gateway, verdict, notes } of rows) {
+      if (verdict === 'unscored') continue
+      test(`${revision} ${scenario}`, { skip: verdict === 'later' ? `follows: ${notes.join('; ')}` : false }, () => {
+        assert.ok(isAllPassed(direct), `the conformance server itself: ${direct}`)
+        assert.equal(verdict, 'same', `${direct} directly, ${gateway} through the gateway\n${notes.join('\n')}`)
+      })
+    }
+  })
+}
