@@ -11,8 +11,8 @@ const run = createRun(root)
 
 await run.counted('npm test', ['npm', 'test'])
 await run.command('packed tarball', [process.execPath, 'scripts/packed.mjs'])
-await run.suite('clients', filesOf(root, 'clients'))
-await run.suite('conformance', filesOf(root, 'conformance'))
+await run.suite('clients', filesOf(root, 'clients'), { minutes: 8 })
+await run.suite('conformance', filesOf(root, 'conformance'), { minutes: 8 })
 
 // Not exit(): a pipe may not have taken everything yet.
 process.exitCode = run.finish()

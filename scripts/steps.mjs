@@ -50,13 +50,14 @@ export function createRun(root) {
   }
 
   /** One run of node:test; every test counts, a run that dies counts as one failure. */
-  async function suite(name, files, options = []) {
+  async function suite(name, files, { minutes = 3 } = {}) {
     if (files.length === 0) {
       count(name, { passed: 0, failed: 1, skipped: 0 }, 0)
       failures.push(name, 'no test files: a suite that proves nothing')
       return
     }
-    const args = ['--test', `--test-reporter=${reporter}`, ...options, ...files]
+    // A file that hangs is a failure with a name, not a run without an end.
+    const args = ['--test', `--test-reporter=${reporter}`, `--test-timeout=${minutes * 60_000}`, ...files]
     let counts
     const { code, seconds, output } = await execute(name, process.execPath, args, (message) => {
       if (message.done) counts = message.done

@@ -70,9 +70,9 @@ export interface Call {
   /** Aborted when the caller goes away or the deadline passes. Made when first asked for. */
   readonly signal: AbortSignal
   /** The same as a callback, without the cost of a signal; called at once if it has happened. */
-  readonly onAbort: (listener: () => void) => void
+  onAbort(listener: () => void): void
   /** Milliseconds since the epoch. */
   readonly deadlineAt: number
   /** Sends a progress notification to the caller, through `release`. */
-  readonly notify: (notification: Outgoing) => void
+  notify(notification: Outgoing): void
 }

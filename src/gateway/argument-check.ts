@@ -71,7 +71,8 @@ const DEFAULT_DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 
 export function compileCheck(inputSchema: JsonObject): CompiledCheck {
   if (!isWithinDepth(inputSchema, MAX_SCHEMA_DEPTH)) return { problem: `an input schema nested deeper than ${MAX_SCHEMA_DEPTH} levels` }
-  if (JSON.stringify(inputSchema).length > MAX_SCHEMA_CHARS) return { problem: `an input schema of more than ${MAX_SCHEMA_CHARS} characters` }
+  if (JSON.stringify(inputSchema).length > MAX_SCHEMA_CHARS)
+    return { problem: `an input schema of more than ${MAX_SCHEMA_CHARS} characters` }
   let subschemas = 0
   let refers = false
   walkSchema(inputSchema, (schema) => {
@@ -114,7 +115,7 @@ export function compileCheck(inputSchema: JsonObject): CompiledCheck {
     check(args) {
       followed = 0
       try {
-        const valid = (validate ?? compile())
+        const valid = validate ?? compile()
         if (valid(args ?? {})) return undefined
         return toViolation(valid.errors?.[0])
       } catch {
@@ -147,7 +148,10 @@ function isReadable(pattern: string): boolean {
 
 /** ajv's messages are made of the schema alone; the path is cut, as it holds names that the caller chose. */
 function toViolation(error: ErrorObject | undefined): { path: string; rule: string } {
-  return { path: `arguments${(error?.instancePath ?? '').slice(0, 200)}`, rule: (error?.message ?? 'does not match the schema').slice(0, 300) }
+  return {
+    path: `arguments${(error?.instancePath ?? '').slice(0, 200)}`,
+    rule: (error?.message ?? 'does not match the schema').slice(0, 300),
+  }
 }
 
 const isReference = (schema: JsonObject): boolean =>

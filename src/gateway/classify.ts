@@ -29,17 +29,28 @@ export interface Classified {
   readonly changed: boolean
 }
 
-export function classify(server: string, tool: string, definitionHash: string, rules: readonly ToolRule[], accepted: Accepted | undefined): Classified {
+export function classify(
+  server: string,
+  tool: string,
+  definitionHash: string,
+  rules: readonly ToolRule[],
+  accepted: Accepted | undefined,
+): Classified {
   const written = rules.find(({ glob }) => matchesGlob(glob, tool))
   if (written) return { ...permissionOf(written.class), rule: `${written.where} ${server}: ${written.glob}`, changed: false }
   if (accepted && accepted.definition === definitionHash) {
-    return { ...permissionOf(accepted.class), rule: `sallyport.lock ${server}: ${tool} (hint accepted ${accepted.accepted.slice(0, 10)})`, changed: false }
+    return {
+      ...permissionOf(accepted.class),
+      rule: `sallyport.lock ${server}: ${tool} (hint accepted ${accepted.accepted.slice(0, 10)})`,
+      changed: false,
+    }
   }
   if (accepted) return { ...permissionOf('execute'), rule: 'default tools:execute (changed since its hint was accepted)', changed: true }
   return { ...permissionOf('execute'), rule: 'default tools:execute', changed: false }
 }
 
-const needs = (...scopes: string[]): Permission => Object.freeze({ access: 'protected', scopes: Object.freeze(scopes), roles: Object.freeze([]) })
+const needs = (...scopes: string[]): Permission =>
+  Object.freeze({ access: 'protected', scopes: Object.freeze(scopes), roles: Object.freeze([]) })
 const permissions: Readonly<Record<ToolClass, { readonly permission: Permission; readonly ask: boolean }>> = {
   read: { permission: needs('tools:read'), ask: false },
   execute: { permission: needs('tools:execute'), ask: false },

@@ -29,8 +29,8 @@ export function createUpstreamExecutor({ upstream, timeoutSeconds, clock }: Upst
         meta: request.message.meta,
         mirrors: call.entry.mirrors,
         deadlineAt: timeoutMs === undefined ? deadlineAt : Math.min(deadlineAt, clock() + timeoutMs),
-        onCancel: call.onAbort,
-        notify: call.notify,
+        onCancel: (listener) => call.onAbort(listener),
+        notify: (notification) => call.notify(notification),
       })
     },
   }

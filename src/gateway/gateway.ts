@@ -82,12 +82,17 @@ export function createGateway(options: GatewayOptions): Gateway {
       for (const entry of imported()) {
         const key = `${entry.kind} ${entry.name}`
         const other = all.get(key)
-        if (other) log('warn', `${entry.origin.server}: left out a ${entry.kind} that ${other.origin.server} has as well`, { name: entry.name.slice(0, 200) })
+        if (other)
+          log('warn', `${entry.origin.server}: left out a ${entry.kind} that ${other.origin.server} has as well`, {
+            name: entry.name.slice(0, 200),
+          })
         else all.set(key, entry)
       }
     }
     entries = Object.freeze([...all.values()])
-    const now = JSON.stringify(entries.map(({ kind, name, definition, permission, ask, rule, origin }) => [kind, name, definition, permission, ask, rule, origin]))
+    const now = JSON.stringify(
+      entries.map(({ kind, name, definition, permission, ask, rule, origin }) => [kind, name, definition, permission, ask, rule, origin]),
+    )
     if (now === fingerprint) return
     fingerprint = now
     for (const listener of listeners) listener()
@@ -138,7 +143,8 @@ interface Member {
 
 function createMember(
   config: ServerConfig,
-  { redactor, log, clock, serverInfo }: GatewayOptions, lock: LockFile,
+  { redactor, log, clock, serverInfo }: GatewayOptions,
+  lock: LockFile,
   prefixed: boolean,
   changed: () => void,
 ): Member {

@@ -11,7 +11,7 @@ import type { Entry, EntryKind, Executor, JsonObject, Mirror } from '../core/ind
 import { matchTemplate } from '../net/index.ts'
 import { isObject } from '../protocol/index.ts'
 import { compileCheck } from './argument-check.ts'
-import { classify, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
+import { classify, matchesGlob, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
 import { definitionHash, type LockFile } from './lock-file.ts'
 import { mirrorsOf } from './mirrors.ts'
 import { promptCheck } from './prompt-check.ts'
@@ -47,7 +47,11 @@ export function importEntries(lists: Lists, { server, prefixed, rules, lock, exe
   function add(entry: Entry): void {
     const key = `${entry.kind} ${entry.name}`
     const other = entries.get(key)
-    if (other) return warn(describe(entry.kind, entry.origin.name), `it would be called ${quote(entry.name)}, like ${quote(other.origin.name)} before it`)
+    if (other)
+      return warn(
+        describe(entry.kind, entry.origin.name),
+        `it would be called ${quote(entry.name)}, like ${quote(other.origin.name)} before it`,
+      )
     entries.set(key, entry)
   }
   /** The name on our wire: hosts allow letters, digits, `_` and `-` only. */
@@ -84,7 +88,10 @@ export function importEntries(lists: Lists, { server, prefixed, rules, lock, exe
     }
     const accepted = lock.find(server, name)
     const { permission, ask, rule, changed } = classify(server, name, accepted ? definitionHash(tool) : '', rules, accepted)
-    if (changed) warnings.push(`${server}: the tool ${quote(name)} has changed since its hint was accepted: it needs tools:execute until sallyport.lock or sallyport.yaml says otherwise`)
+    if (changed)
+      warnings.push(
+        `${server}: the tool ${quote(name)} has changed since its hint was accepted: it needs tools:execute until sallyport.lock or sallyport.yaml says otherwise`,
+      )
     // Tasks are not passed on, so that what a tool says of its support for them (2025-11-25) must not be either.
     const { execution: _, ...definition } = tool
     add({
@@ -101,6 +108,12 @@ export function importEntries(lists: Lists, { server, prefixed, rules, lock, exe
     })
   }
 
+  // A slip in a name would leave a tool more open than it was meant to be.
+  for (const { glob, where } of lists.tools.length > 0 ? rules : []) {
+    if (!lists.tools.some(({ name }) => typeof name === 'string' && matchesGlob(glob, name)))
+      warnings.push(`${where}: ${server} has no tool that is called ${quote(glob)}`)
+  }
+
   for (const prompt of lists.prompts) {
     const name = identify('prompt', prompt, 'name', MAX_NAME)
     if (name === undefined) continue
@@ -110,10 +123,28 @@ export function importEntries(lists: Lists, { server, prefixed, rules, lock, exe
       continue
     }
     const definition = { ...prompt, name: wireName(name) }
-    add({ kind: 'prompt', name: wireName(name), definition, permission: promptPermission, ask: false, rule: 'default prompts:read', check, mirrors: [], origin: { server, name }, executor })
+    add({
+      kind: 'prompt',
+      name: wireName(name),
+      definition,
+      permission: promptPermission,
+      ask: false,
+      rule: 'default prompts:read',
+      check,
+      mirrors: [],
+      origin: { server, name },
+      executor,
+    })
   }
 
-  const resource = { permission: resourcePermission, ask: false, rule: 'default resources:read', check: undefined, mirrors: [], executor } as const
+  const resource = {
+    permission: resourcePermission,
+    ask: false,
+    rule: 'default resources:read',
+    check: undefined,
+    mirrors: [],
+    executor,
+  } as const
   for (const item of lists.resources) {
     const uri = identify('resource', item, 'uri', MAX_URI)
     if (uri !== undefined) add({ ...resource, kind: 'resource', name: uri, definition: item, origin: { server, name: uri } })

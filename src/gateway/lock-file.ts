@@ -44,7 +44,9 @@ type Content = z.infer<typeof schema>
 
 /** @throws {ConfigError} where there is a file that cannot be used. */
 export function openLockFile(path: string): LockFile {
-  const servers = new Map(Object.entries(read(path).servers).map(([server, { tools }]) => [server, new Map<string, Accepted>(Object.entries(tools))]))
+  const servers = new Map(
+    Object.entries(read(path).servers).map(([server, { tools }]) => [server, new Map<string, Accepted>(Object.entries(tools))]),
+  )
   return {
     find: (server, tool) => servers.get(server)?.get(tool),
     has: (server) => servers.has(server),

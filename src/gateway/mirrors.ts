@@ -23,7 +23,8 @@ export function mirrorsOf(inputSchema: JsonObject): Mirrors {
     const { type } = schema
     if (typeof name !== 'string' || !token.test(name)) problem ??= 'an x-mcp-header that is no header name'
     else if (!path || path.length === 0) problem ??= 'an x-mcp-header that no chain of "properties" leads to'
-    else if (type !== 'string' && type !== 'integer' && type !== 'boolean') problem ??= 'an x-mcp-header on an argument that is neither string, integer nor boolean'
+    else if (type !== 'string' && type !== 'integer' && type !== 'boolean')
+      problem ??= 'an x-mcp-header on an argument that is neither string, integer nor boolean'
     else {
       const header = `mcp-param-${name.toLowerCase()}`
       if (headers.has(header)) problem ??= 'the same x-mcp-header twice'

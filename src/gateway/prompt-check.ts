@@ -13,8 +13,10 @@ export function promptCheck(declared: unknown): NonNullable<Entry['check']> | un
   }
   return function check(args = {}) {
     if (!isObject(args)) return { path: 'arguments', rule: 'must be object' }
-    for (const name of required) if (!Object.hasOwn(args, name)) return { path: 'arguments', rule: `must have required property '${name.slice(0, 80)}'` }
-    for (const name of Object.keys(args)) if (typeof args[name] !== 'string') return { path: `arguments/${name.slice(0, 80)}`, rule: 'must be string' }
+    for (const name of required)
+      if (!Object.hasOwn(args, name)) return { path: 'arguments', rule: `must have required property '${name.slice(0, 80)}'` }
+    for (const name of Object.keys(args))
+      if (typeof args[name] !== 'string') return { path: `arguments/${name.slice(0, 80)}`, rule: 'must be string' }
     return undefined
   }
 }

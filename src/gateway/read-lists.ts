@@ -70,7 +70,8 @@ async function readPages(upstream: Upstream, method: string, member: string, log
       else skipped++
     }
     const { nextCursor } = result
-    if (items.length >= MAX_ITEMS && (list.length > 0 || nextCursor !== undefined)) log('warn', `${server}: ${method}: only the first ${MAX_ITEMS} items are offered`)
+    if (items.length >= MAX_ITEMS && (list.length > 0 || nextCursor !== undefined))
+      log('warn', `${server}: ${method}: only the first ${MAX_ITEMS} items are offered`)
     else if (typeof nextCursor === 'string' && nextCursor !== '' && nextCursor !== cursor) {
       if (page + 1 < MAX_PAGES) {
         cursor = nextCursor

@@ -9,7 +9,20 @@ import type { JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 
 /** Keywords whose value is a schema, a list of schemas, or (`dependencies`) neither. */
-const one = new Set(['additionalItems', 'additionalProperties', 'contains', 'contentSchema', 'else', 'if', 'items', 'not', 'propertyNames', 'then', 'unevaluatedItems', 'unevaluatedProperties'])
+const one = new Set([
+  'additionalItems',
+  'additionalProperties',
+  'contains',
+  'contentSchema',
+  'else',
+  'if',
+  'items',
+  'not',
+  'propertyNames',
+  'then',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+])
 const list = new Set(['allOf', 'anyOf', 'items', 'oneOf', 'prefixItems'])
 const map = new Set(['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties', 'properties'])
 

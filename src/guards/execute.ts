@@ -9,23 +9,20 @@
  * @module
  */
 
+import type { OwnMethod } from '../catalogue/index.ts'
 import {
   type Approved,
   allow,
-  type Call,
   type Clock,
   type Decision,
   deny,
-  type Entry,
   type Executed,
   executed,
   type Outgoing,
-  type Principal,
   principalKey,
   type Produced,
 } from '../core/index.ts'
-
-import type { OwnMethod } from '../catalogue/index.ts'
+import { RunningCall } from './running-call.ts'
 
 export interface ExecuteOptions {
   /** The protocol's own methods have no deadline: a subscription lasts. */
@@ -44,12 +41,12 @@ export function createExecute({ own, deadlineSeconds, concurrency, clock, releas
   const running = new Map<string, number>()
 
   return function execute(request: Approved): Decision<Executed> | Promise<Decision<Executed>> {
-    const notify = (notification: Outgoing): void => {
-      const fit = releaseNotification(notification)
-      if (fit) request.send(fit)
-    }
     const { entry, message } = request
     if (!entry) {
+      const notify = (notification: Outgoing): void => {
+        const fit = releaseNotification(notification)
+        if (fit) request.send(fit)
+      }
       const produced = own(message.method)?.(request, notify) ?? ignored
       return produced instanceof Promise ? produced.then((outcome) => settle(request, outcome)) : settle(request, produced)
     }
@@ -57,7 +54,7 @@ export function createExecute({ own, deadlineSeconds, concurrency, clock, releas
     const count = running.get(who) ?? 0
     if (count >= concurrency)
       return deny({ reason: 'overloaded', problem: `This caller has ${concurrency} calls running already: wait for one to end.` })
-    const call = createCall(request, entry, clock() + deadlineSeconds * 1000, notify)
+    const call = new RunningCall(request, entry, clock() + deadlineSeconds * 1000, releaseNotification)
     const produced = entry.executor.execute(call)
     if (!(produced instanceof Promise)) return settle(request, produced)
     running.set(who, count + 1)
@@ -74,7 +71,7 @@ const settle = (request: Approved, outcome: Decision<Produced>): Decision<Execut
 
 function bounded(
   request: Approved,
-  call: AbortableCall,
+  call: RunningCall,
   work: Promise<Decision<Produced>>,
   deadlineSeconds: number,
 ): Promise<Decision<Executed>> {
@@ -97,40 +94,4 @@ function bounded(
       },
     )
   })
-}
-
-interface AbortableCall extends Call {
-  abort(): void
-}
-
-/** Most executors never ask for the signal, so it is made when one does. */
-function createCall(request: Approved, entry: Entry, deadlineAt: number, notify: (notification: Outgoing) => void): AbortableCall {
-  let controller: AbortController | undefined
-  let listeners: (() => void)[] | undefined
-  let aborted = false
-  const principal: Principal = request.principal
-  return {
-    request,
-    entry,
-    method: request.message.method,
-    params: request.message.params,
-    principal,
-    deadlineAt,
-    notify,
-    get signal() {
-      controller ??= new AbortController()
-      if (aborted) controller.abort()
-      return controller.signal
-    },
-    onAbort(listener) {
-      if (aborted) listener()
-      else if (listeners) listeners.push(listener)
-      else listeners = [listener]
-    },
-    abort() {
-      aborted = true
-      controller?.abort()
-      if (listeners) for (const listener of listeners) listener()
-    },
-  }
 }

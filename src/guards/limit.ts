@@ -87,7 +87,8 @@ export function createLimiter({ limits, counters, hasTool }: LimitOptions): Limi
       const buckets = bucketsOf(request)
       const counts = buckets.map(({ policy, key }) => counters.increment(key, limits[policy].windowSeconds))
       // Memory answers at once; a store beyond this process does not.
-      return areAnswers(counts) ? judge(request, buckets, counts) : Promise.all(counts).then((all) => judge(request, buckets, all))
+      const waits = counts.some((count) => count instanceof Promise)
+      return waits ? Promise.all(counts).then((all) => judge(request, buckets, all)) : judge(request, buckets, counts as Count[])
     },
     checkAddress(address) {
       const { max, windowSeconds } = limits.address
@@ -100,5 +101,3 @@ export function createLimiter({ limits, counters, hasTool }: LimitOptions): Limi
     },
   }
 }
-
-const areAnswers = (counts: readonly (Count | Promise<Count>)[]): counts is readonly Count[] => !counts.some((each) => each instanceof Promise)

@@ -43,7 +43,8 @@ export class BlockedAddress extends Error {
   }
 }
 
-const resolveAll: Lookup = (host, answer) => systemLookup(host, { all: true, order: 'verbatim' }, (error, addresses) => answer(error, addresses ?? []))
+const resolveAll: Lookup = (host, answer) =>
+  systemLookup(host, { all: true, order: 'verbatim' }, (error, addresses) => answer(error, addresses ?? []))
 
 export function createDialer({ allowPrivate, onlyHost, connectTimeoutMs = 10_000, lookup = resolveAll }: DialerOptions): Dialer {
   const allowed = (kind: AddressClass): boolean => kind === 'public' || (allowPrivate && (kind === 'loopback' || kind === 'private'))
@@ -60,7 +61,11 @@ export function createDialer({ allowPrivate, onlyHost, connectTimeoutMs = 10_000
   const dial = buildConnector({
     timeout: connectTimeoutMs,
     allowH2: false,
-    lookup(host: string, options: { all?: boolean }, answer: (error: Error | null, address: LookupAddress[] | string, family?: number) => void) {
+    lookup(
+      host: string,
+      options: { all?: boolean },
+      answer: (error: Error | null, address: LookupAddress[] | string, family?: number) => void,
+    ) {
       lookup(host, (error, addresses) => {
         const problem = error ?? check(addresses)
         if (problem) return answer(problem, [])
@@ -73,7 +78,8 @@ export function createDialer({ allowPrivate, onlyHost, connectTimeoutMs = 10_000
 
   const connect: buildConnector.connector = (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, '').toLowerCase()
-    if (onlyHost !== undefined && host !== onlyHost.replace(/^\[|\]$/g, '').toLowerCase()) return callback(new BlockedAddress('other host'), null)
+    if (onlyHost !== undefined && host !== onlyHost.replace(/^\[|\]$/g, '').toLowerCase())
+      return callback(new BlockedAddress('other host'), null)
     // An address is dialled without a lookup, so it is checked here.
     if (isIP(host) !== 0 && !allowed(classifyAddress(host))) return callback(new BlockedAddress(classifyAddress(host)), null)
     dial(options, callback)
@@ -82,6 +88,7 @@ export function createDialer({ allowPrivate, onlyHost, connectTimeoutMs = 10_000
   return {
     connect,
     // Deadlines are the callers': an answer may take as long as its call allows.
-    pool: (origin, { connections = 128 } = {}) => new Pool(origin, { connect, connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, allowH2: false }),
+    pool: (origin, { connections = 128 } = {}) =>
+      new Pool(origin, { connect, connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, allowH2: false }),
   }
 }

@@ -17,11 +17,19 @@ function problem(schema: JsonObject): string {
 const of = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'object', properties, ...more })
 
 test('arguments are checked, and what is wrong is told by path and rule, never by value', () => {
-  const schema = of({ name: { type: 'string', maxLength: 5 }, level: { enum: ['low', 'high'] }, list: { type: 'array', items: { type: 'integer' } } }, { required: ['name'], additionalProperties: false })
+  const schema = of(
+    { name: { type: 'string', maxLength: 5 }, level: { enum: ['low', 'high'] }, list: { type: 'array', items: { type: 'integer' } } },
+    { required: ['name'], additionalProperties: false },
+  )
   assert.equal(check(schema, { name: 'ok', level: 'low', list: [1] }), undefined)
   assert.deepEqual(check(schema, {}), { path: 'arguments', rule: "must have required property 'name'" })
   assert.deepEqual(check(schema, undefined), { path: 'arguments', rule: "must have required property 'name'" })
-  for (const args of [{ name: 'hunter2hunter2' }, { name: 'x', level: 'hunter2' }, { name: 'x', list: ['hunter2'] }, { name: 'x', hunter2: 1 }]) {
+  for (const args of [
+    { name: 'hunter2hunter2' },
+    { name: 'x', level: 'hunter2' },
+    { name: 'x', list: ['hunter2'] },
+    { name: 'x', hunter2: 1 },
+  ]) {
     const violation = check(schema, args)
     assert.ok(violation)
     assert.ok(!JSON.stringify(violation).includes('hunter2'), JSON.stringify(violation))
@@ -58,8 +66,12 @@ test('draft-07 and 2019-09 are understood, other dialects refused', () => {
 })
 
 test('nothing is fetched, and references stay within the schema', () => {
-  for (const $ref of ['https://evil.example/schema.json', 'file:///etc/passwd', '#/$defs/absent', 'other.json']) assert.match(problem(of({ a: { $ref } })), /refers to/)
-  const tree = of({ a: { $ref: '#/$defs/node' } }, { $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' } }, additionalProperties: false } } })
+  for (const $ref of ['https://evil.example/schema.json', 'file:///etc/passwd', '#/$defs/absent', 'other.json'])
+    assert.match(problem(of({ a: { $ref } })), /refers to/)
+  const tree = of(
+    { a: { $ref: '#/$defs/node' } },
+    { $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' } }, additionalProperties: false } } },
+  )
   assert.equal(check(tree, { a: { next: { next: {} } } }), undefined)
   assert.equal(check(tree, { a: { next: { next: { x: 1 } } } })?.path, 'arguments/a/next/next')
 })
@@ -93,20 +105,35 @@ test('a schema that costs too much is refused, or refuses', () => {
 test('uniqueItems is not quadratic, and knows that the order of keys does not matter', () => {
   const schema = of({ a: { type: 'array', uniqueItems: true } })
   assert.equal(check(schema, { a: [1, '1', { x: 1 }, { x: 2 }] }), undefined)
-  assert.equal(check(schema, { a: [{ x: 1, y: 2 }, { y: 2, x: 1 }] })?.rule, 'must NOT have duplicate items')
+  assert.equal(
+    check(schema, {
+      a: [
+        { x: 1, y: 2 },
+        { y: 2, x: 1 },
+      ],
+    })?.rule,
+    'must NOT have duplicate items',
+  )
   const startedAt = performance.now()
   assert.equal(check(schema, { a: Array.from({ length: 20_000 }, (_, i) => ({ i })) }), undefined)
   assert.ok(performance.now() - startedAt < 1000)
 })
 
 test('inherited names count for nothing', () => {
-  const schema = of({ constructor: { type: 'string' }, toString: { type: 'string' } }, { required: ['toString'], additionalProperties: { type: 'number' } })
+  const schema = of(
+    { constructor: { type: 'string' }, toString: { type: 'string' } },
+    { required: ['toString'], additionalProperties: { type: 'number' } },
+  )
   assert.equal(check(schema, {})?.rule, "must have required property 'toString'")
   assert.equal(check(schema, JSON.parse('{"toString":"x","__proto__":"y"}'))?.path, 'arguments/__proto__')
 })
 
 test('x-mcp-header is read where the rules allow it', () => {
-  const schema = of({ region: { type: 'string', 'x-mcp-header': 'Region' }, deep: { type: 'object', properties: { count: { type: 'integer', 'x-mcp-header': 'Count' } } }, plain: { type: 'string' } })
+  const schema = of({
+    region: { type: 'string', 'x-mcp-header': 'Region' },
+    deep: { type: 'object', properties: { count: { type: 'integer', 'x-mcp-header': 'Count' } } },
+    plain: { type: 'string' },
+  })
   assert.deepEqual(mirrorsOf(schema), {
     mirrors: [
       { header: 'mcp-param-region', path: ['region'], type: 'string' },
@@ -130,8 +157,10 @@ test('an x-mcp-header that breaks a rule excludes its tool', () => {
     { a: header('Same'), b: header('same') },
     { a: { type: 'array', items: header('A') } },
     { a: { anyOf: [header('A')] } },
-  ]) assert.ok('problem' in mirrorsOf(of(properties)), JSON.stringify(properties))
-  for (const more of [{ 'x-mcp-header': 'Root' }, { $defs: { a: header('A') } }, { if: of({ a: header('A') }) }]) assert.ok('problem' in mirrorsOf(of({}, more)), JSON.stringify(more))
+  ])
+    assert.ok('problem' in mirrorsOf(of(properties)), JSON.stringify(properties))
+  for (const more of [{ 'x-mcp-header': 'Root' }, { $defs: { a: header('A') } }, { if: of({ a: header('A') }) }])
+    assert.ok('problem' in mirrorsOf(of({}, more)), JSON.stringify(more))
 })
 
 test('a prompt’s arguments are strings, and the required ones are there', () => {

@@ -34,7 +34,18 @@ test('without a file everything has its default', () => {
     file: undefined,
     listen: { port: 7777 },
     servers: [],
-    limits: { address: limit, principal: limit, client: limit, tool: limit, bodyBytes: 4194304, depth: 64, listItems: 10000, resultBytes: 16777216, deadlineSeconds: 120, concurrency: 64 },
+    limits: {
+      address: limit,
+      principal: limit,
+      client: limit,
+      tool: limit,
+      bodyBytes: 4194304,
+      depth: 64,
+      listItems: 10000,
+      resultBytes: 16777216,
+      deadlineSeconds: 120,
+      concurrency: 64,
+    },
     local: { scopes: [] },
     origins: [],
     log: 'info',
@@ -89,9 +100,17 @@ servers:
       timeoutSeconds: 2.5,
       secrets: [],
     },
-    { id: 'remote', target: { url: 'https://mcp.example.com/mcp?tenant=a', headers: { 'x-tenant': 'acme' } }, tools: [], timeoutSeconds: undefined, secrets: [] },
+    {
+      id: 'remote',
+      target: { url: 'https://mcp.example.com/mcp?tenant=a', headers: { 'x-tenant': 'acme' } },
+      tools: [],
+      timeoutSeconds: undefined,
+      secrets: [],
+    },
   ])
-  assert.deepEqual(config.warnings, [])
+  assert.deepEqual(config.warnings, [
+    'sallyport.yaml:13: servers.notes.args: notes is given the folder of sallyport.yaml: if it can write there, it can change what it may do',
+  ])
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.servers[0]?.tools[0]) && Object.isFrozen(config.limits.tool))
   assert.equal(lockFileOf(config, '/data'), join(dir, 'sallyport.lock'))
 })
@@ -108,7 +127,8 @@ test('flag wins over environment, environment over file, file over default', () 
 })
 
 test('what the environment says must fit as well, and never listens beyond this machine', () => {
-  for (const SALLYPORT_LISTEN of ['0.0.0.0:7777', 'many', '99999', '192.168.1.2:80']) assert.match(problemsOf('', { env: { SALLYPORT_LISTEN } }).join(), /^SALLYPORT_LISTEN: must be/)
+  for (const SALLYPORT_LISTEN of ['0.0.0.0:7777', 'many', '99999', '192.168.1.2:80'])
+    assert.match(problemsOf('', { env: { SALLYPORT_LISTEN } }).join(), /^SALLYPORT_LISTEN: must be/)
   assert.match(problemsOf('', { env: { SALLYPORT_LOG: 'chatty' } }).join(), /^SALLYPORT_LOG: must be one of/)
   assert.match(problemsOf('', { flags: { port: 70000 } }).join(), /^--port: must be a port/)
 })
@@ -125,22 +145,28 @@ limits:
   tool: { maxx: 3 }
 orgins: []
 `)
-  assert.deepEqual(problems.map((problem) => problem.replace(/: (?:expected|is not).*/, ': …')), [
-    'sallyport.yaml:1: listen: …',
-    'sallyport.yaml:5: servers.notes.args.1: …',
-    'sallyport.yaml:7: servers.notes.tools.read_file: …',
-    'sallyport.yaml:4: servers.notes.comand: there is no such key; did you mean "command"?',
-    'sallyport.yaml:9: limits.tool.max: …',
-    'sallyport.yaml:9: limits.tool.maxx: there is no such key; did you mean "max"?',
-    'sallyport.yaml:10: orgins: there is no such key; did you mean "origins"?',
-  ])
+  assert.deepEqual(
+    problems.map((problem) => problem.replace(/: (?:expected|is not).*/, ': …')),
+    [
+      'sallyport.yaml:1: listen: …',
+      'sallyport.yaml:5: servers.notes.args.1: …',
+      'sallyport.yaml:7: servers.notes.tools.read_file: …',
+      'sallyport.yaml:4: servers.notes.comand: there is no such key; did you mean "command"?',
+      'sallyport.yaml:9: limits.tool.max: …',
+      'sallyport.yaml:9: limits.tool.maxx: there is no such key; did you mean "max"?',
+      'sallyport.yaml:10: orgins: there is no such key; did you mean "origins"?',
+    ],
+  )
   assert.ok(!problems.join().includes('hunter2'))
 })
 
 test('what YAML itself does not allow is told with its line', () => {
   assert.deepEqual(problemsOf('listen: 1\nlisten: 2\n'), ['sallyport.yaml:2: this key is here twice'])
   assert.match(problemsOf('servers: "half\n').join(), /^sallyport\.yaml:\d+: this is not valid/)
-  assert.match(problemsOf(`a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: [${'*c,'.repeat(9)}]\n`).join(), /refers to itself too often/)
+  assert.match(
+    problemsOf(`a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: [${'*c,'.repeat(9)}]\n`).join(),
+    /refers to itself too often/,
+  )
 })
 
 test('a block pasted from another program works, in JSON with comments and trailing commas', () => {
@@ -158,11 +184,20 @@ test('a block pasted from another program works, in JSON with comments and trail
     { env: { TOKEN: 'a-long-enough-secret' } },
     'sallyport.jsonc',
   )
-  assert.deepEqual(config.servers.map(({ id }) => id), ['My-Notes', 'web'])
-  assert.deepEqual(config.servers[1]?.target, { url: 'https://mcp.example.com/mcp', headers: { authorization: 'Bearer a-long-enough-secret' } })
+  assert.deepEqual(
+    config.servers.map(({ id }) => id),
+    ['My-Notes', 'web'],
+  )
+  assert.deepEqual(config.servers[1]?.target, {
+    url: 'https://mcp.example.com/mcp',
+    headers: { authorization: 'Bearer a-long-enough-secret' },
+  })
   assert.deepEqual(config.servers[1]?.secrets, ['Bearer a-long-enough-secret', 'a-long-enough-secret'])
   assert.equal(config.warnings.length, 3)
-  assert.match(config.warnings.join('\n'), /sallyport\.jsonc:8: inputs: .*\n.*jsonc:4: mcpServers\.My Notes\.autoApprove.*\n.*is called My-Notes here/)
+  assert.match(
+    config.warnings.join('\n'),
+    /sallyport\.jsonc:8: inputs: .*\n.*jsonc:4: mcpServers\.My Notes\.autoApprove.*\n.*is called My-Notes here/,
+  )
 })
 
 test('values come from the environment, from defaults and from files; what is missing is a problem', () => {
@@ -175,7 +210,12 @@ test('values come from the environment, from defaults and from files; what is mi
     env: { WHATEVER: "\${file:${secret}}", EMPTY: "\${E:-}" }
 `
   const [server] = load(text, { env: { WHAT: 'this', A: 'x' } }).servers
-  assert.deepEqual(server?.target, { command: 'node', args: ['this', 'x-x'], cwd: join(root, String(folders)), env: { WHATEVER: 'kept in a file', EMPTY: '' } })
+  assert.deepEqual(server?.target, {
+    command: 'node',
+    args: ['this', 'x-x'],
+    cwd: join(root, String(folders)),
+    env: { WHATEVER: 'kept in a file', EMPTY: '' },
+  })
   // Out of a file it is a secret, whatever it is called.
   assert.deepEqual(server?.secrets, ['kept in a file'])
   assert.deepEqual(problemsOf(text, { env: { A: 'x' } }), ['sallyport.yaml:4: servers.one.args.0: the variable WHAT is not set'])
@@ -194,8 +234,19 @@ test('secrets are noted for the redactor, and warned about where they are writte
     url: https://example.com/?api_key=query-secret
     headers: { authorization: Basic bWU6YmFzaWMtcGFzc3dvcmQ=, x-tenant: production }
 `)
-  assert.deepEqual([...(config.servers[0]?.secrets ?? [])].sort(), ['database-password', 'literal-api-key', 'literal-secret', 'literal-token', 'postgres://me:database-password@host/db'])
-  assert.deepEqual([...(config.servers[1]?.secrets ?? [])].sort(), ['Basic bWU6YmFzaWMtcGFzc3dvcmQ=', 'bWU6YmFzaWMtcGFzc3dvcmQ=', 'basic-password', 'query-secret'])
+  assert.deepEqual([...(config.servers[0]?.secrets ?? [])].sort(), [
+    'database-password',
+    'literal-api-key',
+    'literal-secret',
+    'literal-token',
+    'postgres://me:database-password@host/db',
+  ])
+  assert.deepEqual([...(config.servers[1]?.secrets ?? [])].sort(), [
+    'Basic bWU6YmFzaWMtcGFzc3dvcmQ=',
+    'bWU6YmFzaWMtcGFzc3dvcmQ=',
+    'basic-password',
+    'query-secret',
+  ])
   assert.equal(config.warnings.filter((warning) => /a secret is written out here/.test(warning)).length, 3)
   assert.ok(!/literal-|password|bWU6/.test(config.warnings.join()))
 })
@@ -222,7 +273,10 @@ test('what makes no sense or is not safe is refused', () => {
     assert.match(problems, /^sallyport\.yaml:2: servers\.one/)
     assert.ok(!problems.includes('hunter2'))
   }
-  assert.match(problemsOf('servers: { "a b": { command: x } }\nmcpServers: { a-b: { command: y } }\n').join(), /has the same name as servers\.a b/)
+  assert.match(
+    problemsOf('servers: { "a b": { command: x } }\nmcpServers: { a-b: { command: y } }\n').join(),
+    /has the same name as servers\.a b/,
+  )
   assert.match(problemsOf('servers: { "--": { command: x } }\n').join(), /needs letters or digits/)
   assert.match(load('servers: { a__b: { url: http://mcp.example.com } }').warnings.join('\n'), /is called a_b here[^]*without TLS/)
 })
@@ -242,7 +296,8 @@ test('the file is found upwards; two beside each other, or somebody else’s, ar
 })
 
 test('a server given on the command line gets a name that says what it is', () => {
-  const name = (...[command, ...args]: [string, ...string[]]): string | undefined => loadConfig({ cwd: root, env: {}, target: { command, args } }).servers[0]?.id
+  const name = (...[command, ...args]: [string, ...string[]]): string | undefined =>
+    loadConfig({ cwd: root, env: {}, target: { command, args } }).servers[0]?.id
   assert.equal(name('npx', '-y', '@modelcontextprotocol/server-filesystem@2026.8.31', '/notes'), 'filesystem')
   assert.equal(name('node', 'node_modules/@modelcontextprotocol/server-memory/dist/index.js'), 'memory')
   assert.equal(name('uvx', 'mcp-server-git'), 'git')
@@ -255,6 +310,8 @@ test('a server given on the command line gets a name that says what it is', () =
   const replaced = load('servers: { a: { command: x } }\nlisten: 5\n', { target: { command: 'y', args: [] } })
   assert.deepEqual([replaced.servers.map(({ id }) => id), replaced.listen.port], [['y'], 5])
   assert.match(replaced.warnings.join(), /are not used/)
+  const secret = loadConfig({ cwd: root, env: {}, target: { command: 'x', args: ['--token', 'from-the-command-line'] } })
+  assert.deepEqual(secret.servers[0]?.secrets, ['from-the-command-line'])
 })
 
 test('schema.json is what the configuration is checked against', () => {

@@ -34,7 +34,6 @@ interface Opened {
 }
 let folders = 0
 async function start(servers: JsonObject, dir: string = join(root, String(++folders))): Promise<Opened> {
-
   mkdirSync(dir, { recursive: true })
   writeFileSync(join(dir, 'sallyport.json'), JSON.stringify({ servers }, undefined, 1))
   const config = loadConfig({ cwd: dir, env: {} })
@@ -54,7 +53,8 @@ async function start(servers: JsonObject, dir: string = join(root, String(++fold
   return { gateway, log, dir, changes: () => changes }
 }
 const node = (path: string, ...args: string[]): JsonObject => ({ command: process.execPath, args: [path, ...args] })
-const find = (gateway: Gateway, name: string): Entry => gateway.entries().find((entry) => entry.name === name) ?? assert.fail(`${name} is not there`)
+const find = (gateway: Gateway, name: string): Entry =>
+  gateway.entries().find((entry) => entry.name === name) ?? assert.fail(`${name} is not there`)
 
 /** What the pipeline does once everything is approved. */
 function use(entry: Entry, method: string, params: JsonObject): Decision<Produced> | Promise<Decision<Produced>> {
@@ -82,7 +82,10 @@ test('real servers stand side by side, each with its own names, and every kind o
   assert.deepEqual([classOf(read), read.rule.replace(/:\d+/, ':N')], ['tools:read', 'sallyport.json:N files: read_*'])
   assert.equal(classOf(find(gateway, 'files__write_file')), 'tools:execute')
   assert.equal(read.check?.({ path: 1 })?.path, 'arguments/path')
-  assert.equal(textOf(await use(read, 'tools/call', { name: 'ignored', arguments: { path: join(notes, 'hello.txt') } })), 'hello from a file')
+  assert.equal(
+    textOf(await use(read, 'tools/call', { name: 'ignored', arguments: { path: join(notes, 'hello.txt') } })),
+    'hello from a file',
+  )
   assert.match(textOf(await use(find(gateway, 'everything__echo'), 'tools/call', { arguments: { message: 'hi' } })), /hi/)
   assert.match(textOf(await use(find(gateway, 'memory__read_graph'), 'tools/call', {})), /entities/)
 
@@ -97,38 +100,51 @@ test('real servers stand side by side, each with its own names, and every kind o
     argument: { name: 'department', value: 'E' },
   })
   assert.ok(completion.allowed && JSON.stringify(completion.value).includes('Engineering'))
-  assert.deepEqual(gateway.capabilities(), { tools: { listChanged: true }, prompts: { listChanged: true }, resources: { listChanged: true }, completions: {} })
+  assert.deepEqual(gateway.capabilities(), {
+    tools: { listChanged: true },
+    prompts: { listChanged: true },
+    resources: { listChanged: true },
+    completions: {},
+  })
   assert.match(gateway.instructions() ?? '', /^# everything\n/)
 })
 
 test('a real server over HTTP works alone, under its own names', async () => {
   const port = await freePort()
-  const child = startChild({ command: process.execPath, args: [reference('everything'), 'streamableHttp'], cwd: root, env: { PORT: String(port) } })
+  const child = startChild({
+    command: process.execPath,
+    args: [reference('everything'), 'streamableHttp'],
+    cwd: root,
+    env: { PORT: String(port) },
+  })
   open.push({ close: () => stopChild(child) })
   child.stdout.resume()
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += chunk))
   await until(() => /listening/i.test(said), 'the server')
   const { gateway } = await start({ web: { url: `http://127.0.0.1:${port}/mcp` } })
-  assert.deepEqual(gateway.status().map(({ state, version }) => [state, version]), [['ready', '2025-11-25']])
+  assert.deepEqual(
+    gateway.status().map(({ state, version }) => [state, version]),
+    [['ready', '2025-11-25']],
+  )
   assert.match(textOf(await use(find(gateway, 'echo'), 'tools/call', { arguments: { message: 'over HTTP' } })), /over HTTP/)
 })
 
 test('hints are taken over once, on the operator’s word, and never again by themselves', async () => {
   const { gateway, dir } = await start({ odd: node(ODD_SERVER) })
   assert.equal(classOf(find(gateway, 'echo')), 'tools:execute')
-  assert.deepEqual(gateway.classifyFromAnnotations(), [{ server: 'odd', read: 1, execute: 17, written: true }])
+  assert.deepEqual(gateway.classifyFromAnnotations(), [{ server: 'odd', read: 1, execute: 18, written: true }])
   assert.equal(classOf(find(gateway, 'echo')), 'tools:read')
   assert.match(find(gateway, 'echo').rule, /^sallyport\.lock odd: echo \(hint accepted \d{4}-\d\d-\d\d\)$/)
   assert.equal(classOf(find(gateway, 'die')), 'tools:execute')
 
   // A tool that appears later with a read-only hint was never accepted.
   await use(find(gateway, 'change'), 'tools/call', {})
-  await until(() => gateway.entries().some(({ name }) => name === 'added-18'), 'the new tool')
+  await until(() => gateway.entries().some(({ name }) => name === 'added-19'), 'the new tool')
   const before = readFileSync(join(dir, 'sallyport.lock'), 'utf8')
   assert.equal(gateway.classifyFromAnnotations()[0]?.written, false)
   assert.equal(readFileSync(join(dir, 'sallyport.lock'), 'utf8'), before)
-  assert.equal(classOf(find(gateway, 'added-18')), 'tools:execute')
+  assert.equal(classOf(find(gateway, 'added-19')), 'tools:execute')
 
   // And what was accepted still is, after a restart.
   const again = await start({ odd: node(ODD_SERVER) }, dir)
@@ -146,8 +162,19 @@ test('a list that changes is read again, once for a bunch of announcements', asy
 })
 
 test('an upstream that is down keeps its entries and says so; one that never came has none, and the others do not mind', async () => {
-  const { gateway, log } = await start({ odd: node(ODD_SERVER), broken: node(ODD_SERVER, '--die-at-start'), absent: { command: 'no-such-program-at-all' } })
-  assert.deepEqual(gateway.status().map(({ server, state, tools }) => [server, state, tools > 0]), [['odd', 'ready', true], ['broken', 'down', false], ['absent', 'down', false]])
+  const { gateway, log } = await start({
+    odd: node(ODD_SERVER),
+    broken: node(ODD_SERVER, '--die-at-start'),
+    absent: { command: 'no-such-program-at-all' },
+  })
+  assert.deepEqual(
+    gateway.status().map(({ server, state, tools }) => [server, state, tools > 0]),
+    [
+      ['odd', 'ready', true],
+      ['broken', 'down', false],
+      ['absent', 'down', false],
+    ],
+  )
   assert.match(gateway.status()[1]?.error ?? '', /the disk is full/)
   assert.match(gateway.status()[2]?.error ?? '', /was not found/)
   assert.match(textOf(await use(find(gateway, 'odd__die'), 'tools/call', {})), /^denied: The server odd stopped/)
@@ -162,10 +189,20 @@ test('secrets that are handed to an upstream are known to the redactor', async (
   const dir = join(root, 'secrets')
 
   mkdirSync(dir)
-  writeFileSync(join(dir, 'sallyport.yaml'), `servers: { odd: { command: "${process.execPath}", args: ["${ODD_SERVER}"], env: { API_TOKEN: "\${env:T}" } } }`)
+  writeFileSync(
+    join(dir, 'sallyport.yaml'),
+    `servers: { odd: { command: "${process.execPath}", args: ["${ODD_SERVER}"], env: { API_TOKEN: "\${env:T}" } } }`,
+  )
   const redactor = createRedactor()
   const { servers } = loadConfig({ cwd: dir, env: { T: 'correct-horse-battery' } })
-  const gateway = createGateway({ servers, redactor, clock: Date.now, lockFile: join(dir, 'sallyport.lock'), serverInfo: { name: 'x', version: '1' }, log() {} })
+  const gateway = createGateway({
+    servers,
+    redactor,
+    clock: Date.now,
+    lockFile: join(dir, 'sallyport.lock'),
+    serverInfo: { name: 'x', version: '1' },
+    log() {},
+  })
   assert.equal(redactor.text('it is correct-horse-battery'), 'it is [redacted]')
   await gateway.close()
 })

@@ -43,7 +43,15 @@ test('arguments are mirrored into headers, encoded where a header cannot carry t
     { header: 'mcp-param-null', path: ['none'], type: 'string' },
   ] as const
   const args = { region: 'line1\nInjected: yes', deep: { count: -7 }, flag: false, none: null }
-  const answer = await upstream.call({ method: 'tools/call', params: { name: 'wörld', arguments: args }, meta: {}, mirrors, deadlineAt: Date.now() + 5000, onCancel() {}, notify() {} })
+  const answer = await upstream.call({
+    method: 'tools/call',
+    params: { name: 'wörld', arguments: args },
+    meta: {},
+    mirrors,
+    deadlineAt: Date.now() + 5000,
+    onCancel() {},
+    notify() {},
+  })
   const { headers } = JSON.parse(textOf(answer))
   assert.equal(headers['mcp-name'], `=?base64?${Buffer.from('wörld').toString('base64')}?=`)
   assert.equal(headers['mcp-param-region'], `=?base64?${Buffer.from(args.region).toString('base64')}?=`)
@@ -72,7 +80,14 @@ test('JSON and SSE are both read, and progress comes in order under the caller�
     const notifications: Outgoing[] = []
     const answer = await call('progress', undefined, { meta: { progressToken: 'theirs' }, notify: (one) => void notifications.push(one) })
     assert.equal(textOf(answer), 'dönè')
-    assert.deepEqual(notifications.map(({ params }) => [params['progressToken'], params['progress']]), [['theirs', 1], ['theirs', 2], ['theirs', 3]])
+    assert.deepEqual(
+      notifications.map(({ params }) => [params['progressToken'], params['progress']]),
+      [
+        ['theirs', 1],
+        ['theirs', 2],
+        ['theirs', 3],
+      ],
+    )
     assert.match(textOf(await call('echo', 'x')), /"headers"/)
   }
 })
@@ -144,7 +159,8 @@ test('an answer that breaks off is resumed where the server said how', async () 
 test('list changes arrive over GET or subscriptions/listen, and a stream that ended is opened again', async () => {
   for (const options of [modern, legacy]) {
     const { http, stale } = await start(options)
-    const streams = (): number => http.seen.filter(({ method, body }) => (options.era === 'modern' ? body.method === 'subscriptions/listen' : method === 'GET')).length
+    const streams = (): number =>
+      http.seen.filter(({ method, body }) => (options.era === 'modern' ? body.method === 'subscriptions/listen' : method === 'GET')).length
     await until(() => streams() === 1, 'the stream')
     await new Promise((resolve) => setTimeout(resolve, 50))
     http.announce({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import type { Outgoing } from '../../src/core/index.ts'
 import { oddServer, type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
 
@@ -11,201 +11,225 @@ async function start(flags: string[] = [], options: Parameters<typeof startUpstr
 }
 after(() => Promise.all(open.map(({ upstream }) => upstream.close())))
 
-test('a legacy server is recognized by what it answers to the probe, whatever that is', async () => {
-  for (const flags of [[], ['--empty-results'], ['--only-legacy']]) {
-    const { upstream } = await start(flags)
-    assert.equal(upstream.state, 'ready', flags.join())
-    assert.equal(upstream.session?.dialect.era, 'legacy')
-    assert.equal(upstream.session?.dialect.version, flags[0] === '--only-legacy' ? '2025-06-18' : '2025-11-25')
-    assert.deepEqual(upstream.session?.serverInfo, { name: 'odd', version: '1' })
-  }
-})
-
-test('a server that stays silent at the probe is taken for a legacy one', async () => {
-  const { upstream } = await start(['--silent-probe'], { probeMs: 150 })
-  assert.equal(upstream.session?.dialect.era, 'legacy')
-})
-
-test('a modern server is spoken to in its revision, and one that is modern but younger than we is not initialized', async () => {
-  const { upstream, call } = await start(['--modern'])
-  assert.deepEqual([upstream.session?.dialect.era, upstream.session?.dialect.version], ['modern', '2026-07-28'])
-  const { meta } = JSON.parse(textOf(await call('echo')))
-  assert.deepEqual(meta, {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientInfo': { name: 'sallyport-test', version: '1' },
-    'io.modelcontextprotocol/clientCapabilities': {},
+// Side by side: most of the time goes into starting children.
+describe('a stdio upstream', { concurrency: 4 }, () => {
+  test('a legacy server is recognized by what it answers to the probe, whatever that is', async () => {
+    for (const flags of [[], ['--empty-results'], ['--only-legacy']]) {
+      const { upstream } = await start(flags)
+      assert.equal(upstream.state, 'ready', flags.join())
+      assert.equal(upstream.session?.dialect.era, 'legacy')
+      assert.equal(upstream.session?.dialect.version, flags[0] === '--only-legacy' ? '2025-06-18' : '2025-11-25')
+      assert.deepEqual(upstream.session?.serverInfo, { name: 'odd', version: '1' })
+    }
   })
-  const future = await start(['--future'])
-  assert.equal(future.upstream.state, 'down')
-  assert.match(future.upstream.problem ?? '', /no protocol version/)
-  const past = await start(['--stone-age'])
-  assert.match(past.upstream.problem ?? '', /no protocol version/)
-})
 
-test('noise on stdout is skipped and logged once of each kind, and a line may come in pieces', async () => {
-  const { log, call } = await start(['--noise'])
-  assert.equal(textOf(await call('noise')), 'after the noise')
-  assert.equal(textOf(await call('noise')), 'after the noise')
-  assert.equal(textOf(await call('partial')), 'grüße 世界')
-  assert.equal(log.filter((line) => line.includes('not JSON')).length, 1)
-})
+  test('a server that stays silent at the probe is taken for a legacy one', async () => {
+    const { upstream } = await start(['--silent-probe'], { probeMs: 150 })
+    assert.equal(upstream.session?.dialect.era, 'legacy')
+  })
 
-test('an answer goes to the call that asked and to no other', async () => {
-  const { call } = await start()
-  const [wrong, twice, echo] = await Promise.all([call('wrong-id'), call('twice'), call('echo', 'mine')])
-  assert.deepEqual([wrong, twice, echo].map(textOf), ['at last', 'first', 'mine'])
-  assert.match(textOf(await call('garbled')), /^denied: The server odd gave an answer that is not valid MCP/)
-  assert.match(textOf(await call('deep')), /nested deeper than 64/)
-  assert.equal(textOf(await call('error')), 'error -32002')
-})
+  test('a modern server is spoken to in its revision, and one that is modern but younger than we is not initialized', async () => {
+    const { upstream, call } = await start(['--modern'])
+    assert.deepEqual([upstream.session?.dialect.era, upstream.session?.dialect.version], ['modern', '2026-07-28'])
+    const { meta } = JSON.parse(textOf(await call('echo')))
+    assert.deepEqual(meta, {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'sallyport-test', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    })
+    const future = await start(['--future'])
+    assert.equal(future.upstream.state, 'down')
+    assert.match(future.upstream.problem ?? '', /no protocol version/)
+    const past = await start(['--stone-age'])
+    assert.match(past.upstream.problem ?? '', /no protocol version/)
+  })
 
-test('ids are ours, and of _meta only what is not the protocol’s own goes on', async () => {
-  const { call } = await start()
-  const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'claudecode/toolUseId': 'toolu_1' }
-  const answer = await call('echo', undefined, { meta: { ...trace, progressToken: 'theirs', 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 'x' } } })
-  const { meta, id } = JSON.parse(textOf(answer))
-  assert.deepEqual(meta, { ...trace, progressToken: id })
-})
+  test('noise on stdout is skipped and logged once of each kind, and a line may come in pieces', async () => {
+    const { log, call } = await start(['--noise'])
+    assert.equal(textOf(await call('noise')), 'after the noise')
+    assert.equal(textOf(await call('noise')), 'after the noise')
+    assert.equal(textOf(await call('partial')), 'grüße 世界')
+    assert.equal(log.filter((line) => line.includes('not JSON')).length, 1)
+  })
 
-test('progress comes in order, under the caller’s own token, and only if it was asked for', async () => {
-  const { call } = await start()
-  const notifications: Outgoing[] = []
-  const notify = (notification: Outgoing): void => void notifications.push(notification)
-  assert.equal(textOf(await call('progress', undefined, { meta: { progressToken: 'theirs' }, notify })), 'done')
-  assert.deepEqual(
-    notifications,
-    [1, 2, 3].map((progress) => ({ method: 'notifications/progress', params: { progressToken: 'theirs', progress, total: 3, message: `step ${progress}` } })),
-  )
-  await call('progress', undefined, { notify })
-  assert.equal(notifications.length, 3)
-})
+  test('an answer goes to the call that asked and to no other', async () => {
+    const { call } = await start()
+    const [wrong, twice, echo] = await Promise.all([call('wrong-id'), call('twice'), call('echo', 'mine')])
+    assert.deepEqual([wrong, twice, echo].map(textOf), ['at last', 'first', 'mine'])
+    assert.match(textOf(await call('garbled')), /^denied: The server odd gave an answer that is not valid MCP/)
+    assert.match(textOf(await call('deep')), /nested deeper than 64/)
+    assert.equal(textOf(await call('error')), 'error -32002')
+  })
 
-test('a cancelled call is forgotten at once and its upstream told', async () => {
-  const { call } = await start()
-  let cancel = (): void => {}
-  const answer = call('never', undefined, { onCancel: (listener) => (cancel = listener) })
-  cancel()
-  assert.equal(textOf(await answer), 'denied: cancelled')
-  const { lastCancelled, id } = JSON.parse(textOf(await call('echo')))
-  assert.equal(lastCancelled, id - 1)
-})
+  test('ids are ours, and of _meta only what is not the protocol’s own goes on', async () => {
+    const { call } = await start()
+    const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'claudecode/toolUseId': 'toolu_1' }
+    const answer = await call('echo', undefined, {
+      meta: {
+        ...trace,
+        progressToken: 'theirs',
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientInfo': { name: 'x' },
+      },
+    })
+    const { meta, id } = JSON.parse(textOf(answer))
+    assert.deepEqual(meta, { ...trace, progressToken: id })
+  })
 
-test('a call past its deadline is denied and its upstream told', async () => {
-  const { call } = await start()
-  const startedAt = Date.now()
-  assert.equal(textOf(await call('never', undefined, { deadlineAt: Date.now() + 100 })), 'denied: deadline_exceeded')
-  assert.ok(Date.now() - startedAt < 1000)
-  const { lastCancelled, id } = JSON.parse(textOf(await call('echo')))
-  assert.equal(lastCancelled, id - 1)
-})
-
-test('an answer beyond 64 MiB is dropped, its call denied, and the next one answered', async () => {
-  const { call } = await start()
-  assert.equal(textOf(await call('huge')), 'denied: result_too_large')
-  assert.equal(textOf(await call('huge-at-the-end')), 'denied: result_too_large')
-  assert.equal(textOf(await call('echo', 'still here')), 'still here')
-})
-
-test('requests of the upstream are declined, but a ping is answered', async () => {
-  const { call } = await start()
-  await call('asks')
-  const { answers } = JSON.parse(textOf(await call('echo')))
-  assert.deepEqual(answers, [
-    { jsonrpc: '2.0', id: 'ask-1', result: {} },
-    { jsonrpc: '2.0', id: 'ask-2', error: { code: -32601, message: 'Method not found' } },
-  ])
-  const modern = await start(['--modern'])
-  assert.match(textOf(await modern.call('asks')), /asked for further input/)
-  assert.deepEqual(JSON.parse(textOf(await modern.call('echo'))).answers, [])
-})
-
-test('a child that dies in mid-call denies what was in flight and comes back', async () => {
-  const { upstream, call, stale, log } = await start()
-  const [dead, victim] = await Promise.all([call('die'), call('never')])
-  for (const decision of [dead, victim]) assert.match(textOf(decision), /^denied: The server odd stopped while it was answering/)
-  assert.equal(textOf(await call('echo', 'waited for it')), 'waited for it')
-  assert.equal(upstream.state, 'ready')
-  assert.deepEqual(stale, [['tools', 'prompts', 'resources']])
-  assert.ok(log.some((line) => /exited with code 1; its last words: segmentation fault/.test(line)))
-})
-
-test('a server that cannot start is tried again, later and later, and a call waits two seconds for it at most', async () => {
-  const { upstream, call, log } = await start(['--die-at-start'])
-  assert.equal(upstream.state, 'down')
-  assert.match(upstream.problem ?? '', /exited with code 3; its last words: cannot start: the disk is full/)
-  const startedAt = Date.now()
-  assert.match(textOf(await call('echo', 'x')), /^denied: The server odd is not running/)
-  assert.ok(Date.now() - startedAt >= 1900 && Date.now() - startedAt < 4000)
-  const delays = log.flatMap((line) => /"in_ms":(\d+)/.exec(line)?.[1] ?? []).map(Number)
-  assert.ok(delays.length >= 3)
-  assert.deepEqual(delays.slice(0, 3), [125, 250, 500])
-  assert.equal(textOf(await call('echo', 'x', { deadlineAt: Date.now() + 50 })).startsWith('denied'), true)
-})
-
-test('a command that does not exist is named as such', async () => {
-  const started = await startUpstream({ command: 'no-such-program-at-all', args: ['--token', 'swordfish'], cwd: '/', env: {} })
-  open.push(started)
-  assert.match(started.upstream.problem ?? '', /not found/)
-  assert.ok(!started.log.join().includes('swordfish'))
-})
-
-test('a child sees the variables it needs and the ones it was given, and nothing else of ours', async () => {
-  process.env['SALLYPORT_TEST_SECRET'] = 'do not pass on'
-  process.env['UNRELATED_SECRET'] = 'do not pass on either'
-  try {
-    const started = await startUpstream({ ...oddServer(), cwd: '/', env: { GIVEN: 'yes', SALLYPORT_KEY: 'never' } })
-    open.push(started)
-    const { names, cwd } = JSON.parse(textOf(await started.call('environment')))
-    assert.equal(cwd, '/')
-    assert.ok(names.includes('GIVEN') && names.includes('PATH'))
+  test('progress comes in order, under the caller’s own token, and only if it was asked for', async () => {
+    const { call } = await start()
+    const notifications: Outgoing[] = []
+    const notify = (notification: Outgoing): void => void notifications.push(notification)
+    assert.equal(textOf(await call('progress', undefined, { meta: { progressToken: 'theirs' }, notify })), 'done')
     assert.deepEqual(
-      names.filter((name: string) => !['GIVEN', 'PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', '__CF_USER_TEXT_ENCODING'].includes(name)),
-      [],
+      notifications,
+      [1, 2, 3].map((progress) => ({
+        method: 'notifications/progress',
+        params: { progressToken: 'theirs', progress, total: 3, message: `step ${progress}` },
+      })),
     )
-  } finally {
-    delete process.env['SALLYPORT_TEST_SECRET']
-    delete process.env['UNRELATED_SECRET']
-  }
-})
+    await call('progress', undefined, { notify })
+    assert.equal(notifications.length, 3)
+  })
 
-test('stderr goes to the log, redacted and not without bound', async () => {
-  const { call, log, redactor } = await start()
-  redactor.learn('correct horse battery')
-  await call('loud', 'correct horse battery')
-  assert.ok(log.includes('debug odd: the token is [redacted] {}'))
-  await call('flood')
-  const lines = log.filter((line) => /odd: line \d+/.test(line)).length
-  assert.ok(lines >= 100 && lines <= 400, `${lines} lines`)
-})
+  test('a cancelled call is forgotten at once and its upstream told', async () => {
+    const { call } = await start()
+    let cancel = (): void => {}
+    const answer = call('never', undefined, { onCancel: (listener) => (cancel = listener) })
+    cancel()
+    assert.equal(textOf(await answer), 'denied: cancelled')
+    const { lastCancelled, id } = JSON.parse(textOf(await call('echo')))
+    assert.equal(lastCancelled, id - 1)
+  })
 
-test('list changes are announced, by both revisions', async () => {
-  for (const flags of [[], ['--modern']]) {
-    const { call, stale } = await start(flags)
-    await call('change')
-    await until(() => stale.length >= 1, 'the change')
-    assert.deepEqual(stale[0], ['tools'])
-  }
-})
-
-test('closing ends the child, also one that will not go', async () => {
-  async function close(flags: string[]): Promise<void> {
-    const { upstream, call } = await startUpstream(oddServer(...flags))
-    const { pid } = JSON.parse(textOf(await call('environment')))
+  test('a call past its deadline is denied and its upstream told', async () => {
+    const { call } = await start()
     const startedAt = Date.now()
-    const inFlight = call('never')
-    await upstream.close()
-    const tookMs = Date.now() - startedAt
-    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
-    assert.match(textOf(await inFlight), /^denied/)
-    assert.match(textOf(await call('echo', 'x')), /^denied: The server odd is not running/)
-    // Two seconds each for the end of stdin and for SIGTERM.
-    assert.ok(tookMs >= flags.length * 2000 - 100 && tookMs < flags.length * 2000 + 1900, `${flags} took ${tookMs} ms`)
-  }
-  await Promise.all([[], ['--ignore-end'], ['--ignore-end', '--ignore-term']].map(close))
-})
+    assert.equal(textOf(await call('never', undefined, { deadlineAt: Date.now() + 100 })), 'denied: deadline_exceeded')
+    assert.ok(Date.now() - startedAt < 1000)
+    const { lastCancelled, id } = JSON.parse(textOf(await call('echo')))
+    assert.equal(lastCancelled, id - 1)
+  })
 
-test('many calls at once are answered each with its own', async () => {
-  const { call } = await start()
-  const texts = Array.from({ length: 500 }, (_, i) => `call ${i}`)
-  assert.deepEqual((await Promise.all(texts.map((text) => call('echo', text)))).map(textOf), texts)
+  test('an answer beyond 64 MiB is dropped, its call denied, and the next one answered', async () => {
+    const { call } = await start()
+    assert.equal(textOf(await call('huge')), 'denied: result_too_large')
+    assert.equal(textOf(await call('huge-at-the-end')), 'denied: result_too_large')
+    assert.equal(textOf(await call('echo', 'still here')), 'still here')
+  })
+
+  test('requests of the upstream are declined, but a ping is answered', async () => {
+    const { call } = await start()
+    await call('asks')
+    const { answers } = JSON.parse(textOf(await call('echo')))
+    assert.deepEqual(answers, [
+      { jsonrpc: '2.0', id: 'ask-1', result: {} },
+      { jsonrpc: '2.0', id: 'ask-2', error: { code: -32601, message: 'Method not found' } },
+    ])
+    const modern = await start(['--modern'])
+    assert.match(textOf(await modern.call('asks')), /asked for further input/)
+    assert.deepEqual(JSON.parse(textOf(await modern.call('echo'))).answers, [])
+  })
+
+  test('a child that dies in mid-call denies what was in flight and comes back', async () => {
+    const { upstream, call, stale, log } = await start()
+    const [dead, victim] = await Promise.all([call('die'), call('never')])
+    for (const decision of [dead, victim]) assert.match(textOf(decision), /^denied: The server odd stopped while it was answering/)
+    assert.equal(textOf(await call('echo', 'waited for it')), 'waited for it')
+    assert.equal(upstream.state, 'ready')
+    assert.deepEqual(stale, [['tools', 'prompts', 'resources']])
+    assert.ok(log.some((line) => /exited with code 1; its last words: segmentation fault/.test(line)))
+  })
+
+  test('a server that cannot start is tried again, later and later, and a call waits two seconds for it at most', async () => {
+    const { upstream, call, log } = await start(['--die-at-start'])
+    assert.equal(upstream.state, 'down')
+    assert.match(upstream.problem ?? '', /exited with code 3; its last words: cannot start: the disk is full/)
+    const startedAt = Date.now()
+    assert.match(textOf(await call('echo', 'x')), /^denied: The server odd is not running/)
+    assert.ok(Date.now() - startedAt >= 1900 && Date.now() - startedAt < 4000)
+    const delays = log.flatMap((line) => /"in_ms":(\d+)/.exec(line)?.[1] ?? []).map(Number)
+    assert.ok(delays.length >= 3)
+    assert.deepEqual(delays.slice(0, 3), [125, 250, 500])
+    assert.equal(textOf(await call('echo', 'x', { deadlineAt: Date.now() + 50 })).startsWith('denied'), true)
+  })
+
+  test('a command that does not exist is named as such', async () => {
+    const started = await startUpstream({ command: 'no-such-program-at-all', args: ['--token', 'swordfish'], cwd: '/', env: {} })
+    open.push(started)
+    assert.match(started.upstream.problem ?? '', /not found/)
+    assert.ok(!started.log.join().includes('swordfish'))
+  })
+
+  test('a child sees the variables it needs and the ones it was given, and nothing else of ours', async () => {
+    process.env['SALLYPORT_TEST_SECRET'] = 'do not pass on'
+    process.env['UNRELATED_SECRET'] = 'do not pass on either'
+    try {
+      const started = await startUpstream({ ...oddServer(), cwd: '/', env: { GIVEN: 'yes', SALLYPORT_KEY: 'never' } })
+      open.push(started)
+      const { names, cwd } = JSON.parse(textOf(await started.call('environment')))
+      assert.equal(cwd, '/')
+      assert.ok(names.includes('GIVEN') && names.includes('PATH'))
+      assert.deepEqual(
+        names.filter(
+          (name: string) => !['GIVEN', 'PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', '__CF_USER_TEXT_ENCODING'].includes(name),
+        ),
+        [],
+      )
+    } finally {
+      delete process.env['SALLYPORT_TEST_SECRET']
+      delete process.env['UNRELATED_SECRET']
+    }
+  })
+
+  test('stderr goes to the log, redacted and not without bound', async () => {
+    const { call, log, redactor } = await start()
+    redactor.learn('correct horse battery')
+    await call('loud', 'correct horse battery')
+    assert.ok(log.includes('debug odd: the token is [redacted] {}'))
+    await call('flood')
+    const lines = log.filter((line) => /odd: line \d+/.test(line)).length
+    assert.ok(lines >= 100 && lines <= 400, `${lines} lines`)
+  })
+
+  test('list changes are announced, by both revisions', async () => {
+    for (const flags of [[], ['--modern']]) {
+      const { call, stale } = await start(flags)
+      await call('change')
+      await until(() => stale.length >= 1, 'the change')
+      assert.deepEqual(stale[0], ['tools'])
+    }
+  })
+
+  test('a subscription that the server ends is opened again, and what may have changed is read again', async () => {
+    const { call, stale } = await start(['--modern'])
+    await call('unsubscribe')
+    await until(() => stale.length === 1, 'the second subscription')
+    assert.deepEqual(stale[0], ['tools'])
+    await call('change')
+    await until(() => stale.length > 1, 'a change on it')
+  })
+
+  test('closing ends the child, also one that will not go', async () => {
+    async function close(flags: string[]): Promise<void> {
+      const { upstream, call } = await startUpstream(oddServer(...flags))
+      const { pid } = JSON.parse(textOf(await call('environment')))
+      const startedAt = Date.now()
+      const inFlight = call('never')
+      await upstream.close()
+      const tookMs = Date.now() - startedAt
+      assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
+      assert.match(textOf(await inFlight), /^denied/)
+      assert.match(textOf(await call('echo', 'x')), /^denied: The server odd is not running/)
+      // Two seconds each for the end of stdin and for SIGTERM.
+      assert.ok(tookMs >= flags.length * 2000 - 100 && tookMs < flags.length * 2000 + 1900, `${flags.join()} took ${tookMs} ms`)
+    }
+    await Promise.all([[], ['--ignore-end'], ['--ignore-end', '--ignore-term']].map(close))
+  })
+
+  test('many calls at once are answered each with its own', async () => {
+    const { call } = await start()
+    const texts = Array.from({ length: 500 }, (_, i) => `call ${i}`)
+    assert.deepEqual((await Promise.all(texts.map((text) => call('echo', text)))).map(textOf), texts)
+  })
 })

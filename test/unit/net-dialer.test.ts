@@ -26,7 +26,13 @@ async function get(host: string, options: DialerOptions, path = '/'): Promise<st
     await pool.destroy()
   }
 }
-const answers = (...addresses: string[]): NonNullable<DialerOptions['lookup']> => (_, answer) => answer(null, addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })))
+const answers =
+  (...addresses: string[]): NonNullable<DialerOptions['lookup']> =>
+  (_, answer) =>
+    answer(
+      null,
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    )
 
 test('addresses are told apart, however they are written', () => {
   for (const [address, expected] of [
@@ -64,12 +70,23 @@ test('addresses are told apart, however they are written', () => {
     ['127.1', 'invalid'],
     ['2130706433', 'invalid'],
     ['', 'invalid'],
-  ] as const) assert.equal(classifyAddress(address), expected, address)
+  ] as const)
+    assert.equal(classifyAddress(address), expected, address)
 })
 
 test('only public addresses are dialled, unless private ones are allowed', async () => {
   const before = hits
-  for (const host of ['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '127.1', '0x7f000001', '2130706433', '0177.0.0.1', '0.0.0.0']) {
+  for (const host of [
+    '127.0.0.1',
+    'localhost',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '127.1',
+    '0x7f000001',
+    '2130706433',
+    '0177.0.0.1',
+    '0.0.0.0',
+  ]) {
     assert.equal(await get(host, { allowPrivate: false }), 'ERR_BLOCKED_ADDRESS', host)
   }
   assert.equal(hits, before)
@@ -78,7 +95,8 @@ test('only public addresses are dialled, unless private ones are allowed', async
 })
 
 test('metadata and link-local addresses are never dialled', async () => {
-  for (const host of ['169.254.169.254', '[fe80::1]', '[fd00:ec2::254]', '0.0.0.0']) assert.equal(await get(host, { allowPrivate: true }), 'ERR_BLOCKED_ADDRESS', host)
+  for (const host of ['169.254.169.254', '[fe80::1]', '[fd00:ec2::254]', '0.0.0.0'])
+    assert.equal(await get(host, { allowPrivate: true }), 'ERR_BLOCKED_ADDRESS', host)
   assert.equal(await get('x.example', { allowPrivate: true, lookup: answers('169.254.169.254') }), 'ERR_BLOCKED_ADDRESS')
 })
 
@@ -88,7 +106,8 @@ test('every address of a name is checked, and a name is resolved once for a conn
   assert.equal(await get('x.example', { allowPrivate: true, lookup: answers() }), 'ERR_BLOCKED_ADDRESS')
   let asked = 0
   // A name server that answers differently the second time is not asked a second time.
-  const lookup: NonNullable<DialerOptions['lookup']> = (host, answer) => (asked++ === 0 ? answers('127.0.0.1') : answers('169.254.169.254'))(host, answer)
+  const lookup: NonNullable<DialerOptions['lookup']> = (host, answer) =>
+    (asked++ === 0 ? answers('127.0.0.1') : answers('169.254.169.254'))(host, answer)
   assert.equal(await get('x.example', { allowPrivate: true, lookup }), '200 hello')
   assert.equal(asked, 1)
 })
@@ -117,7 +136,8 @@ test('a template matches its expansions and nothing else, in linear time', () =>
     ['x://plain', 'x://plain', true],
     ['x://plain', 'x://plain/more', false],
     ['{+all}', 'anything/at/all', true],
-  ] as const) assert.equal(matchTemplate(template)?.(uri), expected, `${template} ${uri}`)
+  ] as const)
+    assert.equal(matchTemplate(template)?.(uri), expected, `${template} ${uri}`)
   for (const broken of ['x://{', 'x://}', 'x://{}', 'x://{a b}', 'x://{a{b}}']) assert.equal(matchTemplate(broken), undefined, broken)
   const startedAt = performance.now()
   assert.equal(matchTemplate(`${'{+a}x'.repeat(50)}!`)?.('x'.repeat(4000)), false)

@@ -11,8 +11,18 @@ import type { Config, Limit, Limits, ServerConfig } from './config.ts'
 import type { Env } from './expand.ts'
 import { expand } from './expand.ts'
 import { describeIssues } from './problems.ts'
-import { BOUNDS, type ConfigFile, configJsonSchema, configSchema, LIMIT_MAX, type LimitEntry, PORT, type ServerEntry, WINDOW_SECONDS } from './schema.ts'
-import { checkUrl, type Findings, nameOfTarget, resolveServer } from './servers.ts'
+import {
+  BOUNDS,
+  type ConfigFile,
+  configJsonSchema,
+  configSchema,
+  LIMIT_MAX,
+  type LimitEntry,
+  PORT,
+  type ServerEntry,
+  WINDOW_SECONDS,
+} from './schema.ts'
+import { checkUrl, type Findings, nameOfTarget, resolveServer, secretsInArguments, secretsInUrl } from './servers.ts'
 import { findConfigFile, readSourceFile, type SourceFile } from './source-file.ts'
 
 export interface LoadConfigOptions {
@@ -34,7 +44,18 @@ export interface Flags {
 export type Target = { readonly command: string; readonly args: readonly string[] } | { readonly url: string }
 
 /** What other programs keep in a server's entry and we have no use for. */
-const FOREIGN_SERVER_KEYS = ['alwaysAllow', 'autoApprove', 'description', 'dev', 'envFile', 'gallery', 'note', 'timeout', 'trust', 'version']
+const FOREIGN_SERVER_KEYS = [
+  'alwaysAllow',
+  'autoApprove',
+  'description',
+  'dev',
+  'envFile',
+  'gallery',
+  'note',
+  'timeout',
+  'trust',
+  'version',
+]
 
 /** @throws {ConfigError} naming every problem, never a value. */
 export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOptions): Config {
@@ -101,7 +122,8 @@ function withoutForeign(source: SourceFile, warnings: string[]): unknown {
       Object.entries(servers).map(([name, entry]) => {
         if (!isRecord(entry)) return [name, entry]
         const dropped = FOREIGN_SERVER_KEYS.filter((key) => key in entry)
-        for (const key of dropped) warnings.push(`${source.where([block, name, key])}: ${block}.${name}.${key}: is another program's and has no effect here`)
+        for (const key of dropped)
+          warnings.push(`${source.where([block, name, key])}: ${block}.${name}.${key}: is another program's and has no effect here`)
         return [name, Object.fromEntries(Object.entries(entry).filter(([key]) => !dropped.includes(key)))]
       }),
     )
@@ -125,11 +147,16 @@ function serversOf(written: ConfigFile, source: SourceFile, env: Env, findings: 
 }
 
 function targetServer(target: Target, cwd: string, { problems }: Findings): ServerConfig | undefined {
-  const rest = { tools: [], timeoutSeconds: undefined, secrets: [] }
-  if ('command' in target) return { id: nameOfTarget(target), target: { command: target.command, args: target.args, cwd: resolve(cwd), env: {} }, ...rest }
+  const rest = { tools: [], timeoutSeconds: undefined }
+  if ('command' in target) {
+    const { command, args } = target
+    return { id: nameOfTarget(target), target: { command, args, cwd: resolve(cwd), env: {} }, secrets: secretsInArguments(args), ...rest }
+  }
   const url = checkUrl(target.url)
-  if (typeof url === 'string') return void problems.push(`the URL given ${url}`)
-  return { id: nameOfTarget({ url: url.href }), target: { url: url.href, headers: {} }, ...rest }
+  if (typeof url !== 'string')
+    return { id: nameOfTarget({ url: url.href }), target: { url: url.href, headers: {} }, secrets: secretsInUrl(url), ...rest }
+  problems.push(`the URL given ${url}`)
+  return undefined
 }
 
 function listenOf(written: ConfigFile['listen'], env: Env, flags: Flags, { problems }: Findings): Config['listen'] {
@@ -143,7 +170,8 @@ function listenOf(written: ConfigFile['listen'], env: Env, flags: Flags, { probl
     port = Number(given ?? port)
   }
   port = flags.port ?? port
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push(`${flags.port === undefined ? variable : '--port'}: must be a port, 0 to 65535`)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    problems.push(`${flags.port === undefined ? variable : '--port'}: must be a port, 0 to 65535`)
   return { port }
 }
 
@@ -156,7 +184,10 @@ function logOf(written: ConfigFile['log'], env: Env, flags: Flags, { problems }:
 }
 
 function limitsOf(written: ConfigFile['limits'] = {}): Limits {
-  const limit = (entry: LimitEntry | undefined): Limit => ({ max: entry?.max ?? LIMIT_MAX, windowSeconds: entry?.windowSeconds ?? WINDOW_SECONDS })
+  const limit = (entry: LimitEntry | undefined): Limit => ({
+    max: entry?.max ?? LIMIT_MAX,
+    windowSeconds: entry?.windowSeconds ?? WINDOW_SECONDS,
+  })
   const { address, principal, client, tool, ...bounds } = written
   const given = Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined))
   return { ...BOUNDS, ...given, address: limit(address), principal: limit(principal), client: limit(client), tool: limit(tool) }

@@ -56,7 +56,14 @@ export interface ConfigFile {
 export const PORT = 7777
 export const WINDOW_SECONDS = 60
 export const LIMIT_MAX = 1200
-export const BOUNDS: Readonly<Record<'bodyBytes' | 'depth' | 'listItems' | 'resultBytes' | 'deadlineSeconds' | 'concurrency', number>> = { bodyBytes: 4 * 1024 * 1024, depth: 64, listItems: 10_000, resultBytes: 16 * 1024 * 1024, deadlineSeconds: 120, concurrency: 64 }
+export const BOUNDS: Readonly<Record<'bodyBytes' | 'depth' | 'listItems' | 'resultBytes' | 'deadlineSeconds' | 'concurrency', number>> = {
+  bodyBytes: 4 * 1024 * 1024,
+  depth: 64,
+  listItems: 10_000,
+  resultBytes: 16 * 1024 * 1024,
+  deadlineSeconds: 120,
+  concurrency: 64,
+}
 const MAX_RESULT_BYTES = 64 * 1024 * 1024
 
 const limit: z.ZodType<LimitEntry> = z.strictObject({
@@ -67,9 +74,16 @@ const limit: z.ZodType<LimitEntry> = z.strictObject({
 const text = z.string().min(1).max(65_536)
 
 const server: z.ZodType<ServerEntry> = z.strictObject({
-  type: z.enum(['stdio', 'http', 'streamable-http', 'streamableHttp']).optional().describe('The transport, as other programs write it. Told by "command" or "url" anyway.'),
+  type: z
+    .enum(['stdio', 'http', 'streamable-http', 'streamableHttp'])
+    .optional()
+    .describe('The transport, as other programs write it. Told by "command" or "url" anyway.'),
   command: text.optional().describe('The program to start. It is started without a shell.'),
-  args: z.array(z.union([z.string(), z.number()])).max(1000).optional().describe('Its arguments.'),
+  args: z
+    .array(z.union([z.string(), z.number()]))
+    .max(1000)
+    .optional()
+    .describe('Its arguments.'),
   env: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable'), z.union([z.string(), z.number(), z.boolean()]))
     .optional()
@@ -80,7 +94,9 @@ const server: z.ZodType<ServerEntry> = z.strictObject({
   tools: z
     .record(text, z.enum(['read', 'execute', 'ask', 'deny']))
     .optional()
-    .describe('What its tools may be called with, by name or glob; the first that matches counts. read: tools:read; execute: tools:execute; ask: a person must agree; deny: not offered.'),
+    .describe(
+      'What its tools may be called with, by name or glob; the first that matches counts. read: tools:read; execute: tools:execute; ask: a person must agree; deny: not offered.',
+    ),
   timeoutSeconds: z.number().positive().max(3600).optional().describe('How long a call to it may take at most.'),
   disabled: z.boolean().optional().describe('Whether to leave it out.'),
 })
@@ -109,9 +125,19 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
       bodyBytes: z.int().min(1024).max(MAX_RESULT_BYTES).optional().describe(`Largest request. Default ${BOUNDS.bodyBytes}.`),
       depth: z.int().min(8).max(256).optional().describe(`How deep a request may be nested. Default ${BOUNDS.depth}.`),
       listItems: z.int().min(1).max(1_000_000).optional().describe(`How long a list in a request may be. Default ${BOUNDS.listItems}.`),
-      resultBytes: z.int().min(1024).max(MAX_RESULT_BYTES).optional().describe(`Largest result. Default ${BOUNDS.resultBytes}, at most ${MAX_RESULT_BYTES}.`),
+      resultBytes: z
+        .int()
+        .min(1024)
+        .max(MAX_RESULT_BYTES)
+        .optional()
+        .describe(`Largest result. Default ${BOUNDS.resultBytes}, at most ${MAX_RESULT_BYTES}.`),
       deadlineSeconds: z.int().min(1).max(3600).optional().describe(`How long a call may take. Default ${BOUNDS.deadlineSeconds}.`),
-      concurrency: z.int().min(1).max(10_000).optional().describe(`How many calls of one person or key may run at once. Default ${BOUNDS.concurrency}.`),
+      concurrency: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .optional()
+        .describe(`How many calls of one person or key may run at once. Default ${BOUNDS.concurrency}.`),
     })
     .optional()
     .describe('Bounds on what callers may ask for.'),

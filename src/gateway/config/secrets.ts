@@ -19,7 +19,9 @@ export function secretsIn(name: string, value: string): readonly string[] {
     const [, scheme, credential] = /^(Bearer|Basic|Token|ApiKey)\s+(\S+)$/i.exec(value) ?? []
     if (credential !== undefined) found.push(credential)
     if (scheme?.toLowerCase() === 'basic') {
-      const password = Buffer.from(credential ?? '', 'base64').toString().split(/:(.*)/s)[1]
+      const password = Buffer.from(credential ?? '', 'base64')
+        .toString()
+        .split(/:(.*)/s)[1]
       if (password) found.push(password)
     }
   }

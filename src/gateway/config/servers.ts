@@ -5,8 +5,9 @@
  * @module
  */
 
+import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { basename, resolve } from 'node:path'
+import { basename, resolve, sep } from 'node:path'
 import type { ToolRule } from '../classify.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerConfig } from './config.ts'
@@ -23,7 +24,14 @@ export interface Findings {
 // The transport's own, or dangerous to set by hand.
 const FORBIDDEN_HEADERS = /^(?:accept|connection|content-.*|expect|host|keep-alive|mcp-.*|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i
 
-export function resolveServer(name: string, entry: ServerEntry, path: readonly string[], source: SourceFile, env: Env, { problems, warnings }: Findings): ServerConfig | undefined {
+export function resolveServer(
+  name: string,
+  entry: ServerEntry,
+  path: readonly string[],
+  source: SourceFile,
+  env: Env,
+  { problems, warnings }: Findings,
+): ServerConfig | undefined {
   const secrets = new Set<string>()
   const at = (...keys: (string | number)[]): string => `${source.where([...path, ...keys])}: ${[...path, ...keys].join('.')}`
   const problem = (keys: (string | number)[], text: string): void => void problems.push(`${at(...keys)}: ${text}`)
@@ -43,29 +51,33 @@ export function resolveServer(name: string, entry: ServerEntry, path: readonly s
   const foreign = entry.url === undefined ? (['headers'] as const) : (['args', 'env', 'cwd'] as const)
   for (const key of foreign) if (entry[key] !== undefined) problem([key], `goes with a ${entry.url === undefined ? 'url' : 'command'}`)
 
-  const id = name.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/_{2,}/g, '_').replace(/^[-_]+|[-_]+$/g, '')
+  const id = name
+    .replace(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/_{2,}/g, '_')
+    .replace(/^[-_]+|[-_]+$/g, '')
   if (id === '') problem([], 'the name needs letters or digits')
   else if (id !== name) warnings.push(`${at()}: is called ${id} here, as hosts allow only letters, digits, "-" and single "_" in names`)
 
   const before = problems.length
   const target = entry.url === undefined ? command() : endpoint(entry.url)
   if (problems.length > before || !target) return undefined
-  const tools = source.keys([...path, 'tools']).map((glob): ToolRule => ({ glob, class: entry.tools?.[glob] ?? 'execute', where: source.where([...path, 'tools', glob]) }))
+  const tools = source
+    .keys([...path, 'tools'])
+    .map((glob): ToolRule => ({ glob, class: entry.tools?.[glob] ?? 'execute', where: source.where([...path, 'tools', glob]) }))
   return { id, target, tools, timeoutSeconds: entry.timeoutSeconds, secrets: [...secrets] }
 
   function command(): Command {
-    const args = (entry.args ?? []).map((arg, i, all) => {
-      const text = String(arg)
-      // `--token=…`, or `--token` and then the value.
-      const flag = /^--?([\w-]+)=/.exec(text)?.[1] ?? /^--?([\w-]+)$/.exec(String(all[i - 1] ?? ''))?.[1] ?? ''
-      const filled = fill(text, '', 'args', i)
-      for (const secret of secretsIn(flag, filled.replace(/^--?[\w-]+=/, ''))) secrets.add(secret)
-      return filled
-    })
+    const args = (entry.args ?? []).map((arg, i) => fill(String(arg), '', 'args', i))
+    for (const secret of secretsInArguments(args)) secrets.add(secret)
     const variables: Record<string, string> = {}
     for (const [variable, value] of Object.entries(entry.env ?? {})) {
       if (/^SALLYPORT_/i.test(variable)) problem(['env', variable], 'variables of Sallyport itself are never handed to a server')
       variables[variable] = fill(String(value), variable, 'env', variable)
+    }
+    for (const arg of args) {
+      const given = resolve(source.dir, arg)
+      if ((source.dir === given || source.dir.startsWith(given + sep)) && arg !== '' && existsSync(given))
+        warnings.push(`${at('args')}: ${id} is given the folder of ${source.name}: if it can write there, it can change what it may do`)
     }
     const cwd = entry.cwd === undefined ? source.dir : resolve(source.dir, fill(entry.cwd, '', 'cwd'))
     return { command: fill(entry.command ?? '', '', 'command'), args, cwd, env: variables }
@@ -73,8 +85,11 @@ export function resolveServer(name: string, entry: ServerEntry, path: readonly s
 
   function endpoint(written: string): Endpoint | undefined {
     const url = checkUrl(fill(written, '', 'url'))
-    if (typeof url === 'string') return void problem(['url'], url)
-    for (const [parameter, value] of url.searchParams) for (const secret of secretsIn(parameter, value)) secrets.add(secret)
+    if (typeof url === 'string') {
+      problem(['url'], url)
+      return undefined
+    }
+    for (const secret of secretsInUrl(url)) secrets.add(secret)
     if (url.protocol === 'http:' && !isLoopbackName(url.hostname)) warnings.push(`${at('url')}: goes over the network without TLS`)
     const headers: Record<string, string> = {}
     for (const [header, value] of Object.entries(entry.headers ?? {})) {
@@ -88,6 +103,16 @@ export function resolveServer(name: string, entry: ServerEntry, path: readonly s
   }
 }
 
+/** `--token=…`, or `--token` and then the value. */
+export function secretsInArguments(args: readonly string[]): string[] {
+  return args.flatMap((arg, i) => {
+    const [, flag, value] = /^--?([\w-]+)=(.*)$/s.exec(arg) ?? [undefined, /^--?([\w-]+)$/.exec(args[i - 1] ?? '')?.[1], arg]
+    return flag === undefined ? [] : secretsIn(flag, value ?? '')
+  })
+}
+
+export const secretsInUrl = (url: URL): string[] => [...url.searchParams].flatMap(([parameter, value]) => secretsIn(parameter, value))
+
 /** The URL, or what is wrong with it. */
 export function checkUrl(text: string): URL | string {
   if (!URL.canParse(text)) return 'is not a URL'
@@ -98,14 +123,16 @@ export function checkUrl(text: string): URL | string {
   return url
 }
 
-const isLoopbackName = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host)
+const isLoopbackName = (host: string): boolean => host === 'localhost' || host === '[::1]' || host.startsWith('127.')
 
 /** What to call a server that was given on the command line: the package or program, without what all of them have in their names. */
 export function nameOfTarget(target: { readonly command: string; readonly args: readonly string[] } | { readonly url: string }): string {
   if ('url' in target) {
     const { hostname } = new URL(target.url)
     // An address says nothing to a person.
-    return isIP(hostname.replace(/^\[|\]$/g, '')) || hostname === 'localhost' ? 'server' : shorten(hostname.replace(/^(?:www|mcp|api)\./, ''))
+    return isIP(hostname.replace(/^\[|\]$/g, '')) || hostname === 'localhost'
+      ? 'server'
+      : shorten(hostname.replace(/^(?:www|mcp|api)\./, ''))
   }
   const runners = new Set(['npx', 'bunx', 'pnpx', 'uvx', 'pipx', 'node', 'deno', 'bun', 'python', 'python3', 'uv', 'docker', 'env'])
   const words = [target.command, ...target.args].filter((word) => !word.startsWith('-'))

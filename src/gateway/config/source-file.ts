@@ -40,7 +40,8 @@ export function findConfigFile(cwd: string): string | undefined {
 function requireOurs(path: string): string {
   const { uid, mode } = statSync(path)
   const me = process.getuid?.()
-  if (me !== undefined && uid !== me && uid !== 0) throw new ConfigError([`${path}: belongs to another user. If it is meant, name it with --config.`])
+  if (me !== undefined && uid !== me && uid !== 0)
+    throw new ConfigError([`${path}: belongs to another user. If it is meant, name it with --config.`])
   if (me !== undefined && (mode & 0o002) !== 0) throw new ConfigError([`${path}: everybody can write to it. Run: chmod o-w '${path}'`])
   return path
 }
@@ -51,19 +52,28 @@ export function readSourceFile(file: string): SourceFile {
   const name = basename(path)
   const text = readText(path, name)
   const lines = new LineCounter()
-  const document = parseDocument(/\.jsonc?$/.test(name) ? withoutComments(text) : text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, strict: true })
+  const document = parseDocument(/\.jsonc?$/.test(name) ? withoutComments(text) : text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    strict: true,
+  })
   const at = (offset: number): string => `${name}:${lines.linePos(offset).line}`
   const problems = [...document.errors, ...document.warnings]
   // The parser's messages may quote what is written.
   if (problems.length > 0) throw new ConfigError(problems.map(({ code, pos }) => `${at(pos[0])}: ${complaint(code)}`))
 
   /** What is at `path`, or as far along it as there is something. */
-  const follow = (path: readonly PropertyKey[]): { readonly found: Pair<Node, Node | null> | Node | undefined; readonly whole: boolean } => {
+  const follow = (
+    path: readonly PropertyKey[],
+  ): { readonly found: Pair<Node, Node | null> | Node | undefined; readonly whole: boolean } => {
     let node: Node | null | undefined = document.contents as Node | null
     let found: Pair<Node, Node | null> | Node | undefined = node ?? undefined
     for (const key of path) {
       if (isMap<Node, Node | null>(node)) {
-        const pair: Pair<Node, Node | null> | undefined = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key))
+        const pair: Pair<Node, Node | null> | undefined = node.items.find(
+          (item) => isScalar(item.key) && String(item.key.value) === String(key),
+        )
         if (!pair) return { found, whole: false }
         found = pair
         node = pair.value
@@ -124,5 +134,7 @@ function complaint(code: string): string {
 
 /** JSON with comments as JSON, every character in its place. Tabs between tokens become spaces, which YAML insists on. */
 function withoutComments(text: string): string {
-  return text.replace(/"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\/|\t/g, (token) => (token.startsWith('"') ? token : token.replace(/[^\n]/g, ' ')))
+  return text.replace(/"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\/|\t/g, (token) =>
+    token.startsWith('"') ? token : token.replace(/[^\n]/g, ' '),
+  )
 }

@@ -21,7 +21,22 @@ const windows = process.platform === 'win32'
 
 // Nothing else of ours is inherited: our own environment holds keys that are none of an upstream's business.
 const INHERITED = windows
-  ? ['PATH', 'PATHEXT', 'SYSTEMROOT', 'SYSTEMDRIVE', 'COMSPEC', 'TEMP', 'TMP', 'HOMEDRIVE', 'HOMEPATH', 'USERPROFILE', 'USERNAME', 'APPDATA', 'LOCALAPPDATA', 'PROGRAMFILES']
+  ? [
+      'PATH',
+      'PATHEXT',
+      'SYSTEMROOT',
+      'SYSTEMDRIVE',
+      'COMSPEC',
+      'TEMP',
+      'TMP',
+      'HOMEDRIVE',
+      'HOMEPATH',
+      'USERPROFILE',
+      'USERNAME',
+      'APPDATA',
+      'LOCALAPPDATA',
+      'PROGRAMFILES',
+    ]
   : ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER']
 
 export function environmentOf(named: Readonly<Record<string, string>>, ours: NodeJS.ProcessEnv): Record<string, string> {
@@ -37,7 +52,14 @@ export function environmentOf(named: Readonly<Record<string, string>>, ours: Nod
 export function startChild({ command, args, cwd, env }: Command): ChildProcessWithoutNullStreams {
   // `./server` means beside `cwd`, wherever we were started; a bare name is looked up in PATH.
   const file = /[\\/]/.test(command) && !isAbsolute(command) ? resolve(cwd, command) : command
-  return spawn(file, args, { cwd, env: environmentOf(env, process.env), stdio: 'pipe', shell: false, detached: !windows, windowsHide: true })
+  return spawn(file, args, {
+    cwd,
+    env: environmentOf(env, process.env),
+    stdio: 'pipe',
+    shell: false,
+    detached: !windows,
+    windowsHide: true,
+  })
 }
 
 /** Signals the whole group: `npx` and the like leave the actual server as a grandchild. */

@@ -18,7 +18,10 @@ export interface AnswerListener {
   readonly garbled: () => void
   readonly tooLarge: () => void
   /** The answer is complete. `lastEventId`: where a broken-off stream could be resumed. */
-  readonly ended: (status: number, stream: { readonly lastEventId: string | undefined; readonly retryMs: number | undefined } | undefined) => void
+  readonly ended: (
+    status: number,
+    stream: { readonly lastEventId: string | undefined; readonly retryMs: number | undefined } | undefined,
+  ) => void
   readonly failed: (error: NodeJS.ErrnoException) => void
 }
 
@@ -83,9 +86,13 @@ export function readAnswer(listener: AnswerListener): Answer {
       // Informational answers come before the one that counts.
       if (statusCode < 200) return
       status = statusCode
-      const type = String(headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
+      const type = String(headers['content-type'] ?? '')
+        .split(';', 1)[0]
+        ?.trim()
+        .toLowerCase()
       // We ask for no encoding: one that comes all the same is not read.
-      if (headers['content-encoding'] === undefined) kind = type === 'text/event-stream' ? 'stream' : type === 'application/json' ? 'json' : 'other'
+      if (headers['content-encoding'] === undefined)
+        kind = type === 'text/event-stream' ? 'stream' : type === 'application/json' ? 'json' : 'other'
       if (!listener.started(statusCode, headers)) return abort()
       if (kind === 'stream') openStream()
     },

@@ -14,7 +14,12 @@ import type { Dialect } from './link.ts'
 export type Headers = Record<string, string>
 
 /** `base`: what the configuration adds. The protocol's own names win over it. */
-export function requestHeaders(base: Readonly<Headers>, dialect: Dialect, sessionId: string | undefined, exchange: Exchange | undefined): Headers {
+export function requestHeaders(
+  base: Readonly<Headers>,
+  dialect: Dialect,
+  sessionId: string | undefined,
+  exchange: Exchange | undefined,
+): Headers {
   const headers: Headers = { ...base, accept: 'application/json, text/event-stream', 'content-type': 'application/json' }
   if (dialect.era === 'legacy') {
     if (sessionId !== undefined) headers['mcp-session-id'] = sessionId

@@ -18,6 +18,7 @@ import { createListener } from './http-listener.ts'
 import { type Dialect, type Link, type LinkEvents, type ListKind, sentences } from './link.ts'
 import { requestMeta } from './meta.ts'
 import { createReceiver } from './receive.ts'
+import { openSubscription, type Subscription } from './subscription.ts'
 
 export interface Endpoint {
   readonly url: string
@@ -34,7 +35,16 @@ export interface HttpLinkOptions {
 }
 
 /** Errors of making a connection, as opposed to losing one: nothing was sent, and nothing can be until it comes back. */
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ERR_BLOCKED_ADDRESS'])
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ERR_BLOCKED_ADDRESS',
+])
 /** How long a stream may stay open after its answer came: ended by the server, its connection can be used again. */
 const LINGER_MS = 1000
 
@@ -46,7 +56,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   let dialect: Dialect = { era: 'legacy', version: LATEST_LEGACY_VERSION, meta: undefined }
   let sessionId: string | undefined
   let ended = false
-  let subscription: number | undefined
+  let subscription: Subscription | undefined
 
   const answers = new Map<number, Answer>()
   const table = createExchangeTable(clock, (id, exchange) => abandon(id, exchange, 'the deadline passed'))
@@ -56,8 +66,22 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
     seen.add(kind)
     log('warn', `${server}: skipped ${kind}; further ones are skipped without a word`)
   }
-  const receive = createReceiver({ server, table, reply: tell, listChanged: (kind) => events.listChanged(kind), odd, dialect: () => dialect })
-  const listener = createListener({ pool, path, receive, odd, headers: () => requestHeaders(endpoint.headers, dialect, sessionId, undefined) })
+  const receive = createReceiver({
+    server,
+    table,
+    reply: tell,
+    listChanged: (kind) => events.listChanged(kind),
+    odd,
+    dialect: () => dialect,
+  })
+  const listener = createListener({
+    pool,
+    path,
+    receive,
+    odd,
+    headers: () => requestHeaders(endpoint.headers, dialect, sessionId, undefined),
+    clock,
+  })
 
   function settle(id: number, decision: Decision<Produced>): void {
     table.take(id)?.settle(decision)
@@ -72,7 +96,13 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
     const answer = readAnswer({
       started(status, headers) {
         const given = headers['mcp-session-id']
-        if (exchange.method === 'initialize' && dialect.era === 'legacy' && typeof given === 'string' && /^[\x21-\x7e]{1,1024}$/.test(given)) sessionId = given
+        if (
+          exchange.method === 'initialize' &&
+          dialect.era === 'legacy' &&
+          typeof given === 'string' &&
+          /^[\x21-\x7e]{1,1024}$/.test(given)
+        )
+          sessionId = given
         if (status === 404 && sentSession !== undefined && dialect.era === 'legacy' && again) renewing = true
         return true
       },
@@ -80,7 +110,13 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         if (renewing) return
         if (status >= 400 && isObject(message)) {
           // 400 is what some servers of 2025 answer instead of 404.
-          if (status === 400 && sentSession !== undefined && again && isObject(message.error) && /session/i.test(String(message.error.message))) {
+          if (
+            status === 400 &&
+            sentSession !== undefined &&
+            again &&
+            isObject(message.error) &&
+            /session/i.test(String(message.error.message))
+          ) {
             renewing = true
             return
           }
@@ -101,7 +137,13 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         if (renewing) return void renew(id, exchange, sentSession)
         if (!table.get(id)) return
         if (status < 200 || status >= 300) return settle(id, sentences.refused(server, status))
-        if (stream?.lastEventId !== undefined && dialect.era === 'legacy') return listener.resume(stream.lastEventId, stream.retryMs ?? 1000, () => table.get(id) !== undefined, () => settle(id, sentences.brokenOff(server)))
+        if (stream?.lastEventId !== undefined && dialect.era === 'legacy')
+          return listener.resume(
+            stream.lastEventId,
+            stream.retryMs ?? 1000,
+            () => table.get(id) !== undefined,
+            () => settle(id, sentences.brokenOff(server)),
+          )
         settle(id, stream ? sentences.brokenOff(server) : sentences.garbled(server))
       },
       failed(error) {
@@ -114,7 +156,11 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
       },
     })
     answers.set(id, answer)
-    dispatch(`{"jsonrpc":"2.0","id":${id},"method":"${exchange.method}","params":${params}}`, requestHeaders(endpoint.headers, dialect, sessionId, exchange), answer)
+    dispatch(
+      `{"jsonrpc":"2.0","id":${id},"method":"${exchange.method}","params":${params}}`,
+      requestHeaders(endpoint.headers, dialect, sessionId, exchange),
+      answer,
+    )
   }
 
   /** The server forgot the session: a new one is made, once for all who noticed, and the request is sent again. */
@@ -143,7 +189,8 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
 
   function abandon(id: number, exchange: Exchange, reason: string): void {
     // Modern: closing the request is the cancellation. Legacy: it has to be said, as a connection may break for other reasons.
-    if (dialect.era === 'legacy' && exchange.method !== 'initialize') tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } })
+    if (dialect.era === 'legacy' && exchange.method !== 'initialize')
+      tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } })
     answers.get(id)?.abort()
     answers.delete(id)
   }
@@ -154,8 +201,12 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
     ended = true
     events.lost(problem)
     listener.close()
-    if (subscription !== undefined) drop(subscription)
+    endSubscription()
     void pool.close().catch(() => {})
+  }
+  function endSubscription(): void {
+    subscription?.close()
+    if (subscription) drop(subscription.id)
   }
   function drop(id: number): void {
     table.take(id)
@@ -189,10 +240,11 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         for (const kind of changes) events.listChanged(kind)
       }
       if (dialect.era === 'legacy') listener.openGet(changed)
-      else listener.openSubscription(changes, (exchange) => (subscription = this.send(exchange)), changed, clock)
+      else subscription = openSubscription({ changes, clock, send: (exchange) => this.send(exchange), reopened: changed })
     },
     async close() {
       listener.close()
+      endSubscription()
       if (!ended && sessionId !== undefined && dialect.era === 'legacy') await listener.deleteSession()
       if (!ended) {
         ended = true

@@ -89,6 +89,9 @@ export function createLineReader({ maxBytes, line, dropped }: LineReaderOptions)
  * or directly before the brace that ends the message.
  */
 export function idOfDropped(head: string, tail: string): number | undefined {
-  const found = /^\s*\{"jsonrpc":"2\.0","id":(\d{1,15}),/.exec(head) ?? /^\s*\{"id":(\d{1,15}),/.exec(head) ?? /,"id":(\d{1,15})(?:,"jsonrpc":"2\.0")?\}\s*$/.exec(tail)
+  const found =
+    /^\s*\{"jsonrpc":"2\.0","id":(\d{1,15}),/.exec(head) ??
+    /^\s*\{"id":(\d{1,15}),/.exec(head) ??
+    /,"id":(\d{1,15})(?:,"jsonrpc":"2\.0")?\}\s*$/.exec(tail)
   return found ? Number(found[1]) : undefined
 }

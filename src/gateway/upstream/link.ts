@@ -50,16 +50,20 @@ export const sentences = {
   stopped: (server: string): Decision<Produced> =>
     unavailable(`The server ${server} stopped while it was answering. It is being restarted; the call may or may not have taken effect.`),
   down: (server: string): Decision<Produced> => unavailable(`The server ${server} is not running at the moment. Try again later.`),
-  unreachable: (server: string): Decision<Produced> => unavailable(`The server ${server} cannot be reached at the moment. Try again later.`),
+  unreachable: (server: string): Decision<Produced> =>
+    unavailable(`The server ${server} cannot be reached at the moment. Try again later.`),
   brokenOff: (server: string): Decision<Produced> =>
     unavailable(`The connection to the server ${server} broke while it was answering; the call may or may not have taken effect.`),
-  busy: (server: string): Decision<Produced> => unavailable(`The server ${server} does not take any more requests at the moment. Try again later.`),
+  busy: (server: string): Decision<Produced> =>
+    unavailable(`The server ${server} does not take any more requests at the moment. Try again later.`),
   garbled: (server: string): Decision<Produced> => unavailable(`The server ${server} gave an answer that is not valid MCP.`),
-  tooDeep: (server: string): Decision<Produced> => unavailable(`The server ${server} gave an answer that is nested deeper than ${MAX_DEPTH} levels.`),
+  tooDeep: (server: string): Decision<Produced> =>
+    unavailable(`The server ${server} gave an answer that is nested deeper than ${MAX_DEPTH} levels.`),
   asksForInput: (server: string): Decision<Produced> =>
     unavailable(`The server ${server} asked for further input, which this gateway does not pass on.`),
   redefined: (server: string): Decision<Produced> =>
     unavailable(`The server ${server} has changed the definition of this tool. It has been read again; try once more.`),
-  refused: (server: string, status: number): Decision<Produced> => unavailable(`The server ${server} refused the request (HTTP ${status}).`),
+  refused: (server: string, status: number): Decision<Produced> =>
+    unavailable(`The server ${server} refused the request (HTTP ${status}).`),
   tooLarge: (): Decision<Produced> => deny({ reason: 'result_too_large', limitBytes: MAX_MESSAGE_BYTES }),
 } as const

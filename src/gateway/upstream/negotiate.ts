@@ -67,11 +67,17 @@ export async function negotiate(options: NegotiateOptions): Promise<Session> {
 /** The handshake of 2025-11-25 and before; also run again when an HTTP server forgot the session. */
 export async function initialize(options: NegotiateOptions): Promise<Session> {
   const { link, client } = options
-  const answer = await ask(options, 'initialize', { protocolVersion: LATEST_LEGACY_VERSION, capabilities: {}, clientInfo: client }, options.initializeMs)
+  const answer = await ask(
+    options,
+    'initialize',
+    { protocolVersion: LATEST_LEGACY_VERSION, capabilities: {}, clientInfo: client },
+    options.initializeMs,
+  )
   if (!answer.allowed) throw new Unusable(denialText(answer))
   if (answer.value.kind !== 'result') throw new Unusable('it refused to initialize')
   const { protocolVersion, capabilities, serverInfo, instructions } = answer.value.result
-  if (typeof protocolVersion !== 'string' || eraOf(protocolVersion) !== 'legacy') throw new Unusable('it speaks no protocol version that we do')
+  if (typeof protocolVersion !== 'string' || eraOf(protocolVersion) !== 'legacy')
+    throw new Unusable('it speaks no protocol version that we do')
   const session: Session = {
     dialect: { era: 'legacy', version: protocolVersion, meta: undefined },
     serverInfo: toServerInfo(serverInfo),
@@ -109,7 +115,8 @@ function judge(answer: Decision<Produced>): Verdict {
   if (answer.value.kind === 'error') {
     const { code, data } = answer.value
     if (code === UNSUPPORTED_VERSION) return choose(isObject(data) ? data.supported : undefined, undefined)
-    if (code === HEADER_MISMATCH || code === MISSING_CAPABILITY) return { kind: 'unusable', problem: `it is a modern server that refused our first request (${code})` }
+    if (code === HEADER_MISMATCH || code === MISSING_CAPABILITY)
+      return { kind: 'unusable', problem: `it is a modern server that refused our first request (${code})` }
     return { kind: 'legacy' }
   }
   const { supportedVersions, capabilities, instructions, _meta } = answer.value.result

@@ -82,6 +82,11 @@ export function createReceiver({ server, table, reply, listChanged, odd, dialect
         return listChanged('prompts')
       case 'notifications/resources/list_changed':
         return listChanged('resources')
+      case 'notifications/cancelled': {
+        // A server says so when it ends a subscription (2026-07-28 cancellation), and must not for anything else.
+        const id = isObject(params) ? params.requestId : undefined
+        if (typeof id === 'number' && table.get(id)?.method === 'subscriptions/listen') table.take(id)?.settle(sentences.garbled(server))
+      }
     }
   }
 

@@ -16,7 +16,7 @@ import { createLineReader, idOfDropped } from './line-reader.ts'
 import { type Dialect, type Link, type LinkEvents, type ListKind, MAX_MESSAGE_BYTES, sentences } from './link.ts'
 import { requestMeta } from './meta.ts'
 import { createReceiver } from './receive.ts'
-import { listenExchange } from './subscription.ts'
+import { openSubscription, type Subscription } from './subscription.ts'
 
 export interface StdioLinkOptions {
   readonly server: string
@@ -37,6 +37,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
   let dialect: Dialect = { era: 'legacy', version: LATEST_LEGACY_VERSION, meta: undefined }
   let ended = false
   let closing = false
+  let subscription: Subscription | undefined
 
   const table = createExchangeTable(clock, (id, exchange) => tellCancelled(id, exchange, 'the deadline passed'))
   const seen = new Set<string>()
@@ -93,7 +94,12 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
       } catch {
         return odd('a line on its stdout that is not JSON', text)
       }
-      receive(message, bytes)
+      try {
+        receive(message, bytes)
+      } catch (error) {
+        // A bug of ours; one message must not end all the others.
+        log('error', `${server}: a message could not be handled`, { error: error instanceof Error ? error.message : 'unknown' })
+      }
     },
     dropped(head, tail) {
       const id = idOfDropped(head, tail)
@@ -120,13 +126,15 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
       spoken = 0
     }
     if (++spoken <= STDERR_LINES_A_SECOND) log('debug', `${server}: ${redactor.text(text)}`)
-    else if (spoken === STDERR_LINES_A_SECOND + 1) log('debug', `${server}: says more than ${STDERR_LINES_A_SECOND} lines a second; the rest of this second is dropped`)
+    else if (spoken === STDERR_LINES_A_SECOND + 1)
+      log('debug', `${server}: says more than ${STDERR_LINES_A_SECOND} lines a second; the rest of this second is dropped`)
   }
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
 
   function end(problem: string): void {
     if (ended) return
     ended = true
+    subscription?.close()
     out.end()
     err.end()
     const words = lastWords.at(-1)
@@ -136,7 +144,11 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
   }
   child.on('error', (error: NodeJS.ErrnoException) => {
     // The command line may hold secrets: only the code is said.
-    end(error.code === 'ENOENT' ? 'the command or its working directory was not found' : `it could not be started (${error.code ?? 'unknown'})`)
+    end(
+      error.code === 'ENOENT'
+        ? 'the command or its working directory was not found'
+        : `it could not be started (${error.code ?? 'unknown'})`,
+    )
   })
   child.on('exit', (code, signal) => {
     const problem = signal ? `it was ended by ${signal}` : `it exited with code ${code}`
@@ -185,8 +197,14 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     },
     listen(changes: readonly ListKind[]) {
       if (dialect.era !== 'modern' || changes.length === 0) return
-      // Never settled by an answer while it stands; a server that declines it is simply not listened to.
-      this.send(listenExchange(changes, clock))
+      subscription = openSubscription({
+        changes,
+        clock,
+        send: (exchange) => this.send(exchange),
+        reopened() {
+          for (const kind of changes) events.listChanged(kind)
+        },
+      })
     },
     async close() {
       closing = true

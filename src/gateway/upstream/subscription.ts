@@ -1,10 +1,71 @@
+/**
+ * `subscriptions/listen` towards a modern upstream (2026-07-28 subscriptions): a request that stays open as long as the
+ * link. One that ends is opened again, later and later; an upstream that declines it is left alone.
+ *
+ * @module
+ */
+
 import type { Clock } from '../../core/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { ListKind } from './link.ts'
 
-/** `subscriptions/listen` for list changes (2026-07-28 subscriptions): a request that stays open as long as the link. */
-export function listenExchange(changes: readonly ListKind[], clock: Clock, settle: Exchange['settle'] = () => {}): Exchange {
-  const notifications: Record<string, true> = {}
-  for (const kind of changes) notifications[`${kind}ListChanged`] = true
-  return { method: 'subscriptions/listen', params: { notifications }, meta: {}, mirrors: [], startedAt: clock(), deadlineAt: Infinity, progressed: undefined, settle }
+export interface SubscriptionOptions {
+  readonly changes: readonly ListKind[]
+  readonly clock: Clock
+  /** Answers the id it went out under. */
+  readonly send: (exchange: Exchange) => number
+  /** Told when it was opened again: what was said in between is lost. */
+  readonly reopened: () => void
+}
+
+export interface Subscription {
+  /** Of the request that is open now. */
+  readonly id: number
+  close(): void
+}
+
+export const RETRY_FIRST_MS = 1000
+export const RETRY_LAST_MS = 60_000
+
+export function openSubscription({ changes, clock, send, reopened }: SubscriptionOptions): Subscription {
+  const notifications = Object.fromEntries(changes.map((kind) => [`${kind}ListChanged`, true]))
+  let retryMs = RETRY_FIRST_MS
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  let id = 0
+
+  function open(): void {
+    const startedAt = clock()
+    const settle: Exchange['settle'] = (decision) => {
+      // A JSON-RPC error: it does not want to.
+      if (closed || (decision.allowed && decision.value.kind === 'error')) return
+      if (clock() - startedAt > RETRY_LAST_MS) retryMs = RETRY_FIRST_MS
+      timer = setTimeout(() => {
+        open()
+        reopened()
+      }, retryMs).unref()
+      retryMs = Math.min(retryMs * 2, RETRY_LAST_MS)
+    }
+    id = send({
+      method: 'subscriptions/listen',
+      params: { notifications },
+      meta: {},
+      mirrors: [],
+      startedAt,
+      deadlineAt: Infinity,
+      progressed: undefined,
+      settle,
+    })
+  }
+
+  open()
+  return {
+    get id() {
+      return id
+    },
+    close() {
+      closed = true
+      clearTimeout(timer)
+    },
+  }
 }

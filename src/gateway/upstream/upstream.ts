@@ -98,7 +98,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         attempted()
         problem = await lost
       } catch (error) {
-        problem = error instanceof Unusable ? error.message : `it could not be connected (${error instanceof Error ? error.name : 'unknown'})`
+        problem =
+          error instanceof Unusable ? error.message : `it could not be connected (${error instanceof Error ? error.name : 'unknown'})`
         await link?.close()
       }
       if (isClosed()) break
@@ -134,7 +135,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       },
       renew: () => (renewing ??= renew().finally(() => (renewing = undefined))),
     }
-    const mine = 'url' in target ? createHttpLink({ server, endpoint: target, events, log, clock }) : createStdioLink({ server, command: target, events, log, redactor, clock })
+    const mine =
+      'url' in target
+        ? createHttpLink({ server, endpoint: target, events, log, clock })
+        : createStdioLink({ server, command: target, events, log, redactor, clock })
     link = mine
     const gone = lost.promise.then((why): never => {
       throw new Unusable(why)
@@ -146,7 +150,13 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     return { lost: lost.promise }
   }
 
-  const handshake = (on: Link): NegotiateOptions => ({ link: on, client, clock, probeMs: options.probeMs ?? 5000, initializeMs: options.initializeMs ?? 120_000 })
+  const handshake = (on: Link): NegotiateOptions => ({
+    link: on,
+    client,
+    clock,
+    probeMs: options.probeMs ?? 5000,
+    initializeMs: options.initializeMs ?? 120_000,
+  })
 
   async function renew(): Promise<boolean> {
     const on = link
@@ -164,8 +174,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   function send(on: Link, call: UpstreamCall): Promise<Decision<Produced>> {
     return new Promise((settle) => {
       const { method, params, meta, mirrors, deadlineAt, notify } = call
-      const token = meta.progressToken as RequestId | undefined
-      const progressed = token === undefined ? undefined : (progress: JsonObject) => notify(toProgress(token, progress))
+      const { progressToken } = meta
+      const progressed = isToken(progressToken) ? (progress: JsonObject) => relay(progressToken, progress, notify) : undefined
       const id = on.send({ method, params, meta, mirrors, startedAt: clock(), deadlineAt, progressed, settle })
       call.onCancel(() => on.cancel(id))
     })
@@ -226,9 +236,12 @@ function changesOf(capabilities: JsonObject): ListKind[] {
   return (['tools', 'prompts', 'resources'] as const).filter((kind) => (capabilities[kind] as JsonObject | undefined)?.listChanged === true)
 }
 
-function toProgress(token: RequestId, { progress, total, message }: JsonObject): Outgoing {
-  const params: Record<string, unknown> = { progressToken: token, progress }
-  if (total !== undefined) params.total = total
-  if (message !== undefined) params.message = message
-  return { method: 'notifications/progress', params }
+const isToken = (value: unknown): value is RequestId => typeof value === 'string' || typeof value === 'number'
+
+function relay(progressToken: RequestId, { progress, total, message }: JsonObject, notify: UpstreamCall['notify']): void {
+  if (typeof progress !== 'number') return
+  const params: Record<string, unknown> = { progressToken, progress }
+  if (typeof total === 'number') params.total = total
+  if (typeof message === 'string') params.message = message
+  notify({ method: 'notifications/progress', params })
 }

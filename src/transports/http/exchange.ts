@@ -128,8 +128,9 @@ export class HttpExchange implements Received {
 }
 
 /** Never from the query string (2026-07-28 authorization §token requirements). */
-function credentialOf({ headers }: IncomingMessage): Credential | undefined {
+function credentialOf({ headers, rawHeaders }: IncomingMessage): Credential | undefined {
   const { authorization } = headers
+  if (authorization !== undefined && isRepeated(rawHeaders)) return { scheme: 'several', value: '' }
   const key = headers['x-api-key']
   const bearer =
     authorization !== undefined && authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === 'bearer '
@@ -138,4 +139,14 @@ function credentialOf({ headers }: IncomingMessage): Credential | undefined {
   if (bearer && key !== undefined) return { scheme: 'several', value: '' }
   if (bearer) return { scheme: 'bearer', value: bearer }
   return typeof key === 'string' && key !== '' ? { scheme: 'api_key', value: key } : undefined
+}
+
+/** Node keeps the first Authorization field and drops the others without a word; a proxy in front may have looked at the last. */
+function isRepeated(rawHeaders: readonly string[]): boolean {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length === 13 && name.toLowerCase() === 'authorization') count++
+  }
+  return count > 1
 }

@@ -1,0 +1,54 @@
+/**
+ * One call while it runs: what its executor is given. A class, since one is made for every call, and most never ask for the
+ * signal.
+ *
+ * @module
+ */
+
+import type { Approved, Call, Entry, JsonObject, Outgoing, Principal } from '../core/index.ts'
+
+export class RunningCall implements Call {
+  readonly request: Approved
+  readonly entry: Entry
+  readonly method: string
+  readonly params: JsonObject
+  readonly principal: Principal
+  readonly deadlineAt: number
+  readonly #release: (notification: Outgoing) => Outgoing | undefined
+  #controller: AbortController | undefined = undefined
+  #listeners: (() => void)[] | undefined = undefined
+  #isAborted = false
+
+  constructor(request: Approved, entry: Entry, deadlineAt: number, release: (notification: Outgoing) => Outgoing | undefined) {
+    this.request = request
+    this.entry = entry
+    this.method = request.message.method
+    this.params = request.message.params
+    this.principal = request.principal
+    this.deadlineAt = deadlineAt
+    this.#release = release
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#isAborted) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  notify(notification: Outgoing): void {
+    const fit = this.#release(notification)
+    if (fit) this.request.send(fit)
+  }
+
+  onAbort(listener: () => void): void {
+    if (this.#isAborted) listener()
+    else if (this.#listeners) this.#listeners.push(listener)
+    else this.#listeners = [listener]
+  }
+
+  abort(): void {
+    this.#isAborted = true
+    this.#controller?.abort()
+    for (const listener of this.#listeners ?? []) listener()
+  }
+}
