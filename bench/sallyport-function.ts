@@ -9,9 +9,8 @@
  */
 
 import { parseArgs } from 'node:util'
-import { createFunctionExecutor } from '../src/catalogue/index.ts'
+import { compileCheck, createFunctionExecutor } from '../src/catalogue/index.ts'
 import { createRedactor, type Entry, silentLog } from '../src/core/index.ts'
-import { compileCheck } from '../src/gateway/argument-check.ts'
 import { createAccounts, createApiKeys } from '../src/oauth/index.ts'
 import { createService } from '../src/server/index.ts'
 import { openData } from '../src/vault/index.ts'

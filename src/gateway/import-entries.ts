@@ -8,15 +8,11 @@
  */
 
 import type { Entry, EntryKind, Executor, JsonObject, Mirror } from '../core/index.ts'
-import { matchTemplate } from '../net/index.ts'
-import { isObject } from '../protocol/index.ts'
-import { compileCheck } from './argument-check.ts'
+import { compileCheck, mirrorsOf, promptCheck } from '../catalogue/index.ts'
+import { isObject, isWithinDepth, matchTemplate } from '../protocol/index.ts'
 import { classify, matchesGlob, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
 import { definitionHash, type LockFile } from './lock-file.ts'
-import { mirrorsOf } from './mirrors.ts'
-import { promptCheck } from './prompt-check.ts'
 import type { Lists } from './read-lists.ts'
-import { isWithinDepth } from './upstream/index.ts'
 
 export interface ImportOptions {
   /** Our own id for the upstream. */

@@ -12,7 +12,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rm
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ConfigError, type JsonObject } from '../core/index.ts'
-import { canonicalHash } from './canonical-json.ts'
+import { canonicalHash } from '../protocol/index.ts'
 
 /** One tool's accepted class. */
 export interface Accepted {

@@ -53,7 +53,9 @@ export function createAudit({ record, redactor, clock }: AuditOptions): Audit {
       cause:
         cause === undefined
           ? undefined
-          : redactor.text(cause instanceof Error ? (cause.stack ?? cause.message) : 'something that is not an error was thrown').slice(0, 8_192),
+          : redactor
+              .text(cause instanceof Error ? (cause.stack ?? cause.message) : 'something that is not an error was thrown')
+              .slice(0, 8_192),
     })
   }
 }

@@ -122,7 +122,7 @@ describe('T11: the record of what was refused', () => {
     assert.deepEqual([record?.decision, record?.reason, record?.target, record?.subject], ['allow', 'allowed', 'look', 'ana'])
     assert.ok(witness.received().includes(ARGUMENT), 'the upstream did get the argument')
   })
-  it('no token, key, argument, header, password, session or code is in any file of the data directory or in the log, in any spelling', async () => {
+  it('no token, key, argument, header, password or session is in any file of the data directory or in the log, in any spelling', async () => {
     const secrets: Record<string, string> = {
       argument: ARGUMENT,
       header: HEADER,

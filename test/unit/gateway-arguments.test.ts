@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../src/core/index.ts'
-import { compileCheck } from '../../src/gateway/argument-check.ts'
-import { mirrorsOf } from '../../src/gateway/mirrors.ts'
-import { promptCheck } from '../../src/gateway/prompt-check.ts'
+import { compileCheck, mirrorsOf, promptCheck } from '../../src/catalogue/index.ts'
 
 function check(schema: JsonObject, args: unknown): { path: string; rule: string } | undefined {
   const compiled = compileCheck(schema)

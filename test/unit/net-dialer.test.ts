@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { request } from 'undici'
-import { classifyAddress, createDialer, type DialerOptions, matchTemplate } from '../../src/net/index.ts'
+import { classifyAddress, createDialer, type DialerOptions } from '../../src/net/index.ts'
+import { matchTemplate } from '../../src/protocol/index.ts'
 
 let hits = 0
 const server = createServer((incoming, response) => {

@@ -83,7 +83,7 @@ describe('stdio', () => {
     send({ jsonrpc: '2.0', id: 9, method: 'server/discover', params: { _meta: meta } })
     const answers = await until(4)
     const codes = answers.map(({ error, id }) => Number(error?.code ?? id)).sort((a, b) => a - b)
-    assert.deepEqual(codes, [-32600, -32600, -32700, 9])
+    assert.deepEqual(codes, [-32700, -32600, -32600, 9])
     input.end()
     await transport.done
     await rig.close()

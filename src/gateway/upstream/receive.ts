@@ -7,7 +7,7 @@
  */
 
 import { allow, type Decision, type JsonObject, type Produced } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import { isObject, isWithinDepth } from '../../protocol/index.ts'
 import type { ExchangeTable } from './exchange.ts'
 import { type Dialect, type ListKind, MAX_DEPTH, sentences } from './link.ts'
 import { HEADER_MISMATCH } from './error-codes.ts'
@@ -97,15 +97,4 @@ export function createReceiver({ server, table, reply, listChanged, odd, dialect
     if (method === 'ping') return reply({ jsonrpc: '2.0', id, result: {} })
     reply({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } })
   }
-}
-
-export function isWithinDepth(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  if (levels === 0) return false
-  if (Array.isArray(value)) {
-    for (const item of value) if (!isWithinDepth(item, levels - 1)) return false
-    return true
-  }
-  for (const key in value) if (!isWithinDepth((value as JsonObject)[key], levels - 1)) return false
-  return true
 }

@@ -13,11 +13,9 @@ import { Ajv2019 } from 'ajv/dist/2019.js'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { RegExpEngine } from 'ajv/dist/types/index.js'
 import { RE2JS } from 're2js'
-import type { Entry, JsonObject } from '../core/index.ts'
-import { isObject } from '../protocol/index.ts'
-import { canonicalJson } from './canonical-json.ts'
+import type { Entry, JsonObject } from '../../core/index.ts'
+import { canonicalJson, isObject, isWithinDepth } from '../../protocol/index.ts'
 import { walkSchema } from './schema-walk.ts'
-import { isWithinDepth } from './upstream/index.ts'
 
 export type ArgumentCheck = NonNullable<Entry['check']>
 export type CompiledCheck = { readonly check: ArgumentCheck } | { readonly problem: string }

@@ -1,0 +1,3 @@
+export { type ArgumentCheck, type CompiledCheck, compileCheck } from './argument-check.ts'
+export { type Mirrors, mirrorsOf } from './mirrors.ts'
+export { promptCheck } from './prompt-check.ts'
