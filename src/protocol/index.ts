@@ -1,6 +1,7 @@
 export { canonicalHash, canonicalJson } from './canonical-json.ts'
 export { isWithinDepth } from './depth.ts'
 export { type JsonBounds, parseJson } from './json.ts'
+export { toLine } from './line.ts'
 export { idOf, isObject, type LegacySession, type MirroredHeaders, parseMessage } from './message.ts'
 export { type Method, methodOf } from './methods.ts'
 export { type CacheScope, toErrorCode, toResult } from './results.ts'

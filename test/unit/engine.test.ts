@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { mcp } from '../support/mcp.ts'
+import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
+import { mcp } from '../support/mcp.ts'
+
+verifies('limits', 'hidden-names', 'deny-by-default')
 
 const executedBy: string[] = []
 const release = Promise.withResolvers<void>()
@@ -49,8 +52,7 @@ const principals: Record<string, ReturnType<typeof principal>> = {
   token: principal('carol', { credential: 'token', scopes: ['tools:read'] }),
   boss: principal('dora', { roles: ['owner'] }),
 }
-const as = (token: string, version: '2026-07-28' | '2025-11-25' = '2026-07-28') =>
-  mcp(rig.url, { token, version })
+const as = (token: string, version: '2026-07-28' | '2025-11-25' = '2026-07-28') => mcp(rig.url, { token, version })
 const text = (answer: { result: { content: { text: string }[] } }) => answer.result.content[0]?.text ?? ''
 
 before(async () => {

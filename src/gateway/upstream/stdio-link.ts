@@ -9,7 +9,7 @@
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { type Clock, deny, type JsonObject, type Log, type Redactor } from '../../core/index.ts'
-import { LATEST_LEGACY_VERSION } from '../../protocol/index.ts'
+import { LATEST_LEGACY_VERSION, toLine } from '../../protocol/index.ts'
 import { type Command, signalGroup, startChild, stopChild } from './child.ts'
 import { createExchangeTable, type Exchange } from './exchange.ts'
 import { createLineReader, idOfDropped } from './line-reader.ts'
@@ -78,7 +78,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     flush()
   })
   function write(message: JsonObject): void {
-    writeLine(`${JSON.stringify(message)}\n`)
+    writeLine(toLine(JSON.stringify(message)))
   }
   function tellCancelled(id: number, exchange: Exchange, reason: string): void {
     // 2025-11-25 cancellation: `initialize` must not be cancelled.
@@ -180,7 +180,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
       const id = table.add(exchange)
       const meta = requestMeta(exchange, id, dialect)
       const params = JSON.stringify(meta ? { ...exchange.params, _meta: meta } : exchange.params)
-      writeLine(`{"jsonrpc":"2.0","id":${id},"method":"${exchange.method}","params":${params}}\n`)
+      writeLine(toLine(`{"jsonrpc":"2.0","id":${id},"method":"${exchange.method}","params":${params}}`))
       return id
     },
     cancel(id) {

@@ -17,7 +17,7 @@ import {
   type Received,
   type RequestId,
 } from '../../core/index.ts'
-import { idOf, type JsonBounds, type LegacySession, parseJson, parseMessage } from '../../protocol/index.ts'
+import { idOf, type JsonBounds, type LegacySession, parseJson, parseMessage, toLine } from '../../protocol/index.ts'
 import type { Pipeline } from '../../pipeline/index.ts'
 import { readLines } from './lines.ts'
 
@@ -46,7 +46,7 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
   let session: LegacySession | undefined
 
   const write = (line: string): void => {
-    if (!output.destroyed) output.write(`${line}\n`)
+    if (!output.destroyed) output.write(toLine(line))
   }
 
   async function serve(line: Buffer | 'too long'): Promise<void> {
