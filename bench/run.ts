@@ -50,7 +50,7 @@ say(`${options.rounds} × ${effort.seconds} s, ${chosen.length} servers, ${gener
 const turns = new Map<string, Turn[]>(chosen.map(({ name }) => [name, []]))
 const pipes: { peak: Load; alone: Load }[] = []
 for (let round = 1; round <= options.rounds; round++) {
-  for (const server of chosen.filter(({ base }) => base === undefined)) {
+  for (const server of chosen.filter(({ name, base }) => base === undefined || chosen.some((each) => each.base === name))) {
     if (server.group === 'stdio gateway') await attempt(async () => void pipes.push(await measurePipes()))
     await attempt(() => measureGroup(round, server))
   }
@@ -98,7 +98,9 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
 async function measureGroup(round: number, baseServer: Server): Promise<void> {
   const base = await bringUp(baseServer)
   try {
-    note(round, baseServer, await measure(base, undefined, generator, effort))
+    // One that has a base itself was measured next to that.
+    if (baseServer.base === undefined) note(round, baseServer, await measure(base, undefined, generator, effort))
+    else await generator.run(base.message, CONNECTIONS, effort.warmUpSeconds)
     for (const server of chosen.filter((each) => each.base === baseServer.name)) {
       await attempt(async () => note(round, server, await measureAlone(server, base, generator, effort)))
     }
@@ -136,9 +138,15 @@ function choose(only: readonly string[]): readonly Server[] {
     const exact = servers.filter(({ name }) => name === part)
     const matching = exact.length > 0 ? exact : servers.filter(({ name }) => name.includes(part))
     if (matching.length === 0) fail(`no row is called ${part}`)
-    for (const { name, base } of matching) named.add(name).add(base ?? name)
+    for (const server of matching) for (const { name } of withBases(server)) named.add(name)
   }
   return servers.filter(({ name }) => named.has(name))
+}
+
+/** Itself, what it is compared with, and what that is compared with. */
+function withBases(server: Server): Server[] {
+  const base = servers.find(({ name }) => name === server.base)
+  return base ? [server, ...withBases(base)] : [server]
 }
 
 function readOptions() {

@@ -6,6 +6,7 @@
 export default async function* report(source) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   const said = new Map()
+  const unfinished = new Set()
   for await (const { type, data } of source) {
     if (type === 'test:pass' || type === 'test:fail') {
       const suite = data.details?.type === 'suite'
@@ -22,8 +23,10 @@ export default async function* report(source) {
         // A file that could not be loaded says why on stderr only.
         if (data.file && data.name.endsWith(data.file.split(/[\\/]/).at(-1))) yield indent(said.get(data.file) ?? '')
       } else counts.passed++
-      process.send?.(counts)
-    } else if (type === 'test:stderr') said.set(data.file, ((said.get(data.file) ?? '') + data.message).slice(-8000))
+      process.send?.({ ...counts, unfinished: [...unfinished] })
+    } else if (type === 'test:dequeue' && data.nesting === 0) unfinished.add(data.name)
+    else if (type === 'test:complete' && data.nesting === 0) unfinished.delete(data.name)
+    else if (type === 'test:stderr') said.set(data.file, ((said.get(data.file) ?? '') + data.message).slice(-8000))
   }
   process.send?.({ done: counts })
 }

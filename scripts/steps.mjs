@@ -4,7 +4,7 @@
  */
 
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -17,7 +17,20 @@ export const checks = {
   lint: ['oxlint', '--type-aware', '--deny-warnings'],
   'type-check': ['tsc', '-b'],
   'type-check-tests': ['tsc', '-p', 'tsconfig.test.json'],
+  'type-check-bench': ['tsc', '-p', 'bench'],
 }
+
+/** The benchmark can be checked only where its peers are installed, which `npm test` does not need. */
+export const benchInstalled = (root) => readInstalled(root)?.set === 'all'
+
+function readInstalled(root) {
+  try {
+    return JSON.parse(readFileSync(join(root, 'node_modules', '.sallyport-set-up.json'), 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
 /** What `npm test` runs on node:test. `.ci/run` adds clients and conformance. */
 export const suites = {
   layers: ['test/unit/layers.test.ts'],
@@ -44,7 +57,7 @@ export function createRun(root) {
 
   /** One step that passes or fails as a whole. */
   async function command(name, [program, ...args]) {
-    const { code, seconds, output } = await execute(name, program, args)
+    const { code, seconds, output } = await execute(name, program, args, 10)
     count(name, { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }, seconds)
     if (code !== 0) failures.push(name, output.trimEnd())
   }
@@ -56,12 +69,11 @@ export function createRun(root) {
       failures.push(name, 'no test files: a suite that proves nothing')
       return
     }
-    // A file that hangs is a failure with a name, not a run without an end.
-    const args = ['--test', `--test-reporter=${reporter}`, `--test-timeout=${minutes * 60_000}`, ...files]
+    const args = ['--test', `--test-reporter=${reporter}`, ...files]
     let counts
-    const { code, seconds, output } = await execute(name, process.execPath, args, (message) => {
-      if (message.done) counts = message.done
-      else progress(name, `${message.passed} passed${message.failed ? `, ${message.failed} failed` : ''}`)
+    const { code, seconds, output } = await execute(name, process.execPath, args, minutes, (message) => {
+      counts = message.done ?? { passed: message.passed, failed: message.failed, skipped: message.skipped }
+      if (!message.done) progress(name, `${message.passed} passed${message.failed ? `, ${message.failed} failed` : ''}`)
     })
     counts ??= { passed: 0, failed: 0, skipped: 0 }
     if (code !== 0 && counts.failed === 0) counts.failed = 1
@@ -71,7 +83,8 @@ export function createRun(root) {
     else if (output.trim()) console.log(output.trimEnd())
   }
 
-  function execute(name, program, args, onMessage) {
+  /** `minutes`: how long it may go without saying that a test has ended. A file that hangs is a failure with a name, not a run without an end. */
+  function execute(name, program, args, minutes, onMessage) {
     const started = Date.now()
     progress(name, '')
     const timer = setInterval(() => tty || console.log(`  ${name} … ${Math.round((Date.now() - started) / 1000)} s`), 30_000)
@@ -80,21 +93,51 @@ export function createRun(root) {
       // A test must not find a server, a key or an install that the caller's environment points to.
       for (const key of Object.keys(env))
         if (/^(SALLYPORT_(?!BIN$)|npm_(?!config_cache$)|NODE_TEST_CONTEXT|NODE_OPTIONS)/i.test(key)) delete env[key]
-      const child = spawn(program.includes('/') ? program : join(root, 'node_modules', '.bin', program), args, {
+      // A group of its own, so that what a test left running ends with it.
+      const command = program.includes('/') ? program : join(root, 'node_modules', '.bin', program)
+      const child = spawn(command, args, {
         cwd: root,
         env,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        detached: process.platform !== 'win32',
       })
       let output = ''
+      let unfinished = []
       const keep = (bytes) => {
         output += bytes
       }
+      const end = () => {
+        try {
+          const pid = Number(child.pid)
+          process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+        } catch {
+          // It has ended.
+        }
+      }
+      const interrupted = () => {
+        end()
+        process.exit(130)
+      }
+      process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
+      const hanging = () => {
+        keep(`nothing ended for ${minutes} minutes: stopped${unfinished.map((file) => `\n  not finished: ${file}`).join('')}\n`)
+        end()
+      }
+      let watchdog = setTimeout(hanging, minutes * 60_000)
       child.stdout.on('data', keep)
       child.stderr.on('data', keep)
-      if (onMessage) child.on('message', onMessage)
+      child.on('message', (message) => {
+        clearTimeout(watchdog)
+        watchdog = setTimeout(hanging, minutes * 60_000)
+        if (message.unfinished) unfinished = message.unfinished
+        onMessage?.(message)
+      })
       child.on('error', (error) => keep(`${program} could not be started: ${error.code}\n`))
       child.on('close', (code) => {
         clearInterval(timer)
+        clearTimeout(watchdog)
+        process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+        end()
         resolve({ code: code ?? 1, seconds: (Date.now() - started) / 1000, output })
       })
     })

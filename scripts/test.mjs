@@ -9,14 +9,17 @@
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { checks, createRun, extraSuites, filesOf, suites } from './steps.mjs'
+import { benchInstalled, checks, createRun, extraSuites, filesOf, suites } from './steps.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const run = createRun(root)
 
 const wanted = process.argv.slice(2)
 // `test/types` is mostly files that must not compile but where they say so: the type check runs those.
-const everything = [...Object.keys(checks), ...Object.keys(suites).filter((name) => name !== 'types' || filesOf(root, name).length > 0)]
+const everything = [
+  ...Object.keys(checks).filter((name) => name !== 'type-check-bench' || benchInstalled(root)),
+  ...Object.keys(suites).filter((name) => name !== 'types' || filesOf(root, name).length > 0),
+]
 const known = Object.keys({ ...checks, ...suites, ...extraSuites })
 const files = wanted.filter((name) => !known.includes(name))
 for (const file of files)
@@ -25,7 +28,8 @@ for (const file of files)
     process.exit(2)
   }
 
-for (const name of wanted.length === 0 ? everything : wanted.filter((step) => known.includes(step)))
+const chosen = wanted.length === 0 ? everything : known.filter((name) => wanted.includes(name))
+for (const name of chosen)
   if (checks[name]) await run.command(name, checks[name])
   else await run.suite(name, filesOf(root, name))
 if (files.length > 0) await run.suite('files', files)

@@ -10,7 +10,7 @@ import { cpuMicroseconds, residentMegabytes } from './child.ts'
 import { type Generator, type Load, runAutocannon } from './load.ts'
 import { checkAnswer } from './messages.ts'
 import { runPaced } from './paced.ts'
-import { bringUp, type Measured, type Server } from './servers.ts'
+import { bringUp, isGateway, type Measured, type Server } from './servers.ts'
 import { median } from './statistics.ts'
 
 export const CONNECTIONS = 16
@@ -86,7 +86,7 @@ export async function measure(measured: Measured, base: Measured | undefined, ge
   const idleMegabytes = residentMegabytes(pid)
   answered += (await generator.run(message, CONNECTIONS, effort.warmUpSeconds)).requests
   const peak = await paired(effort.seconds, (target) => generator.run(target.message, CONNECTIONS, 1))
-  const alone = server.group === 'server' ? undefined : await paired(effort.seconds, (target) => generator.run(target.message, 1, 1))
+  const alone = isGateway(server) ? await paired(effort.seconds, (target) => generator.run(target.message, 1, 1)) : undefined
   const half = server.halfLoad ? await atHalf(peak) : undefined
   const loadedMegabytes = residentMegabytes(pid)
   await checkAnswer(message)

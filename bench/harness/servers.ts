@@ -11,14 +11,16 @@ import { checkGuards, checkRecords } from './guarded.ts'
 import { checkAnswer, createMessage, type Dialect, type Message, type Tool } from './messages.ts'
 import { password, signInForTokens } from './tokens.ts'
 
-export type Group = 'server' | 'stdio gateway' | 'http gateway'
+export type Group = 'server' | 'number of tools' | 'stdio gateway' | 'http gateway'
+
+export const isGateway = ({ group }: { readonly group: string }): boolean => group.endsWith('gateway')
 
 export interface Server {
   /** For `--only`, `profile.ts` and the history. */
   readonly name: string
   readonly title: string
   readonly group: Group
-  /** The row whose figures this one's are divided by; the base of a group has none. */
+  /** The server that it is compared with, slice by slice. */
   readonly base: string | undefined
   readonly guarded: boolean
   /** Whether it is also measured at half of its peak. */
@@ -73,6 +75,8 @@ export const servers: readonly Server[] = [
   {
     ...inCode,
     ...guarded,
+    group: 'number of tools',
+    base: 'sallyport-key',
     name: 'sallyport-key-1000',
     title: 'Sallyport, API key, 1,000 tools',
     program: (at) => own(at, '--tools', '1000'),

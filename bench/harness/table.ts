@@ -2,6 +2,7 @@
 
 import { type Goal, toGoals } from './goals.ts'
 import type { Results, Row } from './results.ts'
+import { isGateway } from './servers.ts'
 
 export interface Circumstances {
   readonly date: string
@@ -18,7 +19,7 @@ export function toText(results: Results, about: Circumstances): string {
   const parts = [
     `${about.date} · commit ${about.commit} · Node ${about.node} · ${about.generator}, 16 connections · ${about.cores} cores · ${about.rounds} × ${about.seconds} s, medians`,
   ]
-  for (const group of ['server', 'stdio gateway', 'http gateway']) {
+  for (const group of ['server', 'number of tools', 'stdio gateway', 'http gateway']) {
     const rows = results.rows.filter((row) => row.group === group)
     if (rows.length > 0) parts.push(groupText(group, rows, results, goals))
   }
@@ -39,10 +40,16 @@ export function toText(results: Results, about: Circumstances): string {
   return `${parts.join('\n\n')}\n`
 }
 
-const bases: Record<string, string> = { server: 'of bare', 'stdio gateway': 'of forwarder', 'http gateway': 'of upstream' }
+const bases: Record<string, string> = {
+  server: 'of bare',
+  'number of tools': 'of one tool',
+  'stdio gateway': 'of forwarder',
+  'http gateway': 'of upstream',
+}
 
 function groupText(group: string, rows: readonly Row[], results: Results, goals: readonly Goal[]): string {
-  const gateway = group !== 'server'
+  const gateway = isGateway({ group })
+  const halved = rows.some(({ p99Half }) => p99Half !== undefined)
   const heads = [
     bases[group] ?? '',
     'range',
@@ -53,7 +60,7 @@ function groupText(group: string, rows: readonly Row[], results: Results, goals:
     'p99 µs',
     'CPU µs',
     'times',
-    ...(gateway ? ['alone p50', 'added', 'alone of'] : ['p99 half', 'bursts']),
+    ...(gateway ? ['alone p50', 'added', 'alone of'] : halved ? ['p99 half', 'bursts'] : []),
     'MB idle',
     'loaded',
     'goal',
@@ -70,7 +77,9 @@ function groupText(group: string, rows: readonly Row[], results: Results, goals:
     row.cpuOfBase?.toFixed(1) ?? '',
     ...(gateway
       ? [whole(row.p50Alone), row.addedAlone === undefined ? '' : `+${whole(row.addedAlone)}`, row.ratioAlone?.toFixed(2) ?? '']
-      : [whole(row.p99Half), whole(row.p99Bursts)]),
+      : halved
+        ? [whole(row.p99Half), whole(row.p99Bursts)]
+        : []),
     whole(row.idleMegabytes),
     whole(row.loadedMegabytes),
     goalOf(row.name, goals),

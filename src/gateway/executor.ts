@@ -1,13 +1,14 @@
 /**
  * The executor of everything that an upstream offers: says on its wire what was approved on ours, under its own name.
- * Nothing of the caller goes along but arguments, trace context and a progress token of ours.
+ * Nothing of the caller goes along but arguments, trace context, parameter headers that we do not know, and a progress
+ * token of ours.
  *
  * @module
  */
 
 import { type Call, type Clock, deny, type Executor, type JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
-import type { Upstream } from './upstream/index.ts'
+import { type Upstream, unknownParameters } from './upstream/index.ts'
 
 export interface UpstreamExecutorOptions {
   readonly upstream: Upstream
@@ -28,6 +29,7 @@ export function createUpstreamExecutor({ upstream, timeoutSeconds, clock }: Upst
         params,
         meta: request.message.meta,
         mirrors: call.entry.mirrors,
+        parameters: unknownParameters(request.headers, call.entry.mirrors),
         deadlineAt: timeoutMs === undefined ? deadlineAt : Math.min(deadlineAt, clock() + timeoutMs),
         onCancel: (listener) => call.onAbort(listener),
         notify: (notification) => call.notify(notification),

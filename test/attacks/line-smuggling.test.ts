@@ -26,7 +26,11 @@ let witness: Witness
 before(async () => {
   gateway = await startGateway({
     servers: (folder) => {
-      witness = createWitness(folder, 'notes', { era: 'legacy', name: 'notes', tools: [tool('look', { description: smuggled.join() }), tool('write')] })
+      witness = createWitness(folder, 'notes', {
+        era: 'legacy',
+        name: 'notes',
+        tools: [tool('look', { description: smuggled.join() }), tool('write')],
+      })
       return { notes: { ...witness.entry, tools: { look: 'read' } } }
     },
     config: { local: { scopes: ['tools:read'] } },
@@ -44,7 +48,10 @@ describe('a message within a message', () => {
         assert.equal(said(answer), 'notes: look')
       }
       const arrived = witness.messages().slice(from)
-      assert.deepEqual(arrived.map(({ params }) => [params.name, params.arguments.text, params._meta['vendor/note']]), smuggled.map((text) => ['look', text, text]))
+      assert.deepEqual(
+        arrived.map(({ params }) => [params.name, params.arguments.text, params._meta['vendor/note']]),
+        smuggled.map((text) => ['look', text, text]),
+      )
       assert.doesNotMatch(witness.received(), rawEnds)
       // The fixture reads with readline: a forged line would have crashed it or been called.
       assert.equal(witness.starts().length, 1)
@@ -52,7 +59,11 @@ describe('a message within a message', () => {
   }
   it('what an upstream writes into a string stays in it on our own stdout', async () => {
     await gateway.stop()
-    const child = start(process.execPath, [SALLYPORT, 'guard', '--stdio', '--config', 'sallyport.yaml', '--data-dir', gateway.dataDir], { cwd: gateway.folder, env: withBin(), stdio: 'pipe' })
+    const child = start(process.execPath, [SALLYPORT, 'guard', '--stdio', '--config', 'sallyport.yaml', '--data-dir', gateway.dataDir], {
+      cwd: gateway.folder,
+      env: withBin(),
+      stdio: 'pipe',
+    })
     try {
       const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
       child.process.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta } })}\n`)

@@ -101,7 +101,7 @@ for (const version of ERAS) {
       const shown = async (key: string): Promise<string[][]> => {
         const client = mcp(gateway.url, { key, version })
         const kinds = [client.list('tools'), client.list('prompts'), client.list('resources'), client.list('resources/templates')]
-        return (await Promise.all(kinds)).map((items) => items.map(({ name }) => name).sort())
+        return (await Promise.all(kinds)).map((items) => items.map(({ name }) => String(name)).sort())
       }
       assert.deepEqual(await shown(readerKey), [['look'], [], [], []])
       assert.deepEqual(await shown((await gateway.key([])).key), [[], [], [], []])

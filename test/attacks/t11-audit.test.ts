@@ -39,13 +39,23 @@ before(async () => {
   witness = createWitness(folder.path, 'notes', {
     era: 'legacy',
     name: 'notes',
-    tools: [tool('look'), tool('write', { inputSchema: { type: 'object', properties: { text: { type: 'number' } } } }), tool('careful'), tool('spent'), tool('crash')],
+    tools: [
+      tool('look'),
+      tool('write', { inputSchema: { type: 'object', properties: { text: { type: 'number' } } } }),
+      tool('careful'),
+      tool('spent'),
+      tool('crash'),
+    ],
     resources: [{ uri: 'memo://one', name: 'one' }],
   })
   dataDir = join(folder.path, 'data')
   guard = await startGuard({
     dataDir,
-    config: { servers: { notes: { ...witness.entry, tools: { look: 'read', careful: 'ask' } } }, limits: { tool: { max: 2, windowSeconds: 600 }, bodyBytes: 4096 }, log: 'debug' },
+    config: {
+      servers: { notes: { ...witness.entry, tools: { look: 'read', careful: 'ask' } } },
+      limits: { tool: { max: 2, windowSeconds: 600 }, bodyBytes: 4096 },
+      log: 'debug',
+    },
   })
   await guard.user(ANA.name, ANA.password)
   key = await guard.key()
@@ -68,10 +78,26 @@ const refusals: readonly (readonly [string, string, () => Promise<unknown>])[] =
   ['a false token', 'unauthenticated', () => mcp(guard.url, { token: DAY_AGO, headers: secretly }).call('look', args)],
   ['a false Host', 'forbidden_host', () => mcp(guard.url, { token: DAY_AGO, headers: { host: 'evil.test' } }).call('look', args)],
   ['a false Origin', 'forbidden_origin', () => mcp(guard.url, { key, headers: { origin: 'http://evil.test' } }).call('look', args)],
-  ['another path', 'not_found', () => mcp(guard.url).send('POST', `/sse?token=${key}`, { authorization: `Bearer ${key}` }, JSON.stringify(args))],
-  ['another method', 'method_not_allowed', () => mcp(guard.url).send('PUT', '/mcp', { authorization: `Bearer ${key}` }, JSON.stringify(args))],
-  ['a token’s missing scope', 'insufficient_scope', () => mcp(guard.url, { token: reader.tokens.access_token, headers: secretly }).call('write', args)],
-  ['a missing scope for a resource', 'insufficient_scope', () => mcp(guard.url, { token: reader.tokens.access_token }).request('resources/read', { uri: 'memo://one' })],
+  [
+    'another path',
+    'not_found',
+    () => mcp(guard.url).send('POST', `/sse?token=${key}`, { authorization: `Bearer ${key}` }, JSON.stringify(args)),
+  ],
+  [
+    'another method',
+    'method_not_allowed',
+    () => mcp(guard.url).send('PUT', '/mcp', { authorization: `Bearer ${key}` }, JSON.stringify(args)),
+  ],
+  [
+    'a token’s missing scope',
+    'insufficient_scope',
+    () => mcp(guard.url, { token: reader.tokens.access_token, headers: secretly }).call('write', args),
+  ],
+  [
+    'a missing scope for a resource',
+    'insufficient_scope',
+    () => mcp(guard.url, { token: reader.tokens.access_token }).request('resources/read', { uri: 'memo://one' }),
+  ],
   ['a key’s missing scope', 'not_permitted', async () => mcp(guard.url, { key: await readerKey() }).call('write', args)],
   ['an unknown tool', 'unknown_name', () => mcp(guard.url, { key }).call('nobody', args)],
   ['an unknown method', 'unknown_method', () => mcp(guard.url, { key }).request('tools/destroy', args)],
@@ -81,13 +107,36 @@ const refusals: readonly (readonly [string, string, () => Promise<unknown>])[] =
   ['a batch', 'malformed_message', () => mcp(guard.url, { key }).post([{ jsonrpc: '2.0', id: 1, method: 'ping', params: args }])],
   ['a text', 'unsupported_media_type', () => mcp(guard.url, { key }).post(ARGUMENT, { 'content-type': 'text/plain' })],
   ['too much', 'body_too_large', () => mcp(guard.url, { key }).call('look', { text: ARGUMENT.repeat(200) })],
-  ['headers that say something else', 'header_mismatch', () => mcp(guard.url, { key }).request('tools/call', { name: 'look', arguments: args }, { 'mcp-name': 'write' })],
+  [
+    'headers that say something else',
+    'header_mismatch',
+    () => mcp(guard.url, { key }).request('tools/call', { name: 'look', arguments: args }, { 'mcp-name': 'write' }),
+  ],
   ['another version', 'unsupported_version', () => mcp(guard.url, { key, version: '2031-01-01' as never }).call('look', args)],
-  ['a session that never was', 'unknown_session', () => mcp(guard.url, { key, version: '2025-11-25' }).request('tools/list', {}, { 'mcp-session-id': HEADER })],
+  [
+    'a session that never was',
+    'unknown_session',
+    () => mcp(guard.url, { key, version: '2025-11-25' }).request('tools/list', {}, { 'mcp-session-id': HEADER }),
+  ],
   ['a spent limit', 'rate_limited', () => mcp(guard.url, { key }).call('spent', args)],
   ['a server that dies', 'upstream_unavailable', () => mcp(guard.url, { key }).call('crash', args)],
-  ['a false code', 'invalid_grant', () => postForm(`${guard.issuer}/token`, { grant_type: 'authorization_code', code: ARGUMENT, client_id: reader.clientId, redirect_uri: 'http://127.0.0.1:1/', code_verifier: 'v'.repeat(43) })],
-  ['a false registration', 'invalid_redirect_uri', () => postJson(`${guard.issuer}/register`, { client_name: 'x', redirect_uris: [`javascript:${ARGUMENT}`] })],
+  [
+    'a false code',
+    'invalid_grant',
+    () =>
+      postForm(`${guard.issuer}/token`, {
+        grant_type: 'authorization_code',
+        code: ARGUMENT,
+        client_id: reader.clientId,
+        redirect_uri: 'http://127.0.0.1:1/',
+        code_verifier: 'v'.repeat(43),
+      }),
+  ],
+  [
+    'a false registration',
+    'invalid_redirect_uri',
+    () => postJson(`${guard.issuer}/register`, { client_name: 'x', redirect_uris: [`javascript:${ARGUMENT}`] }),
+  ],
 ]
 let keyOfReader: string | undefined
 const readerKey = async (): Promise<string> => (keyOfReader ??= await guard.key(['tools:read']))
@@ -96,7 +145,11 @@ describe('T11: the record of what was refused', () => {
   it('every refusal has exactly one record, with its reason', async () => {
     await readerKey()
     const legacy = mcp(guard.url, { key, version: '2025-11-25' })
-    const opened = await legacy.request('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } })
+    const opened = await legacy.request('initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'x', version: '1' },
+    })
     session = String(opened.headers['mcp-session-id'])
     for (let spend = 0; spend < 2; spend++) await mcp(guard.url, { key }).call('spent', args)
     await until('the preparations are on record', async () => (await store.audit.search({ target: 'spent' })).length === 2)
@@ -108,7 +161,11 @@ describe('T11: the record of what was refused', () => {
       const fresh = (await store.audit.search({ limit: 10 })).filter(({ sequence }) => sequence > earlier)
       // The legacy client opens a session before it uses a false one.
       const denied = fresh.filter(({ record }) => record.decision === 'deny')
-      assert.deepEqual(denied.map(({ record }) => record.reason), [reason], what)
+      assert.deepEqual(
+        denied.map(({ record }) => record.reason),
+        [reason],
+        what,
+      )
       assert.equal(denied[0]?.record.repeated, undefined)
       assert.match(denied[0]?.record.id ?? '', /^dec_/)
     }
@@ -117,7 +174,9 @@ describe('T11: the record of what was refused', () => {
     const earlier = await newest()
     assert.equal((await mcp(guard.url, { token: reader.tokens.access_token }).call('look', args)).status, 200)
     await until('a record', async () => (await newest()) > earlier)
-    const [{ record } = { record: undefined }, ...more] = (await store.audit.search({ limit: 10 })).filter(({ sequence }) => sequence > earlier)
+    const [{ record } = { record: undefined }, ...more] = (await store.audit.search({ limit: 10 })).filter(
+      ({ sequence }) => sequence > earlier,
+    )
     assert.equal(more.length, 0)
     assert.deepEqual([record?.decision, record?.reason, record?.target, record?.subject], ['allow', 'allowed', 'look', 'ana'])
     assert.ok(witness.received().includes(ARGUMENT), 'the upstream did get the argument')
@@ -134,14 +193,23 @@ describe('T11: the record of what was refused', () => {
       'refresh token': reader.tokens.refresh_token as string,
     }
     const places = readdirSync(dataDir).map((name) => [name, readFileSync(join(dataDir, name))] as const)
-    assert.ok(places.some(([name]) => name.endsWith('-audit.db-wal')), 'the write-ahead log is looked at')
+    assert.ok(
+      places.some(([name]) => name.endsWith('-audit.db-wal')),
+      'the write-ahead log is looked at',
+    )
     const all = [...places, ['the log', Buffer.from(guard.log())] as const]
     assert.ok(guard.log().length > 100)
     for (const [place, bytes] of all) {
       for (const [what, secret] of Object.entries(secrets)) {
         assert.ok(secret.length >= 16, what)
         const raw = Buffer.from(secret)
-        for (const spelling of [secret, raw.toString('hex'), raw.toString('base64').replace(/=+$/, ''), encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]) {
+        for (const spelling of [
+          secret,
+          raw.toString('hex'),
+          raw.toString('base64').replace(/=+$/, ''),
+          encodeURIComponent(secret),
+          JSON.stringify(secret).slice(1, -1),
+        ]) {
           assert.equal(bytes.indexOf(spelling), -1, `${what} is in ${place}`)
         }
       }
@@ -152,12 +220,17 @@ describe('T11: the record of what was refused', () => {
 })
 
 describe('T11: tampering', () => {
-  const bodyOf = (db: DatabaseSync, sequence: number): string => String(db.prepare('SELECT body FROM audit WHERE sequence = ?').get(sequence)?.['body'])
-  const set = (db: DatabaseSync, sequence: number, column: 'body' | 'hash', value: string): void => void db.prepare(`UPDATE audit SET ${column} = ? WHERE sequence = ?`).run(value, sequence)
+  const bodyOf = (db: DatabaseSync, sequence: number): string =>
+    String(db.prepare('SELECT body FROM audit WHERE sequence = ?').get(sequence)?.['body'])
+  const set = (db: DatabaseSync, sequence: number, column: 'body' | 'hash', value: string): void =>
+    void db.prepare(`UPDATE audit SET ${column} = ? WHERE sequence = ?`).run(value, sequence)
   /** What somebody without the key can do to make it fit again. */
   function rechain(db: DatabaseSync): void {
     let last = '0'.repeat(64)
-    for (const { sequence, body } of db.prepare('SELECT sequence, body FROM audit ORDER BY sequence').all() as { sequence: number; body: string }[]) {
+    for (const { sequence, body } of db.prepare('SELECT sequence, body FROM audit ORDER BY sequence').all() as {
+      sequence: number
+      body: string
+    }[]) {
       last = link(last, body)
       set(db, sequence, 'hash', last)
       db.prepare('UPDATE head SET sequence = ?, hash = ?').run(sequence, last)
@@ -166,29 +239,57 @@ describe('T11: tampering', () => {
   /** What is done, with `n` records, and where it must be found. */
   const attacks: readonly (readonly [string, (db: DatabaseSync, n: number) => void, ((n: number) => number) | undefined])[] = [
     ['nothing', () => {}, undefined],
-    ['a record is edited', (db) => set(db, 5, 'body', bodyOf(db, 5).replace('"deny"', '"allow"').replace(/"at":\d/, '"at":9')), () => 5],
-    ['one is dropped', (db) => void db.exec('DELETE FROM audit WHERE sequence = 6'), () => 6],
-    ['the first is dropped', (db) => void db.exec('DELETE FROM audit WHERE sequence = 1'), () => 1],
-    ['two are swapped', (db) => {
-      const [a, b] = [bodyOf(db, 4), bodyOf(db, 7)]
-      set(db, 4, 'body', b)
-      set(db, 7, 'body', a)
-    }, () => 4],
-    ['the tail is cut off', (db, n) => void db.exec(`DELETE FROM audit WHERE sequence > ${n - 3}`), (n) => n - 2],
-    ['one is edited and the chain made to fit', (db) => {
-      set(db, 5, 'body', bodyOf(db, 5).replace(/"at":\d/, '"at":9'))
-      rechain(db)
-    }, (n) => n],
-    ['the tail is cut off and the chain made to fit', (db, n) => {
-      db.exec(`DELETE FROM audit WHERE sequence > ${n - 3}`)
-      rechain(db)
-    }, (n) => n - 3],
-    ['one is added', (db, n) => {
-      const body = bodyOf(db, n)
-      const { hash } = db.prepare('SELECT hash FROM head').get() as { hash: string }
-      db.prepare('INSERT INTO audit (sequence, hash, body) VALUES (?, ?, ?)').run(n + 1, link(hash, body), body)
-    }, (n) => n + 1],
-    ['all of it is gone', (db) => void db.exec('DELETE FROM audit'), () => 1],
+    [
+      'a record is edited',
+      (db) =>
+        set(
+          db,
+          5,
+          'body',
+          bodyOf(db, 5)
+            .replace('"deny"', '"allow"')
+            .replace(/"at":\d/, '"at":9'),
+        ),
+      () => 5,
+    ],
+    ['one is dropped', (db) => db.exec('DELETE FROM audit WHERE sequence = 6'), () => 6],
+    ['the first is dropped', (db) => db.exec('DELETE FROM audit WHERE sequence = 1'), () => 1],
+    [
+      'two are swapped',
+      (db) => {
+        const [a, b] = [bodyOf(db, 4), bodyOf(db, 7)]
+        set(db, 4, 'body', b)
+        set(db, 7, 'body', a)
+      },
+      () => 4,
+    ],
+    ['the tail is cut off', (db, n) => db.exec(`DELETE FROM audit WHERE sequence > ${n - 3}`), (n) => n - 2],
+    [
+      'one is edited and the chain made to fit',
+      (db) => {
+        set(db, 5, 'body', bodyOf(db, 5).replace(/"at":\d/, '"at":9'))
+        rechain(db)
+      },
+      (n) => n,
+    ],
+    [
+      'the tail is cut off and the chain made to fit',
+      (db, n) => {
+        db.exec(`DELETE FROM audit WHERE sequence > ${n - 3}`)
+        rechain(db)
+      },
+      (n) => n - 3,
+    ],
+    [
+      'one is added',
+      (db, n) => {
+        const body = bodyOf(db, n)
+        const { hash } = db.prepare('SELECT hash FROM head').get() as { hash: string }
+        db.prepare('INSERT INTO audit (sequence, hash, body) VALUES (?, ?, ?)').run(n + 1, link(hash, body), body)
+      },
+      (n) => n + 1,
+    ],
+    ['all of it is gone', (db) => db.exec('DELETE FROM audit'), () => 1],
   ]
 
   before(async () => {
@@ -199,15 +300,17 @@ describe('T11: tampering', () => {
   it('audit verify names the first record that is broken and exits 8; of an untouched trail it says that it is intact', async () => {
     const n = records.length
     assert.ok(n > refusals.length)
-    const verified = await Promise.all(attacks.map(async ([what, tamper], at): Promise<Finished> => {
-      const copy = join(folder.path, `copy-${at}`)
-      cpSync(dataDir, copy, { recursive: true })
-      const db = new DatabaseSync(join(copy, 'sallyport-audit.db'))
-      tamper(db, n)
-      db.close()
-      assert.ok(what)
-      return run(process.execPath, [SALLYPORT, 'audit', 'verify', '--json', '--data-dir', copy])
-    }))
+    const verified = await Promise.all(
+      attacks.map(async ([what, tamper], at): Promise<Finished> => {
+        const copy = join(folder.path, `copy-${at}`)
+        cpSync(dataDir, copy, { recursive: true })
+        const db = new DatabaseSync(join(copy, 'sallyport-audit.db'))
+        tamper(db, n)
+        db.close()
+        assert.ok(what)
+        return run(process.execPath, [SALLYPORT, 'audit', 'verify', '--json', '--data-dir', copy])
+      }),
+    )
     for (const [at, [what, , where]] of attacks.entries()) {
       const { code, stdout, stderr } = verified[at] as Finished
       const state = JSON.parse(stdout)

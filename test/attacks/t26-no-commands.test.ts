@@ -28,7 +28,12 @@ before(async () => {
   subscribe('child_process', onProcess)
   gateway = await startGateway({
     servers: (folder) => {
-      witness = createWitness(folder, 'notes', { era: 'legacy', name: 'notes', tools: [tool('look')], prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }] })
+      witness = createWitness(folder, 'notes', {
+        era: 'legacy',
+        name: 'notes',
+        tools: [tool('look')],
+        prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }],
+      })
       return { notes: { ...witness.entry, env: { GREETING: 'hello $(id) `id`' } } }
     },
   })
@@ -43,7 +48,10 @@ after(async () => {
 /** Nothing but what the operator configured runs, and it has started nothing either. */
 async function nothingStarted(): Promise<void> {
   await delay(50)
-  assert.deepEqual(started.map(({ spawnfile, spawnargs }) => [spawnfile, ...spawnargs]), [[witness.entry.command, witness.entry.command, ...witness.entry.args]])
+  assert.deepEqual(
+    started.map(({ spawnfile, spawnargs }) => [spawnfile, ...spawnargs]),
+    [[witness.entry.command, witness.entry.command, ...witness.entry.args]],
+  )
   assert.equal(witness.starts().length, 1)
   assert.equal(existsSync(marker), false)
   const [child] = started
@@ -53,7 +61,11 @@ async function nothingStarted(): Promise<void> {
 }
 
 const touch = (): { command: string; args: string[] } => ({ command: 'touch', args: [marker] })
-const authorized = (): Record<string, string> => ({ authorization: `Bearer ${key}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' })
+const authorized = (): Record<string, string> => ({
+  authorization: `Bearer ${key}`,
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+})
 
 describe('T26: no commands from the network', () => {
   it('the watch sees the one process that was configured', async () => {
@@ -61,10 +73,39 @@ describe('T26: no commands from the network', () => {
     assert.equal(witness.starts()[0]?.pid, started[0]?.pid)
   })
   it('paths and query strings, as other proxies have them, start nothing', async () => {
-    const query = new URLSearchParams({ transportType: 'stdio', command: 'touch', args: marker, env: '{}', url: `file://${marker}`, server: `touch ${marker}` })
-    for (const path of ['/sse', '/stdio', '/message', '/proxy', '/servers', '/api/servers', '/servers/evil/sse', '/config', '/health', '/', '/mcp/', '/mcp/start', '/mcp/..;/sse', '/.env', '/authorize', '/setup']) {
+    const query = new URLSearchParams({
+      transportType: 'stdio',
+      command: 'touch',
+      args: marker,
+      env: '{}',
+      url: `file://${marker}`,
+      server: `touch ${marker}`,
+    })
+    for (const path of [
+      '/sse',
+      '/stdio',
+      '/message',
+      '/proxy',
+      '/servers',
+      '/api/servers',
+      '/servers/evil/sse',
+      '/config',
+      '/health',
+      '/',
+      '/mcp/',
+      '/mcp/start',
+      '/mcp/..;/sse',
+      '/.env',
+      '/authorize',
+      '/setup',
+    ]) {
       for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
-        const { status } = await mcp(gateway.url).send(method, `${path}?${query}`, authorized(), method === 'GET' ? undefined : JSON.stringify(touch()))
+        const { status } = await mcp(gateway.url).send(
+          method,
+          `${path}?${query}`,
+          authorized(),
+          method === 'GET' ? undefined : JSON.stringify(touch()),
+        )
         assert.ok(status >= 400 || (method === 'OPTIONS' && status === 204), `${method} ${path}: ${status}`)
       }
     }
@@ -76,7 +117,20 @@ describe('T26: no commands from the network', () => {
   })
   it('headers start nothing', async () => {
     const line = `touch ${marker}`
-    const headers = Object.fromEntries(['x-command', 'x-mcp-command', 'mcp-server-command', 'x-mcp-proxy-command', 'x-server', 'x-env', 'x-args', 'mcp-param-command', 'x-custom-auth-headers', 'x-http-method-override'].map((name) => [name, line]))
+    const headers = Object.fromEntries(
+      [
+        'x-command',
+        'x-mcp-command',
+        'mcp-server-command',
+        'x-mcp-proxy-command',
+        'x-server',
+        'x-env',
+        'x-args',
+        'mcp-param-command',
+        'x-custom-auth-headers',
+        'x-http-method-override',
+      ].map((name) => [name, line]),
+    )
     const shellshock = { 'user-agent': `() { :; }; ${line}`, referer: `$(${line})` }
     for (const version of ['2026-07-28', '2025-11-25'] as const) {
       const answer = await mcp(gateway.url, { key, version, headers: { ...headers, ...shellshock } }).call('look')
@@ -85,25 +139,59 @@ describe('T26: no commands from the network', () => {
     await nothingStarted()
   })
   it('methods that would add, start or change a server do not exist, whoever asks', async () => {
-    const methods = ['servers/add', 'servers/start', 'servers/update', 'servers/list', 'server/spawn', 'gateway/exec', 'config/set', 'tools/add', 'tools/install', 'process/start', 'shell/exec', 'sampling/createMessage', 'elicitation/create', 'roots/list', 'logging/setLevel', 'tasks/create', '__proto__', 'constructor']
+    const methods = [
+      'servers/add',
+      'servers/start',
+      'servers/update',
+      'servers/list',
+      'server/spawn',
+      'gateway/exec',
+      'config/set',
+      'tools/add',
+      'tools/install',
+      'process/start',
+      'shell/exec',
+      'sampling/createMessage',
+      'elicitation/create',
+      'roots/list',
+      'logging/setLevel',
+      'tasks/create',
+      '__proto__',
+      'constructor',
+    ]
     const callers: McpOptions[] = [{ key }, { token: await gateway.token() }]
     for (const version of ['2026-07-28', '2025-11-25'] as Version[]) {
       for (const caller of callers) {
         const client = mcp(gateway.url, { ...caller, version })
         for (const method of methods) {
-          const { status, error } = await client.request(method, { name: 'evil', ...touch(), server: touch(), mcpServers: { evil: touch() } })
+          const { status, error } = await client.request(method, {
+            name: 'evil',
+            ...touch(),
+            server: touch(),
+            mcpServers: { evil: touch() },
+          })
           assert.deepEqual([status, error.code], [version === '2026-07-28' ? 404 : 200, -32601], method)
         }
         // A notification is accepted and forgotten.
         assert.equal((await client.notify('notifications/servers/add', touch())).status, 202)
       }
     }
-    assert.equal(witness.messages().some(({ method }) => methods.includes(method)), false)
+    assert.equal(
+      witness.messages().some(({ method }) => methods.includes(method)),
+      false,
+    )
     await nothingStarted()
   })
   it('nor do tools, prompts or resources of such names, nor does what a client declares of itself', async () => {
     const client = mcp(gateway.url, { key })
-    for (const name of ['servers__add', `look;touch ${marker}`, `look\ntouch ${marker}`, '../../../bin/touch', `$(touch ${marker})`, 'notes__look']) {
+    for (const name of [
+      'servers__add',
+      `look;touch ${marker}`,
+      `look\ntouch ${marker}`,
+      '../../../bin/touch',
+      `$(touch ${marker})`,
+      'notes__look',
+    ]) {
       assert.ok((await client.request('tools/call', { name, arguments: touch() })).error, name)
       assert.ok((await client.request('prompts/get', { name, arguments: {} })).error, name)
       assert.ok((await client.request('resources/read', { uri: `exec://${name}` })).error, name)
@@ -116,17 +204,48 @@ describe('T26: no commands from the network', () => {
     await nothingStarted()
   })
   it('a client’s registration starts and fetches nothing', async () => {
-    const urls = { logo_uri: `file://${marker}`, jwks_uri: 'http://127.0.0.1:9/keys', client_uri: `javascript:touch ${marker}`, policy_uri: `x$(touch ${marker})` }
-    const response = await postJson(`${gateway.issuer}/register`, { client_name: `$(touch ${marker})`, redirect_uris: ['http://127.0.0.1:1/'], software_id: `;touch ${marker}`, ...touch(), ...urls })
+    const urls = {
+      logo_uri: `file://${marker}`,
+      jwks_uri: 'http://127.0.0.1:9/keys',
+      client_uri: `javascript:touch ${marker}`,
+      policy_uri: `x$(touch ${marker})`,
+    }
+    const response = await postJson(`${gateway.issuer}/register`, {
+      client_name: `$(touch ${marker})`,
+      redirect_uris: ['http://127.0.0.1:1/'],
+      software_id: `;touch ${marker}`,
+      ...touch(),
+      ...urls,
+    })
     assert.ok(response.status === 201 || response.status === 400)
     await nothingStarted()
   })
   it('arguments with every character that a shell knows reach the server as they are, and are data', async () => {
-    const texts = [`; touch ${marker}`, `$(touch ${marker})`, `\`touch ${marker}\``, `| touch ${marker}`, `&& touch ${marker}`, `a\ntouch ${marker}\n`, `" ; touch ${marker} ; "`, `' ; touch ${marker} ; '`, '--upload-pack=touch', '-o', '\u0000', '%0atouch', '{"jsonrpc":"2.0","id":1,"method":"x"}\n{"method":"y"}', '\u2028', 'ordinary']
+    const texts = [
+      `; touch ${marker}`,
+      `$(touch ${marker})`,
+      `\`touch ${marker}\``,
+      `| touch ${marker}`,
+      `&& touch ${marker}`,
+      `a\ntouch ${marker}\n`,
+      `" ; touch ${marker} ; "`,
+      `' ; touch ${marker} ; '`,
+      '--upload-pack=touch',
+      '-o',
+      '\u0000',
+      '%0atouch',
+      '{"jsonrpc":"2.0","id":1,"method":"x"}\n{"method":"y"}',
+      '\u2028',
+      'ordinary',
+    ]
     for (const version of ['2026-07-28', '2025-11-25'] as const) {
       for (const text of texts) assert.equal(said(await mcp(gateway.url, { key, version }).call('look', { text })), 'notes: look')
     }
-    const arrived = witness.messages().flatMap(({ method, params }) => (method === 'tools/call' && typeof params.arguments?.text === 'string' ? [params.arguments.text] : []))
+    const arrived = witness
+      .messages()
+      .flatMap(({ method, params }) =>
+        method === 'tools/call' && typeof params.arguments?.text === 'string' ? [params.arguments.text] : [],
+      )
     assert.deepEqual(arrived, [...texts, ...texts])
     await nothingStarted()
   })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
@@ -70,6 +70,52 @@ describe('help and mistakes', () => {
   })
 })
 
+describe('before set-up, and on an old Node', () => {
+  const OLD = "data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})"
+
+  /** A copy of `bin/` in a folder of its own, as a checkout or as an installed package. */
+  async function copy(kind: 'checkout' | 'package'): Promise<TempDir> {
+    const temp = await createTempDir('bin')
+    cpSync(join(ROOT, 'bin'), join(temp.path, 'bin'), { recursive: true })
+    const main = join(temp.path, kind === 'checkout' ? 'src/cli/main.ts' : 'dist/cli/main.js')
+    mkdirSync(join(main, '..'), { recursive: true })
+    writeFileSync(join(temp.path, 'package.json'), '{"type":"module"}')
+    writeFileSync(main, "console.log('started', process.argv.slice(2).join())")
+    return temp
+  }
+  const started = (temp: TempDir, ...flags: string[]) => run(process.execPath, [...flags, join(temp.path, 'bin/sallyport.js'), '--version'])
+
+  test('a checkout that is not set up says how to set it up', async () => {
+    await using temp = await copy('checkout')
+    for (const flags of [[], ['--import', OLD]]) {
+      const { code, stderr } = await started(temp, ...flags)
+      assert.equal(code, 2)
+      assert.match(stderr, /^error\[E-SETUP\]: .*\nfix: run `npm start` or `npm test` once/)
+    }
+  })
+
+  test('an old Node hands over to the Node of the lock file, and says what is missing where there is none', async () => {
+    await using temp = await copy('checkout')
+    mkdirSync(join(temp.path, 'node_modules/commander'), { recursive: true })
+    const without = await started(temp, '--import', OLD)
+    assert.equal(without.code, 2)
+    assert.match(without.stderr, /^error\[E-NODE\]: Sallyport needs Node 24 or later, and this is Node 20\.20\.2\nfix: /)
+
+    const place = join(temp.path, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin')
+    mkdirSync(place, { recursive: true })
+    cpSync(process.execPath, join(place, 'node'))
+    assert.deepEqual(await started(temp, '--import', OLD), { code: 0, stdout: 'started --version\n', stderr: '' })
+  })
+
+  test('the installed package runs what was built, and refuses an old Node', async () => {
+    await using temp = await copy('package')
+    assert.deepEqual(await started(temp), { code: 0, stdout: 'started --version\n', stderr: '' })
+    const { code, stderr } = await started(temp, '--import', OLD)
+    assert.equal(code, 2)
+    assert.match(stderr, /^error\[E-NODE\]/)
+  })
+})
+
 describe('keys, accounts and the audit', () => {
   let temp: TempDir
   let data: readonly string[]
@@ -116,6 +162,12 @@ describe('keys, accounts and the audit', () => {
     assert.equal('mac' in key, false)
   })
 
+  test('a scope that is probably a slip is pointed out', async () => {
+    const { code, stderr } = await sallyport(['key', 'create', '--name', 'slip', '--scope', 'tool:read', ...data])
+    assert.equal(code, 0)
+    assert.match(stderr, /^! tool:read is none of the standard scopes/)
+  })
+
   test('a key ends once', async () => {
     const { id } = json(
       await sallyport(['key', 'create', '--name', 'brief', '--scope', 'tools:read', '--expires', '1d', ...data, '--json']),
@@ -143,15 +195,25 @@ describe('keys, accounts and the audit', () => {
   test('what the operator did is on record, and the record verifies', async () => {
     const { records } = json(await sallyport(['audit', 'search', ...data, '--json']))
     const actions = records.map(({ action }: { action: string }) => action).reverse()
-    assert.deepEqual(actions, ['key.create', 'key.create', 'key.revoke', 'user.add'])
+    assert.deepEqual(actions, ['key.create', 'key.create', 'key.create', 'key.revoke', 'user.add'])
     const state = json(await sallyport(['audit', 'verify', ...data, '--json']))
-    assert.deepEqual([state.intact, state.records], [true, 4])
+    assert.deepEqual([state.intact, state.records], [true, 5])
     const explained = await sallyport(['why', records[0].id, ...data])
     assert.equal(explained.code, 0)
     assert.match(explained.stdout, /^ALLOW {2}.* · user\.add ana · /)
     const filtered = json(await sallyport(['audit', 'search', '--tool', 'ana', '--since', '1h', '--decision', 'allow', ...data, '--json']))
     assert.equal(filtered.records.length, 1)
     assert.deepEqual(json(await sallyport(['audit', 'search', '--decision', 'deny', ...data, '--json'])), { records: [] })
+  })
+
+  test('a data directory that the configuration names is the one that every command uses', async () => {
+    await using folder = await createTempDir('config')
+    writeFileSync(join(folder.path, 'sallyport.yaml'), 'dataDir: kept\n')
+    const here = (...args: string[]) =>
+      run(process.execPath, [SALLYPORT, ...args], { cwd: folder.path, env: { SALLYPORT_DATA_DIR: undefined, NO_COLOR: '1' } })
+    assert.equal((await here('key', 'create', '--name', 'here', '--scope', 'tools:read')).code, 0)
+    assert.ok(existsSync(join(folder.path, 'kept/sallyport.db')))
+    assert.match((await here('key', 'list')).stdout, / here /)
   })
 
   test('what is kept is for its owner only', () => {
@@ -188,6 +250,6 @@ describe('keys, accounts and the audit', () => {
     const broken = await sallyport(['audit', 'verify', ...data, '--json'])
     assert.equal(broken.code, 8)
     const { intact, brokenAt, error } = json(broken)
-    assert.deepEqual([intact, brokenAt, error.code], [false, 3, 'E-CHAIN'])
+    assert.deepEqual([intact, brokenAt, error.code], [false, 4, 'E-CHAIN'])
   })
 })

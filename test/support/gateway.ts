@@ -25,6 +25,8 @@ export interface GatewayOptions {
   /** Further keys of `sallyport.yaml`. */
   readonly config?: object
   readonly classify?: boolean
+  /** Of an earlier one that was stopped, which goes on in this one and removes it in the end. */
+  readonly folder?: string
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -51,8 +53,8 @@ export interface Gateway extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-export async function startGateway({ servers, config: more = {}, classify = false }: GatewayOptions): Promise<Gateway> {
-  const folder = await createTempDir('gateway')
+export async function startGateway({ servers, config: more = {}, classify = false, folder: earlier }: GatewayOptions): Promise<Gateway> {
+  const folder = earlier === undefined ? await createTempDir('gateway') : { path: earlier, remove: async () => {} }
   const dataDir = join(folder.path, 'data')
   const file = join(folder.path, 'sallyport.yaml')
   writeFileSync(file, JSON.stringify({ listen: 0, servers: typeof servers === 'function' ? servers(folder.path) : servers, ...more }))

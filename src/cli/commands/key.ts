@@ -17,6 +17,7 @@ export interface CreateKeyOptions extends WithData {
   readonly expires: string
 }
 
+const STANDARD_SCOPES: readonly string[] = ['tools:read', 'tools:execute', 'prompts:read', 'resources:read']
 const DAY_SECONDS = 86_400
 const DAY_MS = DAY_SECONDS * 1000
 
@@ -38,6 +39,8 @@ export async function createKey({ json = false, dataDir, name, scope, role = [],
     await recordOperator(data.store, 'key.create', id, startedAt)
     return { id, key, expiresAt }
   })
+  for (const unusual of split(scope).filter((one) => !STANDARD_SCOPES.includes(one)))
+    output.note(`! ${unusual} is none of the standard scopes: only a server that asks for it will take it`)
   output.object({ id: created.id, key: created.key })
   output.line(created.key)
   if (json) return

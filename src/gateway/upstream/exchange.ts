@@ -18,6 +18,8 @@ export interface Exchange {
   readonly meta: JsonObject
   /** Arguments to mirror into headers, on modern HTTP. */
   readonly mirrors: readonly Mirror[]
+  /** The caller's `Mcp-Param-*` headers that none of `mirrors` accounts for: passed on to modern HTTP as they came. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined
   readonly startedAt: number
   readonly deadlineAt: number
   /** Given if the caller asked for progress. */

@@ -1,12 +1,12 @@
 /**
  * The headers of a request to an HTTP upstream (2026-07-28 streamable-http §Request Metadata; 2025-11-25 transports
- * §Protocol Version Header). Built from the configuration and the message alone: nothing that a caller sent us as a
- * header ever reaches an upstream.
+ * §Protocol Version Header). Built from the configuration and the message: of what a caller sent us as a header, only
+ * `Mcp-Param-*` headers that we do not recognize ever reach an upstream, a modern one, and never anything else.
  *
  * @module
  */
 
-import type { JsonObject, Mirror } from '../../core/index.ts'
+import type { JsonObject, Mirror, Received } from '../../core/index.ts'
 import { encodeSentinel } from '../../protocol/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { Dialect } from './link.ts'
@@ -29,6 +29,7 @@ export function requestHeaders(
   headers['mcp-protocol-version'] = dialect.version
   if (!exchange) return headers
   headers['mcp-method'] = exchange.method
+  if (exchange.parameters) Object.assign(headers, exchange.parameters)
   const name = nameOf(exchange)
   if (name !== undefined) headers['mcp-name'] = encodeSentinel(name)
   for (const mirror of exchange.mirrors) {
@@ -36,6 +37,28 @@ export function requestHeaders(
     if (value !== undefined) headers[mirror.header] = encodeSentinel(value)
   }
   return headers
+}
+
+/**
+ * The `Mcp-Param-*` headers that mirror nothing we know of: an intermediary forwards them and otherwise ignores them
+ * (streamable-http §Server Behavior for Custom Headers). Known ones are made anew from the arguments.
+ */
+export function unknownParameters(headers: Received['headers'], mirrors: readonly Mirror[]): Readonly<Headers> | undefined {
+  let found: Headers | undefined
+  for (const name in headers) {
+    if (!name.startsWith('mcp-param-') || mirrors.some(({ header }) => header === name)) continue
+    const value = headers[name]
+    if (typeof value !== 'string' || isOfThisConnection(headers, name)) continue
+    found ??= {}
+    found[name] = value
+  }
+  return found
+}
+
+/** What `Connection` names goes no further than the next hop (RFC 9110 §7.6.1). */
+function isOfThisConnection({ connection }: Received['headers'], name: string): boolean {
+  const named = typeof connection === 'string' ? connection.toLowerCase().split(',') : []
+  return named.some((option) => option.trim() === name)
 }
 
 function nameOf({ method, params }: Exchange): string | undefined {

@@ -46,6 +46,7 @@ export interface UpstreamCall {
   readonly params: JsonObject
   readonly meta: JsonObject
   readonly mirrors: readonly Mirror[]
+  readonly parameters?: Readonly<Record<string, string>> | undefined
   readonly deadlineAt: number
   readonly onCancel: (listener: () => void) => void
   readonly notify: (notification: Outgoing) => void
@@ -173,10 +174,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
   function send(on: Link, call: UpstreamCall): Promise<Decision<Produced>> {
     return new Promise((settle) => {
-      const { method, params, meta, mirrors, deadlineAt, notify } = call
+      const { method, params, meta, mirrors, parameters, deadlineAt, notify } = call
       const { progressToken } = meta
       const progressed = isToken(progressToken) ? (progress: JsonObject) => relay(progressToken, progress, notify) : undefined
-      const id = on.send({ method, params, meta, mirrors, startedAt: clock(), deadlineAt, progressed, settle })
+      const id = on.send({ method, params, meta, mirrors, parameters, startedAt: clock(), deadlineAt, progressed, settle })
       call.onCancel(() => on.cancel(id))
     })
   }

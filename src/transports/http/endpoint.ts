@@ -5,7 +5,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock, Denial } from '../../core/index.ts'
+import { type Clock, type Denial, principalKey } from '../../core/index.ts'
 import type { Answer, Pipeline } from '../../pipeline/index.ts'
 import type { Door } from './door.ts'
 import { HttpExchange } from './exchange.ts'
@@ -54,6 +54,21 @@ export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptio
     return pipeline.handle(exchange)
   }
 
+  /**
+   * In the legacy revisions a caller says in a message that it no longer waits for an answer. Whose request it may end:
+   * its own, of the same session.
+   */
+  function cancelNamed({ message, principal, headers }: HttpExchange, { status }: Answer): void {
+    if (message?.method !== 'notifications/cancelled' || message.era !== 'legacy' || status !== 202 || !principal) return
+    const { requestId } = message.params
+    if (requestId === undefined) return
+    const session = headers['mcp-session-id']
+    for (const other of waiting) {
+      if (other.id !== requestId || other.headers['mcp-session-id'] !== session || !other.principal) continue
+      if (principalKey(other.principal) === principalKey(principal) && other.message?.method !== 'initialize') other.cancel()
+    }
+  }
+
   return {
     async handle(request, response, origin, denial) {
       const page = request.headers.origin
@@ -66,7 +81,8 @@ export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptio
       waiting.add(exchange)
       try {
         const answered = await answer(exchange, request.method, denial)
-        exchange.answer(answered, await sessionHeaders(exchange, answered, reading))
+        cancelNamed(exchange, answered)
+        await exchange.answer(answered, await sessionHeaders(exchange, answered, reading))
       } finally {
         waiting.delete(exchange)
       }

@@ -13,6 +13,7 @@ import type { Budget, Credential, Decision, Entry, Message, Outgoing, Principal,
 import type { Answer } from '../../pipeline/index.ts'
 import { accepts } from './accept.ts'
 import { type Reading, readMessage } from './read.ts'
+import { turnEnd } from './turn.ts'
 
 const STREAM_HEADERS = [
   'Content-Type',
@@ -46,6 +47,8 @@ export class HttpExchange implements Received {
   readonly #response: ServerResponse
   readonly #reading: Reading
   #cancelled: (() => void)[] | undefined
+  #isCancelled = false
+  #isAnswered = false
 
   constructor(
     request: IncomingMessage,
@@ -71,7 +74,7 @@ export class HttpExchange implements Received {
   }
 
   onCancel(listener: () => void): void {
-    if (this.#response.destroyed) listener()
+    if (this.#response.destroyed || this.#isCancelled) listener()
     else if (this.#cancelled) this.#cancelled.push(listener)
     else {
       this.#cancelled = [listener]
@@ -82,34 +85,59 @@ export class HttpExchange implements Received {
     }
   }
 
+  /** The caller said so, in another request of its own (2025-11-25 cancellation). */
+  cancel(): void {
+    this.#isCancelled = true
+    for (const each of this.#cancelled ?? []) each()
+  }
+
   get isStreaming(): boolean {
     return this.#response.headersSent
   }
 
   open(): void {
-    if (this.isStreaming || !accepts(this.#request, 'text/event-stream')) return
+    if (!this.#isAnswered && accepts(this.#request, 'text/event-stream')) this.#openStream()
+  }
+
+  #openStream(): void {
+    if (this.isStreaming) return
     this.#response.writeHead(200, [...STREAM_HEADERS, ...this.#extra])
     this.#response.flushHeaders()
   }
 
   send({ method, params }: Outgoing): void {
     this.open()
-    if (!this.isStreaming || this.#response.writableEnded || this.#response.writableLength > MAX_UNREAD_BYTES) return
+    if (!this.isStreaming || this.#isAnswered || this.#response.writableLength > MAX_UNREAD_BYTES) return
     this.#response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', method, params })}\n\n`)
   }
 
   /** A comment line: keeps what lies between from closing a quiet stream. */
   keepAlive(): void {
-    if (this.isStreaming && !this.#response.writableEnded) this.#response.write(': keep-alive\n\n')
+    if (this.isStreaming && !this.#isAnswered) this.#response.write(': keep-alive\n\n')
   }
 
-  answer({ status, headers, body }: Answer, more: readonly string[] = []): void {
+  /** Resolves when it has been handed to the connection. */
+  async answer(answer: Answer, more: readonly string[] = []): Promise<void> {
     const response = this.#response
     if (response.destroyed) return
+    const { body } = answer
+    this.#isAnswered = true
+    // A cancelled request is not answered: its stream ends.
+    if (this.#isCancelled) {
+      this.#openStream()
+      response.end()
+      return
+    }
     if (this.isStreaming) {
       response.end(body === undefined ? undefined : `event: message\ndata: ${body}\n\n`)
       return
     }
+    await turnEnd()
+    if (!response.destroyed) this.#write(answer, more)
+  }
+
+  #write({ status, headers, body }: Answer, more: readonly string[]): void {
+    const response = this.#response
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)
     const content = body === undefined ? ['Content-Length', '0'] : ['Content-Type', 'application/json', 'Content-Length', `${bytes}`]
     response.writeHead(status, [
