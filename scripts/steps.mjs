@@ -40,6 +40,8 @@ export const suites = {
   types: ['test/types/**/*.test.ts'],
   docs: ['test/docs/**/*.test.ts'],
   e2e: ['test/e2e/**/*.test.ts'],
+  servers: ['test/servers/**/*.test.ts'],
+  support: ['test/support/**/*.test.ts'],
 }
 export const extraSuites = {
   clients: ['test/clients/**/*.test.ts'],

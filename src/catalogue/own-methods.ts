@@ -6,15 +6,15 @@
  */
 
 import {
-  allow,
   type Approved,
+  allow,
   type Decision,
   deny,
   type EntryKind,
   type JsonObject,
   type Outgoing,
-  principalKey,
   type Produced,
+  principalKey,
 } from '../core/index.ts'
 import { isObject, methodOf, SUPPORTED_VERSIONS } from '../protocol/index.ts'
 import type { Catalogue } from './catalogue.ts'

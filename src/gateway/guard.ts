@@ -5,7 +5,7 @@
  */
 
 import { type Clock, type Log, type Redactor, systemClock } from '../core/index.ts'
-import { createService, type Service } from '../server/index.ts'
+import { createService, type Service, type ServiceOptions } from '../server/index.ts'
 import { openData } from '../vault/index.ts'
 import { type Config, lockFileOf } from './config/index.ts'
 import { type Classification, createGateway, type UpstreamStatus } from './gateway.ts'
@@ -21,6 +21,8 @@ export interface GuardOptions {
   readonly log: Log
   readonly redactor: Redactor
   readonly clock?: Clock
+  /** Is told of every decision as it is recorded. */
+  readonly onRecord?: ServiceOptions['onRecord']
 }
 
 export interface Guard {
@@ -55,6 +57,7 @@ export async function createGuard({
   log,
   redactor,
   clock = systemClock,
+  onRecord,
 }: GuardOptions): Promise<Guard> {
   const data = openData({ dataDir: dataDir ?? config.dataDir, clock })
   const lockFile = lockFileOf(config, data.dir)
@@ -75,6 +78,7 @@ export async function createGuard({
       redactor,
       log,
       clock,
+      onRecord,
     })
   } catch (error) {
     await data.store.close()

@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { Entry, EntryKind, Executor, JsonObject, Mirror } from '../core/index.ts'
 import { compileCheck, mirrorsOf, promptCheck } from '../catalogue/index.ts'
+import type { Entry, EntryKind, Executor, JsonObject, Mirror } from '../core/index.ts'
 import { isObject, isWithinDepth, matchTemplate } from '../protocol/index.ts'
 import { classify, matchesGlob, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
 import { definitionHash, type LockFile } from './lock-file.ts'

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { allow, approved, type Approved, deny, type Guard, type Validated } from '../core/index.ts'
+import { type Approved, allow, approved, deny, type Guard, type Validated } from '../core/index.ts'
 
 export function createApprove(): Guard<Validated, Approved> {
   return function approve(request) {

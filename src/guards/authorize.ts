@@ -10,15 +10,15 @@
  * @module
  */
 
-import { permits, type Catalogue } from '../catalogue/index.ts'
+import { type Catalogue, permits } from '../catalogue/index.ts'
 import {
   type Admitted,
   type Authorized,
   allow,
   authorize as authorized,
   type Decision,
-  deny,
   type Denial,
+  deny,
   type Entry,
   type Guard,
   type Principal,

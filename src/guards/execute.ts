@@ -19,8 +19,8 @@ import {
   type Executed,
   executed,
   type Outgoing,
-  principalKey,
   type Produced,
+  principalKey,
 } from '../core/index.ts'
 import { RunningCall } from './running-call.ts'
 

@@ -88,7 +88,7 @@ export function createLimiter({ limits, counters, hasTool }: LimitOptions): Limi
       const counts = buckets.map(({ policy, key }) => counters.increment(key, limits[policy].windowSeconds))
       // Memory answers at once; a store beyond this process does not.
       const waits = counts.some((count) => count instanceof Promise)
-      return waits ? Promise.all(counts).then((all) => judge(request, buckets, all)) : judge(request, buckets, counts as Count[])
+      return waits ? Promise.all(counts.map(async (count) => count)).then((all) => judge(request, buckets, all)) : judge(request, buckets, counts as Count[])
     },
     checkAddress(address) {
       const { max, windowSeconds } = limits.address

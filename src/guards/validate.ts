@@ -13,8 +13,8 @@
 import {
   type Authorized,
   allow,
-  deny,
   type Decision,
+  deny,
   type Entry,
   type Guard,
   type JsonObject,

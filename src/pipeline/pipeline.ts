@@ -24,7 +24,7 @@ import {
   type Validated,
 } from '../core/index.ts'
 import type { Audit, Outcome } from '../guards/index.ts'
-import { type Answer, sentenceOf, type Surroundings, toWire } from './wire.ts'
+import { type Answer, type Surroundings, sentenceOf, toWire } from './wire.ts'
 
 export interface Stages {
   readonly authenticate: Guard<Received, Identified>

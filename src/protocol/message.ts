@@ -7,8 +7,8 @@
  */
 
 import { allow, type Decision, deny, type JsonObject, type Message, type RequestId } from '../core/index.ts'
-import { decodeSentinel } from './sentinel.ts'
 import { isInternalMethod } from './methods.ts'
+import { decodeSentinel } from './sentinel.ts'
 import { eraOf, negotiateLegacy } from './versions.ts'
 
 /** The mirrored headers as they came, undefined where absent; undefined as a whole off HTTP. */

@@ -22,7 +22,7 @@ import {
   type LimitOptions,
 } from '../guards/index.ts'
 import { createPipeline, type Pipeline, type Surroundings } from '../pipeline/index.ts'
-import type { Bus, Counters, Store } from '../storage/index.ts'
+import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 
 /** The bounds on everything; `docs/configuration.md` gives the defaults. */
 export interface Bounds {
@@ -46,6 +46,8 @@ export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'i
   readonly redactor: Redactor
   readonly clock: Clock
   readonly log: Log
+  /** Is told of every decision as it is recorded: for a terminal. Must be quick. */
+  readonly onRecord?: ((record: AuditRecord) => void) | undefined
 }
 
 export interface Engine {
@@ -53,6 +55,8 @@ export interface Engine {
   readonly pipeline: Pipeline
   readonly limiter: Limiter
   readonly trail: AuditTrail
+  /** Notes what was decided elsewhere: at the sign-in pages. */
+  readonly record: (record: AuditRecord) => void
   /** Ends every open subscription with a result: the first step of stopping. */
   endSubscriptions(): void
   /** Writes what is left of the audit: the last, when nothing runs any more. */
@@ -60,11 +64,17 @@ export interface Engine {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, bus, counters, bounds, verifiers, redactor, clock, log } = options
+  const { store, bus, counters, bounds, verifiers, redactor, clock, log, onRecord } = options
   const catalogue = createCatalogue({ redactor })
   const own: OwnMethods = createOwnMethods({ ...options, catalogue })
   const limiter = createLimiter({ limits: bounds.limits, counters, hasTool: (name) => catalogue.find('tool', name) !== undefined })
   const trail = createAuditTrail({ audit: store.audit, clock, log, redactor })
+  const record = onRecord
+    ? (each: AuditRecord): void => {
+        trail.record(each)
+        onRecord(each)
+      }
+    : trail.record
   const { release, notification } = createRelease({ redactor, resultBytes: bounds.resultBytes })
 
   const pipeline = createPipeline(
@@ -82,7 +92,7 @@ export function createEngine(options: EngineOptions): Engine {
         releaseNotification: notification,
       }),
       release,
-      audit: createAudit({ record: trail.record, redactor, clock }),
+      audit: createAudit({ record, redactor, clock }),
       auditing: trail.accepting,
     },
     { resourceMetadataUrl: options.resourceMetadataUrl, challengeScopes: catalogue.scopes },
@@ -93,6 +103,7 @@ export function createEngine(options: EngineOptions): Engine {
     pipeline,
     limiter,
     trail,
+    record,
     endSubscriptions: own.close,
     close: trail.close,
   }

@@ -12,7 +12,7 @@ import { createApiKeys, createAuthorizationServer } from '../oauth/index.ts'
 import { createLocalBus, createMemoryCounters } from '../storage/index.ts'
 import { createDoor, createEndpoint, createFront, createSessions, createStdioTransport } from '../transports/index.ts'
 import type { Data } from '../vault/index.ts'
-import { type Bounds, createEngine, type Engine } from './engine.ts'
+import { type Bounds, createEngine, type Engine, type EngineOptions } from './engine.ts'
 
 export interface ServiceOptions {
   readonly data: Data
@@ -29,6 +29,7 @@ export interface ServiceOptions {
   readonly redactor: Redactor
   readonly log: Log
   readonly clock?: Clock
+  readonly onRecord?: EngineOptions['onRecord']
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
@@ -102,7 +103,7 @@ async function overHttp(options: ServiceOptions, port: number): Promise<Service>
     counters,
     clock,
     log,
-    audit: (record) => engineOf.current?.trail.record(record),
+    audit: (record) => engineOf.current?.record(record),
   })
   const apiKeys = createApiKeys({ store, keyRing: data.keyRing, clock })
   const engine = createEngine({

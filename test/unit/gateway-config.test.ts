@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { ConfigError } from '../../src/core/index.ts'
-import { type Config, configJsonSchema, loadConfig, type LoadConfigOptions, lockFileOf } from '../../src/gateway/index.ts'
+import { type Config, configJsonSchema, type LoadConfigOptions, loadConfig, lockFileOf } from '../../src/gateway/index.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sallyport-config-'))
 after(() => rmSync(root, { recursive: true }))

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { allow, type JsonObject } from '../../src/core/index.ts'
-import { canonicalJson } from '../../src/protocol/index.ts'
 import { classify, matchesGlob } from '../../src/gateway/classify.ts'
 import { type Imported, type ImportOptions, importEntries } from '../../src/gateway/import-entries.ts'
 import { definitionHash, openLockFile } from '../../src/gateway/lock-file.ts'
 import { type Lists, noLists } from '../../src/gateway/read-lists.ts'
+import { canonicalJson } from '../../src/protocol/index.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sallyport-import-'))
 after(() => rmSync(root, { recursive: true }))

@@ -13,7 +13,7 @@ import { ROOT } from '../support/paths.ts'
 const order = [
   ['core'],
   ['net', 'storage', 'protocol'],
-  ['vault'],
+  ['vault', 'trust'],
   ['catalogue'],
   ['guards'],
   ['pipeline'],

@@ -11,6 +11,7 @@ import { ownerOfPort } from '../checks/port-owner.ts'
 import { clientLines, toClientName } from '../client-lines.ts'
 import { exitCodes } from '../codes.ts'
 import { CliError } from '../errors.ts'
+import { createLiveLines } from '../live-lines.ts'
 import { createOutput, type Output } from '../output.ts'
 import { parsePort } from '../ports.ts'
 import type { WithData } from '../program.ts'
@@ -56,6 +57,8 @@ export async function guard(words: readonly string[], dashes: boolean, flags: Gu
     version: version(),
     log,
     redactor,
+    // A person looks at a terminal; a program reads the record.
+    ...(pretty && !stdio && !readyJson && !json ? { onRecord: createLiveLines(output, Date.now) } : {}),
   })
     .catch((error: unknown) => {
       throw explained(error)

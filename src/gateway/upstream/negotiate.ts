@@ -10,8 +10,8 @@
 
 import type { Clock, Decision, JsonObject, Produced } from '../../core/index.ts'
 import { eraOf, isObject, LATEST_LEGACY_VERSION, MODERN_VERSION } from '../../protocol/index.ts'
-import type { Dialect, Link } from './link.ts'
 import { HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from './error-codes.ts'
+import type { Dialect, Link } from './link.ts'
 
 export interface ServerInfo {
   readonly name: string

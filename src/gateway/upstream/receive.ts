@@ -8,9 +8,9 @@
 
 import { allow, type Decision, type JsonObject, type Produced } from '../../core/index.ts'
 import { isObject, isWithinDepth } from '../../protocol/index.ts'
+import { HEADER_MISMATCH } from './error-codes.ts'
 import type { ExchangeTable } from './exchange.ts'
 import { type Dialect, type ListKind, MAX_DEPTH, sentences } from './link.ts'
-import { HEADER_MISMATCH } from './error-codes.ts'
 
 export interface ReceiverOptions {
   readonly server: string

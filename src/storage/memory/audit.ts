@@ -1,6 +1,6 @@
 /** The audit trail in this process: the newest records only, chained as on disk. For tests and for servers that keep nothing. @module */
 
-import { matches, limitOf } from '../audit-query.ts'
+import { limitOf, matches } from '../audit-query.ts'
 import type { AuditStore, ChainedRecord } from '../audit-store.ts'
 import { createChainCheck, GENESIS, type Head, type Link, link } from '../chain.ts'
 

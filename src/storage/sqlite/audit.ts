@@ -6,8 +6,8 @@
  * @module
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { limitOf } from '../audit-query.ts'
 import type { AuditQuery, AuditStore, ChainedRecord } from '../audit-store.ts'
 import { createChainCheck, type Link } from '../chain.ts'

@@ -17,8 +17,8 @@ import {
   type Received,
   type RequestId,
 } from '../../core/index.ts'
-import { idOf, type JsonBounds, type LegacySession, parseJson, parseMessage, toLine } from '../../protocol/index.ts'
 import type { Pipeline } from '../../pipeline/index.ts'
+import { idOf, type JsonBounds, type LegacySession, parseJson, parseMessage, toLine } from '../../protocol/index.ts'
 import { readLines } from './lines.ts'
 
 export interface StdioOptions {
