@@ -34,7 +34,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   T11: {
     source: 'MCP08 audit',
-    behaviour: 'An edited, dropped or cut-off audit record is found; every refused call has exactly one record, without secrets.',
+    behaviour: 'An edited, dropped or cut-off audit record is found; every refused call has one record, or is counted in one, without secrets.',
     kind: 'guarantee',
   },
   T13: { source: 'MCP10 over-sharing', behaviour: 'Parallel callers never get each other’s results.', kind: 'guarantee' },
@@ -134,6 +134,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   'known-secrets': {
     source: 'MCP01',
     behaviour: 'A value handed to an upstream as a secret is taken out of results, errors and logs, also as base64, hex or URL-encoded.',
+    kind: 'guarantee',
+  },
+  'hidden-characters': {
+    source: 'ANSI and Unicode smuggling (T40)',
+    behaviour:
+      'Control, tag, bidi, zero-width and other invisible characters are taken out of prompt arguments and prompt results, and counted; where a script or an emoji needs one, it stays.',
+    kind: 'guarantee',
+  },
+  'prompt-boundaries': {
+    source: 'RS26, prompts §security',
+    behaviour:
+      'No value given to a prompt template changes the text around its place, adds a message or a placeholder, closes its boundary or begins a line.',
     kind: 'guarantee',
   },
   'secret-patterns': {

@@ -7,6 +7,7 @@
 
 import type { Entry, EntryKind, Era, Principal, Redactor } from '../core/index.ts'
 import { createListAnswers } from './list-answers.ts'
+import { permits } from './permits.ts'
 
 export interface Catalogue {
   /** Says that entries are still to come: what asks for one meanwhile waits until `filled` settles. */
@@ -16,6 +17,8 @@ export interface Catalogue {
   /** Replaces all entries of one server, in one step. A name that another server has already is left out and answered. */
   replace(server: string, entries: readonly Entry[]): readonly Entry[]
   find(kind: 'tool' | 'prompt', name: string): Entry | undefined
+  /** Whether there is one of that name as far as `principal` may know. */
+  exists(kind: 'tool' | 'prompt', name: string, principal: Principal): boolean
   /** The resource with that URI, else the first template that it matches. */
   resolve(uri: string): Entry | undefined
   /** The template whose own text that is: what a completion refers to. */
@@ -29,6 +32,7 @@ export interface Catalogue {
   onChange(listener: (kinds: ReadonlySet<EntryKind>) => void): () => void
 }
 
+const FILLING_PATIENCE_MS = 5_000
 const STANDARD_SCOPES = ['prompts:read', 'resources:read', 'tools:execute', 'tools:read']
 
 export function createCatalogue({ redactor }: { readonly redactor: Redactor }): Catalogue {
@@ -59,10 +63,13 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
       return filling
     },
     fillFrom(filled) {
-      const settled: Promise<void> = filled.then(
+      // One server that hangs must not keep everybody waiting for the others'.
+      const patience = new Promise<void>((resolve) => setTimeout(resolve, FILLING_PATIENCE_MS).unref())
+      const ready = filled.then(
         () => {},
         () => {},
       )
+      const settled = Promise.race([ready, patience])
       filling = settled
       void settled.then(() => {
         if (filling === settled) filling = undefined
@@ -76,6 +83,12 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
       return shadowed
     },
     find: (kind, name) => index[kind].get(name),
+    exists(kind, name, principal) {
+      const entry = index[kind].get(name)
+      if (!entry) return false
+      const verdict = permits(principal, entry.permission)
+      return verdict.permitted || verdict.lacks !== 'existence'
+    },
     resolve(uri) {
       const exact = index.resource.get(uri)
       if (exact) return exact

@@ -28,10 +28,14 @@ export interface OwnMethodsOptions {
   readonly instructions: () => string | undefined
   /** Whether arguments can be completed. */
   readonly completions: () => boolean
+  /** Whether the credential that opened a subscription still holds. Asked when one has changed anywhere, and now and then. */
+  readonly isStillIdentified: (request: Approved) => Promise<boolean>
 }
 
 export interface OwnMethods {
   find(method: string): OwnMethod | undefined
+  /** Ends the subscriptions of credentials that no longer hold: revoked or expired. */
+  recheck(): void
   /** Ends every open subscription with a result, so that clients know that it was meant. */
   close(): void
 }
@@ -49,8 +53,9 @@ const changes = [
 
 const result = (value: JsonObject): Decision<Produced> => allow({ kind: 'result', result: value })
 
-export function createOwnMethods({ catalogue, serverInfo, instructions, completions }: OwnMethodsOptions): OwnMethods {
-  const open = new Set<() => void>()
+export function createOwnMethods({ catalogue, serverInfo, instructions, completions, isStillIdentified }: OwnMethodsOptions): OwnMethods {
+  /** How each open subscription ends, and the request that opened it. */
+  const open = new Map<() => void, Approved>()
   const held = new Map<string, number>()
 
   function describe(): { capabilities: JsonObject; instructions?: string } {
@@ -92,7 +97,7 @@ export function createOwnMethods({ catalogue, serverInfo, instructions, completi
         else held.delete(who)
         resolve(result(meta))
       }
-      open.add(end)
+      open.set(end, request)
       request.open()
       if (filter !== undefined) {
         const notifications = Object.fromEntries(wanted.map(({ field }) => [field, true]))
@@ -112,7 +117,10 @@ export function createOwnMethods({ catalogue, serverInfo, instructions, completi
       }),
     initialize: ({ message }) => result({ protocolVersion: message.version, ...describe(), serverInfo }),
     ping: () => result({}),
-    'session/end': () => result({}),
+    'session/end': async (request) => {
+      await request.endSession?.()
+      return result({})
+    },
     'subscriptions/listen': listen,
   }
 
@@ -125,8 +133,17 @@ export function createOwnMethods({ catalogue, serverInfo, instructions, completi
 
   return {
     find: (method) => (Object.hasOwn(methods, method) ? methods[method] : method.endsWith('/list') ? list : undefined),
+    recheck() {
+      for (const [end, request] of open) {
+        isStillIdentified(request).then(
+          (holds) => holds || end(),
+          // Who cannot be asked about is refused, here as at the start.
+          end,
+        )
+      }
+    },
     close() {
-      for (const end of open) end()
+      for (const end of open.keys()) end()
     },
   }
 }

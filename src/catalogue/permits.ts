@@ -24,7 +24,9 @@ export function permits(principal: Principal, permission: Permission): Verdict {
     case 'protected':
       return holds(principal, permission)
     case 'private': {
-      const named = permission.clients.includes(principal.clientId) || permission.users.includes(principal.subject)
+      // `users` are accounts: a key, or an account of this machine, that happens to have the name of one is not that person.
+      const isUser = principal.credential === 'token' && permission.users.includes(principal.subject)
+      const named = isUser || permission.clients.includes(principal.clientId)
       return named ? holds(principal, permission) : hidden
     }
     case 'denied':

@@ -1,20 +1,29 @@
-/** How a decision reads on the command line: one row in a list, or the whole of it with what would have allowed it. Pure. @module */
+/**
+ * How a decision reads on the command line: one row in a list, or the whole of it with what would have allowed it. What clients
+ * and upstreams put into it comes out as text that is safe in a line. Pure.
+ *
+ * @module
+ */
 
 import type { AuditRecord } from '../storage/index.ts'
+import { shown, shownShort } from './shown.ts'
 
 /** `notes.read_file` for a use of it; what was done, and to what, for everything else. */
 export function nameOfTarget({ server, target, action }: AuditRecord): string {
   const name = server === undefined || target === undefined ? target : `${server}.${target}`
-  return name === undefined || action === 'tools/call' ? (name ?? action) : `${action} ${name}`
+  return shownShort(name === undefined || action === 'tools/call' ? (name ?? action) : `${action} ${name}`)
 }
 
-export const nameOfSubject = ({ subject }: AuditRecord): string => subject ?? 'nobody'
+export const nameOfSubject = ({ subject }: AuditRecord): string => (subject === undefined ? 'nobody' : shownShort(subject))
 
 /** Host and client as they call themselves; the id is what was verified. */
 export function nameOfClient({ clientName, clientId }: AuditRecord): string {
-  if (clientName && clientId) return `${clientName} (${clientId})`
-  return clientName ?? clientId ?? ''
+  if (clientName && clientId) return `${shownShort(clientName)} (${shownShort(clientId)})`
+  return shownShort(clientName ?? clientId ?? '')
 }
+
+/** ` ×480` for a record that stands for so many equal refusals. */
+export const timesOf = ({ repeated = 1 }: AuditRecord): string => (repeated > 1 ? ` ×${repeated}` : '')
 
 /** `12:02:02` today, with the date before. UTC, as everywhere. */
 export function timeOf(at: number, now: number): string {
@@ -23,7 +32,9 @@ export function timeOf(at: number, now: number): string {
 }
 
 /** What would have to change for the same request to be allowed: each a thing that somebody can do. Empty where it was allowed. */
-export function wouldAllow(record: AuditRecord): string[] {
+export const wouldAllow = (record: AuditRecord): string[] => advice(record).map(shown)
+
+function advice(record: AuditRecord): string[] {
   if (record.decision === 'allow') return []
   const facts = record.facts ?? {}
   const fact = (name: string): string => String(facts[name])

@@ -2,6 +2,7 @@
 
 import { ConfigError, createRedactor } from '../core/index.ts'
 import { codes, type ErrorCode } from './codes.ts'
+import { shown } from './shown.ts'
 
 /** Thrown by commands, caught once in `main.ts`. Never holds a secret or an argument of a call. */
 export class CliError extends Error {
@@ -27,7 +28,7 @@ export function toCliError(error: unknown): CliError {
   if (error instanceof ConfigError)
     return new CliError(
       'E-CONFIG',
-      error.problems.join('\n  '),
+      error.problems.map(shown).join('\n  '),
       'correct what is named above; `sallyport schema` prints every key that there is',
     )
   const system = (error as NodeJS.ErrnoException | undefined)?.code

@@ -12,6 +12,7 @@ import type { Clock } from '../core/index.ts'
 import type { AuditRecord } from '../storage/index.ts'
 import { nameOfSubject, nameOfTarget, timeOf } from './decisions.ts'
 import type { Output } from './output.ts'
+import { shownShort } from './shown.ts'
 
 const MAX_LINES_A_SECOND = 20
 /** What happens all the time and changes nothing is on record, and not worth a line where it was allowed. */
@@ -38,8 +39,8 @@ export function createLiveLines({ note, paint }: Output, clock: Clock): (record:
       return
     }
     const decision = record.decision === 'allow' ? paint('green', 'allow') : paint('red', record.decision)
-    const why = record.decision === 'allow' ? '' : `  ${record.reason}  sallyport why ${record.id}`
-    const verb = (verbs[record.action] ?? record.action).padEnd(8)
+    const why = record.decision === 'allow' ? '' : `  ${shownShort(record.reason)}  sallyport why ${record.id}`
+    const verb = (verbs[record.action] ?? shownShort(record.action)).padEnd(8)
     note(
       `${timeOf(record.at, clock())}  ${verb} ${nameOfSubject(record)}  ${nameOfTarget(record)}  ${decision}  ${Math.round(record.durationMs)} ms${why}`,
     )

@@ -36,7 +36,8 @@ try {
 function report({ code, message, fix, exitCode, facts }: CliError): void {
   const output = createOutput(json)
   output.object({ ...facts, error: { code, message, fix } })
-  output.note(`error[${code}]: ${message}`)
+  // Several problems are a line each; what is foreign in them was escaped where it came in.
+  for (const line of `error[${code}]: ${message}`.split('\n')) output.note(line)
   output.note(`fix: ${fix}`)
   process.exitCode = exitCode
 }

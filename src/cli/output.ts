@@ -6,14 +6,15 @@
  */
 
 import { styleText } from 'node:util'
+import { shownJson } from './shown.ts'
 
 export interface Output {
   readonly json: boolean
-  /** A line for people; nothing with `--json`. */
+  /** One line for people; nothing with `--json`. What is not ours in it went through `shown`. */
   line(text?: string): void
   /** The one object; nothing without `--json`. */
   object(value: unknown): void
-  /** A line on stderr, always. */
+  /** One line on stderr, always. */
   note(text: string): void
   paint(style: Style, text: string): string
 }
@@ -30,18 +31,18 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams = proces
   return {
     json,
     line: (text = '') => void (json || stdout.write(`${printable(text)}\n`)),
-    object: (value) => void (json && stdout.write(`${JSON.stringify(value)}\n`)),
+    object: (value) => void (json && stdout.write(`${shownJson(JSON.stringify(value))}\n`)),
     note: (text) => void stderr.write(`${printable(text)}\n`),
     paint: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),
   }
 }
 
 /**
- * Names come from clients and upstreams. Control characters would let them drive the terminal or forge lines, so only
- * line breaks and our own colours pass.
+ * A second look, for a value that nobody thought of as foreign: nothing passes but the colours that `paint` has, and one
+ * call is one line.
  */
 function printable(text: string): string {
-  return text.replace(/(\u001b\[\d{1,2}m)|[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '$1')
+  return text.replace(/(\u001b\[(?:3[1236]|39|22|[12])m)|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '$1')
 }
 
 /** Columns, two spaces apart, as wide as their widest cell. */

@@ -8,7 +8,7 @@
 import type { Decision } from './decision.ts'
 import type { JsonObject, Outgoing } from './message.ts'
 import type { Principal } from './principal.ts'
-import type { Approved, Produced } from './request.ts'
+import type { Call, Produced } from './request.ts'
 
 export type EntryKind = 'tool' | 'prompt' | 'resource' | 'template'
 
@@ -60,12 +60,15 @@ export interface Executor {
   execute(call: Call): Decision<Produced> | Promise<Decision<Produced>>
 }
 
-/** One approved use of an entry. Taking `Approved` means that nobody can execute what was not. */
-export interface Call {
-  readonly request: Approved
+/** What an executor may know of an approved use of an entry. Neither the credential nor the way out past `release` is in it. */
+export interface CallDetails {
   readonly entry: Entry
   readonly method: string
   readonly params: JsonObject
+  /** `params._meta`. */
+  readonly meta: JsonObject
+  /** The caller's `Mcp-Param-*` header fields that mirror no argument we know of (2026-07-28 streamable-http §custom headers). */
+  readonly parameters: Readonly<Record<string, string>> | undefined
   readonly principal: Principal
   /** Aborted when the caller goes away or the deadline passes. Made when first asked for. */
   readonly signal: AbortSignal

@@ -1,6 +1,6 @@
 export { type Clock, systemClock } from './clock.ts'
 export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard } from './decision.ts'
-export type { Call, Entry, EntryKind, Executor, Mirror, Permission } from './entry.ts'
+export type { CallDetails, Entry, EntryKind, Executor, Mirror, Permission } from './entry.ts'
 export { createDecisionId, createId } from './ids.ts'
 export { createLog, type Level, type Log, type LogOptions, silentLog } from './log.ts'
 export type { Era, JsonObject, Message, Outgoing, RequestId } from './message.ts'
@@ -15,6 +15,8 @@ export {
   approved,
   authorize,
   type Budget,
+  begun,
+  type Call,
   type Credential,
   type Executed,
   executed,

@@ -10,7 +10,7 @@
  */
 
 import type { Decision } from './decision.ts'
-import type { Entry } from './entry.ts'
+import type { CallDetails, Entry } from './entry.ts'
 import type { Message, Outgoing, RequestId } from './message.ts'
 import type { Principal } from './principal.ts'
 
@@ -44,6 +44,8 @@ export interface Received {
   readonly send: (notification: Outgoing) => void
   /** Opens the stream that notifications go out on, before there is one. */
   readonly open: () => void
+  /** Ends the legacy session that the request came with, where it came with one. */
+  readonly endSession?: () => Promise<void>
   /** Registers what to do when the caller goes away; runs at once if it already has. */
   readonly onCancel: (listener: () => void) => void
 }
@@ -57,6 +59,8 @@ export type Authorized = Admitted & { readonly entry: Entry | undefined } & Prov
 export type Validated = Authorized & Proven<'validated'>
 export type Approved = Validated & Proven<'approved'>
 
+/** One approved use of an entry, while it runs: executors take nothing else, so that nothing else can be executed. */
+export type Call = CallDetails & Proven<'begun'>
 /** What came of it: raw from the executor, then fit to leave. */
 export type Executed = { readonly request: Approved; readonly produced: Produced } & Proven<'executed'>
 /** `text` is the JSON of the `result` or `error` member, bounded and redacted; `code` is the error's. */
@@ -112,6 +116,7 @@ export function authorize(request: Admitted, entry: Entry | undefined): Authoriz
 }
 export const validated = (request: Authorized): Validated => request as Validated
 export const approved = (request: Validated): Approved => request as Approved
+export const begun = (_: Approved, details: CallDetails): Call => details as Call
 export const executed = (request: Approved, produced: Produced): Executed => ({ request, produced }) as Executed
 export const released = (_: Executed, kind: 'result' | 'error', text: string, isError: boolean, code?: number): Released =>
   ({ kind, text, isError, code }) as Released

@@ -8,7 +8,7 @@
 
 import { type Call, type Clock, deny, type Executor, type JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
-import { type Upstream, unknownParameters } from './upstream/index.ts'
+import type { Upstream } from './upstream/index.ts'
 
 export interface UpstreamExecutorOptions {
   readonly upstream: Upstream
@@ -23,13 +23,13 @@ export function createUpstreamExecutor({ upstream, timeoutSeconds, clock }: Upst
     execute(call) {
       const params = upstreamParams(call)
       if (!params) return deny({ reason: 'unknown_method', method: call.method })
-      const { request, deadlineAt } = call
+      const { deadlineAt } = call
       return upstream.call({
         method: call.method,
         params,
-        meta: request.message.meta,
+        meta: call.meta,
         mirrors: call.entry.mirrors,
-        parameters: unknownParameters(request.headers, call.entry.mirrors),
+        parameters: call.parameters,
         deadlineAt: timeoutMs === undefined ? deadlineAt : Math.min(deadlineAt, clock() + timeoutMs),
         onCancel: (listener) => call.onAbort(listener),
         notify: (notification) => call.notify(notification),

@@ -1,6 +1,8 @@
 /**
  * Keeps a flood of refusals from filling the disk: equal ones from one address, with nobody signed in, are stored one by
- * one up to a number in each window, and from then on counted in a single record (`repeated`).
+ * one up to a number in each window. The next opens the flood (`repeated` is 1) and is stored at once, so that it is on
+ * record whatever happens to the process; those after it are counted in one more record when the window ends. The sum of
+ * `repeated`, or one where there is none, is how many were refused.
  *
  * Bounded whatever is sent: once a window has stored too many, or the queue is full, refusals are told apart by their reason only.
  *
@@ -27,7 +29,8 @@ export const isFoldable = (record: AuditRecord): boolean => record.decision === 
 interface Group {
   single: number
   folded: number
-  /** The first that was folded: it gives the record its id. */
+  opened: boolean
+  /** The first that was only counted: it gives the record its id. */
   record: AuditRecord | undefined
   lastAt: number
 }
@@ -41,12 +44,16 @@ export function createFolding(store: (record: AuditRecord) => void): Folding {
   function groupOf(key: string): Group {
     let group = groups.get(key)
     if (group === undefined) {
-      group = { single: 0, folded: 0, record: undefined, lastAt: 0 }
+      group = { single: 0, folded: 0, opened: false, record: undefined, lastAt: 0 }
       groups.set(key, group)
     }
     return group
   }
   function fold(group: Group, record: AuditRecord): void {
+    if (!group.opened) {
+      group.opened = true
+      return store({ ...record, repeated: 1 })
+    }
     group.record ??= record
     group.folded++
     group.lastAt = record.at
@@ -58,7 +65,7 @@ export function createFolding(store: (record: AuditRecord) => void): Folding {
     groups = new Map()
     singleInAll = 0
     for (const { record, folded, lastAt } of ended.values()) {
-      if (record !== undefined) store({ ...record, at: lastAt, repeated: folded })
+      if (record !== undefined) store(folded === 1 ? record : { ...record, at: lastAt, repeated: folded })
     }
   }
   function take(record: AuditRecord, mustFold: boolean): void {

@@ -23,17 +23,23 @@ import {
   type Guard,
   type Principal,
 } from '../core/index.ts'
-import { isObject, methodOf } from '../protocol/index.ts'
+import { isInternalMethod, isObject, methodOf } from '../protocol/index.ts'
 
 export function createAuthorize({ catalogue }: { readonly catalogue: Catalogue }): Guard<Admitted, Authorized> {
   return function authorize(request) {
-    // A server that has just started knows who is calling before it knows what it has.
-    return catalogue.filling ? catalogue.filling.then(() => judge(request)) : judge(request)
+    const { filling } = catalogue
+    if (!filling) return judge(request)
+    // A server that has just started knows who is calling before it knows all that it has: what is there already is not kept
+    // waiting for the rest.
+    const first = judge(request)
+    return needsAll(request, first) ? filling.then(() => judge(request)) : first
   }
 
   function judge(request: Admitted): Decision<Authorized> {
     const { method: name, era, id, params } = request.message
     const method = methodOf(name, era)
+    // Our own translations of GET and DELETE have no id, and no caller can send them with one.
+    if (id !== undefined && isInternalMethod(name, era)) return deny({ reason: 'unknown_method', method: name })
     // A notification that nobody knows is ignored, not answered (JSON-RPC 2.0 §4.1).
     if (!method)
       return id === undefined ? allow(authorized(request, undefined)) : deny({ reason: 'unknown_method', method: name.slice(0, 128) })
@@ -61,6 +67,13 @@ export function createAuthorize({ catalogue }: { readonly catalogue: Catalogue }
     }
   }
 }
+
+/** Answers that depend on everything being there. */
+const needsAll = ({ message: { method } }: Admitted, decision: Decision<Authorized>): boolean =>
+  method.endsWith('/list') ||
+  method === 'initialize' ||
+  method === 'server/discover' ||
+  (!decision.allowed && decision.denial.reason === 'unknown_name')
 
 function decide(request: Admitted, entry: Entry | undefined, kind: 'tool' | 'prompt' | 'resource' | 'completion'): Decision<Authorized> {
   if (!entry) return deny({ reason: 'unknown_name', kind })

@@ -13,6 +13,7 @@ import type { OwnMethod } from '../catalogue/index.ts'
 import {
   type Approved,
   allow,
+  begun,
   type Clock,
   type Decision,
   deny,
@@ -55,7 +56,7 @@ export function createExecute({ own, deadlineSeconds, concurrency, clock, releas
     if (count >= concurrency)
       return deny({ reason: 'overloaded', problem: `This caller has ${concurrency} calls running already: wait for one to end.` })
     const call = new RunningCall(request, entry, clock() + deadlineSeconds * 1000, releaseNotification)
-    const produced = entry.executor.execute(call)
+    const produced = entry.executor.execute(begun(request, call))
     if (!(produced instanceof Promise)) return settle(request, produced)
     running.set(who, count + 1)
     return bounded(request, call, produced, deadlineSeconds).finally(() => {

@@ -1,5 +1,6 @@
 export { createApprove } from './approve.ts'
 export { type Audit, type AuditOptions, createAudit, type Outcome } from './audit.ts'
+export { redactRecord } from './audit-redaction.ts'
 export { type AuditTrail, type AuditTrailOptions, createAuditTrail } from './audit-trail.ts'
 export { type AuthenticateOptions, createAuthenticate } from './authenticate.ts'
 export { createAuthorize } from './authorize.ts'

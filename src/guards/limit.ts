@@ -32,8 +32,11 @@ export interface Limit {
 export interface LimitOptions {
   readonly limits: Readonly<Record<'address' | 'principal' | 'client' | 'tool', Limit>>
   readonly counters: Counters
-  /** Only a tool that exists gets a counter: invented names must not fill the memory that counts. */
-  readonly hasTool: (name: string) => boolean
+  /**
+   * Only a tool that exists for this caller gets a counter: invented names must not fill the memory that counts, and a
+   * hidden name must not be told from an invented one by its budget.
+   */
+  readonly hasTool: (name: string, principal: Principal) => boolean
 }
 
 export interface Limiter {
@@ -63,7 +66,7 @@ export function createLimiter({ limits, counters, hasTool }: LimitOptions): Limi
       keys.set(principal, own)
     }
     const name = message.method === 'tools/call' ? message.params['name'] : undefined
-    if (typeof name !== 'string' || !hasTool(name)) return [own.principal, own.client]
+    if (typeof name !== 'string' || !hasTool(name, principal)) return [own.principal, own.client]
     let tool = own.tools.get(name)
     if (!tool) own.tools.set(name, (tool = { policy: 'tool', key: `tool ${principalKey(principal)} ${JSON.stringify(name)}` }))
     return [own.principal, own.client, tool]
@@ -88,7 +91,9 @@ export function createLimiter({ limits, counters, hasTool }: LimitOptions): Limi
       const counts = buckets.map(({ policy, key }) => counters.increment(key, limits[policy].windowSeconds))
       // Memory answers at once; a store beyond this process does not.
       const waits = counts.some((count) => count instanceof Promise)
-      return waits ? Promise.all(counts.map(async (count) => count)).then((all) => judge(request, buckets, all)) : judge(request, buckets, counts as Count[])
+      return waits
+        ? Promise.all(counts.map(async (count) => count)).then((all) => judge(request, buckets, all))
+        : judge(request, buckets, counts as Count[])
     },
     checkAddress(address) {
       const { max, windowSeconds } = limits.address

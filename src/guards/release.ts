@@ -36,7 +36,9 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
       const { era, method } = request.message
       switch (produced.kind) {
         case 'prepared':
-          return allow(released(done, 'result', produced.text, false))
+          return fits(produced.text)
+            ? allow(released(done, 'result', produced.text, false))
+            : deny({ reason: 'result_too_large', limitBytes: resultBytes })
         case 'result': {
           const text = redactor.json(toResult(era, method, produced.result))
           return fits(text)
@@ -47,7 +49,8 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
           const { code, message, data } = produced
           const shown = {
             code: toErrorCode(code),
-            message: message.slice(0, MAX_MESSAGE_CHARACTERS),
+            // Redacted before it is cut: half a secret is not found.
+            message: redactor.text(message).slice(0, MAX_MESSAGE_CHARACTERS),
             ...(data === undefined ? {} : { data }),
           }
           const text = redactor.json(shown)

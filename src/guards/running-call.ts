@@ -5,28 +5,35 @@
  * @module
  */
 
-import type { Approved, Call, Entry, JsonObject, Outgoing, Principal } from '../core/index.ts'
+import type { Approved, CallDetails, Entry, JsonObject, Outgoing, Principal } from '../core/index.ts'
+import { unknownParameters } from './unknown-parameters.ts'
 
-export class RunningCall implements Call {
-  readonly request: Approved
+export class RunningCall implements CallDetails {
   readonly entry: Entry
   readonly method: string
   readonly params: JsonObject
+  readonly meta: JsonObject
   readonly principal: Principal
   readonly deadlineAt: number
+  readonly #request: Approved
   readonly #release: (notification: Outgoing) => Outgoing | undefined
   #controller: AbortController | undefined = undefined
   #listeners: (() => void)[] | undefined = undefined
   #isAborted = false
 
   constructor(request: Approved, entry: Entry, deadlineAt: number, release: (notification: Outgoing) => Outgoing | undefined) {
-    this.request = request
+    this.#request = request
     this.entry = entry
     this.method = request.message.method
     this.params = request.message.params
+    this.meta = request.message.meta
     this.principal = request.principal
     this.deadlineAt = deadlineAt
     this.#release = release
+  }
+
+  get parameters(): Readonly<Record<string, string>> | undefined {
+    return unknownParameters(this.#request.headers, this.entry.mirrors)
   }
 
   get signal(): AbortSignal {
@@ -37,7 +44,7 @@ export class RunningCall implements Call {
 
   notify(notification: Outgoing): void {
     const fit = this.#release(notification)
-    if (fit) this.request.send(fit)
+    if (fit) this.#request.send(fit)
   }
 
   onAbort(listener: () => void): void {

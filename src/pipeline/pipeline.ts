@@ -40,7 +40,7 @@ export interface Stages {
 }
 
 export interface Pipeline {
-  /** Never rejects: whatever happens is an answer and a record. */
+  /** Whatever happens is an answer and a record. Rejects only where a record itself cannot be made: the transport answers that. */
   handle(request: Received): Promise<Answer>
   /** What the transport itself refused at the door (host, origin, address): the same record and the same switch. */
   refuse(request: Received, denial: Denial): Answer

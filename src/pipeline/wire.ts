@@ -159,7 +159,7 @@ function toldOf(denial: Denial): string {
     case 'unsupported_media_type':
       return 'The Content-Type must be application/json.'
     case 'not_acceptable':
-      return 'The Accept header must list application/json and text/event-stream.'
+      return 'The Accept header must allow application/json, and text/event-stream for a subscription: clients list both.'
     case 'body_too_large':
       return `The body is larger than ${denial.limitBytes} bytes.`
     case 'malformed_json':

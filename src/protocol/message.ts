@@ -7,7 +7,6 @@
  */
 
 import { allow, type Decision, deny, type JsonObject, type Message, type RequestId } from '../core/index.ts'
-import { isInternalMethod } from './methods.ts'
 import { decodeSentinel } from './sentinel.ts'
 import { eraOf, negotiateLegacy } from './versions.ts'
 
@@ -38,12 +37,14 @@ const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_pa
 export const idOf = (value: unknown): RequestId | undefined => (isObject(value) && isId(value['id']) ? value['id'] : undefined)
 
 export function parseMessage(value: unknown, headers: MirroredHeaders | undefined, session: LegacySession | undefined): Decision<Message> {
-  if (Array.isArray(value)) return malformed('Batches are not part of the protocol: send one message at a time.')
+  if (Array.isArray(value)) return malformed('Batches are not accepted: send one message at a time.')
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return malformed('This is not a JSON-RPC 2.0 message.')
   const { method, id, params = nothing } = value
   if (typeof method !== 'string') return malformed('A message needs a method; responses are not accepted here.')
   if ('id' in value && !isId(id)) return malformed('The id of a request must be a string or an integer.')
   if (!isObject(params)) return malformed('params must be an object.')
+  // What has no id is a notification, whatever it calls itself: nothing is done that nobody can be told of.
+  if (id === undefined && !method.startsWith('notifications/')) return malformed('A request needs an id.')
   const meta = params['_meta'] ?? nothing
   if (!isObject(meta)) return invalid('params._meta must be an object.')
 
@@ -52,7 +53,6 @@ export function parseMessage(value: unknown, headers: MirroredHeaders | undefine
     stated !== undefined || (headers?.version !== undefined && eraOf(headers.version) === 'modern' && method !== 'initialize')
   const parsed = isModern ? modern(method, params, meta, headers) : legacy(method, params, meta, headers, session)
   if (!parsed.allowed) return parsed
-  if (isInternalMethod(method, parsed.value.era)) return deny({ reason: 'unknown_method', method })
   return allow({ ...parsed.value, id: id as RequestId | undefined, method, params, meta })
 }
 
@@ -78,12 +78,16 @@ function checkMirrored(method: string, params: JsonObject, version: string, head
   if (headers.version === undefined) return mismatch('The MCP-Protocol-Version header is missing.')
   if (headers.version !== version) return mismatch('The MCP-Protocol-Version header and the version in params._meta differ.')
   if (headers.method === undefined) return mismatch('The Mcp-Method header is missing.')
-  if (headers.method !== method) return mismatch('The Mcp-Method header and the method in the body differ.')
+  if (Object.hasOwn(namedBy, method) && headers.name === undefined) return mismatch('The Mcp-Name header is missing.')
+  return checkStated(method, params, headers)
+}
+
+/** Whoever routes by these headers must not be told another thing than the body says, in whichever revision it speaks. */
+function checkStated(method: string, params: JsonObject, headers: MirroredHeaders): Decision<undefined> {
+  if (headers.method !== undefined && headers.method !== method) return mismatch('The Mcp-Method header and the method in the body differ.')
   const by = Object.hasOwn(namedBy, method) ? namedBy[method] : undefined
-  if (by) {
-    if (headers.name === undefined) return mismatch('The Mcp-Name header is missing.')
-    if (decodeSentinel(headers.name) !== params[by]) return mismatch(`The Mcp-Name header and params.${by} differ.`)
-  }
+  if (by && headers.name !== undefined && decodeSentinel(headers.name) !== params[by])
+    return mismatch(`The Mcp-Name header and params.${by} differ.`)
   return allow(undefined)
 }
 
@@ -94,6 +98,8 @@ function legacy(
   headers: MirroredHeaders | undefined,
   session: LegacySession | undefined,
 ): Decision<Spoken> {
+  const stated = headers ? checkStated(method, params, headers) : undefined
+  if (stated?.allowed === false) return stated
   if (method === 'initialize') {
     const { protocolVersion, capabilities, clientInfo } = params
     if (typeof protocolVersion !== 'string') return invalid('params.protocolVersion must be a string.')

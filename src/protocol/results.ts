@@ -26,7 +26,8 @@ function withoutModern(result: JsonObject): JsonObject {
   return rest
 }
 
-const defined = new Set([-32700, -32600, -32601, -32602, -32603, -32020, -32021, -32022])
+/** Of the codes that the specification defines, −32020 and −32022 speak of our own connection to the upstream. */
+const defined = new Set([-32021])
 
 /**
  * An upstream's error code, as we may send it on: −32002 became −32602, and neither −32042 nor an undefined code of the

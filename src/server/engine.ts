@@ -6,7 +6,7 @@
  */
 
 import { type Catalogue, createCatalogue, createOwnMethods, type OwnMethods, type OwnMethodsOptions } from '../catalogue/index.ts'
-import type { Clock, Log, Redactor, TokenVerifier } from '../core/index.ts'
+import type { Approved, Clock, Log, Redactor, TokenVerifier } from '../core/index.ts'
 import {
   type AuditTrail,
   createApprove,
@@ -20,6 +20,7 @@ import {
   createValidate,
   type Limiter,
   type LimitOptions,
+  redactRecord,
 } from '../guards/index.ts'
 import { createPipeline, type Pipeline, type Surroundings } from '../pipeline/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
@@ -63,23 +64,36 @@ export interface Engine {
   close(): Promise<void>
 }
 
+/** How long a subscription may outlive the token that opened it. */
+const RECHECK_MS = 15_000
+
 export function createEngine(options: EngineOptions): Engine {
   const { store, bus, counters, bounds, verifiers, redactor, clock, log, onRecord } = options
   const catalogue = createCatalogue({ redactor })
-  const own: OwnMethods = createOwnMethods({ ...options, catalogue })
-  const limiter = createLimiter({ limits: bounds.limits, counters, hasTool: (name) => catalogue.find('tool', name) !== undefined })
+  const authenticate = createAuthenticate({ verifiers, bus, clock })
+  const isStillIdentified = async (request: Approved): Promise<boolean> => (await authenticate(request)).allowed
+  const own: OwnMethods = createOwnMethods({ ...options, catalogue, isStillIdentified })
+  // After the guard has forgotten what it knew: it listens too, and was there first.
+  bus.subscribe('credentials', own.recheck)
+  const expiry = setInterval(own.recheck, RECHECK_MS)
+  expiry.unref()
+  const limiter = createLimiter({
+    limits: bounds.limits,
+    counters,
+    hasTool: (name, principal) => catalogue.exists('tool', name, principal),
+  })
   const trail = createAuditTrail({ audit: store.audit, clock, log, redactor })
   const record = onRecord
     ? (each: AuditRecord): void => {
         trail.record(each)
-        onRecord(each)
+        onRecord(redactRecord(each, redactor))
       }
     : trail.record
   const { release, notification } = createRelease({ redactor, resultBytes: bounds.resultBytes })
 
   const pipeline = createPipeline(
     {
-      authenticate: createAuthenticate({ verifiers, bus, clock }),
+      authenticate,
       limit: limiter.limit,
       authorize: createAuthorize({ catalogue }),
       validate: createValidate(),
@@ -105,6 +119,9 @@ export function createEngine(options: EngineOptions): Engine {
     trail,
     record,
     endSubscriptions: own.close,
-    close: trail.close,
+    close() {
+      clearInterval(expiry)
+      return trail.close()
+    },
   }
 }

@@ -36,7 +36,10 @@ export interface AuditRecord {
   readonly traceparent?: string | undefined
   /** The message and stack of a crash, redacted. */
   readonly cause?: string | undefined
-  /** How many equal refusals this record stands for, where a flood was folded into one. */
+  /**
+   * How many equal refusals this record stands for, where a flood is folded: 1 in the record that opens it, and the number of
+   * those after it in the one that ends it.
+   */
   readonly repeated?: number | undefined
 }
 

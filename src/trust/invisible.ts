@@ -21,23 +21,19 @@ const pictograph = /^\p{Extended_Pictographic}$/u
 const modifier = /^[\p{Emoji_Modifier}\ufe0f]$/u
 
 const hidden = /^\p{Default_Ignorable_Code_Point}$/u
-const letter = /^[\p{L}\p{M}]$/u
+const letter = /^[[\p{L}\p{M}]--\p{Default_Ignorable_Code_Point}]$/v
 const visibleMark = /^[\p{M}--\p{Default_Ignorable_Code_Point}]$/v
 
 /** Letters and marks of the scripts that shape a letter by its neighbours: Arabic and its relatives, and the scripts of Brahmi. */
 const joining = scripts(
   '[\\p{L}\\p{M}]',
-  ...['Arab', 'Syrc', 'Mand', 'Mong', 'Nkoo', 'Phag', 'Mani', 'Adlm', 'Rohg', 'Sogd', 'Sogo', 'Chrs', 'Phlp', 'Ougr'],
-  ...['Deva', 'Beng', 'Guru', 'Gujr', 'Orya', 'Taml', 'Telu', 'Knda', 'Mlym', 'Sinh', 'Khmr', 'Mymr', 'Tibt', 'Bali', 'Java', 'Sund'],
-  ...['Batk', 'Bugi', 'Buhd', 'Cakm', 'Cham', 'Diak', 'Dogr', 'Gong', 'Gonm', 'Gran', 'Hano', 'Kali', 'Kthi', 'Khoj', 'Lana', 'Lepc'],
-  ...['Limb', 'Mahj', 'Maka', 'Marc', 'Modi', 'Mtei', 'Mult', 'Nand', 'Newa', 'Rjng', 'Saur', 'Shrd', 'Sidd', 'Sind', 'Soyo', 'Sylo'],
-  ...['Tagb', 'Takr', 'Tglg', 'Tirh', 'Zanb', 'Brah', 'Bhks', 'Ahom', 'Kawi'],
+  'Arab Syrc Mand Mong Nkoo Phag Mani Adlm Rohg Sogd Sogo Chrs Phlp Ougr Deva Beng Guru Gujr Orya Taml Telu Knda Mlym ' +
+    'Sinh Khmr Mymr Tibt Bali Java Sund Batk Bugi Buhd Cakm Cham Diak Dogr Gong Gonm Gran Hano Kali Kthi Khoj Lana Lepc ' +
+    'Limb Mahj Maka Marc Modi Mtei Mult Nand Newa Rjng Saur Shrd Sidd Sind Soyo Sylo Tagb Takr Tglg Tirh Zanb Brah Bhks ' +
+    'Ahom Kawi',
 )
 /** Scripts that put no space between words, so that a zero-width space says where a line may break. */
-const spaceless = scripts(
-  '[\\p{L}\\p{M}\\p{N}\\p{P}]',
-  ...['Thai', 'Laoo', 'Khmr', 'Mymr', 'Lana', 'Tale', 'Talu', 'Tavt', 'Cham', 'Java', 'Bali', 'Sund', 'Tibt', 'Kali'],
-)
+const spaceless = scripts('[\\p{L}\\p{M}\\p{N}\\p{P}]', 'Thai Laoo Khmr Mymr Lana Tale Talu Tavt Cham Java Bali Sund Tibt Kali')
 
 /** Which characters the standardized variants are of: emoji and other symbols, digits, ideographs, and letters of a few scripts. */
 const varies =
@@ -72,7 +68,10 @@ export function isNeeded(code: number, { before, beforeThat, next, afterNext }: 
   return false
 }
 
-function scripts(of: string, ...names: readonly string[]): RegExp {
-  const any = names.map((name) => `\\p{scx=${name}}`).join('')
+function scripts(of: string, codes: string): RegExp {
+  const any = codes
+    .split(' ')
+    .map((name) => `\\p{scx=${name}}`)
+    .join('')
   return new RegExp(`^[[${any}]&&[${of}--\\p{Default_Ignorable_Code_Point}]]$`, 'v')
 }

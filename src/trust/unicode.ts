@@ -47,7 +47,7 @@ const escapeSequence = /(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,4}[@-~]/y
 
 /** The three subdivision flags that are recommended for interchange (UTS #51): a black flag, its code in tags, and a cancel tag. */
 const subdivisions = ['gbeng', 'gbsct', 'gbwls'].map(
-  (code) => [...code].map((letter) => String.fromCodePoint(0xe0000 + (letter.codePointAt(0) as number))).join('') + '\u{e007f}',
+  (code) => Array.from(code, (letter) => String.fromCodePoint(0xe0000 + (letter.codePointAt(0) as number))).join('') + '\u{e007f}',
 )
 const BLACK_FLAG = '\u{1f3f4}'
 

@@ -20,6 +20,7 @@ let gateway: Gateway
 let web: HttpWitness
 let old: HttpWitness
 let child: Witness
+let hasty: Witness
 let key: string
 let otherKey: string
 
@@ -29,11 +30,12 @@ before(async () => {
   gateway = await startGateway({
     servers: (folder) => {
       child = createWitness(folder, 'child', { era: 'legacy', name: 'child', tools })
+      hasty = createWitness(folder, 'hasty', { era: 'legacy', name: 'hasty', tools })
       return {
         web: { url: web.url },
         old: { url: old.url },
         child: child.entry,
-        hasty: { ...createWitness(folder, 'hasty', { era: 'legacy', name: 'hasty', tools }).entry, timeoutSeconds: 0.2 },
+        hasty: { ...hasty.entry, timeoutSeconds: 0.2 },
       }
     },
     config: { limits: { deadlineSeconds: 2 } },
@@ -205,9 +207,12 @@ describe('G12: a deadline passes', () => {
     })
     await Promise.all(checked)
   })
-  it('the operator’s own bound on one server is kept', async () => {
+  it('the operator’s own bound on one server is kept, and the server is told', async () => {
     const startedAt = Date.now()
-    const answer = await mcp(gateway.url, { key }).call('hasty__never')
+    const answer = await mcp(gateway.url, { key }).call('hasty__never', { text: 'late' })
+    const heard = heardIn(() => hasty.messages())
+    await until('it is told', () => heard.cancelled().length === 1)
+    assert.equal(heard.cancelled()[0], heard.calls('late')[0]?.id)
     assert.match(said(answer), /took longer than 1 seconds/)
     assert.ok(Date.now() - startedAt < 1_500)
     assert.equal(said(await mcp(gateway.url, { key }).call('hasty__look')), 'hasty: look')

@@ -5,10 +5,22 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createMemoryStore, type RecordKind, type Records, type Store } from '../../src/storage/index.ts'
 import { tool } from '../fixtures/attacks/behaviour.ts'
 import { type HttpWitness, startHttpWitness } from '../fixtures/attacks/http-witness.ts'
 import { verifies } from '../requirements.ts'
-import { ANA, authorizeUrl, CALLBACK, postForm, redeem, register, type Tokens } from '../support/authorization.ts'
+import {
+  ANA,
+  authorizeUrl,
+  CALLBACK,
+  postForm,
+  redeem,
+  register,
+  startAuthorizationServer,
+  type Tokens,
+  verify,
+} from '../support/authorization.ts'
 import { createBrowser, signIn } from '../support/browser.ts'
 import { type Gateway, said, startGateway, until } from '../support/gateway.ts'
 import { type McpOptions, mcp, type Version } from '../support/mcp.ts'
@@ -86,6 +98,24 @@ describe('revocation', () => {
   })
 })
 
+/** Every look takes some milliseconds, as over a network; what changes is still one step. */
+function slowly(store: Store): Store {
+  const later = () => delay(Math.random() * 5)
+  return {
+    ...store,
+    records<T>(kind: RecordKind): Records<T> {
+      const records = store.records<T>(kind)
+      return {
+        get: (id) => later().then(() => records.get(id)),
+        list: (query) => later().then(() => records.list(query)),
+        putIfAbsent: (id, value, options) => later().then(() => records.putIfAbsent(id, value, options)),
+        compareAndSet: (id, version, value, options) => later().then(() => records.compareAndSet(id, version, value, options)),
+        takeOnce: (id) => later().then(() => records.takeOnce(id)),
+      }
+    },
+  }
+}
+
 describe('one-time values', () => {
   it('of 50 simultaneous redemptions of one code one wins, and since the code was out twice, that token ends as well', async () => {
     const { client_id: client } = await register(gateway)
@@ -100,6 +130,18 @@ describe('one-time values', () => {
     }
     // RFC 6749 §4.1.2: the server should revoke what was issued on a code that comes again.
     for (const answer of won) assert.equal(await works({ token: ((await answer.json()) as Tokens).access_token }), false)
+  })
+  it('also where the store is slow, so that all of them find the code good before the first has used it', async () => {
+    await using server = await startAuthorizationServer({ store: slowly(createMemoryStore({ clock: Date.now })) })
+    const { client_id: client } = await register(server)
+    const { url, verifier } = authorizeUrl(server, client)
+    const code = new URL(await signIn(url, ANA)).searchParams.get('code') as string
+    const answers = await Promise.all(Array.from({ length: 50 }, () => redeem(server, client, code, verifier)))
+    const bodies = (await Promise.all(answers.map((answer) => answer.json()))) as (Tokens & { error?: string })[]
+    const won = bodies.filter(({ error }) => error === undefined)
+    assert.ok(won.length <= 1, `${won.length} won`)
+    for (const { access_token: token } of won) assert.equal(await verify(server, token), 'revoked')
+    for (const { error } of bodies) assert.ok([undefined, 'invalid_grant'].includes(error), error)
   })
   it('a code that one client redeems once is good, and is not good a second time, nor for another client or verifier', async () => {
     const { client_id: client } = await register(gateway)
@@ -224,6 +266,10 @@ describe('sealed secrets', () => {
     const rowOf = (token: string): string => [...bodies].find(([, body]) => body.includes(grantOf(token)))?.[0] as string
     const [first, second] = [rowOf(one.tokens.access_token), rowOf(other.tokens.access_token)]
     assert.ok(first && second && first !== second)
+    for (const place of [first, second]) {
+      const { sealed } = JSON.parse(bodies.get(first) as string)
+      assert.equal(gateway.data.keyRing.open(sealed, `oauth_artifact/${place}`) !== undefined, place === first)
+    }
     tamper((db) => {
       const set = db.prepare("UPDATE records SET body = ?, version = version + 1 WHERE kind = 'oauth_artifact' AND id = ?")
       set.run(bodies.get(second) as string, first)

@@ -21,7 +21,7 @@ const entries = [
 ]
 
 before(async () => {
-  rig = await startEngine(entries, { alice: principal('alice'), bob: principal('bob') })
+  rig = await startEngine(entries, { alice: principal('alice', { credential: 'token' }), bob: principal('bob') })
 })
 after(() => rig.close())
 

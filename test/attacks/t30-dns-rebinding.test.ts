@@ -1,7 +1,9 @@
 // T30: a web page that points its own name at this machine, or simply sends requests here (CVE-2025-49596, CVE-2025-66414).
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
@@ -84,7 +86,16 @@ describe('T30: DNS rebinding', () => {
     const refused = await send({ origin: 'https://app.example', authorization: 'Bearer nobody' })
     assert.equal(refused.status, 401)
     assert.equal(refused.headers['access-control-allow-origin'], 'https://app.example')
-    const preflight = await send({ origin: 'https://app.example', 'access-control-request-method': 'POST' }, 'OPTIONS')
+    const preflight = await send(
+      {
+        origin: 'https://app.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'mcp-param-region, x-evil',
+      },
+      'OPTIONS',
+    )
+    assert.match(String(preflight.headers['access-control-allow-headers']), /mcp-param-region/)
+    assert.doesNotMatch(String(preflight.headers['access-control-allow-headers']), /x-evil/)
     assert.equal(preflight.status, 204)
     assert.match(String(preflight.headers['access-control-allow-headers']), /Authorization/)
     assert.equal((await send({ origin: 'https://other.example' }, 'OPTIONS')).status, 403)
@@ -98,5 +109,38 @@ describe('T30: DNS rebinding', () => {
     assert.ok(listening.length > 0)
     for (const [, local] of listening)
       assert.ok(local === `0100007F:${port}` || local === `00000000000000000000000001000000:${port}`, local)
+  })
+})
+
+describe('what a web page can use up', () => {
+  it('is its own budget: neither programs with a credential nor people who sign in are shut out', async () => {
+    const limit = { max: 5, windowSeconds: 60 }
+    const many = { max: 1_000, windowSeconds: 60 }
+    const limited = await startEngine(
+      [tool('echo', () => say('hi'))],
+      { alice: principal('alice') },
+      { limits: { address: limit, principal: many, client: many, tool: many } },
+    )
+    try {
+      const from = (headers: Record<string, string>) => mcp(limited.url).send('GET', '/nothing', headers)
+      const pages = [{ origin: 'https://app.example' }, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }]
+      const statuses = []
+      for (let at = 0; at < 8; at++) statuses.push((await from(pages[at % 2] as Record<string, string>)).status)
+      assert.deepEqual(statuses, [404, 404, 404, 404, 404, 429, 429, 429])
+      assert.equal((await from({})).status, 404)
+      assert.equal((await mcp(limited.url, { token: 'alice', version: '2026-07-28' }).call('echo')).status, 200)
+    } finally {
+      await limited.close()
+    }
+  })
+  it('two Host fields are refused, whichever comes first', async () => {
+    const { port } = new URL(rig.url)
+    for (const hosts of [[`localhost:${port}`, 'evil.example'], ['evil.example', `localhost:${port}`]]) {
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.write(`GET /mcp HTTP/1.1\r\n${hosts.map((host) => `Host: ${host}\r\n`).join('')}Connection: close\r\n\r\n`)
+      const [head] = await once(socket, 'data')
+      assert.match(String(head), /^HTTP\/1.1 40[03] /)
+      socket.destroy()
+    }
   })
 })

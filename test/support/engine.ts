@@ -64,7 +64,8 @@ export interface Rig {
   readonly bus: ReturnType<typeof createLocalBus>
   /** Every audit record so far. */
   records(): Promise<readonly Record<string, unknown>[]>
-  close(): Promise<void>
+  /** `store: false` leaves the store open, to be looked at. */
+  close(store?: boolean): Promise<void>
 }
 
 /** `principals`: token → who it is. A token that is not there is unknown. */
@@ -121,11 +122,11 @@ export async function startEngine(
       await engine.trail.flush()
       return (await store.audit.search({ limit: 10_000 })).map(({ record }) => ({ ...record }))
     },
-    async close() {
+    async close(closeStore = true) {
       engine.endSubscriptions()
       await front.close()
       await engine.close()
-      await store.close()
+      if (closeStore) await store.close()
     },
   }
 }

@@ -1,5 +1,5 @@
 // Nothing here runs; the assertion is that it compiles, and that what must not compile does not.
-import type { Admitted, Approved, Call, Executed, Executor, Identified, Received, Understood } from '../../src/core/index.ts'
+import type { Admitted, Approved, Call, CallDetails, Executed, Executor, Identified, Received, Understood } from '../../src/core/index.ts'
 import type { Audit } from '../../src/guards/index.ts'
 import type { Stages } from '../../src/pipeline/index.ts'
 
@@ -12,6 +12,7 @@ declare const approved: Approved
 declare const executed: Executed
 declare const executor: Executor
 declare const call: Call
+declare const details: CallDetails
 declare const audit: Audit
 
 // @ts-expect-error a request that nobody identified has no budget
@@ -30,7 +31,7 @@ void stages.execute(admitted)
 void stages.release(approved)
 // @ts-expect-error a literal cannot claim to be identified
 void stages.limit({ ...received, principal: call.principal, message: understood.message })
-// @ts-expect-error an executor takes a call of an approved request, not of an admitted one
-void executor.execute({ ...call, request: admitted })
+// @ts-expect-error an executor takes a call that began after approval, not a description of one
+void executor.execute(details)
 // @ts-expect-error nothing leaves that was not released
 audit('dec_1', received, { allowed: true, value: executed }, undefined)

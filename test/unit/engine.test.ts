@@ -50,6 +50,7 @@ const principals: Record<string, ReturnType<typeof principal>> = {
   full: principal('alice'),
   reader: principal('bob', { scopes: ['tools:read'] }),
   token: principal('carol', { credential: 'token', scopes: ['tools:read'] }),
+  account: principal('alice', { credential: 'token' }),
   boss: principal('dora', { roles: ['owner'] }),
 }
 const as = (token: string, version: '2026-07-28' | '2025-11-25' = '2026-07-28') => mcp(rig.url, { token, version })
@@ -84,7 +85,9 @@ for (const version of ['2026-07-28', '2025-11-25'] as const) {
       const names = async (token: string) => (await as(token, version).list()).map((each: { name: string }) => each.name).sort()
       assert.deepEqual(await names('reader'), ['anyone', 'peek'])
       assert.deepEqual(await names('boss'), ['admin', 'anyone', 'careful', 'echo', 'large', 'mirrored', 'peek', 'slow', 'throws'])
-      assert.ok((await names('full')).includes('mine'))
+      assert.ok((await names('account')).includes('mine'))
+      // A key, or an account of this machine, that has the name of an account is not that person.
+      assert.ok(!(await names('full')).includes('mine'))
     })
     it('refuses a key without the scope in words that the model reads', async () => {
       const answer = await as('reader', version).call('echo', { text: 'hi' })
@@ -194,6 +197,76 @@ describe('the engine', () => {
     delete principals.changing
     rig.bus.publish('credentials', 'a key was revoked')
     assert.equal((await as('changing').call('echo', { text: 'x' })).status, 401)
+  })
+  it('ends the subscription of a credential that no longer holds, and no other', async () => {
+    principals['going'] = principal('fay')
+    const ends = await as('going').open('subscriptions/listen', { notifications: { toolsListChanged: true } })
+    const stays = await as('full').open('subscriptions/listen', { notifications: { toolsListChanged: true } })
+    await ends.messages.next()
+    await stays.messages.next()
+    delete principals['going']
+    rig.bus.publish('credentials', 'a key was revoked')
+    const last = await ends.messages.next()
+    assert.equal(last.value.result.resultType, 'complete')
+    rig.engine.catalogue.replace('test', entries)
+    assert.equal((await stays.messages.next()).value.method, 'notifications/tools/list_changed')
+    stays.abort()
+  })
+  it('counts a hidden tool like one that does not exist', async () => {
+    const field = async (name: string) => String((await as('reader').call(name)).headers['ratelimit']).split(';')[0]
+    assert.equal(await field('mine'), await field('no-such-tool'))
+    assert.equal(await field('peek'), await field('echo'))
+  })
+  it('does not let a caller send the names of our own translations', async () => {
+    for (const method of ['session/end', 'subscriptions/listen']) {
+      const answer = await as('full', '2025-11-25').request(method)
+      assert.equal(answer.status, 200)
+      assert.equal(answer.error.code, -32601)
+    }
+  })
+  it('gives a tool neither the credential of its caller nor a way round release', async () => {
+    let seen: string[] = []
+    rig.engine.catalogue.replace('other', [
+      tool('curious', (_, call) => {
+        seen = [JSON.stringify(call), Object.keys(call).join(), Object.getOwnPropertyNames(Object.getPrototypeOf(call)).join()]
+        return say('looked')
+      }),
+    ])
+    await as('full').call('curious')
+    assert.doesNotMatch(seen.join(), /"value"|request|authorization|send|Bearer/)
+    rig.engine.catalogue.replace('other', [])
+  })
+  it('serves what is there while the rest is still to come', async () => {
+    const rest = Promise.withResolvers<void>()
+    rig.engine.catalogue.fillFrom(rest.promise)
+    assert.equal(text(await as('full').call('echo', { text: 'at once' })), 'at once')
+    const later = as('full').call('late')
+    rig.engine.catalogue.replace('other', [tool('late', () => say('here now'))])
+    rest.resolve()
+    assert.equal(text(await later), 'here now')
+    rig.engine.catalogue.replace('other', [])
+  })
+  it('records calls that were under way when it was told to stop', async () => {
+    const stopping = await startEngine(entries, { full: principal('alice') })
+    const calls = Array.from({ length: 5 }, () =>
+      mcp(stopping.url, { token: 'full', version: '2026-07-28' })
+        .call('slow')
+        .catch(() => undefined),
+    )
+    await delay(100)
+    const store = stopping.store
+    const closed = stopping.close(false)
+    await closed
+    await Promise.all(calls)
+    assert.equal((await store.audit.search({ limit: 100 })).filter(({ record }) => record.target === 'slow').length, 5)
+    await store.close()
+  })
+  it('refuses headers that say another thing than a legacy body', async () => {
+    for (const headers of [{ 'mcp-method': 'tools/list' }, { 'mcp-name': 'peek' }]) {
+      const answer = await as('full', '2025-11-25').request('tools/call', { name: 'echo', arguments: { text: 'x' } }, headers)
+      assert.equal(answer.status, 400)
+      assert.equal(answer.error.code, -32020)
+    }
   })
   it('tells subscribers of a change, in both revisions, and ends with a result', async () => {
     const modern = await as('full').open('subscriptions/listen', { notifications: { toolsListChanged: true } })

@@ -62,10 +62,10 @@ describe('parseMessage', () => {
       assert.equal(reason(value), 'malformed_message', JSON.stringify(value))
     }
   })
-  it('does not let a caller send the names of our own translations', () => {
-    const legacy = { version: '2025-11-25', method: undefined, name: undefined }
-    assert.equal(reason({ jsonrpc: '2.0', id: 1, method: 'session/end' }, legacy), 'unknown_method')
-    assert.equal(reason({ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen' }, legacy), 'unknown_method')
+  it('takes nothing without an id for a request', () => {
+    const { id: _, ...unnumbered } = call()
+    assert.equal(reason(unnumbered), 'malformed_message')
+    assert.equal(reason({ ...unnumbered, method: 'notifications/anything' }, { ...headers, method: 'notifications/anything' }), 'modern')
   })
   it('answers any value without throwing', () => {
     fc.assert(fc.property(fc.anything(), (value) => void parseMessage(value, headers, undefined)))
@@ -104,6 +104,6 @@ describe('results', () => {
     })
   })
   it('never carry an error code that may not be emitted', () => {
-    assert.deepEqual([-32002, -32042, -32050, -32020, -32602, 7, 1.5].map(toErrorCode), [-32602, -32603, -32603, -32020, -32602, 7, -32603])
+    assert.deepEqual([-32002, -32042, -32050, -32020, -32602, 7, 1.5].map(toErrorCode), [-32602, -32603, -32603, -32603, -32602, 7, -32603])
   })
 })

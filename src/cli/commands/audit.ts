@@ -2,11 +2,12 @@
 
 import type { AuditQuery } from '../../storage/index.ts'
 import { withExistingData } from '../data.ts'
-import { nameOfClient, nameOfSubject, nameOfTarget, timeOf } from '../decisions.ts'
+import { nameOfClient, nameOfSubject, nameOfTarget, timeOf, timesOf } from '../decisions.ts'
 import { parseSince } from '../durations.ts'
 import { CliError } from '../errors.ts'
 import { createOutput, table } from '../output.ts'
 import type { WithData } from '../program.ts'
+import { shownShort } from '../shown.ts'
 
 export interface SearchOptions extends WithData {
   readonly since?: string
@@ -28,9 +29,9 @@ export async function searchAudit(options: SearchOptions): Promise<void> {
     output.paint(colours[record.decision], record.decision),
     nameOfSubject(record),
     nameOfTarget(record),
-    record.decision === 'allow' && record.reason === 'allowed' ? '' : record.reason,
+    record.decision === 'allow' && record.reason === 'allowed' ? '' : `${shownShort(record.reason)}${timesOf(record)}`,
     `${record.durationMs} ms`,
-    record.id,
+    shownShort(record.id),
     nameOfClient(record),
   ])
   for (const row of table(rows)) output.line(row)

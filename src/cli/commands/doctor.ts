@@ -14,6 +14,7 @@ import { exitCodes } from '../codes.ts'
 import { createOutput } from '../output.ts'
 import { parsePort } from '../ports.ts'
 import type { WithData } from '../program.ts'
+import { shown } from '../shown.ts'
 import { version } from '../version.ts'
 
 export interface DoctorOptions extends WithData {
@@ -40,8 +41,8 @@ export async function doctor({ json = false, dataDir, url, port, config: file }:
   output.object({ ok: problems === 0, findings })
   const width = Math.max(...findings.map(({ name }) => name.length))
   for (const { status, name, found, fix } of findings) {
-    output.line(`${output.paint(colours[status], marks[status])} ${name.padEnd(width)}  ${found}`)
-    if (fix) output.line(`  ${' '.repeat(width)}  fix: ${fix}`)
+    output.line(`${output.paint(colours[status], marks[status])} ${name.padEnd(width)}  ${shown(found)}`)
+    if (fix) output.line(`  ${' '.repeat(width)}  fix: ${shown(fix)}`)
   }
   if (problems > 0) process.exitCode = exitCodes.failure
 }

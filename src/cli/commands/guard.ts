@@ -15,6 +15,7 @@ import { createLiveLines } from '../live-lines.ts'
 import { createOutput, type Output } from '../output.ts'
 import { parsePort } from '../ports.ts'
 import type { WithData } from '../program.ts'
+import { shown, shownShort } from '../shown.ts'
 import { parseTarget } from '../target.ts'
 import { version } from '../version.ts'
 
@@ -42,7 +43,7 @@ export async function guard(words: readonly string[], dashes: boolean, flags: Gu
 
   // With --stdio stdout is the protocol's.
   const output = createOutput(json || readyJson, stdio ? { stdout: process.stderr, stderr: process.stderr } : process)
-  for (const warning of config.warnings) output.note(`! ${warning}`)
+  for (const warning of config.warnings) output.note(`! ${shown(warning)}`)
   const redactor = createRedactor()
   const pretty = Boolean(process.stderr.isTTY)
   const log = createLog({ level: config.log, pretty, redactor, write: (line) => void process.stderr.write(line) })
@@ -105,7 +106,7 @@ function createStop(): Promise<number> {
 function requireUpstream({ servers }: Config, guard: Guard): void {
   const status = guard.status()
   if (status.some(({ state }) => state === 'ready') || servers.some(({ target }) => 'url' in target)) return
-  const why = status.map(({ server, error }) => `${server}: ${error ?? 'it did not answer'}`).join('; ')
+  const why = status.map(({ server, error }) => `${server}: ${shown(error ?? 'it did not answer')}`).join('; ')
   throw new CliError('E-UPSTREAM', why, 'run the command by itself and see what it says; its stderr is in the log above')
 }
 
@@ -113,7 +114,7 @@ function explained(error: unknown): unknown {
   const [, text] = (error instanceof ConfigError && /^listen: port (\d+) cannot be used/.exec(error.problems[0] ?? '')) || []
   if (text === undefined) return error
   const owner = ownerOfPort(Number(text))
-  const who = owner ? `process ${owner.pid} (${owner.command})` : 'another process'
+  const who = owner ? `process ${owner.pid} (${shownShort(owner.command)})` : 'another process'
   return new CliError(
     'E-PORT',
     `port ${text} is in use by ${who}, or not yours to use`,
@@ -124,11 +125,11 @@ function explained(error: unknown): unknown {
 function banner({ servers }: Config, guard: Guard, link: string | undefined, stdio: boolean, { paint }: Output): string[] {
   const tick = paint('green', '✓')
   const lines = guard.status().map(({ server, state, serverInfo, version: revision, tools, prompts, resources, error }) => {
-    if (state !== 'ready') return `${paint('yellow', '!')} ${server}: ${error ?? 'does not answer yet'}; it is tried again`
+    if (state !== 'ready') return `${paint('yellow', '!')} ${server}: ${shown(error ?? 'does not answer yet')}; it is tried again`
     const counts = [`${tools} tools`, prompts > 0 && `${prompts} prompts`, resources > 0 && `${resources} resources`]
       .filter(Boolean)
       .join(', ')
-    return `${tick} ${server}: ${[serverInfo?.name, serverInfo?.version].filter(Boolean).join(' ')} (MCP ${revision}), ${counts}`
+    return `${tick} ${server}: ${shownShort([serverInfo?.name, serverInfo?.version].filter(Boolean).join(' '))} (MCP ${revision}), ${counts}`
   })
   for (const { server, read, execute, written } of guard.classifications)
     lines.push(

@@ -9,6 +9,7 @@ import { CliError } from '../errors.ts'
 import { createOutput, table } from '../output.ts'
 import type { WithData } from '../program.ts'
 import { operator, recordOperator } from '../record.ts'
+import { shown, shownShort } from '../shown.ts'
 
 export interface CreateKeyOptions extends WithData {
   readonly name: string
@@ -40,7 +41,7 @@ export async function createKey({ json = false, dataDir, name, scope, role = [],
     return { id, key, expiresAt }
   })
   for (const unusual of split(scope).filter((one) => !STANDARD_SCOPES.includes(one)))
-    output.note(`! ${unusual} is none of the standard scopes: only a server that asks for it will take it`)
+    output.note(`! ${shown(unusual)} is none of the standard scopes: only a server that asks for it will take it`)
   output.object({ id: created.id, key: created.key })
   output.line(created.key)
   if (json) return
@@ -58,10 +59,10 @@ export async function listKeys({ json = false, dataDir }: WithData): Promise<voi
   if (keys.length === 0) output.note('There are no keys. Make one with `sallyport key create --name … --scope tools:read`.')
   const rows = keys.map(({ id, name, scopes, roles, createdBy, createdAt, expiresAt, revokedAt }) => [
     `spk_${id}…`,
-    name,
-    scopes.join(','),
-    roles.length > 0 ? `roles ${roles.join(',')}` : '',
-    `by ${createdBy} ${dateOf(createdAt)}`,
+    shownShort(name),
+    shown(scopes.join(',')),
+    roles.length > 0 ? `roles ${shown(roles.join(','))}` : '',
+    `by ${shownShort(createdBy)} ${dateOf(createdAt)}`,
     revokedAt !== undefined
       ? output.paint('dim', `revoked ${dateOf(revokedAt)}`)
       : expiresAt <= now
@@ -78,7 +79,11 @@ export async function revokeKey(given: string, { json = false, dataDir }: WithDa
   const id = given.replace(/^spk_/, '').slice(0, 8)
   await withExistingData(dataDir, async (data) => {
     if (!(await keysOf(data).revoke(id)))
-      throw new CliError('E-NOT-FOUND', `there is no key ${id} that could be revoked`, 'see `sallyport key list`, and check --data-dir')
+      throw new CliError(
+        'E-NOT-FOUND',
+        `there is no key ${shown(id)} that could be revoked`,
+        'see `sallyport key list`, and check --data-dir',
+      )
     await recordOperator(data.store, 'key.revoke', id, startedAt)
   })
   output.object({ id, revoked: true })

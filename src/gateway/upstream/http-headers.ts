@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { JsonObject, Mirror, Received } from '../../core/index.ts'
+import type { JsonObject, Mirror } from '../../core/index.ts'
 import { encodeSentinel } from '../../protocol/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { Dialect } from './link.ts'
@@ -37,28 +37,6 @@ export function requestHeaders(
     if (value !== undefined) headers[mirror.header] = encodeSentinel(value)
   }
   return headers
-}
-
-/**
- * The `Mcp-Param-*` headers that mirror nothing we know of: an intermediary forwards them and otherwise ignores them
- * (streamable-http §Server Behavior for Custom Headers). Known ones are made anew from the arguments.
- */
-export function unknownParameters(headers: Received['headers'], mirrors: readonly Mirror[]): Readonly<Headers> | undefined {
-  let found: Headers | undefined
-  for (const name in headers) {
-    if (!name.startsWith('mcp-param-') || mirrors.some(({ header }) => header === name)) continue
-    const value = headers[name]
-    if (typeof value !== 'string' || isOfThisConnection(headers, name)) continue
-    found ??= {}
-    found[name] = value
-  }
-  return found
-}
-
-/** What `Connection` names goes no further than the next hop (RFC 9110 §7.6.1). */
-function isOfThisConnection({ connection }: Received['headers'], name: string): boolean {
-  const named = typeof connection === 'string' ? connection.toLowerCase().split(',') : []
-  return named.some((option) => option.trim() === name)
 }
 
 function nameOf({ method, params }: Exchange): string | undefined {

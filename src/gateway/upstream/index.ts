@@ -1,5 +1,4 @@
 export type { Command } from './child.ts'
-export { unknownParameters } from './http-headers.ts'
 export type { Endpoint } from './http-link.ts'
 export type { ListKind } from './link.ts'
 export type { ServerInfo, Session } from './negotiate.ts'

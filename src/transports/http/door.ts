@@ -8,12 +8,18 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Denial } from '../../core/index.ts'
+import { isRepeated } from './repeated.ts'
 
 export interface Door {
   /** The canonical origin for a Host header (`http://localhost:7777`), or undefined where we are not served under it. */
   originOf(host: string | undefined): string | undefined
   /** Undefined where the request may come in. */
   check(request: IncomingMessage, openToAnyOrigin: boolean): Denial | undefined
+  /**
+   * Whose budget a request counts against before anybody is identified. Requests that a web page can send are counted apart
+   * from those of programs, and those without a credential apart from those with one: neither can use up the other's.
+   */
+  budgetOf(request: IncomingMessage): string
   /** Whether a foreign origin was named in the configuration: the ones that get CORS headers on the endpoint. */
   isAllowedForeign(origin: string): boolean
 }
@@ -34,11 +40,21 @@ export function createDoor({ port, origins }: DoorOptions): Door {
 
   return {
     originOf: (host) => (host === undefined ? undefined : own.get(host.toLowerCase())),
-    check({ headers }, openToAnyOrigin) {
-      if (headers.host === undefined || !own.has(headers.host.toLowerCase())) return { reason: 'forbidden_host' }
+    check({ headers, rawHeaders }, openToAnyOrigin) {
+      if (headers.host === undefined || !own.has(headers.host.toLowerCase()) || isRepeated(rawHeaders, 'host'))
+        return { reason: 'forbidden_host' }
       const { origin } = headers
       if (origin === undefined || openToAnyOrigin || ownOrigins.has(origin) || foreign.has(origin)) return undefined
       return { reason: 'forbidden_origin' }
+    },
+    budgetOf({ headers, socket }) {
+      const { origin, authorization } = headers
+      const address = socket.remoteAddress ?? 'unknown'
+      const isForeign = origin !== undefined && !ownOrigins.has(origin)
+      // A page elsewhere that loads an image from here sends no Origin; browsers say so here (Fetch Metadata Request Headers §2.3).
+      const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
+      if (isForeign || isEmbedded) return `page ${address}`
+      return authorization === undefined && headers['x-api-key'] === undefined ? `nobody ${address}` : address
     },
     isAllowedForeign: (origin) => foreign.has(origin),
   }

@@ -34,14 +34,9 @@ const EXPOSED = [
   'Vary',
   'Origin',
 ]
-const PREFLIGHT = [
-  'Access-Control-Allow-Methods',
-  METHODS.join(', '),
-  'Access-Control-Allow-Headers',
-  'Authorization, X-API-Key, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
-  'Access-Control-Max-Age',
-  '86400',
-] // prettier-ignore
+const ALLOWED_HEADERS =
+  'Authorization, X-API-Key, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID'
+const PREFLIGHT = ['Access-Control-Allow-Methods', METHODS.join(', '), 'Access-Control-Max-Age', '86400']
 const none: readonly string[] = []
 
 export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptions): Endpoint {
@@ -63,6 +58,8 @@ export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptio
     const { requestId } = message.params
     if (requestId === undefined) return
     const session = headers['mcp-session-id']
+    // Without one there is nothing that tells two programs of one person apart.
+    if (session === undefined) return
     for (const other of waiting) {
       if (other.id !== requestId || other.headers['mcp-session-id'] !== session || !other.principal) continue
       if (principalKey(other.principal) === principalKey(principal) && other.message?.method !== 'initialize') other.cancel()
@@ -74,7 +71,9 @@ export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptio
       const page = request.headers.origin
       const cors = page !== undefined && door.isAllowedForeign(page) ? ['Access-Control-Allow-Origin', page, ...EXPOSED] : none
       if (request.method === 'OPTIONS' && !denial) {
-        response.writeHead(204, [...cors, ...(cors === none ? ['Allow', METHODS.join(', ')] : PREFLIGHT)]).end()
+        const allowed =
+          cors === none ? ['Allow', METHODS.join(', ')] : [...PREFLIGHT, 'Access-Control-Allow-Headers', allowedHeaders(request)]
+        response.writeHead(204, [...cors, ...allowed]).end()
         return
       }
       const exchange = new HttpExchange(request, response, `${origin}/mcp`, clock(), cors, reading)
@@ -82,7 +81,7 @@ export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptio
       try {
         const answered = await answer(exchange, request.method, denial)
         cancelNamed(exchange, answered)
-        await exchange.answer(answered, await sessionHeaders(exchange, answered, reading))
+        await exchange.answer(answered, sessionHeaders(exchange, answered, reading))
       } finally {
         waiting.delete(exchange)
       }
@@ -97,15 +96,14 @@ export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptio
   }
 }
 
-/** What the legacy revisions say of sessions in header fields: begun by `initialize`, ended by DELETE. */
-async function sessionHeaders(
-  { message, principal, headers }: HttpExchange,
-  { status }: Answer,
-  { sessions }: Reading,
-): Promise<readonly string[]> {
-  if (!message || !principal || message.era === 'modern' || status >= 300) return none
-  if (message.method === 'initialize') return ['Mcp-Session-Id', sessions.begin(principal, message)]
-  const id = headers['mcp-session-id']
-  if (message.method === 'session/end' && typeof id === 'string') await sessions.end(id)
-  return none
+/** The fields of the protocol, and those that mirror arguments: a tool names them, so that only their beginning is known here. */
+function allowedHeaders({ headers }: IncomingMessage): string {
+  const asked = (headers['access-control-request-headers'] ?? '').slice(0, 2_048).split(',')
+  return [ALLOWED_HEADERS, ...asked.map((each) => each.trim()).filter((each) => /^mcp-param-[\w-]{1,128}$/i.test(each))].join(', ')
+}
+
+/** The id of the session that `initialize` has begun. */
+function sessionHeaders({ message, principal }: HttpExchange, { status }: Answer, { sessions }: Reading): readonly string[] {
+  if (message?.method !== 'initialize' || message.era === 'modern' || !principal || status !== 200) return none
+  return ['Mcp-Session-Id', sessions.begin(principal, message)]
 }

@@ -11,8 +11,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Budget, Credential, Decision, Entry, Message, Outgoing, Principal, Received, RequestId } from '../../core/index.ts'
 import type { Answer } from '../../pipeline/index.ts'
+import { toLine } from '../../protocol/index.ts'
 import { accepts } from './accept.ts'
 import { type Reading, readMessage } from './read.ts'
+import { isRepeated } from './repeated.ts'
 import { turnEnd } from './turn.ts'
 
 const STREAM_HEADERS = [
@@ -73,6 +75,11 @@ export class HttpExchange implements Received {
     return readMessage(this, this.#request, this.#reading)
   }
 
+  async endSession(): Promise<void> {
+    const id = this.headers['mcp-session-id']
+    if (typeof id === 'string') await this.#reading.sessions.end(id)
+  }
+
   onCancel(listener: () => void): void {
     if (this.#response.destroyed || this.#isCancelled) listener()
     else if (this.#cancelled) this.#cancelled.push(listener)
@@ -108,7 +115,7 @@ export class HttpExchange implements Received {
   send({ method, params }: Outgoing): void {
     this.open()
     if (!this.isStreaming || this.#isAnswered || this.#response.writableLength > MAX_UNREAD_BYTES) return
-    this.#response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', method, params })}\n\n`)
+    this.#response.write(`event: message\ndata: ${toLine(JSON.stringify({ jsonrpc: '2.0', method, params }))}\n`)
   }
 
   /** A comment line: keeps what lies between from closing a quiet stream. */
@@ -129,7 +136,7 @@ export class HttpExchange implements Received {
       return
     }
     if (this.isStreaming) {
-      response.end(body === undefined ? undefined : `event: message\ndata: ${body}\n\n`)
+      response.end(body === undefined ? undefined : `event: message\ndata: ${toLine(body)}\n`)
       return
     }
     await turnEnd()
@@ -158,7 +165,7 @@ export class HttpExchange implements Received {
 /** Never from the query string (2026-07-28 authorization §token requirements). */
 function credentialOf({ headers, rawHeaders }: IncomingMessage): Credential | undefined {
   const { authorization } = headers
-  if (authorization !== undefined && isRepeated(rawHeaders)) return { scheme: 'several', value: '' }
+  if (authorization !== undefined && isRepeated(rawHeaders, 'authorization')) return { scheme: 'several', value: '' }
   const key = headers['x-api-key']
   const bearer =
     authorization !== undefined && authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === 'bearer '
@@ -167,14 +174,4 @@ function credentialOf({ headers, rawHeaders }: IncomingMessage): Credential | un
   if (bearer && key !== undefined) return { scheme: 'several', value: '' }
   if (bearer) return { scheme: 'bearer', value: bearer }
   return typeof key === 'string' && key !== '' ? { scheme: 'api_key', value: key } : undefined
-}
-
-/** Node keeps the first Authorization field and drops the others without a word; a proxy in front may have looked at the last. */
-function isRepeated(rawHeaders: readonly string[]): boolean {
-  let count = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] as string
-    if (name.length === 13 && name.toLowerCase() === 'authorization') count++
-  }
-  return count > 1
 }

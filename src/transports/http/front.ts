@@ -30,6 +30,7 @@ export interface Front {
   readonly port: number
   /** Begins to answer. Until then callers are told to come back. */
   serve(handlers: Handlers): void
+  /** Resolves when nobody is connected and nothing that was asked is still being answered or recorded. */
   close(): Promise<void>
 }
 
@@ -42,16 +43,19 @@ const TICK_MS = 5_000
  */
 export async function createFront({ port, log }: { readonly port: number; readonly log: Log }): Promise<Front> {
   let handlers: Handlers | undefined
+  const running = new Set<Promise<void>>()
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (!handlers) {
       response.writeHead(503, { 'Retry-After': '1', 'Content-Length': '0' }).end()
       return
     }
-    route(handlers, request, response).catch((error: unknown) => {
+    const task: Promise<void> = route(handlers, request, response).catch((error: unknown) => {
       log('error', 'a request failed outside the pipeline', { problem: error instanceof Error ? error.message : 'unknown' })
       if (response.headersSent) response.destroy()
       else response.writeHead(500, { 'Content-Length': '0' }).end()
     })
+    running.add(task)
+    void task.finally(() => running.delete(task))
   }
   const v4 = await listen(onRequest, '127.0.0.1', port)
   const bound = (v4.address() as AddressInfo).port
@@ -86,6 +90,7 @@ export async function createFront({ port, log }: { readonly port: number; readon
             }),
         ),
       )
+      await Promise.all(running)
     },
   }
 }
@@ -101,7 +106,7 @@ async function route(
   const mount = pathname === '/mcp' ? undefined : mounts.find((each) => each.route(pathname))
   let denial = door.check(request, mount?.route(pathname)?.cors ?? false)
   if (!denial) {
-    const budget = await checkAddress(request.socket.remoteAddress ?? 'unknown')
+    const budget = await checkAddress(door.budgetOf(request))
     if (!budget.allowed) denial = budget.denial
   }
   if (mount && !denial) return mount.handle(request, response)

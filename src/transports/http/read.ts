@@ -9,7 +9,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { allow, type Decision, deny, type Message, type Partway } from '../../core/index.ts'
-import { eraOf, idOf, type JsonBounds, LATEST_LEGACY_VERSION, type LegacySession, parseJson, parseMessage } from '../../protocol/index.ts'
+import { eraOf, idOf, type JsonBounds, type LegacySession, parseJson, parseMessage } from '../../protocol/index.ts'
 import { accepts } from './accept.ts'
 import type { Sessions } from './session.ts'
 
@@ -42,7 +42,11 @@ export async function readMessage(
   const isModern = version !== undefined && eraOf(version) === 'modern'
   const session = isModern ? undefined : await resume(exchange, headers['mcp-session-id'], sessions)
   if (session === 'unknown') return deny({ reason: 'unknown_session' })
-  return parseMessage(parsed.value, { version, method: single(headers['mcp-method']), name: single(headers['mcp-name']) }, session)
+  const message = parseMessage(parsed.value, { version, method: single(headers['mcp-method']), name: single(headers['mcp-name']) }, session)
+  // A subscription is nothing but a stream.
+  if (message.allowed && message.value.method === 'subscriptions/listen' && !accepts(request, 'text/event-stream'))
+    return deny({ reason: 'not_acceptable' })
+  return message
 }
 
 async function readBodiless(exchange: Partway, request: IncomingMessage, sessions: Sessions): Promise<Decision<Message>> {
@@ -52,7 +56,7 @@ async function readBodiless(exchange: Partway, request: IncomingMessage, session
   const session = await resume(exchange, headers['mcp-session-id'], sessions)
   // DELETE without an id would end nothing.
   if (session === 'unknown' || (!isGet && !session)) return deny({ reason: 'unknown_session' })
-  const version = single(headers['mcp-protocol-version']) ?? session?.version ?? LATEST_LEGACY_VERSION
+  const version = single(headers['mcp-protocol-version']) ?? session?.version ?? '2025-03-26'
   // The stream and the session exist in the legacy revisions only.
   if (eraOf(version) !== 'legacy') return deny({ reason: 'method_not_allowed', allowed: ['POST'] })
   return allow({

@@ -1,0 +1,237 @@
+/**
+ * The parameters of a prompt template: a flat JSON Schema object whose members are strings, numbers or booleans. On the wire an
+ * argument of a prompt is always a string (2026-07-28 schema §GetPromptRequest); a number or boolean is read from it and written
+ * in one way only.
+ *
+ * Fails closed: a keyword that is not checked here is a problem, never ignored.
+ *
+ * @module
+ */
+
+import type { JsonObject } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
+import { type Pattern, readPattern } from './pattern.ts'
+import { cleanText } from './unicode.ts'
+
+export interface Parameter {
+  readonly name: string
+  readonly description: string | undefined
+  readonly required: boolean
+  /** The canonical form of its `default`. */
+  readonly fallback: string | undefined
+  /** Whether each of its values was written by the prompt's author. */
+  readonly listed: boolean
+  /** Why no value of it may stand in a role line; undefined: it may. */
+  readonly roleLineProblem: string | undefined
+  /** What the wire's argument must match: always a string. */
+  readonly wire: JsonObject
+  /** The canonical form of an argument, or which rule it breaks. */
+  read(argument: string): { readonly value: string } | { readonly rule: string }
+}
+
+export interface Parameters {
+  readonly byName: ReadonlyMap<string, Parameter>
+  readonly additional: boolean
+}
+
+/** The longest argument, whatever its parameter says. */
+export const MAX_ARGUMENT_CHARACTERS = 65_536
+/** The longest text that may be put into a role line. */
+export const MAX_ROLE_LINE_CHARACTERS = 256
+const MAX_PARAMETERS = 64
+const MAX_ALLOWED_VALUES = 1_000
+
+const parameterName = /^[A-Za-z][\w-]{0,63}$/
+const objectKeywords = new Set(['$schema', 'type', 'title', 'description', 'properties', 'required', 'additionalProperties'])
+const annotations = ['title', 'description', 'default', 'examples', 'format', 'deprecated', '$comment']
+const keywords: Readonly<Record<string, readonly string[]>> = {
+  string: ['minLength', 'maxLength', 'pattern'],
+  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  integer: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  boolean: [],
+}
+type Report = (problem: string) => void
+
+/** Every problem is reported, with the path that it has. */
+export function readParameters(schema: JsonObject | undefined, report: Report): Parameters {
+  const byName = new Map<string, Parameter>()
+  if (schema === undefined) return { byName, additional: false }
+  for (const key of Object.keys(schema))
+    if (!objectKeywords.has(key)) report(`parameters: ${shown(key)} is not a keyword that is known here`)
+  if (schema['type'] !== 'object') report('parameters.type: must be "object"')
+  const { properties = {}, required = [], additionalProperties = false } = schema
+  if (typeof additionalProperties !== 'boolean') report('parameters.additionalProperties: must be true or false')
+  const needed = Array.isArray(required) && required.every((name) => typeof name === 'string') ? new Set(required) : undefined
+  if (!needed) report('parameters.required: must be a list of names')
+  if (!isObject(properties)) {
+    report('parameters.properties: must be an object')
+    return { byName, additional: false }
+  }
+  const names = Object.keys(properties)
+  if (names.length > MAX_PARAMETERS) report(`parameters.properties: at most ${MAX_PARAMETERS}`)
+  for (const name of needed ?? []) if (!Object.hasOwn(properties, name)) report(`parameters.required: ${shown(name)} is not declared`)
+  for (const name of names.slice(0, MAX_PARAMETERS)) {
+    const at = `parameters.${parameterName.test(name) ? name : shown(name)}`
+    if (!parameterName.test(name)) report(`${at}: a name is a letter and up to 63 letters, digits, "_" or "-"`)
+    const property = properties[name]
+    if (isObject(property))
+      byName.set(
+        name,
+        readParameter(name, property, needed?.has(name) ?? false, (problem) => report(`${at}${problem}`)),
+      )
+    else report(`${at}: must be an object`)
+  }
+  return { byName, additional: additionalProperties === true }
+}
+
+function readParameter(name: string, schema: JsonObject, required: boolean, report: Report): Parameter {
+  const listed = allowedValues(schema, report)
+  const { type = listed ? 'string' : undefined } = schema
+  const known = typeof type === 'string' && Object.hasOwn(keywords, type) ? (keywords[type] as readonly string[]) : undefined
+  if (!known) report('.type: must be "string", "number", "integer" or "boolean": arguments of a prompt are text')
+  for (const key of Object.keys(schema))
+    if (key !== 'type' && key !== 'enum' && key !== 'const' && !annotations.includes(key) && !known?.includes(key))
+      report(`: ${shown(key)} is not a keyword that is known here${known ? ` for a ${String(type)}` : ''}`)
+
+  const pattern = type === 'string' ? patternOf(schema, report) : undefined
+  const convert =
+    type === 'string'
+      ? readText(schema, pattern, report)
+      : type === 'boolean'
+        ? readBoolean
+        : readNumber(schema, type === 'integer', report)
+  function read(argument: string): ReturnType<Parameter['read']> {
+    const converted = convert(argument)
+    return 'value' in converted && listed && !listed.has(converted.value)
+      ? { rule: 'must be equal to one of the allowed values' }
+      : converted
+  }
+  for (const value of listed ?? []) if (!('value' in convert(value))) report(': an allowed value breaks the other rules')
+
+  const { description, default: preset } = schema
+  if (description !== undefined && typeof description !== 'string') report('.description: must be a string')
+  else if (description !== undefined && cleanText(description).removed.length > 0) report('.description: has hidden characters')
+  const given = preset === undefined ? undefined : isScalar(preset) ? read(String(preset)) : { rule: '' }
+  if (given && !('value' in given)) report('.default: breaks the rules of its own parameter')
+
+  return {
+    name,
+    description: typeof description === 'string' ? description : undefined,
+    required,
+    fallback: given && 'value' in given ? given.value : undefined,
+    listed: listed !== undefined,
+    roleLineProblem: listed || type !== 'string' ? listProblem(listed) : textProblem(schema, pattern),
+    wire: wireSchema(schema, type, listed),
+    read,
+  }
+}
+
+/** The canonical forms of `enum`, or of `const`. */
+function allowedValues(schema: JsonObject, report: Report): ReadonlySet<string> | undefined {
+  const { enum: several, const: single } = schema
+  if (several === undefined && single === undefined) return undefined
+  if (several !== undefined && single !== undefined) report(': has both enum and const')
+  const values = several === undefined ? [single] : several
+  if (!Array.isArray(values) || values.length === 0 || values.length > MAX_ALLOWED_VALUES || !values.every(isScalar)) {
+    report(`.enum: must be a list of 1 to ${MAX_ALLOWED_VALUES} strings, numbers or booleans`)
+    return new Set()
+  }
+  return new Set(values.map(String))
+}
+
+const isScalar = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+
+function patternOf({ pattern }: JsonObject, report: Report): Pattern | undefined {
+  if (pattern === undefined) return undefined
+  const read = typeof pattern === 'string' ? readPattern(pattern) : { problem: 'must be a string' }
+  if (!('problem' in read)) return read
+  report(`.pattern: ${read.problem}`)
+  return undefined
+}
+
+type Convert = Parameter['read']
+
+function readText({ minLength, maxLength, pattern: source }: JsonObject, pattern: Pattern | undefined, report: Report): Convert {
+  const least = bound(minLength, 0, '.minLength', report)
+  const most = Math.min(bound(maxLength, MAX_ARGUMENT_CHARACTERS, '.maxLength', report), MAX_ARGUMENT_CHARACTERS)
+  if (least > most) report('.minLength: is more than maxLength')
+  const tooLong = { rule: `must NOT have more than ${most} characters` }
+  return function read(argument) {
+    // A character is at most two code units: what is longer than that is not counted.
+    if (argument.length > 2 * most) return tooLong
+    const length = characters(argument)
+    if (length > most) return tooLong
+    if (length < least) return { rule: `must NOT have fewer than ${least} characters` }
+    return pattern && !pattern.matches(argument) ? { rule: `must match pattern "${String(source)}"` } : { value: argument }
+  }
+}
+
+function bound(value: unknown, otherwise: number, at: string, report: Report): number {
+  if (value === undefined) return otherwise
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
+  report(`${at}: must be a whole number of 0 or more`)
+  return otherwise
+}
+
+const readBoolean: Convert = (argument) =>
+  argument === 'true' || argument === 'false' ? { value: argument } : { rule: 'must be true or false' }
+
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+const MAX_NUMBER_CHARACTERS = 32
+const limits = [
+  ['minimum', '>=', (value: number, limit: number) => value >= limit],
+  ['maximum', '<=', (value: number, limit: number) => value <= limit],
+  ['exclusiveMinimum', '>', (value: number, limit: number) => value > limit],
+  ['exclusiveMaximum', '<', (value: number, limit: number) => value < limit],
+] as const
+
+function readNumber(schema: JsonObject, whole: boolean, report: Report): Convert {
+  const rules = limits.flatMap(([keyword, sign, holds]) => {
+    const limit = schema[keyword]
+    if (typeof limit === 'number' && Number.isFinite(limit)) return [{ sign, limit, holds }]
+    if (limit !== undefined) report(`.${keyword}: must be a number`)
+    return []
+  })
+  return function read(argument) {
+    const value = argument.length <= MAX_NUMBER_CHARACTERS && jsonNumber.test(argument) ? Number(argument) : Number.NaN
+    if (whole ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return { rule: whole ? 'must be integer' : 'must be number' }
+    for (const { sign, limit, holds } of rules) if (!holds(value, limit)) return { rule: `must be ${sign} ${limit}` }
+    // `-0` is written `0`.
+    return { value: String(value + 0) }
+  }
+}
+
+/** The author wrote each value, so that only what would begin another line is refused. */
+function listProblem(values: ReadonlySet<string> | undefined): string | undefined {
+  for (const value of values ?? []) {
+    if (/[\n\t\u2028\u2029]/.test(value) || cleanText(value).removed.length > 0)
+      return 'an allowed value has a line break or hidden characters'
+    if (characters(value) > MAX_ROLE_LINE_CHARACTERS) return `an allowed value has more than ${MAX_ROLE_LINE_CHARACTERS} characters`
+  }
+  return undefined
+}
+
+function textProblem({ maxLength }: JsonObject, pattern: Pattern | undefined): string | undefined {
+  if (typeof maxLength !== 'number' || !pattern) return 'it needs an enum, or a maxLength and an anchored pattern'
+  if (maxLength > MAX_ROLE_LINE_CHARACTERS) return `its maxLength is more than ${MAX_ROLE_LINE_CHARACTERS}`
+  return pattern.roleLineProblem
+}
+
+function wireSchema(schema: JsonObject, type: unknown, listed: ReadonlySet<string> | undefined): JsonObject {
+  if (type === 'string' && !listed) return { maxLength: MAX_ARGUMENT_CHARACTERS, ...schema }
+  const kept = Object.entries(schema).filter(([key]) => ['title', 'description'].includes(key))
+  if (listed && (type === 'string' || type === 'boolean')) return { type: 'string', ...Object.fromEntries(kept), enum: [...listed] }
+  if (type === 'boolean') return { type: 'string', ...Object.fromEntries(kept), enum: ['true', 'false'] }
+  // Ranges and lists of numbers are checked once the number is read: "1e1" is 10.
+  return { type: 'string', ...Object.fromEntries(kept), maxLength: MAX_NUMBER_CHARACTERS, pattern: jsonNumber.source }
+}
+
+/** As JSON Schema counts them. */
+function characters(text: string): number {
+  let count = 0
+  for (const _ of text) count++
+  return count
+}
+
+const shown = (text: string): string => JSON.stringify(cleanText(text).text.slice(0, 64))
