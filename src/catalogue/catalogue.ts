@@ -40,6 +40,7 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
   const listeners = new Set<(kinds: ReadonlySet<EntryKind>) => void>()
   const answers = createListAnswers(redactor)
   let filling: Promise<void> | undefined
+  let scopes: readonly string[] = []
   const index: Record<EntryKind, Map<string, Entry>> = { tool: new Map(), prompt: new Map(), resource: new Map(), template: new Map() }
 
   function rebuild(): Entry[] {
@@ -49,6 +50,7 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
       if (index[entry.kind].has(entry.name)) shadowed.push(entry)
       else index[entry.kind].set(entry.name, entry)
     }
+    scopes = scopesOf([...byServer.values()].flat())
     answers.reset({
       tool: [...index.tool.values()],
       prompt: [...index.prompt.values()],
@@ -97,19 +99,21 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
     },
     template: (uriTemplate) => index.template.get(uriTemplate),
     list: (kind, era, principal) => answers.list(kind, era, principal),
-    scopes() {
-      // A client that signs in before the first entry is there must not be told that there is nothing to ask for.
-      const scopes = new Set<string>(filling && byServer.size === 0 ? STANDARD_SCOPES : [])
-      for (const entry of [...byServer.values()].flat()) {
-        if (entry.permission.access === 'protected' || entry.permission.access === 'private')
-          for (const scope of entry.permission.scopes) scopes.add(scope)
-      }
-      return [...scopes].sort()
-    },
+    // A client that signs in before the first entry is there must not be told that there is nothing to ask for.
+    scopes: () => (filling && byServer.size === 0 ? STANDARD_SCOPES : scopes),
     has: (kind) => index[kind].size > 0,
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
   }
+}
+
+/** What some entry asks for, sorted. */
+function scopesOf(entries: readonly Entry[]): readonly string[] {
+  const scopes = new Set<string>()
+  for (const { permission } of entries) {
+    if (permission.access === 'protected' || permission.access === 'private') for (const scope of permission.scopes) scopes.add(scope)
+  }
+  return [...scopes].sort()
 }

@@ -52,7 +52,7 @@ export interface Mirror {
   /** Lower case, `mcp-param-` included. */
   readonly header: string
   readonly path: readonly string[]
-  readonly type: 'string' | 'integer' | 'boolean' | 'number'
+  readonly type: 'string' | 'integer' | 'boolean'
 }
 
 /** Runs what was approved: a function of ours, or a request to an upstream. */

@@ -75,6 +75,6 @@ function at(args: JsonObject, path: readonly string[]): unknown {
 /** Numbers are compared as numbers: `42.0` is `42` (§server validation). */
 function agree({ type }: Mirror, stated: string | undefined, value: unknown): boolean {
   if (stated === undefined) return false
-  if (type === 'integer' || type === 'number') return stated.trim() !== '' && Number(stated) === value
+  if (type === 'integer') return stated.trim() !== '' && Number(stated) === value
   return stated === String(value)
 }

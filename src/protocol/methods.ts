@@ -9,7 +9,7 @@ import type { EntryKind, Era } from '../core/index.ts'
 
 export type Method =
   /** Lists entries of one kind: never refused, shows what the caller may use now. */
-  | { readonly kind: 'list'; readonly of: EntryKind; readonly member: string; readonly eras: readonly Era[] }
+  | { readonly kind: 'list'; readonly of: EntryKind; readonly eras: readonly Era[] }
   /** Uses the entry that `params[by]` names. */
   | { readonly kind: 'use'; readonly of: 'tool' | 'prompt' | 'resource'; readonly by: 'name' | 'uri'; readonly eras: readonly Era[] }
   /** Completes an argument of the prompt or template that `params.ref` names; needs what that needs. */
@@ -25,10 +25,10 @@ const legacy: readonly Era[] = ['legacy']
 
 const methods = new Map<string, Method>(
   Object.entries({
-    'tools/list': { kind: 'list', of: 'tool', member: 'tools', eras: both },
-    'prompts/list': { kind: 'list', of: 'prompt', member: 'prompts', eras: both },
-    'resources/list': { kind: 'list', of: 'resource', member: 'resources', eras: both },
-    'resources/templates/list': { kind: 'list', of: 'template', member: 'resourceTemplates', eras: both },
+    'tools/list': { kind: 'list', of: 'tool', eras: both },
+    'prompts/list': { kind: 'list', of: 'prompt', eras: both },
+    'resources/list': { kind: 'list', of: 'resource', eras: both },
+    'resources/templates/list': { kind: 'list', of: 'template', eras: both },
     'tools/call': { kind: 'use', of: 'tool', by: 'name', eras: both },
     'prompts/get': { kind: 'use', of: 'prompt', by: 'name', eras: both },
     'resources/read': { kind: 'use', of: 'resource', by: 'uri', eras: both },

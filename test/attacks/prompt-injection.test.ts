@@ -50,14 +50,15 @@ const own = [
 ]
 
 /** Everything but what stands within boundaries. */
-function outside({ messages, _meta: _, removed: __, ...rest }: RenderedPrompt, nonce: string): unknown {
+function outside(rendered: RenderedPrompt, nonce: string): unknown {
+  const { description, messages } = rendered
   const parts = messages.map(({ role, content }) => {
     if (content._meta['sallyport/part'] !== 'data') return { role, content: { ...content, text: content.text.replaceAll(nonce, 'NONCE') } }
     const found = new RegExp(`^(\\[data ${nonce} \\w+\\]\\n)(?:\\| [^\\n]*\\n)+(\\[end of data ${nonce}\\])$`).exec(content.text)
     assert.ok(found, content.text.slice(0, 200))
     return { role, content: { ...content, text: `${found[1]}${found[2]}`.replaceAll(nonce, 'NONCE') } }
   })
-  return { ...rest, parts }
+  return { description, parts }
 }
 
 const nothing = outside(render(args, { nonce: () => NONCE }), NONCE)

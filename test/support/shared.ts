@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { runInThisContext } from 'node:vm'
 import { ROOT } from './paths.ts'
 
 const shared = join(ROOT, '..', 'shared')
@@ -26,7 +27,7 @@ export const rowsOf = <Row>(path: string): Row[] =>
 export function fromGuide(name: string): unknown {
   const found = new RegExp(`const ${name} = (\\{[\\s\\S]*?\\n\\});`).exec(readShared(GUIDE))
   if (!found) throw new Error(`the guide has no ${name}`)
-  return new Function(`return ${found[1]}`)()
+  return runInThisContext(`(${found[1]})`)
 }
 
 export const GUIDE = 'seed/000_fe67008ac619fe11.txt'

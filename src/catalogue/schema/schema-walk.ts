@@ -26,6 +26,13 @@ const one = new Set([
 const list = new Set(['allOf', 'anyOf', 'items', 'oneOf', 'prefixItems'])
 const map = new Set(['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties', 'properties'])
 
+/** How a keyword holds subschemas: as its value, as a list, by name, or not at all. */
+export function holds(keyword: string, value: unknown): 'one' | 'list' | 'map' | undefined {
+  if (map.has(keyword) && isObject(value)) return 'map'
+  if (list.has(keyword) && Array.isArray(value)) return 'list'
+  return one.has(keyword) && !Array.isArray(value) ? 'one' : undefined
+}
+
 type Visit = (schema: JsonObject, path: readonly string[] | undefined) => void
 
 /**
@@ -40,10 +47,11 @@ function walk(schema: unknown, visit: Visit, path: readonly string[] | undefined
   if (!isObject(schema)) return
   visit(schema, path)
   for (const [keyword, value] of Object.entries(schema)) {
-    if (map.has(keyword) && isObject(value)) {
-      for (const [name, inner] of Object.entries(value)) walk(inner, visit, keyword === 'properties' && path ? [...path, name] : undefined)
-    } else if (list.has(keyword) && Array.isArray(value)) {
-      for (const inner of value) walk(inner, visit, undefined)
-    } else if (one.has(keyword)) walk(value, visit, undefined)
+    const held = holds(keyword, value)
+    if (held === 'one') walk(value, visit, undefined)
+    else if (held === 'list') for (const inner of value as unknown[]) walk(inner, visit, undefined)
+    else if (held === 'map')
+      for (const [name, inner] of Object.entries(value as JsonObject))
+        walk(inner, visit, keyword === 'properties' && path ? [...path, name] : undefined)
   }
 }

@@ -1,0 +1,134 @@
+/**
+ * A copy of an upstream's schema that holds what JSON Schema says and nothing else, in the one form that the compiler gets:
+ * no addresses, no anchors, no keyword that only the compiler knows (`$async` makes its checks answer a promise, which counts
+ * as a yes), and every reference a `$ref` to a definition that this walk has read.
+ *
+ *   bounded → valid against its metaschema → [plain] → compiled at the first call
+ *
+ * Fails closed: a reference that leads anywhere else refuses the schema, since steps there would not be counted.
+ *
+ * @module
+ */
+
+import type { JsonObject } from '../../core/index.ts'
+import { isObject } from '../../protocol/index.ts'
+import { holds } from './schema-walk.ts'
+
+export type Plain =
+  | {
+      readonly schema: JsonObject
+      /** Every regular expression in it. */
+      readonly patterns: readonly string[]
+    }
+  | { readonly problem: string }
+
+/** What is compiled beside the keywords that hold subschemas. Annotations and unknown keywords say nothing about arguments. */
+const kept = new Set([
+  'const',
+  'dependentRequired',
+  'enum',
+  'exclusiveMaximum',
+  'exclusiveMinimum',
+  'maxContains',
+  'maxItems',
+  'maxLength',
+  'maxProperties',
+  'maximum',
+  'minContains',
+  'minItems',
+  'minLength',
+  'minProperties',
+  'minimum',
+  'multipleOf',
+  'pattern',
+  'required',
+  'type',
+  'uniqueItems',
+])
+/** Copied where something refers to them, and only then. */
+const definitions = new Set(['$defs', 'definitions'])
+/** Without `$id`s a schema is one resource, where the dynamic kinds mean what `$ref` means (2020-12 core §8.2.3.2). */
+const references = ['$ref', '$dynamicRef', '$recursiveRef'] as const
+
+/** `step`: a keyword that is put beside every reference. */
+export function plainSchema(inputSchema: JsonObject, step: string): Plain {
+  const places = new Map<string, unknown>()
+  const anchors = new Map<string, string>()
+  const patterns = new Set<string>()
+  const referring: { readonly at: Record<string, unknown>; readonly to: string }[] = []
+  let problem: string | undefined
+  let addressed = false
+
+  function copy(schema: unknown, pointer: string): unknown {
+    if (!isObject(schema)) {
+      places.set(pointer, schema)
+      return schema
+    }
+    const entries: [string, unknown][] = []
+    for (const [keyword, value] of Object.entries(schema)) {
+      const at = `${pointer}/${escape(keyword)}`
+      const held = holds(keyword, value)
+      let copied = value
+      if (held === 'one') copied = copy(value, at)
+      else if (held === 'list') copied = (value as unknown[]).map((inner, i) => copy(inner, `${at}/${i}`))
+      else if (held === 'map')
+        copied = Object.fromEntries(Object.entries(value as JsonObject).map(([name, inner]) => [name, copy(inner, `${at}/${escape(name)}`)]))
+      else if (!kept.has(keyword)) continue
+      if (!definitions.has(keyword)) entries.push([keyword, copied])
+    }
+    const plain: Record<string, unknown> = Object.fromEntries(entries)
+    places.set(pointer, plain)
+    note(schema, plain, pointer)
+    return plain
+  }
+
+  function note(schema: JsonObject, plain: Record<string, unknown>, pointer: string): void {
+    if (Object.hasOwn(schema, '$async')) problem ??= 'an input schema that asks for an asynchronous check ($async)'
+    if (pointer !== '' && typeof schema.$id === 'string') addressed = true
+    for (const anchor of [schema.$anchor, schema.$dynamicAnchor]) {
+      if (typeof anchor !== 'string') continue
+      if ((anchors.get(anchor) ?? pointer) !== pointer) problem ??= 'an input schema with the same anchor twice'
+      anchors.set(anchor, pointer)
+    }
+    const said = references.flatMap((keyword) => (typeof schema[keyword] === 'string' ? [schema[keyword]] : []))
+    if (said.length > 1) problem ??= 'an input schema with two references in one place'
+    if (said[0] !== undefined) referring.push({ at: plain, to: said[0] })
+    if (typeof schema.pattern === 'string') patterns.add(schema.pattern)
+    if (isObject(schema.patternProperties)) for (const pattern of Object.keys(schema.patternProperties)) patterns.add(pattern)
+  }
+
+  const root = copy(inputSchema, '') as Record<string, unknown>
+  if (referring.length > 0 && addressed) problem ??= 'an input schema with an address inside ($id) that references may be relative to'
+  const $defs: Record<string, unknown> = {}
+  const names = new Map<string, string>()
+  for (const { at, to } of referring) {
+    const place = leadsTo(to, anchors)
+    if (place === undefined || !places.has(place)) {
+      problem ??= 'an input schema that refers to something outside itself, or to nothing'
+      break
+    }
+    let name = names.get(place)
+    if (name === undefined) {
+      names.set(place, (name = `r${names.size}`))
+      $defs[name] = places.get(place)
+    }
+    at.$ref = place === '' ? '#' : `#/$defs/${name}`
+    at[step] = true
+  }
+  if (problem !== undefined) return { problem }
+  return { schema: names.size > 0 ? { ...root, $defs } : root, patterns: [...patterns] }
+}
+
+/** The JSON pointer that a reference within the schema means; undefined: it leads out of it, or is none. */
+function leadsTo(reference: string, anchors: ReadonlyMap<string, string>): string | undefined {
+  if (!reference.startsWith('#')) return undefined
+  try {
+    const fragment = decodeURIComponent(reference.slice(1))
+    return fragment === '' || fragment.startsWith('/') ? fragment : anchors.get(fragment)
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 6901 §3. */
+const escape = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
