@@ -136,18 +136,6 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A value handed to an upstream as a secret is taken out of results, errors and logs, also as base64, hex or URL-encoded.',
     kind: 'guarantee',
   },
-  'hidden-characters': {
-    source: 'ANSI and Unicode smuggling (T40)',
-    behaviour:
-      'Control, tag, bidi, zero-width and other invisible characters are taken out of prompt arguments and prompt results, and counted; where a script or an emoji needs one, it stays.',
-    kind: 'guarantee',
-  },
-  'prompt-boundaries': {
-    source: 'RS26, prompts §security',
-    behaviour:
-      'No value given to a prompt template changes the text around its place, adds a message or a placeholder, closes its boundary or begins a line.',
-    kind: 'guarantee',
-  },
   'secret-patterns': {
     source: 'MCP01',
     behaviour: 'Strings that look like credentials are masked in results, errors and logs.',

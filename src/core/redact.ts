@@ -1,11 +1,14 @@
 /**
  * What must not leave, taken out of what does: secrets that we know exactly (what was handed to an upstream), and
- * strings that look like credentials. The first is a guarantee for the forms listed; the second is a detector.
+ * strings that look like credentials. The first is a guarantee for the forms that `known-secrets.ts` names; the second is a
+ * detector.
  *
  * Used by release, audit, logs and error texts. Linear in the size of the text.
  *
  * @module
  */
+
+import { createKnownSecrets } from './known-secrets.ts'
 
 export interface Redactor {
   /** `text` with every known secret and credential-like string replaced by `[redacted]`. The same string where there is none. */
@@ -43,16 +46,14 @@ const literals =
   /spk_[0-9A-Za-z]{8}_|eyJ|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox[abeoprs]-|sk-|[rs]k_|AIza|npm_|PRIVATE KEY|:\/\/[^/\s"']{1,511}@/
 
 export function createRedactor(): Redactor {
-  const known = new Set<string>()
-  let anyKnown: RegExp | undefined
+  const known = createKnownSecrets()
 
   function suspects(text: string): boolean {
-    return literals.test(text) || (anyKnown?.test(text) ?? false)
+    return literals.test(text) || known.isIn(text)
   }
   function redact(text: string): string {
-    if (!suspects(text)) return text
-    const exact = anyKnown ? text.replace(new RegExp(anyKnown.source, 'g'), MASK) : text
-    return exact.replace(credentials, (found) => (found.startsWith('://') ? `://${MASK}@` : MASK))
+    const exact = known.isIn(text) ? known.mask(text, MASK) : text
+    return literals.test(exact) ? exact.replace(credentials, (found) => (found.startsWith('://') ? `://${MASK}@` : MASK)) : exact
   }
   return {
     suspects,
@@ -62,14 +63,7 @@ export function createRedactor(): Redactor {
       // Escapes hide a secret from a search of the text, so a suspect is searched string by string, as its reader will see it.
       return suspects(text) ? JSON.stringify(redactDeep(value, redact)) : text
     },
-    learn(secret) {
-      if (secret.length < 8) return false
-      for (const form of formsOf(secret)) known.add(form)
-      // Longest first, so that a secret that contains another is taken out whole.
-      const sorted = [...known].sort((a, b) => b.length - a.length)
-      anyKnown = new RegExp(sorted.map((form) => form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')).join('|'))
-      return true
-    },
+    learn: (secret) => known.learn(secret),
   }
 }
 
@@ -78,20 +72,4 @@ function redactDeep(value: unknown, redact: (text: string) => string): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact))
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [redact(key), redactDeep(member, redact)]))
-}
-
-/** As it is, as JSON writes it (also inside JSON inside JSON), URL-encoded, base64 in both alphabets, hex. */
-function formsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret)
-  const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
-  return [
-    secret,
-    escaped(secret),
-    escaped(escaped(secret)),
-    escaped(escaped(escaped(secret))),
-    encodeURIComponent(secret),
-    bytes.toString('base64').replace(/=+$/, ''),
-    bytes.toString('base64url'),
-    bytes.toString('hex'),
-  ]
 }

@@ -9,6 +9,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Accounts } from './accounts.ts'
+import { budgetOf } from './addresses.ts'
 import type { Artifacts } from './artifacts.ts'
 import type { Clients } from './clients.ts'
 import { createCookieNames } from './cookies.ts'
@@ -18,10 +19,10 @@ import { createLoginThrottle } from './login-throttle.ts'
 import type { Settings } from './options.ts'
 import { pageHeaders, problemPage, renderPage, sendPage } from './pages/index.ts'
 import { cleanParameters } from './parameters.ts'
-import { createProvider } from './provider.ts'
+import { createProvider, INTERACTION_TTL_SECONDS } from './provider.ts'
 import { type Recorder, recordEvents } from './recorder.ts'
 import { checkRegistration } from './registration.ts'
-import { readBody, replay } from './replay.ts'
+import { MAX_BODY, readBody, replay } from './replay.ts'
 import type { Resources } from './resources.ts'
 import type { Route } from './routes.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -46,6 +47,13 @@ export interface Engine {
 }
 
 const FORM = 'application/x-www-form-urlencoded'
+/** Each is kept until it is answered. Real ones have some hundred characters, and a redirect URI at most. */
+const MAX_QUERY = 4096
+const MAX_STATE = 2048
+/** How many may be begun at one address while one waits, and how many of those because a page of another site wanted it. */
+const MAX_SIGN_INS = { program: 300, page: 60 } as const
+/** What each route does, on record. */
+const actions: Partial<Record<Route['name'], string>> = { register: 'client.register', login: 'sign-in' }
 
 export async function createEngine(parts: EngineParts): Promise<Engine> {
   const { settings, resources, accounts, artifacts, grants, clients, signingKeys, tokens, record } = parts
@@ -71,6 +79,27 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
   const base = new URL(issuer).pathname.replace(/\/$/, '')
   const pathOf = (request: IncomingMessage) => new URL(request.url ?? '/', issuer).pathname.slice(base.length)
 
+  const ownOrigin = new URL(issuer).origin
+  const budgetFor = (request: IncomingMessage): string => budgetOf(request, addressOf(request), ownOrigin)
+
+  /** Why no sign-in is begun. Before the provider: it stores what it is asked. */
+  async function problemWithStart(request: IncomingMessage, response: ServerResponse, url: URL): Promise<string | undefined> {
+    const { 'sec-fetch-dest': destination } = request.headers
+    // A page of another site that loads this as an image or a frame (Fetch Metadata §2.1): nobody would see it.
+    if (destination !== undefined && destination !== 'document') return 'not_a_page'
+    if (url.search.length > MAX_QUERY || url.searchParams.getAll('state').some(({ length }) => length > MAX_STATE)) return 'too_long'
+    const budget = budgetFor(request)
+    const { count, resetSeconds } = await counters.increment(`authorize:${budget}`, INTERACTION_TTL_SECONDS)
+    if (count <= MAX_SIGN_INS[budget.startsWith('page ') ? 'page' : 'program']) return undefined
+    response.setHeader('retry-after', resetSeconds)
+    return 'too_many'
+  }
+  async function begin(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const problem = await problemWithStart(request, response, new URL(request.url ?? '/', issuer))
+    if (problem === undefined) return authorize(request, response)
+    record(request, { decision: 'deny', reason: problem === 'too_many' ? 'rate_limited' : problem, action: 'authorize' })
+    sendPage(response, problemPage(problem))
+  }
   async function authorize(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { searchParams } = new URL(request.url ?? '/', issuer)
     const url = `${pathOf(request)}?${cleanParameters(searchParams, resources).toString()}`
@@ -89,12 +118,11 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     return callback(translated, response)
   }
   async function register(request: IncomingMessage, response: ServerResponse, text: string): Promise<void> {
-    const address = addressOf(request)
     const refuse = (status: number, error: string, description: string) => {
       record(request, { decision: 'deny', reason: error, action: 'client.register', sentence: description })
       sendError(response, status, error, description)
     }
-    const { count, resetSeconds } = await counters.increment(`register:${blockOf(address)}`, 3600)
+    const { count, resetSeconds } = await counters.increment(`register:${budgetFor(request)}`, 3600)
     if (count > registrationsPerHour) {
       response.setHeader('retry-after', resetSeconds)
       return refuse(429, 'temporarily_unavailable', 'too many clients were registered from this address: try again later')
@@ -120,9 +148,16 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
 
   const underWay = new Set<Promise<void>>()
   async function handle(route: Route, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (route.name === 'authorize' || route.name === 'resume') return authorize(request, response)
+    if (route.name === 'authorize') return begin(request, response)
+    if (route.name === 'resume') return authorize(request, response)
     const body = await readBody(request)
     if (body === undefined) {
+      record(request, {
+        decision: 'deny',
+        reason: 'body_too_large',
+        action: actions[route.name] ?? route.name,
+        facts: { limitBytes: MAX_BODY },
+      })
       response.setHeader('connection', 'close')
       if (!route.cors) return sendPage(response, problemPage('too_large'))
       return sendError(response, 413, 'invalid_request', 'the body is too large')
@@ -171,14 +206,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** An IPv6 host has a whole /64 to itself: it is counted as one. */
-function blockOf(address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address
-  const [head = '', tail = ''] = address.split('::')
-  const front = head.split(':').filter(Boolean)
-  const back = tail.split(':').filter(Boolean)
-  const zeros: string[] = address.includes('::') ? Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0') : []
-  return [...front, ...zeros, ...back].slice(0, 4).join(':')
 }

@@ -93,6 +93,15 @@ export function createInteractions({ provider, settings, resources, accounts, cl
     const [given, expected] = [Buffer.from(form.get('csrf') ?? ''), Buffer.from(csrfOf(opened))]
     return given.length !== expected.length || !timingSafeEqual(given, expected)
   }
+  function refuseForged(request: IncomingMessage, action: string, { clientId, client }: Open, subject?: string): Page {
+    record(request, { decision: 'deny', reason: 'forged_form', action, subject, clientId, clientName: client })
+    return problemPage('forged')
+  }
+  /** An answer to no question that is open in this browser. */
+  function refuseLate(request: IncomingMessage, action: string): Page {
+    record(request, { decision: 'deny', reason: 'expired', action })
+    return problemPage('expired')
+  }
   async function showLogin(opened: Open, shown: { name?: string; problem?: string; status?: number } = {}): Promise<Page> {
     return loginPage({
       action: pathOf(opened.interaction.uid, 'login'),
@@ -136,8 +145,8 @@ export function createInteractions({ provider, settings, resources, accounts, cl
     },
     async login(request, response, uid, form) {
       const opened = await open(request, response, uid)
-      if (opened?.interaction.prompt.name !== 'login') return problemPage('expired')
-      if (isForged(request, opened, form)) return problemPage('forged')
+      if (opened?.interaction.prompt.name !== 'login') return refuseLate(request, 'sign-in')
+      if (isForged(request, opened, form)) return refuseForged(request, 'sign-in', opened)
       const name = (form.get('name') ?? '').slice(0, 64)
       const about = { action: 'sign-in', subject: plain(name, 64), clientId: opened.clientId, clientName: opened.client }
 
@@ -150,7 +159,10 @@ export function createInteractions({ provider, settings, resources, accounts, cl
         response.setHeader('retry-after', outcome.waitSeconds)
         return showLogin(opened, { name, problem: waitAgain(outcome.waitSeconds), status: 429 })
       }
-      if (outcome === 'busy') return showLogin(opened, { name, problem: busy, status: 503 })
+      if (outcome === 'busy') {
+        record(request, { ...about, decision: 'deny', reason: 'overloaded' })
+        return showLogin(opened, { name, problem: busy, status: 503 })
+      }
       if (outcome === 'wrong') {
         record(request, { ...about, decision: 'deny', reason: 'wrong_password' })
         return showLogin(opened, { name, problem: wrongPassword, status: 401 })
@@ -162,8 +174,8 @@ export function createInteractions({ provider, settings, resources, accounts, cl
     async consent(request, response, uid, form) {
       const opened = await open(request, response, uid)
       const accountId = opened?.interaction.session?.accountId
-      if (opened?.interaction.prompt.name !== 'consent' || accountId === undefined) return problemPage('expired')
-      if (isForged(request, opened, form)) return problemPage('forged')
+      if (opened?.interaction.prompt.name !== 'consent' || accountId === undefined) return refuseLate(request, 'consent')
+      if (isForged(request, opened, form)) return refuseForged(request, 'consent', opened, accountId)
       const { interaction, clientId, client } = opened
       const groups = groupScopes(permissionsOf(interaction))
       const ticked = new Set(form.getAll('group'))

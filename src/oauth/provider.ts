@@ -34,7 +34,8 @@ export const GRANT_TTL_SECONDS: number = 365 * 86_400
 export const REFRESH_TTL_SECONDS: number = 30 * 86_400
 const CODE_TTL_SECONDS = 60
 const SESSION_TTL_SECONDS = 12 * 3600
-const INTERACTION_TTL_SECONDS = 1800
+/** How long a question waits for its answer: anybody can have one asked, and each is stored. */
+export const INTERACTION_TTL_SECONDS: number = 600
 
 export function createProvider(parts: ProviderParts): Provider {
   const { settings, grants, grantToRevoke } = parts

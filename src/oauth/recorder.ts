@@ -5,6 +5,7 @@ import type { Provider } from 'oidc-provider'
 import { createId } from '../core/index.ts'
 import type { AuditRecord } from '../storage/index.ts'
 import type { Settings } from './options.ts'
+import { plain } from './pages/index.ts'
 
 export type Occurrence = Pick<AuditRecord, 'decision' | 'reason' | 'action'> & Partial<AuditRecord>
 export type Recorder = (request: IncomingMessage | undefined, occurrence: Occurrence) => void
@@ -51,7 +52,7 @@ export function recordEvents(provider: Provider, record: Recorder, { log }: Sett
       decision: 'deny',
       reason,
       action,
-      sentence,
+      sentence: short(sentence),
       clientId: short(context.oidc?.client?.clientId ?? context.oidc?.params?.['client_id']),
       clientName: short(context.oidc?.client?.clientName),
       facts: defined({ grant_type: short(context.oidc?.params?.['grant_type']), detail: cause === undefined ? short(detail) : undefined }),
@@ -95,7 +96,8 @@ export function causeOf(error: unknown): string {
   return `${error.name} ${frames.slice(0, 3).join(' ').replace(/\s+/g, ' ')}`.trim()
 }
 
-const short = (value: unknown): string | undefined => (typeof value === 'string' ? value.slice(0, 200) : undefined)
+/** What somebody else wrote: on one line, without what drives a terminal or is not seen, and not long. */
+const short = (value: unknown): string | undefined => (typeof value === 'string' ? plain(value.slice(0, 400), 200) : undefined)
 
 function defined(facts: Record<string, string | undefined>): AuditRecord['facts'] {
   const known = Object.entries(facts).filter((entry): entry is [string, string] => entry[1] !== undefined)

@@ -63,10 +63,17 @@ function problemWithRedirect(uri: unknown): string | undefined {
   if (url === null) return 'not an absolute URI'
   if (url.hash !== '' || uri.includes('#')) return 'a URI has no fragment'
   if (url.username !== '' || url.password !== '') return 'a URI has no user name or password'
-  // What the parser repairs (backslashes, tabs, spaces) is read another way by somebody else.
-  if (/[\s\\\p{Cc}]/u.test(uri)) return 'a URI has no spaces, backslashes or control characters'
+  // What the parser repairs (backslashes, a missing //, other spellings of a host) is read another way by somebody else.
+  if (!/^[\x21-\x7e]+$/.test(uri) || uri.includes('\\')) return 'a URI has only ASCII, without spaces, backslashes or control characters'
+  if (!isWrittenAsRead(uri, url)) return 'a URI is written in full and in its normal form, such as https://app.example.com/callback'
+  if (uri.includes('*')) return 'a URI has no wildcard'
   if (url.protocol === 'https:' || isLoopbackRedirect(uri)) return undefined
   return 'a URI begins with https://, or with http:// and localhost, 127.0.0.1 or [::1]'
+}
+
+/** But for the slash that an empty path may leave out. */
+function isWrittenAsRead(uri: string, { href, origin, search }: URL): boolean {
+  return href === uri || (href === `${origin}/${search}` && uri === origin + search)
 }
 
 function isLoopbackRedirect(uri: unknown): boolean {

@@ -5,7 +5,7 @@ import { type Accounts, toName } from './accounts.ts'
 import type { Settings } from './options.ts'
 import { type Page, problemPage, sendPage, setupDone, setupGone, setupPage } from './pages/index.ts'
 import type { Recorder } from './recorder.ts'
-import { readBody } from './replay.ts'
+import { MAX_BODY, readBody } from './replay.ts'
 import type { Resources } from './resources.ts'
 import { createSetupLink } from './setup-link.ts'
 
@@ -32,23 +32,29 @@ export function createSetup({
   const action = `${new URL(issuer).pathname.replace(/\/$/, '')}/setup`
   const server = resources.canonical
 
+  function refuse(request: IncomingMessage, reason: string, page: Page, facts?: { readonly limitBytes: number }): Page {
+    record(request, { decision: 'deny', reason, action: 'account.create', facts })
+    return page
+  }
+  const gone = (request: IncomingMessage): Page => refuse(request, 'unknown_code', setupGone)
+
   async function submit(request: IncomingMessage): Promise<Page> {
     const { origin } = request.headers
-    if (origin !== undefined && origin !== new URL(issuer).origin) return problemPage('forged')
+    if (origin !== undefined && origin !== new URL(issuer).origin) return refuse(request, 'forged_form', problemPage('forged'))
     const body = await readBody(request)
-    if (body === undefined) return problemPage('too_large')
+    if (body === undefined) return refuse(request, 'body_too_large', problemPage('too_large'), { limitBytes: MAX_BODY })
     const form = new URLSearchParams(body.toString())
     const [code = '', name = '', password = '', again = ''] = ['code', 'name', 'password', 'again'].map((field) => form.get(field) ?? '')
-    if (!(await link.isOpen(code)) || (await accounts.hasOwner())) return setupGone
+    if (!(await link.isOpen(code)) || (await accounts.hasOwner())) return gone(request)
 
     const shown = { action, code, server, name: name.slice(0, 64) }
     const problem = password === again ? accounts.problemWith(name, password) : 'The two passwords are not the same.'
     if (problem !== undefined) return setupPage({ ...shown, problem })
     if ((await accounts.get(toName(name))) !== undefined) return setupPage({ ...shown, problem: 'There is an account of that name.' })
-    if (!(await link.use(code))) return setupGone
+    if (!(await link.use(code))) return gone(request)
     const created = await accounts.create({ name, password, owner: true, roles: OWNER_ROLES })
     // Somebody took the name in this instant; the link is spent, and the next start shows another.
-    if ('problem' in created) return setupGone
+    if ('problem' in created) return gone(request)
     record(request, {
       decision: 'allow',
       reason: 'allowed',
@@ -65,7 +71,7 @@ export function createSetup({
     async handle(request, response) {
       if (request.method === 'POST') return sendPage(response, await submit(request))
       const code = new URL(request.url ?? '/', issuer).searchParams.get('code') ?? ''
-      sendPage(response, (await link.isOpen(code)) ? setupPage({ action, code, server }) : setupGone)
+      sendPage(response, (await link.isOpen(code)) ? setupPage({ action, code, server }) : gone(request))
     },
   }
 }

@@ -60,6 +60,9 @@ export function readTemplate(source: string, report: (problem: string) => void):
     const pieces = readPieces(content.slice(opening.length), (problem) => report(`template line ${line}: ${problem}`))
     if (opening && pieces.length === 0)
       report(`template line ${line}: ${shown(opening, 0)} has nothing behind it: a role line ends where the line does`)
+    // Its mark is the message's role, so that a value would be the first word of the message: "System", perhaps.
+    if (kind === 'assistant' && typeof pieces[0] === 'object')
+      report(`template line ${line}: an Assistant: line may not begin with a placeholder`)
     for (const piece of pieces)
       if (typeof piece !== 'string')
         uses.push({ name: piece.name, line, role: kind === 'user' ? undefined : kind === 'system' ? 'System' : 'Assistant' })

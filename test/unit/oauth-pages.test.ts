@@ -87,12 +87,27 @@ test('the consent page says who asks, where the answer goes, and what it may do'
 
 test('a client’s name is text, whatever is in it', async () => {
   await using fixture = await startAuthorizationServer()
-  const client_name = '<script>alert(1)</script>"\'&\u202Eevil\u0000 \u200Bname'
+  const client_name = '<script>alert(1)</script>"\'&\u202Eevil\u0000 \u200Bname\u3164\u115f\u2800'
   const { client_id: clientId } = await register(fixture, { client_name })
   const browser = createBrowser()
   const login = await openPage(browser, authorizeUrl(fixture, clientId).url)
-  assert.ok(login.html.includes('“&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;evil name”'))
-  assert.doesNotMatch(login.html, /<script|[\u202e\u200b\u0000]/)
+  assert.ok(login.html.includes('<bdi class="name">“&lt;script&gt;alert(1)&lt;/script&gt;&#39;&#39;&amp;evil name”</bdi>'))
+  assert.doesNotMatch(login.html, /<script|[\u202e\u200b\u0000\u3164\u115f\u2800]/)
+})
+
+test('a client’s name stays inside an element and quotation marks of its own', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { client_id: clientId } = await register(fixture, {
+    client_name: `Claude Code” to use \u201ethe clock\u201f\uff02?\u{1f512} verified e${'\u0301'.repeat(30)}`,
+  })
+  const browser = createBrowser()
+  const login = await openPage(browser, authorizeUrl(fixture, clientId).url)
+  for (const { html } of [login, await logIn(browser, login, ANA)]) {
+    const names = [...html.matchAll(/<bdi class="name">“([^<]*)”<\/bdi>/g)].map(([, name = '']) => name)
+    assert.equal(names.length, 1)
+    assert.match(names[0] ?? '', /^Claude Code&#39; to use &#39;the clock&#39;&#39;\?\u{1f512} verified \u00e9\u0301{1,4}$/u)
+    assert.doesNotMatch(html.replaceAll(names[0] ?? '', ''), /Claude/)
+  }
 })
 
 test('Deny tells the client so, and grants nothing', async () => {

@@ -5,9 +5,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { isObject } from '../../src/protocol/index.ts'
 import { checkPromptOutput } from '../../src/trust/index.ts'
-import { verifies } from '../requirements.ts'
 
-verifies('hidden-characters')
 
 const message = (content: unknown, role: unknown = 'user'): unknown => ({ role, content })
 const say = (text: unknown): unknown => message({ type: 'text', text })

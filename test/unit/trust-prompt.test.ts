@@ -6,10 +6,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ConfigError, type JsonObject } from '../../src/core/index.ts'
 import { type CompiledPrompt, compilePrompt, type PromptDefinition, type RenderedPrompt } from '../../src/trust/index.ts'
-import { verifies } from '../requirements.ts'
 import { fromGuide, GUIDE, needs } from '../support/shared.ts'
 
-verifies('prompt-boundaries', 'hidden-characters')
 
 const NONCE = 'n0nce0n0nce0'
 const OTHER = 'another-nonce'
@@ -122,6 +120,11 @@ describe('a template that would not hold is refused, in a sentence that says wha
     ['free text in an assistant line', prompt('Assistant: I am {{x}}', { x: text }), /may not stand in a role line \("Assistant:"\)/],
     ['an indented role line in small letters', prompt('   system : {{x}}', { x: text }), /may not stand in a role line/],
     ['a role line with a wide colon', prompt('System： {{x}}', { x: text }), /may not stand in a role line/],
+    [
+      'an assistant line that begins with a value',
+      prompt('Assistant: {{x}}: obey', { x: name }),
+      /line 1: an Assistant: line may not begin with/,
+    ],
     ['a role without a text', prompt('System:\nObey.'), /line 1: "System:" has nothing behind it/],
     [
       'a pattern that is not anchored',
@@ -190,6 +193,77 @@ describe('patterns that may stand in a role line', () => {
     it(pattern, () => {
       assert.deepEqual(problemsOf(prompt('System: {{x}}', { x: { type: 'string', maxLength: 100, pattern } })), [])
     })
+  it('are read as the engine reads them: what is accepted matches no text with a line break or a sign of a role', () => {
+    const pieces = [
+      'a',
+      '-',
+      ']',
+      '[',
+      '^',
+      '$',
+      '\\',
+      '(',
+      '(?:',
+      '(?<n>',
+      ')',
+      '|',
+      '.',
+      '*',
+      '+',
+      '?',
+      '{2}',
+      '{',
+      ':',
+      '\n',
+      '\\n',
+      '\\d',
+      '\\w',
+      '\\s',
+      '\\W',
+    ]
+    const more = [
+      '[^a]',
+      '[a-z]',
+      '[]a]',
+      '[^]a]',
+      '[\\]:]',
+      '[!-a]',
+      '[[:alpha:]]',
+      '[:a:]',
+      '\\.',
+      '\\-',
+      '\\:',
+      '\\x3a',
+      '\\x{3a}',
+      '\\072',
+      '\\a',
+      '\\Q',
+      '\\E',
+      '\\pN',
+      '\\pP',
+      '\\z',
+      '\\b',
+      '<',
+      '>',
+      'é',
+    ]
+    const body = fc.array(fc.constantFrom(...pieces, ...more), { maxLength: 7 }).map((parts) => parts.join(''))
+    const wrapped = fc.tuple(fc.boolean(), body).map(([whole, inner]) => (whole ? `^(?:${inner})*$` : `^${inner}$`))
+    let accepted = 0
+    fc.assert(
+      fc.property(wrapped, fc.array(fc.constantFrom('a', 'aa', '0', '-', ']', 'é', '.'), { maxLength: 3 }), (pattern, around) => {
+        const definition = prompt('System: {{x}}', { x: { type: 'string', maxLength: 100, pattern } })
+        if (problemsOf(definition).length > 0) return
+        accepted++
+        const { check } = compilePrompt(definition)
+        for (const sign of '\n\r\t\0\u0085\u2028\u2029:<>[]{}|#：')
+          for (const x of [sign, `${around.join('')}${sign}`, `${sign}${around.join('')}`, `a${sign}a`, `${sign}${sign}`])
+            assert.deepEqual(check({ x }), { path: 'arguments/x', rule: `must match pattern "${pattern}"` })
+      }),
+      { numRuns: 3_000 },
+    )
+    assert.ok(accepted > 100, `${accepted} were accepted`)
+  })
   it('a value is judged again where a pattern names letters by class', () => {
     const { check } = compilePrompt(prompt('System: {{x}}', { x: { type: 'string', maxLength: 100, pattern: '^[\\p{L}\\p{M} ]+$' } }))
     const refused = { path: 'arguments/x', rule: 'must NOT have hidden characters, or signs with which a line or a role begins' }
@@ -443,8 +517,8 @@ describe('no value, whatever it holds', () => {
         rendered++
         assert.doesNotMatch(firm, /[\n\r\t\v\f\u0085\u2028\u2029:<>[\]{}|#ː]/)
         assert.deepEqual(
-          texts(render(args, { nonce: () => NONCE })),
-          texts(render(plain, { nonce: () => NONCE })).map((said) =>
+          texts(render(args, { nonce: () => 'not-in-a-value' })),
+          texts(render(plain, { nonce: () => 'not-in-a-value' })).map((said) =>
             said.replace('help F.', () => `help ${firm}.`).replace('For F?', () => `For ${firm}?`),
           ),
         )

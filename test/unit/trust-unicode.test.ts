@@ -5,10 +5,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { cleanText, type HiddenKind, mayHideText } from '../../src/trust/index.ts'
-import { verifies } from '../requirements.ts'
 import { needs, rowsOf } from '../support/shared.ts'
 
-verifies('hidden-characters')
 
 const kinds = (text: string): Partial<Record<HiddenKind, number>> =>
   Object.fromEntries(cleanText(text).removed.map(({ kind, count }) => [kind, count]))

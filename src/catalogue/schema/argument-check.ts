@@ -14,7 +14,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { RegExpEngine } from 'ajv/dist/types/index.js'
 import { RE2JS } from 're2js'
 import type { Entry, JsonObject } from '../../core/index.ts'
-import { canonicalJson, isObject, isWithinDepth } from '../../protocol/index.ts'
+import { canonicalJson, isWithinDepth } from '../../protocol/index.ts'
+import { plainSchema } from './plain-schema.ts'
 import { walkSchema } from './schema-walk.ts'
 
 export type ArgumentCheck = NonNullable<Entry['check']>
@@ -28,9 +29,13 @@ const MAX_REFERENCES_FOLLOWED = 100_000
 
 /** Linear still means some microseconds a character for the worst pattern. A longer string does not match. */
 const MAX_PATTERN_INPUT = 65_536
+/** Characters times instructions that the patterns of one call may take: a nanosecond or two each. */
+const MAX_PATTERN_WORK = 300_000_000
 
 const STEP = 'x-sallyport-step'
+// Both of the one check that runs: checks are synchronous.
 let followed = 0
+let matched = 0
 class TooCostly extends Error {
   override readonly name = 'TooCostly'
 }
@@ -39,8 +44,14 @@ class TooCostly extends Error {
 const linear: RegExpEngine = Object.assign(
   (pattern: string) => {
     const compiled = RE2JS.compile(pattern)
+    const size = compiled.programSize()
+    function test(text: string): boolean {
+      if (text.length > MAX_PATTERN_INPUT) return false
+      if ((matched += text.length * size) > MAX_PATTERN_WORK) throw new TooCostly()
+      return compiled.test(text)
+    }
     // ajv keeps compiled patterns by their text; without one of its own, every pattern would be taken for the first.
-    return { test: (text: string): boolean => text.length <= MAX_PATTERN_INPUT && compiled.test(text), toString: () => pattern }
+    return { test, toString: () => pattern }
   },
   { code: 'linear' },
 )
@@ -60,80 +71,67 @@ const options: Options = {
   code: { regExp: linear },
 }
 
-const dialects: Readonly<Record<string, () => Ajv>> = {
-  'https://json-schema.org/draft/2020-12/schema': once(() => harden(new Ajv2020(options) as unknown as Ajv)),
-  'https://json-schema.org/draft/2019-09/schema': once(() => harden(new Ajv2019(options) as unknown as Ajv)),
-  'http://json-schema.org/draft-07/schema': once(() => harden(new Ajv(options))),
+interface Dialect {
+  /** Knows the metaschema, and never gets to know an upstream's schema. */
+  readonly metaschema: () => Ajv
+  /** Knows nothing: one for each schema, so that none can leave anything behind for another, and all of it can be freed. */
+  create(): Ajv
+}
+function dialect(create: (options: Options) => Ajv): Dialect {
+  return { metaschema: once(() => create(options)), create: () => harden(create({ ...options, meta: false, validateSchema: false })) }
 }
 const DEFAULT_DIALECT = 'https://json-schema.org/draft/2020-12/schema'
+const dialects: ReadonlyMap<unknown, Dialect> = new Map([
+  [DEFAULT_DIALECT, dialect((all) => new Ajv2020(all) as unknown as Ajv)],
+  ['https://json-schema.org/draft/2019-09/schema', dialect((all) => new Ajv2019(all) as unknown as Ajv)],
+  ['http://json-schema.org/draft-07/schema', dialect((all) => new Ajv(all))],
+])
 
 export function compileCheck(inputSchema: JsonObject): CompiledCheck {
   if (!isWithinDepth(inputSchema, MAX_SCHEMA_DEPTH)) return { problem: `an input schema nested deeper than ${MAX_SCHEMA_DEPTH} levels` }
   if (JSON.stringify(inputSchema).length > MAX_SCHEMA_CHARS)
     return { problem: `an input schema of more than ${MAX_SCHEMA_CHARS} characters` }
   let subschemas = 0
-  let refers = false
-  walkSchema(inputSchema, (schema) => {
-    subschemas++
-    if (isReference(schema)) refers = true
-  })
+  walkSchema(inputSchema, () => subschemas++)
   if (subschemas > MAX_SUBSCHEMAS) return { problem: `an input schema of more than ${MAX_SUBSCHEMAS} parts` }
 
-  const { $schema } = inputSchema
-  const dialect = typeof $schema === 'string' ? $schema.replace(/#$/, '') : DEFAULT_DIALECT
-  const ajv = Object.hasOwn(dialects, dialect) ? dialects[dialect]?.() : undefined
-  if (!ajv) return { problem: 'an input schema in a dialect other than JSON Schema 2020-12, 2019-09 or draft-07' }
+  const { $schema = DEFAULT_DIALECT, ...rest } = inputSchema
+  const spoken = dialects.get(typeof $schema === 'string' ? $schema.replace(/#$/, '') : undefined)
+  if (!spoken) return { problem: 'an input schema in a dialect other than JSON Schema 2020-12, 2019-09 or draft-07' }
+  if (spoken.metaschema().validateSchema(rest) !== true) return { problem: 'an input schema that is not valid JSON Schema' }
+  const plain = plainSchema(rest, STEP)
+  if ('problem' in plain) return plain
+  if (!plain.patterns.every(isReadable)) return { problem: 'a pattern in its input schema that RE2 does not know' }
 
-  // `$id` would make it known under that name, and references relative to it: without one, nothing is shared or looked up.
-  const { $id: _, ...schema } = structuredClone(inputSchema) as Record<string, unknown>
-  if (refers) walkSchema(schema, (inner) => isReference(inner) && ((inner as Record<string, unknown>)[STEP] = true))
-  const problem = validityProblem(ajv, schema)
-  if (problem) return { problem }
-
-  // Code is made at the first call: it takes some milliseconds, and most of an upstream's tools are never called. Whether
-  // references lead somewhere is only known then, so a schema that has some is compiled at once.
-  let validate: ValidateFunction | undefined
-  function compile(): ValidateFunction {
+  // Code is made at the first call: it takes some milliseconds, and most of an upstream's tools are never called. One that
+  // cannot be made is not tried again.
+  const { schema } = plain
+  const validate = once((): ValidateFunction | undefined => {
     try {
-      return (validate = (ajv as Ajv).compile(schema))
-    } finally {
-      ;(ajv as Ajv).removeSchema(schema)
-    }
-  }
-  if (refers) {
-    try {
-      compile()
+      return spoken.create().compile(schema)
     } catch {
-      // ajv's reason quotes the schema, which may be long and is not ours.
-      return { problem: 'an input schema that refers to something outside itself, or to nothing' }
+      return undefined
     }
-  }
-
+  })
   return {
     check(args) {
       followed = 0
+      matched = 0
       try {
-        const valid = validate ?? compile()
-        if (valid(args ?? {})) return undefined
-        return toViolation(valid.errors?.[0])
+        const valid = validate()
+        // Nothing but `true` is a yes: a promise would be one to an `if`.
+        const verdict: unknown = valid ? valid(args ?? {}) : unusable
+        if (verdict === true) return undefined
+        return verdict === false ? toViolation(valid?.errors?.[0]) : unusable
       } catch {
-        // Too many steps, too deep a recursion, or a schema that does not compile after all.
-        return { path: 'arguments', rule: "cannot be checked against the tool's schema" }
+        // Too many steps, or too deep a recursion.
+        return unusable
       }
     },
   }
 }
 
-function validityProblem(ajv: Ajv, schema: JsonObject): string | undefined {
-  if (ajv.validateSchema(schema) !== true) return 'an input schema that is not valid JSON Schema'
-  let unreadable = false
-  walkSchema(schema, ({ pattern, patternProperties }) => {
-    const patterns = typeof pattern === 'string' ? [pattern] : []
-    if (isObject(patternProperties)) patterns.push(...Object.keys(patternProperties))
-    for (const one of patterns) unreadable ||= !isReadable(one)
-  })
-  return unreadable ? 'a pattern in its input schema that RE2 does not know' : undefined
-}
+const unusable = { path: 'arguments', rule: "cannot be checked against the tool's schema" }
 
 function isReadable(pattern: string): boolean {
   try {
@@ -152,12 +150,10 @@ function toViolation(error: ErrorObject | undefined): { path: string; rule: stri
   }
 }
 
-const isReference = (schema: JsonObject): boolean =>
-  typeof schema.$ref === 'string' || typeof schema.$dynamicRef === 'string' || typeof schema.$recursiveRef === 'string'
-
 function harden(ajv: Ajv): Ajv {
   ajv.addKeyword({
     keyword: STEP,
+    before: '$ref',
     schemaType: 'boolean',
     validate() {
       if (++followed > MAX_REFERENCES_FOLLOWED) throw new TooCostly()
@@ -179,6 +175,6 @@ function harden(ajv: Ajv): Ajv {
 }
 
 function once<T>(make: () => T): () => T {
-  let made: T | undefined
-  return () => (made ??= make())
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }

@@ -61,7 +61,7 @@ export function plainSchema(inputSchema: JsonObject, step: string): Plain {
 
   function copy(schema: unknown, pointer: string): unknown {
     if (!isObject(schema)) {
-      places.set(pointer, schema)
+      if (typeof schema === 'boolean') places.set(pointer, schema)
       return schema
     }
     const entries: [string, unknown][] = []
@@ -107,13 +107,15 @@ export function plainSchema(inputSchema: JsonObject, step: string): Plain {
       problem ??= 'an input schema that refers to something outside itself, or to nothing'
       break
     }
-    let name = names.get(place)
-    if (name === undefined) {
-      names.set(place, (name = `r${names.size}`))
-      $defs[name] = places.get(place)
-    }
-    at.$ref = place === '' ? '#' : `#/$defs/${name}`
     at[step] = true
+    if (place === '') {
+      at.$ref = '#'
+      continue
+    }
+    const name = names.get(place) ?? `r${names.size}`
+    names.set(place, name)
+    $defs[name] = places.get(place)
+    at.$ref = `#/$defs/${name}`
   }
   if (problem !== undefined) return { problem }
   return { schema: names.size > 0 ? { ...root, $defs } : root, patterns: [...patterns] }

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly params: JsonObject
   /** What the caller put in `_meta`, all of it; only what may pass is passed on. */
   readonly meta: JsonObject
+  /** What the caller says that it can do. */
+  readonly capabilities?: JsonObject | undefined
   /** Arguments to mirror into headers, on modern HTTP. */
   readonly mirrors: readonly Mirror[]
   /** The caller's `Mcp-Param-*` headers that none of `mirrors` accounts for: passed on to modern HTTP as they came. */

@@ -45,6 +45,10 @@ const UNREACHABLE = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'ERR_BLOCKED_ADDRESS',
 ])
+/** Notifications and answers of ours under way at a time, and of those, answers to what it asks. A server need not answer either. */
+const MAX_TELLING = 1000
+const MAX_REPLYING = 32
+const TELL_MS = 10_000
 /** How long a stream may stay open after its answer came: ended by the server, its connection can be used again. */
 const LINGER_MS = 1000
 
@@ -57,6 +61,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   let sessionId: string | undefined
   let ended = false
   let subscription: Subscription | undefined
+  let telling = 0
 
   const answers = new Map<number, Answer>()
   const table = createExchangeTable(clock, (id, exchange) => abandon(id, exchange, 'the deadline passed'))
@@ -69,7 +74,10 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   const receive = createReceiver({
     server,
     table,
-    reply: tell,
+    reply(message) {
+      if (telling < MAX_REPLYING) tell(message)
+      else odd('an answer to its requests, as it takes none')
+    },
     listChanged: (kind) => events.listChanged(kind),
     odd,
     dialect: () => dialect,
@@ -183,7 +191,17 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   /** A notification or an answer of ours: accepted or not, there is nothing to wait for. */
   function tell(message: JsonObject): void {
     if (ended) return
-    const answer = readAnswer({ started: () => true, message() {}, garbled() {}, tooLarge() {}, ended() {}, failed() {} })
+    if (telling >= MAX_TELLING) return odd('a notification to it, as it takes none')
+    telling++
+    const done = (): void => {
+      clearTimeout(timer)
+      telling--
+    }
+    const answer = readAnswer({ started: () => true, message() {}, garbled() {}, tooLarge: done, ended: done, failed: done })
+    const timer = setTimeout(() => {
+      answer.abort()
+      done()
+    }, TELL_MS).unref()
     dispatch(JSON.stringify(message), requestHeaders(endpoint.headers, dialect, sessionId, undefined), answer)
   }
 

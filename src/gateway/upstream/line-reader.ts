@@ -13,6 +13,8 @@ export interface LineReader {
 
 export interface LineReaderOptions {
   readonly maxBytes: number
+  /** How much of the beginning of a longer one is kept. */
+  readonly headBytes?: number
   readonly line: (text: string, bytes: number) => void
   readonly dropped: (head: string, tail: string) => void
 }
@@ -20,7 +22,7 @@ export interface LineReaderOptions {
 const NEWLINE = 10
 const END_BYTES = 512
 
-export function createLineReader({ maxBytes, line, dropped }: LineReaderOptions): LineReader {
+export function createLineReader({ maxBytes, headBytes = END_BYTES, line, dropped }: LineReaderOptions): LineReader {
   let parts: Buffer[] = []
   let length = 0
   // Set while a line that is too long goes by.
@@ -29,7 +31,7 @@ export function createLineReader({ maxBytes, line, dropped }: LineReaderOptions)
 
   function overflow(piece: Buffer): void {
     if (head === undefined) {
-      head = Buffer.concat([...parts, piece].map((part) => part.subarray(0, END_BYTES))).toString('utf8', 0, END_BYTES)
+      head = Buffer.concat([...parts, piece].map((part) => part.subarray(0, headBytes))).toString('utf8', 0, headBytes)
       for (const part of parts) keepTail(part)
       parts = []
       length = 0

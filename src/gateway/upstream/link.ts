@@ -61,6 +61,8 @@ export const sentences = {
     unavailable(`The server ${server} gave an answer that is nested deeper than ${MAX_DEPTH} levels.`),
   asksForInput: (server: string): Decision<Produced> =>
     unavailable(`The server ${server} asked for further input, which this gateway does not pass on.`),
+  lacksCapability: (server: string): Decision<Produced> =>
+    unavailable(`The server ${server} needs a capability of the client that this gateway does not pass on.`),
   redefined: (server: string): Decision<Produced> =>
     unavailable(`The server ${server} has changed the definition of this tool. It has been read again; try once more.`),
   refused: (server: string, status: number): Decision<Produced> =>

@@ -8,8 +8,8 @@
 
 import { allow, type Decision, type JsonObject, type Produced } from '../../core/index.ts'
 import { isObject, isWithinDepth } from '../../protocol/index.ts'
-import { HEADER_MISMATCH } from './error-codes.ts'
-import type { ExchangeTable } from './exchange.ts'
+import { HEADER_MISMATCH, MISSING_CAPABILITY } from './error-codes.ts'
+import type { Exchange, ExchangeTable } from './exchange.ts'
 import { type Dialect, type ListKind, MAX_DEPTH, sentences } from './link.ts'
 
 export interface ReceiverOptions {
@@ -26,6 +26,8 @@ export interface ReceiverOptions {
 /** `bytes`: how long the message was, which bounds how deep it can be. */
 export type Receiver = (message: unknown, bytes: number) => void
 
+const MAX_ID = 256
+
 export function createReceiver({ server, table, reply, listChanged, odd, dialect }: ReceiverOptions): Receiver {
   return function receive(message, bytes) {
     if (typeof message !== 'object' || message === null) return odd('a line that is JSON but no message')
@@ -40,10 +42,10 @@ export function createReceiver({ server, table, reply, listChanged, odd, dialect
     const exchange = table.take(id)
     // Late, after a cancellation or a deadline; or made up.
     if (!exchange) return odd('an answer to nobody')
-    exchange.settle(answered(message as JsonObject, bytes))
+    exchange.settle(answered(message as JsonObject, bytes, exchange))
   }
 
-  function answered(message: JsonObject, bytes: number): Decision<Produced> {
+  function answered(message: JsonObject, bytes: number, exchange: Exchange): Decision<Produced> {
     const { result, error } = message
     // A level costs two bytes at least, so a short message cannot be deep.
     if (bytes > 2 * MAX_DEPTH && !isWithinDepth(result ?? error, MAX_DEPTH)) return sentences.tooDeep(server)
@@ -55,17 +57,22 @@ export function createReceiver({ server, table, reply, listChanged, odd, dialect
       if (dialect().era === 'modern') return resultType === 'input_required' ? sentences.asksForInput(server) : sentences.garbled(server)
       return allow({ kind: 'result', result })
     }
-    if (isObject(error)) return failed(error)
+    if (isObject(error)) return failed(error, exchange)
     return sentences.garbled(server)
   }
 
-  function failed(error: JsonObject): Decision<Produced> {
+  function failed(error: JsonObject, { capabilities = {} }: Exchange): Decision<Produced> {
     const { code, message, data } = error
     if (!Number.isInteger(code) || typeof message !== 'string') return sentences.garbled(server)
     if (code === HEADER_MISMATCH && dialect().era === 'modern') {
       // It mirrors other arguments than we know of (streamable-http §Client Behavior): read its tools again.
       listChanged('tools')
       return sentences.redefined(server)
+    }
+    if (code === MISSING_CAPABILITY && dialect().era === 'modern') {
+      // True of us, who declare none; of the caller only where it lacks one of them as well (basic §Capabilities).
+      const required = isObject(data) && isObject(data.requiredCapabilities) ? Object.keys(data.requiredCapabilities) : []
+      if (required.every((name) => Object.hasOwn(capabilities, name))) return sentences.lacksCapability(server)
     }
     return allow({ kind: 'error', code: code as number, message, ...(data === undefined ? {} : { data }) })
   }
@@ -91,7 +98,8 @@ export function createReceiver({ server, table, reply, listChanged, odd, dialect
   }
 
   function asked(method: string, id: unknown): void {
-    if (typeof id !== 'number' && typeof id !== 'string') return odd('a request without a proper id')
+    // It is said back as it came, so it must not be long.
+    if (typeof id !== 'number' && (typeof id !== 'string' || id.length > MAX_ID)) return odd('a request without a proper id')
     // A modern server must not ask at all, and gets no answer (2026-07-28 stdio §Receiving Messages).
     if (dialect().era === 'modern') return odd('a request, which this revision does not allow')
     if (method === 'ping') return reply({ jsonrpc: '2.0', id, result: {} })

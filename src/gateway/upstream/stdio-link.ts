@@ -28,8 +28,14 @@ export interface StdioLinkOptions {
 }
 
 /** What may wait for a child that does not read, before further calls are refused. */
-const MAX_QUEUED_CHARS = MAX_MESSAGE_BYTES
+const MAX_QUEUED = MAX_MESSAGE_BYTES
+/** The same for answers to what it asks, which it may do as often as it likes. */
+const MAX_QUEUED_REPLIES = 1024 * 1024
+const MAX_SAMPLE = 160
+const MAX_LAST_WORDS = 300
 const MAX_STDERR_LINE_BYTES = 8192
+/** Of a line that is longer. What is left out at its end may be the beginning of a secret, which nobody would find. */
+const CUT_STDERR_LINE = { most: 512, fromEnd: 1024 }
 const STDERR_LINES_A_SECOND = 200
 
 export function createStdioLink({ server, command, events, log, redactor, clock }: StdioLinkOptions): Link {
@@ -44,13 +50,16 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
   function odd(kind: string, sample = ''): void {
     if (!seen.has(kind)) {
       seen.add(kind)
-      log('warn', `${server}: skipped ${kind}; further ones are skipped without a word`, sample ? { sample: sample.slice(0, 160) } : {})
+      log('warn', `${server}: skipped ${kind}; further ones are skipped without a word`, sample ? { sample: redactor.text(sample).slice(0, MAX_SAMPLE) } : {})
     }
   }
   const receive = createReceiver({
     server,
     table,
-    reply: write,
+    reply(message) {
+      if (queued() > MAX_QUEUED_REPLIES) odd('an answer to its requests, as it reads none')
+      else write(message)
+    },
     listChanged: (kind) => events.listChanged(kind),
     odd,
     dialect: () => dialect,
@@ -60,6 +69,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
   let outbox = ''
   let flushing = false
   let blocked = false
+  const queued = (): number => outbox.length + child.stdin.writableLength
   function writeLine(line: string): void {
     outbox += line
     if (flushing || blocked) return
@@ -110,16 +120,21 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
   })
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
 
-  const lastWords: string[] = []
+  let lastWords = ''
   let spoken = 0
   let spokenSince = 0
   const err = createLineReader({
     maxBytes: MAX_STDERR_LINE_BYTES,
+    headBytes: MAX_STDERR_LINE_BYTES,
     line: (text) => stderr(text),
-    dropped: (head) => stderr(`${head}… (cut)`),
+    dropped(head) {
+      const { most, fromEnd } = CUT_STDERR_LINE
+      const shown = redactor.text(head)
+      stderr(`${shown.slice(0, Math.max(0, Math.min(most, shown.length - fromEnd)))}… (cut)`)
+    },
   })
   function stderr(text: string): void {
-    if (lastWords.push(text.slice(0, 300)) > 5) lastWords.shift()
+    lastWords = text
     const now = clock()
     if (now - spokenSince >= 1000) {
       spokenSince = now
@@ -137,8 +152,8 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     subscription?.close()
     out.end()
     err.end()
-    const words = lastWords.at(-1)
-    events.lost(words && !closing ? `${problem}; its last words: ${redactor.text(words)}` : problem)
+    // Redacted before they are cut: half a secret is not found.
+    events.lost(lastWords && !closing ? `${problem}; its last words: ${redactor.text(lastWords).slice(0, MAX_LAST_WORDS)}` : problem)
     table.drain(sentences.stopped(server))
     table.close()
   }
@@ -173,7 +188,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
         exchange.settle(sentences.down(server))
         return 0
       }
-      if (outbox.length > MAX_QUEUED_CHARS) {
+      if (queued() > MAX_QUEUED) {
         exchange.settle(sentences.busy(server))
         return 0
       }

@@ -45,6 +45,7 @@ export interface UpstreamCall {
   readonly method: string
   readonly params: JsonObject
   readonly meta: JsonObject
+  readonly capabilities?: JsonObject
   readonly mirrors: readonly Mirror[]
   readonly parameters?: Readonly<Record<string, string>> | undefined
   readonly deadlineAt: number
@@ -154,6 +155,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const handshake = (on: Link): NegotiateOptions => ({
     link: on,
     client,
+    redactor,
     clock,
     probeMs: options.probeMs ?? 5000,
     initializeMs: options.initializeMs ?? 120_000,
@@ -174,10 +176,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
   function send(on: Link, call: UpstreamCall): Promise<Decision<Produced>> {
     return new Promise((settle) => {
-      const { method, params, meta, mirrors, parameters, deadlineAt, notify } = call
+      const { method, params, meta, capabilities, mirrors, parameters, deadlineAt, notify } = call
       const { progressToken } = meta
       const progressed = isToken(progressToken) ? (progress: JsonObject) => relay(progressToken, progress, notify) : undefined
-      const id = on.send({ method, params, meta, mirrors, parameters, startedAt: clock(), deadlineAt, progressed, settle })
+      const id = on.send({ method, params, meta, capabilities, mirrors, parameters, startedAt: clock(), deadlineAt, progressed, settle })
       call.onCancel(() => on.cancel(id))
     })
   }

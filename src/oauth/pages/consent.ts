@@ -6,7 +6,7 @@
  */
 
 import type { ScopeGroup } from '../scopes.ts'
-import { html } from './html.ts'
+import { html, named } from './html.ts'
 import type { Page } from './page.ts'
 
 export interface ConsentPage {
@@ -31,7 +31,7 @@ export const consentPage = (page: ConsentPage): Page => ({
   status: page.problem === undefined ? 200 : 400,
   title: 'Allow access?',
   leadsTo: page.leadsTo,
-  body: html`<h1>Allow “${page.client}” to use <b>${page.server}</b>?</h1>
+  body: html`<h1>Allow ${named(page.client)} to use <b>${page.server}</b>?</h1>
 <p class="soft">You are signed in as <b>${page.account}</b>. <span class="tag">not verified</span> Anybody can choose that name for a program: allow it only if you started this yourself, just now.</p>
 ${page.problem !== undefined && html`<p class="problem" role="alert">${page.problem}</p>`}
 ${destination(page.redirectUri)}

@@ -18,7 +18,7 @@ const kinds: Record<string, { status: number; title: string; text: string }> = {
   expired: {
     status: 400,
     title: 'This sign-in has ended',
-    text: 'It was finished or cancelled before, took longer than half an hour, or was begun in another browser. Go back to the program and connect again.',
+    text: 'It was finished or cancelled before, took longer than ten minutes, or was begun in another browser. Go back to the program and connect again.',
   },
   forged: {
     status: 403,
@@ -30,6 +30,13 @@ const kinds: Record<string, { status: number; title: string; text: string }> = {
     title: 'Something broke here',
     text: 'It is not your doing, and nothing was allowed. The record of it is in Sallyport’s log. Try again.',
   },
+  too_many: {
+    status: 429,
+    title: 'Too many sign-ins were begun',
+    text: 'None of them was finished, so no more are begun for a few minutes. If you did not begin them yourself, close the page that did.',
+  },
+  not_a_page: { status: 403, title: 'Nobody would see this', text: 'A sign-in opens in a window of its own, not inside another page.' },
+  too_long: { status: 414, title: 'That was too long', text: 'The program asked in more words than any that we know.' },
   too_large: { status: 413, title: 'That was too much', text: 'The form was larger than any of ours.' },
 }
 

@@ -1,6 +1,6 @@
 /** The login page. The same words whatever was wrong with name or password. @module */
 
-import { html } from './html.ts'
+import { html, named } from './html.ts'
 import type { Page } from './page.ts'
 
 export interface LoginPage {
@@ -22,7 +22,7 @@ export const loginPage = ({ action, csrf, client, server, name, problem, status,
   title: 'Sign in',
   leadsTo,
   body: html`<h1>Sign in</h1>
-<p>“${client}” asks for access to <b>${server}</b>. Sign in first; you will then see what it asks for.</p>
+<p>${named(client)} asks for access to <b>${server}</b>. Sign in first; you will then see what it asks for.</p>
 ${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
 ${empty && html`<p class="problem" role="alert">There is no account yet. The terminal where Sallyport runs shows a one-time link to make one.</p>`}
 <form method="post" action="${action}">

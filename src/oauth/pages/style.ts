@@ -34,6 +34,7 @@ button.go{background:var(--accent);color:var(--on-accent)}
 footer{border-top:1px solid var(--line);margin-top:20px;padding-top:12px;color:var(--soft);font-size:.8rem;overflow-wrap:anywhere}
 details{margin:0 0 12px}
 summary{cursor:pointer;font-weight:600}
+.name{background:var(--tag);border-radius:5px;padding:0 5px;overflow-wrap:anywhere}
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--tag);border-radius:5px;padding:1px 5px;overflow-wrap:anywhere}
 @media (max-width:420px){main{padding:22px 18px}.buttons{grid-template-columns:1fr}}
 `
