@@ -6,6 +6,7 @@
  */
 
 import type { Entry, EntryKind, Era, Principal, Redactor } from '../core/index.ts'
+import { MAX_URI_LENGTH } from '../protocol/index.ts'
 import { createListAnswers } from './list-answers.ts'
 import { permits } from './permits.ts'
 
@@ -19,7 +20,7 @@ export interface Catalogue {
   find(kind: 'tool' | 'prompt', name: string): Entry | undefined
   /** Whether there is one of that name as far as `principal` may know. */
   exists(kind: 'tool' | 'prompt', name: string, principal: Principal): boolean
-  /** The resource with that URI, else the first template that it matches. */
+  /** Of the first origin that has one: the resource with that URI, else the first template that it matches. */
   resolve(uri: string): Entry | undefined
   /** The template whose own text that is: what a completion refers to. */
   template(uriTemplate: string): Entry | undefined
@@ -35,6 +36,11 @@ export interface Catalogue {
 const FILLING_PATIENCE_MS = 5_000
 const STANDARD_SCOPES = ['prompts:read', 'resources:read', 'tools:execute', 'tools:read']
 
+interface Place {
+  readonly exact: Map<string, Entry>
+  readonly templates: Entry[]
+}
+
 export function createCatalogue({ redactor }: { readonly redactor: Redactor }): Catalogue {
   const byServer = new Map<string, readonly Entry[]>()
   const listeners = new Set<(kinds: ReadonlySet<EntryKind>) => void>()
@@ -42,6 +48,9 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
   let filling: Promise<void> | undefined
   let scopes: readonly string[] = []
   const index: Record<EntryKind, Map<string, Entry>> = { tool: new Map(), prompt: new Map(), resource: new Map(), template: new Map() }
+
+  /** What URIs may be answered by, for each origin in the order of the entries: an earlier one cannot be overtaken. */
+  let places: readonly Place[] = []
 
   function rebuild(): Entry[] {
     const shadowed: Entry[] = []
@@ -51,6 +60,16 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
       else index[entry.kind].set(entry.name, entry)
     }
     scopes = scopesOf([...byServer.values()].flat())
+    const origins = new Map<string, Place>()
+    for (const entry of [...byServer.values()].flat()) {
+      const { kind, name, origin } = entry
+      let place = origins.get(origin.server)
+      if (!place) origins.set(origin.server, (place = { exact: new Map(), templates: [] }))
+      if (index[kind].get(name) !== entry) continue
+      if (kind === 'resource') place.exact.set(name, entry)
+      else if (kind === 'template') place.templates.push(entry)
+    }
+    places = [...origins.values()]
     answers.reset({
       tool: [...index.tool.values()],
       prompt: [...index.prompt.values()],
@@ -92,12 +111,15 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
       return verdict.permitted || verdict.lacks !== 'existence'
     },
     resolve(uri) {
-      const exact = index.resource.get(uri)
-      if (exact) return exact
-      for (const template of index.template.values()) if (template.matches?.(uri)) return template
+      // Nobody is known yet to be allowed anything: what the caller sent must cost next to nothing.
+      if (uri.length > MAX_URI_LENGTH) return undefined
+      for (const { exact, templates } of places) {
+        const entry = exact.get(uri) ?? templates.find((template) => template.matches?.(uri))
+        if (entry) return entry
+      }
       return undefined
     },
-    template: (uriTemplate) => index.template.get(uriTemplate),
+    template: (uriTemplate) => (uriTemplate.length > MAX_URI_LENGTH ? undefined : index.template.get(uriTemplate)),
     list: (kind, era, principal) => answers.list(kind, era, principal),
     // A client that signs in before the first entry is there must not be told that there is nothing to ask for.
     scopes: () => (filling && byServer.size === 0 ? STANDARD_SCOPES : scopes),

@@ -67,6 +67,8 @@ export interface CallDetails {
   readonly params: JsonObject
   /** `params._meta`. */
   readonly meta: JsonObject
+  /** What the caller says that it can do. */
+  readonly capabilities: JsonObject
   /** The caller's `Mcp-Param-*` header fields that mirror no argument we know of (2026-07-28 streamable-http §custom headers). */
   readonly parameters: Readonly<Record<string, string>> | undefined
   readonly principal: Principal

@@ -28,6 +28,7 @@ export function createUpstreamExecutor({ upstream, timeoutSeconds, clock }: Upst
         method: call.method,
         params,
         meta: call.meta,
+        capabilities: call.capabilities,
         mirrors: call.entry.mirrors,
         parameters: call.parameters,
         deadlineAt: timeoutMs === undefined ? deadlineAt : Math.min(deadlineAt, clock() + timeoutMs),

@@ -5,12 +5,15 @@
  * @module
  */
 
+import { createChecks } from '../catalogue/index.ts'
 import type { Clock, Entry, JsonObject, Log, Redactor } from '../core/index.ts'
 import type { ServerConfig } from './config/index.ts'
 import { createUpstreamExecutor } from './executor.ts'
-import { importEntries } from './import-entries.ts'
+import { type Imported, type ImportOptions, importEntries, importSteps, nothing } from './import-entries.ts'
 import { type Accepted, definitionHash, type LockFile, openLockFile } from './lock-file.ts'
+import { type Merged, mergeEntries } from './merge-entries.ts'
 import { type Lists, noLists, readLists } from './read-lists.ts'
+import { atOnce, inSlices } from './slices.ts'
 import { createUpstream, type ListKind, type ServerInfo, type Upstream, type UpstreamState } from './upstream/index.ts'
 
 export interface GatewayOptions {
@@ -64,7 +67,6 @@ export interface Gateway {
 const DEBOUNCE_MS = 50
 /** An upstream that announces changes all the time is read no more often than this. */
 const REIMPORT_MS = 1000
-const MAX_INSTRUCTIONS = 16 * 1024
 
 /** @throws {ConfigError} if there is a `sallyport.lock` that cannot be used. */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -75,27 +77,32 @@ export function createGateway(options: GatewayOptions): Gateway {
   let entries: readonly Entry[] = []
   let fingerprint = ''
 
-  /** Names are unique within an upstream; across them the first in the configuration's order wins. */
-  function rebuild(): void {
-    const all = new Map<string, Entry>()
-    for (const { imported } of members) {
-      for (const entry of imported()) {
-        const key = `${entry.kind} ${entry.name}`
-        const other = all.get(key)
-        if (other)
-          log('warn', `${entry.origin.server}: left out a ${entry.kind} that ${other.origin.server} has as well`, {
-            name: entry.name.slice(0, 200),
-          })
-        else all.set(key, entry)
-      }
-    }
-    entries = Object.freeze([...all.values()])
-    const now = JSON.stringify(
-      entries.map(({ kind, name, definition, permission, ask, rule, origin }) => [kind, name, definition, permission, ask, rule, origin]),
-    )
-    if (now === fingerprint) return
-    fingerprint = now
+  let said: ReadonlySet<string> = new Set()
+  let merges = 0
+  let merging: Promise<void> = Promise.resolve()
+
+  const merge = () => mergeEntries(members.map(({ imported }) => imported()))
+  function adopt(merged: Merged): void {
+    entries = merged.entries
+    for (const warning of merged.warnings) if (!said.has(warning)) log('warn', warning)
+    said = new Set(merged.warnings)
+    if (merged.fingerprint === fingerprint) return
+    fingerprint = merged.fingerprint
     for (const listener of listeners) listener()
+  }
+  /** One after the other, in slices. */
+  function rebuild(): Promise<void> {
+    const next = async (): Promise<void> => {
+      const mine = ++merges
+      const merged = await inSlices(merge())
+      if (mine === merges) adopt(merged)
+    }
+    // What went wrong before was told to whoever waited for it.
+    return (merging = merging.then(next, next))
+  }
+  function rebuildAtOnce(): void {
+    merges++
+    adopt(atOnce(merge()))
   }
 
   for (const { config } of members) for (const secret of config.secrets) redactor.learn(secret)
@@ -105,7 +112,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     entries: () => entries,
     instructions() {
       const said = members.flatMap(({ config, upstream }) => {
-        const text = upstream.session?.instructions?.slice(0, MAX_INSTRUCTIONS)
+        const text = upstream.session?.instructions
         return text ? [members.length > 1 ? `# ${config.id}\n\n${text}` : text] : []
       })
       return said.length > 0 ? said.join('\n\n') : undefined
@@ -124,7 +131,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     status: () => members.map((member) => member.status()),
     classifyFromAnnotations() {
       const done = members.map((member) => member.classify())
-      rebuild()
+      rebuildAtOnce()
       return done
     },
     close: async () => void (await Promise.all(members.map((member) => member.close()))),
@@ -134,7 +141,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 interface Member {
   readonly config: ServerConfig
   readonly upstream: Upstream
-  imported(): readonly Entry[]
+  imported(): Imported
   start(): Promise<void>
   classify(): Classification
   status(): UpstreamStatus
@@ -146,13 +153,14 @@ function createMember(
   { redactor, log, clock, serverInfo }: GatewayOptions,
   lock: LockFile,
   prefixed: boolean,
-  changed: () => void,
+  changed: () => Promise<void>,
 ): Member {
   const server = config.id
   const stale = new Set<ListKind>()
   let lists: Lists = noLists
-  let imported: readonly Entry[] = []
-  let said = new Set<string>()
+  let imported = nothing
+  let imports = 0
+  let said: ReadonlySet<string> = new Set()
   let importing = false
   let readAt = 0
   let timer: NodeJS.Timeout | undefined
@@ -181,8 +189,8 @@ function createMember(
     stale.clear()
     try {
       lists = await readLists(upstream, kinds, lists, log)
-      compile()
-      changed()
+      await compile()
+      await changed()
     } catch (error) {
       // Ours to repair; what was imported before stays.
       log('error', `${server}: its lists could not be imported`, { error: error instanceof Error ? error.message : 'unknown' })
@@ -192,14 +200,24 @@ function createMember(
       schedule()
     }
   }
-  function compile(): void {
-    const { entries, warnings } = importEntries(lists, { server, prefixed, rules: config.tools, lock, executor })
-    // The same warning is not repeated at every change.
-    for (const warning of warnings) if (!said.has(warning)) log('warn', warning)
-    said = new Set(warnings)
-    imported = entries
+  const options: ImportOptions = { server, prefixed, rules: config.tools, lock, executor, checks: createChecks() }
+  /** In slices. What `sallyport.lock` was changed for meanwhile is newer. */
+  async function compile(): Promise<void> {
+    const mine = ++imports
+    const done = await inSlices(importSteps(lists, options))
+    if (mine === imports) adopt(done)
   }
-  const count = (...kinds: readonly string[]): number => imported.filter(({ kind }) => kinds.includes(kind)).length
+  function compileAtOnce(): void {
+    imports++
+    adopt(importEntries(lists, options))
+  }
+  function adopt(done: Imported): void {
+    // The same warning is not repeated at every change.
+    for (const warning of done.warnings) if (!said.has(warning)) log('warn', warning)
+    said = new Set(done.warnings)
+    imported = done
+  }
+  const count = (...kinds: readonly string[]): number => imported.entries.filter(({ kind }) => kinds.includes(kind)).length
 
   return {
     config,
@@ -213,7 +231,7 @@ function createMember(
     },
     classify() {
       const tools = new Map<string, Accepted>()
-      const known = new Set(imported.flatMap(({ kind, origin }) => (kind === 'tool' ? [origin.name] : [])))
+      const known = new Set(imported.entries.flatMap(({ kind, origin }) => (kind === 'tool' ? [origin.name] : [])))
       const accepted = new Date(clock()).toISOString()
       for (const tool of lists.tools) {
         if (typeof tool.name !== 'string' || !known.has(tool.name) || tools.has(tool.name)) continue
@@ -225,7 +243,7 @@ function createMember(
       const written = !lock.has(server) && tools.size > 0
       if (written) {
         lock.accept(server, tools)
-        compile()
+        compileAtOnce()
       }
       return { server, read, execute: tools.size - read, written }
     },

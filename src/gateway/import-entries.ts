@@ -2,17 +2,19 @@
  * Turns what an upstream says that it has into entries of our catalogue. What cannot be offered safely or cannot be
  * understood is left out with a warning, and never anything but that: one bad definition costs nobody else.
  *
- * Pure: lists in, entries and warnings out.
+ * Pure: lists in, entries and warnings out, one definition at a time.
  *
  * @module
  */
 
-import { compileCheck, mirrorsOf, promptCheck } from '../catalogue/index.ts'
-import type { Entry, EntryKind, Executor, JsonObject, Mirror } from '../core/index.ts'
-import { isObject, isWithinDepth, matchTemplate } from '../protocol/index.ts'
+import { createHash } from 'node:crypto'
+import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../catalogue/index.ts'
+import type { Entry, EntryKind, Executor, JsonObject } from '../core/index.ts'
+import { isObject, isWithinDepth, MAX_URI_LENGTH, matchTemplate } from '../protocol/index.ts'
 import { classify, matchesGlob, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
 import { definitionHash, type LockFile } from './lock-file.ts'
 import type { Lists } from './read-lists.ts'
+import { atOnce, type Steps } from './slices.ts'
 
 export interface ImportOptions {
   /** Our own id for the upstream. */
@@ -22,20 +24,38 @@ export interface ImportOptions {
   readonly rules: readonly ToolRule[]
   readonly lock: Pick<LockFile, 'find'>
   readonly executor: Executor
+  /** What was understood at earlier imports of this upstream. */
+  readonly checks?: Checks
 }
 
 export interface Imported {
   readonly entries: readonly Entry[]
   /** One sentence each, for the log. */
   readonly warnings: readonly string[]
+  /** Differs when an entry does. */
+  readonly fingerprint: string
 }
 
-const MAX_NAME = 256
-const MAX_URI = 4096
-const MAX_DEFINITION_CHARS = 512 * 1024
-const MAX_DEFINITION_DEPTH = 80
+export const nothing: Imported = { entries: [], warnings: [], fingerprint: '' }
 
-export function importEntries(lists: Lists, { server, prefixed, rules, lock, executor }: ImportOptions): Imported {
+const MAX_NAME = 256
+const MAX_DEFINITION_BYTES = 256 * 1024
+const MAX_DEFINITION_DEPTH = 80
+/** Of all definitions of one upstream: they are in every list that a caller reads, beside those of the others. */
+const MAX_DEFINITIONS_BYTES = 2 * 1024 * 1024
+/** A URI is matched against each of them. */
+const MAX_TEMPLATES = 64
+const MAX_WARNINGS = 100
+
+export const importEntries = (lists: Lists, options: ImportOptions): Imported => atOnce(importSteps(lists, options))
+
+/** The same, to be interrupted between definitions. */
+export function* importSteps(lists: Lists, options: ImportOptions): Steps<Imported> {
+  const { server, prefixed, rules, lock, executor, checks = createChecks() } = options
+  const fingerprint = createHash('sha256')
+  let left = MAX_DEFINITIONS_BYTES
+  let full = false
+  let unread = 0
   const warnings: string[] = []
   const entries = new Map<string, Entry>()
   const warn = (what: string, why: string): void => void warnings.push(`${server}: left out ${what}: ${why}`)
@@ -49,35 +69,45 @@ export function importEntries(lists: Lists, { server, prefixed, rules, lock, exe
         `it would be called ${quote(entry.name)}, like ${quote(other.origin.name)} before it`,
       )
     entries.set(key, entry)
+    const { kind, name, definition, permission, ask, rule, origin } = entry
+    fingerprint.update(JSON.stringify([kind, name, definition, permission, ask, rule, origin]))
   }
   /** The name on our wire: hosts allow letters, digits, `_` and `-` only. */
   const wireName = (name: string): string => (prefixed ? `${server}__${name.replace(/[^A-Za-z0-9_-]/g, '_')}` : name)
 
   /** What every definition must be. Answers the identifying member, or undefined having warned. */
   function identify(kind: EntryKind, item: JsonObject, member: 'name' | 'uri' | 'uriTemplate', maxLength: number): string | undefined {
+    if (full) {
+      unread++
+      return undefined
+    }
     const id = item[member]
-    const problem =
-      typeof id !== 'string' || id === ''
-        ? `it has no ${member}`
-        : id.length > maxLength
-          ? `its ${member} is longer than ${maxLength} characters`
-          : /[\u0000-\u001f\u007f-\u009f]/.test(id)
-            ? `its ${member} has control characters`
-            : !isWithinDepth(item, MAX_DEFINITION_DEPTH)
-              ? `its definition is nested deeper than ${MAX_DEFINITION_DEPTH} levels`
-              : JSON.stringify(item).length > MAX_DEFINITION_CHARS
-                ? `its definition is longer than ${MAX_DEFINITION_CHARS} characters`
-                : undefined
-    if (problem === undefined) return id as string
+    let problem: string | undefined
+    let bytes = 0
+    if (typeof id !== 'string' || id === '') problem = `it has no ${member}`
+    else if (id.length > maxLength) problem = `its ${member} is longer than ${maxLength} characters`
+    else if (/[\u0000-\u001f\u007f-\u009f]/.test(id)) problem = `its ${member} has control characters`
+    else if (!isWithinDepth(item, MAX_DEFINITION_DEPTH)) problem = `its definition is nested deeper than ${MAX_DEFINITION_DEPTH} levels`
+    else if ((bytes = Buffer.byteLength(JSON.stringify(item))) > MAX_DEFINITION_BYTES)
+      problem = `its definition is longer than ${MAX_DEFINITION_BYTES} bytes`
+    else if (bytes <= left) {
+      left -= bytes
+      return id
+    } else {
+      full = true
+      unread++
+      return undefined
+    }
     warn(describe(kind, typeof id === 'string' ? id : '?'), problem)
     return undefined
   }
 
   for (const tool of lists.tools) {
+    yield
     const name = identify('tool', tool, 'name', MAX_NAME)
     if (name === undefined) continue
     const { inputSchema } = tool
-    const understood = understandTool(tool)
+    const understood = understandTool(tool, checks)
     if ('problem' in understood) {
       warn(describe('tool', name), understood.problem)
       continue
@@ -111,6 +141,7 @@ export function importEntries(lists: Lists, { server, prefixed, rules, lock, exe
   }
 
   for (const prompt of lists.prompts) {
+    yield
     const name = identify('prompt', prompt, 'name', MAX_NAME)
     if (name === undefined) continue
     const check = promptCheck(prompt.arguments)
@@ -142,31 +173,49 @@ export function importEntries(lists: Lists, { server, prefixed, rules, lock, exe
     executor,
   } as const
   for (const item of lists.resources) {
-    const uri = identify('resource', item, 'uri', MAX_URI)
+    yield
+    const uri = identify('resource', item, 'uri', MAX_URI_LENGTH)
     if (uri !== undefined) add({ ...resource, kind: 'resource', name: uri, definition: item, origin: { server, name: uri } })
   }
+  let templates = 0
   for (const item of lists.templates) {
-    const template = identify('template', item, 'uriTemplate', MAX_URI)
+    yield
+    const template = identify('template', item, 'uriTemplate', MAX_URI_LENGTH)
     if (template === undefined) continue
     const matches = matchTemplate(template)
-    if (matches) add({ ...resource, kind: 'template', name: template, definition: item, matches, origin: { server, name: template } })
-    else warn(describe('template', template), 'its URI template cannot be understood (RFC 6570)')
+    const problem = !matches
+      ? 'its URI template cannot be understood (RFC 6570), or is too long'
+      : !/^[a-z][a-z0-9+.-]*:/i.test(template)
+        ? 'its URI template does not begin with a scheme: it would match everybody’s resources'
+        : ++templates > MAX_TEMPLATES
+          ? `there are more than ${MAX_TEMPLATES}`
+          : undefined
+    if (problem === undefined)
+      add({ ...resource, kind: 'template', name: template, definition: item, matches, origin: { server, name: template } })
+    else warn(describe('template', template), problem)
   }
-  return { entries: [...entries.values()], warnings }
+  checks.sweep()
+  const budget = `${server}: left out ${unread} definitions: all that it offers is longer than ${MAX_DEFINITIONS_BYTES} bytes`
+  return {
+    entries: [...entries.values()],
+    warnings: [...(full ? [budget] : []), ...atMost(warnings)],
+    fingerprint: fingerprint.digest('hex'),
+  }
 }
 
-type Understood = { readonly check: NonNullable<Entry['check']>; readonly mirrors: readonly Mirror[] } | { readonly problem: string }
+/** A log that an upstream can fill is read by nobody. */
+export const atMost = (warnings: readonly string[]): readonly string[] =>
+  warnings.length > MAX_WARNINGS
+    ? [...warnings.slice(0, MAX_WARNINGS), `${warnings[MAX_WARNINGS]} (and ${warnings.length - MAX_WARNINGS - 1} more)`]
+    : warnings
 
 // Clients reject a whole list for one tool whose schemas are not of the required shape, so that one is left out.
-function understandTool({ inputSchema, outputSchema, annotations }: JsonObject): Understood {
+function understandTool({ inputSchema, outputSchema, annotations }: JsonObject, checks: Checks): UnderstoodSchema {
   if (!isObject(inputSchema) || inputSchema.type !== 'object') return { problem: 'its input schema is not of type object' }
   if (outputSchema !== undefined && !isObject(outputSchema)) return { problem: 'its output schema is not an object' }
   if (annotations !== undefined && !isObject(annotations)) return { problem: 'its annotations are not an object' }
-  const mirrored = mirrorsOf(inputSchema)
-  if ('problem' in mirrored) return { problem: `it has ${mirrored.problem}` }
-  const compiled = compileCheck(inputSchema)
-  if ('problem' in compiled) return { problem: `it has ${compiled.problem}` }
-  return { check: compiled.check, mirrors: mirrored.mirrors }
+  const understood = checks.understand(inputSchema)
+  return 'problem' in understood ? { problem: `it has ${understood.problem}` } : understood
 }
 
 const describe = (kind: EntryKind, name: string): string => `the ${kind} ${quote(name)}`

@@ -2,7 +2,8 @@
  * `sallyport.lock`: what the operator accepted of an upstream, once. It belongs under version control beside the
  * configuration, so it is pretty, sorted, and written in one step. A guarded server must not be able to write it.
  *
- * Fails closed: a file that cannot be read or understood stops the start; it is never taken for an empty one.
+ * Fails closed: a file that others can write to, or that cannot be read or understood, stops the start; it is never taken
+ * for an empty one.
  *
  * @module
  */
@@ -13,6 +14,7 @@ import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ConfigError, type JsonObject } from '../core/index.ts'
 import { canonicalHash } from '../protocol/index.ts'
+import { requireOurs } from '../vault/index.ts'
 
 /** One tool's accepted class. */
 export interface Accepted {
@@ -66,8 +68,11 @@ export function definitionHash({ name, title, description, inputSchema, outputSc
 function read(path: string): Content {
   let text: string
   try {
+    // It opens tools.
+    requireOurs(path, 'Make it yours with chown, if it says what you accept.')
     text = readFileSync(path, 'utf8')
   } catch (error) {
+    if (error instanceof ConfigError) throw error
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { version: 1, servers: {} }
     throw new ConfigError([`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`])
   }

@@ -13,6 +13,7 @@ export class RunningCall implements CallDetails {
   readonly method: string
   readonly params: JsonObject
   readonly meta: JsonObject
+  readonly capabilities: JsonObject
   readonly principal: Principal
   readonly deadlineAt: number
   readonly #request: Approved
@@ -27,6 +28,7 @@ export class RunningCall implements CallDetails {
     this.method = request.message.method
     this.params = request.message.params
     this.meta = request.message.meta
+    this.capabilities = request.message.capabilities
     this.principal = request.principal
     this.deadlineAt = deadlineAt
     this.#release = release

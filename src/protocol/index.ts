@@ -6,5 +6,5 @@ export { idOf, isObject, type LegacySession, type MirroredHeaders, parseMessage 
 export { isInternalMethod, type Method, methodOf } from './methods.ts'
 export { type CacheScope, toErrorCode, toResult } from './results.ts'
 export { decodeSentinel, encodeSentinel } from './sentinel.ts'
-export { matchTemplate } from './uri-template.ts'
+export { MAX_URI_LENGTH, matchTemplate } from './uri-template.ts'
 export { eraOf, LATEST_LEGACY_VERSION, MODERN_VERSION, negotiateLegacy, SUPPORTED_VERSIONS } from './versions.ts'

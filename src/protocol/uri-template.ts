@@ -1,30 +1,41 @@
 /**
  * Matches URIs against resource templates (RFC 6570, simple expansion): `{name}` stands for one or more characters other
- * than `/`, `{+name}` and `{/name*}`-like expressions for any. Linear in the URI's length for each variable, without a
- * regular expression: templates come from upstreams.
+ * than `/` and `?`, `{+name}` and `{/name*}`-like expressions for any. Linear in the URI's length for each variable, without
+ * a regular expression: templates come from upstreams.
  *
- * A wrong match costs nothing but an upstream's own refusal, since the URI is passed on as it is; authorization hangs on
- * the template that matched, so what is unclear does not match.
+ * A match is what authorization hangs on, and the URI is passed on as it is: what is unclear does not match. That is a URI
+ * that an upstream may understand as another place than the template's: with a fragment, a backslash, a separator in
+ * percent-encoding, or a segment of dots.
  *
  * @module
  */
 
+/** Longer ones are nobody's: a bound on what a match can cost. */
+export const MAX_URI_LENGTH = 4096
+const MAX_TEMPLATE_LENGTH = 1024
+const MAX_VARIABLES = 10
+
+const unclear = /[\u0000-\u001f\u007f#\\]|%(?:2f|5c|23)|(?:^|[/:=])(?:\.|%2e){1,2}(?:[/?&]|$)/i
+
 /** @returns whether a URI may be an expansion of `template`; undefined if the template cannot be understood. */
 export function matchTemplate(template: string): ((uri: string) => boolean) | undefined {
-  const parts = parse(template)
-  if (!parts) return undefined
+  const parts = template.length > MAX_TEMPLATE_LENGTH ? undefined : parse(template)
+  if (!parts || parts.variables.length > MAX_VARIABLES) return undefined
   const { literals, variables } = parts
   const first = literals[0] as string
   const last = literals.at(-1) as string
+  const finders = literals.map(finder)
 
   return function matches(uri) {
+    if (uri.length > MAX_URI_LENGTH) return false
     if (variables.length === 0) return uri === first
-    if (!uri.startsWith(first) || !uri.endsWith(last)) return false
+    if (!uri.startsWith(first) || !uri.endsWith(last) || unclear.test(uri)) return false
     // Where the next variable may begin: every place at once, so that nothing is ever tried twice.
     let starts = new Uint8Array(uri.length + 1)
     starts[first.length] = 1
     for (let i = 0; i < variables.length; i++) {
-      const next = after(uri, starts, variables[i] as Variable, literals[i + 1] as string)
+      const literal = literals[i + 1] as string
+      const next = after(uri, starts, variables[i] as Variable, literal.length, (finders[i + 1] as Finder)(uri))
       if (!next) return false
       starts = next
     }
@@ -32,21 +43,53 @@ export function matchTemplate(template: string): ((uri: string) => boolean) | un
   }
 }
 
-/** Where one may be after `variable` and the literal behind it, having been at `starts`; undefined: nowhere. */
-function after(uri: string, starts: Uint8Array, { spans, optional }: Variable, literal: string): Uint8Array<ArrayBuffer> | undefined {
+/**
+ * Where one may be after `variable` and the literal behind it, having been at `starts`; undefined: nowhere.
+ * `found`: where that literal, of `length` characters, is.
+ */
+function after(
+  uri: string,
+  starts: Uint8Array,
+  { spans, optional }: Variable,
+  length: number,
+  found: Uint8Array,
+): Uint8Array<ArrayBuffer> | undefined {
   const ends = new Uint8Array(uri.length + 1)
   let inside = false
   let any = false
   for (let at = 0; at <= uri.length; at++) {
-    if (at > 0 && !spans && uri[at - 1] === '/') inside = false
+    if (at > 0 && !spans && (uri[at - 1] === '/' || uri[at - 1] === '?')) inside = false
     if (optional && starts[at]) inside = true
-    if (inside && uri.startsWith(literal, at)) {
-      ends[at + literal.length] = 1
+    if (inside && found[at]) {
+      ends[at + length] = 1
       any = true
     }
     if (starts[at]) inside = true
   }
   return any ? ends : undefined
+}
+
+type Finder = (uri: string) => Uint8Array
+
+/** Finds every place where `literal` begins, reading each character once (Knuth, Morris and Pratt). */
+function finder(literal: string): Finder {
+  if (literal === '') return (uri) => new Uint8Array(uri.length + 1).fill(1)
+  // How much of the literal is still matched after a mismatch behind each of its characters.
+  const falls = new Uint16Array(literal.length)
+  for (let i = 1, matched = 0; i < literal.length; i++) {
+    while (matched > 0 && literal[i] !== literal[matched]) matched = falls[matched - 1] as number
+    if (literal[i] === literal[matched]) matched++
+    falls[i] = matched
+  }
+  return (uri) => {
+    const found = new Uint8Array(uri.length + 1)
+    for (let i = 0, matched = 0; i < uri.length; i++) {
+      while (matched > 0 && (matched === literal.length || uri[i] !== literal[matched])) matched = falls[matched - 1] as number
+      if (uri[i] === literal[matched]) matched++
+      if (matched === literal.length) found[i + 1 - matched] = 1
+    }
+    return found
+  }
 }
 
 interface Variable {

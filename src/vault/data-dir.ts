@@ -7,6 +7,7 @@ import { type Clock, ConfigError, systemClock } from '../core/index.ts'
 import { createSqliteStore, type Store } from '../storage/index.ts'
 import { createKeyRing } from './create-key-ring.ts'
 import type { KeyRing } from './key-ring.ts'
+import { isShared, whoWrites } from './require-ours.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -47,10 +48,10 @@ export function openData({ dataDir, clock = systemClock, env = process.env }: Op
 function requireFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
-    const { mode } = statSync(dir)
-    if (process.platform !== 'win32' && (mode & 0o002) !== 0)
+    const found = statSync(dir)
+    if (isShared(found))
       throw new ConfigError([
-        `${dir}: everybody can write into the data directory (mode ${(mode & 0o777).toString(8)}). Run: chmod 700 '${dir}'`,
+        `${dir}: ${whoWrites(found)} can write into the data directory (mode ${(found.mode & 0o777).toString(8)}). Run: chmod 700 '${dir}'`,
       ])
   } catch (error) {
     if (error instanceof ConfigError) throw error

@@ -101,12 +101,12 @@ test('audit search, why and their JSON show hostile records one line each, and a
       }
     }
     const json = await cli('audit', 'search', '--json')
-    assert.doesNotMatch(json.trimEnd(), unsafe)
+    // Spaces are only spaces in JSON.
+    assert.ok(!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u.test(json.trimEnd()))
     const { records } = JSON.parse(json) as { records: AuditRecord[] }
     assert.deepEqual(
       records.toReversed().map(({ clientId }) => clientId),
-      // A lone surrogate has no place in UTF-8, and very long values are cut when they are stored.
-      attacks.map((attack) => attack.toWellFormed()),
+      attacks,
     )
   } finally {
     await folder.remove()

@@ -58,7 +58,7 @@ const find = (gateway: Gateway, name: string): Entry =>
 
 /** What the pipeline does once everything is approved. */
 function use(entry: Entry, method: string, params: JsonObject): Decision<Produced> | Promise<Decision<Produced>> {
-  const call = { entry, method, params, request: { message: { meta: {} } }, deadlineAt: Date.now() + 10_000, onAbort() {}, notify() {} }
+  const call = { entry, method, params, meta: {}, capabilities: {}, deadlineAt: Date.now() + 10_000, onAbort() {}, notify() {} }
   return entry.executor.execute(call as unknown as Call)
 }
 const classOf = ({ permission }: Entry): string => (permission.access === 'protected' ? permission.scopes.join() : permission.access)
@@ -133,7 +133,7 @@ test('a real server over HTTP works alone, under its own names', async () => {
 test('hints are taken over once, on the operator’s word, and never again by themselves', async () => {
   const { gateway, dir } = await start({ odd: node(ODD_SERVER) })
   assert.equal(classOf(find(gateway, 'echo')), 'tools:execute')
-  assert.deepEqual(gateway.classifyFromAnnotations(), [{ server: 'odd', read: 1, execute: 18, written: true }])
+  assert.deepEqual(gateway.classifyFromAnnotations(), [{ server: 'odd', read: 1, execute: 22, written: true }])
   assert.equal(classOf(find(gateway, 'echo')), 'tools:read')
   assert.match(find(gateway, 'echo').rule, /^sallyport\.lock odd: echo \(hint accepted \d{4}-\d\d-\d\d\)$/)
   assert.equal(classOf(find(gateway, 'die')), 'tools:execute')

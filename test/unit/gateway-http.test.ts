@@ -199,3 +199,13 @@ test('a server that cannot be reached at the start is down, with the reason', as
   assert.equal(started.upstream.state, 'down')
   assert.match(started.upstream.problem ?? '', /cannot be reached \(ECONNREFUSED\)/)
 })
+
+test('an upstream that asks without taking the answers keeps few connections busy, and calls go on', async () => {
+  const { call, http, log } = await start({ ...legacy, deaf: true })
+  await until(() => http.seen.some(({ method }) => method === 'GET'), 'the stream')
+  for (let id = 0; id < 200; id++) http.announce({ jsonrpc: '2.0', id: `ask-${id}`, method: 'ping' })
+  await until(() => log.some((line) => line.includes('skipped an answer to its requests, as it takes none')), 'the bound')
+  assert.match(textOf(await call('echo', 'x')), /headers/)
+  const replies = http.seen.filter(({ body }) => body.method === undefined && String(body.id).startsWith('ask-')).length
+  assert.ok(replies > 0 && replies <= 32, `${replies} replies`)
+})

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -195,6 +195,18 @@ test('sallyport.lock is sorted, written in one step, and read back', () => {
     writeFileSync(path, broken)
     assert.throws(() => openLockFile(path), { name: 'ConfigError', message: /is not a sallyport\.lock/ })
   }
+})
+
+test('a sallyport.lock that somebody else could have written is not believed', { skip: process.platform === 'win32' }, () => {
+  const path = join(root, 'shared.lock')
+  writeFileSync(path, JSON.stringify({ version: 1, servers: {} }))
+  chmodSync(path, 0o646)
+  assert.throws(() => openLockFile(path), { name: 'ConfigError', message: /everybody can write to it\. Run: chmod go-w/ })
+  chmodSync(path, 0o644)
+  assert.equal(openLockFile(path).has('notes'), false)
+  if (process.getuid?.() !== 0) return
+  chownSync(path, 1000, 1000)
+  assert.throws(() => openLockFile(path), { name: 'ConfigError', message: /belongs to another user/ })
 })
 
 test('canonical JSON has one spelling (RFC 8785)', () => {

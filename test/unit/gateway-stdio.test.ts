@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import type { Outgoing } from '../../src/core/index.ts'
+import { createRedactor, type JsonObject, type Outgoing } from '../../src/core/index.ts'
 import { oddServer, type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
 
 const open: Started[] = []
@@ -131,6 +131,50 @@ describe('a stdio upstream', { concurrency: 4 }, () => {
     assert.deepEqual(JSON.parse(textOf(await modern.call('echo'))).answers, [])
   })
 
+  test('an upstream that asks without reading the answers gets no more than fit, and is heard again once it reads', async () => {
+    const { call, log } = await start()
+    assert.equal(textOf(await call('pings', '8000')), 'asked')
+    const { answers } = JSON.parse(textOf(await call('echo')))
+    assert.ok(answers.length > 100 && answers.length < 7000, `${answers.length} answers`)
+    assert.equal(log.filter((line) => line.includes('skipped an answer to its requests, as it reads none')).length, 1)
+    await call('asks')
+    assert.equal(JSON.parse(textOf(await call('echo'))).answers.at(-1).id, 'ask-2')
+  })
+
+  test('an id that is too long is not said back', async () => {
+    const { call } = await start()
+    await call('long-id')
+    assert.deepEqual(JSON.parse(textOf(await call('echo'))).answers, [])
+  })
+
+  test('an upstream that reads nothing is not sent more than it could ever take', async () => {
+    const { upstream, call } = await startUpstream(oddServer())
+    await call('deaf')
+    const large = 'x'.repeat(8 * 1024 * 1024)
+    const calls = Array.from({ length: 12 }, () => call('echo', large))
+    assert.match(textOf(await Promise.race(calls)), /^denied: The server odd does not take any more requests/)
+    await upstream.close()
+    const refused = (await Promise.all(calls)).map(textOf).filter((text) => text.includes('does not take any more'))
+    assert.ok(refused.length >= 2 && refused.length <= 4, `${refused.length} refused`)
+  })
+
+  test('that a capability is missing is passed on to the caller that lacks it, and to no other', async () => {
+    const { call } = await start(['--modern'])
+    const asks = (required: object, capabilities?: JsonObject) =>
+      call('needs', JSON.stringify(required), capabilities ? { capabilities } : {}).then(textOf)
+    assert.equal(await asks({ sampling: {} }), 'error -32021')
+    assert.equal(await asks({ sampling: {} }, { elicitation: {} }), 'error -32021')
+    assert.equal(await asks({ elicitation: { url: {} } }, { elicitation: {} }), 'error -32021')
+    for (const [required, declared] of [
+      [{ sampling: {} }, { sampling: {}, roots: {} }],
+      [{ elicitation: { url: {} } }, { elicitation: { form: {}, url: {} } }],
+      [{}, {}],
+    ])
+      assert.match(await asks(required as object, declared), /^denied: The server odd needs a capability of the client that this gateway/)
+    const legacy = await start()
+    assert.equal(textOf(await legacy.call('needs', '{}')), 'error -32021')
+  })
+
   test('a child that dies in mid-call denies what was in flight and comes back', async () => {
     const { upstream, call, stale, log } = await start()
     const [dead, victim] = await Promise.all([call('die'), call('never')])
@@ -190,6 +234,20 @@ describe('a stdio upstream', { concurrency: 4 }, () => {
     await call('flood')
     const lines = log.filter((line) => /odd: line \d+/.test(line)).length
     assert.ok(lines >= 100 && lines <= 400, `${lines} lines`)
+  })
+
+  test('no known secret is cut before it is looked for', async () => {
+    const secret = 'Sup3rSecretValue-0123456789-abcdef'
+    const redactor = createRedactor()
+    redactor.learn(secret)
+    const { log } = await start(['--secret-at-start'], { redactor, probeMs: 150 })
+    await until(() => log.some((line) => line.includes('its last words')), 'its end')
+    const named = await start(['--long-name'], { redactor })
+    const { serverInfo, instructions } = named.upstream.session ?? {}
+    const told = [...log, ...named.log, JSON.stringify(serverInfo), instructions ?? ''].join('\n')
+    for (const what of ['not JSON', '… (cut)', 'its last words', 'ready']) assert.ok(told.includes(what), what)
+    assert.ok(serverInfo?.name.endsWith('[redacted]') && instructions?.endsWith('[redacted]'))
+    assert.doesNotMatch(told, /Sup3r/)
   })
 
   test('list changes are announced, by both revisions', async () => {

@@ -57,9 +57,9 @@ test('a name that is tried from many addresses slows down a little everywhere, a
   assert.equal(await attempt('ben', '198.51.100.2'), 0, 'another name does not wait')
 
   let longest = 0
-  for (let index = 0; index < 2_000; index++) {
+  for (let index = 0; index < 800; index++) {
     longest = Math.max(longest, await attempt('ana', `203.0.${index >> 8}.${index & 255}`))
-    if (index % 10 === 0) pass(1)
+    pass(1)
   }
   assert.equal(longest, 10)
 })

@@ -37,6 +37,97 @@ describe('the redactor', () => {
       assert.ok(!json.includes(JSON.stringify(form).slice(1, -1)), json)
     }
   })
+  it('takes known secrets out however an encoder likes to write them', () => {
+    const upper = (text: string) => text.replace(/%..|\\u..../g, (escape) => escape.toUpperCase().replace('U', 'u'))
+    const lower = (text: string) => text.replace(/%..|\\u..../g, (escape) => escape.toLowerCase())
+    const coded = (text: string, from: RegExp) =>
+      text.replace(from, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    const encoders: Record<string, (text: string) => string> = {
+      form: (text) => new URLSearchParams({ text }).toString().slice(5),
+      'RFC 3986': (text) => encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`),
+      'slashes kept': (text) => encodeURIComponent(text).replaceAll('%2F', '/'),
+      everything: (text) => Buffer.from(text).toString('hex').replace(/../g, '%$&'),
+      php: (text) => JSON.stringify(text).replaceAll('/', '\\/'),
+      go: (text) => coded(JSON.stringify(text), /[<>&\u2028]/g),
+      python: (text) => coded(JSON.stringify(text), /[^ -~]/g),
+      hex: (text) => Buffer.from(text).toString('hex'),
+      HEX: (text) => Buffer.from(text).toString('hex').toUpperCase(),
+      'JSON in JSON in JSON': (text) => JSON.stringify(JSON.stringify(JSON.stringify(text))),
+      'form in JSON': (text) => JSON.stringify({ q: new URLSearchParams({ text }).toString() }),
+      'JSON in a URL': (text) => encodeURIComponent(JSON.stringify({ text })),
+      'base64 in a URL': (text) => encodeURIComponent(Buffer.from(text).toString('base64')),
+      'base64 by PHP': (text) => JSON.stringify(Buffer.from(text).toString('base64')).replaceAll('/', '\\/'),
+    }
+    for (const secret of [
+      'hunter2-correct/horse+battery',
+      "p@ss word(1)!~*x'",
+      'a b&c<d>e=f12',
+      'käse-und-brot-😀1',
+      'C:\\new\\41"%41%2541+x',
+      '???>>>~~~ÿÿÿ~~~',
+    ]) {
+      const redactor = createRedactor()
+      redactor.learn(secret)
+      for (const [name, encode] of Object.entries(encoders))
+        for (const spell of [(text: string) => text, upper, lower]) {
+          const form = spell(encode(secret))
+          const quote = /^"?/.exec(form)?.[0] as string
+          const shown = redactor.text(`before ${form} after`)
+          assert.match(shown, /^before .*\[redacted\].{0,8} after$/, `${secret} as ${name}: ${form} → ${shown}`)
+          assert.ok(!shown.includes(form.slice(quote.length, -1)), name)
+          assert.equal(redactor.suspects(form), true)
+          const json = redactor.json([{ [form]: form }])
+          assert.equal(json.match(/\[redacted\]/g)?.length, 2, json)
+        }
+    }
+  })
+  it('finds what base64 holds of a known secret, wherever in the encoded text it stands', () => {
+    const redactor = createRedactor()
+    const secret = '?>secret>?~ÿ~twelve'
+    redactor.learn(secret)
+    for (const before of ['', 'u', 'us', 'user:', 'x'.repeat(100)])
+      for (const behind of ['', '\n', '"}'])
+        for (const alphabet of ['base64', 'base64url'] as const) {
+          const shown = redactor.text(Buffer.from(before + secret + behind).toString(alphabet))
+          assert.match(shown, /\[redacted\]/)
+          // Two characters on either side may hold some bits of it.
+          const left = Buffer.from(shown.replace('[redacted]', '!').split('!')[0] as string, alphabet).toString()
+          assert.ok(left.length <= before.length + 1, shown)
+        }
+    const short = createRedactor()
+    short.learn('elevenchars')
+    const unrelated = Buffer.from('xelevenchars').toString('base64')
+    assert.equal(short.text(unrelated), unrelated)
+  })
+  it('leaves the text around a known secret as it was, escapes and all', () => {
+    const redactor = createRedactor()
+    redactor.learn('pässword/"1"')
+    assert.equal(redactor.text('ü %20 \\u0041 + p%C3%A4ssword%2f%221%22 + \\u0041 😀'), 'ü %20 \\u0041 + [redacted] + \\u0041 😀')
+    assert.equal(redactor.text('%41 \\n %zz \\'), '%41 \\n %zz \\')
+    assert.deepEqual(JSON.parse(redactor.json({ a: 'x"y', b: 'pässword/"1"' })), { a: 'x"y', b: '[redacted]' })
+  })
+  it('takes out of a long secret as much of it as there is', () => {
+    const redactor = createRedactor()
+    const secret = Array.from({ length: 100 }, (_, i) => `line ${i} of a key`).join('\n')
+    redactor.learn(secret)
+    assert.equal(redactor.text(`${secret.slice(0, 900)}…`), '[redacted]…')
+    assert.equal(redactor.text(`a${secret}b`), 'a[redacted]b')
+  })
+  it('finds what a plain search finds, in texts made of the pieces of secrets', () => {
+    const pieces = ['a', 'ab', 'aba', 'abab', 'b', 'aaaaaaaa', 'abababab', '%', '+']
+    let seed = 1
+    const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below
+    const made = (count: number) => Array.from({ length: count }, () => pieces[random(pieces.length)]).join('')
+    for (let round = 0; round < 2_000; round++) {
+      const redactor = createRedactor()
+      const secrets = [made(4), made(5), made(6)].filter((secret) => redactor.learn(secret))
+      const text = made(30)
+      const found = secrets.filter((secret) => text.includes(secret))
+      if (found.length > 0) assert.equal(redactor.suspects(text), true)
+      const shown = redactor.text(text)
+      for (const secret of found) assert.ok(!shown.includes(secret), `${secret} in ${text}: ${shown}`)
+    }
+  })
   it('takes the longer of two secrets out whole, and refuses what is too short to look for', () => {
     const redactor = createRedactor()
     assert.equal(redactor.learn('short'), false)
@@ -74,7 +165,9 @@ describe('the redactor', () => {
   it('takes time in proportion to the text, however it is made', () => {
     const redactor = createRedactor()
     redactor.learn('a-known-secret')
-    for (const piece of ['eyJ', 'eyJaaaaaaaa.', '://a:', 'sk-', '-----BEGIN PRIVATE KEY-----', 'ghp_', 'a-known-secre', 'xoxb-a ']) {
+    for (let i = 0; i < 20; i++) redactor.learn(`${'a'.repeat(10 + 10 * i)}b c`)
+    redactor.learn(`${'a'.repeat(20_000)}c`)
+    for (const piece of ['a', `${'a'.repeat(19_999)}d`, '\\', '%25', '\\u0061', '+', 'eyJ', 'eyJaaaaaaaa.', '://a:', 'sk-', '-----BEGIN PRIVATE KEY-----', 'ghp_', 'a-known-secre', 'xoxb-a ']) {
       const time = (size: number) => {
         const text = piece.repeat(Math.ceil(size / piece.length))
         const begun = process.cpuUsage()

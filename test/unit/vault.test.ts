@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { ConfigError } from '../../src/core/index.ts'
 import { createKeyRing, createMemoryKeyRing, openData, resolveDataDir } from '../../src/vault/index.ts'
+import { isShared } from '../../src/vault/require-ours.ts'
 import { auditRecord } from '../contracts/audit-store.ts'
 
 let folder: string
@@ -205,8 +207,19 @@ test('data is opened private, with the head of the audit trail sealed by the key
   await stranger.store.close()
 })
 
-test('a data directory that everybody can write into is refused', posix, async () => {
-  await chmod(folder, 0o777)
-  refuses(() => openData({ dataDir: folder, env: {} }), /chmod 700/)
+test('a data directory that others can write into is refused', posix, async () => {
+  for (const mode of [0o777, 0o702]) {
+    await chmod(folder, mode)
+    refuses(() => openData({ dataDir: folder, env: {} }), /everybody can write[^]*chmod 700/)
+  }
   assert.deepEqual(await readdir(folder), [])
+})
+
+test('a group counts as others, but for the one that is the owner’s alone', posix, () => {
+  const found = (uid: number, gid: number, mode: number) => isShared({ uid, gid, mode } as Stats)
+  for (const mode of [0o600, 0o644, 0o755]) assert.equal(found(1000, 100, mode), false)
+  assert.equal(found(1000, 100, 0o664), true)
+  assert.equal(found(0, 0, 0o664), true)
+  assert.equal(found(1000, 1000, 0o664), false)
+  assert.equal(found(1000, 1000, 0o666), true)
 })

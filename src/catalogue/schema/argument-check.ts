@@ -23,14 +23,17 @@ export type CompiledCheck = { readonly check: ArgumentCheck } | { readonly probl
 
 const MAX_SCHEMA_DEPTH = 64
 const MAX_SCHEMA_CHARS = 256 * 1024
-const MAX_SUBSCHEMAS = 5000
+/** Compiling one takes some tenths of a millisecond, in one go. */
+const MAX_SUBSCHEMAS = 1000
+/** Instructions of all patterns of one schema; compiling a thousand takes some milliseconds. */
+const MAX_PATTERN_SIZE = 10_000
 /** Subschemas behind a `$ref` that one call may evaluate: doubling references are exponential in the number of steps. */
 const MAX_REFERENCES_FOLLOWED = 100_000
 
 /** Linear still means some microseconds a character for the worst pattern. A longer string does not match. */
 const MAX_PATTERN_INPUT = 65_536
 /** Characters times instructions that the patterns of one call may take: a nanosecond or two each. */
-const MAX_PATTERN_WORK = 300_000_000
+const MAX_PATTERN_WORK = 100_000_000
 
 const STEP = 'x-sallyport-step'
 // Both of the one check that runs: checks are synchronous.
@@ -65,10 +68,10 @@ const options: Options = {
   validateSchema: true,
   // One function for each definition, however often it is referred to: inlined, code grows with every reference.
   inlineRefs: false,
-  addUsedSchema: false,
   messages: true,
   logger: false,
-  code: { regExp: linear },
+  // ajv's optimizer is quadratic.
+  code: { regExp: linear, optimize: false },
 }
 
 interface Dialect {
@@ -101,7 +104,8 @@ export function compileCheck(inputSchema: JsonObject): CompiledCheck {
   if (spoken.metaschema().validateSchema(rest) !== true) return { problem: 'an input schema that is not valid JSON Schema' }
   const plain = plainSchema(rest, STEP)
   if ('problem' in plain) return plain
-  if (!plain.patterns.every(isReadable)) return { problem: 'a pattern in its input schema that RE2 does not know' }
+  const problem = patternProblem(plain.patterns)
+  if (problem) return { problem }
 
   // Code is made at the first call: it takes some milliseconds, and most of an upstream's tools are never called. One that
   // cannot be made is not tried again.
@@ -133,13 +137,17 @@ export function compileCheck(inputSchema: JsonObject): CompiledCheck {
 
 const unusable = { path: 'arguments', rule: "cannot be checked against the tool's schema" }
 
-function isReadable(pattern: string): boolean {
-  try {
-    RE2JS.compile(pattern)
-    return true
-  } catch {
-    return false
+function patternProblem(patterns: readonly string[]): string | undefined {
+  let size = 0
+  for (const pattern of patterns) {
+    try {
+      size += RE2JS.compile(pattern).programSize()
+    } catch {
+      return 'a pattern in its input schema that RE2 does not know'
+    }
+    if (size > MAX_PATTERN_SIZE) return 'an input schema whose patterns are too large'
   }
+  return undefined
 }
 
 /** ajv's messages are made of the schema alone; the path is cut, as it holds names that the caller chose. */

@@ -72,7 +72,9 @@ export function plainSchema(inputSchema: JsonObject, step: string): Plain {
       if (held === 'one') copied = copy(value, at)
       else if (held === 'list') copied = (value as unknown[]).map((inner, i) => copy(inner, `${at}/${i}`))
       else if (held === 'map')
-        copied = Object.fromEntries(Object.entries(value as JsonObject).map(([name, inner]) => [name, copy(inner, `${at}/${escape(name)}`)]))
+        copied = Object.fromEntries(
+          Object.entries(value as JsonObject).map(([name, inner]) => [name, copy(inner, `${at}/${escape(name)}`)]),
+        )
       else if (!kept.has(keyword)) continue
       if (!definitions.has(keyword)) entries.push([keyword, copied])
     }

@@ -9,6 +9,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
 import { ConfigError } from '../../core/index.ts'
+import { requireOurs } from '../../vault/index.ts'
 
 export interface SourceFile {
   /** Absolute. */
@@ -31,19 +32,13 @@ export function findConfigFile(cwd: string): string | undefined {
   for (let dir = resolve(cwd); ; dir = dirname(dir)) {
     const found = NAMES.map((name) => join(dir, name)).filter((path) => existsSync(path))
     if (found.length > 1) throw new ConfigError([`${dir}: has ${found.map((path) => basename(path)).join(' and ')}; keep one`])
-    if (found[0] !== undefined) return requireOurs(found[0])
+    if (found[0] !== undefined) {
+      // It names commands to run, so in a shared folder such as /tmp it must not be anybody else's.
+      requireOurs(found[0], 'If it is meant, name it with --config.')
+      return found[0]
+    }
     if (dir === dirname(dir)) return undefined
   }
-}
-
-// It names commands to run, so in a shared folder such as /tmp it must not be anybody else's.
-function requireOurs(path: string): string {
-  const { uid, mode } = statSync(path)
-  const me = process.getuid?.()
-  if (me !== undefined && uid !== me && uid !== 0)
-    throw new ConfigError([`${path}: belongs to another user. If it is meant, name it with --config.`])
-  if (me !== undefined && (mode & 0o002) !== 0) throw new ConfigError([`${path}: everybody can write to it. Run: chmod o-w '${path}'`])
-  return path
 }
 
 /** @throws {ConfigError} where it cannot be read or parsed. */

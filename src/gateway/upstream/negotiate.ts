@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Clock, Decision, JsonObject, Produced } from '../../core/index.ts'
+import type { Clock, Decision, JsonObject, Produced, Redactor } from '../../core/index.ts'
 import { eraOf, isObject, LATEST_LEGACY_VERSION, MODERN_VERSION } from '../../protocol/index.ts'
 import { HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from './error-codes.ts'
 import type { Dialect, Link } from './link.ts'
@@ -18,7 +18,7 @@ export interface ServerInfo {
   readonly version: string
 }
 
-/** What an upstream said of itself: for display and logs, never for a decision. */
+/** What an upstream said of itself, redacted and cut: for display and logs, never for a decision. */
 export interface Session {
   readonly dialect: Dialect
   readonly serverInfo: ServerInfo | undefined
@@ -35,6 +35,7 @@ export interface NegotiateOptions {
   readonly link: Link
   /** What we are, for the upstream's eyes. */
   readonly client: ServerInfo
+  readonly redactor: Redactor
   readonly clock: Clock
   /** How long a server may stay silent before it is taken for a legacy one. */
   readonly probeMs: number
@@ -43,12 +44,12 @@ export interface NegotiateOptions {
 }
 
 export async function negotiate(options: NegotiateOptions): Promise<Session> {
-  const { link, client, probeMs } = options
+  const { link, client, redactor, probeMs } = options
   const modern = modernDialect(client)
   link.speak({ ...modern, era: 'probing' })
   const probe = ask(options, 'server/discover', {}, options.initializeMs + probeMs)
   const early = await within(probeMs, probe)
-  const verdict = early ? judge(early) : undefined
+  const verdict = early ? judge(early, redactor) : undefined
   if (verdict?.kind === 'modern') return begin(link, modern, verdict.session)
   if (verdict?.kind === 'unusable') throw new Unusable(verdict.problem)
 
@@ -58,7 +59,7 @@ export async function negotiate(options: NegotiateOptions): Promise<Session> {
   } catch (error) {
     // A modern server that was slow to start has declined `initialize`, but answered the probe in the meantime.
     const late = early ? undefined : await within(100, probe)
-    const second = late && judge(late)
+    const second = late && judge(late, redactor)
     if (second?.kind === 'modern') return begin(link, modern, second.session)
     throw error
   }
@@ -66,7 +67,7 @@ export async function negotiate(options: NegotiateOptions): Promise<Session> {
 
 /** The handshake of 2025-11-25 and before; also run again when an HTTP server forgot the session. */
 export async function initialize(options: NegotiateOptions): Promise<Session> {
-  const { link, client } = options
+  const { link, client, redactor } = options
   const answer = await ask(
     options,
     'initialize',
@@ -80,9 +81,9 @@ export async function initialize(options: NegotiateOptions): Promise<Session> {
     throw new Unusable('it speaks no protocol version that we do')
   const session: Session = {
     dialect: { era: 'legacy', version: protocolVersion, meta: undefined },
-    serverInfo: toServerInfo(serverInfo),
+    serverInfo: toServerInfo(serverInfo, redactor),
     capabilities: isObject(capabilities) ? capabilities : {},
-    instructions: typeof instructions === 'string' ? instructions : undefined,
+    instructions: toInstructions(instructions, redactor),
   }
   link.speak(session.dialect)
   link.notify('notifications/initialized', undefined)
@@ -109,7 +110,7 @@ type Verdict =
   | { readonly kind: 'legacy' }
   | { readonly kind: 'unusable'; readonly problem: string }
 
-function judge(answer: Decision<Produced>): Verdict {
+function judge(answer: Decision<Produced>, redactor: Redactor): Verdict {
   // A denial is about the way there (HTTP status, lost child): the handshake finds out whether it is for good.
   if (!answer.allowed || answer.value.kind === 'prepared') return { kind: 'legacy' }
   if (answer.value.kind === 'error') {
@@ -123,9 +124,9 @@ function judge(answer: Decision<Produced>): Verdict {
   // Some legacy servers answer anything with an empty result.
   if (!Array.isArray(supportedVersions)) return { kind: 'legacy' }
   return choose(supportedVersions, {
-    serverInfo: toServerInfo(isObject(_meta) ? _meta[`${PREFIX}serverInfo`] : undefined),
+    serverInfo: toServerInfo(isObject(_meta) ? _meta[`${PREFIX}serverInfo`] : undefined, redactor),
     capabilities: isObject(capabilities) ? capabilities : {},
-    instructions: typeof instructions === 'string' ? instructions : undefined,
+    instructions: toInstructions(instructions, redactor),
   })
 }
 
@@ -136,14 +137,22 @@ function choose(supported: unknown, session: Omit<Session, 'dialect'> | undefine
   return { kind: 'unusable', problem: 'it speaks no protocol version that we do' }
 }
 
-function toServerInfo(value: unknown): ServerInfo | undefined {
+const MAX_NAME = 100
+const MAX_INSTRUCTIONS = 16 * 1024
+
+// Redacted before it is cut: half a secret is not found.
+function toServerInfo(value: unknown, redactor: Redactor): ServerInfo | undefined {
   if (!isObject(value) || typeof value.name !== 'string') return undefined
-  return { name: value.name.slice(0, 100), version: typeof value.version === 'string' ? value.version.slice(0, 100) : '' }
+  const short = (text: unknown): string => (typeof text === 'string' ? redactor.text(text).slice(0, MAX_NAME) : '')
+  return { name: short(value.name), version: short(value.version) }
 }
+
+const toInstructions = (value: unknown, redactor: Redactor): string | undefined =>
+  typeof value === 'string' ? redactor.text(value).slice(0, MAX_INSTRUCTIONS) : undefined
 
 /** A request of our own, which no caller waits for. */
 export function ask(
-  { link, clock }: { readonly link: Link; readonly clock: Clock },
+  { link, clock }: Pick<NegotiateOptions, 'link' | 'clock'>,
   method: string,
   params: JsonObject,
   withinMs: number,

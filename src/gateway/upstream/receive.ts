@@ -28,6 +28,14 @@ export type Receiver = (message: unknown, bytes: number) => void
 
 const MAX_ID = 256
 
+/** Capabilities have capabilities: `elicitation.url`. Two levels are all that there are. */
+const hasAll = (declared: JsonObject, required: JsonObject, depth = 2): boolean =>
+  Object.keys(required).every((name) => {
+    if (!Object.hasOwn(declared, name)) return false
+    const [has, wants] = [declared[name], required[name]]
+    return depth === 1 || !isObject(wants) || hasAll(isObject(has) ? has : {}, wants, depth - 1)
+  })
+
 export function createReceiver({ server, table, reply, listChanged, odd, dialect }: ReceiverOptions): Receiver {
   return function receive(message, bytes) {
     if (typeof message !== 'object' || message === null) return odd('a line that is JSON but no message')
@@ -71,8 +79,8 @@ export function createReceiver({ server, table, reply, listChanged, odd, dialect
     }
     if (code === MISSING_CAPABILITY && dialect().era === 'modern') {
       // True of us, who declare none; of the caller only where it lacks one of them as well (basic §Capabilities).
-      const required = isObject(data) && isObject(data.requiredCapabilities) ? Object.keys(data.requiredCapabilities) : []
-      if (required.every((name) => Object.hasOwn(capabilities, name))) return sentences.lacksCapability(server)
+      const required = isObject(data) && isObject(data.requiredCapabilities) ? data.requiredCapabilities : {}
+      if (hasAll(capabilities, required)) return sentences.lacksCapability(server)
     }
     return allow({ kind: 'error', code: code as number, message, ...(data === undefined ? {} : { data }) })
   }

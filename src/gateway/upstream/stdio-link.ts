@@ -50,7 +50,11 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
   function odd(kind: string, sample = ''): void {
     if (!seen.has(kind)) {
       seen.add(kind)
-      log('warn', `${server}: skipped ${kind}; further ones are skipped without a word`, sample ? { sample: redactor.text(sample).slice(0, MAX_SAMPLE) } : {})
+      log(
+        'warn',
+        `${server}: skipped ${kind}; further ones are skipped without a word`,
+        sample ? { sample: redactor.text(sample).slice(0, MAX_SAMPLE) } : {},
+      )
     }
   }
   const receive = createReceiver({
