@@ -1,11 +1,14 @@
 // T13, G7: two callers at the same time, each with a canary that only its own answers may hold.
 
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
+import { startGateway } from '../support/gateway.ts'
 import { mcp } from '../support/mcp.ts'
+import { ROOT } from '../support/paths.ts'
 
 verifies('T13', 'G7')
 
@@ -37,6 +40,7 @@ describe('T13: crossed answers', () => {
           { progressToken: 1 },
         )
         assert.equal(answer.result.content[0].text, `${who} ${canary}`)
+        assert.equal(answer.notifications.length, 1)
         for (const { params } of answer.notifications) assert.equal(params.message, who)
       })
       await Promise.all(calls)
@@ -55,5 +59,24 @@ describe('T13: crossed answers', () => {
     )
     assert.deepEqual([alice.cacheScope, bob.cacheScope], ['private', 'private'])
     assert.ok(alice.ttlMs >= 0)
+  })
+  it('400 interleaved calls of two callers through one upstream, its ids and its progress tokens, never cross', async () => {
+    const everything = join(ROOT, 'node_modules/@modelcontextprotocol/server-everything/dist/index.js')
+    const gateway = await startGateway({ servers: { everything: { command: process.execPath, args: [everything, 'stdio'] } } })
+    try {
+      const keys = { alice: (await gateway.key(['tools:execute'])).key, bob: (await gateway.key(['tools:execute'])).key }
+      for (let round = 0; round < 20; round++) {
+        const calls = Array.from({ length: 20 }, async (_, at) => {
+          const who = at % 2 === 0 ? 'alice' : 'bob'
+          const canary = `${who}-canary-${round}-${at}`
+          const version = round % 2 === 0 ? '2026-07-28' : '2025-11-25'
+          const answer = await mcp(gateway.url, { key: keys[who], version }).call('echo', { message: canary }, { progressToken: 1 })
+          assert.ok(answer.result.content[0].text.endsWith(canary), answer.result.content[0].text)
+        })
+        await Promise.all(calls)
+      }
+    } finally {
+      await gateway.stop()
+    }
   })
 })

@@ -140,11 +140,11 @@ test('hints are taken over once, on the operator’s word, and never again by th
 
   // A tool that appears later with a read-only hint was never accepted.
   await use(find(gateway, 'change'), 'tools/call', {})
-  await until(() => gateway.entries().some(({ name }) => name === 'added-19'), 'the new tool')
+  await until(() => gateway.entries().some(({ name }) => name === 'added-23'), 'the new tool')
   const before = readFileSync(join(dir, 'sallyport.lock'), 'utf8')
   assert.equal(gateway.classifyFromAnnotations()[0]?.written, false)
   assert.equal(readFileSync(join(dir, 'sallyport.lock'), 'utf8'), before)
-  assert.equal(classOf(find(gateway, 'added-19')), 'tools:execute')
+  assert.equal(classOf(find(gateway, 'added-23')), 'tools:execute')
 
   // And what was accepted still is, after a restart.
   const again = await start({ odd: node(ODD_SERVER) }, dir)

@@ -167,7 +167,22 @@ describe('the redactor', () => {
     redactor.learn('a-known-secret')
     for (let i = 0; i < 20; i++) redactor.learn(`${'a'.repeat(10 + 10 * i)}b c`)
     redactor.learn(`${'a'.repeat(20_000)}c`)
-    for (const piece of ['a', `${'a'.repeat(19_999)}d`, '\\', '%25', '\\u0061', '+', 'eyJ', 'eyJaaaaaaaa.', '://a:', 'sk-', '-----BEGIN PRIVATE KEY-----', 'ghp_', 'a-known-secre', 'xoxb-a ']) {
+    for (const piece of [
+      'a',
+      `${'a'.repeat(19_999)}d`,
+      '\\',
+      '%25',
+      '\\u0061',
+      '+',
+      'eyJ',
+      'eyJaaaaaaaa.',
+      '://a:',
+      'sk-',
+      '-----BEGIN PRIVATE KEY-----',
+      'ghp_',
+      'a-known-secre',
+      'xoxb-a ',
+    ]) {
       const time = (size: number) => {
         const text = piece.repeat(Math.ceil(size / piece.length))
         const begun = process.cpuUsage()

@@ -16,7 +16,7 @@ import { RE2JS } from 're2js'
 import type { Entry, JsonObject } from '../../core/index.ts'
 import { canonicalJson, isWithinDepth } from '../../protocol/index.ts'
 import { plainSchema } from './plain-schema.ts'
-import { walkSchema } from './schema-walk.ts'
+import { holds, walkSchema } from './schema-walk.ts'
 
 export type ArgumentCheck = NonNullable<Entry['check']>
 export type CompiledCheck = { readonly check: ArgumentCheck } | { readonly problem: string }
@@ -24,7 +24,7 @@ export type CompiledCheck = { readonly check: ArgumentCheck } | { readonly probl
 const MAX_SCHEMA_DEPTH = 64
 const MAX_SCHEMA_CHARS = 256 * 1024
 /** Compiling one takes some tenths of a millisecond, in one go. */
-const MAX_SUBSCHEMAS = 1000
+const MAX_PARTS = 1000
 /** Instructions of all patterns of one schema; compiling a thousand takes some milliseconds. */
 const MAX_PATTERN_SIZE = 10_000
 /** Subschemas behind a `$ref` that one call may evaluate: doubling references are exponential in the number of steps. */
@@ -70,8 +70,10 @@ const options: Options = {
   inlineRefs: false,
   messages: true,
   logger: false,
-  // ajv's optimizer is quadratic.
-  code: { regExp: linear, optimize: false },
+  // Long lists of names and values as loops: written out, they are compiled one by one.
+  loopRequired: 8,
+  loopEnum: 8,
+  code: { regExp: linear },
 }
 
 interface Dialect {
@@ -94,9 +96,16 @@ export function compileCheck(inputSchema: JsonObject): CompiledCheck {
   if (!isWithinDepth(inputSchema, MAX_SCHEMA_DEPTH)) return { problem: `an input schema nested deeper than ${MAX_SCHEMA_DEPTH} levels` }
   if (JSON.stringify(inputSchema).length > MAX_SCHEMA_CHARS)
     return { problem: `an input schema of more than ${MAX_SCHEMA_CHARS} characters` }
-  let subschemas = 0
-  walkSchema(inputSchema, () => subschemas++)
-  if (subschemas > MAX_SUBSCHEMAS) return { problem: `an input schema of more than ${MAX_SUBSCHEMAS} parts` }
+  let parts = 1
+  walkSchema(inputSchema, (schema) => {
+    // Those that are `true` or `false` as well.
+    for (const [keyword, value] of Object.entries(schema)) {
+      const held = keyword === 'dependentRequired' ? 'map' : holds(keyword, value)
+      if (held === 'one') parts++
+      else if (held !== undefined) parts += Object.keys(value ?? {}).length
+    }
+  })
+  if (parts > MAX_PARTS) return { problem: `an input schema of more than ${MAX_PARTS} parts` }
 
   const { $schema = DEFAULT_DIALECT, ...rest } = inputSchema
   const spoken = dialects.get(typeof $schema === 'string' ? $schema.replace(/#$/, '') : undefined)

@@ -39,6 +39,8 @@ export interface StdioTransport {
   close(): void
 }
 
+const MAX_UNREAD_BYTES = 1024 * 1024
+
 export function createStdioTransport(options: StdioOptions): StdioTransport {
   const { pipeline, input, output, bodyBytes, log } = options
   const running = new Map<RequestId, () => void>()
@@ -52,10 +54,14 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
   async function serve(line: Buffer | 'too long'): Promise<void> {
     const request = createReceived(options, line, {
       session: () => session,
-      send: (notification) => write(JSON.stringify({ jsonrpc: '2.0', ...notification })),
+      send(notification) {
+        // To a reader that does not read, progress may be lost; memory may not.
+        if (output.writableLength < MAX_UNREAD_BYTES) write(JSON.stringify({ jsonrpc: '2.0', ...notification }))
+      },
       onId: (id, cancel) => running.set(id, cancel),
     })
     const answer = await pipeline.handle(request.received)
+    request.end()
     const { id } = request.received
     if (id !== undefined && running.get(id) === request.cancel) running.delete(id)
     const { message } = request.received as Partway
@@ -102,6 +108,7 @@ function createReceived(
 ) {
   const listeners: (() => void)[] = []
   let cancelled = false
+  let ended = false
   const cancel = (): void => {
     cancelled = true
     for (const listener of listeners) listener()
@@ -123,11 +130,13 @@ function createReceived(
       return parseMessage(parsed.value, undefined, session())
     },
     open() {},
-    send,
+    // Nothing is said of a request that was answered or cancelled (2026-07-28 stdio §cancellation).
+    send: (notification) => void (cancelled || ended || send(notification)),
     onCancel(listener) {
       if (cancelled) listener()
       else listeners.push(listener)
     },
   }
-  return { received, cancel, isCancelled: () => cancelled }
+  const end = (): void => void (ended = true)
+  return { received, cancel, end, isCancelled: () => cancelled }
 }
