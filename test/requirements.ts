@@ -34,7 +34,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   T11: {
     source: 'MCP08 audit',
-    behaviour: 'An edited, dropped or cut-off audit record is found; every refused call has one record, or is counted in one, without secrets.',
+    behaviour:
+      'An edited, dropped or cut-off audit record is found; every refused call has one record, or is counted in one, without secrets.',
     kind: 'guarantee',
   },
   T13: { source: 'MCP10 over-sharing', behaviour: 'Parallel callers never get each other’s results.', kind: 'guarantee' },

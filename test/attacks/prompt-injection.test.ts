@@ -7,7 +7,6 @@ import { describe, it } from 'node:test'
 import { cleanText, compilePrompt, type PromptDefinition, type RenderedPrompt } from '../../src/trust/index.ts'
 import { fromGuide, GUIDE, needs, rowsOf } from '../support/shared.ts'
 
-
 const NONCE = 'k3p8w0z5t2m7'
 const SECOND = 'b1c6x9r4v8q0'
 const review: PromptDefinition = {

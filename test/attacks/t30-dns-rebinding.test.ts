@@ -135,7 +135,10 @@ describe('what a web page can use up', () => {
   })
   it('two Host fields are refused, whichever comes first', async () => {
     const { port } = new URL(rig.url)
-    for (const hosts of [[`localhost:${port}`, 'evil.example'], ['evil.example', `localhost:${port}`]]) {
+    for (const hosts of [
+      [`localhost:${port}`, 'evil.example'],
+      ['evil.example', `localhost:${port}`],
+    ]) {
       const socket = connect(Number(port), '127.0.0.1')
       socket.write(`GET /mcp HTTP/1.1\r\n${hosts.map((host) => `Host: ${host}\r\n`).join('')}Connection: close\r\n\r\n`)
       const [head] = await once(socket, 'data')

@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import { isObject } from '../../src/protocol/index.ts'
 import { checkPromptOutput } from '../../src/trust/index.ts'
 
-
 const message = (content: unknown, role: unknown = 'user'): unknown => ({ role, content })
 const say = (text: unknown): unknown => message({ type: 'text', text })
 

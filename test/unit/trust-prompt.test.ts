@@ -8,7 +8,6 @@ import { ConfigError, type JsonObject } from '../../src/core/index.ts'
 import { type CompiledPrompt, compilePrompt, type PromptDefinition, type RenderedPrompt } from '../../src/trust/index.ts'
 import { fromGuide, GUIDE, needs } from '../support/shared.ts'
 
-
 const NONCE = 'n0nce0n0nce0'
 const OTHER = 'another-nonce'
 /** Answers the one that a value may hold first. */
@@ -364,8 +363,8 @@ describe('arguments', () => {
     fc.assert(
       fc.property(value, (given) => {
         const violation = check(given)
-        if (!violation) return void assert.ok(render((given as JsonObject | undefined) ?? {}).messages.length >= 2)
-        assert.throws(() => render(given as JsonObject), TypeError)
+        if (violation) assert.throws(() => render(given as JsonObject), TypeError)
+        else assert.ok(render((given as JsonObject | undefined) ?? {}).messages.length >= 2)
       }),
       { numRuns: 500 },
     )
@@ -513,7 +512,10 @@ describe('no value, whatever it holds', () => {
     fc.assert(
       fc.property(short, (firm) => {
         const args = { ...plain, firm }
-        if (check(args)) return void assert.throws(() => render(args), TypeError)
+        if (check(args)) {
+          assert.throws(() => render(args), TypeError)
+          return
+        }
         rendered++
         assert.doesNotMatch(firm, /[\n\r\t\v\f\u0085\u2028\u2029:<>[\]{}|#ː]/)
         assert.deepEqual(

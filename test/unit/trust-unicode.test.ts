@@ -7,7 +7,6 @@ import fc from 'fast-check'
 import { cleanText, type HiddenKind, mayHideText } from '../../src/trust/index.ts'
 import { needs, rowsOf } from '../support/shared.ts'
 
-
 const kinds = (text: string): Partial<Record<HiddenKind, number>> =>
   Object.fromEntries(cleanText(text).removed.map(({ kind, count }) => [kind, count]))
 const tags = (text: string): string => Array.from(text, (letter) => String.fromCodePoint(0xe0000 + (letter.codePointAt(0) ?? 0))).join('')
