@@ -10,11 +10,7 @@ export const exitCodes = {
   ok: 0,
   failure: 1,
   usage: 2,
-  authNeeded: 3,
-  denied: 4,
-  toolError: 5,
   upstreamDown: 6,
-  pinDrift: 7,
   chainBroken: 8,
   interrupted: 130,
 } as const

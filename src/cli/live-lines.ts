@@ -18,7 +18,12 @@ const MAX_LINES_A_SECOND = 20
 /** What happens all the time and changes nothing is on record, and not worth a line where it was allowed. */
 const quiet =
   /^(initialize|ping|request|server\/|session\/|subscriptions\/|notifications\/|.*\/list$|completion\/|client\.register$|token$|authorize$)/
-const verbs: Readonly<Record<string, string>> = { 'tools/call': 'call', 'prompts/get': 'prompt', 'resources/read': 'read' }
+// A map: the method is the caller's, who may say `constructor`.
+const verbs: ReadonlyMap<string, string> = new Map([
+  ['tools/call', 'call'],
+  ['prompts/get', 'prompt'],
+  ['resources/read', 'read'],
+])
 
 export function createLiveLines({ note, paint }: Output, clock: Clock): (record: AuditRecord) => void {
   let second = 0
@@ -40,7 +45,7 @@ export function createLiveLines({ note, paint }: Output, clock: Clock): (record:
     }
     const decision = record.decision === 'allow' ? paint('green', 'allow') : paint('red', record.decision)
     const why = record.decision === 'allow' ? '' : `  ${shownShort(record.reason)}  sallyport why ${record.id}`
-    const verb = (verbs[record.action] ?? shownShort(record.action)).padEnd(8)
+    const verb = (verbs.get(record.action) ?? shownShort(record.action)).padEnd(8)
     note(
       `${timeOf(record.at, clock())}  ${verb} ${nameOfSubject(record)}  ${nameOfTarget(record)}  ${decision}  ${Math.round(record.durationMs)} ms${why}`,
     )

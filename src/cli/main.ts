@@ -16,8 +16,15 @@ const argv = process.argv.slice(2)
 const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
 const json = own.includes('--json')
 
-// `sallyport audit search | head` closes the pipe early: that is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+const command = own.find((word) => !word.startsWith('-'))
+
+// `sallyport audit search | head` closes the pipe early: that is no fault. `guard` is not there for its output: it ends when it is
+// told to, and with --stdio when its transport has nobody to talk to, closed and with everything on record.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (command !== 'guard') process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failure)
+})
+// A client that goes closes everything at once. Nobody is left to be told.
+process.stderr.on('error', () => {})
 
 // A promise that nobody waited for, an event that nobody caught: our fault, and no state to go on from.
 process.on('uncaughtException', (error) => {
@@ -45,7 +52,6 @@ function report({ code, message, fix, exitCode, facts }: CliError): void {
 function usage(error: CommanderError): CliError {
   if (error.code === 'commander.help') return new CliError('E-USAGE', 'a command is missing', 'choose one of those above')
   const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ')
-  const command = own.find((word) => !word.startsWith('-'))
   if (command === 'guard' && error.code === 'commander.unknownOption')
     return new CliError('E-USAGE', message, 'put `--` before the command that you want guarded: sallyport guard -- COMMAND…')
   if (error.code === 'commander.unknownCommand') return new CliError('E-USAGE', message, 'see `sallyport --help`')

@@ -116,5 +116,4 @@ Examples:
   sallyport key create --name ci --scope tools:read --expires 30d
   sallyport audit search --since 24h --decision deny
 
-Exit codes: 0 ok · 1 failure · 2 usage or configuration · 3 sign-in needed · 4 denied · 5 tool error
-            6 upstream down · 7 pin drift · 8 audit chain broken · 130 interrupted`
+Exit codes: 0 ok · 1 failure · 2 usage or configuration · 6 upstream down · 8 audit chain broken · 130 interrupted`

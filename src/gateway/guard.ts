@@ -5,14 +5,13 @@
  */
 
 import { type Clock, type Log, type Redactor, systemClock } from '../core/index.ts'
-import { createService, type Service, type ServiceOptions } from '../server/index.ts'
+import { createService, type ServiceOptions } from '../server/index.ts'
 import { openData } from '../vault/index.ts'
 import { type Config, lockFileOf } from './config/index.ts'
 import { type Classification, createGateway, type UpstreamStatus } from './gateway.ts'
 
 export interface GuardOptions {
   readonly config: Config
-  readonly dataDir?: string | undefined
   readonly stdio?: boolean
   /** Takes the upstreams' read-only hints over into `sallyport.lock`, once, on the operator's word. */
   readonly classify?: boolean
@@ -31,26 +30,29 @@ export interface Guard {
   /** Where the data is. */
   readonly dataDir: string
   readonly lockFile: string
-  /** What was taken over, where `classify` asked for it. */
-  readonly classifications: readonly Classification[]
+  /**
+   * Resolves when every upstream has answered, failed once or was closed, with what was taken over where `classify` asked for
+   * it. Rejects where that could not be written: then this guard should be closed.
+   */
+  readonly ready: Promise<readonly Classification[]>
   status(): readonly UpstreamStatus[]
   scopes(): readonly string[]
   /** A one-time link to make the owner's account, where there is none yet. */
   setupLink(): Promise<string | undefined>
   /** Resolves when the other side of stdio has gone; never on HTTP. */
   readonly done: Promise<void>
+  /** Also before it is `ready`. Whatever fails on the way, the rest is closed too. */
   close(): Promise<void>
 }
 
 /**
- * Resolves when it accepts requests and every upstream has answered or failed once. Callers are answered from the moment
- * the port is bound: who they are is checked at once, what they ask of an upstream waits for it.
+ * Resolves when it accepts requests. Callers are answered from then on: who they are is checked at once, what they ask of an
+ * upstream waits for it, and so can whoever started this (`ready`).
  *
- * @throws {ConfigError} where a port, a folder or a file cannot be used.
+ * @throws {ConfigError} where a port, a folder or a file cannot be used; nothing stays open then.
  */
 export async function createGuard({
   config,
-  dataDir,
   stdio = false,
   classify = false,
   version,
@@ -59,56 +61,56 @@ export async function createGuard({
   clock = systemClock,
   onRecord,
 }: GuardOptions): Promise<Guard> {
-  const data = openData({ dataDir: dataDir ?? config.dataDir, clock })
+  await using opening = new AsyncDisposableStack()
+  const data = openData({ dataDir: config.dataDir, clock })
+  // Closed by the service, once there is one; to close it again does nothing.
+  opening.defer(() => data.store.close())
   const lockFile = lockFileOf(config, data.dir)
   const serverInfo = { name: 'sallyport', version }
   const gateway = createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo })
+  opening.defer(gateway.close)
 
-  let service: Service
-  try {
-    service = await createService({
-      data,
-      serveOn: stdio ? 'stdio' : { port: config.listen.port },
-      origins: config.origins,
-      bounds: { ...config.limits, limits: config.limits },
-      localScopes: config.local.scopes,
-      serverInfo,
-      instructions: gateway.instructions,
-      completions: () => gateway.capabilities().completions !== undefined,
-      redactor,
-      log,
-      clock,
-      onRecord,
-    })
-  } catch (error) {
-    await data.store.close()
-    throw error
-  }
+  const service = await createService({
+    data,
+    serveOn: stdio ? 'stdio' : { port: config.listen.port },
+    origins: config.origins,
+    bounds: { ...config.limits, limits: config.limits },
+    localScopes: config.local.scopes,
+    serverInfo,
+    instructions: gateway.instructions,
+    completions: () => gateway.capabilities().completions !== undefined,
+    redactor,
+    log,
+    clock,
+    onRecord,
+  })
+  // Closed in the opposite order: first the callers, then what they were talking to. A call that runs may still end.
+  opening.defer(service.close)
   const { engine } = service
   const refill = (): void => {
     for (const entry of engine.catalogue.replace('gateway', gateway.entries()))
       log('warn', `left out a ${entry.kind} whose name is taken`, { name: entry.name })
   }
   gateway.onChange(refill)
-  const started = gateway.start().then(() => (classify ? gateway.classifyFromAnnotations() : []))
-  engine.catalogue.fillFrom(started)
+  const ready = gateway.start().then(() => (classify ? gateway.classifyFromAnnotations() : []))
+  // Who waits for an upstream waits no longer once this ends.
+  const { promise: closing, resolve: letGo } = Promise.withResolvers<void>()
+  opening.defer(letGo)
+  engine.catalogue.fillFrom(Promise.race([ready, closing]))
   service.serve()
-  const classifications = await started
 
+  const opened = opening.move()
+  let closed: Promise<void> | undefined
   return {
     url: service.url,
     issuer: service.issuer,
     dataDir: data.dir,
     lockFile,
-    classifications,
+    ready,
     status: gateway.status,
     scopes: engine.catalogue.scopes,
     setupLink: service.setupLink,
     done: service.done,
-    async close() {
-      // First the callers, then what they were talking to: a call that runs may still end.
-      await service.close()
-      await gateway.close()
-    },
+    close: () => (closed ??= opened.disposeAsync()),
   }
 }

@@ -128,8 +128,13 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
       if (closed) return
       folding.close()
       closed = true
-      const deadline = setTimeout(() => ended.abort(), CLOSE_WITHIN_MS)
-      while (queue.length > 0 && !ended.signal.aborted) await drain()
+      const { promise: late, resolve } = Promise.withResolvers<void>()
+      const deadline = setTimeout(() => {
+        ended.abort()
+        resolve()
+      }, CLOSE_WITHIN_MS)
+      // A disk may hang as well as fail.
+      while (queue.length > 0 && !ended.signal.aborted) await Promise.race([drain(), late])
       clearTimeout(deadline)
       clearTimeout(timer)
       for (const { resolve } of waiting.splice(0)) resolve()

@@ -80,13 +80,13 @@ describe('T27: lying hints', () => {
 
     // Not even `--classify` at every start believes it a second time.
     assert.deepEqual(
-      gateway.guard.classifications.map(({ written }) => written),
+      (await gateway.guard.ready).map(({ written }) => written),
       [true],
     )
     await gateway.stop()
     await using again = await startGateway({ folder: gateway.folder, servers: { notes: witness.entry }, classify: true })
     assert.deepEqual(
-      again.guard.classifications.map(({ written }) => written),
+      (await again.guard.ready).map(({ written }) => written),
       [false],
     )
     assert.deepEqual(await open(again, reader, ['look', 'delete', 'purge', 'read']), { listed: ['read'], callable: ['read'] })

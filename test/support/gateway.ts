@@ -63,14 +63,14 @@ export async function startGateway({ servers, config: more = {}, classify = fals
   const redactor = createRedactor()
   const log = createLog({ level: 'debug', pretty: false, redactor, write: (line) => void (logged += line) })
   const guard = await createGuard({
-    config: loadConfig({ file, cwd: folder.path, env: {} }),
-    dataDir,
+    config: loadConfig({ file, cwd: folder.path, env: {}, flags: { dataDir } }),
     classify,
     version: '0.0.0',
     log,
     redactor,
     clock: () => Date.now() + offset,
   })
+  await guard.ready
   const data = openData({ dataDir })
   const keys = createApiKeys({ ...data, clock: Date.now })
   const accounts = createAccounts({ store: data.store, clock: Date.now })

@@ -104,6 +104,16 @@ test('closing stores what is left, and what comes later is said and not accepted
   assert.match(logged.at(-1)?.message ?? '', /after the audit trail was closed/)
 })
 
+test('closing fails in time where the store neither fails nor succeeds', async ({ mock }) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  const hanging: AuditStore = { ...createMemoryStore().audit, append: () => new Promise(() => {}) }
+  const { trail } = create({ audit: hanging })
+  trail.record(allowed(1))
+  const closing = assert.rejects(trail.close(), /1 audit records could not be written/)
+  mock.timers.tick(10_000)
+  await closing
+})
+
 test('an outage is said once, nothing is lost and the order is kept, and its end is said', async () => {
   const { trail, stored, disk } = create()
   disk.full = true

@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { nameOfClient, nameOfTarget, timeOf, wouldAllow } from '../../src/cli/decisions.ts'
+import { createLiveLines } from '../../src/cli/live-lines.ts'
+import { createOutput } from '../../src/cli/output.ts'
 import type { AuditRecord } from '../../src/storage/index.ts'
 import { ROOT } from '../support/index.ts'
 
@@ -76,4 +78,12 @@ test('how records read', () => {
   const now = Date.UTC(2026, 10, 23, 12)
   assert.equal(timeOf(Date.UTC(2026, 10, 23, 2, 14, 9), now), '02:14:09')
   assert.equal(timeOf(Date.UTC(2026, 10, 22, 2, 14, 9), now), '2026-11-22 02:14:09')
+})
+
+test('a method of any name is a line while it happens', () => {
+  let written = ''
+  const stream = { write: (text: string) => (written += text) }
+  const show = createLiveLines(createOutput(false, { stdout: stream, stderr: stream }), () => 0)
+  for (const action of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) show(record({ action, reason: 'unknown_method' }))
+  assert.match(written, /constructor .*\n.*__proto__ .*\n.*toString .*\n.*hasOwnProperty .*\n$/)
 })

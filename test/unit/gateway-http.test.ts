@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Outgoing } from '../../src/core/index.ts'
 import { type HttpUpstream, type HttpUpstreamOptions, startHttpUpstream } from '../fixtures/http-upstream.ts'
 import { type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const open: { close(): Promise<void> }[] = []
 async function start(options: HttpUpstreamOptions, headers: Record<string, string> = {}): Promise<Started & { http: HttpUpstream }> {
@@ -133,6 +139,31 @@ test('a deadline ends a request, and a body without end is not read to its end',
   await until(() => http.abandoned.length > 0, 'the end of the request')
   assert.equal(textOf(await call('endless')), 'denied: result_too_large')
   assert.match(textOf(await call('echo', 'x')), /"headers"/)
+})
+
+test('nothing is kept of an answer that was too large, nor of a stream that the server does not end', async () => {
+  const { call, http } = await start(modern)
+  const kept = async (): Promise<number> => {
+    for (let turns = 0; turns < 3; turns++) {
+      await delay(20)
+      collectGarbage()
+    }
+    return process.memoryUsage().arrayBuffers
+  }
+  const before = await kept()
+  for (const _ of [1, 2, 3]) assert.equal(textOf(await call('endless')), 'denied: result_too_large')
+  assert.ok((await kept()) - before < 32 * 1024 * 1024, 'the pieces of the answers are kept')
+
+  const lingering = await (async () => {
+    const meta = { own: 'of this call' }
+    assert.equal(textOf(await call('open', undefined, { meta })), 'and no end')
+    return new WeakRef(meta)
+  })()
+  await until(() => http.abandoned.length > 3, 'the end of the stream')
+  // What undici knows of the last request it forgets with the next.
+  await call('echo', 'x')
+  await kept()
+  assert.equal(lingering.deref(), undefined)
 })
 
 test('redirects are not followed, and what is no MCP answer denies its call alone', async () => {

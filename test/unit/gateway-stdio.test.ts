@@ -185,6 +185,19 @@ describe('a stdio upstream', { concurrency: 4 }, () => {
     assert.ok(log.some((line) => /exited with code 1; its last words: segmentation fault/.test(line)))
   })
 
+  test('a server that hangs in its handshake was never healthy: it too is tried again later and later', async () => {
+    const code = 'process.stdin.resume()'
+    const target = { command: process.execPath, args: ['-e', code], cwd: import.meta.dirname, env: {} }
+    // A thousand times as fast: the two minutes of a handshake are over soon.
+    const clock = (): number => Date.now() * 1000
+    const started = await startUpstream(target, { clock, probeMs: 20 })
+    open.push(started)
+    const delays = (): number[] =>
+      started.log.flatMap((line) => (/trying again \{"in_ms":(\d+)\}/.exec(line)?.[1] ?? []) as number[]).map(Number)
+    await until(() => delays().length >= 3, 'the third attempt')
+    assert.deepEqual(delays().slice(0, 3), [125, 250, 500])
+  })
+
   test('a server that cannot start is tried again, later and later, and a call waits two seconds for it at most', async () => {
     const { upstream, call, log } = await start(['--die-at-start'])
     assert.equal(upstream.state, 'down')

@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { isShared } from '../../vault/index.ts'
 import { type Finding, ok, problem, warning } from './check.ts'
 import { ownerOfPort } from './port-owner.ts'
 
@@ -16,7 +17,7 @@ export function checkDataDir(dir: string): Finding[] {
   const folder = modeOf(dir)
   if (folder === undefined) return [ok('data', `${dir} is not there yet; guard makes it`)]
   const findings: Finding[] = []
-  if (folder & 0o002) findings.push(problem('data', `everybody can write into ${dir}`, `chmod 700 '${dir}'`))
+  if (isShared(statSync(dir))) findings.push(problem('data', `others can write into ${dir}`, `chmod 700 '${dir}'`))
   else if (folder & 0o077) findings.push(warning('data', `others can look into ${dir} (mode ${octal(folder)})`, `chmod 700 '${dir}'`))
   else findings.push(ok('data', `${dir} is yours alone`))
   for (const [file, what] of [

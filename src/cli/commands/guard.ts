@@ -1,12 +1,13 @@
 /**
  * `sallyport guard`: puts the guarded endpoint in front of a server, says how to connect, and stays until it is told to stop. The
- * first ^C or SIGTERM ends what runs and then the children; a second one ends everything at once.
+ * first ^C or SIGTERM, also while upstreams are still being waited for, ends what runs and then the children; a second one ends
+ * everything at once.
  *
  * @module
  */
 
 import { ConfigError, createLog, createRedactor } from '../../core/index.ts'
-import { type Config, createGuard, type Guard, loadConfig } from '../../gateway/index.ts'
+import { type Classification, type Config, createGuard, type Guard, loadConfig } from '../../gateway/index.ts'
 import { ownerOfPort } from '../checks/port-owner.ts'
 import { clientLines, toClientName } from '../client-lines.ts'
 import { exitCodes } from '../codes.ts'
@@ -49,10 +50,8 @@ export async function guard(words: readonly string[], dashes: boolean, flags: Gu
   const log = createLog({ level: config.log, pretty, redactor, write: (line) => void process.stderr.write(line) })
 
   const stopping = createStop()
-  const waiting = setInterval(() => output.note(`… waiting for ${config.servers.map(({ id }) => id).join(', ')}`), 5000)
   const guard = await createGuard({
     config,
-    dataDir: flags.dataDir,
     stdio,
     classify: classify === 'annotations',
     version: version(),
@@ -60,21 +59,15 @@ export async function guard(words: readonly string[], dashes: boolean, flags: Gu
     redactor,
     // A person looks at a terminal; a program reads the record.
     ...(pretty && !stdio && !readyJson && !json ? { onRecord: createLiveLines(output, Date.now) } : {}),
+  }).catch((error: unknown) => {
+    throw explained(error)
   })
-    .catch((error: unknown) => {
-      throw explained(error)
-    })
-    .finally(() => clearInterval(waiting))
+  const ended = Promise.race([stopping, guard.done.then(() => exitCodes.ok)])
+  const waiting = setInterval(() => output.note(`… waiting for ${config.servers.map(({ id }) => id).join(', ')}`), 5000)
   try {
-    requireUpstream(config, guard)
-    const { url, issuer } = guard
-    const link = await guard.setupLink()
-    if (output.json) {
-      if (link !== undefined) output.note(`Make the owner's account (once, within 10 minutes): ${link}`)
-      // Last: whoever waits for this line may use everything that was said before it.
-      output.object({ url, issuer })
-    } else for (const line of banner(config, guard, link, stdio, output)) output.line(line)
-    const code = await Promise.race([stopping, guard.done.then(() => exitCodes.ok)])
+    const accepted = await Promise.race([guard.ready, ended.then(() => undefined)]).finally(() => clearInterval(waiting))
+    if (accepted) await announce(config, guard, accepted, stdio, output)
+    const code = await ended
     log('info', 'stopping')
     process.exitCode = code
   } finally {
@@ -110,6 +103,17 @@ function requireUpstream({ servers }: Config, guard: Guard): void {
   throw new CliError('E-UPSTREAM', why, 'run the command by itself and see what it says; its stderr is in the log above')
 }
 
+async function announce(config: Config, guard: Guard, accepted: readonly Classification[], stdio: boolean, output: Output): Promise<void> {
+  requireUpstream(config, guard)
+  const { url, issuer } = guard
+  const link = await guard.setupLink()
+  if (output.json) {
+    if (link !== undefined) output.note(`Make the owner's account (once, within 10 minutes): ${link}`)
+    // Last: whoever waits for this line may use everything that was said before it.
+    output.object({ url, issuer })
+  } else for (const line of banner(config, guard, accepted, link, stdio, output)) output.line(line)
+}
+
 function explained(error: unknown): unknown {
   const [, text] = (error instanceof ConfigError && /^listen: port (\d+) cannot be used/.exec(error.problems[0] ?? '')) || []
   if (text === undefined) return error
@@ -122,7 +126,14 @@ function explained(error: unknown): unknown {
   )
 }
 
-function banner({ servers }: Config, guard: Guard, link: string | undefined, stdio: boolean, { paint }: Output): string[] {
+function banner(
+  { servers }: Config,
+  guard: Guard,
+  accepted: readonly Classification[],
+  link: string | undefined,
+  stdio: boolean,
+  { paint }: Output,
+): string[] {
   const tick = paint('green', '✓')
   const lines = guard.status().map(({ server, state, serverInfo, version: revision, tools, prompts, resources, error }) => {
     if (state !== 'ready') return `${paint('yellow', '!')} ${server}: ${shown(error ?? 'does not answer yet')}; it is tried again`
@@ -131,7 +142,7 @@ function banner({ servers }: Config, guard: Guard, link: string | undefined, std
       .join(', ')
     return `${tick} ${server}: ${shownShort([serverInfo?.name, serverInfo?.version].filter(Boolean).join(' '))} (MCP ${revision}), ${counts}`
   })
-  for (const { server, read, execute, written } of guard.classifications)
+  for (const { server, read, execute, written } of accepted)
     lines.push(
       written
         ? `${tick} ${server}: ${read} read · ${execute} execute by its own hints, accepted once (${guard.lockFile})`

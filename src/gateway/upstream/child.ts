@@ -49,10 +49,16 @@ export function environmentOf(named: Readonly<Record<string, string>>, ours: Nod
   return env
 }
 
+/** Whatever way our own process exits, these do not outlive it: they lead groups that no signal of a terminal reaches. */
+const running = new Set<ChildProcessWithoutNullStreams>()
+function killAll(): void {
+  for (const child of running) signalGroup(child, 'SIGKILL')
+}
+
 export function startChild({ command, args, cwd, env }: Command): ChildProcessWithoutNullStreams {
   // `./server` means beside `cwd`, wherever we were started; a bare name is looked up in PATH.
   const file = /[\\/]/.test(command) && !isAbsolute(command) ? resolve(cwd, command) : command
-  return spawn(file, args, {
+  const child = spawn(file, args, {
     cwd,
     env: environmentOf(env, process.env),
     stdio: 'pipe',
@@ -60,6 +66,15 @@ export function startChild({ command, args, cwd, env }: Command): ChildProcessWi
     detached: !windows,
     windowsHide: true,
   })
+  // It was not started, as its `error` will say.
+  if (child.pid === undefined) return child
+  if (running.size === 0) process.on('exit', killAll)
+  running.add(child)
+  child.once('exit', () => {
+    running.delete(child)
+    if (running.size === 0) process.off('exit', killAll)
+  })
+  return child
 }
 
 /** Signals the whole group: `npx` and the like leave the actual server as a grandchild. */

@@ -27,6 +27,7 @@ export interface AnswerListener {
 
 export interface Answer {
   readonly handler: Dispatcher.DispatchHandler
+  /** Ends the request and lets go of what came of it; the listener hears nothing more. */
   abort(): void
 }
 
@@ -49,6 +50,8 @@ export function readAnswer(listener: AnswerListener): Answer {
 
   function abort(): void {
     aborted = true
+    chunks = []
+    parser = undefined
     controller?.abort(new Closed())
   }
   function openStream(): void {
@@ -97,6 +100,7 @@ export function readAnswer(listener: AnswerListener): Answer {
       if (kind === 'stream') openStream()
     },
     onResponseData(_, chunk) {
+      if (aborted) return
       bytes += chunk.length
       if (bytes > MAX_MESSAGE_BYTES) {
         abort()

@@ -134,11 +134,18 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         }
         receive(message, bytes)
         if (!table.get(id)) {
-          linger ??= setTimeout(answer.abort, LINGER_MS).unref()
+          linger ??= setTimeout(() => {
+            answers.delete(id)
+            answer.abort()
+          }, LINGER_MS).unref()
         }
       },
       garbled: () => settle(id, sentences.garbled(server)),
-      tooLarge: () => settle(id, sentences.tooLarge()),
+      tooLarge() {
+        clearTimeout(linger)
+        answers.delete(id)
+        settle(id, sentences.tooLarge())
+      },
       ended(status, stream) {
         clearTimeout(linger)
         answers.delete(id)

@@ -55,7 +55,7 @@ export interface UpstreamCall {
 
 export interface Upstream {
   readonly server: string
-  /** Resolves when it answered, or failed once; goes on trying in the background. */
+  /** Resolves when it answered, failed once or was closed; goes on trying in the background. */
   start(): Promise<void>
   call(call: UpstreamCall): Promise<Decision<Produced>>
   /** A request of our own. */
@@ -88,10 +88,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
   async function run(attempted: () => void): Promise<void> {
     for (let opened = 0; !isClosed(); opened++) {
-      const startedAt = clock()
+      let openedAt: number | undefined
       try {
         const { lost } = await open()
         if (isClosed()) break
+        openedAt = clock()
         state = 'ready'
         problem = undefined
         log('info', `${server}: ready`, { version: session?.dialect.version, server: session?.serverInfo?.name })
@@ -106,7 +107,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       }
       if (isClosed()) break
       state = 'down'
-      if (clock() - startedAt >= HEALTHY_MS) backoffMs = BACKOFF_FIRST_MS
+      if (openedAt !== undefined && clock() - openedAt >= HEALTHY_MS) backoffMs = BACKOFF_FIRST_MS
       // Between half and all of it: many that were lost at once must not come back at once.
       const delayMs = Math.round(backoffMs * (0.5 + random() / 2))
       backoffMs = Math.min(backoffMs * 2, BACKOFF_LAST_MS)
@@ -120,6 +121,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         }
       })
     }
+    attempted()
     await link?.close()
   }
 

@@ -72,6 +72,8 @@ export function createStdioTransport(options: StdioOptions): StdioTransport {
     if (answer.body !== undefined && !request.isCancelled() && !(message && message.id === undefined)) write(answer.body)
   }
 
+  // A reader that has gone is the end as well: what runs is cancelled and on record.
+  output.on('error', () => input.destroy())
   const done = readLines(input, bodyBytes, (line) => {
     const task: Promise<void> = serve(line)
       .catch((error: unknown) =>
