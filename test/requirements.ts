@@ -53,7 +53,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   T30: {
     source: 'CVE-2025-49596, CVE-2025-66414',
-    behaviour: 'A foreign Host or Origin is refused on every path, and nothing but loopback is listened on.',
+    behaviour:
+      'A foreign Host is refused on every path, a foreign Origin on all but metadata, registration, token and revocation (which answer any, without credentials), and nothing but loopback is listened on.',
     kind: 'guarantee',
   },
   // Gateway rows of the specification
@@ -119,7 +120,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   revocation: {
     source: 'RFC 7009',
-    behaviour: 'A revoked key, grant or client stops working within a second, from whichever process it was revoked.',
+    behaviour:
+      'A revoked key, grant or client stops working within a second, from whichever process it was revoked, and its subscriptions end; a call that runs already may end.',
     kind: 'guarantee',
   },
   'one-time': {
@@ -134,7 +136,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   'known-secrets': {
     source: 'MCP01',
-    behaviour: 'A value handed to an upstream as a secret is taken out of results, errors and logs, also as base64, hex or URL-encoded.',
+    behaviour:
+      'A value handed to an upstream as a secret is taken out of results, errors and logs, also as base64, hex, URL- or JSON-encoded.',
     kind: 'guarantee',
   },
   'secret-patterns': {
