@@ -37,12 +37,23 @@ export interface AuthenticateOptions {
 
 export function createAuthenticate({ verifiers, bus, clock, cacheSize = 10_000 }: AuthenticateOptions): Guard<Received, Identified> {
   const outcomes = new Map<string, Verified>()
+  // A connection presents the same object again: its hash is made once. The audience is checked per resource, so it is part of it.
+  const keys = new WeakMap<Credential, { readonly resource: string; readonly key: string }>()
   // Counts the changes, so that an outcome found before a revocation is not kept after it.
   let generation = 0
   bus.subscribe('credentials', () => {
     generation++
     outcomes.clear()
   })
+
+  /** Outcomes are kept by hash: what outlives a connection holds no token. */
+  function keyOf(credential: Credential, resource: string): string {
+    const known = keys.get(credential)
+    if (known?.resource === resource) return known.key
+    const key = hash('sha256', `${credential.scheme} ${resource} ${credential.value}`, 'base64')
+    keys.set(credential, { resource, key })
+    return key
+  }
 
   async function verify(request: Received, credential: Credential, key: string): Promise<Decision<Identified>> {
     const verifier = verifiers.find((each) => each.claims(credential))
@@ -61,8 +72,7 @@ export function createAuthenticate({ verifiers, bus, clock, cacheSize = 10_000 }
     const { credential } = request
     if (!credential) return deny({ reason: 'unauthenticated', problem: 'missing' })
     if (credential.scheme === 'several') return deny({ reason: 'unauthenticated', problem: 'malformed' })
-    // Memory holds the hash: a heap dump gives no token away. The resource is part of it, since the audience is checked per resource.
-    const key = hash('sha256', `${credential.scheme} ${request.resource} ${credential.value}`, 'base64')
+    const key = keyOf(credential, request.resource)
     const known = outcomes.get(key)
     if (known && known.expiresAt > clock()) return allow(identify(request, known.principal))
     outcomes.delete(key)

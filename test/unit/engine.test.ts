@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Agent, request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { verifies } from '../requirements.ts'
@@ -186,6 +187,32 @@ describe('the engine', () => {
     assert.equal(text(await as('boss').call('echo', { text: 'free' })), 'free')
     const statuses = (await Promise.all(slow)).map(({ status }) => status).sort((a, b) => a - b)
     assert.deepEqual(statuses, [200, 200, 503])
+  })
+  it('asks anew who is calling on a connection that somebody else used before', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const { port } = new URL(rig.url)
+    const whoami = (headers: Record<string, string>) =>
+      new Promise<{ status: number; socket: unknown; tools: string }>((resolve, reject) => {
+        const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+        const sent = request(
+          { port, path: '/mcp', method: 'POST', agent, headers: { 'content-type': 'application/json', ...headers } },
+          (answer) => {
+            let text = ''
+            answer.on('data', (chunk) => (text += chunk))
+            answer.on('end', () => resolve({ status: answer.statusCode ?? 0, socket: sent.socket, tools: text }))
+          },
+        )
+        sent.on('error', reject).end(body)
+      })
+    const boss = await whoami({ authorization: 'Bearer boss' })
+    const reader = await whoami({ authorization: 'Bearer reader' })
+    const nobody = await whoami({})
+    const keyed = await whoami({ 'x-api-key': 'reader' })
+    const both = await whoami({ authorization: 'Bearer boss', 'x-api-key': 'reader' })
+    assert.equal(new Set([boss, reader, nobody, keyed, both].map(({ socket }) => socket)).size, 1)
+    assert.ok(boss.tools.includes('"admin"') && !reader.tools.includes('"admin"'))
+    assert.deepEqual([nobody.status, keyed.status, both.status], [401, 200, 401])
+    agent.destroy()
   })
   it('never answers with a scope that an ended verification had', async () => {
     principals.changing = principal('erin')

@@ -9,6 +9,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Budget, Credential, Decision, Entry, Message, Outgoing, Principal, Received, RequestId } from '../../core/index.ts'
 import type { Answer } from '../../pipeline/index.ts'
 import { toLine } from '../../protocol/index.ts'
@@ -162,11 +163,31 @@ export class HttpExchange implements Received {
   }
 }
 
-/** Never from the query string (2026-07-28 authorization §token requirements). */
-function credentialOf({ headers, rawHeaders }: IncomingMessage): Credential | undefined {
+interface Presented {
+  readonly authorization: string | undefined
+  readonly key: string | string[] | undefined
+  readonly credential: Credential | undefined
+}
+
+/**
+ * What each connection presented last. The same text again is the same object, so that its hash is kept with it
+ * (`guards/authenticate`) and goes when the connection goes. It proves nothing: the outcome is looked up each time.
+ */
+const presented = new WeakMap<Socket, Presented>()
+
+function credentialOf({ headers, rawHeaders, socket }: IncomingMessage): Credential | undefined {
   const { authorization } = headers
-  if (authorization !== undefined && isRepeated(rawHeaders, 'authorization')) return { scheme: 'several', value: '' }
   const key = headers['x-api-key']
+  if (authorization !== undefined && isRepeated(rawHeaders, 'authorization')) return { scheme: 'several', value: '' }
+  const last = presented.get(socket)
+  if (last && last.authorization === authorization && last.key === key) return last.credential
+  const credential = parseCredential(authorization, key)
+  presented.set(socket, { authorization, key, credential })
+  return credential
+}
+
+/** Never from the query string (2026-07-28 authorization §token requirements). */
+function parseCredential(authorization: string | undefined, key: Presented['key']): Credential | undefined {
   const bearer =
     authorization !== undefined && authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === 'bearer '
       ? authorization.slice(7).trim()
