@@ -133,7 +133,8 @@ describe('T02: token passthrough', () => {
   })
   it('a child is started with no variable of ours but the few that every program needs', () => {
     const names = Object.keys(child.starts()[0]?.env ?? {})
-    const allowed = ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', 'CHILD_TOKEN']
+    const certificates = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NO_PROXY']
+    const allowed = ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', ...certificates, 'CHILD_TOKEN']
     // Windows and macOS add some of their own to every process.
     assert.deepEqual(
       names.filter(

@@ -16,9 +16,18 @@ export function ownerOfPort(port: number): Owner | undefined {
   for (const pid of list('/proc')) {
     if (!/^\d+$/.test(pid)) continue
     for (const fd of list(`/proc/${pid}/fd`))
-      if (sockets.has(link(`/proc/${pid}/fd/${fd}`))) return { pid: Number(pid), command: read(`/proc/${pid}/comm`).trim() }
+      if (sockets.has(link(`/proc/${pid}/fd/${fd}`))) return { pid: Number(pid), command: commandOf(pid) }
   }
   return undefined
+}
+
+/** Which program it is, never its arguments: they may hold a secret. */
+function commandOf(pid: string): string {
+  const [program = '', script = ''] = read(`/proc/${pid}/cmdline`).split('\0')
+  const names = [program, /\.(?:[cm]?js|ts|py)$|^[^-].*\/bin\//.test(script) ? script : ''].map((path) =>
+    path.slice(path.lastIndexOf('/') + 1),
+  )
+  return names.filter(Boolean).join(' ') || read(`/proc/${pid}/comm`).trim()
 }
 
 /** proc(5): `sl local_address rem_address st … inode`, addresses in hex. */

@@ -25,7 +25,7 @@ export async function searchAudit(options: SearchOptions): Promise<void> {
   output.object({ records: found.map(({ sequence, record, hash }) => ({ sequence, hash, ...record })) })
   const colours = { allow: 'green', deny: 'red', error: 'yellow' } as const
   const rows = found.map(({ record }) => [
-    timeOf(record.at, now),
+    `${timeOf(record.at, now)}Z`,
     output.paint(colours[record.decision], record.decision),
     nameOfSubject(record),
     nameOfTarget(record),

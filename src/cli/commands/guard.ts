@@ -8,6 +8,7 @@
 
 import { ConfigError, createLog, createRedactor } from '../../core/index.ts'
 import { type Classification, type Config, createGuard, type Guard, loadConfig } from '../../gateway/index.ts'
+import { resolveDataDir } from '../../vault/index.ts'
 import { ownerOfPort } from '../checks/port-owner.ts'
 import { clientLines, toClientName } from '../client-lines.ts'
 import { exitCodes } from '../codes.ts'
@@ -100,7 +101,11 @@ function requireUpstream({ servers }: Config, guard: Guard): void {
   const status = guard.status()
   if (status.some(({ state }) => state === 'ready') || servers.some(({ target }) => 'url' in target)) return
   const why = status.map(({ server, error }) => `${server}: ${shown(error ?? 'it did not answer')}`).join('; ')
-  throw new CliError('E-UPSTREAM', why, 'run the command by itself and see what it says; its stderr is in the log above')
+  throw new CliError(
+    'E-UPSTREAM',
+    why,
+    'run the command by itself and see what it says. It gets little of your environment: name what it needs (HTTPS_PROXY, an API key) under env in sallyport.yaml',
+  )
 }
 
 async function announce(config: Config, guard: Guard, accepted: readonly Classification[], stdio: boolean, output: Output): Promise<void> {
@@ -121,8 +126,8 @@ function explained(error: unknown): unknown {
   const who = owner ? `process ${owner.pid} (${shownShort(owner.command)})` : 'another process'
   return new CliError(
     'E-PORT',
-    `port ${text} is in use by ${who}, or not yours to use`,
-    'choose another with --port, or 0 for any that is free',
+    `port ${text} is in use by ${who}${owner ? '' : ', or not yours to use'}`,
+    'choose another with --port (npm start -- --port 7778), or 0 for any that is free',
   )
 }
 
@@ -156,6 +161,14 @@ function banner(
   const clients = clientLines(name, guard.url)
   const width = Math.max(...clients.map(({ client }) => client.length)) + 1
   lines.push('', 'Paste into your client:', ...clients.map(({ client, line }) => `  ${`${client}:`.padEnd(width)}  ${line}`))
-  lines.push('', `A key instead of a sign-in:  npx sallyport key create --name me --scope tools:read --data-dir '${guard.dataDir}'`)
+  const granted = guard.scopes()
+  if (granted.includes('tools:execute') && !granted.includes('tools:read'))
+    lines.push(
+      '',
+      'No tool is classed as reading only, so all need tools:execute: see --classify annotations, or "tools" in docs/configuration.md.',
+    )
+  const scope = granted.includes('tools:read') ? 'tools:read' : (granted[0] ?? 'tools:execute')
+  const where = guard.dataDir === resolveDataDir(undefined) ? '' : ` --data-dir '${guard.dataDir}'`
+  lines.push('', `A key instead of a sign-in:  npx sallyport key create --name me --scope ${scope}${where}`)
   return lines
 }

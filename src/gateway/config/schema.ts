@@ -87,7 +87,9 @@ const server: z.ZodType<ServerEntry> = z.strictObject({
   env: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable'), z.union([z.string(), z.number(), z.boolean()]))
     .optional()
-    .describe('Variables for it, beside PATH, HOME, LANG, TERM, TMPDIR and USER. Use ${env:NAME} or ${file:PATH} for secrets.'),
+    .describe(
+      'Variables for it, beside PATH, HOME, LANG, TERM, TMPDIR, USER and where certificates are; nothing else of yours is passed on. Use ${env:NAME} or ${file:PATH} for secrets.',
+    ),
   cwd: text.optional().describe('Where it runs. Default: the folder of this file.'),
   url: text.optional().describe('The Streamable HTTP endpoint of a server that runs already.'),
   headers: z.record(z.string(), z.string()).optional().describe('Headers for it. Use ${env:NAME} or ${file:PATH} for secrets.'),

@@ -37,7 +37,7 @@ const INHERITED = windows
       'LOCALAPPDATA',
       'PROGRAMFILES',
     ]
-  : ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER']
+  : ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NO_PROXY']
 
 export function environmentOf(named: Readonly<Record<string, string>>, ours: NodeJS.ProcessEnv): Record<string, string> {
   const env: Record<string, string> = {}

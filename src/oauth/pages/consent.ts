@@ -31,8 +31,8 @@ export const consentPage = (page: ConsentPage): Page => ({
   status: page.problem === undefined ? 200 : 400,
   title: 'Allow access?',
   leadsTo: page.leadsTo,
-  body: html`<h1>Allow ${named(page.client)} to use <b>${page.server}</b>?</h1>
-<p class="soft">You are signed in as <b>${page.account}</b>. <span class="tag">not verified</span> Anybody can choose that name for a program: allow it only if you started this yourself, just now.</p>
+  body: html`<h1>Allow ${named(page.client)} <span class="tag">not verified</span> to use <b>${page.server}</b>?</h1>
+<p class="soft">Any program can call itself that: allow it only if you started this yourself, just now. You are signed in as <b>${page.account}</b>.</p>
 ${page.problem !== undefined && html`<p class="problem" role="alert">${page.problem}</p>`}
 ${destination(page.redirectUri)}
 <form method="post" action="${page.action}">
