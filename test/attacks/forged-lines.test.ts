@@ -88,7 +88,7 @@ test('audit search, why and their JSON show hostile records one line each, and a
     assert.equal(lines.length, attacks.length)
     for (const [at, line] of lines.toReversed().entries()) {
       assert.doesNotMatch(line, unsafe)
-      assert.match(line, new RegExp(`^[\\d -]*12:00:00  deny  .*  dec_${at}  `))
+      assert.match(line, new RegExp(`^[\\d -]*12:00:00Z  deny  .*  dec_${at}  `))
     }
     for (const at of [0, 5, 10]) {
       const told = (await cli('why', `dec_${at}`)).trimEnd().split('\n')
