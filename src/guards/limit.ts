@@ -4,7 +4,8 @@
  *   authenticate → read → [limit] → authorize → validate → approve → execute → release
  *
  * Runs after authentication so that a budget belongs to someone; what arrives before it counts against the address alone
- * (`checkAddress`, used at the door). Fails closed: if the counters cannot answer, the request is refused.
+ * (`checkAddress`, used at the door). A refused request counts too. Fails closed: if the counters cannot answer, the request
+ * is refused.
  *
  * @module
  */
@@ -16,93 +17,96 @@ import {
   type Budget,
   type Decision,
   deny,
+  type Entry,
   type Guard,
+  type Partway,
   type Principal,
-  principalKey,
   type Understood,
 } from '../core/index.ts'
 import type { Count, Counters } from '../storage/index.ts'
-
-/** At most `max` requests in each window of `windowSeconds`. */
-export interface Limit {
-  readonly max: number
-  readonly windowSeconds: number
-}
+import { type Bucket, bucketOf, createBudgets, type Limits } from './limit-budgets.ts'
 
 export interface LimitOptions {
-  readonly limits: Readonly<Record<'address' | 'principal' | 'client' | 'tool', Limit>>
+  readonly limits: Limits
   readonly counters: Counters
   /**
    * Only a tool that exists for this caller gets a counter: invented names must not fill the memory that counts, and a
    * hidden name must not be told from an invented one by its budget.
    */
-  readonly hasTool: (name: string, principal: Principal) => boolean
+  readonly findTool: (name: string, principal: Principal) => Entry | undefined
 }
 
 export interface Limiter {
   readonly limit: Guard<Understood, Admitted>
-  /** For the door: before anybody is identified. Undefined where there is budget left. */
-  checkAddress(address: string): Decision<undefined> | Promise<Decision<undefined>>
+  /**
+   * For the door: before anybody is identified. What the address has left is told where nobody has a budget of their own.
+   */
+  checkAddress(address: string): Decision<Budget | undefined> | Promise<Decision<Budget | undefined>>
 }
 
-interface Bucket {
-  readonly policy: 'address' | 'principal' | 'client' | 'tool'
-  readonly key: string
-}
+const within: Decision<Budget | undefined> = allow(undefined)
 
-export function createLimiter({ limits, counters, hasTool }: LimitOptions): Limiter {
-  // A principal is one object for as long as its credential is cached: its keys are made once.
-  const keys = new WeakMap<Principal, { principal: Bucket; client: Bucket; tools: Map<string, Bucket> }>()
+export function createLimiter({ limits, counters, findTool }: LimitOptions): Limiter {
+  const budgetsOf = createBudgets(limits, findTool)
+  const address = limits.address && bucketOf('address', '', limits.address)
+  const tellsAddress = !limits.principal && !limits.client
 
-  function bucketsOf({ principal, message }: Understood): Bucket[] {
-    let own = keys.get(principal)
-    if (!own) {
-      const identity = principalKey(principal)
-      own = {
-        principal: { policy: 'principal', key: `principal ${identity}` },
-        client: { policy: 'client', key: `client ${identity} ${JSON.stringify(principal.clientId)}` },
-        tools: new Map(),
-      }
-      keys.set(principal, own)
-    }
-    const name = message.method === 'tools/call' ? message.params['name'] : undefined
-    if (typeof name !== 'string' || !hasTool(name, principal)) return [own.principal, own.client]
-    let tool = own.tools.get(name)
-    if (!tool) own.tools.set(name, (tool = { policy: 'tool', key: `tool ${principalKey(principal)} ${JSON.stringify(name)}` }))
-    return [own.principal, own.client, tool]
-  }
-
-  /** Refuses on the first spent budget; else tells the tightest. */
-  function judge(request: Understood, buckets: readonly Bucket[], counts: readonly Count[]): Decision<Admitted> {
-    let tightest: Budget | undefined
-    for (const [at, { policy }] of buckets.entries()) {
-      const { count, resetSeconds } = counts[at] as Count
-      const { max, windowSeconds } = limits[policy]
-      if (count > max) return deny({ reason: 'rate_limited', policy, limit: max, windowSeconds, retryAfterSeconds: resetSeconds })
-      const remaining = max - count
-      if (!tightest || remaining < tightest.remaining) tightest = { policy, limit: max, windowSeconds, remaining, resetSeconds }
-    }
-    return allow(admit(request, tightest))
+  function judgeAddress(count: Count): Decision<Budget | undefined> {
+    if (!address) return within
+    if (count.count > address.max) return refuse(address, count)
+    return tellsAddress ? allow(toBudget(address, count)) : within
   }
 
   return {
     limit(request) {
-      const buckets = bucketsOf(request)
-      const counts = buckets.map(({ policy, key }) => counters.increment(key, limits[policy].windowSeconds))
-      // Memory answers at once; a store beyond this process does not.
-      const waits = counts.some((count) => count instanceof Promise)
+      const { buckets, cost } = budgetsOf(request)
+      if (buckets.length === 0) return judge(request, buckets, [])
+      const counts: (Count | Promise<Count>)[] = []
+      let waits = false
+      for (const { key, windowMs } of buckets) {
+        const count = counters.increment(key, windowMs, cost)
+        // Memory answers at once; a store beyond this process does not.
+        if (count instanceof Promise) waits = true
+        counts.push(count)
+      }
       return waits
         ? Promise.all(counts.map(async (count) => count)).then((all) => judge(request, buckets, all))
         : judge(request, buckets, counts as Count[])
     },
-    checkAddress(address) {
-      const { max, windowSeconds } = limits.address
-      const judgeAddress = ({ count, resetSeconds }: Count): Decision<undefined> =>
-        count > max
-          ? deny({ reason: 'rate_limited', policy: 'address', limit: max, windowSeconds, retryAfterSeconds: resetSeconds })
-          : allow(undefined)
-      const counted = counters.increment(`address ${address}`, windowSeconds)
+    checkAddress(from) {
+      if (!address) return within
+      const counted = counters.increment(`address ${from}`, address.windowMs)
       return counted instanceof Promise ? counted.then(judgeAddress) : judgeAddress(counted)
     },
   }
 }
+
+/** Refuses on the first spent budget; else tells the tightest, the address's included where the door told it. */
+function judge(request: Understood, buckets: readonly Bucket[], counts: readonly Count[]): Decision<Admitted> {
+  const { budget } = request as Partway
+  let tightest = -1
+  let least = budget ? budget.remaining : Number.POSITIVE_INFINITY
+  for (let at = 0; at < buckets.length; at++) {
+    const bucket = buckets[at] as Bucket
+    const remaining = bucket.max - (counts[at] as Count).count
+    if (remaining < 0) return refuse(bucket, counts[at] as Count)
+    if (remaining >= least) continue
+    least = remaining
+    tightest = at
+  }
+  return allow(admit(request, tightest === -1 ? budget : toBudget(buckets[tightest] as Bucket, counts[tightest] as Count)))
+}
+
+const refuse = ({ policy, max, windowSeconds }: Bucket, count: Count): Decision<never> =>
+  deny({ reason: 'rate_limited', policy, limit: max, windowSeconds, retryAfterSeconds: secondsOf(count) })
+
+const toBudget = ({ policy, max, windowSeconds }: Bucket, count: Count): Budget => ({
+  policy,
+  limit: max,
+  windowSeconds,
+  remaining: Math.max(0, max - count.count),
+  resetSeconds: secondsOf(count),
+})
+
+/** Rounded up: whoever comes back then finds a new window. */
+const secondsOf = ({ resetMs }: Count): number => Math.ceil(resetMs / 1000)

@@ -89,9 +89,9 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     if (destination !== undefined && destination !== 'document') return 'not_a_page'
     if (url.search.length > MAX_QUERY || url.searchParams.getAll('state').some(({ length }) => length > MAX_STATE)) return 'too_long'
     const budget = budgetFor(request)
-    const { count, resetSeconds } = await counters.increment(`authorize:${budget}`, INTERACTION_TTL_SECONDS)
+    const { count, resetMs } = await counters.increment(`authorize:${budget}`, INTERACTION_TTL_SECONDS * 1000)
     if (count <= MAX_SIGN_INS[budget.startsWith('page ') ? 'page' : 'program']) return undefined
-    response.setHeader('retry-after', resetSeconds)
+    response.setHeader('retry-after', Math.ceil(resetMs / 1000))
     return 'too_many'
   }
   async function begin(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -122,9 +122,9 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
       record(request, { decision: 'deny', reason: error, action: 'client.register', sentence: description })
       sendError(response, status, error, description)
     }
-    const { count, resetSeconds } = await counters.increment(`register:${budgetFor(request)}`, 3600)
+    const { count, resetMs } = await counters.increment(`register:${budgetFor(request)}`, 3_600_000)
     if (count > registrationsPerHour) {
-      response.setHeader('retry-after', resetSeconds)
+      response.setHeader('retry-after', Math.ceil(resetMs / 1000))
       return refuse(429, 'temporarily_unavailable', 'too many clients were registered from this address: try again later')
     }
     const checked = checkRegistration(parseJson(text))

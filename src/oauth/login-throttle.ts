@@ -18,7 +18,7 @@ export interface LoginThrottle {
   guard<T>(name: string, address: string, attempt: () => Promise<{ right: boolean; outcome: T }>): Promise<T | { waitSeconds: number }>
 }
 
-const WINDOW_SECONDS = 900
+const WINDOW_MS = 900_000
 const MAX_WAIT_SECONDS = 60
 /** What a name is tried from all addresses together before it slows down, and by how much at most. */
 const FREE_ANYWHERE = 50
@@ -54,7 +54,7 @@ export function createLoginThrottle(counters: Counters): LoginThrottle {
   async function waitFor(name: string, address: string): Promise<number> {
     let wait = 0
     for (const { key, delayAfter } of countedFor(name, address)) {
-      const { count } = await counters.increment(key, WINDOW_SECONDS, 0)
+      const { count } = await counters.increment(key, WINDOW_MS, 0)
       const seconds = delayAfter(count)
       // One try in each delay: the first to come after it has passed takes the place.
       if (seconds > 0 && !(await counters.takeOnce(`${key}:${count}`, seconds))) wait = Math.max(wait, seconds)
@@ -76,7 +76,7 @@ export function createLoginThrottle(counters: Counters): LoginThrottle {
           return outcome
         }
         for (const { key, delayAfter } of countedFor(name, address)) {
-          const { count } = await counters.increment(key, WINDOW_SECONDS)
+          const { count } = await counters.increment(key, WINDOW_MS)
           // Takes the place of the next try, so that the delay counts from now.
           const seconds = delayAfter(count)
           if (seconds > 0) await counters.takeOnce(`${key}:${count}`, seconds)

@@ -21,16 +21,16 @@ export function createMemoryCounters({ clock = systemClock, maxKeys = 100_000 }:
   const windows = createExpiringMap(maxKeys)
   const once = createExpiringMap(maxKeys)
   return {
-    increment(key, windowSeconds, cost = 1) {
+    increment(key, windowMs, cost = 1) {
       const now = clock()
-      const window = windows.get(key, now) ?? windows.add(key, windowSeconds, now)
+      const window = windows.get(key, now) ?? windows.add(key, windowMs, now)
       window.count += cost
-      return { count: window.count, resetSeconds: Math.max(1, Math.ceil((window.endsAt - now) / 1000)) }
+      return { count: window.count, resetMs: window.endsAt - now }
     },
     takeOnce(key, ttlSeconds) {
       const now = clock()
       if (once.get(key, now) !== undefined || once.isFull(now)) return false
-      once.add(key, ttlSeconds, now)
+      once.add(key, ttlSeconds * 1000, now)
       return true
     },
   }
@@ -51,29 +51,30 @@ function createExpiringMap(maxKeys: number) {
   const entries = new Map<string, Window>()
   const queues = new Map<number, { head: Window | undefined; tail: Window | undefined }>()
 
-  function dropHead(seconds: number): void {
-    const queue = queues.get(seconds)
+  function dropHead(lengthMs: number): void {
+    const queue = queues.get(lengthMs)
     const head = queue?.head
     if (queue === undefined || head === undefined) return
     // A key that began anew has another entry by now, later in a queue.
     if (entries.get(head.key) === head) entries.delete(head.key)
     queue.head = head.next
-    if (queue.head === undefined) queues.delete(seconds)
+    if (queue.head === undefined) queues.delete(lengthMs)
   }
-  function dropEnded(seconds: number, now: number): void {
-    for (let head = queues.get(seconds)?.head; head !== undefined && head.endsAt <= now; head = queues.get(seconds)?.head) dropHead(seconds)
+  function dropEnded(lengthMs: number, now: number): void {
+    for (let head = queues.get(lengthMs)?.head; head !== undefined && head.endsAt <= now; head = queues.get(lengthMs)?.head)
+      dropHead(lengthMs)
   }
   function isFull(now: number): boolean {
     if (entries.size < maxKeys) return false
-    for (const seconds of queues.keys()) dropEnded(seconds, now)
+    for (const lengthMs of queues.keys()) dropEnded(lengthMs, now)
     return entries.size >= maxKeys
   }
   function dropSoonest(): void {
     let soonest: number | undefined
     let endsAt = Number.POSITIVE_INFINITY
-    for (const [seconds, { head }] of queues) {
+    for (const [lengthMs, { head }] of queues) {
       if (head !== undefined && head.endsAt < endsAt) {
-        soonest = seconds
+        soonest = lengthMs
         endsAt = head.endsAt
       }
     }
@@ -85,13 +86,13 @@ function createExpiringMap(maxKeys: number) {
       const entry = entries.get(key)
       return entry !== undefined && entry.endsAt > now ? entry : undefined
     },
-    add(key: string, seconds: number, now: number): Window {
-      dropEnded(seconds, now)
+    add(key: string, lengthMs: number, now: number): Window {
+      dropEnded(lengthMs, now)
       if (isFull(now)) dropSoonest()
-      const entry: Window = { key, endsAt: now + seconds * 1000, count: 0, next: undefined }
+      const entry: Window = { key, endsAt: now + lengthMs, count: 0, next: undefined }
       entries.set(key, entry)
-      const queue = queues.get(seconds)
-      if (queue?.tail === undefined) queues.set(seconds, { head: entry, tail: entry })
+      const queue = queues.get(lengthMs)
+      if (queue?.tail === undefined) queues.set(lengthMs, { head: entry, tail: entry })
       else {
         queue.tail.next = entry
         queue.tail = entry

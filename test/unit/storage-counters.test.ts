@@ -12,7 +12,7 @@ function create(maxKeys: number) {
   let now = 0
   const counters = createMemoryCounters({ clock: () => now, maxKeys })
   return {
-    count: (key: string, seconds = 60) => (counters.increment(key, seconds) as Count).count,
+    count: (key: string, seconds = 60) => (counters.increment(key, seconds * 1000) as Count).count,
     take: (key: string, seconds = 60) => counters.takeOnce(key, seconds) as boolean,
     pass: (seconds: number) => {
       now += seconds * 1000
@@ -22,7 +22,7 @@ function create(maxKeys: number) {
 
 test('memory answers at once', () => {
   const counters = createMemoryCounters()
-  assert.deepEqual(counters.increment('a', 60), { count: 1, resetSeconds: 60 })
+  assert.deepEqual(counters.increment('a', 60_000), { count: 1, resetMs: 60_000 })
   assert.equal(counters.takeOnce('a', 60), true)
 })
 
@@ -89,14 +89,14 @@ test('a flood of keys keeps no more memory than the bound', async () => {
   const program = `
     import { createMemoryCounters } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src/storage/memory-counters.ts')))}
     const counters = createMemoryCounters({ clock: () => 0, maxKeys: 1_000 })
-    const flood = (from, to) => { for (let n = from; n < to; n++) { counters.increment('a' + n, n % 3 === 0 ? 60 : 30); counters.takeOnce('a' + n, 60) } }
+    const flood = (from, to) => { for (let n = from; n < to; n++) { counters.increment('a' + n, n % 3 === 0 ? 60_000 : 30_000); counters.takeOnce('a' + n, 60) } }
     const used = () => { gc(); return process.memoryUsage().heapUsed }
     flood(0, 2_000)
     const before = used()
     flood(2_000, 200_000)
     const kept = used() - before
     // Still in use, so that it is not garbage itself.
-    console.log(JSON.stringify({ kept, ...counters.increment('a199999', 30) }))`
+    console.log(JSON.stringify({ kept, ...counters.increment('a199999', 30_000) }))`
   const { code, stdout, stderr } = await run(process.execPath, ['--expose-gc', '--input-type=module', '-e', program])
   assert.equal(code, 0, stderr)
   const { kept, count } = JSON.parse(stdout) as { kept: number; count: number }
