@@ -15,14 +15,16 @@ import { type AddressClass, classifyAddress } from './addresses.ts'
 
 export interface DialerOptions {
   /**
-   * Whether loopback and private addresses may be reached. Only for a URL that the operator wrote. Link-local and
-   * metadata addresses are never reached.
+   * Whether loopback and private addresses may be reached, or only one of the two. Only for a URL that the operator wrote.
+   * Link-local and metadata addresses are never reached.
    */
-  readonly allowPrivate: boolean
+  readonly allowPrivate: boolean | 'loopback' | 'private'
   /** The one host that may be dialled; any public one where it is absent. */
   readonly onlyHost?: string
   readonly connectTimeoutMs?: number
   readonly lookup?: Lookup
+  /** Certificate authorities in PEM that vouch for the other side; Node's own where it is absent. */
+  readonly ca?: readonly string[]
 }
 
 export type Lookup = (host: string, answer: (error: Error | null, addresses: readonly LookupAddress[]) => void) => void
@@ -46,8 +48,9 @@ export class BlockedAddress extends Error {
 const resolveAll: Lookup = (host, answer) =>
   systemLookup(host, { all: true, order: 'verbatim' }, (error, addresses) => answer(error, addresses ?? []))
 
-export function createDialer({ allowPrivate, onlyHost, connectTimeoutMs = 10_000, lookup = resolveAll }: DialerOptions): Dialer {
-  const allowed = (kind: AddressClass): boolean => kind === 'public' || (allowPrivate && (kind === 'loopback' || kind === 'private'))
+export function createDialer({ allowPrivate, onlyHost, connectTimeoutMs = 10_000, lookup = resolveAll, ca }: DialerOptions): Dialer {
+  const allowed = (kind: AddressClass): boolean =>
+    kind === 'public' || kind === allowPrivate || (allowPrivate === true && (kind === 'loopback' || kind === 'private'))
 
   function check(addresses: readonly LookupAddress[]): BlockedAddress | undefined {
     for (const { address } of addresses) {
@@ -61,6 +64,7 @@ export function createDialer({ allowPrivate, onlyHost, connectTimeoutMs = 10_000
   const dial = buildConnector({
     timeout: connectTimeoutMs,
     allowH2: false,
+    ...(ca && { ca: [...ca] }),
     lookup(
       host: string,
       options: { all?: boolean },
