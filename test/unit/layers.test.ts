@@ -18,7 +18,7 @@ const order = [
   ['guards'],
   ['pipeline'],
   ['transports'],
-  ['oauth'],
+  ['oauth', 'client'],
   ['server'],
   ['gateway'],
   ['cli'],

@@ -1,0 +1,115 @@
+/**
+ * Authorization requests under way: what was recorded before the person was sent off, and whether what comes back belongs to it
+ * (OAuth 2.1 §4.1, RFC 7636, RFC 9207; 2026-07-28 authorization §authorization response validation).
+ *
+ * Fails closed: a request is taken out before anything else is looked at, so each can be answered once; and nothing that an answer
+ * says, an error included, is believed before its `state` and its issuer are.
+ *
+ * @module
+ */
+
+import { createHash, randomBytes } from 'node:crypto'
+import type { Clock } from '../core/index.ts'
+import type { ClientIdentity } from './client-identity.ts'
+import { AuthorizationError } from './errors.ts'
+import { toErrorCode } from './registration.ts'
+import { OFFLINE_ACCESS } from './scopes.ts'
+import type { AuthorizationServer } from './server-metadata.ts'
+
+export interface AuthorizationRequest {
+  /** Its issuer is the one that an answer must come from. */
+  readonly server: AuthorizationServer
+  readonly client: ClientIdentity
+  readonly resource: string
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+}
+
+export interface AuthorizationCode {
+  readonly request: AuthorizationRequest
+  readonly code: string
+  readonly verifier: string
+}
+
+export interface AuthorizationRequests {
+  /** Records a request, and answers the URL that the person is sent to. */
+  begin(request: AuthorizationRequest): string
+  /** @throws {AuthorizationError} */
+  finish(callback: URLSearchParams): AuthorizationCode
+}
+
+const TTL_MS = 10 * 60 * 1000
+const MAX_PENDING = 100
+const MAX_CODE = 4096
+
+interface Pending {
+  readonly request: AuthorizationRequest
+  readonly verifier: string
+  readonly expiresAt: number
+}
+
+export function createAuthorizationRequests(clock: Clock): AuthorizationRequests {
+  const pending = new Map<string, Pending>()
+
+  return {
+    begin(request) {
+      const state = randomBytes(32).toString('base64url')
+      const verifier = randomBytes(32).toString('base64url')
+      // The oldest goes: a program that begins and never ends does not grow.
+      if (pending.size >= MAX_PENDING) for (const oldest of pending.keys()) if (pending.size >= MAX_PENDING) pending.delete(oldest)
+      pending.set(state, { request, verifier, expiresAt: clock() + TTL_MS })
+      return toUrl(request, state, verifier)
+    },
+    finish(callback) {
+      const state = single(callback, 'state')
+      const found = state === undefined ? undefined : pending.get(state)
+      if (state === undefined || found === undefined)
+        throw new AuthorizationError('state_mismatch', 'This answer belongs to no sign-in that was begun here, or was used already.')
+      pending.delete(state)
+      if (found.expiresAt <= clock()) throw new AuthorizationError('state_mismatch', 'This sign-in was begun too long ago.')
+      checkIssuer(callback, found.request.server)
+      if (callback.has('error')) {
+        const reason = toErrorCode(single(callback, 'error'))
+        throw new AuthorizationError('authorization_denied', `The authorization server said no (${reason ?? 'no reason'}).`, {
+          ...(reason !== undefined && { reason }),
+        })
+      }
+      const code = single(callback, 'code')
+      if (code === undefined || code.length > MAX_CODE) throw new AuthorizationError('authorization_denied', 'The answer has no code.')
+      return { request: found.request, code, verifier: found.verifier }
+    },
+  }
+}
+
+function toUrl({ server, client, resource, redirectUri, scopes }: AuthorizationRequest, state: string, verifier: string): string {
+  // What the endpoint's own query says stays (RFC 6749 §3.1), but for what is ours to say.
+  const url = new URL(server.authorizationEndpoint)
+  const parameters = {
+    response_type: 'code',
+    client_id: client.clientId,
+    redirect_uri: redirectUri,
+    state,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    resource,
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    // OpenID Connect grants it only where the person was asked (Core §11).
+    ...(scopes.includes(OFFLINE_ACCESS) && { prompt: 'consent' }),
+  }
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  return url.href
+}
+
+/** Simple string comparison, nothing normalized (RFC 9207 §2.4). */
+function checkIssuer(callback: URLSearchParams, { issuer, namesItself }: AuthorizationServer): void {
+  const named = single(callback, 'iss')
+  if (named === undefined && !namesItself && !callback.has('iss')) return
+  if (named !== issuer)
+    throw new AuthorizationError('issuer_mismatch', 'This answer does not come from the authorization server that the person was sent to.')
+}
+
+/** A parameter that is there once: twice is not allowed (RFC 6749 §3.1), and which one would count is anybody's guess. */
+function single(parameters: URLSearchParams, name: string): string | undefined {
+  const values = parameters.getAll(name)
+  return values.length === 1 && values[0] !== '' ? values[0] : undefined
+}

@@ -1,0 +1,78 @@
+/**
+ * Small JSON documents over HTTP: metadata, registrations and tokens. One answer, no redirect, bounded in bytes, depth and time before
+ * it is read. Nothing that was sent or came back is in an error.
+ *
+ * @module
+ */
+
+import { isObject, parseJson } from '../protocol/index.ts'
+import { TransportError } from './errors.ts'
+import type { Network } from './network.ts'
+
+export interface DocumentRequest {
+  readonly method?: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface DocumentAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** The JSON object in the body; undefined where it is none, or more than a document may be. */
+  readonly document: Readonly<Record<string, unknown>> | undefined
+}
+
+const DEADLINE_MS = 10_000
+const MAX_BYTES = 256 * 1024
+const BOUNDS = { maxDepth: 16, maxItems: 1000 }
+
+/** @throws {TransportError} where no answer came. */
+export async function askForDocument(network: Network, url: URL, request: DocumentRequest = {}): Promise<DocumentAnswer> {
+  const signal = AbortSignal.timeout(DEADLINE_MS)
+  try {
+    const response = await network.fetch(url, {
+      method: request.method ?? 'GET',
+      // No encoding: what arrives is what is counted.
+      headers: { accept: 'application/json', 'accept-encoding': 'identity', ...request.headers },
+      body: request.body ?? null,
+      signal,
+    })
+    const { status, headers } = response
+    if (!isJson(headers) || headers.has('content-encoding')) {
+      await discard(response)
+      return { status, headers, document: undefined }
+    }
+    const bytes = await readBounded(response, MAX_BYTES)
+    return { status, headers, document: bytes && parseDocument(bytes) }
+  } catch (error) {
+    if (signal.aborted) throw new TransportError('timeout', `${url.host} did not answer within ${DEADLINE_MS / 1000} seconds.`)
+    if (error instanceof TransportError) throw error
+    throw new TransportError('unreachable', `${url.host} broke its answer off.`)
+  }
+}
+
+function parseDocument(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+  const parsed = parseJson(bytes, BOUNDS)
+  return parsed.allowed && isObject(parsed.value) ? parsed.value : undefined
+}
+
+export const mediaType = (headers: Headers): string => (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+export const isJson = (headers: Headers): boolean => /^application\/(?:[\w.-]+\+)?json$/.test(mediaType(headers))
+
+/** The whole body; undefined, and the rest unread, where it has more than `maxBytes`. */
+export async function readBounded(response: Response, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength
+    // Leaving the loop ends the request.
+    if (bytes > maxBytes) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** For an answer whose status said everything. */
+export const discard = async (response: Response): Promise<void> => response.body?.cancel().catch(() => {})
+
+export const isRedirect = (status: number): boolean => status >= 300 && status < 400 && status !== 304

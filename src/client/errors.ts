@@ -1,0 +1,88 @@
+/**
+ * What can go wrong for somebody who uses the client: three classes, each with a closed set of codes (`docs/errors.md`), each
+ * saying what to do next. What a server wrote is in a message only after it was shortened and cleaned of our own secrets.
+ *
+ * @module
+ */
+
+/** Every code of {@link AuthorizationError}, with what to do about it. */
+export const authorizationSteps = {
+  sign_in_required: 'Send the person to the URL that getAuthorizationUrl() answers, then pass where they come back to handleCallback().',
+  insufficient_scope: 'Ask the person for it: call getAuthorizationUrl() again, which then asks for `scopes` of this error.',
+  credential_refused: 'Check auth.apiKey: it may have expired or been revoked, or belong to another server.',
+  metadata_missing: 'Check serverUrl, or ask who runs the server: without the metadata of RFC 9728 and RFC 8414 nobody can sign in.',
+  metadata_invalid: 'Ask who runs it to correct the document; a client must not use it as it is.',
+  resource_mismatch: 'Use as serverUrl the address that the server calls its own, if you trust that address.',
+  issuer_mismatch: 'Nothing was sent. Start again with getAuthorizationUrl(); if it happens again, do not sign in there.',
+  pkce_unsupported: 'Ask who runs the authorization server: MCP allows no sign-in without PKCE.',
+  insecure_url: 'Ask who runs it to serve it over https; plain http is used on this computer only.',
+  state_mismatch: 'Start again with getAuthorizationUrl(), and pass its answer to handleCallback() once, within ten minutes.',
+  authorization_denied: 'Nothing was granted. Call getAuthorizationUrl() to ask again.',
+  registration_unsupported: 'Register a client with who runs the authorization server, and give its id as auth.clientId.',
+  registration_refused: 'Change what is registered (see `reason`), or register a client by hand and give its id as auth.clientId.',
+  token_refused: 'Start again with getAuthorizationUrl().',
+  redirected: 'Ask who runs it for the final address: a client must not follow with credentials.',
+} as const
+
+export type AuthorizationProblem = keyof typeof authorizationSteps
+
+/** Signing in, or what was signed in with, was refused: by a server, or by a rule of ours. */
+export class AuthorizationError extends Error {
+  override readonly name = 'AuthorizationError'
+  readonly code: AuthorizationProblem
+  /** With `insufficient_scope`: all that the next sign-in asks for. */
+  readonly scopes: readonly string[]
+  /** The OAuth error code that the authorization server gave, such as `access_denied`. */
+  readonly reason: string | undefined
+
+  constructor(code: AuthorizationProblem, what: string, more: { readonly scopes?: readonly string[]; readonly reason?: string } = {}) {
+    super(`${what} ${authorizationSteps[code]}`)
+    this.code = code
+    this.scopes = more.scopes ?? []
+    this.reason = more.reason
+  }
+}
+
+/** Every code of {@link TransportError}, with what to do about it. */
+export const transportSteps = {
+  unreachable: 'Check the address, and that the server is running.',
+  address_blocked: 'If that host is yours, name it in dangerouslyAllowPrivateHosts.',
+  no_endpoint: 'Give the whole URL of the MCP endpoint as serverUrl.',
+  redirected: 'Give the final address as serverUrl: credentials are not sent on.',
+  http_status: 'Try again later, or ask who runs the server.',
+  too_large: 'Ask for less, or raise maxMessageBytes.',
+  malformed: 'Ask who runs the server: this is not the protocol.',
+  unsupported_method: 'Use a method of the revision that the server speaks.',
+  timeout: 'Try again, or raise requestTimeoutSeconds.',
+  closed: 'Send the request again, if it is safe to run twice.',
+} as const
+
+export type TransportProblem = keyof typeof transportSteps
+
+/** The server could not be reached, or did not answer as the protocol says. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+  readonly code: TransportProblem
+  /** The HTTP status, where one came. */
+  readonly status: number | undefined
+
+  constructor(code: TransportProblem, what: string, status?: number) {
+    super(`${what} ${transportSteps[code]}`)
+    this.code = code
+    this.status = status
+  }
+}
+
+/** The server answered with a JSON-RPC error. Its message says why; correct the request before it is sent again. */
+export class MCPRequestError extends Error {
+  override readonly name = 'MCPRequestError'
+  /** The JSON-RPC code, such as −32602 for wrong parameters. */
+  readonly code: number
+  readonly data: unknown
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message)
+    this.code = code
+    this.data = data
+  }
+}

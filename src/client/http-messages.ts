@@ -1,0 +1,90 @@
+/**
+ * What a server answers over HTTP, bounded before anybody parses it: one JSON message, or a stream of them (SSE). What passes is
+ * handed on as a new answer with the same meaning; anything that is neither has no body any more.
+ *
+ * Fails closed: a message that breaks a bound ends the answer, and nothing of it is handed on.
+ *
+ * @module
+ */
+
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import { parseJson } from '../protocol/index.ts'
+import { discard, isJson, mediaType, readBounded } from './documents.ts'
+import { TransportError } from './errors.ts'
+
+export const MAX_DEPTH = 64
+const MAX_ITEMS = 1_000_000
+
+/** One message's text. @throws {TransportError} */
+export function checkMessage(bytes: Buffer): void {
+  const parsed = parseJson(bytes, { maxDepth: MAX_DEPTH, maxItems: MAX_ITEMS })
+  if (!parsed.allowed) throw new TransportError('malformed', 'The server sent JSON that is broken, repeats a key or is nested too deep.')
+}
+
+const tooLarge = (maxBytes: number): TransportError =>
+  new TransportError('too_large', `The server sent a message of more than ${maxBytes} bytes.`)
+
+export interface BoundOptions {
+  readonly maxBytes: number
+  /** A stream broke a bound; where it is not a stream, that is thrown. */
+  readonly broken: (error: TransportError) => void
+}
+
+/** @throws {TransportError} */
+export async function boundAnswer(response: Response, { maxBytes, broken }: BoundOptions): Promise<Response> {
+  const { status, statusText, headers } = response
+  const kept = new Headers(headers)
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name)
+  const init = { status, statusText, headers: kept }
+  // None was asked for.
+  if (headers.has('content-encoding')) throw new TransportError('malformed', 'The server encoded its answer, unasked.')
+  if (isJson(headers)) {
+    const bytes = await readBounded(response, maxBytes)
+    if (bytes === undefined) throw tooLarge(maxBytes)
+    // An error of a proxy may have any body: its status says it all.
+    if (status < 400 || bytes.length > 0) checkMessage(bytes)
+    return new Response(bytes.length === 0 || status === 204 ? null : bytes, init)
+  }
+  if (response.ok && response.body && mediaType(headers) === 'text/event-stream')
+    return new Response(response.body.pipeThrough(boundEvents(maxBytes, broken)), init)
+  await discard(response)
+  return new Response(null, init)
+}
+
+/** Events in, the same events out. Comments are dropped: they say nothing. */
+function boundEvents(maxBytes: number, broken: (error: TransportError) => void): TransformStream<Uint8Array, Uint8Array> {
+  const decoder = new TextDecoder()
+  let bytes = 0
+  let out = ''
+  const parser = createParser({
+    onEvent(event) {
+      bytes = 0
+      if (event.data !== '') checkMessage(Buffer.from(event.data))
+      out += toText(event)
+    },
+    onRetry(ms) {
+      out += `retry: ${ms}\n\n`
+    },
+  })
+  return new TransformStream({
+    transform(chunk, controller) {
+      try {
+        bytes += chunk.byteLength
+        if (bytes > maxBytes) throw tooLarge(maxBytes)
+        parser.feed(decoder.decode(chunk, { stream: true }))
+      } catch (error) {
+        const problem =
+          error instanceof TransportError ? error : new TransportError('malformed', 'The server sent a stream that cannot be read.')
+        broken(problem)
+        return controller.error(problem)
+      }
+      if (out !== '') controller.enqueue(Buffer.from(out))
+      out = ''
+    },
+  })
+}
+
+function toText({ event, id, data }: EventSourceMessage): string {
+  const lines = data.split('\n').map((line) => `data: ${line}\n`)
+  return `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}${lines.join('')}\n`
+}

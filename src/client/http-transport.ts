@@ -1,0 +1,86 @@
+/**
+ * The official SDK's Streamable HTTP transport, with everything that goes out and comes in through our hands: the credential is put on
+ * here, for the one URL of the server and for no other, no redirect is followed, and each answer is bounded.
+ *
+ * Fails by refusing: a 401 is renewed once; what the server says to the second one is the end of the request.
+ *
+ * @module
+ */
+
+import type { StreamableHTTPClientTransport, Transport } from '@modelcontextprotocol/client'
+import { parseChallenge } from './challenge.ts'
+import type { Credential } from './credential.ts'
+import { discard, isRedirect } from './documents.ts'
+import { TransportError } from './errors.ts'
+import { boundAnswer } from './http-messages.ts'
+import { LocalFailure } from './local-failure.ts'
+import type { Network } from './network.ts'
+
+export interface HttpTransportOptions {
+  readonly Transport: typeof StreamableHTTPClientTransport
+  readonly network: Network
+  readonly endpoint: URL
+  readonly credential: Credential
+  readonly maxMessageBytes: number
+}
+
+export function createHttpTransport({ Transport, network, endpoint, credential, maxMessageBytes }: HttpTransportOptions): HttpTransport {
+  async function send(init: RequestInit, authorization: string | undefined): Promise<Response> {
+    const headers = new Headers(init.headers)
+    headers.delete('authorization')
+    if (authorization !== undefined) headers.set('authorization', authorization)
+    headers.set('accept-encoding', 'identity')
+    return network.fetch(endpoint, { ...init, headers })
+  }
+
+  async function guardedFetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
+    // The SDK asks for this one URL; whatever else it may come to ask for gets no credential, because it is not asked for.
+    if (new URL(input).href !== endpoint.href) throw new TransportError('redirected', 'Another URL than the endpoint was to be asked.')
+    let authorization = await credential.present()
+    let response = await send(init, authorization)
+    if (response.status === 401) {
+      const renewed = await credential.renew(authorization)
+      if (renewed !== undefined && renewed !== authorization) {
+        await discard(response)
+        authorization = renewed
+        response = await send(init, authorization)
+      }
+    }
+    const { status, headers } = response
+    const challenge = status === 401 || status === 403 ? parseChallenge(headers.get('www-authenticate')) : undefined
+    if (status === 401 || (status === 403 && challenge?.error === 'insufficient_scope')) {
+      await discard(response)
+      throw credential.refused(endpoint.host, challenge)
+    }
+    if (isRedirect(status)) {
+      await discard(response)
+      throw new TransportError('redirected', `${endpoint.host} answers with a redirect.`, status)
+    }
+    return boundAnswer(response, {
+      maxBytes: maxMessageBytes,
+      broken: (error) => fail(idOf(init.body), error),
+    })
+  }
+
+  const transport = new Transport(endpoint, { fetch: guardedFetch })
+  /** The answer to a request, in place of one from the server. */
+  function fail(id: unknown, error: TransportError): void {
+    if (typeof id !== 'string' && typeof id !== 'number') return
+    transport.onmessage?.({ jsonrpc: '2.0', id, error: { code: -32603, message: error.message, data: new LocalFailure(error) } })
+  }
+  const sendMessage = transport.send.bind(transport)
+  transport.send = (message, options) => {
+    if (!('method' in message && 'id' in message) || options?.onRequestStreamEnd) return sendMessage(message, options)
+    // A stream that ends without the answer would otherwise be noticed only by its deadline.
+    const onRequestStreamEnd = (): void => fail(message.id, new TransportError('closed', 'The server broke its answer off.'))
+    return sendMessage(message, { ...options, onRequestStreamEnd })
+  }
+  return transport
+}
+
+export type HttpTransport = Transport & Pick<StreamableHTTPClientTransport, 'terminateSession'>
+
+function idOf(body: unknown): unknown {
+  if (typeof body !== 'string') return undefined
+  return (JSON.parse(body) as { id?: unknown }).id
+}

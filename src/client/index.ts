@@ -1,0 +1,6 @@
+export { MCPClient, type MCPRequest } from './client.ts'
+export { AuthorizationError, type AuthorizationProblem, MCPRequestError, TransportError, type TransportProblem } from './errors.ts'
+export type { InputHooks } from './input-hooks.ts'
+export type { ApiKeyOptions, AuthorizationUrlRequest, MCPClientOptions, OAuth2Options } from './options.ts'
+export type { ClientMetadata, ClientRegistration } from './registration.ts'
+export type { Progress, RequestOptions } from './session.ts'

@@ -1,0 +1,97 @@
+/**
+ * Where the client may go: the one way out of this folder. The server is where its user said it is; everything else (metadata,
+ * the authorization server) is named by the server, so it is https, and never an address of this machine or network unless
+ * the server itself is there by its user's own word (2026-07-28 security best practices §SSRF). No redirect is followed.
+ *
+ * Fails closed: a host is dialled only when every address it has is of an allowed kind.
+ *
+ * @module
+ */
+
+import { getCACertificates } from 'node:tls'
+import { Agent, fetch as undiciFetch } from 'undici'
+import { classifyAddress, createDialer, type Dialer, type Lookup } from '../net/index.ts'
+import { TransportError } from './errors.ts'
+
+export interface NetworkOptions {
+  /** As its user wrote it: an address of this machine or network in it is meant. */
+  readonly serverUrl: URL
+  /** Further hosts that may have such addresses, by name. */
+  readonly privateHosts: readonly string[]
+  /** Certificate authorities in PEM, besides Node's own. */
+  readonly ca: readonly string[]
+  readonly lookup?: Lookup | undefined
+}
+
+export interface Network {
+  /** Why a URL must not be asked, to go after its name in a sentence; undefined where it may be. */
+  problemWith(url: URL): string | undefined
+  /** One request to one address. @throws {TransportError}, or the reason of a signal. */
+  fetch(url: URL, init?: RequestInit): Promise<Response>
+  /** A connection for somebody who speaks over it themselves. */
+  readonly connect: Dialer['connect']
+  close(): Promise<void>
+}
+
+/** `localhost`, 127.0.0.0/8 or ::1, as the URL parser writes them. */
+export const isLoopbackHost = (hostname: string): boolean => hostname === 'localhost' || classifyAddress(hostname) === 'loopback'
+
+const PLAIN = new Set(['http:', 'ws:'])
+const SECURE = new Set(['https:', 'wss:'])
+
+export function createNetwork({ serverUrl, privateHosts, ca, lookup }: NetworkOptions): Network {
+  const kind = classifyAddress(serverUrl.hostname)
+  const near = isLoopbackHost(serverUrl.hostname) ? 'loopback' : kind === 'private' ? kind : false
+  const more = {
+    ...(lookup && { lookup }),
+    // Named authorities replace Node's own, among them those of NODE_EXTRA_CA_CERTS: they are added to them here.
+    ...(ca.length > 0 && { ca: [...getCACertificates('default'), ...ca] }),
+  }
+  const usual = createDialer({ allowPrivate: near, ...more })
+  const named = createDialer({ allowPrivate: true, ...more })
+  const bare = (host: string): string => host.replace(/^\[|\]$/g, '')
+  const hosts = new Set(privateHosts.map(bare))
+  const connect: Dialer['connect'] = (options, callback) => (hosts.has(bare(options.hostname)) ? named : usual).connect(options, callback)
+  // Deadlines are the callers': an answer may take as long as its call allows.
+  const agent = new Agent({ connect, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, allowH2: false })
+
+  function problemWith(url: URL): string | undefined {
+    if (url.username !== '' || url.password !== '') return 'has a user name in it'
+    if (SECURE.has(url.protocol)) return undefined
+    if (PLAIN.has(url.protocol) && near === 'loopback' && isLoopbackHost(url.hostname)) return undefined
+    return 'is not https'
+  }
+
+  return {
+    problemWith,
+    connect,
+    async fetch(url, init = {}) {
+      const problem = problemWith(url)
+      if (problem !== undefined) throw new TransportError('unreachable', `${url.host} was not asked, as its URL ${problem}.`)
+      try {
+        return (await undiciFetch(url, { ...init, redirect: 'manual', dispatcher: agent } as object)) as unknown as Response
+      } catch (error) {
+        init.signal?.throwIfAborted()
+        throw toTransportError(error, url.host)
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+/** What became of a connection to `host`, in words; a message of the system may hold more than its reader should see. */
+export function toTransportError(error: unknown, host: string): TransportError {
+  if (error instanceof TransportError) return error
+  const code = codeOf(error)
+  if (code === 'ERR_BLOCKED_ADDRESS')
+    return new TransportError('address_blocked', `${host} has an address of this machine or of a private network, which is not dialled.`)
+  return new TransportError('unreachable', `${host} could not be reached${code === undefined ? '' : ` (${code})`}.`)
+}
+
+/** `fetch failed` has the reason as its cause; several addresses that failed each have their own. */
+function codeOf(error: unknown, levels = 4): string | undefined {
+  const { code, cause, errors } = (error ?? {}) as { code?: unknown; cause?: unknown; errors?: unknown[] }
+  if (typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code)) return code
+  if (levels === 0) return undefined
+  return codeOf(cause ?? errors?.[0], levels - 1)
+}

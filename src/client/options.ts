@@ -1,0 +1,153 @@
+/** What a client is made from. Strict: every problem is named at once, never a value. @module */
+
+import { z } from 'zod'
+import { type Clock, ConfigError, type Log } from '../core/index.ts'
+import type { Lookup } from '../net/index.ts'
+import type { InputHooks } from './input-hooks.ts'
+import { isLoopbackHost } from './network.ts'
+import { describeProblems } from './option-problems.ts'
+import { isRedirectUri } from './redirect-uri.ts'
+import type { ClientMetadata } from './registration.ts'
+import { isScope } from './scopes.ts'
+import { isHeaderValue } from './token-request.ts'
+
+/** Signs a person in (OAuth 2.1). */
+export interface OAuth2Options {
+  readonly type: 'oauth2'
+  /** Registered with the authorization server beforehand. Without one the client registers itself. */
+  readonly clientId?: string | undefined
+  /** Needs `issuer`: a secret is shown to nobody but the one who gave it. */
+  readonly clientSecret?: string | undefined
+  /** The only authorization server to use; the first that the server names where it is absent. */
+  readonly issuer?: string | undefined
+  /** Exactly what to ask for; what the server asks for where it is absent. */
+  readonly scopes?: readonly string[] | undefined
+}
+
+export interface ApiKeyOptions {
+  readonly type: 'api_key'
+  readonly apiKey: string
+}
+
+/** Options for {@link MCPClient}. */
+export interface MCPClientOptions {
+  /** Where the server is: https or wss, or plain on this computer. Without a path, `/mcp` is tried too. */
+  readonly serverUrl: string
+  /** `websocket` where the URL begins with ws, else `http`. */
+  readonly transport?: 'http' | 'websocket' | undefined
+  /** Without it the server is asked without a credential. */
+  readonly auth?: OAuth2Options | ApiKeyOptions | undefined
+  /** What the server is told about the program. */
+  readonly clientInfo?: { readonly name: string; readonly version: string } | undefined
+  /** Answers what a server may ask in the middle of a call. What has no hook is not offered to servers. */
+  readonly onInput?: InputHooks | undefined
+  /** Certificate authorities in PEM, besides those of Node and of NODE_EXTRA_CA_CERTS. */
+  readonly ca?: string | readonly string[] | undefined
+  /** How long one request may take; 60 unless told. Progress that is listened to starts it anew, ten times at most. */
+  readonly requestTimeoutSeconds?: number | undefined
+  /** The largest message that is read; 64 MiB unless told. */
+  readonly maxMessageBytes?: number | undefined
+  /** Hosts, by name, that may have addresses of this machine or of a private network. */
+  readonly dangerouslyAllowPrivateHosts?: readonly string[] | undefined
+  /** Warnings go to stderr unless told. */
+  readonly log?: Log | undefined
+  readonly clock?: Clock | undefined
+  /** How names are resolved; as Node does unless told. */
+  readonly lookup?: Lookup | undefined
+}
+
+export interface AuthorizationUrlRequest {
+  /** Where the person is sent back to: https, or this computer. */
+  readonly redirectUri: string
+  /** Instead of `auth.scopes`, this time. */
+  readonly scopes?: readonly string[] | undefined
+}
+
+const fn = <T>() => z.custom<T>((value) => typeof value === 'function', 'must be a function')
+const text = z.string().min(1).max(256)
+const scopes = z.array(z.custom<string>(isScope, 'must be a scope: visible ASCII without spaces, quotes and backslashes')).min(1).max(200)
+const credential = z.custom<string>(isHeaderValue, 'must be visible ASCII without spaces')
+const redirectUri = z.string().max(2048).refine(isRedirectUri, 'must be an https URL, or http on loopback, without a fragment')
+const httpsUrl = z
+  .string()
+  .max(2048)
+  .refine((value) => URL.parse(value)?.protocol === 'https:', 'must be an https URL')
+
+const oauth2 = z
+  .strictObject({
+    type: z.literal('oauth2'),
+    clientId: text.optional(),
+    clientSecret: credential.optional(),
+    issuer: z.string().max(2048).refine(isIssuer, 'must be an https URL, or http on loopback, without query and fragment').optional(),
+    scopes: scopes.optional(),
+  })
+  .refine(({ clientSecret, clientId }) => clientSecret === undefined || clientId !== undefined, 'a clientSecret needs its clientId')
+  .refine(({ clientSecret, issuer }) => clientSecret === undefined || issuer !== undefined, 'a clientSecret needs the issuer that gave it')
+
+const client: z.ZodType<MCPClientOptions> = z
+  .strictObject({
+    serverUrl: z
+      .string()
+      .max(2048)
+      .refine(isServerUrl, 'must be an https or wss URL, or a plain one on loopback, without user name and fragment'),
+    transport: z.enum(['http', 'websocket']).optional(),
+    auth: z.discriminatedUnion('type', [oauth2, z.strictObject({ type: z.literal('api_key'), apiKey: credential })]).optional(),
+    clientInfo: z.strictObject({ name: text, version: text }).optional(),
+    onInput: z
+      .strictObject({
+        elicitation: fn<NonNullable<InputHooks['elicitation']>>().optional(),
+        sampling: fn<NonNullable<InputHooks['sampling']>>().optional(),
+        roots: fn<NonNullable<InputHooks['roots']>>().optional(),
+      })
+      .optional(),
+    ca: z.union([pem(), z.array(pem()).min(1)]).optional(),
+    requestTimeoutSeconds: z.number().min(0.001).max(86_400).optional(),
+    maxMessageBytes: z
+      .int()
+      .min(1024)
+      .max(64 * 1024 * 1024)
+      .optional(),
+    dangerouslyAllowPrivateHosts: z.array(z.string().regex(/^[a-z0-9._:[\]-]{1,253}$/, 'must be a host name in lower case')).optional(),
+    log: fn<Log>().optional(),
+    clock: fn<Clock>().optional(),
+    lookup: fn<Lookup>().optional(),
+  })
+  .refine(({ serverUrl, transport }) => transport !== 'http' || !/^wss?:/i.test(serverUrl), {
+    path: ['transport'],
+    message: 'a URL that begins with ws is for "websocket"',
+  })
+
+const authorizationUrlRequest: z.ZodType<AuthorizationUrlRequest> = z.strictObject({ redirectUri, scopes: scopes.optional() })
+const clientMetadata: z.ZodType<ClientMetadata> = z.strictObject({
+  clientName: text,
+  redirectUris: z.array(redirectUri).min(1).max(20),
+  logoUri: httpsUrl.optional(),
+})
+
+/** @throws {ConfigError} naming every problem. */
+function check<T extends object>(component: string, schema: z.ZodType<T>, input: unknown): Readonly<T> {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return Object.freeze(parsed.data)
+  throw new ConfigError(describeProblems(component, parsed.error.issues, schema))
+}
+export const checkClientOptions = (input: unknown): Readonly<MCPClientOptions> => check('client', client, input)
+export const checkAuthorizationUrlRequest = (input: unknown): Readonly<AuthorizationUrlRequest> =>
+  check('getAuthorizationUrl', authorizationUrlRequest, input)
+export const checkClientMetadata = (input: unknown): Readonly<ClientMetadata> => check('registerClient', clientMetadata, input)
+
+function pem() {
+  return z.string().refine((value) => value.includes('-----BEGIN CERTIFICATE-----'), 'must be a certificate in PEM')
+}
+
+function isServerUrl(value: string): boolean {
+  const url = URL.parse(value)
+  if (url === null || url.username !== '' || url.password !== '' || value.includes('#')) return false
+  if (url.protocol === 'https:' || url.protocol === 'wss:') return true
+  return (url.protocol === 'http:' || url.protocol === 'ws:') && isLoopbackHost(url.hostname)
+}
+
+function isIssuer(value: string): boolean {
+  const url = URL.parse(value)
+  if (url === null || url.search !== '' || url.username !== '' || url.password !== '' || value.includes('#')) return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
+}

@@ -1,0 +1,121 @@
+/**
+ * Dynamic client registration (RFC 7591; 2026-07-28 client registration): asks the authorization server for an id, and remembers which
+ * issuer gave which.
+ *
+ * @module
+ */
+
+import { type ClientAuthMethod, type ClientIdentity, isAuthMethod } from './client-identity.ts'
+import { askForDocument, isRedirect } from './documents.ts'
+import { AuthorizationError } from './errors.ts'
+import type { Network } from './network.ts'
+import { isLoopbackRedirect } from './redirect-uri.ts'
+import type { AuthorizationServer, Document } from './server-metadata.ts'
+
+/** What a program says about itself. */
+export interface ClientMetadata {
+  /** Shown to the person who is asked. */
+  readonly clientName: string
+  /** Every place that a sign-in may end at. */
+  readonly redirectUris: readonly string[]
+  readonly logoUri?: string | undefined
+}
+
+/** What the authorization server answered. */
+export interface ClientRegistration {
+  readonly clientId: string
+  /** Not shown by `console.log` of the whole, nor by `JSON.stringify`. */
+  readonly clientSecret: string | undefined
+  readonly issuer: string
+  readonly redirectUris: readonly string[]
+  /** In seconds since the epoch; undefined: never. */
+  readonly clientSecretExpiresAt: number | undefined
+}
+
+export interface Registered {
+  readonly identity: ClientIdentity
+  readonly registration: ClientRegistration
+}
+
+export interface RegistrationRequest {
+  readonly network: Network
+  readonly server: AuthorizationServer
+  readonly metadata: ClientMetadata
+  /** The way to authenticate that is wanted most; the next that the server has is taken otherwise. */
+  readonly prefer: 'none' | 'client_secret_basic'
+}
+
+/** @throws {AuthorizationError | TransportError} */
+export async function registerClient({ network, server, metadata, prefer }: RegistrationRequest): Promise<Registered> {
+  const url = server.registrationEndpoint
+  const host = new URL(server.issuer).host
+  if (url === undefined)
+    throw new AuthorizationError('registration_unsupported', `The authorization server at ${host} registers nobody by itself.`)
+  const { redirectUris, clientName, logoUri } = metadata
+  const method = selectMethod(server, prefer)
+  const { status, document } = await askForDocument(network, url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_name: clientName,
+      redirect_uris: redirectUris,
+      ...(logoUri !== undefined && { logo_uri: logoUri }),
+      // OpenID Connect takes whoever says nothing for `web`, which has no loopback redirects.
+      application_type: redirectUris.some(isLoopbackRedirect) ? 'native' : 'web',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: method,
+    }),
+  })
+  if (isRedirect(status)) throw new AuthorizationError('redirected', `The registration endpoint at ${url.host} answers with a redirect.`)
+  if (status !== 200 && status !== 201) {
+    const reason = toErrorCode(document?.['error'])
+    throw new AuthorizationError('registration_refused', `The authorization server at ${host} refused to register (${reason ?? status}).`, {
+      ...(reason !== undefined && { reason }),
+    })
+  }
+  return toRegistered(document ?? {}, server, redirectUris)
+}
+
+function selectMethod({ clientAuthMethods }: AuthorizationServer, prefer: 'none' | 'client_secret_basic'): ClientAuthMethod {
+  const wanted: readonly ClientAuthMethod[] = [prefer, 'client_secret_basic', 'client_secret_post', 'none']
+  const method = wanted.find((one) => clientAuthMethods.includes(one))
+  if (method === undefined)
+    throw new AuthorizationError(
+      'registration_unsupported',
+      'The authorization server wants a proof of the client that is not spoken here.',
+    )
+  return method
+}
+
+function toRegistered(document: Document, { issuer }: AuthorizationServer, redirectUris: readonly string[]): Registered {
+  const refuse = (what: string): AuthorizationError =>
+    new AuthorizationError('registration_refused', `What ${new URL(issuer).host} answered to a registration ${what}.`)
+  const { client_id: clientId, client_secret: clientSecret, client_secret_expires_at: expiresAt, redirect_uris: granted } = document
+  if (!isVisible(clientId)) throw refuse('has no client_id')
+  if (clientSecret !== undefined && !isVisible(clientSecret)) throw refuse('has a client_secret that cannot be one')
+  // The server may change what was asked for (RFC 7591 §3.2.1); a place that it left out would only fail later.
+  if (Array.isArray(granted) && !redirectUris.every((uri) => granted.includes(uri))) throw refuse('leaves out a redirect URI')
+  const said = document['token_endpoint_auth_method']
+  const method = said ?? (clientSecret === undefined ? 'none' : 'client_secret_basic')
+  if (!isAuthMethod(method) || (method !== 'none' && clientSecret === undefined)) throw refuse('wants a proof that is not spoken here')
+
+  const registration = {
+    clientId,
+    issuer,
+    redirectUris: Object.freeze([...redirectUris]),
+    clientSecretExpiresAt: typeof expiresAt === 'number' && expiresAt > 0 ? expiresAt : undefined,
+  }
+  Object.defineProperty(registration, 'clientSecret', { value: clientSecret, enumerable: false })
+  return {
+    identity: { issuer, clientId, clientSecret: method === 'none' ? undefined : clientSecret, method },
+    registration: Object.freeze(registration) as ClientRegistration,
+  }
+}
+
+/** RFC 6749 appendix A: visible ASCII and spaces. */
+const isVisible = (value: unknown): value is string => typeof value === 'string' && /^[\x20-\x7e]{1,2048}$/.test(value)
+
+/** An OAuth error code (RFC 6749 §5.2), if it is one: the description beside it is somebody else's text. */
+export const toErrorCode = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(value) ? value : undefined

@@ -1,0 +1,74 @@
+/**
+ * Whether an authorization server may be used, from its metadata (RFC 8414 §3.3; 2026-07-28 authorization security considerations
+ * §authorization code protection). Pure but for the network's rule on URLs.
+ *
+ * Not checked: `signed_metadata` and the keys; tokens are for the server to verify.
+ *
+ * @module
+ */
+
+import { AuthorizationError } from './errors.ts'
+import type { Network } from './network.ts'
+import { toScopes } from './scopes.ts'
+
+export type Document = Readonly<Record<string, unknown>>
+
+export interface AuthorizationServer {
+  readonly issuer: string
+  readonly authorizationEndpoint: URL
+  readonly tokenEndpoint: URL
+  readonly registrationEndpoint: URL | undefined
+  readonly scopes: readonly string[] | undefined
+  readonly clientAuthMethods: readonly string[]
+  /** Whether its answers always say who gave them (RFC 9207 §2.3). */
+  readonly namesItself: boolean
+}
+
+export interface ServerMetadataContext {
+  /** The identifier that the address of the document was made from. */
+  readonly issuer: string
+  /** Where the document was, for sentences. */
+  readonly at: string
+  readonly network: Pick<Network, 'problemWith'>
+}
+
+/** @throws {AuthorizationError} */
+export function checkServerMetadata(document: Document, { issuer, at, network }: ServerMetadataContext): AuthorizationServer {
+  // Simple string comparison: who normalizes here can be led to take one server for another.
+  if (document['issuer'] !== issuer) throw new AuthorizationError('issuer_mismatch', `The metadata at ${at} names another issuer.`)
+
+  const methods = document['code_challenge_methods_supported']
+  if (!Array.isArray(methods) || !methods.includes('S256'))
+    throw new AuthorizationError('pkce_unsupported', `The authorization server at ${at} does not say that it supports PKCE with S256.`)
+
+  const types = document['response_types_supported']
+  if (Array.isArray(types) && !types.includes('code'))
+    throw new AuthorizationError('metadata_invalid', `The authorization server at ${at} has no authorization code flow.`)
+
+  const endpoint = (member: string): URL | undefined => {
+    const text = document[member]
+    if (text === undefined) return undefined
+    const url = typeof text === 'string' && text.length <= 2048 && !text.includes('#') ? URL.parse(text) : null
+    if (url === null) throw new AuthorizationError('metadata_invalid', `In the metadata at ${at}, ${member} is no URL.`)
+    const problem = network.problemWith(url)
+    if (problem !== undefined) throw new AuthorizationError('insecure_url', `In the metadata at ${at}, ${member} ${problem}.`)
+    return url
+  }
+  const required = (member: string): URL => {
+    const url = endpoint(member)
+    if (url === undefined) throw new AuthorizationError('metadata_invalid', `The metadata at ${at} has no ${member}.`)
+    return url
+  }
+  return {
+    issuer,
+    authorizationEndpoint: required('authorization_endpoint'),
+    tokenEndpoint: required('token_endpoint'),
+    registrationEndpoint: endpoint('registration_endpoint'),
+    scopes: toScopes(document['scopes_supported']),
+    clientAuthMethods: toStrings(document['token_endpoint_auth_methods_supported']) ?? ['client_secret_basic'],
+    namesItself: document['authorization_response_iss_parameter_supported'] === true,
+  }
+}
+
+const toStrings = (value: unknown): readonly string[] | undefined =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined

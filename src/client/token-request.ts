@@ -1,0 +1,82 @@
+/**
+ * The token endpoint: a code or a refresh token for an access token (OAuth 2.1 §4.1.3, §4.3; RFC 8707 §2.2). One POST, to the endpoint
+ * that was recorded when the person was sent off, never redirected.
+ *
+ * @module
+ */
+
+import type { Clock } from '../core/index.ts'
+import { type ClientIdentity, toClientAuthentication } from './client-identity.ts'
+import { askForDocument, isRedirect } from './documents.ts'
+import { AuthorizationError, TransportError } from './errors.ts'
+import type { Network } from './network.ts'
+import { toErrorCode } from './registration.ts'
+import { parseScopes } from './scopes.ts'
+import type { AuthorizationServer, Document } from './server-metadata.ts'
+
+/** Where tokens come from, and what they are for: all that a refresh needs to be bound to the same. */
+export interface Grant {
+  readonly server: AuthorizationServer
+  readonly client: ClientIdentity
+  readonly resource: string
+}
+
+export interface Tokens {
+  readonly grant: Grant
+  readonly accessToken: string
+  readonly refreshToken: string | undefined
+  readonly scopes: readonly string[] | undefined
+  readonly receivedAt: number
+  /** Undefined where the server does not say. */
+  readonly expiresAt: number | undefined
+}
+
+export interface TokenRequest {
+  readonly network: Network
+  readonly clock: Clock
+  readonly grant: Grant
+  /** `grant_type` and what belongs to it. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
+/** A token goes into a header as it is (RFC 6750 §2.1). */
+export const isHeaderValue = (value: unknown): value is string => typeof value === 'string' && /^[\x21-\x7e]{1,16384}$/.test(value)
+
+/** @throws {AuthorizationError | TransportError} */
+export async function requestTokens({ network, clock, grant, fields }: TokenRequest): Promise<Tokens> {
+  const { tokenEndpoint } = grant.server
+  const { headers, fields: proof } = toClientAuthentication(grant.client)
+  const { status, document } = await askForDocument(network, tokenEndpoint, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ ...fields, ...proof, resource: grant.resource }).toString(),
+  })
+  if (isRedirect(status)) throw new AuthorizationError('redirected', `The token endpoint at ${tokenEndpoint.host} answers with a redirect.`)
+  // Trouble of its own says nothing about the grant.
+  if (status >= 500 || status === 429)
+    throw new TransportError('http_status', `The token endpoint at ${tokenEndpoint.host} answers ${status}.`, status)
+  if (status !== 200) {
+    const reason = toErrorCode(document?.['error'])
+    throw new AuthorizationError('token_refused', `The authorization server refused to give a token (${reason ?? status}).`, {
+      ...(reason !== undefined && { reason }),
+    })
+  }
+  return toTokens(document ?? {}, grant, clock())
+}
+
+function toTokens(document: Document, grant: Grant, now: number): Tokens {
+  const { access_token: accessToken, refresh_token: refreshToken, token_type: type, expires_in: seconds, scope } = document
+  if (!isHeaderValue(accessToken))
+    throw new AuthorizationError('token_refused', 'The authorization server answered without an access token.')
+  // Another type would have to be proved in another way: sent as a bearer token it proves nothing (OAuth 2.1 §1.4.2).
+  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
+    throw new AuthorizationError('token_refused', 'The authorization server gave a token of a type that is not spoken here.')
+  return {
+    grant,
+    accessToken,
+    refreshToken: isHeaderValue(refreshToken) ? refreshToken : undefined,
+    scopes: parseScopes(scope),
+    receivedAt: now,
+    expiresAt: typeof seconds === 'number' && seconds >= 0 ? now + seconds * 1000 : undefined,
+  }
+}
