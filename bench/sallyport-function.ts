@@ -26,7 +26,6 @@ const data = openData({ dataDir: values['data-dir'] })
 const service = await createService({
   data,
   serveOn: { port: 0 },
-  origins: [],
   bounds: {
     limits: { address: limit, principal: limit, client: limit, tool: limit },
     bodyBytes: 4 * 1024 * 1024,
@@ -39,7 +38,7 @@ const service = await createService({
   localScopes: [],
   serverInfo: { name: 'bench', version: '1.0.0' },
   instructions: () => undefined,
-  completions: () => false,
+  features: () => ({ completions: false, logging: false, subscriptions: false, tasks: false }),
   redactor: createRedactor(),
   log: silentLog,
 })

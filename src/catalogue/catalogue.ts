@@ -24,8 +24,8 @@ export interface Catalogue {
   resolve(uri: string): Entry | undefined
   /** The template whose own text that is: what a completion refers to. */
   template(uriTemplate: string): Entry | undefined
-  /** The `result` of a list as JSON text: what `principal` may use now, redacted. */
-  list(kind: EntryKind, era: Era, principal: Principal): string
+  /** One page of a list as the JSON text of its `result`: what `principal` may use now, redacted. Undefined: that is no cursor of ours. */
+  list(kind: EntryKind, era: Era, principal: Principal, cursor: string | undefined): string | undefined
   /** Every scope that some entry asks for, sorted. */
   scopes(): readonly string[]
   has(kind: EntryKind): boolean
@@ -41,10 +41,16 @@ interface Place {
   readonly templates: Entry[]
 }
 
-export function createCatalogue({ redactor }: { readonly redactor: Redactor }): Catalogue {
+export interface CatalogueOptions {
+  readonly redactor: Redactor
+  /** How many entries one page of a list has, at most. */
+  readonly pageItems: number
+}
+
+export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Catalogue {
   const byServer = new Map<string, readonly Entry[]>()
   const listeners = new Set<(kinds: ReadonlySet<EntryKind>) => void>()
-  const answers = createListAnswers(redactor)
+  const answers = createListAnswers(redactor, pageItems)
   let filling: Promise<void> | undefined
   let scopes: readonly string[] = []
   const index: Record<EntryKind, Map<string, Entry>> = { tool: new Map(), prompt: new Map(), resource: new Map(), template: new Map() }
@@ -120,7 +126,7 @@ export function createCatalogue({ redactor }: { readonly redactor: Redactor }): 
       return undefined
     },
     template: (uriTemplate) => (uriTemplate.length > MAX_URI_LENGTH ? undefined : index.template.get(uriTemplate)),
-    list: (kind, era, principal) => answers.list(kind, era, principal),
+    list: answers.list,
     // A client that signs in before the first entry is there must not be told that there is nothing to ask for.
     scopes: () => (filling && byServer.size === 0 ? STANDARD_SCOPES : scopes),
     has: (kind) => index[kind].size > 0,

@@ -5,12 +5,13 @@
  * @module
  */
 
-import type { Entry, EntryKind, Era, Principal, Redactor } from '../core/index.ts'
+import { createId, type Entry, type EntryKind, type Era, type Principal, type Redactor } from '../core/index.ts'
 import { permits } from './permits.ts'
 
 export interface ListAnswers {
   reset(entries: Readonly<Record<EntryKind, readonly Entry[]>>): void
-  list(kind: EntryKind, era: Era, principal: Principal): string
+  /** Undefined for a cursor that is not one of ours, or of a catalogue that has changed since. */
+  list(kind: EntryKind, era: Era, principal: Principal, cursor: string | undefined): string | undefined
 }
 
 const member: Record<EntryKind, string> = { tool: 'tools', prompt: 'prompts', resource: 'resources', template: 'resourceTemplates' }
@@ -22,10 +23,12 @@ const hints = { resultType: 'complete', ttlMs: 30_000, cacheScope: 'private' }
 /** There are as many views as distinct permission sets; a bound, in case a policy has one for each user. */
 const MAX_VIEWS = 1_000
 
-export function createListAnswers(redactor: Redactor): ListAnswers {
+export function createListAnswers(redactor: Redactor, pageItems: number): ListAnswers {
   let entries: Readonly<Record<EntryKind, readonly Entry[]>> = { tool: [], prompt: [], resource: [], template: [] }
   let texts = new Map<string, string>()
   let views = new WeakMap<Principal, Map<EntryKind, string>>()
+  // Names the state of the catalogue that a cursor belongs to: a page of another one could skip an entry.
+  let state = createId('', 8)
 
   /** Which of the entries of one kind a principal may use, as a string of bits. Principals are kept as long as their credential is. */
   function viewOf(kind: EntryKind, principal: Principal): string {
@@ -39,19 +42,31 @@ export function createListAnswers(redactor: Redactor): ListAnswers {
     return view
   }
 
+  /** Where a page begins: opaque to clients, and nothing that a made-up one could open (2026-07-28 pagination). */
+  function startOf(cursor: string): number | undefined {
+    const at = cursor.startsWith(state) ? Number(cursor.slice(state.length)) : Number.NaN
+    return Number.isSafeInteger(at) && at > 0 && at % pageItems === 0 ? at : undefined
+  }
+
   return {
     reset(current) {
       entries = current
       texts = new Map()
       views = new WeakMap()
+      state = createId('', 8)
     },
-    list(kind, era, principal) {
+    list(kind, era, principal, cursor) {
+      const from = cursor === undefined ? 0 : startOf(cursor)
+      if (from === undefined) return undefined
       const view = viewOf(kind, principal)
-      const key = `${kind} ${era} ${view}`
+      const key = `${kind} ${era} ${from} ${view}`
       let text = texts.get(key)
       if (text === undefined) {
         const permitted = entries[kind].filter((_, at) => view[at] === '1').map((entry) => entry.definition)
-        text = redactor.json({ [member[kind]]: permitted, ...(era === 'modern' ? hints : {}) })
+        if (from > 0 && from >= permitted.length) return undefined
+        const nextCursor = from + pageItems < permitted.length ? { nextCursor: `${state}${from + pageItems}` } : {}
+        const page = permitted.slice(from, from + pageItems)
+        text = redactor.json({ [member[kind]]: page, ...nextCursor, ...(era === 'modern' ? hints : {}) })
         if (texts.size >= MAX_VIEWS) texts.clear()
         texts.set(key, text)
       }

@@ -50,6 +50,11 @@ function advice(record: AuditRecord): string[] {
         : facts['access'] === 'private'
           ? [`being one of the clients or users that ${record.rule ?? 'the rule'} names`]
           : ['a name that the server has: see its list']
+    case 'condition_not_met':
+      return ['arguments that satisfy the rule in the sentence above']
+    case 'missing_capability':
+    case 'input_refused':
+      return ['a client that can be asked, and a person who answers']
     case 'approval_required':
       return [`a rule other than \`ask\`, in place of ${record.rule ?? 'the one that matched'}`]
     case 'rate_limited':
@@ -59,6 +64,8 @@ function advice(record: AuditRecord): string[] {
     case 'body_too_large':
     case 'result_too_large':
       return [`less than ${fact('limitBytes')} bytes`]
+    case 'invalid_result':
+      return [`a server that answers what it promises: ${fact('path')} ${fact('rule')}`]
     case 'upstream_unavailable':
       return ['a guarded server that runs: see the log of guard, or sallyport doctor']
     case 'deadline_exceeded':

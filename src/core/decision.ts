@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { JsonObject } from './message.ts'
+
 /** What a refused credential was, for the `error` of the 401 challenge (RFC 6750 §3.1). */
 export type CredentialProblem = 'missing' | 'malformed' | 'unknown' | 'expired' | 'revoked' | 'wrong_audience' | 'wrong_issuer'
 
@@ -41,20 +43,27 @@ export type Denial =
   | { readonly reason: 'overloaded'; readonly problem: string }
   // authorize
   | { readonly reason: 'unknown_method'; readonly method: string }
-  | { readonly reason: 'unknown_name'; readonly kind: 'tool' | 'prompt' | 'resource' | 'completion' }
+  | { readonly reason: 'unknown_name'; readonly kind: Named }
   | { readonly reason: 'insufficient_scope'; readonly required: readonly string[]; readonly sentence: string }
   | { readonly reason: 'not_permitted'; readonly sentence: string }
   // validate
   | { readonly reason: 'invalid_params'; readonly problem: string }
   | { readonly reason: 'invalid_arguments'; readonly path: string; readonly rule: string }
   // approve
+  | { readonly reason: 'condition_not_met'; readonly sentence: string }
   | { readonly reason: 'approval_required'; readonly sentence: string }
   // execute
+  | { readonly reason: 'missing_capability'; readonly required: JsonObject }
+  | { readonly reason: 'input_refused'; readonly sentence: string }
   | { readonly reason: 'upstream_unavailable'; readonly sentence: string }
   | { readonly reason: 'deadline_exceeded'; readonly seconds: number }
   | { readonly reason: 'cancelled' }
   // release
   | { readonly reason: 'result_too_large'; readonly limitBytes: number }
+  | { readonly reason: 'invalid_result'; readonly path: string; readonly rule: string }
+
+/** What a message can name. */
+export type Named = 'tool' | 'prompt' | 'resource' | 'completion' | 'task'
 
 export type Decision<T> = { readonly allowed: true; readonly value: T } | { readonly allowed: false; readonly denial: Denial }
 

@@ -6,7 +6,7 @@
  */
 
 import type { Decision } from './decision.ts'
-import type { JsonObject, Outgoing } from './message.ts'
+import type { Input, JsonObject, LogLevel, Outgoing } from './message.ts'
 import type { Principal } from './principal.ts'
 import type { Call, Produced } from './request.ts'
 
@@ -38,7 +38,12 @@ export interface Entry {
   /** Which rule gave the permission, for audit and `why`: `default tools:execute`, `sallyport.yaml:12 notes: write_*`. */
   readonly rule: string
   /** Answers what is wrong with the arguments, or undefined. Names the path and the rule, never the value. */
-  readonly check: ((args: unknown) => { readonly path: string; readonly rule: string } | undefined) | undefined
+  readonly check: ((args: unknown) => Violation | undefined) | undefined
+  /** A rule on validated arguments, decided in `approve`. */
+  readonly condition?: Condition | undefined
+  /** Answers what is wrong with a result, where the definition promises something of it. Names the path and the rule, never the value. */
+  readonly checkResult?: ((result: JsonObject) => Violation | undefined) | undefined
+  readonly limits?: EntryLimits | undefined
   /** For a template: whether a URI is one of its resources. Linear in the length of the URI. */
   readonly matches?: ((uri: string) => boolean) | undefined
   /** Arguments that a modern HTTP caller mirrors into `Mcp-Param-*` headers (2026-07-28 streamable-http §x-mcp-header). */
@@ -46,6 +51,30 @@ export interface Entry {
   /** Which upstream it belongs to, and its name there; for a function's entry, the server's own name. */
   readonly origin: { readonly server: string; readonly name: string }
   readonly executor: Executor
+}
+
+export interface Violation {
+  readonly path: string
+  readonly rule: string
+}
+
+export interface Condition {
+  /** As its author wrote it: for the sentence of a refusal. */
+  readonly source: string
+  /** `failed`: it could not be decided, which refuses too. Never throws. */
+  check(args: JsonObject, principal: Principal): 'met' | 'unmet' | 'failed'
+}
+
+/** Beyond the budgets that everything has. */
+export interface EntryLimits {
+  /** How much one use counts against each budget; 1 unless told. */
+  readonly cost?: number | undefined
+  /** How many uses may run at once, of all callers together. */
+  readonly concurrency?: number | undefined
+  /** The budget of each principal for this entry. */
+  readonly rate?: { readonly max: number; readonly windowMs: number } | undefined
+  /** How long one use may take; the engine's own deadline unless told. */
+  readonly deadlineSeconds?: number | undefined
 }
 
 export interface Mirror {
@@ -58,6 +87,8 @@ export interface Mirror {
 /** Runs what was approved: a function of ours, or a request to an upstream. */
 export interface Executor {
   execute(call: Call): Decision<Produced> | Promise<Decision<Produced>>
+  /** Somebody wants to hear of changes to the resource. Answers how to stop telling. */
+  watch?(entry: Entry, uri: string, changed: () => void): () => void
 }
 
 /** What an executor may know of an approved use of an entry. Neither the credential nor the way out past `release` is in it. */
@@ -72,12 +103,16 @@ export interface CallDetails {
   /** The caller's `Mcp-Param-*` header fields that mirror no argument we know of (2026-07-28 streamable-http §custom headers). */
   readonly parameters: Readonly<Record<string, string>> | undefined
   readonly principal: Principal
+  /** What the caller has answered to what was asked of it before; undefined in the first round. */
+  readonly input: Input | undefined
+  /** From which level on the caller wants log messages. What is below it, `notify` drops. */
+  readonly logLevel: LogLevel | undefined
   /** Aborted when the caller goes away or the deadline passes. Made when first asked for. */
   readonly signal: AbortSignal
   /** The same as a callback, without the cost of a signal; called at once if it has happened. */
   onAbort(listener: () => void): void
   /** Milliseconds since the epoch. */
   readonly deadlineAt: number
-  /** Sends a progress notification to the caller, through `release`. */
+  /** Sends progress or a log message to the caller, through `release`. */
   notify(notification: Outgoing): void
 }

@@ -1,9 +1,21 @@
 export { type Clock, systemClock } from './clock.ts'
-export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard } from './decision.ts'
-export type { CallDetails, Entry, EntryKind, Executor, Mirror, Permission } from './entry.ts'
+export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard, type Named } from './decision.ts'
+export type { CallDetails, Condition, Entry, EntryKind, EntryLimits, Executor, Mirror, Permission, Violation } from './entry.ts'
 export { createDecisionId, createId } from './ids.ts'
 export { createLog, type Level, type Log, type LogOptions, silentLog } from './log.ts'
-export type { Era, JsonObject, Message, Outgoing, RequestId } from './message.ts'
+export {
+  type Era,
+  type Input,
+  type InputRequest,
+  type InputRequests,
+  type InputResponses,
+  type JsonObject,
+  LOG_LEVELS,
+  type LogLevel,
+  type Message,
+  type Outgoing,
+  type RequestId,
+} from './message.ts'
 export { ConfigError, checkOptions } from './options.ts'
 export { type Principal, principalKey } from './principal.ts'
 export { createRedactor, MASK, type Redactor } from './redact.ts'
@@ -20,13 +32,16 @@ export {
   type Credential,
   type Executed,
   executed,
+  type Final,
   type Identified,
   identify,
   type Partway,
   type Produced,
   type Received,
   type Released,
+  type Resume,
   released,
+  type SessionState,
   type Understood,
   understand,
   type Validated,

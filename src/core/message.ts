@@ -18,10 +18,36 @@ export interface Message {
   /** What the client says of itself: for display and logs, never for a decision (2026-07-28 basic §_meta). */
   readonly client: { readonly name: string; readonly version: string } | undefined
   readonly capabilities: JsonObject
+  /** From which level on the caller wants to hear log messages; undefined: not at all (2026-07-28 logging). */
+  readonly logLevel: LogLevel | undefined
 }
 
-/** A notification of ours to the caller. */
+/** Least severe first (RFC 5424 §6.2.1). */
+export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** A notification of ours to the caller; with an `id`, a request that it is to answer (legacy revisions). */
 export interface Outgoing {
+  readonly id?: string
   readonly method: string
   readonly params: JsonObject
+}
+
+/** What a server may ask of its caller before it answers (2026-07-28 multi round-trip requests §InputRequests). */
+export interface InputRequest {
+  readonly method: 'elicitation/create' | 'sampling/createMessage' | 'roots/list'
+  readonly params: JsonObject
+}
+export type InputRequests = Readonly<Record<string, InputRequest>>
+/** The caller's result for each request, under the request's key. */
+export type InputResponses = Readonly<Record<string, JsonObject>>
+
+/** What the rounds before this one brought. */
+export interface Input {
+  /** Of all rounds so far. */
+  readonly responses: InputResponses
+  /** Of this round alone. */
+  readonly latest: InputResponses
+  /** What the executor wanted to have back. */
+  readonly state: unknown
 }

@@ -11,7 +11,7 @@
 
 import type { Decision } from './decision.ts'
 import type { CallDetails, Entry } from './entry.ts'
-import type { Message, Outgoing, RequestId } from './message.ts'
+import type { Input, InputRequests, InputResponses, LogLevel, Message, Outgoing, RequestId } from './message.ts'
 import type { Principal } from './principal.ts'
 
 declare const proof: unique symbol
@@ -26,7 +26,7 @@ export interface Credential {
 
 /** What a transport knows before anything is read. It fills in the fields; it can prove nothing. */
 export interface Received {
-  readonly transport: 'http' | 'stdio'
+  readonly transport: 'http' | 'stdio' | 'websocket'
   /** The message's id, written by `read` as soon as it is known, so that even a malformed message gets an addressed answer. */
   id: RequestId | undefined
   /** The peer's network address, or `local`. */
@@ -40,14 +40,26 @@ export interface Received {
   readonly receivedAt: number
   /** Reads and parses the one message, within bounds. Called once, after authentication. */
   readonly read: () => Decision<Message> | Promise<Decision<Message>>
-  /** Sends a notification that belongs to this request ahead of its answer. Only what `release` has seen may be given to it. */
-  readonly send: (notification: Outgoing) => void
+  /** Sends a message that belongs to this request ahead of its answer. Only what `release` has seen may be given to it. */
+  readonly send: (message: Outgoing) => void
   /** Opens the stream that notifications go out on, before there is one. */
   readonly open: () => void
-  /** Ends the legacy session that the request came with, where it came with one. */
-  readonly endSession?: () => Promise<void>
+  /** The legacy session that the request came with, written by `read` like the id. */
+  session?: SessionState | undefined
   /** Registers what to do when the caller goes away; runs at once if it already has. */
   readonly onCancel: (listener: () => void) => void
+}
+
+/** What a legacy caller has set for longer than one request: kept by session id, by connection or by process. */
+export interface SessionState {
+  /** Tells it from every other. Not what the caller presents: fit for keeping. */
+  readonly key: string
+  end(): Promise<void>
+  setLogLevel(level: LogLevel): Promise<void>
+  /** Whether there was room for another resource to be told of. */
+  watch(uri: string): Promise<boolean>
+  unwatch(uri: string): Promise<void>
+  isWatching(uri: string): boolean | Promise<boolean>
 }
 
 export type Identified = Received & { readonly principal: Principal } & Proven<'identified'>
@@ -56,13 +68,14 @@ export type Understood = Identified & { readonly message: Message } & Proven<'un
 export type Admitted = Understood & { readonly budget: Budget | undefined } & Proven<'admitted'>
 /** `entry` is what it concerns; undefined for lists and for the protocol's own methods. */
 export type Authorized = Admitted & { readonly entry: Entry | undefined } & Proven<'authorized'>
-export type Validated = Authorized & Proven<'validated'>
+/** `input` is what a retry brings to an earlier round, opened and checked. */
+export type Validated = Authorized & { readonly input: Input | undefined } & Proven<'validated'>
 export type Approved = Validated & Proven<'approved'>
 
 /** One approved use of an entry, while it runs: executors take nothing else, so that nothing else can be executed. */
 export type Call = CallDetails & Proven<'begun'>
 /** What came of it: raw from the executor, then fit to leave. */
-export type Executed = { readonly request: Approved; readonly produced: Produced } & Proven<'executed'>
+export type Executed = { readonly request: Approved; readonly produced: Final } & Proven<'executed'>
 /** `text` is the JSON of the `result` or `error` member, bounded and redacted; `code` is the error's. */
 export type Released = {
   readonly kind: 'result' | 'error'
@@ -86,6 +99,14 @@ export type Produced =
   /** A result whose JSON was prepared and redacted when the catalogue changed (lists). */
   | { readonly kind: 'prepared'; readonly text: string }
   | { readonly kind: 'error'; readonly code: number; readonly message: string; readonly data?: unknown }
+  /** More is needed from the caller first. `guards/rounds` asks for it; then the executor is run again, or `resume` called. */
+  | { readonly kind: 'input'; readonly requests: InputRequests; readonly state?: unknown; readonly resume?: Resume }
+
+/** What nothing more is needed for. */
+export type Final = Exclude<Produced, { readonly kind: 'input' }>
+
+/** Goes on with work that was only waiting: an upstream that cannot be asked anew. */
+export type Resume = (responses: InputResponses) => Decision<Produced> | Promise<Decision<Produced>>
 
 /** A request whose last stage is not known to the reader: what audit and wire are given. */
 export type Partway = Received & {
@@ -93,6 +114,7 @@ export type Partway = Received & {
   readonly message?: Message | undefined
   readonly entry?: Entry | undefined
   readonly budget?: Budget | undefined
+  readonly input?: Input | undefined
 }
 
 // The steps. Each writes what its stage learned onto the one object, and changes its type: nothing else casts.
@@ -114,9 +136,12 @@ export function authorize(request: Admitted, entry: Entry | undefined): Authoriz
   ;(request as Writable<Partway>).entry = entry
   return request as Authorized
 }
-export const validated = (request: Authorized): Validated => request as Validated
+export function validated(request: Authorized, input?: Input): Validated {
+  if (input) (request as Writable<Partway>).input = input
+  return request as Validated
+}
 export const approved = (request: Validated): Approved => request as Approved
 export const begun = (_: Approved, details: CallDetails): Call => details as Call
-export const executed = (request: Approved, produced: Produced): Executed => ({ request, produced }) as Executed
+export const executed = (request: Approved, produced: Final): Executed => ({ request, produced }) as Executed
 export const released = (_: Executed, kind: 'result' | 'error', text: string, isError: boolean, code?: number): Released =>
   ({ kind, text, isError, code }) as Released

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createChecks } from '../catalogue/index.ts'
+import { createChecks, type Features } from '../catalogue/index.ts'
 import type { Clock, Entry, JsonObject, Log, Redactor } from '../core/index.ts'
 import type { ServerConfig } from './config/index.ts'
 import { createUpstreamExecutor } from './executor.ts'
@@ -53,8 +53,8 @@ export interface Gateway {
   entries(): readonly Entry[]
   /** What upstreams have to say to a model about their use. */
   instructions(): string | undefined
-  /** Merged, as `initialize` and `server/discover` have them. */
-  capabilities(): JsonObject
+  /** What some upstream has. */
+  features(): Features
   /** Told after the entries have changed. Answers how to stop listening. */
   onChange(listener: () => void): () => void
   status(): readonly UpstreamStatus[]
@@ -117,12 +117,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       })
       return said.length > 0 ? said.join('\n\n') : undefined
     },
-    capabilities() {
+    features() {
       const has = (name: string): boolean => members.some(({ upstream }) => upstream.session?.capabilities[name] !== undefined)
-      const merged: Record<string, JsonObject> = {}
-      for (const name of ['tools', 'prompts', 'resources']) if (has(name)) merged[name] = { listChanged: true }
-      if (has('completions')) merged.completions = {}
-      return merged
+      return { completions: has('completions'), logging: false, subscriptions: false, tasks: false }
     },
     onChange(listener) {
       listeners.add(listener)

@@ -84,6 +84,7 @@ function factsOf({ principal, entry }: Partway, denial: Denial): AuditRecord['fa
     case 'unauthenticated':
       return { problem: denial.problem }
     case 'invalid_arguments':
+    case 'invalid_result':
       return { path: denial.path, rule: denial.rule }
     case 'body_too_large':
     case 'result_too_large':

@@ -21,11 +21,18 @@ import {
   deny,
   type Entry,
   type Guard,
+  type Named,
   type Principal,
 } from '../core/index.ts'
 import { isInternalMethod, isObject, methodOf } from '../protocol/index.ts'
 
-export function createAuthorize({ catalogue }: { readonly catalogue: Catalogue }): Guard<Admitted, Authorized> {
+export interface AuthorizeOptions {
+  readonly catalogue: Catalogue
+  /** The tool that a task of this principal came from; undefined for an id that is none of its tasks. */
+  readonly toolOfTask: (taskId: string, principal: Principal) => string | undefined
+}
+
+export function createAuthorize({ catalogue, toolOfTask }: AuthorizeOptions): Guard<Admitted, Authorized> {
   return function authorize(request) {
     const { filling } = catalogue
     if (!filling) return judge(request)
@@ -54,6 +61,12 @@ export function createAuthorize({ catalogue }: { readonly catalogue: Catalogue }
         const entry = method.of === 'resource' ? catalogue.resolve(named) : catalogue.find(method.of, named)
         return decide(request, entry, method.of)
       }
+      case 'task': {
+        const { taskId } = params
+        if (typeof taskId !== 'string') return deny({ reason: 'invalid_params', problem: 'params.taskId must be a string.' })
+        const tool = toolOfTask(taskId, request.principal)
+        return decide(request, tool === undefined ? undefined : catalogue.find('tool', tool), 'task')
+      }
       case 'complete': {
         const { ref } = params
         if (!isObject(ref)) return deny({ reason: 'invalid_params', problem: 'params.ref must be an object.' })
@@ -75,7 +88,7 @@ const needsAll = ({ message: { method } }: Admitted, decision: Decision<Authoriz
   method === 'server/discover' ||
   (!decision.allowed && decision.denial.reason === 'unknown_name')
 
-function decide(request: Admitted, entry: Entry | undefined, kind: 'tool' | 'prompt' | 'resource' | 'completion'): Decision<Authorized> {
+function decide(request: Admitted, entry: Entry | undefined, kind: Named): Decision<Authorized> {
   if (!entry) return deny({ reason: 'unknown_name', kind })
   const verdict = permits(request.principal, entry.permission)
   if (verdict.permitted) return allow(authorized(request, entry))

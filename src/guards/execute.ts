@@ -4,7 +4,8 @@
  *   authenticate → read → limit → authorize → validate → approve → [execute] → release
  *
  * An entry's executor runs a function or asks an upstream; the protocol's own methods are answered by the table given.
- * Fails closed: past the deadline, or when the caller has gone, the work is told to stop and its result is not waited for.
+ * Work that needs something of the caller first goes on in `guards/rounds`. Fails closed: past the deadline, or when the
+ * caller has gone, the work is told to stop and its result is not waited for.
  *
  * @module
  */
@@ -17,35 +18,56 @@ import {
   type Clock,
   type Decision,
   deny,
+  type Entry,
   type Executed,
   executed,
+  type Final,
+  type Input,
   type Outgoing,
   type Produced,
   principalKey,
+  type Resume,
 } from '../core/index.ts'
+import type { Rounds, Run } from './rounds.ts'
 import { RunningCall } from './running-call.ts'
 
 export interface ExecuteOptions {
   /** The protocol's own methods have no deadline: a subscription lasts. */
   readonly own: (method: string) => OwnMethod | undefined
   readonly deadlineSeconds: number
+  readonly rounds: Rounds
   /** How many calls of one principal may run at once. */
   readonly concurrency: number
   readonly clock: Clock
-  /** What a notification looks like once it may leave (`guards/release`). */
-  readonly releaseNotification: (notification: Outgoing) => Outgoing | undefined
+  /** What a message looks like once it may leave (`guards/release`). */
+  readonly releaseMessage: (message: Outgoing) => Outgoing | undefined
 }
 
+/** Has an entry, which says whether it is allowed, and is answered by us. */
+const SUBSCRIBE = 'resources/subscribe'
 const ignored: Decision<Produced> = allow({ kind: 'result', result: {} })
 
-export function createExecute({ own, deadlineSeconds, concurrency, clock, releaseNotification }: ExecuteOptions) {
+export function createExecute({ own, deadlineSeconds, rounds, concurrency, clock, releaseMessage }: ExecuteOptions) {
   const running = new Map<string, number>()
+
+  /** One run of the executor, or its rest. Each has a deadline of its own: a person who is asked in between may think. */
+  function run(
+    request: Approved,
+    entry: Entry,
+    input: Input | undefined,
+    resume: Resume | undefined,
+  ): Decision<Produced> | Promise<Decision<Produced>> {
+    const seconds = entry.limits?.deadlineSeconds ?? deadlineSeconds
+    const call = new RunningCall(request, entry, input, clock() + seconds * 1000, releaseMessage)
+    const produced = resume && input ? resume(input.latest) : entry.executor.execute(begun(request, call))
+    return produced instanceof Promise ? bounded(request, call, produced, seconds) : produced
+  }
 
   return function execute(request: Approved): Decision<Executed> | Promise<Decision<Executed>> {
     const { entry, message } = request
-    if (!entry) {
+    if (!entry || message.method === SUBSCRIBE) {
       const notify = (notification: Outgoing): void => {
-        const fit = releaseNotification(notification)
+        const fit = releaseMessage(notification)
         if (fit) request.send(fit)
       }
       const produced = own(message.method)?.(request, notify) ?? ignored
@@ -55,27 +77,45 @@ export function createExecute({ own, deadlineSeconds, concurrency, clock, releas
     const count = running.get(who) ?? 0
     if (count >= concurrency)
       return deny({ reason: 'overloaded', problem: `This caller has ${concurrency} calls running already: wait for one to end.` })
-    const call = new RunningCall(request, entry, clock() + deadlineSeconds * 1000, releaseNotification)
-    const produced = entry.executor.execute(begun(request, call))
-    if (!(produced instanceof Promise)) return settle(request, produced)
+    const produced = request.input ? rounds.begin(request, again(request, entry)) : run(request, entry, undefined, undefined)
+    if (!(produced instanceof Promise) && !(produced.allowed && produced.value.kind === 'input')) return settle(request, produced)
     running.set(who, count + 1)
-    return bounded(request, call, produced, deadlineSeconds).finally(() => {
+    return finish(request, entry, produced, who)
+  }
+
+  /** Asks the caller where the work wants that, as often as it does. */
+  async function finish(
+    request: Approved,
+    entry: Entry,
+    produced: Decision<Produced> | Promise<Decision<Produced>>,
+    who: string,
+  ): Promise<Decision<Executed>> {
+    try {
+      const outcome = await produced
+      if (!outcome.allowed || outcome.value.kind !== 'input') return settle(request, outcome)
+      return settle(request, await rounds.further(request, outcome.value, again(request, entry)))
+    } finally {
       const left = (running.get(who) ?? 1) - 1
       if (left > 0) running.set(who, left)
       else running.delete(who)
-    })
+    }
+  }
+
+  function again(request: Approved, entry: Entry): Run {
+    return (input, resume) => run(request, entry, input, resume)
   }
 }
 
+/** Only `rounds` sees what asks for input, and lets none of it through. */
 const settle = (request: Approved, outcome: Decision<Produced>): Decision<Executed> =>
-  outcome.allowed ? allow(executed(request, outcome.value)) : outcome
+  outcome.allowed ? allow(executed(request, outcome.value as Final)) : outcome
 
 function bounded(
   request: Approved,
   call: RunningCall,
   work: Promise<Decision<Produced>>,
   deadlineSeconds: number,
-): Promise<Decision<Executed>> {
+): Promise<Decision<Produced>> {
   return new Promise((resolve, reject) => {
     const stop = (outcome: Decision<never>): void => {
       clearTimeout(timer)
@@ -87,7 +127,7 @@ function bounded(
     work.then(
       (outcome) => {
         clearTimeout(timer)
-        resolve(settle(request, outcome))
+        resolve(outcome)
       },
       (error: unknown) => {
         clearTimeout(timer)

@@ -8,7 +8,18 @@
  * @module
  */
 
-import { allow, type Decision, deny, type Executed, type Outgoing, type Redactor, type Released, released } from '../core/index.ts'
+import {
+  allow,
+  type Decision,
+  deny,
+  type Executed,
+  type JsonObject,
+  type Outgoing,
+  type Redactor,
+  type Released,
+  released,
+  type Violation,
+} from '../core/index.ts'
 import { toErrorCode, toResult } from '../protocol/index.ts'
 
 export interface ReleaseOptions {
@@ -18,12 +29,12 @@ export interface ReleaseOptions {
 
 export interface Release {
   readonly release: (executed: Executed) => Decision<Released>
-  /** Undefined for one that may not leave. */
-  readonly notification: (notification: Outgoing) => Outgoing | undefined
+  /** Notifications, and requests of ours. Undefined for one that may not leave. */
+  readonly message: (message: Outgoing) => Outgoing | undefined
 }
 
-const MAX_NOTIFICATION_CHARACTERS = 65_536
-const MAX_MESSAGE_CHARACTERS = 4_096
+const MAX_MESSAGE_CHARACTERS = 65_536
+const MAX_ERROR_CHARACTERS = 4_096
 
 export function createRelease({ redactor, resultBytes }: ReleaseOptions): Release {
   // A character is at most three bytes of UTF-8 (a surrogate pair, two characters, is four): only a text near the bound is measured.
@@ -40,6 +51,8 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
             ? allow(released(done, 'result', produced.text, false))
             : deny({ reason: 'result_too_large', limitBytes: resultBytes })
         case 'result': {
+          const wrong = brokenPromise(request, produced.result)
+          if (wrong) return deny({ reason: 'invalid_result', ...wrong })
           const text = redactor.json(toResult(era, method, produced.result))
           return fits(text)
             ? allow(released(done, 'result', text, produced.result['isError'] === true))
@@ -50,7 +63,7 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
           const shown = {
             code: toErrorCode(code),
             // Redacted before it is cut: half a secret is not found.
-            message: redactor.text(message).slice(0, MAX_MESSAGE_CHARACTERS),
+            message: redactor.text(message).slice(0, MAX_ERROR_CHARACTERS),
             ...(data === undefined ? {} : { data }),
           }
           const text = redactor.json(shown)
@@ -60,10 +73,16 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
         }
       }
     },
-    notification({ method, params }) {
-      const text = redactor.json(params)
-      if (text.length > MAX_NOTIFICATION_CHARACTERS) return undefined
-      return { method, params: redactor.suspects(text) ? JSON.parse(text) : params }
+    message(message) {
+      const text = redactor.json(message.params)
+      if (text.length > MAX_MESSAGE_CHARACTERS) return undefined
+      return redactor.suspects(text) ? { ...message, params: JSON.parse(text) } : message
     },
   }
+}
+
+/** What a definition promises is a whole result of the call itself: not a question, nor a task that will have one. */
+function brokenPromise({ entry, message }: Executed['request'], result: JsonObject): Violation | undefined {
+  if (!entry?.checkResult || message.method !== 'tools/call') return undefined
+  return result['resultType'] === undefined || result['resultType'] === 'complete' ? entry.checkResult(result) : undefined
 }

@@ -5,7 +5,17 @@
  * @module
  */
 
-import type { Approved, CallDetails, Entry, JsonObject, Outgoing, Principal } from '../core/index.ts'
+import {
+  type Approved,
+  type CallDetails,
+  type Entry,
+  type Input,
+  type JsonObject,
+  LOG_LEVELS,
+  type LogLevel,
+  type Outgoing,
+  type Principal,
+} from '../core/index.ts'
 import { unknownParameters } from './unknown-parameters.ts'
 
 export class RunningCall implements CallDetails {
@@ -15,6 +25,7 @@ export class RunningCall implements CallDetails {
   readonly meta: JsonObject
   readonly capabilities: JsonObject
   readonly principal: Principal
+  readonly input: Input | undefined
   readonly deadlineAt: number
   readonly #request: Approved
   readonly #release: (notification: Outgoing) => Outgoing | undefined
@@ -22,7 +33,13 @@ export class RunningCall implements CallDetails {
   #listeners: (() => void)[] | undefined = undefined
   #isAborted = false
 
-  constructor(request: Approved, entry: Entry, deadlineAt: number, release: (notification: Outgoing) => Outgoing | undefined) {
+  constructor(
+    request: Approved,
+    entry: Entry,
+    input: Input | undefined,
+    deadlineAt: number,
+    release: (notification: Outgoing) => Outgoing | undefined,
+  ) {
     this.#request = request
     this.entry = entry
     this.method = request.message.method
@@ -30,12 +47,17 @@ export class RunningCall implements CallDetails {
     this.meta = request.message.meta
     this.capabilities = request.message.capabilities
     this.principal = request.principal
+    this.input = input
     this.deadlineAt = deadlineAt
     this.#release = release
   }
 
   get parameters(): Readonly<Record<string, string>> | undefined {
     return unknownParameters(this.#request.headers, this.entry.mirrors)
+  }
+
+  get logLevel(): LogLevel | undefined {
+    return this.#request.message.logLevel
   }
 
   get signal(): AbortSignal {
@@ -45,6 +67,7 @@ export class RunningCall implements CallDetails {
   }
 
   notify(notification: Outgoing): void {
+    if (notification.method === 'notifications/message' && !isWanted(notification.params['level'], this.logLevel)) return
     const fit = this.#release(notification)
     if (fit) this.#request.send(fit)
   }
@@ -61,3 +84,7 @@ export class RunningCall implements CallDetails {
     for (const listener of this.#listeners ?? []) listener()
   }
 }
+
+/** A level that nobody defined is none that anybody asked for. */
+const isWanted = (level: unknown, least: LogLevel | undefined): boolean =>
+  least !== undefined && LOG_LEVELS.indexOf(level as LogLevel) >= LOG_LEVELS.indexOf(least)

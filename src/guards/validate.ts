@@ -23,20 +23,27 @@ import {
   validated,
 } from '../core/index.ts'
 import { decodeSentinel, isObject } from '../protocol/index.ts'
+import { isResponses } from './input-check.ts'
+import type { Rounds } from './rounds.ts'
 
 const nothing: JsonObject = Object.freeze({})
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
 
-export function createValidate(): Guard<Authorized, Validated> {
+export interface ValidateOptions {
+  /** What a retry brings to an earlier round (`guards/rounds`). */
+  readonly open: Rounds['open']
+}
+
+export function createValidate({ open }: ValidateOptions): Guard<Authorized, Validated> {
   return function validate(request) {
     const { entry, message } = request
     const { params, method } = message
-    if (!entry) {
-      // We answer every list in one page, so no cursor was ever given out.
-      return method.endsWith('/list') && params['cursor'] !== undefined
-        ? invalid('params.cursor is not one that this server gave out.')
-        : allow(validated(request))
-    }
+    if (!entry) return allow(validated(request))
+    if (method === 'tasks/update')
+      return isResponses(params['inputResponses'])
+        ? allow(validated(request))
+        : invalid('params.inputResponses must be an object of results.')
+    if (method.startsWith('tasks/')) return allow(validated(request))
     if (method === 'completion/complete')
       return isCompletion(params) ? allow(validated(request)) : invalid('params.argument must have a name and a value.')
     const args = params['arguments'] ?? nothing
@@ -46,7 +53,9 @@ export function createValidate(): Guard<Authorized, Validated> {
       if (problem) return deny({ reason: 'header_mismatch', problem })
     }
     const violation = entry.check?.(args)
-    return violation ? deny({ reason: 'invalid_arguments', ...violation }) : allow(validated(request))
+    if (violation) return deny({ reason: 'invalid_arguments', ...violation })
+    const input = open(request)
+    return input.allowed ? allow(validated(request, input.value)) : input
   }
 }
 

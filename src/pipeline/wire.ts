@@ -8,9 +8,10 @@
  * @module
  */
 
-import type { CredentialProblem, Denial, Partway } from '../core/index.ts'
-import type { Outcome } from '../guards/index.ts'
+import type { Budget, CredentialProblem, Denial, Partway } from '../core/index.ts'
+import type { LimitHeaders, Outcome } from '../guards/index.ts'
 import { SUPPORTED_VERSIONS } from '../protocol/index.ts'
+import { limitFields, STANDARD_ONLY } from './limit-fields.ts'
 
 export interface Answer {
   readonly status: number
@@ -18,6 +19,8 @@ export interface Answer {
   readonly headers: readonly string[]
   /** Undefined for an accepted notification. */
   readonly body: string | undefined
+  /** JSON unless told. */
+  readonly contentType?: string | undefined
 }
 
 /** What a challenge tells of the server: RFC 9728 §5.1, RFC 6750 §3. */
@@ -25,12 +28,14 @@ export interface Surroundings {
   readonly resourceMetadataUrl: (resource: string) => string | undefined
   /** What a sign-in from nothing should ask for. Never `offline_access`. */
   readonly challengeScopes: () => readonly string[]
+  /** Which header fields tell of a budget; the standard ones unless told. */
+  readonly limitHeaders?: LimitHeaders | undefined
 }
 
 export function toWire(request: Partway, outcome: Outcome, decisionId: string, surroundings: Surroundings): Answer {
-  if (outcome === 'crashed') return failed(request, 500, [], -32603, 'Internal error', decisionId)
+  if (outcome === 'crashed') return failed(request, 500, budgetOf(request, surroundings), -32603, 'Internal error', decisionId)
   if (!outcome.allowed) return refusal(request, outcome.denial, decisionId, surroundings)
-  const headers = budgetOf(request)
+  const headers = budgetOf(request, surroundings)
   if (request.id === undefined) return { status: 202, headers, body: undefined }
   const { kind, text, code } = outcome.value
   // Whoever finds that a capability is missing, the status is the same (2026-07-28 basic §_meta).
@@ -46,7 +51,7 @@ export function sentenceOf(outcome: Outcome): string | undefined {
 function refusal(request: Partway, denial: Denial, decisionId: string, surroundings: Surroundings): Answer {
   const told = toldOf(denial)
   const error = (status: number, code: number, headers: readonly string[] = [], data?: object): Answer =>
-    failed(request, status, headers, code, told, decisionId, data)
+    failed(request, status, [...budgetOf(request, surroundings), ...headers], code, told, decisionId, data)
   switch (denial.reason) {
     case 'forbidden_host':
     case 'forbidden_origin':
@@ -73,12 +78,11 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
       return error(400, -32022, [], { supported: SUPPORTED_VERSIONS, requested: denial.requested })
     case 'unknown_session':
       return error(404, -32600)
-    case 'rate_limited':
-      return error(429, 429, [
-        ...limitFields(denial.policy, denial.limit, denial.windowSeconds, 0, denial.retryAfterSeconds),
-        'Retry-After',
-        `${denial.retryAfterSeconds}`,
-      ])
+    case 'rate_limited': {
+      // The budget that is spent, in place of one that the request was told of before.
+      const fields = fieldsOf({ ...denial, remaining: 0, resetSeconds: denial.retryAfterSeconds }, request, surroundings)
+      return failed(request, 429, [...fields, 'Retry-After', `${denial.retryAfterSeconds}`], 429, told, decisionId)
+    }
     case 'overloaded':
       return error(503, 503, ['Retry-After', '1'])
     case 'unknown_method':
@@ -86,6 +90,8 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
     case 'unknown_name':
       // The resource that was asked for is named again (2026-07-28 server/resources §Error Handling).
       return error(200, -32602, [], denial.kind === 'resource' ? { uri: request.message?.params['uri'] } : undefined)
+    case 'missing_capability':
+      return error(request.message?.era === 'modern' ? 400 : 200, MISSING_CAPABILITY, [], { requiredCapabilities: denial.required })
     case 'insufficient_scope':
       return error(403, 403, ['WWW-Authenticate', stepUp(request, denial.required, surroundings)])
     case 'invalid_params':
@@ -93,36 +99,43 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
       return error(request.message ? 200 : 400, -32602)
     case 'not_permitted':
     case 'invalid_arguments':
+    case 'condition_not_met':
     case 'approval_required':
+    case 'input_refused':
     case 'upstream_unavailable':
     case 'deadline_exceeded':
     case 'result_too_large':
-      return spoken(request, denial.reason, told, decisionId)
+    case 'invalid_result':
+      return spoken(request, denial.reason, told, decisionId, budgetOf(request, surroundings))
     case 'cancelled':
       return error(200, -32603)
   }
 }
 
 /** A refusal that the model should read, so that it can do something else: a tool's result, or an error where there is no tool. */
-function spoken(request: Partway, reason: keyof typeof codes, told: string, decisionId: string): Answer {
-  if (request.message?.method !== 'tools/call' || request.id === undefined) return failed(request, 200, [], codes[reason], told, decisionId)
+function spoken(request: Partway, reason: keyof typeof codes, told: string, decisionId: string, headers: readonly string[]): Answer {
+  if (request.message?.method !== 'tools/call' || request.id === undefined)
+    return failed(request, 200, headers, codes[reason], told, decisionId)
   const result = {
     ...(request.message.era === 'modern' ? { resultType: 'complete' } : {}),
     isError: true,
     content: [{ type: 'text', text: `${told} (${decisionId})` }],
     _meta: { [DECISION]: decisionId },
   }
-  return { status: 200, headers: budgetOf(request), body: JSON.stringify({ jsonrpc: '2.0', id: request.id, result }) }
+  return { status: 200, headers, body: JSON.stringify({ jsonrpc: '2.0', id: request.id, result }) }
 }
 
 /** Codes of our own lie outside the reserved range (2026-07-28 basic §error codes) and read like the status they resemble. */
 const codes = {
   not_permitted: 403,
   invalid_arguments: -32602,
+  condition_not_met: 403,
   approval_required: 403,
+  input_refused: 403,
   upstream_unavailable: 502,
   deadline_exceeded: 504,
   result_too_large: 507,
+  invalid_result: 502,
 } as const
 
 const DECISION = 'sallyport/decision'
@@ -140,7 +153,7 @@ function failed(
   const error = { code, message, data: { ...data, [DECISION]: decisionId } }
   // A message whose id could not be read is answered without one; a notification's refusal is the status.
   const body = JSON.stringify(request.id === undefined ? { jsonrpc: '2.0', error } : { jsonrpc: '2.0', id: request.id, error })
-  return { status, headers: [...budgetOf(request), ...headers], body }
+  return { status, headers, body }
 }
 
 /** One sentence for the caller. Exhaustive on its own, so that nothing a denial holds is shown by accident. */
@@ -180,11 +193,17 @@ function toldOf(denial: Denial): string {
       return denial.kind === 'resource' ? 'Resource not found' : `Unknown ${denial.kind === 'completion' ? 'reference' : denial.kind}`
     case 'insufficient_scope':
     case 'not_permitted':
+    case 'condition_not_met':
     case 'approval_required':
+    case 'input_refused':
     case 'upstream_unavailable':
       return denial.sentence
+    case 'missing_capability':
+      return 'Missing required client capability'
     case 'invalid_arguments':
       return `Invalid arguments: ${denial.path} ${denial.rule}`
+    case 'invalid_result':
+      return `The answer is not what this server promises: ${denial.path} ${denial.rule}. It was withheld.`
     case 'deadline_exceeded':
       return `The call took longer than ${denial.seconds} seconds and was stopped.`
     case 'cancelled':
@@ -229,11 +248,9 @@ function metadata(request: Partway, { resourceMetadataUrl }: Surroundings): stri
   return url ? [`resource_metadata="${url}"`] : []
 }
 
-function budgetOf({ budget }: Partway): readonly string[] {
-  return budget ? limitFields(budget.policy, budget.limit, budget.windowSeconds, budget.remaining, budget.resetSeconds) : []
+function budgetOf(request: Partway, surroundings: Surroundings): readonly string[] {
+  return request.budget ? fieldsOf(request.budget, request, surroundings) : []
 }
 
-/** draft-ietf-httpapi-ratelimit-headers-10: structured fields, quota units are requests. */
-function limitFields(policy: string, limit: number, windowSeconds: number, remaining: number, resetSeconds: number): string[] {
-  return ['RateLimit-Policy', `"${policy}";q=${limit};w=${windowSeconds}`, 'RateLimit', `"${policy}";r=${remaining};t=${resetSeconds}`]
-}
+const fieldsOf = (budget: Budget, { receivedAt }: Partway, { limitHeaders = STANDARD_ONLY }: Surroundings): readonly string[] =>
+  limitFields(limitHeaders, budget, receivedAt)

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { allow, type Decision, deny, type JsonObject, type Message, type RequestId } from '../core/index.ts'
+import { allow, type Decision, deny, type JsonObject, LOG_LEVELS, type LogLevel, type Message, type RequestId } from '../core/index.ts'
 import { decodeSentinel } from './sentinel.ts'
 import { eraOf, negotiateLegacy } from './versions.ts'
 
@@ -22,12 +22,17 @@ export interface LegacySession {
   readonly version: string
   readonly capabilities: JsonObject
   readonly client: Message['client']
+  /** What `logging/setLevel` has said. */
+  readonly logLevel: LogLevel
 }
 
 const META = 'io.modelcontextprotocol/'
 const nothing: JsonObject = Object.freeze({})
+/** What a legacy client hears that has not said what it wants: the server may decide (2025-11-25 logging §Setting Log Level). */
+export const DEFAULT_LOG_LEVEL: LogLevel = 'info'
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isLogLevel = (value: unknown): value is LogLevel => LOG_LEVELS.includes(value as LogLevel)
 const isId = (value: unknown): value is RequestId => typeof value === 'string' || Number.isSafeInteger(value)
 const malformed = (problem: string): Decision<never> => deny({ reason: 'malformed_message', problem })
 const mismatch = (problem: string): Decision<never> => deny({ reason: 'header_mismatch', problem })
@@ -40,6 +45,7 @@ export function parseMessage(value: unknown, headers: MirroredHeaders | undefine
   if (Array.isArray(value)) return malformed('Batches are not accepted: send one message at a time.')
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return malformed('This is not a JSON-RPC 2.0 message.')
   const { method, id, params = nothing } = value
+  if (method === undefined && session) return answer(value, session)
   if (typeof method !== 'string') return malformed('A message needs a method; responses are not accepted here.')
   if ('id' in value && !isId(id)) return malformed('The id of a request must be a string or an integer.')
   if (!isObject(params)) return malformed('params must be an object.')
@@ -56,7 +62,7 @@ export function parseMessage(value: unknown, headers: MirroredHeaders | undefine
   return allow({ ...parsed.value, id: id as RequestId | undefined, method, params, meta })
 }
 
-type Spoken = Pick<Message, 'era' | 'version' | 'client' | 'capabilities'>
+type Spoken = Pick<Message, 'era' | 'version' | 'client' | 'capabilities' | 'logLevel'>
 
 function modern(method: string, params: JsonObject, meta: JsonObject, headers: MirroredHeaders | undefined): Decision<Spoken> {
   const version = meta[`${META}protocolVersion`]
@@ -68,11 +74,29 @@ function modern(method: string, params: JsonObject, meta: JsonObject, headers: M
   if (eraOf(version) !== 'modern') return deny({ reason: 'unsupported_version', requested: version.slice(0, 64) })
   const capabilities = meta[`${META}clientCapabilities`]
   if (!isObject(capabilities)) return invalid(`params._meta must have ${META}clientCapabilities.`)
-  return allow({ era: 'modern', version, capabilities, client: clientOf(meta[`${META}clientInfo`]) })
+  const logLevel = meta[`${META}logLevel`]
+  if (logLevel !== undefined && !isLogLevel(logLevel)) return invalid(`params._meta has a ${META}logLevel that is none.`)
+  return allow({ era: 'modern', version, capabilities, client: clientOf(meta[`${META}clientInfo`]), logLevel })
+}
+
+/** In a legacy session the caller answers requests of ours with messages of their own (2025-11-25 basic §Responses). */
+function answer(value: JsonObject, { version, client, capabilities, logLevel }: LegacySession): Decision<Message> {
+  const { id, result, error } = value
+  if (typeof id !== 'string' || !(isObject(result) || isObject(error)))
+    return malformed('A message needs a method, or the id of a request of ours and its result or error.')
+  const params = isObject(result) ? { id, result } : { id, error }
+  return allow({ era: 'legacy', version, id: undefined, method: 'request/answer', params, meta: nothing, client, capabilities, logLevel })
 }
 
 /** The parameter that `Mcp-Name` mirrors. */
-const namedBy: Readonly<Record<string, 'name' | 'uri'>> = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' }
+const namedBy: Readonly<Record<string, 'name' | 'uri' | 'taskId'>> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
+}
 
 function checkMirrored(method: string, params: JsonObject, version: string, headers: MirroredHeaders): Decision<undefined> {
   if (headers.version === undefined) return mismatch('The MCP-Protocol-Version header is missing.')
@@ -109,6 +133,7 @@ function legacy(
       version: spoken,
       capabilities: isObject(capabilities) ? capabilities : nothing,
       client: clientOf(clientInfo),
+      logLevel: DEFAULT_LOG_LEVEL,
     })
   }
   // The header is absent before 2025-06-18: then it is what the session agreed on, else 2025-03-26 (2025-11-25 transports §protocol version header).
@@ -119,6 +144,7 @@ function legacy(
     version,
     capabilities: session?.capabilities ?? nothing,
     client: session?.client ?? clientOf(meta[`${META}clientInfo`]),
+    logLevel: session?.logLevel ?? DEFAULT_LOG_LEVEL,
   })
 }
 

@@ -14,6 +14,8 @@ export type Method =
   | { readonly kind: 'use'; readonly of: 'tool' | 'prompt' | 'resource'; readonly by: 'name' | 'uri'; readonly eras: readonly Era[] }
   /** Completes an argument of the prompt or template that `params.ref` names; needs what that needs. */
   | { readonly kind: 'complete'; readonly eras: readonly Era[] }
+  /** Concerns the task that `params.taskId` names; needs what starting it needed (tasks extension). */
+  | { readonly kind: 'task'; readonly eras: readonly Era[] }
   /** The protocol's own: answered by us, concerns no entry. */
   | { readonly kind: 'own'; readonly eras: readonly Era[] }
   /** A notification that we understand; every other is accepted and ignored (JSON-RPC 2.0 §4.1). */
@@ -36,10 +38,19 @@ const methods = new Map<string, Method>(
     'server/discover': { kind: 'own', eras: modern },
     // On HTTP of the legacy era this is what GET on the endpoint means: `transports/http` translates it.
     'subscriptions/listen': { kind: 'own', eras: both },
+    'tasks/get': { kind: 'task', eras: modern },
+    'tasks/update': { kind: 'task', eras: modern },
+    'tasks/cancel': { kind: 'task', eras: modern },
+    // Whether it may be read decides whether one may hear of it.
+    'resources/subscribe': { kind: 'use', of: 'resource', by: 'uri', eras: legacy },
+    'resources/unsubscribe': { kind: 'own', eras: legacy },
+    'logging/setLevel': { kind: 'own', eras: legacy },
     initialize: { kind: 'own', eras: legacy },
     ping: { kind: 'own', eras: legacy },
     // What DELETE on the endpoint means.
     'session/end': { kind: 'own', eras: legacy },
+    // What a JSON-RPC response means: the answer to a request of ours.
+    'request/answer': { kind: 'own', eras: legacy },
     'notifications/initialized': { kind: 'notification', eras: legacy },
     'notifications/cancelled': { kind: 'notification', eras: both },
   } satisfies Record<string, Method>),
@@ -51,6 +62,6 @@ export function methodOf(name: string, era: Era): Method | undefined {
   return method?.eras.includes(era) ? method : undefined
 }
 
-/** What the names of our own translations are, so that no caller can send them as a method (`transports/http`). */
+/** The names of our own translations, so that no caller can send them as a method (`transports/http`). */
 export const isInternalMethod = (name: string, era: Era): boolean =>
-  name === 'session/end' || (name === 'subscriptions/listen' && era === 'legacy')
+  name === 'session/end' || name === 'request/answer' || (name === 'subscriptions/listen' && era === 'legacy')

@@ -5,11 +5,20 @@
  * @module
  */
 
-import { type Catalogue, createCatalogue, createOwnMethods, type OwnMethods, type OwnMethodsOptions } from '../catalogue/index.ts'
+import {
+  type Catalogue,
+  createCatalogue,
+  createOwnMethods,
+  createSubscriptions,
+  createTaskIds,
+  createWatches,
+  type OwnMethodsOptions,
+} from '../catalogue/index.ts'
 import type { Approved, Clock, Log, Redactor, TokenVerifier } from '../core/index.ts'
 import {
   type AuditTrail,
   createApprove,
+  createAsks,
   createAudit,
   createAuditTrail,
   createAuthenticate,
@@ -17,6 +26,7 @@ import {
   createExecute,
   createLimiter,
   createRelease,
+  createRounds,
   createValidate,
   type Limiter,
   type LimitOptions,
@@ -24,6 +34,7 @@ import {
 } from '../guards/index.ts'
 import { createPipeline, type Pipeline, type Surroundings } from '../pipeline/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
+import type { KeyRing } from '../vault/index.ts'
 
 /** The bounds on everything; `docs/configuration.md` gives the defaults. */
 export interface Bounds {
@@ -35,12 +46,17 @@ export interface Bounds {
   readonly deadlineSeconds: number
   /** Calls of one principal that may run at once. */
   readonly concurrency: number
+  /** Entries on one page of a list; 1,000 unless told. */
+  readonly pageItems?: number
+  /** How long a legacy caller may take to answer what it is asked during a call; 300 unless told. */
+  readonly answerSeconds?: number
 }
 
-export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'instructions' | 'completions'> {
+export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'instructions' | 'features'> {
   readonly store: Store
   readonly bus: Bus
   readonly counters: Counters
+  readonly keyRing: KeyRing
   readonly bounds: Bounds
   readonly verifiers: readonly TokenVerifier[]
   readonly resourceMetadataUrl: Surroundings['resourceMetadataUrl']
@@ -58,6 +74,8 @@ export interface Engine {
   readonly trail: AuditTrail
   /** Notes what was decided elsewhere: at the sign-in pages. */
   readonly record: (record: AuditRecord) => void
+  /** Tells whoever subscribed to the resource that it has changed, on every node. */
+  resourceUpdated(uri: string): void
   /** Ends every open subscription with a result: the first step of stopping. */
   endSubscriptions(): void
   /** Writes what is left of the audit: the last, when nothing runs any more. */
@@ -68,19 +86,19 @@ export interface Engine {
 const RECHECK_MS = 15_000
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, bus, counters, bounds, verifiers, redactor, clock, log, onRecord } = options
-  const catalogue = createCatalogue({ redactor })
+  const { store, bus, counters, keyRing, bounds, verifiers, redactor, clock, log, onRecord } = options
+  const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems ?? 1_000 })
   const authenticate = createAuthenticate({ verifiers, bus, clock })
   const isStillIdentified = async (request: Approved): Promise<boolean> => (await authenticate(request)).allowed
-  const own: OwnMethods = createOwnMethods({ ...options, catalogue, isStillIdentified })
+  const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), isStillIdentified })
   // After the guard has forgotten what it knew: it listens too, and was there first.
-  bus.subscribe('credentials', own.recheck)
-  const expiry = setInterval(own.recheck, RECHECK_MS)
+  bus.subscribe('credentials', subscriptions.recheck)
+  const expiry = setInterval(subscriptions.recheck, RECHECK_MS)
   expiry.unref()
   const limiter = createLimiter({
     limits: bounds.limits,
     counters,
-    hasTool: (name, principal) => catalogue.exists('tool', name, principal),
+    findTool: (name, principal) => (catalogue.exists('tool', name, principal) ? catalogue.find('tool', name) : undefined),
   })
   const trail = createAuditTrail({ audit: store.audit, clock, log, redactor })
   const record = onRecord
@@ -89,21 +107,26 @@ export function createEngine(options: EngineOptions): Engine {
         onRecord(redactRecord(each, redactor))
       }
     : trail.record
-  const { release, notification } = createRelease({ redactor, resultBytes: bounds.resultBytes })
+  const { release, message } = createRelease({ redactor, resultBytes: bounds.resultBytes })
+  const asks = createAsks({ answerSeconds: bounds.answerSeconds ?? 300, releaseMessage: message })
+  const own = createOwnMethods({ ...options, catalogue, subscriptions, onAnswer: asks.answer })
+  const rounds = createRounds({ keyRing, counters, asks, clock })
+  const taskIds = createTaskIds(keyRing)
 
   const pipeline = createPipeline(
     {
       authenticate,
       limit: limiter.limit,
-      authorize: createAuthorize({ catalogue }),
-      validate: createValidate(),
+      authorize: createAuthorize({ catalogue, toolOfTask: (taskId, principal) => taskIds.open(principal, taskId)?.tool }),
+      validate: createValidate({ open: rounds.open }),
       approve: createApprove(),
       execute: createExecute({
         own: own.find,
         deadlineSeconds: bounds.deadlineSeconds,
+        rounds,
         concurrency: bounds.concurrency,
         clock,
-        releaseNotification: notification,
+        releaseMessage: message,
       }),
       release,
       audit: createAudit({ record, redactor, clock }),
@@ -118,7 +141,8 @@ export function createEngine(options: EngineOptions): Engine {
     limiter,
     trail,
     record,
-    endSubscriptions: own.close,
+    resourceUpdated: (uri) => bus.publish('resource', uri),
+    endSubscriptions: subscriptions.close,
     close() {
       clearInterval(expiry)
       return trail.close()

@@ -1,7 +1,10 @@
 /** The seam for telling others: revocations, list changes. @module */
 
-/** `credentials`: an outcome of verification may have changed. `catalogue`: a list has. */
-export type Topic = 'credentials' | 'catalogue'
+/**
+ * `credentials`: an outcome of verification may have changed. `catalogue`: a list has. `resource`: the one whose URI the message
+ * is. `session`: what the legacy session with that key has set.
+ */
+export type Topic = 'credentials' | 'catalogue' | 'resource' | 'session'
 
 export interface Bus {
   publish(topic: Topic, message: string): void

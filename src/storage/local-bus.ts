@@ -4,7 +4,12 @@ import type { Bus, Topic } from './bus.ts'
 
 /** A listener that throws keeps none of the others from being told; the publisher gets the error afterwards. */
 export function createLocalBus(): Bus {
-  const listeners: Record<Topic, Set<(message: string) => void>> = { credentials: new Set(), catalogue: new Set() }
+  const listeners: Record<Topic, Set<(message: string) => void>> = {
+    credentials: new Set(),
+    catalogue: new Set(),
+    resource: new Set(),
+    session: new Set(),
+  }
   return {
     publish(topic, message) {
       const failures: unknown[] = []

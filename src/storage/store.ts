@@ -4,7 +4,16 @@ import type { AuditStore } from './audit-store.ts'
 import type { Records } from './records.ts'
 
 /** Every kind of record there is. `docs/storage-schema.md` documents each. */
-export type RecordKind = 'account' | 'api_key' | 'client' | 'grant' | 'oauth_artifact' | 'one_time_link' | 'secret' | 'ended_session'
+export type RecordKind =
+  | 'account'
+  | 'api_key'
+  | 'client'
+  | 'grant'
+  | 'oauth_artifact'
+  | 'one_time_link'
+  | 'secret'
+  | 'ended_session'
+  | 'session_setting'
 
 export interface Store {
   records<T>(kind: RecordKind): Records<T>

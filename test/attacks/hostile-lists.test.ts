@@ -18,7 +18,7 @@ const options = (server: string) => ({ server, prefixed: true, rules: [], lock: 
 const read = (lists: Partial<Lists>, server = 'up'): Imported => importEntries({ ...noLists, ...lists }, options(server))
 const tool = (name: string, more: JsonObject = {}): JsonObject => ({ name, inputSchema: { type: 'object' }, ...more })
 function catalogueOf(...imported: Imported[]) {
-  const catalogue = createCatalogue({ redactor: createRedactor() })
+  const catalogue = createCatalogue({ redactor: createRedactor(), pageItems: 1_000 })
   catalogue.replace(
     'gateway',
     imported.flatMap(({ entries }) => entries),

@@ -13,7 +13,15 @@ import {
 } from '../../src/core/index.ts'
 import { type Bounds, createEngine } from '../../src/server/engine.ts'
 import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
-import { createDoor, createEndpoint, createFront, createSessions } from '../../src/transports/index.ts'
+import {
+  createCors,
+  createDoor,
+  createEndpoint,
+  createListener,
+  createRouter,
+  createSessions,
+  loopbackOrigins,
+} from '../../src/transports/index.ts'
 import { createMemoryKeyRing } from '../../src/vault/index.ts'
 
 const limit = { max: 100_000, windowSeconds: 60 }
@@ -78,6 +86,7 @@ export async function startEngine(
   const clock = systemClock
   const store = createMemoryStore({ clock })
   const bus = createLocalBus()
+  const keyRing = createMemoryKeyRing()
   const verifier: TokenVerifier = {
     claims: () => true,
     async verify({ value }) {
@@ -92,6 +101,7 @@ export async function startEngine(
     store,
     bus,
     counters: createMemoryCounters({ clock }),
+    keyRing,
     bounds: all,
     verifiers: [verifier],
     resourceMetadataUrl: (resource) => resource.replace('/mcp', '/.well-known/oauth-protected-resource/mcp'),
@@ -100,21 +110,23 @@ export async function startEngine(
     log: silentLog,
     serverInfo: { name: 'test', version: '1' },
     instructions: () => undefined,
-    completions: () => false,
+    features: () => ({ completions: false, logging: true, subscriptions: true, tasks: false }),
   })
   engine.catalogue.replace('test', entries)
-  const front = await createFront({ port: 0, log: silentLog })
-  const door = createDoor({ port: front.port, origins: ['https://app.example'] })
-  const sessions = createSessions({ keyRing: createMemoryKeyRing(), ended: store.records('ended_session'), clock })
+  const router = createRouter({ log: silentLog })
+  const listener = await createListener({ host: 'localhost', port: 0, ...router })
+  const resources = loopbackOrigins('http', listener.port).map((origin) => `${origin}/mcp`)
+  const door = createDoor({ resources, cors: createCors({ origin: 'https://app.example' }) })
+  const sessions = createSessions({ keyRing, store, bus, clock })
   const reading = { bodyBytes: all.bodyBytes, json: { maxDepth: all.depth, maxItems: all.listItems }, sessions }
-  front.serve({
+  router.serve({
     door,
     checkAddress: engine.limiter.checkAddress,
     endpoint: createEndpoint({ pipeline: engine.pipeline, door, reading, clock }),
     mounts: [],
   })
   return {
-    url: `http://localhost:${front.port}/mcp`,
+    url: `http://localhost:${listener.port}/mcp`,
     engine,
     store,
     bus,
@@ -124,7 +136,8 @@ export async function startEngine(
     },
     async close(closeStore = true) {
       engine.endSubscriptions()
-      await front.close()
+      await listener.close()
+      await router.close()
       await engine.close()
       if (closeStore) await store.close()
     },

@@ -112,7 +112,7 @@ type Verdict =
 
 function judge(answer: Decision<Produced>, redactor: Redactor): Verdict {
   // A denial is about the way there (HTTP status, lost child): the handshake finds out whether it is for good.
-  if (!answer.allowed || answer.value.kind === 'prepared') return { kind: 'legacy' }
+  if (!answer.allowed || answer.value.kind === 'prepared' || answer.value.kind === 'input') return { kind: 'legacy' }
   if (answer.value.kind === 'error') {
     const { code, data } = answer.value
     if (code === UNSUPPORTED_VERSION) return choose(isObject(data) ? data.supported : undefined, undefined)

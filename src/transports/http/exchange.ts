@@ -10,7 +10,19 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Budget, Credential, Decision, Entry, Message, Outgoing, Principal, Received, RequestId } from '../../core/index.ts'
+import type {
+  Budget,
+  Credential,
+  Decision,
+  Entry,
+  Input,
+  Message,
+  Outgoing,
+  Principal,
+  Received,
+  RequestId,
+  SessionState,
+} from '../../core/index.ts'
 import type { Answer } from '../../pipeline/index.ts'
 import { toLine } from '../../protocol/index.ts'
 import { accepts } from './accept.ts'
@@ -43,7 +55,9 @@ export class HttpExchange implements Received {
   readonly principal: Principal | undefined = undefined
   readonly message: Message | undefined = undefined
   readonly entry: Entry | undefined = undefined
-  readonly budget: Budget | undefined = undefined
+  readonly budget: Budget | undefined
+  readonly input: Input | undefined = undefined
+  session: SessionState | undefined = undefined
   /** CORS and the like, on whatever the answer is. */
   readonly #extra: readonly string[]
   readonly #request: IncomingMessage
@@ -57,16 +71,19 @@ export class HttpExchange implements Received {
     request: IncomingMessage,
     response: ServerResponse,
     resource: string,
+    address: string,
     receivedAt: number,
     extra: readonly string[],
     reading: Reading,
+    budget?: Budget,
   ) {
+    this.budget = budget
     this.#request = request
     this.#response = response
     this.#extra = extra
     this.#reading = reading
     this.headers = request.headers
-    this.address = request.socket.remoteAddress ?? 'unknown'
+    this.address = address
     this.credential = credentialOf(request)
     this.resource = resource
     this.receivedAt = receivedAt
@@ -74,11 +91,6 @@ export class HttpExchange implements Received {
 
   read(): Promise<Decision<Message>> {
     return readMessage(this, this.#request, this.#reading)
-  }
-
-  async endSession(): Promise<void> {
-    const id = this.headers['mcp-session-id']
-    if (typeof id === 'string') await this.#reading.sessions.end(id)
   }
 
   onCancel(listener: () => void): void {
@@ -113,10 +125,10 @@ export class HttpExchange implements Received {
     this.#response.flushHeaders()
   }
 
-  send({ method, params }: Outgoing): void {
+  send(message: Outgoing): void {
     this.open()
     if (!this.isStreaming || this.#isAnswered || this.#response.writableLength > MAX_UNREAD_BYTES) return
-    this.#response.write(`event: message\ndata: ${toLine(JSON.stringify({ jsonrpc: '2.0', method, params }))}\n`)
+    this.#response.write(`event: message\ndata: ${toLine(JSON.stringify({ jsonrpc: '2.0', ...message }))}\n`)
   }
 
   /** A comment line: keeps what lies between from closing a quiet stream. */
@@ -144,10 +156,10 @@ export class HttpExchange implements Received {
     if (!response.destroyed) this.#write(answer, more)
   }
 
-  #write({ status, headers, body }: Answer, more: readonly string[]): void {
+  #write({ status, headers, body, contentType = 'application/json' }: Answer, more: readonly string[]): void {
     const response = this.#response
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)
-    const content = body === undefined ? ['Content-Length', '0'] : ['Content-Type', 'application/json', 'Content-Length', `${bytes}`]
+    const content = body === undefined ? ['Content-Length', '0'] : ['Content-Type', contentType, 'Content-Length', `${bytes}`]
     response.writeHead(status, [
       ...content,
       'Cache-Control',

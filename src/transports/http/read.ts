@@ -9,9 +9,9 @@
 
 import type { IncomingMessage } from 'node:http'
 import { allow, type Decision, deny, type Message, type Partway } from '../../core/index.ts'
-import { eraOf, idOf, type JsonBounds, type LegacySession, parseJson, parseMessage } from '../../protocol/index.ts'
+import { DEFAULT_LOG_LEVEL, eraOf, idOf, type JsonBounds, parseJson, parseMessage } from '../../protocol/index.ts'
 import { accepts } from './accept.ts'
-import type { Sessions } from './session.ts'
+import type { Session, Sessions } from './session.ts'
 
 export interface Reading {
   readonly bodyBytes: number
@@ -68,16 +68,15 @@ async function readBodiless(exchange: Partway, request: IncomingMessage, session
     meta: {},
     client: session?.client,
     capabilities: session?.capabilities ?? {},
+    logLevel: session?.logLevel ?? DEFAULT_LOG_LEVEL,
   })
 }
 
-async function resume(
-  { principal }: Partway,
-  id: string | string[] | undefined,
-  sessions: Sessions,
-): Promise<LegacySession | undefined | 'unknown'> {
-  if (id === undefined || !principal) return undefined
-  return (typeof id === 'string' ? await sessions.resume(id, principal) : undefined) ?? 'unknown'
+async function resume(exchange: Partway, id: string | string[] | undefined, sessions: Sessions): Promise<Session | undefined | 'unknown'> {
+  if (id === undefined || !exchange.principal) return undefined
+  const session = typeof id === 'string' ? await sessions.resume(id, exchange.principal) : undefined
+  exchange.session = session
+  return session ?? 'unknown'
 }
 
 const single = (value: string | string[] | undefined): string | undefined => (typeof value === 'string' ? value : value?.[0])

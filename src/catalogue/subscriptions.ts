@@ -1,0 +1,192 @@
+/**
+ * Streams on which a caller hears what has changed: lists, and resources that it named (2026-07-28 subscriptions; GET and
+ * `resources/subscribe` in the legacy revisions). What is told of is decided like a call, at the start and at every change:
+ * of a resource that may not be read nobody hears.
+ *
+ * Bounded by caller and by resource. Fails closed: a stream ends when the credential that opened it no longer holds.
+ *
+ * @module
+ */
+
+import {
+  type Approved,
+  allow,
+  type Decision,
+  deny,
+  type EntryKind,
+  type JsonObject,
+  type Outgoing,
+  type Principal,
+  type Produced,
+  principalKey,
+  type SessionState,
+} from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
+import type { Catalogue } from './catalogue.ts'
+import { permits } from './permits.ts'
+import type { Watches } from './watches.ts'
+
+export interface SubscriptionsOptions {
+  readonly catalogue: Catalogue
+  readonly watches: Watches
+  /** Whether the credential that opened a stream still holds. Asked when one has changed anywhere, and now and then. */
+  readonly isStillIdentified: (request: Approved) => Promise<boolean>
+}
+
+export interface Subscriptions {
+  listen(request: Approved, notify: (notification: Outgoing) => void): Decision<Produced> | Promise<Decision<Produced>>
+  /** A legacy session wants to hear of the resource that the request names, and that it may read. */
+  subscribe(request: Approved): Promise<Decision<Produced>>
+  unsubscribe(request: Approved): Promise<Decision<Produced>>
+  /** A legacy session has ended. */
+  forget(session: SessionState): void
+  /** Ends the streams of credentials that no longer hold: revoked or expired. */
+  recheck(): void
+  /** Ends every stream with a result, so that clients know that it was meant. */
+  close(): void
+}
+
+/** How many streams one principal may have open. */
+const MAX_STREAMS = 64
+/** How many resources one stream may be about. */
+const MAX_RESOURCES = 256
+/** How long a resource is watched for a legacy session that has no stream open. */
+const IDLE_MS = 3_600_000
+const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId'
+
+/** The list-changed notifications: which filter field opts in, and for which kinds of entry. */
+const changes = [
+  { field: 'toolsListChanged', method: 'notifications/tools/list_changed', kinds: ['tool'] },
+  { field: 'promptsListChanged', method: 'notifications/prompts/list_changed', kinds: ['prompt'] },
+  { field: 'resourcesListChanged', method: 'notifications/resources/list_changed', kinds: ['resource', 'template'] },
+] as const satisfies readonly { field: string; method: string; kinds: readonly EntryKind[] }[]
+
+const result = (value: JsonObject): Decision<Produced> => allow({ kind: 'result', result: value })
+const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
+
+export function createSubscriptions({ catalogue, watches, isStillIdentified }: SubscriptionsOptions): Subscriptions {
+  /** How each open stream ends, and the request that opened it. */
+  const open = new Map<() => void, Approved>()
+  const held = new Map<string, number>()
+  /** What legacy sessions have subscribed to, by session and URI: how to stop watching. */
+  const sessions = new Map<string, Map<string, () => void>>()
+
+  function readable(uri: string, principal: Principal) {
+    const entry = catalogue.resolve(uri)
+    return entry && permits(principal, entry.permission).permitted ? entry : undefined
+  }
+
+  function listen(request: Approved, notify: (notification: Outgoing) => void): Decision<Produced> | Promise<Decision<Produced>> {
+    const { principal, message, session } = request
+    const who = principalKey(principal)
+    const count = held.get(who) ?? 0
+    if (count >= MAX_STREAMS) return deny({ reason: 'overloaded', problem: `This caller has ${MAX_STREAMS} subscriptions open already.` })
+    // In the legacy era the stream carries every kind of change and nothing says which subscription it belongs to.
+    const filter = message.era === 'legacy' ? undefined : (message.params['notifications'] ?? {})
+    if (filter !== undefined && !isObject(filter)) return invalid('params.notifications must be an object.')
+    const asked = filter?.['resourceSubscriptions'] ?? []
+    if (!isUris(asked)) return invalid(`params.notifications.resourceSubscriptions must be a list of at most ${MAX_RESOURCES} URIs.`)
+    const wanted = changes.filter(({ field }) => filter === undefined || filter[field] === true)
+    const meta = filter === undefined ? {} : { _meta: { [SUBSCRIPTION]: message.id } }
+    // What may not be read is left out of the acknowledgement, like what does not exist.
+    const stops = new Map<string, () => void>()
+    for (const uri of new Set(asked)) {
+      const entry = readable(uri, principal)
+      if (entry) stops.set(uri, watches.watch(entry, uri))
+    }
+
+    const tell = (uri: string): void => {
+      if (readable(uri, principal)) notify({ method: 'notifications/resources/updated', params: { ...meta, uri } })
+    }
+    async function tellSession(uri: string): Promise<void> {
+      if (await session?.isWatching(uri)) tell(uri)
+    }
+
+    held.set(who, count + 1)
+    return new Promise((resolve, reject) => {
+      const stopListening = catalogue.onChange((kinds) => {
+        for (const change of wanted) if (change.kinds.some((kind) => kinds.has(kind))) notify({ method: change.method, params: meta })
+      })
+      const stopHearing = watches.onUpdate((uri) => {
+        if (filter === undefined) tellSession(uri).catch(reject)
+        else if (stops.has(uri)) tell(uri)
+      })
+      const end = (): void => {
+        if (!open.delete(end)) return
+        stopListening()
+        stopHearing()
+        for (const stop of stops.values()) stop()
+        const left = (held.get(who) ?? 1) - 1
+        if (left > 0) held.set(who, left)
+        else held.delete(who)
+        resolve(result(meta))
+      }
+      open.set(end, request)
+      request.open()
+      if (filter !== undefined) {
+        const notifications: Record<string, unknown> = Object.fromEntries(wanted.map(({ field }) => [field, true]))
+        if (stops.size > 0) notifications['resourceSubscriptions'] = [...stops.keys()]
+        notify({ method: 'notifications/subscriptions/acknowledged', params: { ...meta, notifications } })
+      }
+      request.onCancel(end)
+    })
+  }
+
+  function stopWatching(key: string, uri: string): void {
+    const theirs = sessions.get(key)
+    theirs?.get(uri)?.()
+    theirs?.delete(uri)
+    if (theirs?.size === 0) sessions.delete(key)
+  }
+  const isListening = (key: string): boolean => [...open.values()].some(({ session }) => session?.key === key)
+
+  return {
+    listen,
+    async subscribe({ session, entry, message }) {
+      const uri = message.params['uri'] as string
+      if (!session || !entry) return invalid('resources/subscribe needs a session: send Mcp-Session-Id.')
+      if (!(await session.watch(uri)))
+        return deny({ reason: 'overloaded', problem: 'This session has as many resource subscriptions as it may.' })
+      const { key } = session
+      stopWatching(key, uri)
+      const stop = watches.watch(entry, uri)
+      const idle = setInterval(() => isListening(key) || stopWatching(key, uri), IDLE_MS)
+      idle.unref()
+      const theirs = sessions.get(key) ?? new Map<string, () => void>()
+      sessions.set(key, theirs)
+      theirs.set(uri, () => {
+        clearInterval(idle)
+        stop()
+      })
+      return result({})
+    },
+    async unsubscribe({ session, message }) {
+      const { uri } = message.params
+      if (typeof uri !== 'string') return invalid('params.uri must be a string.')
+      if (session) {
+        stopWatching(session.key, uri)
+        await session.unwatch(uri)
+      }
+      return result({})
+    },
+    forget({ key }) {
+      for (const uri of sessions.get(key)?.keys() ?? []) stopWatching(key, uri)
+    },
+    recheck() {
+      for (const [end, request] of open) {
+        isStillIdentified(request).then(
+          (holds) => holds || end(),
+          // Who cannot be asked about is refused, here as at the start.
+          end,
+        )
+      }
+    },
+    close() {
+      for (const end of open.keys()) end()
+      for (const [key, theirs] of sessions) for (const uri of theirs.keys()) stopWatching(key, uri)
+    },
+  }
+}
+
+const isUris = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.length <= MAX_RESOURCES && value.every((uri) => typeof uri === 'string')

@@ -1,0 +1,42 @@
+/**
+ * Who wants to hear of which resource: each is watched once however many callers subscribe to it, and a change that anybody
+ * tells of (the executor that watches, the author of a server, another node) reaches them all over the bus.
+ *
+ * @module
+ */
+
+import type { Entry } from '../core/index.ts'
+import type { Bus } from '../storage/index.ts'
+
+export interface Watches {
+  /** Has the resource watched, where its executor can. Answers how to stop; to stop twice does nothing. */
+  watch(entry: Entry, uri: string): () => void
+  /** Calls `listener` with the URI of each resource that has changed. Answers how to stop listening. */
+  onUpdate(listener: (uri: string) => void): () => void
+}
+
+interface Watch {
+  count: number
+  readonly stop: (() => void) | undefined
+}
+
+export function createWatches(bus: Bus): Watches {
+  const watches = new Map<string, Watch>()
+  return {
+    watch(entry, uri) {
+      let held = watches.get(uri)
+      if (!held) watches.set(uri, (held = { count: 0, stop: entry.executor.watch?.(entry, uri, () => bus.publish('resource', uri)) }))
+      held.count++
+      const mine = held
+      let stopped = false
+      return () => {
+        if (stopped) return
+        stopped = true
+        if (--mine.count > 0) return
+        watches.delete(uri)
+        mine.stop?.()
+      }
+    },
+    onUpdate: (listener) => bus.subscribe('resource', listener),
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * Work that needs something of its caller before it can end: asks for it, and goes on with the answer.
+ *
+ *   execute ─ input needed ─▶ [rounds] ─▶ an `input_required` result, and the retry that brings the answers (2026-07-28)
+ *                                      └▶ requests on the caller's stream, and the work run again (legacy revisions)
+ *
+ * Whoever writes an executor writes it once for both. Fails closed: what the caller has not declared is not asked, a state that
+ * is not ours or was used before is refused, and what cannot be asked ends the call.
+ *
+ * @module
+ */
+
+import {
+  type Approved,
+  type Authorized,
+  allow,
+  type Clock,
+  createId,
+  type Decision,
+  deny,
+  type Input,
+  type InputRequest,
+  type InputRequests,
+  type InputResponses,
+  type JsonObject,
+  type Produced,
+  principalKey,
+  type Resume,
+} from '../core/index.ts'
+import { lacking } from '../protocol/index.ts'
+import type { Counters } from '../storage/index.ts'
+import type { KeyRing } from '../vault/index.ts'
+import type { Asks } from './asks.ts'
+import { createInputCheck, isResponses } from './input-check.ts'
+import { createRequestStates, STATE_LIFETIME_SECONDS } from './request-state.ts'
+
+export interface RoundsOptions {
+  readonly keyRing: KeyRing
+  readonly counters: Counters
+  readonly asks: Asks
+  readonly clock: Clock
+}
+
+/** Produced by an executor that wants something of the caller. */
+export type Asking = Extract<Produced, { readonly kind: 'input' }>
+/** Runs the executor, with what the caller has answered. */
+export type Run = (input: Input | undefined, resume: Resume | undefined) => Decision<Produced> | Promise<Decision<Produced>>
+
+export interface Rounds {
+  /** For `validate`: what a retry brings; undefined for a first call. */
+  open(request: Authorized): Decision<Input | undefined>
+  /** For `execute`: the first run, or the one that a retry goes on with. */
+  begin(request: Approved, run: Run): Decision<Produced> | Promise<Decision<Produced>>
+  /** Until there is an end of it, or the caller's turn. Never answers `input`. */
+  further(request: Approved, asking: Asking, run: Run): Decision<Produced> | Promise<Decision<Produced>>
+}
+
+/** What may ask (2026-07-28 multi round-trip requests §supported requests). */
+const mayAsk = new Set(['tools/call', 'prompts/get', 'resources/read'])
+const MAX_ROUNDS = 16
+/** Work that waits for a caller that may never come back. */
+const MAX_PARKED = 1_000
+const MAX_PARKED_EACH = 8
+
+interface Opened extends Input {
+  readonly nonce: string
+  readonly parked: string | undefined
+  readonly round: number
+}
+interface Parked {
+  readonly owner: string
+  readonly resume: Resume
+  readonly timer: NodeJS.Timeout
+}
+
+export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions): Rounds {
+  const states = createRequestStates({ keyRing, clock })
+  const check = createInputCheck()
+  const parked = new Map<string, Parked>()
+
+  function park(owner: string, resume: Resume): string | undefined {
+    let theirs = 0
+    for (const each of parked.values()) if (each.owner === owner) theirs++
+    if (theirs >= MAX_PARKED_EACH || parked.size >= MAX_PARKED) return undefined
+    const id = createId('', 24)
+    const timer = setTimeout(() => parked.delete(id), STATE_LIFETIME_SECONDS * 1000)
+    timer.unref()
+    parked.set(id, { owner, resume, timer })
+    return id
+  }
+  function unpark(id: string): Resume | undefined {
+    const found = parked.get(id)
+    if (!found) return undefined
+    clearTimeout(found.timer)
+    parked.delete(id)
+    return found.resume
+  }
+
+  /** What the caller is told, and what it is to bring back. */
+  function hand({ principal, message, input }: Approved, { requests, state, resume }: Asking): Decision<Produced> {
+    const { responses = {}, round = 0 } = (input as Opened | undefined) ?? {}
+    const waiting = resume && park(principalKey(principal), resume)
+    if (resume && waiting === undefined)
+      return deny({ reason: 'overloaded', problem: 'Too many calls wait for an answer of this caller already.' })
+    const requestState = states.seal(principal, message, { asked: requests, responses, state, parked: waiting, round: round + 1 })
+    const inputRequests = Object.keys(requests).length > 0 ? { inputRequests: requests } : {}
+    return allow({ kind: 'result', result: { resultType: 'input_required', ...inputRequests, requestState } })
+  }
+
+  /** Legacy: the caller is asked on its stream, everything at once. */
+  async function converse(request: Approved, asking: Asking, run: Run): Promise<Decision<Produced>> {
+    let responses: InputResponses = {}
+    let next: Asking = asking
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const answers = await Promise.all(
+        Object.entries(next.requests).map(async ([key, asked]) => [key, await asks.ask(request, asked)] as const),
+      )
+      const latest: Record<string, JsonObject> = {}
+      for (const [key, answer] of answers) {
+        if (!answer.allowed) return answer
+        latest[key] = answer.value
+      }
+      const wrong = check.responses(next.requests, latest)
+      if (wrong) return deny({ reason: 'input_refused', sentence: `The caller's answer cannot be used: ${wrong.path} ${wrong.rule}.` })
+      responses = { ...responses, ...latest }
+      const outcome = await run({ responses, latest, state: next.state }, next.resume)
+      if (!outcome.allowed || outcome.value.kind !== 'input') return outcome
+      const refused = refusal(request, outcome.value)
+      if (refused) return refused
+      next = outcome.value
+    }
+    return deny({ reason: 'input_refused', sentence: `The call asked for input more than ${MAX_ROUNDS} times and was stopped.` })
+  }
+
+  /** Why the caller may not be asked this. */
+  function refusal({ message: { method, capabilities } }: Approved, { requests }: Asking): Decision<never> | undefined {
+    if (!mayAsk.has(method)) throw new TypeError(`an executor asked for input during ${method}`)
+    const wrong = check.request(requests)
+    if (wrong) return deny({ reason: 'invalid_result', ...wrong })
+    const required = missing(requests, capabilities)
+    return required && deny({ reason: 'missing_capability', required })
+  }
+
+  return {
+    open({ message, principal }) {
+      const { requestState, inputResponses } = message.params
+      if (message.era === 'legacy' || !mayAsk.has(message.method)) return none
+      if (inputResponses !== undefined && !isResponses(inputResponses))
+        return invalid('params.inputResponses must be an object of results.')
+      // Answers to what was not asked are nobody's (§error handling).
+      if (requestState === undefined) return none
+      const opened = typeof requestState === 'string' ? states.open(principal, message, requestState) : undefined
+      if (!opened || opened.round > MAX_ROUNDS)
+        return invalid('params.requestState is not valid for this request, or has expired: start again without it.')
+      const latest = pick(opened.asked, inputResponses ?? {})
+      const wrong = check.responses(opened.asked, latest)
+      if (wrong) return invalid(`params.${wrong.path} ${wrong.rule}.`)
+      const { nonce, parked, round, state } = opened
+      const input: Opened = { responses: { ...opened.responses, ...latest }, latest, state, nonce, parked, round }
+      return allow(input)
+    },
+    begin({ input }, run) {
+      if (!input) return run(undefined, undefined)
+      const { nonce, parked: waiting } = input as Opened
+      const proceed = (isFirst: boolean): Decision<Produced> | Promise<Decision<Produced>> => {
+        if (!isFirst) return invalid('params.requestState was used already: start again without it.')
+        const resume = waiting === undefined ? undefined : unpark(waiting)
+        if (waiting !== undefined && !resume) return invalid('What params.requestState goes on with has ended: start again without it.')
+        return run(input, resume)
+      }
+      const taken = counters.takeOnce(`request-state ${nonce}`, STATE_LIFETIME_SECONDS)
+      return taken instanceof Promise ? taken.then(proceed) : proceed(taken)
+    },
+    further(request, asking, run) {
+      const refused = refusal(request, asking)
+      if (refused) return refused
+      return request.message.era === 'modern' ? hand(request, asking) : converse(request, asking, run)
+    },
+  }
+}
+
+const none: Decision<undefined> = allow(undefined)
+const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
+
+/** Of `responses`, those that were asked for. */
+const pick = (asked: InputRequests, responses: InputResponses): InputResponses =>
+  Object.fromEntries(Object.entries(responses).filter(([key]) => Object.hasOwn(asked, key)))
+
+/** All the capabilities that the caller lacks for these requests, in one object. */
+function missing(requests: InputRequests, capabilities: JsonObject): JsonObject | undefined {
+  let required: JsonObject | undefined
+  for (const key of Object.keys(requests)) {
+    const lacks = lacking(capabilities, requests[key] as InputRequest)
+    if (lacks) required = { ...required, ...lacks }
+  }
+  return required
+}
