@@ -1,3 +1,5 @@
+export { createArgumentsCheck, declareArguments, readArguments } from './arguments.ts'
+export { type Parameter, type Parameters, readParameters } from './parameters.ts'
 export {
   type CompiledPrompt,
   compilePrompt,
@@ -6,5 +8,5 @@ export {
   type RenderedPrompt,
   type RenderOptions,
 } from './prompt.ts'
-export { type CheckedPromptOutput, checkPromptOutput, type PromptOutputOptions, type RemovedFrom } from './prompt-output.ts'
+export { type CheckedPromptOutput, checkPromptOutput, type PromptOutputOptions, REMOVED, type RemovedFrom } from './prompt-output.ts'
 export { type CleanText, cleanText, type HiddenKind, mayHideText, type Removed } from './unicode.ts'

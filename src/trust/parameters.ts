@@ -21,12 +21,16 @@ export interface Parameter {
   readonly fallback: string | undefined
   /** Whether each of its values was written by the prompt's author. */
   readonly listed: boolean
+  /** The canonical forms of all its values, where they can be listed. */
+  readonly allowed: readonly string[] | undefined
   /** Why no value of it may stand in a role line; undefined: it may. */
   readonly roleLineProblem: string | undefined
   /** What the wire's argument must match: always a string. */
   readonly wire: JsonObject
   /** The canonical form of an argument, or which rule it breaks. */
   read(argument: string): { readonly value: string } | { readonly rule: string }
+  /** What the canonical form stands for, in the type that the schema gives it. */
+  toValue(canonical: string): string | number | boolean
 }
 
 export interface Parameters {
@@ -85,7 +89,8 @@ export function readParameters(schema: JsonObject | undefined, report: Report): 
 }
 
 function readParameter(name: string, schema: JsonObject, required: boolean, report: Report): Parameter {
-  const listed = allowedValues(schema, report)
+  const byForm = allowedValues(schema, report)
+  const listed = byForm && new Set(byForm.keys())
   const { type = listed ? 'string' : undefined } = schema
   const known = typeof type === 'string' && Object.hasOwn(keywords, type) ? (keywords[type] as readonly string[]) : undefined
   if (!known) report('.type: must be "string", "number", "integer" or "boolean": arguments of a prompt are text')
@@ -120,23 +125,27 @@ function readParameter(name: string, schema: JsonObject, required: boolean, repo
     required,
     fallback: given && 'value' in given ? given.value : undefined,
     listed: listed !== undefined,
+    allowed: listed ? [...listed] : type === 'boolean' ? ['true', 'false'] : undefined,
     roleLineProblem: listed || type !== 'string' ? listProblem(listed) : textProblem(schema, pattern),
     wire: wireSchema(schema, type, listed),
     read,
+    toValue: (canonical) =>
+      byForm?.get(canonical) ??
+      (type === 'boolean' ? canonical === 'true' : type === 'number' || type === 'integer' ? Number(canonical) : canonical),
   }
 }
 
-/** The canonical forms of `enum`, or of `const`. */
-function allowedValues(schema: JsonObject, report: Report): ReadonlySet<string> | undefined {
+/** The values of `enum`, or of `const`, by their canonical forms. */
+function allowedValues(schema: JsonObject, report: Report): ReadonlyMap<string, string | number | boolean> | undefined {
   const { enum: several, const: single } = schema
   if (several === undefined && single === undefined) return undefined
   if (several !== undefined && single !== undefined) report(': has both enum and const')
   const values = several === undefined ? [single] : several
   if (!Array.isArray(values) || values.length === 0 || values.length > MAX_ALLOWED_VALUES || !values.every(isScalar)) {
     report(`.enum: must be a list of 1 to ${MAX_ALLOWED_VALUES} strings, numbers or booleans`)
-    return new Set()
+    return new Map()
   }
-  return new Set(values.map(String))
+  return new Map(values.map((value) => [String(value), value]))
 }
 
 const isScalar = (value: unknown): value is string | number | boolean =>

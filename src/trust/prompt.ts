@@ -20,9 +20,9 @@
 import { z } from 'zod'
 import { ConfigError, checkOptions, type Entry, type JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
+import { createArgumentsCheck, declareArguments, fitsRoleLine, readArguments } from './arguments.ts'
 import { boundaryRule, chooseNonce, createNonce, withinBoundary } from './boundary.ts'
 import { type Parameters, readParameters } from './parameters.ts'
-import { ROLE_SIGNS } from './pattern.ts'
 import { checkPromptOutput, REMOVED, type RemovedFrom } from './prompt-output.ts'
 import { type Block, readTemplate, type Use } from './template.ts'
 import { cleanText } from './unicode.ts'
@@ -60,6 +60,7 @@ export interface CompiledPrompt {
   readonly name: string
   /** What a list shows of it. */
   readonly definition: JsonObject
+  readonly parameters: Parameters
   /** What its arguments must match on the wire, where each is a string. `check` asks this and more. */
   readonly schema: JsonObject
   /** The whole check of its arguments, as an entry of the catalogue wants it. */
@@ -69,10 +70,7 @@ export interface CompiledPrompt {
 }
 
 const PART = 'sallyport/part'
-/** All arguments of one request together. */
-const MAX_ARGUMENTS_CHARACTERS = 262_144
 const promptName = /^[\w.-]{1,128}$/
-const roleSigns = new RegExp(`[\\n\\t\\u2028\\u2029${ROLE_SIGNS.replace(/[\]\\^-]/g, '\\$&')}]`)
 
 const object = z.custom<JsonObject>((value) => isObject(value), 'must be an object')
 const shape: z.ZodType<PromptDefinition> = z.strictObject({
@@ -98,7 +96,7 @@ export function compilePrompt(input: PromptDefinition): CompiledPrompt {
   if (problems.length > 0) throw new ConfigError([...new Set(problems)])
 
   const inRoleLines = new Set(uses.flatMap((use) => (use.role ? [use.name] : [])))
-  const check = createCheck(parameters, inRoleLines)
+  const check = createArgumentsCheck(parameters, inRoleLines)
   const declared = [...parameters.byName.values()]
   return {
     name,
@@ -106,12 +104,9 @@ export function compilePrompt(input: PromptDefinition): CompiledPrompt {
       name,
       ...(title === undefined ? {} : { title }),
       ...(description === undefined ? {} : { description }),
-      arguments: declared.map((parameter) => ({
-        name: parameter.name,
-        ...(parameter.description === undefined ? {} : { description: parameter.description }),
-        required: parameter.required,
-      })),
+      arguments: declareArguments(parameters),
     },
+    parameters,
     schema: {
       type: 'object',
       properties: Object.fromEntries(declared.map((parameter) => [parameter.name, parameter.wire])),
@@ -122,7 +117,7 @@ export function compilePrompt(input: PromptDefinition): CompiledPrompt {
     render(args = {}, { nonce: create = createNonce } = {}) {
       const violation = check(args)
       if (violation) throw new TypeError(`prompt ${name}: ${violation.path} ${violation.rule}`)
-      const { values, removed } = readValues(args, parameters)
+      const { values, removed } = readArguments(args, parameters)
       const messages = toMessages(blocks, values, chooseNonce(create, [...values.values()]))
       const result = {
         ...(description === undefined ? {} : { description }),
@@ -150,48 +145,6 @@ function checkUses(uses: readonly Use[], { byName }: Parameters, report: (proble
       report(`parameters.${name}.default: may not stand in a role line ("${role}:")`)
   }
   for (const name of byName.keys()) if (!used.has(name)) report(`parameters.${name}: is not used in the template`)
-}
-
-/** Patterns are judged by what they name; a value is judged by what it has. */
-const fitsRoleLine = (value: string): boolean => !roleSigns.test(value) && cleanText(value).removed.length === 0
-
-function createCheck({ byName, additional }: Parameters, inRoleLines: ReadonlySet<string>): CompiledPrompt['check'] {
-  const all = [...byName.values()]
-  return function check(args = {}) {
-    if (!isObject(args)) return { path: 'arguments', rule: 'must be object' }
-    for (const { name, required } of all)
-      if (required && !Object.hasOwn(args, name)) return { path: 'arguments', rule: `must have required property '${name}'` }
-    let total = 0
-    for (const [name, argument] of Object.entries(args)) {
-      const parameter = byName.get(name)
-      if (!parameter && !additional) return { path: 'arguments', rule: 'must NOT have additional properties' }
-      const path = parameter ? `arguments/${name}` : 'arguments'
-      if (typeof argument !== 'string') return { path, rule: 'must be string' }
-      if (!parameter) continue
-      total += argument.length
-      if (total > MAX_ARGUMENTS_CHARACTERS)
-        return { path: 'arguments', rule: `must NOT have more than ${MAX_ARGUMENTS_CHARACTERS} characters in all` }
-      const read = parameter.read(argument)
-      if ('rule' in read) return { path, rule: read.rule }
-      if (inRoleLines.has(name) && !parameter.listed && !fitsRoleLine(read.value))
-        return { path, rule: 'must NOT have hidden characters, or signs with which a line or a role begins' }
-    }
-    return undefined
-  }
-}
-
-/** In canonical form, without hidden characters; a parameter without argument or default has no value. */
-function readValues(args: JsonObject, { byName }: Parameters): { values: ReadonlyMap<string, string>; removed: readonly RemovedFrom[] } {
-  const values = new Map<string, string>()
-  const removed: RemovedFrom[] = []
-  for (const [name, parameter] of byName) {
-    const read = Object.hasOwn(args, name) ? parameter.read(args[name] as string) : { value: parameter.fallback }
-    if (!('value' in read) || read.value === undefined) continue
-    const clean = cleanText(read.value)
-    values.set(name, clean.text)
-    for (const one of clean.removed) removed.push({ in: `arguments/${name}`, ...one })
-  }
-  return { values, removed }
 }
 
 /** Each block is written once, from its pieces: a value is never read for placeholders. */

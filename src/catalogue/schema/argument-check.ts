@@ -1,9 +1,9 @@
 /**
- * Compiles an upstream's input schema into the check that its arguments pass before they reach it. The schema is not
- * trusted either: it is bounded, its patterns run on a linear-time engine, nothing is fetched for it, and what it asks of
+ * Compiles a schema into the check that arguments pass before they reach a tool, or results before they leave. The schema is
+ * not trusted either: it is bounded, its patterns run on a linear-time engine, nothing is fetched for it, and what it asks of
  * one call is bounded too.
  *
- * Fails closed: a schema that cannot be compiled excludes its tool; a check that breaks refuses the arguments.
+ * Fails closed: a schema that cannot be compiled excludes its tool; a check that breaks refuses the value.
  *
  * @module
  */
@@ -13,13 +13,23 @@ import { Ajv2019 } from 'ajv/dist/2019.js'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { RegExpEngine } from 'ajv/dist/types/index.js'
 import { RE2JS } from 're2js'
-import type { Entry, JsonObject } from '../../core/index.ts'
+import type { Entry, JsonObject, Violation } from '../../core/index.ts'
 import { canonicalJson, isWithinDepth } from '../../protocol/index.ts'
 import { plainSchema } from './plain-schema.ts'
 import { holds, walkSchema } from './schema-walk.ts'
 
 export type ArgumentCheck = NonNullable<Entry['check']>
 export type CompiledCheck = { readonly check: ArgumentCheck } | { readonly problem: string }
+
+/** Of what: for the words of a problem, and the path of a violation. */
+export type Checked = 'arguments' | 'structuredContent'
+export type CompiledSchema =
+  | {
+      readonly check: (value: unknown) => Violation | undefined
+      /** Makes the code now; false: it cannot be made. */
+      readonly prepare: () => boolean
+    }
+  | { readonly problem: string }
 
 const MAX_SCHEMA_DEPTH = 64
 const MAX_SCHEMA_CHARS = 256 * 1024
@@ -93,11 +103,18 @@ const dialects: ReadonlyMap<unknown, Dialect> = new Map([
 ])
 
 export function compileCheck(inputSchema: JsonObject): CompiledCheck {
-  if (!isWithinDepth(inputSchema, MAX_SCHEMA_DEPTH)) return { problem: `an input schema nested deeper than ${MAX_SCHEMA_DEPTH} levels` }
-  if (JSON.stringify(inputSchema).length > MAX_SCHEMA_CHARS)
-    return { problem: `an input schema of more than ${MAX_SCHEMA_CHARS} characters` }
+  const compiled = compileSchema(inputSchema, 'arguments')
+  if ('problem' in compiled) return compiled
+  const { check } = compiled
+  return { check: (args) => check(args ?? {}) }
+}
+
+export function compileSchema(given: JsonObject, of: Checked): CompiledSchema {
+  const what = of === 'arguments' ? 'an input schema' : 'an output schema'
+  if (!isWithinDepth(given, MAX_SCHEMA_DEPTH)) return { problem: `${what} nested deeper than ${MAX_SCHEMA_DEPTH} levels` }
+  if (JSON.stringify(given).length > MAX_SCHEMA_CHARS) return { problem: `${what} of more than ${MAX_SCHEMA_CHARS} characters` }
   let parts = 1
-  walkSchema(inputSchema, (schema) => {
+  walkSchema(given, (schema) => {
     // Those that are `true` or `false` as well.
     for (const [keyword, value] of Object.entries(schema)) {
       const held = keyword === 'dependentRequired' ? 'map' : holds(keyword, value)
@@ -105,20 +122,21 @@ export function compileCheck(inputSchema: JsonObject): CompiledCheck {
       else if (held !== undefined) parts += Object.keys(value ?? {}).length
     }
   })
-  if (parts > MAX_PARTS) return { problem: `an input schema of more than ${MAX_PARTS} parts` }
+  if (parts > MAX_PARTS) return { problem: `${what} of more than ${MAX_PARTS} parts` }
 
-  const { $schema = DEFAULT_DIALECT, ...rest } = inputSchema
+  const { $schema = DEFAULT_DIALECT, ...rest } = given
   const spoken = dialects.get(typeof $schema === 'string' ? $schema.replace(/#$/, '') : undefined)
-  if (!spoken) return { problem: 'an input schema in a dialect other than JSON Schema 2020-12, 2019-09 or draft-07' }
-  if (spoken.metaschema().validateSchema(rest) !== true) return { problem: 'an input schema that is not valid JSON Schema' }
-  const plain = plainSchema(rest, STEP)
+  if (!spoken) return { problem: `${what} in a dialect other than JSON Schema 2020-12, 2019-09 or draft-07` }
+  if (spoken.metaschema().validateSchema(rest) !== true) return { problem: `${what} that is not valid JSON Schema` }
+  const plain = plainSchema(rest, STEP, what)
   if ('problem' in plain) return plain
-  const problem = patternProblem(plain.patterns)
+  const problem = patternProblem(plain.patterns, what)
   if (problem) return { problem }
 
   // Code is made at the first call: it takes some milliseconds, and most of an upstream's tools are never called. One that
   // cannot be made is not tried again.
   const { schema } = plain
+  const unusable: Violation = { path: of, rule: "cannot be checked against the tool's schema" }
   const validate = once((): ValidateFunction | undefined => {
     try {
       return spoken.create().compile(schema)
@@ -127,15 +145,16 @@ export function compileCheck(inputSchema: JsonObject): CompiledCheck {
     }
   })
   return {
-    check(args) {
+    prepare: () => validate() !== undefined,
+    check(value) {
       followed = 0
       matched = 0
       try {
         const valid = validate()
         // Nothing but `true` is a yes: a promise would be one to an `if`.
-        const verdict: unknown = valid ? valid(args ?? {}) : unusable
+        const verdict: unknown = valid ? valid(value) : unusable
         if (verdict === true) return undefined
-        return verdict === false ? toViolation(valid?.errors?.[0]) : unusable
+        return verdict === false ? toViolation(of, valid?.errors?.[0]) : unusable
       } catch {
         // Too many steps, or too deep a recursion.
         return unusable
@@ -144,25 +163,23 @@ export function compileCheck(inputSchema: JsonObject): CompiledCheck {
   }
 }
 
-const unusable = { path: 'arguments', rule: "cannot be checked against the tool's schema" }
-
-function patternProblem(patterns: readonly string[]): string | undefined {
+function patternProblem(patterns: readonly string[], what: string): string | undefined {
   let size = 0
   for (const pattern of patterns) {
     try {
       size += RE2JS.compile(pattern).programSize()
     } catch {
-      return 'a pattern in its input schema that RE2 does not know'
+      return `${what} with a pattern that RE2 does not know`
     }
-    if (size > MAX_PATTERN_SIZE) return 'an input schema whose patterns are too large'
+    if (size > MAX_PATTERN_SIZE) return `${what} whose patterns are too large`
   }
   return undefined
 }
 
 /** ajv's messages are made of the schema alone; the path is cut, as it holds names that the caller chose. */
-function toViolation(error: ErrorObject | undefined): { path: string; rule: string } {
+function toViolation(of: Checked, error: ErrorObject | undefined): Violation {
   return {
-    path: `arguments${(error?.instancePath ?? '').slice(0, 200)}`,
+    path: `${of}${(error?.instancePath ?? '').slice(0, 200)}`,
     rule: (error?.message ?? 'does not match the schema').slice(0, 300),
   }
 }

@@ -1,4 +1,6 @@
 export { type ArgumentCheck, type CompiledCheck, compileCheck } from './argument-check.ts'
 export { type Checks, createChecks, type UnderstoodSchema } from './checks.ts'
 export { type Mirrors, mirrorsOf } from './mirrors.ts'
+export { type OwnSchema, understandOwn } from './own-schema.ts'
 export { promptCheck } from './prompt-check.ts'
+export { type CompiledResultCheck, compileResultCheck } from './result-check.ts'

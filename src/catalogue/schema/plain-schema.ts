@@ -12,7 +12,8 @@
 
 import type { JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
-import { holds } from './schema-walk.ts'
+import { leadsTo } from './local-references.ts'
+import { holds, pointerToken } from './schema-walk.ts'
 
 export type Plain =
   | {
@@ -50,8 +51,8 @@ const definitions = new Set(['$defs', 'definitions'])
 /** Without `$id`s a schema is one resource, where the dynamic kinds mean what `$ref` means (2020-12 core §8.2.3.2). */
 const references = ['$ref', '$dynamicRef', '$recursiveRef'] as const
 
-/** `step`: a keyword that is put beside every reference. */
-export function plainSchema(inputSchema: JsonObject, step: string): Plain {
+/** `step`: a keyword that is put beside every reference. `what`: how a problem calls the schema. */
+export function plainSchema(given: JsonObject, step: string, what = 'an input schema'): Plain {
   const places = new Map<string, unknown>()
   const anchors = new Map<string, string>()
   const patterns = new Set<string>()
@@ -66,14 +67,14 @@ export function plainSchema(inputSchema: JsonObject, step: string): Plain {
     }
     const entries: [string, unknown][] = []
     for (const [keyword, value] of Object.entries(schema)) {
-      const at = `${pointer}/${escape(keyword)}`
+      const at = `${pointer}/${pointerToken(keyword)}`
       const held = holds(keyword, value)
       let copied = value
       if (held === 'one') copied = copy(value, at)
       else if (held === 'list') copied = (value as unknown[]).map((inner, i) => copy(inner, `${at}/${i}`))
       else if (held === 'map')
         copied = Object.fromEntries(
-          Object.entries(value as JsonObject).map(([name, inner]) => [name, copy(inner, `${at}/${escape(name)}`)]),
+          Object.entries(value as JsonObject).map(([name, inner]) => [name, copy(inner, `${at}/${pointerToken(name)}`)]),
         )
       else if (!kept.has(keyword)) continue
       if (!definitions.has(keyword)) entries.push([keyword, copied])
@@ -85,28 +86,28 @@ export function plainSchema(inputSchema: JsonObject, step: string): Plain {
   }
 
   function note(schema: JsonObject, plain: Record<string, unknown>, pointer: string): void {
-    if (Object.hasOwn(schema, '$async')) problem ??= 'an input schema that asks for an asynchronous check ($async)'
+    if (Object.hasOwn(schema, '$async')) problem ??= `${what} that asks for an asynchronous check ($async)`
     if (pointer !== '' && typeof schema.$id === 'string') addressed = true
     for (const anchor of [schema.$anchor, schema.$dynamicAnchor]) {
       if (typeof anchor !== 'string') continue
-      if ((anchors.get(anchor) ?? pointer) !== pointer) problem ??= 'an input schema with the same anchor twice'
+      if ((anchors.get(anchor) ?? pointer) !== pointer) problem ??= `${what} with the same anchor twice`
       anchors.set(anchor, pointer)
     }
     const said = references.flatMap((keyword) => (typeof schema[keyword] === 'string' ? [schema[keyword]] : []))
-    if (said.length > 1) problem ??= 'an input schema with two references in one place'
+    if (said.length > 1) problem ??= `${what} with two references in one place`
     if (said[0] !== undefined) referring.push({ at: plain, to: said[0] })
     if (typeof schema.pattern === 'string') patterns.add(schema.pattern)
     if (isObject(schema.patternProperties)) for (const pattern of Object.keys(schema.patternProperties)) patterns.add(pattern)
   }
 
-  const root = copy(inputSchema, '') as Record<string, unknown>
-  if (referring.length > 0 && addressed) problem ??= 'an input schema with an address inside ($id) that references may be relative to'
+  const root = copy(given, '') as Record<string, unknown>
+  if (referring.length > 0 && addressed) problem ??= `${what} with an address inside ($id) that references may be relative to`
   const $defs: Record<string, unknown> = {}
   const names = new Map<string, string>()
   for (const { at, to } of referring) {
     const place = leadsTo(to, anchors)
     if (place === undefined || !places.has(place)) {
-      problem ??= 'an input schema that refers to something outside itself, or to nothing'
+      problem ??= `${what} that refers to something outside itself, or to nothing`
       break
     }
     at[step] = true
@@ -122,17 +123,3 @@ export function plainSchema(inputSchema: JsonObject, step: string): Plain {
   if (problem !== undefined) return { problem }
   return { schema: names.size > 0 ? { ...root, $defs } : root, patterns: [...patterns] }
 }
-
-/** The JSON pointer that a reference within the schema means; undefined: it leads out of it, or is none. */
-function leadsTo(reference: string, anchors: ReadonlyMap<string, string>): string | undefined {
-  if (!reference.startsWith('#')) return undefined
-  try {
-    const fragment = decodeURIComponent(reference.slice(1))
-    return fragment === '' || fragment.startsWith('/') ? fragment : anchors.get(fragment)
-  } catch {
-    return undefined
-  }
-}
-
-/** RFC 6901 §3. */
-const escape = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')

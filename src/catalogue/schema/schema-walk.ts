@@ -33,25 +33,29 @@ export function holds(keyword: string, value: unknown): 'one' | 'list' | 'map' |
   return one.has(keyword) && !Array.isArray(value) ? 'one' : undefined
 }
 
-type Visit = (schema: JsonObject, path: readonly string[] | undefined) => void
+/** One reference token of a JSON pointer (RFC 6901 §3). */
+export const pointerToken = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
+
+type Visit = (schema: JsonObject, path: readonly string[] | undefined, pointer: string) => void
 
 /**
  * Calls `visit` for every subschema that is an object, the root first. `path`: the keys of `properties` that lead there
- * from the root, or undefined where something else is in between.
+ * from the root, or undefined where something else is in between. `pointer`: where it stands, whatever is in between.
  */
 export function walkSchema(schema: JsonObject, visit: Visit): void {
-  walk(schema, visit, [])
+  walk(schema, visit, [], '')
 }
 
-function walk(schema: unknown, visit: Visit, path: readonly string[] | undefined): void {
+function walk(schema: unknown, visit: Visit, path: readonly string[] | undefined, pointer: string): void {
   if (!isObject(schema)) return
-  visit(schema, path)
+  visit(schema, path, pointer)
   for (const [keyword, value] of Object.entries(schema)) {
     const held = holds(keyword, value)
-    if (held === 'one') walk(value, visit, undefined)
-    else if (held === 'list') for (const inner of value as unknown[]) walk(inner, visit, undefined)
+    const at = `${pointer}/${pointerToken(keyword)}`
+    if (held === 'one') walk(value, visit, undefined, at)
+    else if (held === 'list') for (const [index, inner] of (value as unknown[]).entries()) walk(inner, visit, undefined, `${at}/${index}`)
     else if (held === 'map')
       for (const [name, inner] of Object.entries(value as JsonObject))
-        walk(inner, visit, keyword === 'properties' && path ? [...path, name] : undefined)
+        walk(inner, visit, keyword === 'properties' && path ? [...path, name] : undefined, `${at}/${pointerToken(name)}`)
   }
 }

@@ -1,0 +1,73 @@
+/**
+ * What a function is told of the call that it answers, and what it can say while it works. A class with getters over the call,
+ * since one is made for every call and most functions never look at it: what is not asked for is not made.
+ *
+ * What is said goes out through `release`, redacted and bounded like a result. It lasts as long as the call: what is said later
+ * goes nowhere.
+ *
+ * @module
+ */
+
+import type { Call, InputRequests, InputResponses, JsonObject, LogLevel, Principal } from '../../core/index.ts'
+import { InputRequired } from './input-required.ts'
+
+export interface CallContext {
+  /** Who is calling. Frozen. */
+  readonly principal: Principal
+  /** Aborted when the caller goes away or the deadline passes: give it to what takes long. */
+  readonly signal: AbortSignal
+  /** What the caller says that it can do. */
+  readonly capabilities: JsonObject
+  /** What the caller has answered to what was asked with `ask`, by name; empty in the first round. */
+  readonly answers: InputResponses
+  /** What was given to `ask` beside the requests. */
+  readonly state: unknown
+  /** Tells how far the work is, if the caller wants to know. `progress` must grow (2026-07-28 progress). */
+  progress(progress: number, total?: number, message?: string): void
+  /** Tells the caller what happens, if it wants to hear of that level. */
+  log(level: LogLevel, data: unknown, logger?: string): void
+  /** To be returned: asks the caller, and runs the function again with the answers. */
+  ask(requests: InputRequests, state?: unknown): InputRequired
+}
+
+const noAnswers: InputResponses = Object.freeze({})
+
+export class RunningContext implements CallContext {
+  readonly #call: Call
+  #progress = Number.NEGATIVE_INFINITY
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  get principal(): Principal {
+    return this.#call.principal
+  }
+  get signal(): AbortSignal {
+    return this.#call.signal
+  }
+  get capabilities(): JsonObject {
+    return this.#call.capabilities
+  }
+  get answers(): InputResponses {
+    return this.#call.input?.responses ?? noAnswers
+  }
+  get state(): unknown {
+    return this.#call.input?.state
+  }
+
+  progress(progress: number, total?: number, message?: string): void {
+    const { progressToken } = this.#call.meta
+    if (progressToken === undefined || !(progress > this.#progress)) return
+    this.#progress = progress
+    const more = { ...(total === undefined ? {} : { total }), ...(message === undefined ? {} : { message }) }
+    this.#call.notify({ method: 'notifications/progress', params: { progressToken, progress, ...more } })
+  }
+  log(level: LogLevel, data: unknown, logger?: string): void {
+    if (this.#call.logLevel === undefined) return
+    this.#call.notify({ method: 'notifications/message', params: { level, data, ...(logger === undefined ? {} : { logger }) } })
+  }
+  ask(requests: InputRequests, state?: unknown): InputRequired {
+    return new InputRequired(requests, state)
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The schemas of a definition, whichever library wrote them, as what an entry needs: what the list shows, the checks that run in
+ * `validate` and `release`, and what a library still makes of a value.
+ *
+ *   parameters    → schema, check, mirrors, parse
+ *   outputSchema  → schema, checkResult, parse
+ *
+ * A library's own rules (a refinement, a transform, a default) run once, as the first step of execution: what they make of the
+ * arguments is what the function gets, and they may be asynchronous. By then the arguments have passed the JSON Schema that the
+ * library emitted. Fails closed: a schema that emits none, or cannot be compiled, is a problem.
+ *
+ * @module
+ */
+
+import { compileResultCheck, type OwnSchema, understandOwn } from '../../catalogue/index.ts'
+import type { Entry, JsonObject, Mirror } from '../../core/index.ts'
+import { isObject, isWithinDepth } from '../../protocol/index.ts'
+import { createParse, emitJsonSchema, isStandardSchema, type Parse } from './standard-schema.ts'
+import type { Report } from './unknown-keys.ts'
+
+export interface ReadParameters {
+  readonly schema: JsonObject
+  readonly check: NonNullable<Entry['check']>
+  readonly mirrors: readonly Mirror[]
+  /** Undefined: the arguments are taken as they are. */
+  readonly parse: Parse | undefined
+}
+export interface ReadOutput {
+  readonly schema: JsonObject
+  readonly checkResult: NonNullable<Entry['checkResult']>
+  readonly parse: Parse | undefined
+}
+
+const noArguments: JsonObject = Object.freeze({ type: 'object', additionalProperties: false })
+const MAX_DEPTH = 64
+
+/** `reportUnbounded`: what is told of each field without bounds. */
+export function readParameters(given: unknown, report: Report, reportUnbounded: Report): ReadParameters | undefined {
+  const source = given === undefined ? { schema: noArguments, parse: undefined } : readSchema(given, 'parameters', report)
+  if (!source) return undefined
+  const understood: OwnSchema = understandOwn(source.schema)
+  if ('problems' in understood) {
+    for (const problem of understood.problems) report(problem.startsWith('/') ? `parameters${problem}` : `parameters: ${problem}`)
+    return undefined
+  }
+  for (const field of understood.unbounded) reportUnbounded(`parameters${field}`)
+  const { schema, check, mirrors } = understood
+  return { schema, check, mirrors, parse: source.parse }
+}
+
+export function readOutputSchema(given: unknown, report: Report): ReadOutput | undefined {
+  const source = readSchema(given, 'outputSchema', report)
+  if (!source) return undefined
+  const compiled = compileResultCheck(source.schema)
+  if ('problem' in compiled) {
+    report(`outputSchema: it is ${compiled.problem}`)
+    return undefined
+  }
+  return { schema: source.schema, checkResult: compiled.check, parse: source.parse }
+}
+
+/** The JSON Schema of either kind, a copy. */
+export function readSchema(
+  given: unknown,
+  at: 'parameters' | 'outputSchema',
+  report: Report,
+): { readonly schema: JsonObject; readonly parse: Parse | undefined } | undefined {
+  if (isStandardSchema(given)) {
+    const emitted = emitJsonSchema(given, at === 'parameters' ? 'input' : 'output')
+    if ('problem' in emitted) return problem(emitted.problem)
+    return { schema: emitted.schema, parse: createParse(given, at === 'parameters' ? 'arguments' : 'structuredContent') }
+  }
+  if (!isObject(given)) return problem('must be a JSON Schema object, or a Standard Schema that emits one')
+  if ('_def' in given || '~standard' in given) return problem('is no JSON Schema, and no Standard Schema of version 1: use zod 4')
+  if (!isWithinDepth(given, MAX_DEPTH)) return problem(`nested deeper than ${MAX_DEPTH} levels`)
+  return { schema: JSON.parse(JSON.stringify(given)) as JsonObject, parse: undefined }
+
+  function problem(what: string): undefined {
+    report(`${at}: ${what}`)
+    return undefined
+  }
+}

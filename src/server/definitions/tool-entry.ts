@@ -1,0 +1,128 @@
+/**
+ * From a tool's definition to its entry in the catalogue. Everything that can be wrong with it is found here, once, so that nothing
+ * of it is judged while a call waits.
+ *
+ *   definition ─ toolEntry ─▶ Entry: validate runs `check`, approve `condition`, execute the function, release `checkResult`
+ *
+ * Fails closed: with a problem there is no entry.
+ *
+ * @module
+ */
+
+import type { Entry, EntryLimits, Executor, JsonObject } from '../../core/index.ts'
+import { isObject } from '../../protocol/index.ts'
+import { type CompileCondition, toPermission } from './permissions.ts'
+import { readOutputSchema, readParameters } from './schemas.ts'
+import { checkName, checkNumber, readDisplay, reportFor } from './shape.ts'
+import type { ToolDefinition } from './tool.ts'
+import { createToolExecutor } from './tool-executor.ts'
+import { checkKeys, type Report } from './unknown-keys.ts'
+
+export type TaskSupport = 'optional' | 'required'
+
+export interface EntryOptions {
+  /** The server's own name, for the audit. */
+  readonly server: string
+  readonly compileCondition: CompileCondition
+  /** Is told of every problem, with the definition's name in front. */
+  readonly report: Report
+  /** Is told of what is allowed, though not wise: fields without bounds. */
+  readonly warn: Report
+  /** Whether what would be warned of is a problem. */
+  readonly strict?: boolean | undefined
+}
+export interface ToolEntryOptions extends EntryOptions {
+  /** Lets calls become tasks; without it, no tool may ask for that. */
+  readonly asTask?: ((executor: Executor, support: TaskSupport) => Executor) | undefined
+}
+
+const keys = [
+  'name',
+  'title',
+  'description',
+  'annotations',
+  'icons',
+  '_meta',
+  'parameters',
+  'outputSchema',
+  'permissions',
+  'rateLimit',
+  'cost',
+  'concurrency',
+  'timeoutSeconds',
+  'task',
+  'execute',
+]
+const DAY_SECONDS = 86_400
+
+/** Undefined: there were problems, and they were reported. */
+export function toolEntry(definition: ToolDefinition | object, options: ToolEntryOptions): Entry | undefined {
+  if (!isObject(definition)) {
+    options.report('tools: each must be an object')
+    return undefined
+  }
+  const { name, execute, outputSchema, task } = definition
+  let fine = true
+  const report = reportFor('tool', name, (problem) => {
+    fine = false
+    options.report(problem)
+  })
+  const warn = options.strict ? report : reportFor('tool', name, options.warn)
+
+  checkKeys(definition, keys, '', report)
+  checkName(name, report)
+  const display = readDisplay(definition, report)
+  if (typeof execute !== 'function') report('execute: must be a function')
+  const parameters = readParameters(definition['parameters'], report, warn)
+  const output = outputSchema === undefined ? undefined : readOutputSchema(outputSchema, report)
+  const permitted = toPermission(definition['permissions'], 'tool', options.compileCondition, report)
+  const limits = readLimits(definition, report)
+  if (task !== undefined && task !== 'optional' && task !== 'required') report('task: must be "optional" or "required"')
+  else if (task !== undefined && !options.asTask) report('task: tasks are not available on this server')
+  if (!fine || typeof name !== 'string' || typeof execute !== 'function' || !parameters || !permitted) return undefined
+
+  // Bound to its definition, for functions that say `this`.
+  const run = execute.bind(definition) as ToolDefinition['execute']
+  const executor = createToolExecutor({ run, parse: parameters.parse, parseOutput: output?.parse })
+  const { permission, condition, rule } = permitted
+  return {
+    kind: 'tool',
+    name,
+    definition: { name, ...display, inputSchema: parameters.schema, ...(output ? { outputSchema: output.schema } : {}) },
+    permission,
+    condition,
+    ask: false,
+    rule,
+    check: parameters.check,
+    checkResult: output?.checkResult,
+    limits,
+    mirrors: parameters.mirrors,
+    origin: { server: options.server, name },
+    executor: task === undefined ? executor : (options.asTask as NonNullable<ToolEntryOptions['asTask']>)(executor, task as TaskSupport),
+  }
+}
+
+function readLimits(definition: JsonObject, report: Report): EntryLimits | undefined {
+  const { rateLimit, cost, concurrency, timeoutSeconds } = definition
+  if ([rateLimit, cost, concurrency, timeoutSeconds].every((value) => value === undefined)) return undefined
+  return {
+    cost: checkNumber('cost', cost, 0, 1_000_000, report),
+    concurrency: checkNumber('concurrency', concurrency, 1, 1_000_000, report),
+    rate: readRate(rateLimit, report),
+    deadlineSeconds: checkNumber('timeoutSeconds', timeoutSeconds, 0.001, DAY_SECONDS, report),
+  }
+}
+
+function readRate(given: unknown, report: Report): EntryLimits['rate'] {
+  if (given === undefined) return undefined
+  if (!isObject(given)) {
+    report('rateLimit: must be an object')
+    return undefined
+  }
+  checkKeys(given, ['windowMs', 'max'], 'rateLimit', report)
+  const windowMs = checkNumber('rateLimit.windowMs', given['windowMs'], 1, DAY_SECONDS * 1000, report)
+  const max = checkNumber('rateLimit.max', given['max'], 1, 1_000_000_000, report)
+  if (windowMs !== undefined && max !== undefined) return { windowMs, max }
+  if (given['windowMs'] === undefined || given['max'] === undefined) report('rateLimit: needs windowMs and max')
+  return undefined
+}

@@ -1,0 +1,76 @@
+/**
+ * Runs a tool's function: gives it what its schema made of the arguments, and shapes what it answers. A tool that has no library's
+ * schema and is not asynchronous is answered without a promise.
+ *
+ *   validated arguments ─ parse ─▶ execute ─ toToolResult ─ parse ─▶ a result, not yet fit to leave
+ *
+ * What it throws is a crash: opaque to the caller, complete in the audit; but for a `ToolError`, whose message is meant to be read.
+ *
+ * @module
+ */
+
+import { allow, type Call, type Decision, deny, type Executor, type JsonObject, type Produced } from '../../core/index.ts'
+import { RunningContext } from './context.ts'
+import { InputRequired, toInput } from './input-required.ts'
+import type { Parse, Parsed } from './standard-schema.ts'
+import type { ToolDefinition } from './tool.ts'
+import { isWholeResult, type Shaped, ToolError, toErrorResult, toStructured, toToolResult } from './tool-result.ts'
+
+export interface ToolExecutorOptions {
+  readonly run: ToolDefinition['execute']
+  readonly parse: Parse | undefined
+  /** Of structured content. */
+  readonly parseOutput: Parse | undefined
+}
+
+type Outcome = Decision<Produced> | Promise<Decision<Produced>>
+type Params = Parameters<ToolDefinition['execute']>[0]
+
+const nothing: JsonObject = Object.freeze({})
+
+export function createToolExecutor({ run, parse, parseOutput }: ToolExecutorOptions): Executor {
+  function begin(params: unknown, call: Call): Outcome {
+    try {
+      const answer = run(params as Params, new RunningContext(call))
+      return answer instanceof Promise ? answer.then(shape, failed) : shape(answer)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  function shape(answer: unknown): Outcome {
+    if (answer instanceof InputRequired) return toInput(answer)
+    if (!parseOutput || typeof answer === 'string' || answer === undefined) return toProduced(toToolResult(answer))
+    if (!isWholeResult(answer)) return structured(parseOutput(answer))
+    const whole = toToolResult(answer)
+    const isExempt = 'violation' in whole || answer['isError'] === true || answer['structuredContent'] === undefined
+    return isExempt ? toProduced(whole) : structured(parseOutput(answer['structuredContent']), whole.result)
+  }
+
+  /** What the library made of it is what is sent. */
+  function structured(parsed: Parsed | Promise<Parsed>, whole?: JsonObject): Outcome {
+    return then(parsed, (read) => toProduced('violation' in read ? read : toStructured(read.value, whole)))
+  }
+
+  return {
+    execute(call) {
+      if (call.method !== 'tools/call') return deny({ reason: 'unknown_method', method: call.method })
+      const args = (call.params['arguments'] as JsonObject | undefined) ?? nothing
+      if (!parse) return begin(args, call)
+      return then(parse(args), (parsed) =>
+        'violation' in parsed ? deny({ reason: 'invalid_arguments', ...parsed.violation }) : begin(parsed.value, call),
+      )
+    },
+  }
+}
+
+const toProduced = (shaped: Shaped): Decision<Produced> =>
+  'violation' in shaped ? deny({ reason: 'invalid_result', ...shaped.violation }) : allow({ kind: 'result', result: shaped.result })
+
+function failed(error: unknown): Decision<Produced> {
+  if (error instanceof ToolError) return allow({ kind: 'result', result: toErrorResult(error) })
+  throw error
+}
+
+const then = (parsed: Parsed | Promise<Parsed>, next: (parsed: Parsed) => Outcome): Outcome =>
+  parsed instanceof Promise ? parsed.then(next) : next(parsed)

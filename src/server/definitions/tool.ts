@@ -1,0 +1,85 @@
+/**
+ * A tool as its author writes it. `tool({ … })` gives it back as it is, with `execute`'s parameters and answer typed by its
+ * schemas; a plain object without types is as good.
+ *
+ * @module
+ */
+
+import type { JsonObject } from '../../core/index.ts'
+import type { CallContext } from './context.ts'
+import type { AnswerOf, ParametersOf, SchemaInput } from './infer.ts'
+import type { InputRequired } from './input-required.ts'
+import type { Permissions } from './permissions.ts'
+import type { ContentBlock } from './tool-result.ts'
+
+export interface Icon {
+  readonly src: string
+  readonly mimeType?: string
+  readonly sizes?: readonly string[]
+  readonly theme?: 'light' | 'dark'
+}
+
+/** Hints for whoever shows the tool to a person (2026-07-28 schema §ToolAnnotations). They decide nothing here. */
+export interface ToolAnnotations {
+  readonly title?: string
+  readonly readOnlyHint?: boolean
+  readonly destructiveHint?: boolean
+  readonly idempotentHint?: boolean
+  readonly openWorldHint?: boolean
+}
+
+/** A result as the wire has it. */
+export interface ToolResult {
+  readonly content: readonly ContentBlock[]
+  readonly structuredContent?: unknown
+  readonly isError?: boolean
+  readonly _meta?: JsonObject
+}
+
+/** With an `outputSchema`: what it describes, or a whole result. Without: a text, a result, or anything that JSON can say. */
+export type ToolAnswer<Output> = InputRequired | ToolResult | (undefined extends Output ? unknown : AnswerOf<Output>)
+
+interface Described<Parameters> {
+  readonly name: string
+  readonly title?: string
+  readonly description?: string
+  readonly annotations?: ToolAnnotations
+  readonly icons?: readonly Icon[]
+  readonly _meta?: JsonObject
+  /** What it takes: a JSON Schema of type object, or a Standard Schema that emits one. Without: no arguments. */
+  readonly parameters?: Parameters
+  /** Who may call it; without: whoever has the scope `tools:execute`. */
+  readonly permissions?: Permissions
+  /** A budget of each caller for this tool. */
+  readonly rateLimit?: { readonly windowMs: number; readonly max: number }
+  /** How much one call counts against every budget; 1 unless told. */
+  readonly cost?: number
+  /** How many calls may run at once, of all callers together. */
+  readonly concurrency?: number
+  readonly timeoutSeconds?: number
+  /** Whether a call may become a task, or must. */
+  readonly task?: 'optional' | 'required'
+}
+
+export interface ToolDefinition<Parameters = SchemaInput | undefined, Output = SchemaInput | undefined> extends Described<Parameters> {
+  /** What its structured results look like. */
+  readonly outputSchema?: Output
+  /** Gets what its parameters describe, validated. What it throws is opaque to the caller, unless it is a `ToolError`. */
+  execute(params: ParametersOf<Parameters>, context: CallContext): ToolAnswer<Output> | Promise<ToolAnswer<Output>>
+}
+
+/** One of a list, where what it answers is not inferred. */
+export interface ListedTool<Parameters> extends Described<Parameters> {
+  readonly outputSchema?: SchemaInput | undefined
+  execute(params: ParametersOf<Parameters>, context: CallContext): unknown
+}
+
+/** The type that infers what each inline definition of a list takes: `constructor(options: { tools?: Tools<All> })`. */
+export type Tools<All extends readonly unknown[]> = { readonly [Index in keyof All]: ListedTool<All[Index]> }
+
+export function tool<
+  const Parameters extends SchemaInput | undefined = undefined,
+  const Output extends SchemaInput | undefined = undefined,
+>(definition: ToolDefinition<Parameters, Output>): ToolDefinition<Parameters, Output> {
+  return definition
+}
