@@ -1,0 +1,1 @@
+export { type CompiledCondition, compileCondition } from './compile-condition.ts'
