@@ -49,7 +49,9 @@ export function boundsProblems(root: JsonObject): readonly string[] {
     const types = typesOf(schema)
     if (isListed(schema)) return
     if (types === undefined && whole.length === 0 && !saysKind(schema, resolve)) report(pointer, 'takes a value of any kind')
-    const unbounded = kinds.filter((kind) => types?.includes(kind) && !all.some((each) => isBounded(each, kind, resolve)))
+    // A part adds nothing to what was said of the whole.
+    const isNew = (kind: Kind): boolean => types?.includes(kind) === true && !whole.some((each) => typesOf(each)?.includes(kind))
+    const unbounded = kinds.filter((kind) => isNew(kind) && !all.some((each) => isBounded(each, kind, resolve)))
     for (const kind of unbounded) report(pointer, rules[kind])
     if (types?.includes('array') && !['items', 'prefixItems', 'unevaluatedItems'].some((keyword) => Object.hasOwn(schema, keyword)))
       report(pointer, 'has no items: they may be of any kind')

@@ -37,12 +37,14 @@ export type Permissions =
       readonly users?: readonly string[]
     })
 
+/** `reads`: the arguments that it names. */
+export type ReadCondition = Condition & { readonly reads?: readonly string[] }
 /** Reads the text of a rule on arguments. */
-export type CompileCondition = (source: string) => Condition | { readonly problem: string }
+export type CompileCondition = (source: string) => ReadCondition | { readonly problem: string }
 
 export interface Permitted {
   readonly permission: Permission
-  readonly condition: Condition | undefined
+  readonly condition: ReadCondition | undefined
   /** For audit and `why`. */
   readonly rule: string
 }
@@ -106,10 +108,17 @@ export function toPermission(given: unknown, kind: EntryKind, compileCondition: 
     problem(`.${key}: must be a list of at most ${MAX_NAMES} ${key === 'requiredScopes' ? 'scopes (RFC 6749 §3.3)' : 'names'}`)
     return []
   }
-  function conditionOf(source: unknown): Condition | undefined {
+  function conditionOf(source: unknown): ReadCondition | undefined {
     if (source === undefined) return undefined
     if (typeof source !== 'string' || source.trim() === '') return problem('.when: must be the text of a rule')
     const compiled = compileCondition(source)
     return 'problem' in compiled ? problem(`.when: ${compiled.problem}`) : compiled
   }
+}
+
+/** A rule on an argument that there never is would refuse everybody, or nobody. */
+export function checkReads({ condition }: Permitted, declared: readonly string[], report: Report): void {
+  for (const name of condition?.reads ?? [])
+    if (!declared.includes(name))
+      report(`permissions.when: names an argument ${JSON.stringify(name.slice(0, 64))} that parameters do not have`)
 }

@@ -11,7 +11,7 @@ import { ConfigError, type Entry, type JsonObject, type Principal } from '../../
 import { isObject } from '../../protocol/index.ts'
 import { type CompiledPrompt, compilePrompt, createArgumentsCheck, declareArguments, readParameters } from '../../trust/index.ts'
 import { type Completable, type Complete, createCompleter } from './completion.ts'
-import { toPermission } from './permissions.ts'
+import { checkReads, toPermission } from './permissions.ts'
 import type { PromptDefinition } from './prompt.ts'
 import { createPromptExecutor, createRender, type Render, renderTemplate } from './prompt-executor.ts'
 import { readSchema } from './schemas.ts'
@@ -47,6 +47,7 @@ export function promptEntry(definition: PromptDefinition | object, options: Prom
   const display = readDisplay(definition, report)
   const permitted = toPermission(definition['permissions'], 'prompt', options.compileCondition, report)
   const read = readPrompt(definition, report, fail, options)
+  if (permitted && read && !read.parameters.additional) checkReads(permitted, [...read.parameters.byName.keys()], report)
   const completables = read && readCompletables(definition['complete'], read, report)
   if (told.size > 0 || typeof name !== 'string' || !permitted || !read || !completables) return undefined
 

@@ -37,8 +37,7 @@ export function readDisplay(given: JsonObject, report: Report): JsonObject {
   if (icons !== undefined) checkIcons(icons, report)
   if (annotations !== undefined) checkAnnotations(annotations, report)
   if (meta !== undefined && !(isObject(meta) && isWithinDepth(meta, MAX_META_DEPTH))) report('_meta: must be an object, and not deep')
-  const shown = Object.entries({ title, description, icons, annotations, _meta: meta })
-  return Object.fromEntries(shown.filter(([, value]) => value !== undefined))
+  return copyOf({ title, description, icons, annotations, _meta: meta }, report)
 }
 
 /** What is hidden in a description is said to the model and not to the person (threat T40). */
@@ -71,9 +70,27 @@ function checkAnnotations(annotations: unknown, report: Report): void {
 }
 
 /** A number of the author's, within a range. */
-export function checkNumber(at: string, value: unknown, least: number, most: number, report: Report): number | undefined {
+export function checkNumber(
+  at: string,
+  value: unknown,
+  least: number,
+  most: number,
+  report: Report,
+  kind: 'any' | 'whole' = 'any',
+): number | undefined {
   if (value === undefined) return undefined
-  if (typeof value === 'number' && value >= least && value <= most) return value
-  report(`${at}: must be a number of ${least} to ${most}`)
+  if (typeof value === 'number' && value >= least && value <= most && (kind === 'any' || Number.isSafeInteger(value))) return value
+  report(`${at}: must be a ${kind === 'any' ? '' : 'whole '}number of ${least} to ${most}`)
   return undefined
+}
+
+/** Without what is undefined. What a list shows must not change with the author's object. */
+function copyOf(shown: JsonObject, report: Report): JsonObject {
+  try {
+    return JSON.parse(JSON.stringify(shown)) as JsonObject
+  } catch {
+    // A circle, or a BigInt.
+    report('cannot be written as JSON')
+    return {}
+  }
 }

@@ -11,7 +11,7 @@
 
 import type { Entry, EntryLimits, Executor, JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
-import { type CompileCondition, toPermission } from './permissions.ts'
+import { type CompileCondition, checkReads, toPermission } from './permissions.ts'
 import { readOutputSchema, readParameters } from './schemas.ts'
 import { checkName, checkNumber, readDisplay, reportFor } from './shape.ts'
 import type { ToolDefinition } from './tool.ts'
@@ -76,6 +76,9 @@ export function toolEntry(definition: ToolDefinition | object, options: ToolEntr
   const parameters = readParameters(definition['parameters'], report, warn)
   const output = outputSchema === undefined ? undefined : readOutputSchema(outputSchema, report)
   const permitted = toPermission(definition['permissions'], 'tool', options.compileCondition, report)
+  // An object that is open, or put together of several schemas, may have any names.
+  if (permitted && parameters?.schema['additionalProperties'] === false)
+    checkReads(permitted, Object.keys(parameters.schema['properties'] ?? {}), report)
   const limits = readLimits(definition, report)
   if (task !== undefined && task !== 'optional' && task !== 'required') report('task: must be "optional" or "required"')
   else if (task !== undefined && !options.asTask) report('task: tasks are not available on this server')
@@ -106,8 +109,8 @@ function readLimits(definition: JsonObject, report: Report): EntryLimits | undef
   const { rateLimit, cost, concurrency, timeoutSeconds } = definition
   if ([rateLimit, cost, concurrency, timeoutSeconds].every((value) => value === undefined)) return undefined
   return {
-    cost: checkNumber('cost', cost, 0, 1_000_000, report),
-    concurrency: checkNumber('concurrency', concurrency, 1, 1_000_000, report),
+    cost: checkNumber('cost', cost, 0, 1_000_000, report, 'whole'),
+    concurrency: checkNumber('concurrency', concurrency, 1, 1_000_000, report, 'whole'),
     rate: readRate(rateLimit, report),
     deadlineSeconds: checkNumber('timeoutSeconds', timeoutSeconds, 0.001, DAY_SECONDS, report),
   }
@@ -120,8 +123,8 @@ function readRate(given: unknown, report: Report): EntryLimits['rate'] {
     return undefined
   }
   checkKeys(given, ['windowMs', 'max'], 'rateLimit', report)
-  const windowMs = checkNumber('rateLimit.windowMs', given['windowMs'], 1, DAY_SECONDS * 1000, report)
-  const max = checkNumber('rateLimit.max', given['max'], 1, 1_000_000_000, report)
+  const windowMs = checkNumber('rateLimit.windowMs', given['windowMs'], 1, DAY_SECONDS * 1000, report, 'whole')
+  const max = checkNumber('rateLimit.max', given['max'], 1, 1_000_000_000, report, 'whole')
   if (windowMs !== undefined && max !== undefined) return { windowMs, max }
   if (given['windowMs'] === undefined || given['max'] === undefined) report('rateLimit: needs windowMs and max')
   return undefined
