@@ -21,7 +21,7 @@ const NODE_MAJOR = 24
 const sets = {
   start: { workspaces: ['runtime', 'examples/notes'], dev: false, what: 'what `npm start` needs' },
   test: {
-    workspaces: ['runtime', 'examples/notes', 'examples/servers', 'test/servers', 'test/clients', 'test/conformance'],
+    workspaces: ['runtime', 'examples/notes', 'test/servers', 'test/clients', 'test/conformance'],
     dev: true,
     what: 'what `npm test` needs',
   },

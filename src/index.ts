@@ -1,5 +1,23 @@
-// The public surface of the package: adding a name here is a decision. The server framework and the client follow.
+// The public surface of the package: adding a name here is a decision.
 
+export {
+  type ApiKeyOptions,
+  AuthorizationError,
+  type AuthorizationProblem,
+  type AuthorizationUrlRequest,
+  type ClientMetadata,
+  type ClientRegistration,
+  type InputHooks,
+  MCPClient,
+  type MCPClientOptions,
+  type MCPRequest,
+  MCPRequestError,
+  type OAuth2Options,
+  type Progress,
+  type RequestOptions,
+  TransportError,
+  type TransportProblem,
+} from './client/index.ts'
 export { ConfigError, createLog, createRedactor, type Level, type Log, type Redactor } from './core/index.ts'
 export {
   type Config,
@@ -10,3 +28,29 @@ export {
   type LoadConfigOptions,
   loadConfig,
 } from './gateway/index.ts'
+export {
+  type AuthOptions,
+  type CallContext,
+  type Definitions,
+  type DirectoryDefinition,
+  directory,
+  elicit,
+  elicitUrl,
+  InputRequired,
+  type Listening,
+  listRoots,
+  MCPServer,
+  type MCPServerOptions,
+  type Permissions,
+  type PromptDefinition,
+  prompt,
+  type ResourceDefinition,
+  type ResourceTemplateDefinition,
+  resource,
+  resourceTemplate,
+  sample,
+  type ToolDefinition,
+  ToolError,
+  type ToolResult,
+  tool,
+} from './server/index.ts'

@@ -6,8 +6,8 @@ export interface Principal {
   readonly issuer: string
   readonly subject: string
   readonly clientId: string
-  /** A token can be stepped up to a further scope; a key and the local user cannot. */
-  readonly credential: 'token' | 'key' | 'local'
+  /** A token can be stepped up to a further scope; a key, the local user and whoever has none cannot. */
+  readonly credential: 'token' | 'key' | 'local' | 'none'
   readonly scopes: readonly string[]
   readonly roles: readonly string[]
   /** Which credential it was, fit for a log: a key's id, a token's `jti`. Never the credential itself. */

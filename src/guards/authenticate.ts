@@ -20,6 +20,7 @@ import {
   type Guard,
   type Identified,
   identify,
+  type Principal,
   type Received,
   type TokenVerifier,
   type Verified,
@@ -31,11 +32,19 @@ export interface AuthenticateOptions {
   readonly verifiers: readonly TokenVerifier[]
   readonly bus: Bus
   readonly clock: Clock
+  /** Who a caller without any credential is; without it, such a caller is refused. What is presented is verified all the same. */
+  readonly anonymous?: Principal | undefined
   /** How many outcomes are kept; the oldest goes first. */
   readonly cacheSize?: number
 }
 
-export function createAuthenticate({ verifiers, bus, clock, cacheSize = 10_000 }: AuthenticateOptions): Guard<Received, Identified> {
+export function createAuthenticate({
+  verifiers,
+  bus,
+  clock,
+  anonymous,
+  cacheSize = 10_000,
+}: AuthenticateOptions): Guard<Received, Identified> {
   const outcomes = new Map<string, Verified>()
   // A connection presents the same object again: its hash is made once. The audience is checked per resource, so it is part of it.
   const keys = new WeakMap<Credential, { readonly resource: string; readonly key: string }>()
@@ -70,7 +79,7 @@ export function createAuthenticate({ verifiers, bus, clock, cacheSize = 10_000 }
 
   return function authenticate(request) {
     const { credential } = request
-    if (!credential) return deny({ reason: 'unauthenticated', problem: 'missing' })
+    if (!credential) return anonymous ? allow(identify(request, anonymous)) : deny({ reason: 'unauthenticated', problem: 'missing' })
     if (credential.scheme === 'several') return deny({ reason: 'unauthenticated', problem: 'malformed' })
     const key = keyOf(credential, request.resource)
     const known = outcomes.get(key)

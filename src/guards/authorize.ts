@@ -98,11 +98,12 @@ function decide(request: Admitted, entry: Entry | undefined, kind: Named): Decis
   return deny(verdict.lacks === 'scope' ? lacksScope(request.principal, entry, verdict.missing) : lacksRole(entry, verdict.anyOf))
 }
 
-const whose = { token: 'this sign-in', key: 'this key', local: 'the local user' } as const
+const whose = { token: 'this sign-in', key: 'this key', local: 'the local user', none: 'a caller without a credential' } as const
 const remedy = {
   token: 'Sign in again and grant it',
   key: 'Use a key that has it (sallyport key create --scope …)',
   local: 'Grant it under "local" in sallyport.yaml',
+  none: 'Sign in, or send an API key that has it',
 } as const
 
 /** A token can be stepped up to a further scope, so its client is challenged; anybody else is told in words. */

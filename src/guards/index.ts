@@ -1,3 +1,4 @@
+export { anonymous } from './anonymous.ts'
 export { createApprove } from './approve.ts'
 export { type Asks, type AsksOptions, createAsks } from './asks.ts'
 export { type Audit, type AuditOptions, createAudit, type Outcome } from './audit.ts'
@@ -11,14 +12,11 @@ export { createLimiter, type Limiter, type LimitOptions } from './limit.ts'
 export type { Limit, Limits } from './limit-budgets.ts'
 export type { LimitedRequest, LimitedResponse, LimitHandler } from './limit-handler.ts'
 export {
-  concurrencySchema,
   costProblems,
-  costSchema,
   type LimitHeaders,
   type RateLimitOptions,
   type RateLimits,
   type RateOptions,
-  rateSchema,
   toLimits,
 } from './limit-options.ts'
 export { createLocalUserVerifier, type LocalUserOptions } from './local-user.ts'

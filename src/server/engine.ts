@@ -14,7 +14,7 @@ import {
   createWatches,
   type OwnMethodsOptions,
 } from '../catalogue/index.ts'
-import type { Approved, Clock, Log, Redactor, TokenVerifier } from '../core/index.ts'
+import type { Approved, Clock, Log, Principal, Redactor, TokenVerifier } from '../core/index.ts'
 import {
   type AuditTrail,
   createApprove,
@@ -59,7 +59,10 @@ export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'i
   readonly keyRing: KeyRing
   readonly bounds: Bounds
   readonly verifiers: readonly TokenVerifier[]
+  /** Who a caller without a credential is, where there may be such callers. */
+  readonly anonymous?: Principal | undefined
   readonly resourceMetadataUrl: Surroundings['resourceMetadataUrl']
+  readonly limitHeaders?: Surroundings['limitHeaders']
   readonly redactor: Redactor
   readonly clock: Clock
   readonly log: Log
@@ -88,7 +91,7 @@ const RECHECK_MS = 15_000
 export function createEngine(options: EngineOptions): Engine {
   const { store, bus, counters, keyRing, bounds, verifiers, redactor, clock, log, onRecord } = options
   const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems ?? 1_000 })
-  const authenticate = createAuthenticate({ verifiers, bus, clock })
+  const authenticate = createAuthenticate({ verifiers, bus, clock, anonymous: options.anonymous })
   const isStillIdentified = async (request: Approved): Promise<boolean> => (await authenticate(request)).allowed
   const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), isStillIdentified })
   // After the guard has forgotten what it knew: it listens too, and was there first.
@@ -132,7 +135,7 @@ export function createEngine(options: EngineOptions): Engine {
       audit: createAudit({ record, redactor, clock }),
       auditing: trail.accepting,
     },
-    { resourceMetadataUrl: options.resourceMetadataUrl, challengeScopes: catalogue.scopes },
+    { resourceMetadataUrl: options.resourceMetadataUrl, challengeScopes: catalogue.scopes, limitHeaders: options.limitHeaders },
   )
 
   return {

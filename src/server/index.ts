@@ -1,2 +1,28 @@
+export {
+  type CallContext,
+  elicit,
+  elicitUrl,
+  InputRequired,
+  listRoots,
+  type Permissions,
+  type PromptDefinition,
+  prompt,
+  sample,
+  type ToolDefinition,
+  ToolError,
+  type ToolResult,
+  tool,
+} from './definitions/index.ts'
 export { type Bounds, createEngine, type Engine, type EngineOptions } from './engine.ts'
+export type { Listen, MountedIn } from './listen.ts'
+export { type Listening, MCPServer } from './mcp-server.ts'
+export {
+  type DirectoryDefinition,
+  directory,
+  type ResourceDefinition,
+  type ResourceTemplateDefinition,
+  resource,
+  resourceTemplate,
+} from './resources/index.ts'
+export type { AuthOptions, Definitions, MCPServerOptions } from './server-options.ts'
 export { createService, type Service, type ServiceOptions } from './service.ts'

@@ -1,0 +1,247 @@
+/**
+ * A server in code: tools, prompts and resources that are functions, behind the same pipeline as a gateway's upstreams. What can
+ * be wrong is found when it is constructed; nothing is opened before it listens, or an app hands it its first request.
+ *
+ *   new MCPServer({ … }) ─▶ listen()             sockets of its own: HTTP and WebSocket
+ *                        └▶ node() / fetch()     inside an app
+ *                        └▶ stdio()              for a host that has started this process
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { z } from 'zod'
+import { permits } from '../catalogue/index.ts'
+import { ConfigError, checkOptions, createRedactor, type Log, type Redactor } from '../core/index.ts'
+import { anonymous, type RateLimits, toLimits } from '../guards/index.ts'
+import { corsSchema } from '../transports/index.ts'
+import { openData } from '../vault/index.ts'
+import { createDefaultLog } from './default-log.ts'
+import { checkKeys } from './definitions/index.ts'
+import { type Listen, type MountedIn, requireLoopback } from './listen.ts'
+import { createServerEntries, type ServerEntries } from './server-entries.ts'
+import { type Definitions, defaultBounds, type MCPServerOptions, optionNames, optionsSchema } from './server-options.ts'
+import { createService, type Service, type ServiceOptions } from './service.ts'
+
+/** Where a server is reached. */
+export interface Listening {
+  /** The MCP endpoint: what clients are told. */
+  readonly url: string
+  /** Who vouches for its tokens. */
+  readonly issuer: string
+  /** Makes the owner's account, once and within ten minutes; undefined where there is one. */
+  readonly setupLink: string | undefined
+}
+
+const DEFAULT_PORT = 7777
+const KEY = 'server'
+
+export class MCPServer<
+  const Tool extends readonly unknown[] = readonly unknown[],
+  const Prompt extends readonly unknown[] = readonly unknown[],
+> {
+  readonly #options: MCPServerOptions<Tool, Prompt>
+  readonly #rates: RateLimits
+  readonly #redactor: Redactor = createRedactor()
+  readonly #log: Log
+  #entries: ServerEntries
+  #service: Promise<Service> | undefined
+  #running: Service | undefined
+  #changing: Promise<void> = Promise.resolve()
+
+  /** @throws {ConfigError} naming every problem of the options and of every definition. */
+  constructor(options: MCPServerOptions<Tool, Prompt> = {}) {
+    const problems: string[] = []
+    const read = <T>(check: () => T): T | undefined => {
+      try {
+        return check()
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        problems.push(...error.problems)
+        return undefined
+      }
+    }
+    if (typeof options !== 'object' || options === null) throw new ConfigError(['MCPServer: takes one object of options'])
+    checkKeys(options, optionNames, 'MCPServer', (problem) => problems.push(problem))
+    read(() => checkOptions('MCPServer', optionsSchema as z.ZodType<object>, options))
+    if (options.cors !== undefined) read(() => checkOptions('cors', corsSchema, options.cors as never))
+    const rates = read(() => toLimits(options.rateLimit))
+    this.#options = { ...options }
+    this.#log = options.log === false ? () => {} : typeof options.log === 'function' ? options.log : createDefaultLog(this.#redactor)
+    this.#entries = this.#compile(options)
+    problems.push(...this.#entries.problems)
+    if (problems.length > 0 || !rates) throw new ConfigError(problems)
+    this.#rates = rates
+    for (const warning of [...rates.warnings, ...this.#entries.warnings]) this.#log('warn', warning)
+  }
+
+  /**
+   * Serves HTTP and WebSocket on a port of its own. Resolves when requests are answered.
+   *
+   * @throws {ConfigError} where the address, the data directory or a folder cannot be used.
+   */
+  async listen(): Promise<Listening> {
+    const { port = DEFAULT_PORT, host, path, publicUrl, proxy, tls, behindProxy } = this.#options
+    const service = await this.#start(withoutUndefined({ port, host, path, publicUrl, proxy, tls, behindProxy }))
+    const setupLink = this.#options.auth?.dangerouslyAllowAnonymous ? undefined : await service.setupLink()
+    this.#log('info', `${this.#name} listens`, { url: service.url })
+    if (setupLink !== undefined)
+      this.#log('info', 'nobody can sign in yet: make the owner’s account within ten minutes', { link: setupLink })
+    return { url: service.url, issuer: service.issuer, setupLink }
+  }
+
+  /** The same as `listen`. */
+  start(): Promise<Listening> {
+    return this.listen()
+  }
+
+  /** Answers one request of an app: everything below `/.well-known`, the paths of the sign-in, and the endpoint. */
+  async node(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await (await this.#mounted()).node(request, response)
+  }
+
+  /** The same for web standards. `address`: the caller's network address, which a `Request` does not tell. */
+  async fetch(request: Request, from?: { readonly address?: string }): Promise<Response> {
+    return (await this.#mounted()).fetch(request, from)
+  }
+
+  /** An app's `upgrade` event: WebSocket. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    ;(await this.#mounted()).upgrade(request, socket, head)
+  }
+
+  /** Serves the host that has started this process, over stdin and stdout. Resolves when the host has gone. */
+  async stdio(): Promise<void> {
+    await (await this.#start('stdio')).done
+  }
+
+  /** A one-time link to make the owner's account; undefined where there is one. */
+  async setupLink(): Promise<string | undefined> {
+    return (await this.#service)?.setupLink()
+  }
+
+  /** Where the endpoint is; undefined before that is known. */
+  get url(): string | undefined {
+    return this.#running?.url || undefined
+  }
+
+  /** Tells whoever subscribed to the resource that it has changed. */
+  resourceUpdated(uri: string): void {
+    this.#running?.engine.resourceUpdated(uri)
+  }
+
+  /**
+   * Replaces what is offered, in one step, and tells clients which lists have changed. What is left out stays as it was.
+   *
+   * @throws {ConfigError} naming every problem; then everything stays as it was.
+   */
+  async update(definitions: Definitions): Promise<void> {
+    const { tools, prompts, resources, resourceTemplates } = this.#options
+    const all = { tools, prompts, resources, resourceTemplates, ...definitions }
+    const next = this.#compile(all as Definitions)
+    if (next.problems.length > 0) throw new ConfigError(next.problems)
+    for (const warning of next.warnings) this.#log('warn', warning)
+    // One after the other: an older change must not overtake a newer one.
+    const change = this.#changing.then(async () => {
+      const before = this.#entries
+      this.#entries = next
+      Object.assign(this.#options, all)
+      if (this.#running) await this.#fill(this.#running)
+      await before.resources.close()
+    })
+    this.#changing = change.catch(() => {})
+    await change
+  }
+
+  /** Ends streams, lets running calls end, and writes what is left of the audit. */
+  async close(): Promise<void> {
+    const service = await this.#service?.catch(() => undefined)
+    this.#service = undefined
+    this.#running = undefined
+    await this.#entries.resources.close()
+    await service?.close()
+  }
+
+  get #name(): string {
+    return this.#options.name ?? 'mcp-server'
+  }
+
+  #mounted(): Promise<Service> {
+    const { port, path, publicUrl, proxy } = this.#options
+    return this.#service ?? this.#start(withoutUndefined({ mounted: true as const, port, path, publicUrl, proxy }))
+  }
+
+  #start(serveOn: Listen | MountedIn | 'stdio'): Promise<Service> {
+    if (this.#service) throw new ConfigError(['MCPServer: it runs already'])
+    const starting = this.#open(serveOn)
+    this.#service = starting
+    // A start that failed may be tried again.
+    starting.catch(() => {
+      if (this.#service === starting) this.#service = undefined
+    })
+    return starting
+  }
+
+  async #open(serveOn: ServiceOptions['serveOn']): Promise<Service> {
+    const { version = '0.0.0', title, instructions, dataDir, cors, auth, limits, localScopes } = this.#options
+    const isAnonymous = auth?.dangerouslyAllowAnonymous === true
+    if (isAnonymous) {
+      if (serveOn !== 'stdio') requireLoopback(serveOn, 'auth.dangerouslyAllowAnonymous')
+      this.#log('warn', 'dangerouslyAllowAnonymous: whoever can connect may use everything that needs no further scope')
+    }
+    const { limits: rates, headers, handler, concurrency } = this.#rates
+    await using opening = new AsyncDisposableStack()
+    const data = openData({ dataDir })
+    opening.defer(() => data.store.close())
+    const service = await createService({
+      data,
+      serveOn,
+      cors,
+      bounds: {
+        ...defaultBounds,
+        ...withoutUndefined(limits ?? {}),
+        ...(concurrency === undefined ? {} : { concurrency }),
+        limits: rates,
+      },
+      limitHeaders: headers,
+      limitHandler: handler,
+      localScopes: localScopes ?? anonymous.scopes,
+      serverInfo: { name: this.#name, version, ...(title === undefined ? {} : { title }) },
+      instructions: () => instructions,
+      features: () => this.#entries.features,
+      anonymous: isAnonymous ? anonymous : undefined,
+      redactor: this.#redactor,
+      log: this.#log,
+    })
+    opening.defer(service.close)
+    await this.#fill(service)
+    service.serve()
+    this.#running = service
+    opening.move()
+    return service
+  }
+
+  async #fill({ engine }: Service): Promise<void> {
+    engine.catalogue.replace(KEY, this.#entries.entries)
+    await this.#entries.resources.open((key, listed) => void engine.catalogue.replace(key, listed))
+  }
+
+  #compile(definitions: Definitions): ServerEntries {
+    return createServerEntries(definitions, {
+      server: this.#name,
+      resultBytes: this.#options.limits?.resultBytes ?? defaultBounds.resultBytes,
+      strict: this.#options.strict,
+      log: this.#log,
+      // What a prompt points to must be something that its reader may have, as far as it is ours (2026-07-28 prompts §security).
+      mayRefer: (uri, principal) => {
+        const entry = this.#running?.engine.catalogue.resolve(uri)
+        return entry === undefined || permits(principal, entry.permission).permitted
+      },
+    })
+  }
+}
+
+/** `exactOptionalPropertyTypes`: what is not there must not be there as undefined either. */
+const withoutUndefined = <T extends object>(given: T): { [Key in keyof T]: Exclude<T[Key], undefined> } =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never

@@ -1,0 +1,122 @@
+/**
+ * What an `MCPServer` may be told, and the strict schema of it. Definitions, limits, CORS and where it is reached have schemas of
+ * their own; here is the rest, and that nothing is there which nobody knows.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import type { Log } from '../core/index.ts'
+import type { RateLimitOptions } from '../guards/index.ts'
+import type { CorsOptions } from '../transports/index.ts'
+import type { PromptDefinition, Prompts, Tools } from './definitions/index.ts'
+import type { Bounds } from './engine.ts'
+import type { Listen } from './listen.ts'
+import type { DirectoryDefinition, ResourceDefinition, ResourceTemplateDefinition } from './resources/index.ts'
+
+/** What a server offers. May be replaced while it runs (`MCPServer.update`). */
+export interface Definitions<Tool extends readonly unknown[] = readonly unknown[], Prompt extends readonly unknown[] = readonly unknown[]> {
+  readonly tools?: Tools<Tool> | undefined
+  readonly prompts?: Prompts<Prompt> | readonly PromptDefinition[] | undefined
+  readonly resources?: readonly (ResourceDefinition | DirectoryDefinition)[] | undefined
+  readonly resourceTemplates?: readonly ResourceTemplateDefinition[] | undefined
+}
+
+export interface MCPServerOptions<
+  Tool extends readonly unknown[] = readonly unknown[],
+  Prompt extends readonly unknown[] = readonly unknown[],
+> extends Definitions<Tool, Prompt>,
+    Partial<Listen> {
+  /** What clients show, and what the audit calls it; `mcp-server` unless told. */
+  readonly name?: string | undefined
+  readonly version?: string | undefined
+  readonly title?: string | undefined
+  /** What a model should know before it uses anything here. */
+  readonly instructions?: string | undefined
+  /** Where accounts, keys, grants and the audit are: the folder that `sallyport --data-dir` names. The platform's place unless told. */
+  readonly dataDir?: string | undefined
+  /** Web pages of other origins that may use the server. Nobody's unless told. */
+  readonly cors?: CorsOptions | undefined
+  readonly rateLimit?: RateLimitOptions | undefined
+  readonly auth?: AuthOptions | undefined
+  /** Bounds on what is read, run and answered. */
+  readonly limits?: Partial<Omit<Bounds, 'limits'>> | undefined
+  /** What the local user may do where the server runs over stdio without a key; the standard scopes unless told. */
+  readonly localScopes?: readonly string[] | undefined
+  /** Makes an error of what is otherwise warned of at the start: fields without bounds. */
+  readonly strict?: boolean | undefined
+  /** What happens, a line each; on stderr unless told. `false`: nothing. */
+  readonly log?: Log | false | undefined
+}
+
+export interface AuthOptions {
+  /**
+   * Serves callers without any credential, who then have all standard scopes. Only at loopback, for tests and trials: every web page
+   * and every program of this machine is such a caller.
+   */
+  readonly dangerouslyAllowAnonymous?: boolean | undefined
+}
+
+export const defaultBounds: Omit<Bounds, 'limits'> = {
+  bodyBytes: 4 * 1024 * 1024,
+  depth: 64,
+  listItems: 10_000,
+  resultBytes: 1024 * 1024,
+  deadlineSeconds: 60,
+  concurrency: 64,
+  pageItems: 1_000,
+  answerSeconds: 300,
+}
+
+const whole = (most: number) => z.int().min(1).max(most).optional()
+const anything = z.unknown().optional()
+const MAX_BYTES = 64 * 1024 * 1024
+
+const shape = {
+  name: z
+    .string()
+    .regex(/^[\w.@/ -]{1,128}$/, 'must be 1 to 128 letters, digits, spaces or any of "_-./@"')
+    .optional(),
+  version: z.string().min(1).max(64).optional(),
+  title: z.string().min(1).max(128).optional(),
+  instructions: z.string().max(16_384).optional(),
+  dataDir: z.string().min(1).optional(),
+  auth: z.strictObject({ dangerouslyAllowAnonymous: z.boolean().optional() }).optional(),
+  limits: z
+    .strictObject({
+      bodyBytes: whole(MAX_BYTES),
+      depth: whole(256),
+      listItems: whole(1_000_000),
+      resultBytes: whole(MAX_BYTES),
+      deadlineSeconds: z.number().positive().max(86_400).optional(),
+      concurrency: whole(10_000),
+      pageItems: whole(10_000),
+      answerSeconds: z.number().positive().max(3_600).optional(),
+    })
+    .optional(),
+  localScopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope (RFC 6749 §3.3)'))
+    .max(1_000)
+    .optional(),
+  strict: z.boolean().optional(),
+  log: z.custom<Log | false>((value) => value === false || typeof value === 'function', 'must be a function, or false').optional(),
+}
+/** Each is read elsewhere. */
+const elsewhere = [
+  'tools',
+  'prompts',
+  'resources',
+  'resourceTemplates',
+  'port',
+  'host',
+  'path',
+  'publicUrl',
+  'proxy',
+  'tls',
+  'behindProxy',
+  'cors',
+  'rateLimit',
+] as const
+
+export const optionNames: readonly string[] = [...Object.keys(shape), ...elsewhere]
+export const optionsSchema = z.object({ ...shape, ...Object.fromEntries(elsewhere.map((name) => [name, anything])) })
