@@ -90,6 +90,85 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   G12: { source: 'streamable-http §cancellation', behaviour: 'When a caller goes away, the upstream is told to stop.', kind: 'guarantee' },
   G13: { source: 'basic §OpenTelemetry', behaviour: 'Trace context in _meta reaches the upstream as it came.', kind: 'guarantee' },
+  // Client rows of the specification
+  C2: {
+    source: 'authorization server discovery §metadata',
+    behaviour:
+      'Our client takes authorization server metadata only from the places of the specification, and only where its issuer is exactly the one that was named.',
+    kind: 'guarantee',
+  },
+  C3: {
+    source: 'authorization security considerations §code protection',
+    behaviour: 'Our client sends nobody to an authorization server that does not say it supports PKCE with S256.',
+    kind: 'guarantee',
+  },
+  C4: {
+    source: 'authorization §response validation, RFC 9207',
+    behaviour: 'No code leaves our client, and no error is shown, before the issuer in the answer is exactly the recorded one.',
+    kind: 'guarantee',
+  },
+  C5: {
+    source: 'authorization §resource parameter, RFC 9728 §3.3',
+    behaviour: 'Our client names the resource in every request for a token, and stops where the metadata speaks of another one.',
+    kind: 'guarantee',
+  },
+  C6: {
+    source: 'authorization §token handling',
+    behaviour:
+      'A key, token or secret that our client holds goes only to the one that it is for, never with a redirect, and is in no error or log.',
+    kind: 'guarantee',
+  },
+  C7: {
+    source: 'client registration §authorization server binding',
+    behaviour: 'What one authorization server gave our client is not used with another.',
+    kind: 'guarantee',
+  },
+  C10: {
+    source: 'authorization security considerations §open redirection',
+    behaviour: 'An answer to a sign-in counts once, within ten minutes, at the client that began it.',
+    kind: 'guarantee',
+  },
+  C13: {
+    source: 'security best practices §SSRF',
+    behaviour: 'Nothing that a server names leads our client to an address of this machine or network that its user did not mean.',
+    kind: 'guarantee',
+  },
+  'client-bounds': {
+    source: 'architecture §bounds',
+    behaviour: 'What anybody sends our client is bounded in bytes, depth and time before it is parsed.',
+    kind: 'guarantee',
+  },
+  RS16: {
+    source: 'MRTR §requestState',
+    behaviour: 'A requestState that was changed or made up is refused, and nothing runs.',
+    kind: 'guarantee',
+  },
+  RS17: {
+    source: 'MRTR §requestState',
+    behaviour: 'A requestState is good for the caller and the request it was given for, once, and for ten minutes.',
+    kind: 'guarantee',
+  },
+  RS18: {
+    source: 'MRTR §server requirements',
+    behaviour: 'A caller is asked nothing that it has not declared: −32021 names all that is missing.',
+    kind: 'guarantee',
+  },
+  RS19: {
+    source: 'MRTR §supported requests',
+    behaviour: 'Only calls, prompts and reads ask, and each question has a request or a state.',
+    kind: 'guarantee',
+  },
+  RS28: {
+    source: 'elicitation §sensitive information',
+    behaviour: 'A form with a field that is named like a password, key, token or card number is not sent.',
+    kind: 'detector',
+  },
+  RS29: {
+    source: 'elicitation §URL mode',
+    behaviour:
+      'A page that a person is asked to open is https (or of this machine) and carries no credentials; an answer counts only from the principal who was asked.',
+    kind: 'guarantee',
+  },
   // The pipeline's own promises
   'deny-by-default': {
     source: 'product promise 1',
@@ -113,6 +192,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   'bounded-output': { source: 'architecture §bounds', behaviour: 'A result over its budget is withheld, not cut.', kind: 'guarantee' },
   'opaque-errors': { source: 'SDK issue 1429', behaviour: 'What a tool’s code throws never reaches the caller.', kind: 'guarantee' },
+  rounds: {
+    source: 'MRTR §server requirements',
+    behaviour:
+      'What a call needs of its caller is asked only where the caller has declared it, in either era, and what it carries meanwhile is good for the same caller, the same request, once and for ten minutes.',
+    kind: 'guarantee',
+  },
   limits: {
     source: 'tools §security',
     behaviour: 'Each address, principal, client and tool has a budget; a spent one is 429 with when to return.',
@@ -132,6 +217,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   'sealed-secrets': {
     source: 'architecture §vault',
     behaviour: 'Signing keys and credentials are stored sealed or hashed; a sealed value moved elsewhere does not open.',
+    kind: 'guarantee',
+  },
+  tls: {
+    source: 'product promise 1',
+    behaviour:
+      'Nothing but loopback is served without TLS 1.2 or 1.3, unless a proxy that ends it was named; whoever lacks a required client certificate is never heard.',
     kind: 'guarantee',
   },
   'known-secrets': {

@@ -38,8 +38,11 @@ const malformed = (problem: string): Decision<never> => deny({ reason: 'malforme
 const mismatch = (problem: string): Decision<never> => deny({ reason: 'header_mismatch', problem })
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
 
-/** The id as far as it can be told, so that a refusal of a malformed message can be addressed. */
-export const idOf = (value: unknown): RequestId | undefined => (isObject(value) && isId(value['id']) ? value['id'] : undefined)
+/** The id as far as it can be told, so that a refusal of a malformed message can be addressed. A response's is an id of ours. */
+export function idOf(value: unknown): RequestId | undefined {
+  if (!isObject(value) || !isId(value['id'])) return undefined
+  return value['method'] === undefined && ('result' in value || 'error' in value) ? undefined : value['id']
+}
 
 export function parseMessage(value: unknown, headers: MirroredHeaders | undefined, session: LegacySession | undefined): Decision<Message> {
   if (Array.isArray(value)) return malformed('Batches are not accepted: send one message at a time.')

@@ -46,6 +46,8 @@ export interface McpClient {
   /** The same, without waiting for the end. */
   open(method: string, params?: object, headers?: OutgoingHttpHeaders): Promise<Stream>
   notify(method: string, params?: object): Promise<Answer>
+  /** A JSON-RPC response to a request of the server's, in the session of 2025-11-25. */
+  answer(response: object): Promise<Answer>
   /** Every page of a list. */
   list(kind?: 'tools' | 'prompts' | 'resources' | 'resources/templates'): Promise<Json[]>
   call(name: string, args?: object, meta?: object): Promise<Answer>
@@ -108,6 +110,8 @@ export function mcp(url: string, options: McpOptions = {}): McpClient {
   return {
     request,
     open: (method, params, headers = {}) => begin(method, params, headers, true),
+    answer: async (response) =>
+      finish(await exchange('POST', url, { ...standing, ...(await (session ??= beginSession())) }, JSON.stringify(response))),
     notify: async (method, params) => finish(await begin(method, params, {}, false)),
     call: (name, args = {}, _meta) => request('tools/call', { name, arguments: args, ...(_meta && { _meta }) }),
 
