@@ -58,6 +58,8 @@ export function createBudgets(
   const known = new WeakMap<Principal, { readonly any: Budgets; readonly tools: WeakMap<Entry, Budgets> }>()
 
   function forAny(principal: Principal): Budgets {
+    // Callers without a credential are one principal, and must not use up each other's budget: their addresses have one each.
+    if (principal.credential === 'none' && limits.address) return { buckets: [], cost: 1 }
     const identity = principalKey(principal)
     const own = principalLimit(limits, principal)
     const client = named(limits.clients, principal.clientId) ?? limits.client

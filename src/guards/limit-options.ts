@@ -65,12 +65,8 @@ const LARGEST = 999_999_999_999_999
 const max = z.int().min(0).max(LARGEST)
 const windowMs = z.int().min(1).max(LARGEST)
 
-/** Also for what a tool says of itself. */
-export const rateSchema: z.ZodType<RateOptions> = z.strictObject({ max, windowMs: windowMs.optional() })
-export const costSchema: z.ZodType<number> = z.int().min(1).max(1_000_000)
-export const concurrencySchema: z.ZodType<number> = z.int().min(1).max(10_000)
-
-const named = z.record(z.string().min(1).max(256), rateSchema)
+const rate: z.ZodType<RateOptions> = z.strictObject({ max, windowMs: windowMs.optional() })
+const named = z.record(z.string().min(1).max(256), rate)
 
 const schema: z.ZodType<RateLimitOptions> = z.strictObject({
   windowMs: windowMs.optional(),
@@ -79,11 +75,11 @@ const schema: z.ZodType<RateLimitOptions> = z.strictObject({
   standardHeaders: z.boolean().optional(),
   legacyHeaders: z.boolean().optional(),
   handler: z.custom<LimitHandler>((value) => typeof value === 'function', 'must be a function of the request and the response').optional(),
-  tools: rateSchema.optional(),
+  tools: rate.optional(),
   clients: named.optional(),
   roles: named.optional(),
   users: named.optional(),
-  concurrency: concurrencySchema.optional(),
+  concurrency: z.int().min(1).max(10_000).optional(),
 })
 
 /** @throws {ConfigError} naming every problem. */
@@ -108,9 +104,9 @@ export function toLimits(given: RateLimitOptions = {}): RateLimits {
   }
 }
 
-export const toLimit = (rate: RateOptions, ofBlock: number = WINDOW_MS): Limit => ({
-  max: rate.max,
-  windowSeconds: (rate.windowMs ?? ofBlock) / 1000,
+const toLimit = ({ max, windowMs }: RateOptions, ofBlock: number = WINDOW_MS): Limit => ({
+  max,
+  windowSeconds: (windowMs ?? ofBlock) / 1000,
 })
 
 function toNamed(rates: RateLimitOptions['roles'], ofBlock: number | undefined): Limits['roles'] {

@@ -39,7 +39,7 @@ export interface LimitOptions {
 export interface Limiter {
   readonly limit: Guard<Understood, Admitted>
   /**
-   * For the door: before anybody is identified. What the address has left is told where nobody has a budget of their own.
+   * For the door: before anybody is identified. Answers what the address has left; undefined where addresses are not counted.
    */
   checkAddress(address: string): Decision<Budget | undefined> | Promise<Decision<Budget | undefined>>
 }
@@ -49,12 +49,11 @@ const within: Decision<Budget | undefined> = allow(undefined)
 export function createLimiter({ limits, counters, findTool }: LimitOptions): Limiter {
   const budgetsOf = createBudgets(limits, findTool)
   const address = limits.address && bucketOf('address', '', limits.address)
-  const tellsAddress = !limits.principal && !limits.client
 
   function judgeAddress(count: Count): Decision<Budget | undefined> {
     if (!address) return within
     if (count.count > address.max) return refuse(address, count)
-    return tellsAddress ? allow(toBudget(address, count)) : within
+    return allow(toBudget(address, count))
   }
 
   return {
@@ -81,7 +80,7 @@ export function createLimiter({ limits, counters, findTool }: LimitOptions): Lim
   }
 }
 
-/** Refuses on the first spent budget; else tells the tightest, the address's included where the door told it. */
+/** Refuses on the first spent budget; else tells the tightest: the one that the door told of is among them. */
 function judge(request: Understood, buckets: readonly Bucket[], counts: readonly Count[]): Decision<Admitted> {
   const { budget } = request as Partway
   let tightest = -1
@@ -90,7 +89,7 @@ function judge(request: Understood, buckets: readonly Bucket[], counts: readonly
     const bucket = buckets[at] as Bucket
     const remaining = bucket.max - (counts[at] as Count).count
     if (remaining < 0) return refuse(bucket, counts[at] as Count)
-    if (remaining >= least) continue
+    if (remaining > least || (remaining === least && tightest !== -1)) continue
     least = remaining
     tightest = at
   }
