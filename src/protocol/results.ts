@@ -12,13 +12,21 @@ export type CacheScope = 'public' | 'private'
 /** Methods whose complete results must carry `ttlMs` and `cacheScope` (2026-07-28 caching §cacheable results). */
 const cacheable = new Set(['server/discover', 'tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'resources/read'])
 
+const publics = new WeakSet<JsonObject>()
+
+/** Lets a result of our own say `public`: no caller's data is in it, and everybody may have it. What comes as JSON never can. */
+export function markPublic(result: JsonObject): JsonObject {
+  publics.add(result)
+  return result
+}
+
 /** Hints of an upstream are kept where they are well-formed, but never `public`: access differs from caller to caller (G7). */
 export function toResult(era: Era, method: string, result: JsonObject): JsonObject {
   if (era === 'legacy') return 'resultType' in result || 'ttlMs' in result || 'cacheScope' in result ? withoutModern(result) : result
   const { resultType = 'complete' } = result
   if (resultType !== 'complete' || !cacheable.has(method)) return 'resultType' in result ? result : { resultType, ...result }
   const ttlMs = Number.isSafeInteger(result['ttlMs']) && (result['ttlMs'] as number) >= 0 ? result['ttlMs'] : 0
-  return { ...result, resultType, ttlMs, cacheScope: 'private' }
+  return { ...result, resultType, ttlMs, cacheScope: publics.has(result) ? 'public' : 'private' }
 }
 
 function withoutModern(result: JsonObject): JsonObject {

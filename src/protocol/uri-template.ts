@@ -12,8 +12,8 @@
 
 /** Longer ones are nobody's: a bound on what a match can cost. */
 export const MAX_URI_LENGTH = 4096
-const MAX_TEMPLATE_LENGTH = 1024
-const MAX_VARIABLES = 10
+export const MAX_TEMPLATE_LENGTH = 1024
+export const MAX_VARIABLES = 10
 
 const unclear = /[\u0000-\u001f\u007f#\\]|%(?:2f|5c|23)|(?:^|[/:=])(?:\.|%2e){1,2}(?:[/?&]|$)/i
 
@@ -69,10 +69,10 @@ function after(
   return any ? ends : undefined
 }
 
-type Finder = (uri: string) => Uint8Array
+export type Finder = (uri: string) => Uint8Array
 
 /** Finds every place where `literal` begins, reading each character once (Knuth, Morris and Pratt). */
-function finder(literal: string): Finder {
+export function finder(literal: string): Finder {
   if (literal === '') return (uri) => new Uint8Array(uri.length + 1).fill(1)
   // How much of the literal is still matched after a mismatch behind each of its characters.
   const falls = new Uint16Array(literal.length)

@@ -1,0 +1,7 @@
+export type { Completer, CompletionContext } from './completion.ts'
+export type { ResourceAnswer, ResourceContent } from './contents.ts'
+export type { ResourceEntryOptions } from './described.ts'
+export { type DirectoryDefinition, directory } from './directory.ts'
+export { type ResourceDefinition, resource, type Watch } from './resource.ts'
+export { type ResourceTemplateDefinition, resourceTemplate } from './resource-template.ts'
+export { createResources, type ResourceDefinitions, type Resources, type ResourcesOptions } from './resources.ts'

@@ -1,0 +1,81 @@
+/**
+ * What a file is, by its name, and whether it can be shown as text. A name is a claim and no proof: what claims to be text and is
+ * no UTF-8 is sent as bytes.
+ *
+ * @module
+ */
+
+const byExtension: Readonly<Record<string, string>> = {
+  avif: 'image/avif',
+  bmp: 'image/bmp',
+  c: 'text/x-c',
+  conf: 'text/plain',
+  cpp: 'text/x-c++',
+  css: 'text/css',
+  csv: 'text/csv',
+  gif: 'image/gif',
+  go: 'text/x-go',
+  gz: 'application/gzip',
+  h: 'text/x-c',
+  htm: 'text/html',
+  html: 'text/html',
+  ini: 'text/plain',
+  java: 'text/x-java',
+  jpeg: 'image/jpeg',
+  jpg: 'image/jpeg',
+  js: 'text/javascript',
+  json: 'application/json',
+  jsonl: 'application/jsonl',
+  log: 'text/plain',
+  md: 'text/markdown',
+  mjs: 'text/javascript',
+  mp3: 'audio/mpeg',
+  mp4: 'video/mp4',
+  ogg: 'audio/ogg',
+  pdf: 'application/pdf',
+  png: 'image/png',
+  py: 'text/x-python',
+  rs: 'text/x-rust',
+  rst: 'text/x-rst',
+  sh: 'application/x-sh',
+  sql: 'application/sql',
+  svg: 'image/svg+xml',
+  tar: 'application/x-tar',
+  toml: 'application/toml',
+  ts: 'text/x-typescript',
+  tsv: 'text/tab-separated-values',
+  txt: 'text/plain',
+  wav: 'audio/wav',
+  webp: 'image/webp',
+  xml: 'application/xml',
+  yaml: 'application/yaml',
+  yml: 'application/yaml',
+  zip: 'application/zip',
+}
+const textual = /^(?:text\/|application\/(?:json|jsonl|xml|yaml|toml|sql|x-sh|javascript)\b|[\w.-]+\/[\w.-]+\+(?:json|xml|yaml)\b)/
+
+/** `further`: types of the author's own, by extension. Undefined: nobody knows. */
+export function mimeTypeOf(name: string, further: ReadonlyMap<string, string>): string | undefined {
+  const extension = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
+  if (extension.length === name.length) return undefined
+  return further.get(extension) ?? (Object.hasOwn(byExtension, extension) ? byExtension[extension] : undefined)
+}
+
+export type FileContent = { readonly mimeType: string; readonly text: string } | { readonly mimeType: string; readonly blob: Uint8Array }
+
+export function toFileContent(bytes: Uint8Array, mimeType: string | undefined): FileContent {
+  const text = mimeType === undefined || textual.test(mimeType) ? toText(bytes) : undefined
+  return text === undefined
+    ? { mimeType: mimeType ?? 'application/octet-stream', blob: bytes }
+    : { mimeType: mimeType ?? 'text/plain', text }
+}
+
+function toText(bytes: Uint8Array): string | undefined {
+  // Text has no NUL; in UTF-16 every other byte is one.
+  if (bytes.includes(0)) return undefined
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}

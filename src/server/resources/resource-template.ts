@@ -1,0 +1,108 @@
+/**
+ * A template of resources as its author writes it, and its entry in the catalogue. `resourceTemplate({ … })` gives the definition
+ * back as it is, with `read`'s variables typed by their schema.
+ *
+ *   a URI ─ matches ─▶ authorize ─▶ the rule on its variables ─▶ execute: variables that keep their schema ─▶ `read`
+ *
+ * A URI whose variables break the schema is answered like one that does not exist: it is none of the template's resources, and
+ * nobody learns from the answer what there is. Fails closed: with a problem there is no entry.
+ *
+ * @module
+ */
+
+import type { Entry, JsonObject } from '../../core/index.ts'
+import { isObject, parseUriTemplate, type UriTemplate } from '../../protocol/index.ts'
+import type { CallContext } from '../definitions/context.ts'
+import type { ParametersOf, SchemaInput } from '../definitions/infer.ts'
+import type { InputRequired } from '../definitions/input-required.ts'
+import { reportFor } from '../definitions/shape.ts'
+import { checkKeys } from '../definitions/unknown-keys.ts'
+import { type Completer, suggest } from './completion.ts'
+import type { ResourceAnswer } from './contents.ts'
+import { type Described, entryBase, type ResourceEntryOptions, readDescription } from './described.ts'
+import { createReadExecutor } from './read-executor.ts'
+import { readVariables, type VariableReader } from './template-variables.ts'
+
+/** Without a schema each is a text that is no way to anywhere else. */
+export type VariablesOf<Schema> = undefined extends Schema ? Readonly<Record<string, string>> : ParametersOf<Schema>
+
+export interface ResourceTemplateDefinition<Variables = SchemaInput | undefined> extends Described {
+  /** RFC 6570: `{name}`, one `{+name}`, and `{?a,b}` at the end. */
+  readonly uriTemplate: string
+  /** A flat JSON Schema of type object, or a Standard Schema that emits one: each variable of the template, and no other. */
+  readonly variables?: Variables
+  /** Undefined or null: there is no such thing. What it throws is opaque to the caller. */
+  read(variables: VariablesOf<Variables>, context: CallContext): ResourceAnswer | InputRequired | Promise<ResourceAnswer | InputRequired>
+  /** What to suggest for each variable, best first. Suggest only what the caller may know of. */
+  readonly complete?: Readonly<Record<string, Completer>> | undefined
+}
+
+export function resourceTemplate<const Variables extends SchemaInput | undefined = undefined>(
+  definition: ResourceTemplateDefinition<Variables>,
+): ResourceTemplateDefinition<Variables> {
+  return definition
+}
+
+export interface TemplateEntryOptions extends ResourceEntryOptions {
+  /** Whether a URI is a static resource's, only written in another way: it must not get past that one's permissions. */
+  readonly isTaken: (uri: string) => boolean
+}
+
+type Typed = ResourceTemplateDefinition
+type Values = VariablesOf<SchemaInput | undefined>
+const keys = ['uriTemplate', 'variables', 'read', 'complete']
+
+/** Undefined: there were problems, and they were reported. */
+export function templateEntry(definition: Typed | object, options: TemplateEntryOptions): Entry | undefined {
+  if (!isObject(definition)) {
+    options.report('resourceTemplates: each must be an object')
+    return undefined
+  }
+  const { uriTemplate, read, complete = {} } = definition as Partial<Typed>
+  let fine = true
+  const report = reportFor('template', uriTemplate, (problem) => {
+    fine = false
+    options.report(problem)
+  })
+  const parsed = typeof uriTemplate === 'string' ? parseUriTemplate(uriTemplate) : { problem: 'must be a text' }
+  if ('problem' in parsed) report(`uriTemplate: ${parsed.problem}`)
+  const template: UriTemplate | undefined = 'problem' in parsed ? undefined : parsed
+  const variables: VariableReader | undefined = template && readVariables(definition['variables'], template.variables, report)
+  const names = template?.variables.map(({ name }) => name) ?? []
+  if (typeof read !== 'function') report('read: must be a function')
+  if (!isObject(complete) || !Object.values(complete).every((each) => typeof each === 'function'))
+    report('complete: must have a function for each variable')
+  else if (template) checkKeys(complete, names, 'complete', report)
+  const description = readDescription(definition, 'template', keys, options, report)
+  if (!fine || !template || !variables || typeof uriTemplate !== 'string' || typeof read !== 'function' || !description) return undefined
+
+  const valuesOf = (uri: string): JsonObject | undefined => {
+    const texts = template.read(uri)
+    return texts && variables.read(texts)
+  }
+  const completers = new Map(Object.entries(complete))
+  const { display, mimeType, permitted, freshness } = description
+  return {
+    kind: 'template',
+    name: uriTemplate,
+    definition: { uriTemplate, ...display },
+    ...entryBase(permitted, valuesOf),
+    matches: (uri) => template.read(uri) !== undefined && !options.isTaken(uri),
+    origin: { server: options.server, name: uriTemplate },
+    executor: createReadExecutor({
+      read(uri, context) {
+        const values = valuesOf(uri)
+        if (!values) return undefined
+        const run = (given: unknown) => read.call(definition, given as Values, context)
+        if (!variables.parse) return run(values)
+        const made = variables.parse(values)
+        if (made instanceof Promise) return made.then((settled) => ('value' in settled ? run(settled.value) : undefined))
+        return 'value' in made ? run(made.value) : undefined
+      },
+      mimeType,
+      freshness,
+      resultBytes: options.resultBytes,
+      complete: (call) => suggest(completers.get((call.params['argument'] as { readonly name: string }).name), call, names),
+    }),
+  }
+}

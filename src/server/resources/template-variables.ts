@@ -1,0 +1,87 @@
+/**
+ * What the variables of a template may be: a flat schema with a text, number or boolean for each. A URI has texts alone, so that a
+ * number or boolean is read from it, and written in one way only.
+ *
+ *   a URI ─ the template ─▶ texts ─ [read] ─▶ values that keep the schema ─ parse ─▶ what `read` gets
+ *
+ * Fails closed: what does not keep the schema is none of the template's resources.
+ *
+ * @module
+ */
+
+import { understandOwn } from '../../catalogue/index.ts'
+import type { JsonObject } from '../../core/index.ts'
+import { isObject, type TemplateVariable } from '../../protocol/index.ts'
+import { readSchema } from '../definitions/schemas.ts'
+import type { Parse } from '../definitions/standard-schema.ts'
+import type { Report } from '../definitions/unknown-keys.ts'
+
+export interface VariableReader {
+  /** Undefined: they break the schema. */
+  read(texts: Readonly<Record<string, string>>): JsonObject | undefined
+  /** What a library's own rules make of them; undefined: they are taken as they are. */
+  readonly parse: Parse | undefined
+}
+
+type Convert = (text: string) => unknown
+
+const converts: Readonly<Record<string, Convert>> = {
+  string: (text) => text,
+  number: toNumber,
+  integer: toNumber,
+  boolean: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+}
+
+/** `given`: nothing, a JSON Schema of type object, or a Standard Schema. Every problem is reported. */
+export function readVariables(given: unknown, variables: readonly TemplateVariable[], report: Report): VariableReader | undefined {
+  if (given === undefined) return { read: (texts) => texts, parse: undefined }
+  let fine = true
+  const problem = (what: string): void => {
+    fine = false
+    report(`variables${what}`)
+  }
+  const source = readSchema(given, 'parameters', (what) => problem(what.replace(/^parameters/, '')))
+  if (!source) return undefined
+  const understood = understandOwn(source.schema)
+  if ('problems' in understood) {
+    for (const what of understood.problems) problem(what.startsWith('/') ? what : `: ${what}`)
+    return undefined
+  }
+  const { properties = {}, required = [] } = understood.schema
+  const declared = isObject(properties) ? properties : {}
+  const names = new Map(variables.map(({ name, operator }) => [name, operator]))
+  const readers = new Map<string, Convert>()
+  for (const [name, schema] of Object.entries(declared)) {
+    const operator = names.get(name)
+    const convert = converts[typeOf(schema)]
+    if (operator === undefined) problem(`.${name}: is not in the URI template`)
+    if (convert) readers.set(name, convert)
+    else problem(`.${name}.type: must be "string", "number", "integer" or "boolean": a URI has nothing else`)
+    if (operator === '?' && Array.isArray(required) && required.includes(name))
+      problem(`.required: ${name} stands behind the "?", where it may be absent`)
+  }
+  for (const name of names.keys()) if (!Object.hasOwn(declared, name)) problem(`: "${name}" of the URI template is not declared`)
+  if (!fine) return undefined
+  return {
+    read(texts) {
+      const values = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, readers.get(name)?.(text)]))
+      return understood.check(values) ? undefined : values
+    },
+    parse: source.parse,
+  }
+}
+
+/** A list of values has their type. */
+function typeOf(schema: unknown): string {
+  if (!isObject(schema)) return ''
+  const { type, enum: listed, const: only } = schema
+  if (typeof type === 'string') return type
+  const values = Array.isArray(listed) ? listed : [only]
+  return values.every((value) => typeof value === 'string') ? 'string' : ''
+}
+
+/** As JSON writes it: `7` and never `07`, `7.0` or `7e0`. */
+function toNumber(text: string): number | undefined {
+  const value = Number(text)
+  return Number.isFinite(value) && String(value) === text ? value : undefined
+}
