@@ -175,6 +175,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A tool that nobody classed needs tools:execute; a list shows only what its reader may use.',
     kind: 'guarantee',
   },
+  guide: {
+    source: 'Security in MCP',
+    behaviour: 'Each block of code of the guide runs as it stands, against a live server.',
+    kind: 'guarantee',
+  },
   'one-order': {
     source: 'architecture §one pipeline',
     behaviour: 'No stage of the pipeline can be skipped or reordered: such code does not compile.',
