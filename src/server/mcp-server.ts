@@ -148,7 +148,7 @@ export class MCPServer<
       this.#entries = next
       Object.assign(this.#options, all)
       if (this.#running) await this.#fill(this.#running)
-      await before.resources.close()
+      await before.resources.withdraw()
     })
     this.#changing = change.catch(() => {})
     await change

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { z } from 'zod'
+import type { Call } from '../../src/core/index.ts'
 import { directory, resource, resourceTemplate } from '../../src/server/resources/index.ts'
 import { principal } from '../support/engine.ts'
 import { mcp } from '../support/index.ts'
@@ -144,6 +145,27 @@ test('variables are converted to what their schema says', async () => {
   assert.deepEqual(asked, { user: 'ana', id: 41, format: 'short' })
 })
 
+test('a variable that breaks its schema makes the URI one that does not exist', async () => {
+  for (const uri of [
+    'notes://ana/0',
+    'notes://ana/100',
+    'notes://ana/041',
+    'notes://ana/4.0',
+    'notes://ana/4e1',
+    'notes://ana/x',
+    'notes://ANA/1',
+    'notes://ana/1?format=odd',
+    'notes://ana/1?format=',
+  ])
+    assert.deepEqual(((await read(uri)).error ?? {}).message, 'Resource not found', uri)
+  const { resources } = make({
+    resourceTemplates: [{ uriTemplate: 'x://{a}', name: 'a', variables: { properties: { a: { type: 'number' } } }, read: () => 'read' }],
+  })
+  const [entry] = resources.entries
+  const call = { method: 'resources/read', params: { uri: 'x://07' } } as unknown as Call
+  assert.equal((await entry?.executor.execute(call))?.allowed, false)
+})
+
 test("a library's own rules run on variables too, and what they make of them is read", async () => {
   assert.deepEqual(await texts('zod://bob'), ['BOB'])
   assert.equal((await read('zod://never')).error.code, -32602)
@@ -169,10 +191,12 @@ test('variables are completed, at most a hundred values at a time', async () => 
   const complete = (name: string, value: string, context?: object, uri = 'notes://{user}/{id}{?format}') =>
     ana.request('completion/complete', { ref: { type: 'ref/resource', uri }, argument: { name, value }, ...(context && { context }) })
   assert.deepEqual((await complete('user', 'an')).result.completion, { values: ['ana', 'anton'], total: 2, hasMore: false })
-  const ids = (await complete('id', '7', { arguments: { user: 'bob', other: 'x', id: 7 } })).result.completion
+  const ids = (await complete('id', '7', { arguments: { user: 'bob' } })).result.completion
   assert.deepEqual([ids.values.length, ids.total, ids.hasMore, ids.values[0]], [100, 250, true, 'bob70'])
   assert.equal((await complete('id', '', {})).result.completion.values[0], 'ana0')
-  assert.deepEqual((await complete('format', 's')).result.completion, { values: [], total: 0, hasMore: false })
+  assert.deepEqual((await complete('format', 's')).result.completion, { values: ['short'], total: 1, hasMore: false })
+  for (const chosen of [{ other: 'x' }, { id: 7 }, { id: '07' }, { id: '100' }, { user: '../x' }])
+    assert.equal((await complete('user', '', { arguments: chosen })).error.code, -32602, JSON.stringify(chosen))
   assert.deepEqual((await complete('name', 's', undefined, 'x://who')).result.completion.values, [])
   assert.equal((await complete('nothing', 's')).error.code, -32602)
   const nobody = mcp(rig.url, { key: 'nobody' })

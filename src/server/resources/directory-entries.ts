@@ -23,7 +23,7 @@ import {
   type Produced,
 } from '../../core/index.ts'
 import { cleanText } from '../../trust/index.ts'
-import { suggest } from './completion.ts'
+import { createCompleter } from '../definitions/completion.ts'
 import { notFound, toContents } from './contents.ts'
 import { entryBase } from './described.ts'
 import type { ReadDirectory } from './directory.ts'
@@ -69,9 +69,11 @@ export function createDirectoryEntries(directory: ReadDirectory, options: Direct
     return contents.allowed ? allow({ kind: 'result', result: toFreshResult(freshness, call, contents.value, true) }) : contents
   }
 
+  const complete = createCompleter(new Map([['path', { complete: (typed: string) => paths(typed, live?.files ?? []) }]]))
+
   const executor: Executor = {
     execute(call) {
-      if (call.method === 'completion/complete') return suggest((typed) => paths(typed, live?.files ?? []), call, ['path'])
+      if (call.method === 'completion/complete') return complete(call)
       const { uri } = call.params
       return call.method === 'resources/read' && typeof uri === 'string'
         ? read(call, uri)

@@ -1,4 +1,3 @@
-export type { Completer, CompletionContext } from './completion.ts'
 export type { ResourceAnswer, ResourceContent } from './contents.ts'
 export type { ResourceEntryOptions } from './described.ts'
 export { type DirectoryDefinition, directory } from './directory.ts'

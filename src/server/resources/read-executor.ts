@@ -9,6 +9,7 @@
  */
 
 import { allow, type Call, type Decision, deny, type Executor, type Produced } from '../../core/index.ts'
+import type { Completer } from '../definitions/completion.ts'
 import { type CallContext, RunningContext } from '../definitions/context.ts'
 import { InputRequired, toInput } from '../definitions/input-required.ts'
 import { type ResourceAnswer, toContents } from './contents.ts'
@@ -23,7 +24,7 @@ export interface ReadExecutorOptions {
   readonly resultBytes: number
   readonly watch?: ((uri: string, changed: () => void) => (() => void) | undefined | void) | undefined
   /** Answers `completion/complete`; without it, there is nothing to suggest. */
-  readonly complete?: ((call: Call) => Decision<Produced> | Promise<Decision<Produced>>) | undefined
+  readonly complete?: Completer | undefined
 }
 
 const noSuggestions: Decision<Produced> = allow({ kind: 'result', result: { completion: { values: [], total: 0, hasMore: false } } })

@@ -12,12 +12,12 @@
 
 import type { Entry, JsonObject } from '../../core/index.ts'
 import { isObject, parseUriTemplate, type UriTemplate } from '../../protocol/index.ts'
+import { type Complete, createCompleter } from '../definitions/completion.ts'
 import type { CallContext } from '../definitions/context.ts'
 import type { ParametersOf, SchemaInput } from '../definitions/infer.ts'
 import type { InputRequired } from '../definitions/input-required.ts'
 import { reportFor } from '../definitions/shape.ts'
 import { checkKeys } from '../definitions/unknown-keys.ts'
-import { type Completer, suggest } from './completion.ts'
 import type { ResourceAnswer } from './contents.ts'
 import { type Described, entryBase, type ResourceEntryOptions, readDescription } from './described.ts'
 import { createReadExecutor } from './read-executor.ts'
@@ -34,7 +34,7 @@ export interface ResourceTemplateDefinition<Variables = SchemaInput | undefined>
   /** Undefined or null: there is no such thing. What it throws is opaque to the caller. */
   read(variables: VariablesOf<Variables>, context: CallContext): ResourceAnswer | InputRequired | Promise<ResourceAnswer | InputRequired>
   /** What to suggest for each variable, best first. Suggest only what the caller may know of. */
-  readonly complete?: Readonly<Record<string, Completer>> | undefined
+  readonly complete?: Readonly<Record<string, Complete>> | undefined
 }
 
 export function resourceTemplate<const Variables extends SchemaInput | undefined = undefined>(
@@ -80,7 +80,7 @@ export function templateEntry(definition: Typed | object, options: TemplateEntry
     const texts = template.read(uri)
     return texts && variables.read(texts)
   }
-  const completers = new Map(Object.entries(complete))
+  const completables = new Map([...variables.each].map(([name, rules]) => [name, { ...rules, complete: complete[name] }]))
   const { display, mimeType, permitted, freshness } = description
   return {
     kind: 'template',
@@ -102,7 +102,7 @@ export function templateEntry(definition: Typed | object, options: TemplateEntry
       mimeType,
       freshness,
       resultBytes: options.resultBytes,
-      complete: (call) => suggest(completers.get((call.params['argument'] as { readonly name: string }).name), call, names),
+      complete: createCompleter(completables),
     }),
   }
 }

@@ -38,8 +38,13 @@ export interface Resources {
   open(publish: (key: string, listed: readonly Entry[]) => void): Promise<void>
   /** Looks now whether the lists are still right. */
   refresh(): Promise<void>
+  /** Takes back what was published, and closes: others have taken its place. */
+  withdraw(): Promise<void>
   close(): Promise<void>
 }
+
+/** Two sets of one server may have the same folder for a moment: while one takes the other's place. */
+let sets = 0
 
 export function createResources(definitions: ResourceDefinitions, options: ResourcesOptions): Resources {
   const { resources = [], resourceTemplates = [] } = definitions
@@ -48,6 +53,8 @@ export function createResources(definitions: ResourceDefinitions, options: Resou
   const isTaken = (uri: string): boolean => taken.has(equivalenceKey(uri))
   const entries = new Map<string, Entry>()
   const directories = new Map<string, DirectoryEntries>()
+  const set = ++sets
+  let takeBack = (): void => {}
 
   function add(entry: Entry | undefined): boolean {
     if (!entry) return false
@@ -70,14 +77,26 @@ export function createResources(definitions: ResourceDefinitions, options: Resou
   }
   for (const definition of resourceTemplates) add(templateEntry(definition, { ...options, isTaken }))
 
+  async function close(): Promise<void> {
+    await Promise.all([...directories.values()].map((directory) => directory.close()))
+  }
+  async function withdraw(): Promise<void> {
+    takeBack()
+    await close()
+  }
+
   return {
     entries: [...entries.values()],
     completes: [...entries.values()].some(({ kind }) => kind === 'template'),
     async open(publish) {
-      const opening = [...directories].map(([uri, directory]) => directory.open((listed) => publish(`${server} ${uri}`, listed)))
+      const keyOf = (uri: string): string => `${server} ${uri} ${set}`
+      takeBack = () => {
+        for (const uri of directories.keys()) publish(keyOf(uri), [])
+      }
+      const opening = [...directories].map(([uri, directory]) => directory.open((listed) => publish(keyOf(uri), listed)))
       const failures = (await Promise.allSettled(opening)).flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []))
       if (failures.length === 0) return
-      await this.close()
+      await withdraw()
       const problems = failures.map((failure) => {
         if (failure instanceof ConfigError) return failure.problems
         throw failure
@@ -87,8 +106,7 @@ export function createResources(definitions: ResourceDefinitions, options: Resou
     async refresh() {
       await Promise.all([...directories.values()].map((directory) => directory.refresh()))
     },
-    async close() {
-      await Promise.all([...directories.values()].map((directory) => directory.close()))
-    },
+    withdraw,
+    close,
   }
 }

@@ -12,6 +12,7 @@
 import { understandOwn } from '../../catalogue/index.ts'
 import type { JsonObject } from '../../core/index.ts'
 import { isObject, type TemplateVariable } from '../../protocol/index.ts'
+import type { Completable } from '../definitions/completion.ts'
 import { readSchema } from '../definitions/schemas.ts'
 import type { Parse } from '../definitions/standard-schema.ts'
 import type { Report } from '../definitions/unknown-keys.ts'
@@ -21,6 +22,8 @@ export interface VariableReader {
   read(texts: Readonly<Record<string, string>>): JsonObject | undefined
   /** What a library's own rules make of them; undefined: they are taken as they are. */
   readonly parse: Parse | undefined
+  /** For completion: each variable on its own. */
+  readonly each: ReadonlyMap<string, Pick<Completable, 'allowed' | 'read'>>
 }
 
 type Convert = (text: string) => unknown
@@ -34,7 +37,7 @@ const converts: Readonly<Record<string, Convert>> = {
 
 /** `given`: nothing, a JSON Schema of type object, or a Standard Schema. Every problem is reported. */
 export function readVariables(given: unknown, variables: readonly TemplateVariable[], report: Report): VariableReader | undefined {
-  if (given === undefined) return { read: (texts) => texts, parse: undefined }
+  if (given === undefined) return { read: (texts) => texts, parse: undefined, each: new Map(variables.map(({ name }) => [name, {}])) }
   let fine = true
   const problem = (what: string): void => {
     fine = false
@@ -65,9 +68,25 @@ export function readVariables(given: unknown, variables: readonly TemplateVariab
   return {
     read(texts) {
       const values = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, readers.get(name)?.(text)]))
-      return understood.check(values) ? undefined : values
+      return Object.values(values).includes(undefined) || understood.check(values) ? undefined : values
     },
     parse: source.parse,
+    each: new Map([...readers].map(([name, convert]) => [name, alone(name, declared[name], convert)])),
+  }
+}
+
+/** The rules of one variable, whatever the others are. */
+function alone(name: string, schema: unknown, convert: Convert): Pick<Completable, 'allowed' | 'read'> {
+  const understood = understandOwn({ properties: { [name]: schema } })
+  const listed = isObject(schema) && Array.isArray(schema['enum']) ? schema['enum'] : undefined
+  return {
+    allowed: listed?.map(String),
+    read(text) {
+      const value = convert(text)
+      if (value === undefined || 'problems' in understood) return { rule: 'must be written as its type is' }
+      const violation = understood.check({ [name]: value })
+      return violation ? { rule: violation.rule } : { value: text }
+    },
   }
 }
 
