@@ -6,17 +6,20 @@ import {
   createRedactor,
   deny,
   type Entry,
+  type Log,
   type Principal,
   silentLog,
   systemClock,
   type TokenVerifier,
 } from '../../src/core/index.ts'
+import type { LimitHandler, LimitHeaders } from '../../src/guards/index.ts'
 import { type Bounds, createEngine } from '../../src/server/engine.ts'
 import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
 import {
   createCors,
   createDoor,
   createEndpoint,
+  createLimitAnswer,
   createListener,
   createRouter,
   createSessions,
@@ -82,6 +85,7 @@ export async function startEngine(
   principals: Readonly<Record<string, Principal>>,
   over: Partial<Bounds> = {},
   redactor = createRedactor(),
+  told: { readonly limitHeaders?: LimitHeaders; readonly limitHandler?: LimitHandler; readonly log?: Log } = {},
 ): Promise<Rig> {
   const clock = systemClock
   const store = createMemoryStore({ clock })
@@ -104,6 +108,7 @@ export async function startEngine(
     keyRing,
     bounds: all,
     verifiers: [verifier],
+    limitHeaders: told.limitHeaders,
     resourceMetadataUrl: (resource) => resource.replace('/mcp', '/.well-known/oauth-protected-resource/mcp'),
     redactor,
     clock,
@@ -119,10 +124,12 @@ export async function startEngine(
   const door = createDoor({ resources, cors: createCors({ origin: 'https://app.example' }) })
   const sessions = createSessions({ keyRing, store, bus, clock })
   const reading = { bodyBytes: all.bodyBytes, json: { maxDepth: all.depth, maxItems: all.listItems }, sessions }
+  const { limitHandler: handler, log = silentLog } = told
+  const limitAnswer = handler && createLimitAnswer({ handler, log })
   router.serve({
     door,
     checkAddress: engine.limiter.checkAddress,
-    endpoint: createEndpoint({ pipeline: engine.pipeline, door, reading, clock }),
+    endpoint: createEndpoint({ pipeline: engine.pipeline, door, reading, clock, limitAnswer }),
     mounts: [],
   })
   return {
