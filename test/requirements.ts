@@ -57,6 +57,36 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'A foreign Host is refused on every path, a foreign Origin on all but metadata, registration, token and revocation (which answer any, without credentials), and nothing but loopback is listened on.',
     kind: 'guarantee',
   },
+  // Server rows of the specification
+  RS22: {
+    source: 'tools §security',
+    behaviour:
+      'Arguments of a tool are checked before anything of it runs, in bounded time, by schemas that take nothing undeclared, and wrong ones are named by path and rule, never by value; what it answers leaves redacted and bounded.',
+    kind: 'guarantee',
+  },
+  RS23: {
+    source: 'tools §output schema',
+    behaviour: 'A tool that has an output schema answers with structured content that conforms to it, or nothing of its answer leaves.',
+    kind: 'guarantee',
+  },
+  RS26: {
+    source: 'prompts §security',
+    behaviour:
+      'Arguments of a prompt keep to its parameters; what it answers has the shape of messages and leads to no resource that its reader may not have, or is withheld whole.',
+    kind: 'guarantee',
+  },
+  RS27: {
+    source: 'completion §security',
+    behaviour:
+      'A completion needs what its prompt needs, is checked going in and coming out, costs a budget, and is at most a hundred texts.',
+    kind: 'guarantee',
+  },
+  RS30: {
+    source: 'basic §$ref resolution',
+    behaviour:
+      'No schema makes us fetch anything: one that refers outside itself, or is beyond the bounds on depth, parts and patterns, starts no server.',
+    kind: 'guarantee',
+  },
   // Gateway rows of the specification
   G1: {
     source: 'authorization §token passthrough',
@@ -158,6 +188,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'Only calls, prompts and reads ask, and each question has a request or a state.',
     kind: 'guarantee',
   },
+  RS22: {
+    source: 'server/tools §Security Considerations',
+    behaviour:
+      'Of calls that arrive together, as many run as the budget holds; another credential, session, revision, method or claimed address is not another budget.',
+    kind: 'guarantee',
+  },
   RS28: {
     source: 'elicitation §sensitive information',
     behaviour: 'A form with a field that is named like a password, key, token or card number is not sent.',
@@ -208,6 +244,17 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'Each address, principal, client and tool has a budget; a spent one is 429 with when to return.',
     kind: 'guarantee',
   },
+  'limit-answer': {
+    source: 'the guide §rate limiting',
+    behaviour:
+      'A rateLimit.handler shows a refusal and decides nothing: whatever it does, nothing runs, the record stands, and the caller is answered in bounded time.',
+    kind: 'guarantee',
+  },
+  conditions: {
+    source: 'architecture §one pipeline',
+    behaviour: 'A rule on arguments that is not met, or cannot be decided, refuses; no arguments make deciding it throw or take long.',
+    kind: 'guarantee',
+  },
   revocation: {
     source: 'RFC 7009',
     behaviour:
@@ -224,6 +271,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'Signing keys and credentials are stored sealed or hashed; a sealed value moved elsewhere does not open.',
     kind: 'guarantee',
   },
+  cors: {
+    source: 'Fetch §3.3, the guide',
+    behaviour:
+      'No page of another origin may use the endpoint unless its exact origin was named; then it can read every answer, refusals too, and use no method or header field beyond those listed.',
+    kind: 'guarantee',
+  },
   tls: {
     source: 'product promise 1',
     behaviour:
@@ -234,6 +287,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     source: 'MCP01',
     behaviour:
       'A value handed to an upstream as a secret is taken out of results, errors and logs, also as base64, hex, URL- or JSON-encoded.',
+    kind: 'guarantee',
+  },
+  'hidden-characters': {
+    source: 'ANSI and Unicode smuggling (T40)',
+    behaviour:
+      'Control, tag, bidi, zero-width and other invisible characters are taken out of the arguments and the messages of a server’s prompts, and counted; where a script or an emoji needs one, it stays.',
+    kind: 'guarantee',
+  },
+  'prompt-boundaries': {
+    source: 'RS26, prompts §security',
+    behaviour:
+      'No value given to a prompt template changes the text around its place, adds a message or a placeholder, closes its boundary or begins a line.',
     kind: 'guarantee',
   },
   'secret-patterns': {

@@ -8,54 +8,74 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Denial } from '../../core/index.ts'
+import { addressGroup } from '../../net/index.ts'
+import { type AddressOf, peerAddress } from './client-address.ts'
+import { type Cors, createCors } from './cors.ts'
 import { isRepeated } from './repeated.ts'
 
 export interface Door {
-  /** The canonical origin for a Host header (`http://localhost:7777`), or undefined where we are not served under it. */
-  originOf(host: string | undefined): string | undefined
+  /** The path of the MCP endpoint. */
+  readonly path: string
+  /** The URL of the endpoint under the name that was asked for; the canonical one for a name that is not ours. */
+  resourceOf(host: string | undefined): string
   /** Undefined where the request may come in. */
   check(request: IncomingMessage, openToAnyOrigin: boolean): Denial | undefined
+  /** The caller's network address. */
+  readonly addressOf: AddressOf
   /**
    * Whose budget a request counts against before anybody is identified. Requests that a web page can send are counted apart
    * from those of programs, and those without a credential apart from those with one: neither can use up the other's.
    */
   budgetOf(request: IncomingMessage): string
-  /** Whether a foreign origin was named in the configuration: the ones that get CORS headers on the endpoint. */
-  isAllowedForeign(origin: string): boolean
+  readonly cors: Cors
 }
 
 export interface DoorOptions {
-  readonly port: number
-  /** Further browser origins, exactly as browsers send them: `https://app.example.com`. */
-  readonly origins: readonly string[]
+  /** Every URL of the MCP endpoint; the first is canonical. On loopback one server has three names: each is answered under its own. */
+  readonly resources: readonly string[]
+  readonly cors?: Cors | undefined
+  readonly addressOf?: AddressOf | undefined
 }
 
-export function createDoor({ port, origins }: DoorOptions): Door {
-  // On loopback the three names are one server; each is answered under the name that was asked for.
-  const names = ['localhost', '127.0.0.1', '[::1]']
-  const own = new Map(names.map((name) => [`${name}:${port}`, `http://${name}:${port}`]))
-  if (port === 80) for (const name of names) own.set(name, `http://${name}`)
-  const ownOrigins = new Set(own.values())
-  const foreign = new Set(origins)
+export function createDoor({ resources, cors = createCors(undefined), addressOf = peerAddress }: DoorOptions): Door {
+  const canonical = resources[0] as string
+  const own = new Map(resources.flatMap((resource) => hostsOf(resource).map((host) => [host, resource])))
+  const ownOrigins = new Set(resources.map((resource) => new URL(resource).origin))
 
   return {
-    originOf: (host) => (host === undefined ? undefined : own.get(host.toLowerCase())),
-    check({ headers, rawHeaders }, openToAnyOrigin) {
-      if (headers.host === undefined || !own.has(headers.host.toLowerCase()) || isRepeated(rawHeaders, 'host'))
+    path: new URL(canonical).pathname,
+    resourceOf: (host) => (host === undefined ? canonical : (own.get(host) ?? own.get(host.toLowerCase()) ?? canonical)),
+    check({ method, headers, rawHeaders }, openToAnyOrigin) {
+      const { host, origin } = headers
+      if (host === undefined || !(own.has(host) || own.has(host.toLowerCase())) || isRepeated(rawHeaders, 'host'))
         return { reason: 'forbidden_host' }
-      const { origin } = headers
-      if (origin === undefined || openToAnyOrigin || ownOrigins.has(origin) || foreign.has(origin)) return undefined
+      if (origin === undefined || openToAnyOrigin || ownOrigins.has(origin) || cors.allows(origin, method)) return undefined
       return { reason: 'forbidden_origin' }
     },
-    budgetOf({ headers, socket }) {
+    addressOf,
+    budgetOf(request) {
+      const { headers } = request
       const { origin, authorization } = headers
-      const address = socket.remoteAddress ?? 'unknown'
+      const address = groupOf(addressOf(request))
       const isForeign = origin !== undefined && !ownOrigins.has(origin)
       // A page elsewhere that loads an image from here sends no Origin; browsers say so here (Fetch Metadata Request Headers §2.3).
       const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
       if (isForeign || isEmbedded) return `page ${address}`
       return authorization === undefined && headers['x-api-key'] === undefined ? `nobody ${address}` : address
     },
-    isAllowedForeign: (origin) => foreign.has(origin),
+    cors,
   }
 }
+
+/** On loopback one server has three names; the first is what it is called. */
+export const loopbackOrigins = (scheme: 'http' | 'https', port: number): readonly string[] =>
+  ['localhost', '127.0.0.1', '[::1]'].map((name) => new URL(`${scheme}://${name}:${port}`).origin)
+
+/** The port may be left out where it goes without saying (RFC 9110 §4.2), and may be said all the same. */
+function hostsOf(resource: string): string[] {
+  const { protocol, hostname, host, port } = new URL(resource)
+  return port === '' ? [host, `${hostname}:${protocol === 'https:' ? 443 : 80}`] : [host]
+}
+
+/** Most addresses are their own group. */
+const groupOf = (address: string): string => (address.includes(':') || address.startsWith('127.') ? addressGroup(address) : address)

@@ -5,10 +5,12 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Clock, type Denial, principalKey } from '../../core/index.ts'
+import { type Budget, type Clock, type Denial, principalKey } from '../../core/index.ts'
 import type { Answer, Pipeline } from '../../pipeline/index.ts'
+import { ANY_ORIGIN } from './cors.ts'
 import type { Door } from './door.ts'
 import { HttpExchange } from './exchange.ts'
+import type { LimitAnswer } from './limit-answer.ts'
 import type { Reading } from './read.ts'
 
 export interface EndpointOptions {
@@ -16,30 +18,27 @@ export interface EndpointOptions {
   readonly door: Door
   readonly reading: Reading
   readonly clock: Clock
+  /** How a spent budget is answered where the author of the server has said so. */
+  readonly limitAnswer?: LimitAnswer | undefined
 }
 
 export interface Endpoint {
-  /** `denial`: what the door found already. */
-  handle(request: IncomingMessage, response: ServerResponse, origin: string, denial: Denial | undefined): Promise<void>
+  /**
+   * `denial`: what the door found already. `isOpen`: any page may read the refusal, as it may what was asked for.
+   * `budget`: what the address has left, where that is to be told.
+   */
+  handle(request: IncomingMessage, response: ServerResponse, denial: Denial | undefined, isOpen: boolean, budget?: Budget): Promise<void>
   /** Keeps streams open and turns long waits into streams; called every few seconds. */
   tick(): void
 }
 
 const METHODS = ['POST', 'GET', 'DELETE', 'OPTIONS']
+const ALLOW = ['Allow', METHODS.join(', ')]
 /** A caller that would wait longer than this for the first byte gets a stream, where it accepts one. */
 const PATIENCE_MS = 10_000
-const EXPOSED = [
-  'Access-Control-Expose-Headers',
-  'WWW-Authenticate, Mcp-Session-Id, RateLimit, RateLimit-Policy, Retry-After',
-  'Vary',
-  'Origin',
-]
-const ALLOWED_HEADERS =
-  'Authorization, X-API-Key, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID'
-const PREFLIGHT = ['Access-Control-Allow-Methods', METHODS.join(', '), 'Access-Control-Max-Age', '86400']
 const none: readonly string[] = []
 
-export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptions): Endpoint {
+export function createEndpoint({ pipeline, door, reading, clock, limitAnswer }: EndpointOptions): Endpoint {
   const waiting = new Set<HttpExchange>()
 
   function answer(exchange: HttpExchange, method: string | undefined, denial: Denial | undefined): Answer | Promise<Answer> {
@@ -67,21 +66,30 @@ export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptio
   }
 
   return {
-    async handle(request, response, origin, denial) {
-      const page = request.headers.origin
-      const cors = page !== undefined && door.isAllowedForeign(page) ? ['Access-Control-Allow-Origin', page, ...EXPOSED] : none
+    async handle(request, response, denial, isOpen, budget) {
+      const { headers } = request
       if (request.method === 'OPTIONS' && !denial) {
-        const allowed =
-          cors === none ? ['Allow', METHODS.join(', ')] : [...PREFLIGHT, 'Access-Control-Allow-Headers', allowedHeaders(request)]
-        response.writeHead(204, [...cors, ...allowed]).end()
+        response.writeHead(204, [...door.cors.preflight(request), ...ALLOW]).end()
         return
       }
-      const exchange = new HttpExchange(request, response, `${origin}/mcp`, clock(), cors, reading)
+      const cors = isOpen ? ANY_ORIGIN : door.cors.answer(headers.origin)
+      const exchange = new HttpExchange(
+        request,
+        response,
+        door.resourceOf(headers.host),
+        door.addressOf(request),
+        clock(),
+        cors,
+        reading,
+        budget,
+      )
       waiting.add(exchange)
       try {
         const answered = await answer(exchange, request.method, denial)
         cancelNamed(exchange, answered)
-        await exchange.answer(answered, sessionHeaders(exchange, answered, reading))
+        const isSpent = limitAnswer !== undefined && answered.status === 429
+        const shown = isSpent ? await limitAnswer(request, exchange.address, answered) : answered
+        await exchange.answer(shown, sessionHeaders(exchange, answered, reading))
       } finally {
         waiting.delete(exchange)
       }
@@ -94,12 +102,6 @@ export function createEndpoint({ pipeline, door, reading, clock }: EndpointOptio
       }
     },
   }
-}
-
-/** The fields of the protocol, and those that mirror arguments: a tool names them, so that only their beginning is known here. */
-function allowedHeaders({ headers }: IncomingMessage): string {
-  const asked = (headers['access-control-request-headers'] ?? '').slice(0, 2_048).split(',')
-  return [ALLOWED_HEADERS, ...asked.map((each) => each.trim()).filter((each) => /^mcp-param-[\w-]{1,128}$/i.test(each))].join(', ')
 }
 
 /** The id of the session that `initialize` has begun. */

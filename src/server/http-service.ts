@@ -1,0 +1,187 @@
+/**
+ * A service over HTTP and WebSocket: on sockets of its own, or inside an app. Where it is reached decides who issues tokens and
+ * what they are for; an app may tell that with its first request only, so that what depends on it is made then.
+ *
+ * @module
+ */
+
+import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { ConfigError, type TokenVerifier } from '../core/index.ts'
+import { addressGroup, createTlsKeeper } from '../net/index.ts'
+import { type AuthorizationServer, createApiKeys, createAuthorizationServer } from '../oauth/index.ts'
+import {
+  createAddressOf,
+  createCors,
+  createDoor,
+  createEndpoint,
+  createLimitAnswer,
+  createListener,
+  createMounted,
+  createRouter,
+  createSessions,
+  type Listener,
+  type Router,
+} from '../transports/index.ts'
+import { createEngine, type Engine } from './engine.ts'
+import { createFoundation } from './foundation.ts'
+import { checkReach, isLoopback, type Listen, type MountedIn, originsOf, type Site, siteOf } from './listen.ts'
+import type { Service, ServiceOptions } from './service.ts'
+
+/** @throws {ConfigError} where an option is wrong, or the port is taken. */
+export async function createHttpService(options: ServiceOptions, serveOn: Listen | MountedIn): Promise<Service> {
+  const { data, bounds, redactor, log } = options
+  checkReach(serveOn, options.cors)
+  await using opening = new AsyncDisposableStack()
+  const router = createRouter({ log })
+  opening.defer(router.close)
+  const socket = 'mounted' in serveOn ? undefined : await open(serveOn, options, router)
+  if (socket) opening.defer(socket.close)
+  const base = createFoundation(options)
+  opening.defer(base.close)
+  const { store, bus, counters, clock } = base
+  const addressOf = createAddressOf(serveOn.proxy)
+  const cors = createCors(options.cors)
+  const apiKeys = createApiKeys({ store, keyRing: data.keyRing, clock })
+
+  // Set once: at the start, or at the first request that an app hands over.
+  let reached: { readonly site: Site; readonly authorizationServer: AuthorizationServer } | undefined
+  const { promise: isReached, resolve: tellReached } = Promise.withResolvers<AuthorizationServer | undefined>()
+  let isServing = false
+
+  const tokens: TokenVerifier = {
+    claims: (credential) => reached?.authorizationServer.verifier.claims(credential) ?? false,
+    verify: (credential, resource) => (reached as NonNullable<typeof reached>).authorizationServer.verifier.verify(credential, resource),
+  }
+  const engine: Engine = createEngine({
+    ...options,
+    ...base,
+    keyRing: data.keyRing,
+    verifiers: [apiKeys.verifier, tokens],
+    resourceMetadataUrl: (resource) => reached?.authorizationServer.resourceMetadataUrl(resource),
+    redactor,
+  })
+  opening.defer(engine.close)
+
+  function reach(site: Site): void {
+    const authorizationServer = createAuthorizationServer({
+      ...site,
+      scopes: engine.catalogue.scopes,
+      store,
+      keyRing: data.keyRing,
+      bus,
+      counters,
+      clock,
+      log,
+      audit: engine.record,
+      addressOf,
+    })
+    reached = { site, authorizationServer }
+    tellReached(authorizationServer)
+    if (isServing) begin(reached)
+  }
+
+  function begin({ site, authorizationServer }: NonNullable<typeof reached>): void {
+    const door = createDoor({ resources: site.resources, cors, addressOf })
+    const sessions = createSessions({ keyRing: data.keyRing, store, bus, clock })
+    const reading = { bodyBytes: bounds.bodyBytes, json: { maxDepth: bounds.depth, maxItems: bounds.listItems }, sessions }
+    const { limitHandler: handler } = options
+    const limitAnswer = handler && createLimitAnswer({ handler, log })
+    const endpoint = createEndpoint({ pipeline: engine.pipeline, door, reading, clock, limitAnswer })
+    router.serve({ door, checkAddress: engine.limiter.checkAddress, endpoint, mounts: [authorizationServer] })
+  }
+
+  function isReachedBy(request: IncomingMessage): boolean {
+    const site = reached ? undefined : siteOfRequest(request, serveOn)
+    if (site) reach(site)
+    const isPlain = serveOn.publicUrl === undefined
+    if (reached && !(isPlain && isFromElsewhere(request))) return true
+    if (!isWarned) log('error', 'refused: this server is mounted in an app that is reached from elsewhere; set publicUrl to its URL')
+    isWarned = true
+    return false
+  }
+  let isWarned = false
+
+  const mounted = createMounted({ router, isReachedBy })
+  const known = knownSite(serveOn, socket?.port)
+  if (known) reach(known)
+  opening.move()
+
+  return {
+    engine,
+    get url() {
+      return reached?.site.resources[0] ?? ''
+    },
+    get issuer() {
+      return reached?.site.issuer ?? ''
+    },
+    setupLink: async () => (await isReached)?.createSetupLink(),
+    serve() {
+      isServing = true
+      if (reached) begin(reached)
+    },
+    node: mounted.node,
+    fetch: mounted.fetch,
+    upgrade: mounted.upgrade,
+    done: new Promise(() => {}),
+    async close() {
+      tellReached(undefined)
+      engine.endSubscriptions()
+      await socket?.close()
+      mounted.close()
+      await router.close()
+      await reached?.authorizationServer.close()
+      await engine.close()
+      await base.close()
+    },
+  }
+}
+
+/** Sockets of our own, with what keeps their TLS. */
+async function open(listen: Listen, { data, log, clock = Date.now }: ServiceOptions, router: Router): Promise<Listener> {
+  const { host = 'localhost', port } = listen
+  const tls = listen.tls && (await createTlsKeeper({ tls: listen.tls, dir: join(data.dir, 'tls'), clock, log }))
+  const listener = await createListener({ host: host.replace(/^\[|\]$/g, ''), port, tls, ...router }).catch(
+    (error: NodeJS.ErrnoException) => {
+      tls?.close()
+      throw explained(error, listen)
+    },
+  )
+  return {
+    port: listener.port,
+    async close() {
+      tls?.close()
+      await listener.close()
+    },
+  }
+}
+
+function explained(error: NodeJS.ErrnoException, { host, port }: Listen): Error {
+  if (error.code === 'EADDRINUSE' || error.code === 'EACCES')
+    return new ConfigError([`listen: port ${port} cannot be used (${error.code})`])
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return new ConfigError([`host: ${host} is no address of this machine (${error.code})`])
+  return error
+}
+
+function knownSite(serveOn: Listen | MountedIn, boundPort: number | undefined): Site | undefined {
+  const port = boundPort ?? serveOn.port
+  if (serveOn.publicUrl === undefined && port === undefined) return undefined
+  return siteOf(serveOn, port === undefined ? [] : originsOf('mounted' in serveOn ? {} : serveOn, port))
+}
+
+/** Only loopback may be taken from a request: whoever writes a Host would choose who issues tokens. */
+function siteOfRequest({ headers, socket }: IncomingMessage, reach: MountedIn | Listen): Site | undefined {
+  const url = URL.parse(`http://${headers.host ?? ''}`)
+  if (url === null || !isLoopback(url.hostname)) return undefined
+  const tls = 'encrypted' in socket && socket.encrypted === true ? ('local' as const) : undefined
+  return siteOf(reach, originsOf({ tls }, socket.localPort ?? Number(url.port || (tls ? 443 : 80))))
+}
+
+/** Without a public URL an app is for this machine, whatever interfaces it listens on. What `fetch` was not told is not known. */
+function isFromElsewhere({ socket }: IncomingMessage): boolean {
+  const { remoteAddress } = socket
+  return remoteAddress !== undefined && isIP(remoteAddress) !== 0 && addressGroup(remoteAddress) !== 'loopback'
+}

@@ -1,0 +1,64 @@
+/** A service over the process's own stdin and stdout. @module */
+
+import { userInfo } from 'node:os'
+import { ConfigError, type Credential } from '../core/index.ts'
+import { createLocalUserVerifier } from '../guards/index.ts'
+import { createApiKeys } from '../oauth/index.ts'
+import { createStdioTransport, type StdioTransport } from '../transports/index.ts'
+import { createEngine } from './engine.ts'
+import { createFoundation } from './foundation.ts'
+import type { Service, ServiceOptions } from './service.ts'
+
+export async function createStdioService(options: ServiceOptions): Promise<Service> {
+  const { data, bounds, localScopes, log, env = process.env } = options
+  const base = createFoundation(options)
+  const resource = 'stdio:'
+  const credential: Credential = env['SALLYPORT_KEY'] ? { scheme: 'bearer', value: env['SALLYPORT_KEY'] } : { scheme: 'local', value: '' }
+  const apiKeys = createApiKeys({ store: base.store, keyRing: data.keyRing, clock: base.clock })
+  const localUser = createLocalUserVerifier({ name: userInfo().username, scopes: localScopes })
+  const engine = createEngine({
+    ...options,
+    ...base,
+    keyRing: data.keyRing,
+    verifiers: [apiKeys.verifier, localUser],
+    resourceMetadataUrl: () => undefined,
+  })
+  let transport: StdioTransport | undefined
+  const { promise: done, resolve } = Promise.withResolvers<void>()
+  const notMounted = (): never => {
+    throw new ConfigError(['a service over stdio answers no HTTP requests'])
+  }
+
+  return {
+    engine,
+    url: resource,
+    issuer: 'local',
+    setupLink: async () => undefined,
+    serve() {
+      const json = { maxDepth: bounds.depth, maxItems: bounds.listItems }
+      transport = createStdioTransport({
+        pipeline: engine.pipeline,
+        input: process.stdin,
+        output: process.stdout,
+        credential,
+        resource,
+        bodyBytes: bounds.bodyBytes,
+        json,
+        clock: base.clock,
+        log,
+      })
+      void transport.done.then(resolve)
+    },
+    node: notMounted,
+    fetch: notMounted,
+    upgrade: notMounted,
+    done,
+    async close() {
+      engine.endSubscriptions()
+      transport?.close()
+      await transport?.done
+      await engine.close()
+      await base.close()
+    },
+  }
+}

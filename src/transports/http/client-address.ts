@@ -1,0 +1,91 @@
+/**
+ * Where a request comes from. The peer of the connection, unless the operator has said that a proxy stands there: then what
+ * the proxy says of the one before it, from the right, since everything further left was written by whoever likes to
+ * (RFC 7239 §8.1). Fails closed: what cannot be read counts as the peer.
+ *
+ * @module
+ */
+
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+import { z } from 'zod'
+
+/** Whom to believe about the address of a caller (`X-Forwarded-For`). One of the two. */
+export interface ProxyOptions {
+  /** The proxies, as addresses or networks: `10.0.0.0/8`. What anybody else says is ignored. */
+  readonly trustedAddresses?: readonly string[] | undefined
+  /** How many proxies stand in front, where their addresses change. Nobody else may be able to reach the port. */
+  readonly hops?: number | undefined
+}
+
+export type AddressOf = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string
+
+export const proxySchema: z.ZodType<ProxyOptions> = z
+  .strictObject({
+    trustedAddresses: z.array(z.string().refine(isNetwork, 'must be an address or a network, like 10.0.0.0/8')).min(1).optional(),
+    hops: z.int().min(1).max(16).optional(),
+  })
+  .refine(
+    ({ trustedAddresses, hops }) => (trustedAddresses === undefined) !== (hops === undefined),
+    'takes one of trustedAddresses and hops',
+  )
+
+/** How many of the addresses in a header are looked at. */
+const MAX_HOPS = 16
+
+export const peerAddress: AddressOf = ({ socket }) => socket.remoteAddress ?? 'unknown'
+
+export function createAddressOf(proxy: ProxyOptions | undefined): AddressOf {
+  if (!proxy) return peerAddress
+  const trusted = new BlockList()
+  for (const each of proxy.trustedAddresses ?? []) {
+    const { address, prefix, family } = parseNetwork(each) as Network
+    trusted.addSubnet(address, prefix, family)
+  }
+  const isTrusted = (address: string, at: number): boolean =>
+    proxy.hops === undefined ? trusted.check(address, familyOf(address)) : at < proxy.hops
+
+  return function addressOf(request) {
+    let address = withoutZone(peerAddress(request))
+    const said = request.headers['x-forwarded-for']
+    if (typeof said !== 'string' || isIP(address) === 0) return address
+    // The nearest last: each entry is the word of whoever comes after it.
+    const entries = said.split(',', 1_024).slice(-MAX_HOPS)
+    for (let at = 0; at < MAX_HOPS && isTrusted(address, at); at++) {
+      const before = toAddress(entries[entries.length - 1 - at])
+      if (before === undefined) break
+      address = before
+    }
+    return address
+  }
+}
+
+interface Network {
+  readonly address: string
+  readonly prefix: number
+  readonly family: 'ipv4' | 'ipv6'
+}
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
+const withoutZone = (address: string): string => address.replace(/%.*$/, '')
+
+function parseNetwork(text: string): Network | undefined {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const version = isIP(address)
+  const most = version === 6 ? 128 : 32
+  const prefix = bits === undefined ? most : Number(bits)
+  return version === 0 || prefix > most ? undefined : { address, prefix, family: familyOf(address) }
+}
+
+function isNetwork(text: string): boolean {
+  return parseNetwork(text) !== undefined
+}
+
+/** An entry of the header; some proxies write the port too, and brackets around what has colons. */
+function toAddress(entry: string | undefined): string | undefined {
+  const text = entry?.trim() ?? ''
+  if (isIP(text) !== 0) return withoutZone(text)
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/.exec(text) ?? []
+  const address = bracketed ?? plain ?? ''
+  return isIP(address) === 0 ? undefined : withoutZone(address)
+}

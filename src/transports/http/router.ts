@@ -1,0 +1,102 @@
+/**
+ * Checks the door and hands each path to whom it belongs, whoever brings the request: a socket of ours, an app that we are
+ * mounted in, or `fetch`. What reaches anything behind it has a Host we are served under and an Origin that may be here.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Budget, Log } from '../../core/index.ts'
+import type { Limiter } from '../../guards/index.ts'
+import type { Door } from './door.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** Pages and documents beside the MCP endpoint: the authorization server. */
+export interface Mount {
+  /** Undefined for a path that is not its own. `cors`: any origin may read it, without credentials. */
+  route(pathname: string): { readonly cors: boolean } | undefined
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
+}
+
+export interface Handlers {
+  readonly door: Door
+  /** What an address may ask in all, before anybody is identified (`guards/limit`). */
+  readonly checkAddress: Limiter['checkAddress']
+  readonly endpoint: Endpoint
+  readonly mounts: readonly Mount[]
+}
+
+export interface Router {
+  /** Answers; until `serve` callers are told to come back. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
+  /** A connection that is to become another protocol's. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Whether a path is answered with anything but "not found". */
+  owns(pathname: string): boolean
+  serve(handlers: Handlers): void
+  /** Resolves when nothing that was asked is still being answered or recorded. */
+  close(): Promise<void>
+}
+
+const TICK_MS = 5_000
+
+export function createRouter({ log }: { readonly log: Log }): Router {
+  let handlers: Handlers | undefined
+  const running = new Set<Promise<void>>()
+  const ticker = setInterval(() => handlers?.endpoint.tick(), TICK_MS)
+  ticker.unref()
+
+  return {
+    handle(request, response) {
+      if (!handlers) {
+        response.writeHead(503, { 'Retry-After': '1', 'Content-Length': '0' }).end()
+        return
+      }
+      const task: Promise<void> = route(handlers, request, response).catch((error: unknown) => {
+        log('error', 'a request failed outside the pipeline', { problem: error instanceof Error ? error.message : 'unknown' })
+        if (response.headersSent) response.destroy()
+        else response.writeHead(500, { 'Content-Length': '0' }).end()
+      })
+      running.add(task)
+      void task.finally(() => running.delete(task))
+    },
+    upgrade: (_, socket) => void socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
+    owns: (pathname) =>
+      handlers !== undefined && (pathname === handlers.door.path || handlers.mounts.some((each) => each.route(pathname) !== undefined)),
+    serve(given) {
+      handlers = given
+    },
+    async close() {
+      clearInterval(ticker)
+      await Promise.all(running)
+    },
+  }
+}
+
+/** Without the query: no path of ours is told by one. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
+
+async function route(
+  { door, checkAddress, endpoint, mounts }: Handlers,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const pathname = pathOf(request)
+  const isEndpoint = pathname === door.path
+  const mount = isEndpoint ? undefined : mounts.find((each) => each.route(pathname))
+  const isOpen = mount?.route(pathname)?.cors ?? false
+  let denial = door.check(request, isOpen)
+  let budget: Budget | undefined
+  if (!denial) {
+    const counted = await checkAddress(door.budgetOf(request))
+    if (counted.allowed) budget = counted.value
+    else denial = counted.denial
+  }
+  if (mount && !denial) return mount.handle(request, response)
+  // Refusals of any path are answered and recorded by the one pipeline.
+  return endpoint.handle(request, response, denial ?? (isEndpoint ? undefined : { reason: 'not_found' }), isOpen, budget)
+}
