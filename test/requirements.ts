@@ -57,36 +57,6 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'A foreign Host is refused on every path, a foreign Origin on all but metadata, registration, token and revocation (which answer any, without credentials), and nothing but loopback is listened on.',
     kind: 'guarantee',
   },
-  // Server rows of the specification
-  RS22: {
-    source: 'tools §security',
-    behaviour:
-      'Arguments of a tool are checked before anything of it runs, in bounded time, by schemas that take nothing undeclared, and wrong ones are named by path and rule, never by value; what it answers leaves redacted and bounded.',
-    kind: 'guarantee',
-  },
-  RS23: {
-    source: 'tools §output schema',
-    behaviour: 'A tool that has an output schema answers with structured content that conforms to it, or nothing of its answer leaves.',
-    kind: 'guarantee',
-  },
-  RS26: {
-    source: 'prompts §security',
-    behaviour:
-      'Arguments of a prompt keep to its parameters; what it answers has the shape of messages and leads to no resource that its reader may not have, or is withheld whole.',
-    kind: 'guarantee',
-  },
-  RS27: {
-    source: 'completion §security',
-    behaviour:
-      'A completion needs what its prompt needs, is checked going in and coming out, costs a budget, and is at most a hundred texts.',
-    kind: 'guarantee',
-  },
-  RS30: {
-    source: 'basic §$ref resolution',
-    behaviour:
-      'No schema makes us fetch anything: one that refers outside itself, or is beyond the bounds on depth, parts and patterns, starts no server.',
-    kind: 'guarantee',
-  },
   // Gateway rows of the specification
   G1: {
     source: 'authorization §token passthrough',
@@ -168,6 +138,51 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'What anybody sends our client is bounded in bytes, depth and time before it is parsed.',
     kind: 'guarantee',
   },
+  RS1: {
+    source: 'authorization §protected resource metadata',
+    behaviour: 'Protected resource metadata names the endpoint and its authorization server.',
+    kind: 'guarantee',
+  },
+  RS2: {
+    source: 'authorization server discovery',
+    behaviour: 'The metadata is at both well-known places, and every 401 says where.',
+    kind: 'guarantee',
+  },
+  RS3: {
+    source: 'authorization §token handling',
+    behaviour: 'Nothing of a request is looked at before its credential is good.',
+    kind: 'guarantee',
+  },
+  RS6: {
+    source: 'authorization §error handling',
+    behaviour: 'An invalid token is 401, a missing scope 403, a credential presented twice 400.',
+    kind: 'guarantee',
+  },
+  RS7: {
+    source: 'authorization §token requirements',
+    behaviour: 'A credential counts in a header, on every request, and never in a query string.',
+    kind: 'guarantee',
+  },
+  RS8: {
+    source: 'authorization §scope selection',
+    behaviour: 'A 401 says which scopes to ask for.',
+    kind: 'guarantee',
+  },
+  RS11: {
+    source: 'authorization §refresh tokens',
+    behaviour: 'offline_access is neither in a challenge nor in the metadata.',
+    kind: 'guarantee',
+  },
+  RS12: {
+    source: 'security best practices §scope minimization',
+    behaviour: 'Scopes that nothing needs are not offered, and there is no wildcard.',
+    kind: 'guarantee',
+  },
+  RS13: {
+    source: 'basic §statelessness',
+    behaviour: 'No request counts on what an earlier one on the same connection has proven.',
+    kind: 'guarantee',
+  },
   RS16: {
     source: 'MRTR §requestState',
     behaviour: 'A requestState that was changed or made up is refused, and nothing runs.',
@@ -191,7 +206,24 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   RS22: {
     source: 'server/tools §Security Considerations',
     behaviour:
-      'Of calls that arrive together, as many run as the budget holds; another credential, session, revision, method or claimed address is not another budget.',
+      'Arguments of a tool are checked before anything of it runs, in bounded time, by a schema that takes nothing undeclared; wrong ones are named by path and rule, never by value. Of calls that arrive together, as many run as the budget holds; another credential, session, revision, method or claimed address is not another budget.',
+    kind: 'guarantee',
+  },
+  RS23: {
+    source: 'tools §output schema',
+    behaviour: 'A tool that has an output schema answers with structured content that conforms to it, or nothing of its answer leaves.',
+    kind: 'guarantee',
+  },
+  RS26: {
+    source: 'prompts §security',
+    behaviour:
+      'Arguments of a prompt keep to its parameters; what it answers has the shape of messages and leads to no resource that its reader may not have, or is withheld whole.',
+    kind: 'guarantee',
+  },
+  RS27: {
+    source: 'completion §security',
+    behaviour:
+      'A completion needs what its prompt needs, is checked going in and coming out, costs a budget, and is at most a hundred texts.',
     kind: 'guarantee',
   },
   RS28: {
@@ -203,6 +235,32 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     source: 'elicitation §URL mode',
     behaviour:
       'A page that a person is asked to open is https (or of this machine) and carries no credentials; an answer counts only from the principal who was asked.',
+    kind: 'guarantee',
+  },
+  RS30: {
+    source: 'basic §$ref resolution',
+    behaviour:
+      'No schema makes us fetch anything: one that refers outside itself, or is beyond the bounds on depth, parts and patterns, starts no server.',
+    kind: 'guarantee',
+  },
+  RS31: {
+    source: 'basic §clientInfo',
+    behaviour: 'What a client calls itself opens nothing.',
+    kind: 'guarantee',
+  },
+  RS32: {
+    source: 'basic §_meta',
+    behaviour: 'A field of _meta that is needed and missing is −32602 and 400.',
+    kind: 'guarantee',
+  },
+  RS33: {
+    source: 'logging §security',
+    behaviour: 'Log messages go to a caller that asked for them, from its level on, redacted.',
+    kind: 'guarantee',
+  },
+  RS34: {
+    source: 'subscriptions',
+    behaviour: 'A subscription begins with what was agreed; nothing is told that was not asked for or may not be read.',
     kind: 'guarantee',
   },
   // The pipeline's own promises

@@ -8,7 +8,7 @@
 import type { JsonObject } from './message.ts'
 
 /** What a refused credential was, for the `error` of the 401 challenge (RFC 6750 §3.1). */
-export type CredentialProblem = 'missing' | 'malformed' | 'unknown' | 'expired' | 'revoked' | 'wrong_audience' | 'wrong_issuer'
+export type CredentialProblem = 'missing' | 'several' | 'malformed' | 'unknown' | 'expired' | 'revoked' | 'wrong_audience' | 'wrong_issuer'
 
 /**
  * Every way a request can be refused. A new member fails to compile until `pipeline/wire.ts` maps it.

@@ -80,7 +80,7 @@ export function createAuthenticate({
   return function authenticate(request) {
     const { credential } = request
     if (!credential) return anonymous ? allow(identify(request, anonymous)) : deny({ reason: 'unauthenticated', problem: 'missing' })
-    if (credential.scheme === 'several') return deny({ reason: 'unauthenticated', problem: 'malformed' })
+    if (credential.scheme === 'several') return deny({ reason: 'unauthenticated', problem: 'several' })
     const key = keyOf(credential, request.resource)
     const known = outcomes.get(key)
     if (known && known.expiresAt > clock()) return allow(identify(request, known.principal))

@@ -74,9 +74,9 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
       }
     },
     message(message) {
-      const text = redactor.json(message.params)
+      const text = JSON.stringify(message.params)
       if (text.length > MAX_MESSAGE_CHARACTERS) return undefined
-      return redactor.suspects(text) ? { ...message, params: JSON.parse(text) } : message
+      return redactor.suspects(text) ? { ...message, params: JSON.parse(redactor.json(message.params)) as JsonObject } : message
     },
   }
 }

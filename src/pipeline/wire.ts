@@ -61,7 +61,8 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
     case 'method_not_allowed':
       return error(405, 405, ['Allow', denial.allowed.join(', ')])
     case 'unauthenticated':
-      return error(401, 401, ['WWW-Authenticate', challenge(request, denial.problem, surroundings)])
+      // Presented in more than one way, the request itself is wrong (RFC 6750 §3.1).
+      return error(denial.problem === 'several' ? 400 : 401, 401, ['WWW-Authenticate', challenge(request, denial.problem, surroundings)])
     case 'unsupported_media_type':
       return error(415, -32600)
     case 'not_acceptable':
@@ -215,6 +216,7 @@ function toldOf(denial: Denial): string {
 
 const unauthenticated: Record<CredentialProblem, string> = {
   missing: 'Sign-in required: send a bearer token or an API key.',
+  several: 'Send one credential, once.',
   malformed: 'The credential is malformed.',
   unknown: 'The credential is not valid here.',
   expired: 'The credential has expired.',
@@ -225,7 +227,8 @@ const unauthenticated: Record<CredentialProblem, string> = {
 
 /** RFC 6750 §3: no `error` where no credential was presented. */
 function challenge(request: Partway, problem: CredentialProblem, surroundings: Surroundings): string {
-  const error = problem === 'missing' ? [] : ['error="invalid_token"', `error_description="${unauthenticated[problem]}"`]
+  const code = problem === 'several' ? 'invalid_request' : 'invalid_token'
+  const error = problem === 'missing' ? [] : [`error="${code}"`, `error_description="${unauthenticated[problem]}"`]
   return bearer([...error, ...metadata(request, surroundings), ...scope(surroundings.challengeScopes())])
 }
 
