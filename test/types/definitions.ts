@@ -161,6 +161,16 @@ new Server({
 })
 const list: readonly ToolDefinition[] = [untyped, { name: 'x', execute: () => 1 }]
 new Server({ tools: list })
+// Definitions with schemas of their own in one list, which says nothing of any.
+const made: readonly ToolDefinition[] = [calculator, tool({ name: 'made', execute: () => 1 }), ...list]
+const asked: readonly PromptDefinition[] = [
+  prompt({
+    name: 'asked',
+    parameters: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+    render: ({ name }) => name,
+  }),
+]
+new Server({ tools: made, prompts: asked })
 
 prompt({
   name: 'review',

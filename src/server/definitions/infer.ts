@@ -14,20 +14,22 @@ import type { StandardSchema } from './standard-schema.ts'
 /** A JSON Schema, or a Standard Schema that emits one. */
 export type SchemaInput = JsonObject | StandardSchema
 
-/** What `execute` and `render` get. Without a schema that says it: names, and values of any kind. */
-export type ParametersOf<Schema> = undefined extends Schema
-  ? NoParameters
-  : Schema extends { readonly '~standard': { readonly types?: infer Types } }
+/**
+ * What `execute` and `render` get. Without a schema that says it: names, and values of any kind. The schema stands on the left of each
+ * `extends`, so that a list of definitions may hold those of every schema.
+ */
+export type ParametersOf<Schema> = Schema extends object
+  ? Schema extends { readonly '~standard': { readonly types?: infer Types } }
     ? Side<Types, 'output'>
-    : unknown extends FromSchema<Schema>
-      ? JsonObject
-      : FromSchema<Schema>
+    : ObjectOr<FromSchema<Schema>>
+  : NoParameters
 
 /** What a tool with that `outputSchema` answers. */
 export type AnswerOf<Schema> = Schema extends { readonly '~standard': { readonly types?: infer Types } }
   ? Side<Types, 'input'>
   : FromSchema<Schema>
 
+type ObjectOr<Type> = [Type] extends [object] ? Type : JsonObject
 type NoParameters = { readonly [name: string]: never }
 type Side<Types, Name extends 'input' | 'output'> = NonNullable<Types> extends { readonly [Key in Name]: infer Type } ? Type : unknown
 
