@@ -57,6 +57,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'A foreign Host is refused on every path, a foreign Origin on all but metadata, registration, token and revocation (which answer any, without credentials), and nothing but loopback is listened on.',
     kind: 'guarantee',
   },
+  T32: {
+    source: 'CVE-2025-53109, CVE-2025-53110',
+    behaviour:
+      'Of a folder that is served nothing outside is read or listed: not by dots in any encoding, a sibling with the same prefix, a link, or a link that is swapped meanwhile (on macOS and Windows swaps are made very unlikely, not impossible).',
+    kind: 'guarantee',
+  },
   // Gateway rows of the specification
   G1: {
     source: 'authorization §token passthrough',
@@ -75,7 +81,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   G7: {
     source: 'caching §cacheScope',
-    behaviour: 'No result is marked public, and no list is shared between callers who may use different things.',
+    behaviour: 'No list and no result of an upstream is marked public, and no list is shared between callers who may use different things.',
     kind: 'guarantee',
   },
   G8: {
@@ -203,6 +209,17 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'Only calls, prompts and reads ask, and each question has a request or a state.',
     kind: 'guarantee',
   },
+  RS20: {
+    source: 'caching §cacheable results',
+    behaviour: 'Every cacheable result says how long it is fresh and whose it is, the same on all pages of a list.',
+    kind: 'guarantee',
+  },
+  RS21: {
+    source: 'caching §cacheScope',
+    behaviour:
+      'A result says `public` only where everybody may read the resource, its author said so, and what made it did not look at who asks.',
+    kind: 'guarantee',
+  },
   RS22: {
     source: 'server/tools §Security Considerations',
     behaviour:
@@ -212,6 +229,17 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   RS23: {
     source: 'tools §output schema',
     behaviour: 'A tool that has an output schema answers with structured content that conforms to it, or nothing of its answer leaves.',
+    kind: 'guarantee',
+  },
+  RS24: {
+    source: 'resources §capabilities',
+    behaviour: 'What a list shows depends on what its reader may use, and on no connection and no earlier request.',
+    kind: 'guarantee',
+  },
+  RS25: {
+    source: 'resources §security considerations, §error handling',
+    behaviour:
+      'A URI is read only where it is surely one of a resource’s or template’s, after its permission; every other is answered in one way, and never with empty contents.',
     kind: 'guarantee',
   },
   RS26: {
@@ -261,6 +289,80 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   RS34: {
     source: 'subscriptions',
     behaviour: 'A subscription begins with what was agreed; nothing is told that was not asked for or may not be read.',
+    kind: 'guarantee',
+  },
+  // Transports
+  TR1: {
+    source: 'transports §Security',
+    behaviour:
+      'An Origin that is present and not allowed is refused with 403 on every transport that has one, before anything is upgraded or read.',
+    kind: 'guarantee',
+  },
+  TR2: {
+    source: 'transports §Security',
+    behaviour: 'Unless told otherwise, only loopback is bound, and every connection needs a credential.',
+    kind: 'guarantee',
+  },
+  TR8: {
+    source: 'streamable-http §Sessions',
+    behaviour:
+      'A 2026-07-28 request has no session: GET and DELETE are 405, a session id that comes along is ignored, and none is given out.',
+    kind: 'guarantee',
+  },
+  TR9: {
+    source: 'streamable-http §Streams',
+    behaviour: 'An event stream tells proxies not to buffer it, and is kept alive by comments.',
+    kind: 'guarantee',
+  },
+  TR14: {
+    source: '2025-11-25 transports §Session Management',
+    behaviour: 'A session id is unguessable and visible ASCII, belongs to whoever began it, and is answered with 404 once it has ended.',
+    kind: 'guarantee',
+  },
+  websocket: {
+    source: 'product promise 2',
+    behaviour:
+      'Every message on a WebSocket passes the whole pipeline with the credential of its upgrade; once that is revoked or has expired, nothing more is executed and the socket is closed.',
+    kind: 'guarantee',
+  },
+  TR3: {
+    source: 'streamable-http §server validation',
+    behaviour: 'Version, method and name in the headers must be those in the body: else −32020 and 400.',
+    kind: 'guarantee',
+  },
+  TR4: {
+    source: 'streamable-http §custom headers',
+    behaviour: 'An argument that a header mirrors must agree with it, decoded.',
+    kind: 'guarantee',
+  },
+  TR5: {
+    source: 'versioning',
+    behaviour: 'An unknown version is −32022 with those that are spoken, an unknown method −32601 and 404.',
+    kind: 'guarantee',
+  },
+  TR6: {
+    source: 'streamable-http §sending messages',
+    behaviour: 'A body is one request or notification: batches and stray responses are refused.',
+    kind: 'guarantee',
+  },
+  TR7: {
+    source: 'cancellation',
+    behaviour: 'A caller that hangs up, or a deadline, ends the work.',
+    kind: 'guarantee',
+  },
+  TR10: {
+    source: 'streamable-http §protocol version header',
+    behaviour: 'Without a version header a request is a legacy one, or is refused.',
+    kind: 'guarantee',
+  },
+  TR11: {
+    source: 'stdio',
+    behaviour: 'Over stdio there are only messages on stdout, and the environment says who is calling.',
+    kind: 'guarantee',
+  },
+  TR13: {
+    source: 'basic §error codes',
+    behaviour: 'No error has a code that the specification forbids.',
     kind: 'guarantee',
   },
   // The pipeline's own promises
