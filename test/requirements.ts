@@ -371,6 +371,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A tool that nobody classed needs tools:execute; a list shows only what its reader may use.',
     kind: 'guarantee',
   },
+  fuzzed: {
+    source: 'architecture §one pipeline',
+    behaviour: 'Of made-up requests only those run a tool that a caller with its scope could have sent, and each is answered in time.',
+    kind: 'guarantee',
+  },
   guide: {
     source: 'Security in MCP',
     behaviour: 'Each block of code of the guide runs as it stands, against a live server.',

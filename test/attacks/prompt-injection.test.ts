@@ -5,7 +5,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { cleanText, compilePrompt, type PromptDefinition, type RenderedPrompt } from '../../src/trust/index.ts'
+import { verifies } from '../requirements.ts'
 import { fromGuide, GUIDE, needs, rowsOf } from '../support/shared.ts'
+
+verifies('prompt-boundaries', 'hidden-characters')
 
 const NONCE = 'k3p8w0z5t2m7'
 const SECOND = 'b1c6x9r4v8q0'

@@ -74,6 +74,18 @@ tool({
   },
 })
 tool({
+  name: 'promised',
+  outputSchema: { type: 'object', properties: { sum: { type: 'number' } }, required: ['sum'] },
+  execute: (_) => new Promise((resolve) => resolve({ sum: 3 })),
+})
+tool({
+  name: 'promised-wrongly',
+  outputSchema: { type: 'object', properties: { sum: { type: 'number' } }, required: ['sum'] },
+  // @ts-expect-error a text is no sum
+  execute: (_) => new Promise((resolve) => resolve('three')),
+})
+tool({ name: 'promised-anything', execute: () => new Promise((resolve) => resolve('three')) })
+tool({
   name: 'permitted',
   permissions: { access: 'private', users: ['ana'], requiredRoles: ['admin'] },
   execute: () => undefined,

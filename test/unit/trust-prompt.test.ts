@@ -6,7 +6,10 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ConfigError, type JsonObject } from '../../src/core/index.ts'
 import { type CompiledPrompt, compilePrompt, type PromptDefinition, type RenderedPrompt } from '../../src/trust/index.ts'
+import { verifies } from '../requirements.ts'
 import { fromGuide, GUIDE, needs } from '../support/shared.ts'
+
+verifies('prompt-boundaries', 'hidden-characters')
 
 const NONCE = 'n0nce0n0nce0'
 const OTHER = 'another-nonce'

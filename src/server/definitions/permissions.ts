@@ -68,12 +68,13 @@ const anyName = /^[^\u0000-\u001f\u007f-\u009f]{1,512}$/
 
 /** Undefined: it could not be understood, and why was reported. */
 export function toPermission(given: unknown, kind: EntryKind, compileCondition: CompileCondition, report: Report): Permitted | undefined {
+  let fine = true
   const block = given === undefined ? {} : typeof given === 'string' ? { access: given } : given
   if (!isObject(block)) return problem('must be "public", "denied" or an object')
   const { access = 'protected' } = block
   const known = typeof access === 'string' && Object.hasOwn(keys, access) ? keys[access] : undefined
   if (!known) return problem(`${isObject(given) ? '.access: ' : ''}must be "public", "protected", "private" or "denied"`)
-  let fine = checkKeys(block, known, 'permissions', report)
+  if (!checkKeys(block, known, 'permissions', report)) fine = false
   const condition = conditionOf(block['when'])
   const scopes = names('requiredScopes', scopeToken)
   const roles = names('requiredRoles', anyName)

@@ -73,7 +73,11 @@ export function readSchema(
   if (!isObject(given)) return problem('must be a JSON Schema object, or a Standard Schema that emits one')
   if ('_def' in given || '~standard' in given) return problem('is no JSON Schema, and no Standard Schema of version 1: use zod 4')
   if (!isWithinDepth(given, MAX_DEPTH)) return problem(`nested deeper than ${MAX_DEPTH} levels`)
-  return { schema: JSON.parse(JSON.stringify(given)) as JsonObject, parse: undefined }
+  try {
+    return { schema: JSON.parse(JSON.stringify(given)) as JsonObject, parse: undefined }
+  } catch {
+    return problem('cannot be written as JSON')
+  }
 
   function problem(what: string): undefined {
     report(`${at}: ${what}`)

@@ -77,9 +77,12 @@ export interface ListedTool<Parameters> extends Described<Parameters> {
 /** The type that infers what each inline definition of a list takes: `constructor(options: { tools?: Tools<All> })`. */
 export type Tools<All extends readonly unknown[]> = { readonly [Index in keyof All]: ListedTool<All[Index]> }
 
-export function tool<
-  const Parameters extends SchemaInput | undefined = undefined,
-  const Output extends SchemaInput | undefined = undefined,
->(definition: ToolDefinition<Parameters, Output>): ToolDefinition<Parameters, Output> {
+export function tool<const Parameters extends SchemaInput | undefined = undefined>(
+  definition: ToolDefinition<Parameters, undefined>,
+): ToolDefinition<Parameters, undefined>
+export function tool<const Output extends SchemaInput, const Parameters extends SchemaInput | undefined = undefined>(
+  definition: ToolDefinition<Parameters, Output> & { readonly outputSchema: Output },
+): ToolDefinition<Parameters, Output>
+export function tool(definition: ToolDefinition): ToolDefinition {
   return definition
 }

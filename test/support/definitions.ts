@@ -1,0 +1,38 @@
+// Definitions as the server takes them, for tests: entries out of them, or the problems that it would not start with.
+
+import { compileCondition } from '../../src/catalogue/index.ts'
+import type { Entry } from '../../src/core/index.ts'
+import { type PromptEntryOptions, promptEntry, type ToolEntryOptions, toolEntry } from '../../src/server/definitions/index.ts'
+
+export interface Defined {
+  readonly entry: Entry | undefined
+  readonly problems: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+function define(kind: 'tool' | 'prompt', definition: object, over: Partial<ToolEntryOptions & PromptEntryOptions>): Defined {
+  const problems: string[] = []
+  const warnings: string[] = []
+  const options = {
+    server: 'test',
+    compileCondition,
+    report: (problem: string) => void problems.push(problem),
+    warn: (warning: string) => void warnings.push(warning),
+    ...over,
+  }
+  const entry = kind === 'tool' ? toolEntry(definition, options) : promptEntry(definition, options)
+  return { entry, problems, warnings }
+}
+export const defineTool = (definition: object, over: Partial<ToolEntryOptions> = {}): Defined => define('tool', definition, over)
+export const definePrompt = (definition: object, over: Partial<PromptEntryOptions> = {}): Defined => define('prompt', definition, over)
+
+/** Those that must be right. */
+export function entriesOf(
+  { tools = [], prompts = [] }: { readonly tools?: readonly object[]; readonly prompts?: readonly object[] },
+  over: Partial<ToolEntryOptions & PromptEntryOptions> = {},
+): Entry[] {
+  const defined = [...tools.map((each) => defineTool(each, over)), ...prompts.map((each) => definePrompt(each, over))]
+  const problems = defined.flatMap((each) => each.problems)
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+  return defined.flatMap(({ entry }) => entry ?? [])
+}
