@@ -8,7 +8,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
 import { ConfigError, type TokenVerifier } from '../core/index.ts'
 import { addressGroup, createTlsKeeper } from '../net/index.ts'
 import { type AuthorizationServer, createApiKeys, createAuthorizationServer } from '../oauth/index.ts'
@@ -117,6 +116,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     get issuer() {
       return reached?.site.issuer ?? ''
     },
+    port: socket?.port,
     setupLink: async () => (await isReached)?.createSetupLink(),
     serve() {
       isServing = true

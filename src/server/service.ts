@@ -44,6 +44,8 @@ export interface Service extends Pick<Mounted, 'node' | 'fetch' | 'upgrade'> {
   /** `http://localhost:PORT/mcp`, the public URL, or `stdio:`. Empty while an app has not said where it is. */
   readonly url: string
   readonly issuer: string
+  /** Of our own sockets, where there are some. */
+  readonly port: number | undefined
   /** A one-time link to make the owner's account, where there is none yet. Waits until the address is known. */
   setupLink(): Promise<string | undefined>
   /** Begins to answer: called once the catalogue is filled. */

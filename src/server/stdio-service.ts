@@ -33,6 +33,7 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
     engine,
     url: resource,
     issuer: 'local',
+    port: undefined,
     setupLink: async () => undefined,
     serve() {
       const json = { maxDepth: bounds.depth, maxItems: bounds.listItems }

@@ -12,6 +12,8 @@ import { createTempDir } from './paths.ts'
 
 export interface Served extends AsyncDisposable {
   readonly service: Service
+  /** Of its own sockets. */
+  readonly port: number | undefined
   readonly dataDir: string
   /** An API key that may do everything, and its id. */
   readonly key: string
@@ -58,6 +60,7 @@ export async function startService(
   const { key, id } = await apiKeys.create({ name: 'test', scopes: ALL_SCOPES, createdBy: 'test', expiresInDays: 90 })
   return {
     service,
+    port: service.port,
     dataDir: folder.path,
     key,
     keyId: id,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { IncomingHttpHeaders } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { ConfigError } from '../../src/core/index.ts'
 import { createCors } from '../../src/transports/index.ts'
@@ -23,7 +24,7 @@ const send = (headers: Record<string, string>, method = 'POST', path = '/mcp', b
   mcp(served.service.url).send(method, path, { 'content-type': 'application/json', accept: 'application/json', ...headers }, body)
 const ask = (method: string, headers = '', origin = PAGE) =>
   send({ origin, 'access-control-request-method': method, ...(headers && { 'access-control-request-headers': headers }) }, 'OPTIONS')
-const listed = (value: unknown): string[] =>
+const listed = (value: string | string[] | undefined): string[] =>
   String(value ?? '')
     .toLowerCase()
     .split(/, */)
@@ -70,9 +71,9 @@ describe('a preflight', () => {
 
 describe('an answer to a page', () => {
   const call = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} })
-  const readable = (headers: Record<string, unknown>) => {
+  const readable = (headers: IncomingHttpHeaders) => {
     assert.equal(headers['access-control-allow-origin'], PAGE)
-    assert.equal(headers['vary'], 'Origin')
+    assert.equal(headers.vary, 'Origin')
     for (const name of ['www-authenticate', 'mcp-session-id', 'retry-after'])
       assert.ok(listed(headers['access-control-expose-headers']).includes(name), name)
   }
