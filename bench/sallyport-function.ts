@@ -1,81 +1,57 @@
 /**
- * The calculator behind Sallyport's own service, every guard on: `node sallyport-function.ts --tools N --data-dir DIR`. What
- * `sallyport guard` runs, with a function in the place of an upstream.
+ * A server made with `MCPServer`, with every guard on: what somebody gets who writes one.
  *
- * Every limit counts, and is too high to be reached; every decision is recorded in SQLite. Keys are announced to the
- * harness; for tokens of our own authorization server there is the account `bench`, which the harness signs in with.
+ *   node bench/sallyport-function.ts --data-dir DIR --tools N [--password SECRET]
+ *
+ * Announces where it is, and two API keys; with a password, an account to sign in with instead.
  *
  * @module
  */
 
 import { parseArgs } from 'node:util'
-import { compileCheck, createFunctionExecutor } from '../src/catalogue/index.ts'
-import { createRedactor, type Entry, silentLog } from '../src/core/index.ts'
 import { createAccounts, createApiKeys } from '../src/oauth/index.ts'
-import { createService } from '../src/server/index.ts'
+import { MCPServer, tool } from '../src/server/index.ts'
 import { openData } from '../src/vault/index.ts'
-import { calculate, jsonSchema, type Sum, toolNames } from './peers/calculator.ts'
+import { calculate, jsonSchema, toolNames } from './peers/calculator.ts'
 import { announce, type Credentials } from './peers/serve.ts'
 
 const { values } = parseArgs({
-  options: { tools: { type: 'string', default: '1' }, 'data-dir': { type: 'string' }, password: { type: 'string' } },
+  options: { 'data-dir': { type: 'string' }, tools: { type: 'string', default: '1' }, password: { type: 'string' } },
 })
-if (!values['data-dir']) throw new Error('--data-dir is missing: the benchmark does not touch the data of a user')
-const limit = { max: 1_000_000_000, windowSeconds: 60 }
-const data = openData({ dataDir: values['data-dir'] })
-const service = await createService({
-  data,
-  serveOn: { port: 0 },
-  bounds: {
-    limits: { address: limit, principal: limit, client: limit, tool: limit },
-    bodyBytes: 4 * 1024 * 1024,
-    depth: 64,
-    listItems: 10_000,
-    resultBytes: 1024 * 1024,
-    deadlineSeconds: 60,
-    concurrency: 64,
-  },
-  localScopes: [],
-  serverInfo: { name: 'bench', version: '1.0.0' },
-  instructions: () => undefined,
-  features: () => ({ completions: false, logging: false, subscriptions: false, tasks: false }),
-  redactor: createRedactor(),
-  log: silentLog,
-})
-const entries = toolNames(Number(values.tools)).map((name) => toEntry(name, 'tools:execute'))
-// A token can only be had for a scope that something asks for: this one does not open the calculator.
-if (values.password !== undefined) entries.push(toEntry('peek', 'tools:read'))
-service.engine.catalogue.replace('bench', entries)
-service.serve()
+const dataDir = values['data-dir']
+if (dataDir === undefined) throw new Error('--data-dir is missing')
+// More than the load can spend: what is measured is counting, not being refused.
+const plenty = { max: 1_000_000_000 }
 
 const credentials = values.password === undefined ? await createKeys() : await createAccount(values.password)
-announce({ url: service.url.replace('localhost', '127.0.0.1'), ...(credentials ? { credentials } : {}) }, service.close)
-
-function toEntry(name: string, scope: string): Entry {
-  const compiled = compileCheck(jsonSchema)
-  if ('problem' in compiled) throw new Error(compiled.problem)
-  return {
-    kind: 'tool',
-    name,
-    definition: { name, description: 'Calculates', inputSchema: jsonSchema },
-    permission: { access: 'protected', scopes: [scope], roles: [] },
-    ask: false,
-    rule: `default ${scope}`,
-    check: compiled.check,
-    mirrors: [],
-    origin: { server: 'bench', name },
-    executor: createFunctionExecutor((args) => calculate(args as unknown as Sum)),
-  }
-}
+const calculators = toolNames(Number(values.tools)).map((name) =>
+  tool({ name, description: 'Calculates', parameters: jsonSchema, execute: async (sum) => calculate(sum) }),
+)
+// A token can only be had for a scope that something asks for: this one does not open the calculator.
+const peek = tool({ name: 'peek', permissions: { requiredScopes: ['tools:read'] }, execute: () => 'seen' })
+const server = new MCPServer({
+  name: 'bench',
+  dataDir,
+  port: 0,
+  log: false,
+  rateLimit: { ...plenty, tools: plenty },
+  tools: values.password === undefined ? calculators : [...calculators, peek],
+})
+const { url } = await server.listen()
+announce({ url: url.replace('localhost', '127.0.0.1'), ...(credentials ? { credentials } : {}) }, () => server.close())
 
 async function createKeys(): Promise<Credentials> {
-  const apiKeys = createApiKeys({ store: data.store, keyRing: data.keyRing, clock: Date.now })
+  const data = openData({ dataDir })
+  const apiKeys = createApiKeys({ ...data, clock: Date.now })
   const create = (scope: string) => apiKeys.create({ name: 'bench', scopes: [scope], createdBy: 'bench' })
   const [able, powerless] = [await create('tools:execute'), await create('tools:read')]
+  await data.store.close()
   return { able: { authorization: `Bearer ${able.key}` }, powerless: { authorization: `Bearer ${powerless.key}` } }
 }
 
 async function createAccount(password: string): Promise<undefined> {
+  const data = openData({ dataDir })
   const made = await createAccounts({ store: data.store, clock: Date.now }).create({ name: 'bench', password })
+  await data.store.close()
   if ('problem' in made) throw new Error(made.problem)
 }

@@ -16,6 +16,7 @@ const tasks = {
   start: { set: 'start', program: ['bin/sallyport.js', 'guard', '--config', 'examples/notes/sallyport.yaml'] },
   test: { set: 'test', program: ['scripts/test.mjs'] },
   bench: { set: 'all', program: ['bench/run.ts'] },
+  'bench:memory': { set: 'all', program: ['bench/memory.ts'] },
   // The official suite, directly and through the guard, side by side; and 23 real servers, each counted through the guard.
   conformance: { set: 'test', program: ['test/conformance/run.ts'] },
   servers: { set: 'test', program: ['test/servers/list.ts'] },
