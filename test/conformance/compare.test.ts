@@ -49,8 +49,20 @@ test('an entry in the list excuses what it names, and is stale once that passes'
 })
 
 test('where the specification leaves a choice, INFO is as good, and FAILURE is not', () => {
-  const direct = results(check('server-sse-streams-functional'))
-  assert.equal(verdict(direct, results(check('server-sse-streams-functional', 'INFO'))), 'same')
-  assert.equal(verdict(direct, results(check('server-sse-streams-functional', 'FAILURE'))), 'worse')
-  assert.equal(verdict(direct, results()), 'worse')
+  const scenario = 'server-sse-multiple-streams'
+  const rows = (...after: Check[]) =>
+    compare(
+      REVISION,
+      { ...requirements, scored: [scenario] },
+      new Map([[scenario, [check('server-sse-streams-functional')]]]),
+      new Map([[scenario, after]]),
+      [],
+    )
+  assert.equal(rows(check('server-sse-streams-functional', 'INFO'))[0]?.verdict, 'same')
+  assert.equal(rows(check('server-sse-streams-functional', 'FAILURE'))[0]?.verdict, 'worse')
+  assert.equal(rows()[0]?.verdict, 'worse')
+})
+
+test('a server that fails by itself proves nothing', () => {
+  assert.equal(verdict(results(check('a', 'FAILURE')), results(check('a', 'FAILURE'))), 'worse')
 })

@@ -1,4 +1,4 @@
-// The whole run: the conformant server of this folder, the suite on it for both revisions, then a guard in front of it, reached with an
+// The server of the official SDK: the suite on it for both revisions, then a guard in front of it, reached with an
 // API key through a proxy that adds it (the suite knows no tokens), both revisions again, and the comparison check by check.
 
 import { join } from 'node:path'
@@ -6,28 +6,25 @@ import { createTokenProxy, firstLine, ROOT, start, startGuard, stop, type Versio
 import { compare, type Row } from './compare.ts'
 import { later } from './later.ts'
 import { loadRequirements, type Results, runSuite } from './suite.ts'
+import { CONFIG } from './ways.ts'
 
 export const REVISIONS: readonly Version[] = ['2025-11-25', '2026-07-28']
 const SERVER = join(ROOT, 'test', 'conformance', 'server.ts')
-// The suite sends some hundred requests in a few seconds; what is tested here is the protocol, not the limits.
-const PLENTY = { max: 100_000 }
-const CONFIG = { limits: { address: PLENTY, principal: PLENTY, client: PLENTY, tool: PLENTY } }
 
-/** How the guard reaches the server; `none` leaves the guard out, for the baseline alone. */
-export type Upstream = 'http' | 'stdio' | 'none'
+/** How the guard reaches the server. */
+export type Upstream = 'http' | 'stdio'
 
 export async function runComparison(upstream: Upstream, onStep: (what: string) => void = () => {}): Promise<Row[]> {
   const server = start(process.execPath, [SERVER], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
   try {
     const { url } = JSON.parse(await firstLine(server, 15_000)) as { url: string }
-    const direct = await runBoth(url, (revision) => onStep(`${revision}: the server directly`))
-    const gateway = upstream === 'none' ? direct : await runThroughGateway(upstream, url, onStep)
+    const direct = await runBoth(url, (revision) => onStep(`${revision}: the SDK's server`))
+    const gateway = await runThroughGateway(upstream, url, onStep)
 
     const rows: Row[] = []
     for (const revision of REVISIONS) {
       const requirements = await loadRequirements(revision)
-      const entries = upstream === 'none' ? [] : later
-      rows.push(...compare(revision, requirements, found(direct, revision), found(gateway, revision), entries))
+      rows.push(...compare(revision, requirements, found(direct, revision), found(gateway, revision), later))
     }
     return rows
   } finally {
@@ -39,7 +36,7 @@ async function runThroughGateway(upstream: Upstream, url: string, onStep: (what:
   const target = upstream === 'http' ? [url] : ['--', process.execPath, SERVER, '--stdio']
   await using guard = await startGuard({ args: target, config: CONFIG })
   await using proxy = await createTokenProxy({ target: guard.url, token: await guard.key() })
-  return await runBoth(proxy.url, (revision) => onStep(`${revision}: the server behind the guard (${upstream})`))
+  return await runBoth(proxy.url, (revision) => onStep(`${revision}: the SDK's server behind the guard (${upstream})`))
 }
 
 async function runBoth(url: string, onRevision: (revision: Version) => void): Promise<Map<Version, Results>> {

@@ -1,5 +1,5 @@
-// What the gateway does not pass yet and is not asked to before the framework (issue 3), each with the reason. An entry that has
-// come to pass fails the run as stale, so that the list only ever gets shorter.
+// What the gateway does not pass yet, each with the reason. An entry that has come to pass fails the run as stale, so that the list only
+// ever gets shorter.
 
 import type { Version } from '../support/index.ts'
 
@@ -10,9 +10,6 @@ export interface Later {
   readonly check?: string
   readonly reason: string
 }
-
-/** The scenarios that issue 3 answers for: what a server asks of a client, and what it says without being asked. */
-export const ISSUE_3 = /^input-required-result-|sampling|elicitation|logging|resources-(un)?subscribe/
 
 const LOGGING = 'the gateway does not declare logging before it relays messages'
 const REQUESTS = 'what a server asks of the client of a session is not relayed yet'

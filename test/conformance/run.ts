@@ -1,51 +1,38 @@
-// The official conformance suite without and with Sallyport in between, as a table.
+// The official conformance suite, all of it, as tables: on the server of `our-server.ts` in every way that it can be reached, and on the
+// server of `server.ts`, which is the official SDK's, without and with the guard in front.
 //
-//   node test/conformance/run.ts [--upstream http|stdio|none]
+//   node test/conformance/run.ts [--only direct|key|gateway-http|gateway-stdio|sdk-http|sdk-stdio …]
 //
-// Fails where anything required is worse with the gateway, where the server itself has a failure, and where `later.ts` is out of date.
+// Fails where anything required fails or is not run, where the guard makes anything of the SDK's server worse, and where `later.ts` or
+// `expected.ts` is out of date. CI runs less, for the sake of time: see the `*.test.ts` of this folder.
 
-import { parseArgs, styleText } from 'node:util'
-import { isAllPassed, type Row, type Verdict } from './compare.ts'
-import { REVISIONS, runComparison, type Upstream } from './comparison.ts'
+import { parseArgs } from 'node:util'
+import { runComparison } from './comparison.ts'
+import { runOurs } from './ours.ts'
+import { type Column, report } from './report.ts'
+import { WAYS, type Way } from './ways.ts'
 
-const { values: flags } = parseArgs({ options: { upstream: { type: 'string', default: 'http' } } })
-if (!['http', 'stdio', 'none'].includes(flags.upstream)) {
-  console.error('error: --upstream takes http, stdio or none')
+const UPSTREAMS = ['sdk-http', 'sdk-stdio'] as const
+const all = [...WAYS, ...UPSTREAMS]
+const { values: flags } = parseArgs({ options: { only: { type: 'string', multiple: true, default: [...all] } } })
+const unknown = flags.only.filter((name) => !(all as readonly string[]).includes(name))
+if (unknown.length > 0) {
+  console.error(`error: --only takes ${all.join(', ')}`)
   process.exit(2)
 }
 
 const started = Date.now()
-const rows = await runComparison(flags.upstream as Upstream, (what) => console.error(`${what} …`))
-process.exitCode = report(rows) ? 0 : 1
+const columns: Column[] = []
+for (const name of all.filter((each) => flags.only.includes(each))) columns.push(await run(name))
+process.exitCode = report(columns, Math.round((Date.now() - started) / 1000)) ? 0 : 1
 
-function report(rows: readonly Row[]): boolean {
-  const width = Math.max(...rows.map((row) => row.scenario.length))
-  for (const revision of REVISIONS) {
-    console.log(`\n${revision}${' '.repeat(width - revision.length)}  direct   gateway`)
-    for (const row of rows.filter((row) => row.revision === revision)) {
-      console.log(`${row.scenario.padEnd(width)}  ${row.direct.padEnd(7)}  ${row.gateway.padEnd(7)}  ${paint(row.verdict)}`)
-      for (const note of row.notes) console.log(`${' '.repeat(4)}${note}`)
-    }
-  }
-  const required = rows.filter((row) => row.verdict !== 'unscored')
-  // A baseline with failures would let the gateway fail the same way unseen.
-  const broken = required.filter((row) => !isAllPassed(row.direct))
-  for (const row of broken) console.log(`\nerror: the conformance server itself fails ${row.scenario} (${row.revision}): ${row.direct}`)
-
-  const follows = required.filter((row) => row.follows)
-  const passing = follows.filter((row) => row.verdict === 'same')
-  const held = required.filter((row) => row.verdict === 'same' && !broken.includes(row))
-  const postponed = required.filter((row) => row.verdict === 'later' && !broken.includes(row))
-  const failed = required.length - held.length - postponed.length
-  console.log(
-    `\nWhat issue 3 answers for (input rounds, sampling, elicitation, logging): ${passing.length} of ${follows.length} pass already.`,
-  )
-  console.log(`${postponed.length} wait in later.ts. ${Math.round((Date.now() - started) / 1000)} s.`)
-  console.log(`${held.length} passed, ${failed} failed`)
-  return failed === 0
+async function run(name: (typeof all)[number]): Promise<Column> {
+  const onStep = (what: string): void => console.error(`${what} …`)
+  if (isWay(name)) return { name, rows: await runOurs(name, onStep) }
+  const rows = await runComparison(name === 'sdk-http' ? 'http' : 'stdio', onStep)
+  return { name, rows: rows.map((row) => ({ ...row, found: row.gateway })) }
 }
 
-function paint(verdict: Verdict): string {
-  const colours = { same: 'green', worse: 'red', stale: 'red', later: 'yellow', unscored: 'dim' } as const
-  return styleText(colours[verdict], verdict, { stream: process.stdout })
+function isWay(name: string): name is Way {
+  return (WAYS as readonly string[]).includes(name)
 }

@@ -1,6 +1,7 @@
 // Runs the official suite against one URL and reads what it found, check by check, from the `checks.json` that it writes for each
 // scenario. Its exit code is not used: it says nothing of checks that were skipped, nor of the scenarios without a score.
 
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -42,8 +43,13 @@ export async function runSuite(url: string, revision: Version): Promise<Results>
     // server-<scenario>-<ISO time, its colons and dots as dashes>
     const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT[\dZ-]+$/.exec(name)?.[1]
     if (scenario === undefined) throw new Error(`the suite wrote a folder that is not one of a scenario: ${name}`)
-    found.set(scenario, JSON.parse(await readFile(join(folder.path, name, 'checks.json'), 'utf8')) as Check[])
+    found.set(scenario, await readChecks(join(folder.path, name, 'checks.json')))
   }
   if (found.size === 0) throw new Error(`the suite ran no scenario\n${stdout}\n${stderr}`)
   return found
+}
+
+/** A scenario that crashed has a folder, and nothing in it. */
+async function readChecks(file: string): Promise<Check[]> {
+  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Check[]) : []
 }
