@@ -1,14 +1,14 @@
 /**
  * The executor of everything that an upstream offers: says on its wire what was approved on ours, under its own name.
- * Nothing of the caller goes along but arguments, trace context, parameter headers that we do not know, and a progress
- * token of ours.
+ * Nothing of the caller goes along but arguments, answers to what the upstream asked, trace context, parameter headers that we
+ * do not know, which capabilities it has of those that can be used through us, and a progress token of ours.
  *
  * @module
  */
 
 import { type Call, type Clock, deny, type Executor, type JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
-import type { Upstream } from './upstream/index.ts'
+import { type Upstream, withAnswers } from './upstream/index.ts'
 
 export interface UpstreamExecutorOptions {
   readonly upstream: Upstream
@@ -23,19 +23,17 @@ export function createUpstreamExecutor({ upstream, timeoutSeconds, clock }: Upst
     execute(call) {
       const params = upstreamParams(call)
       if (!params) return deny({ reason: 'unknown_method', method: call.method })
-      const { deadlineAt } = call
+      const { deadlineAt, input } = call
       return upstream.call({
         method: call.method,
-        params,
-        meta: call.meta,
-        capabilities: call.capabilities,
+        params: input ? withAnswers(params, input) : params,
         mirrors: call.entry.mirrors,
         parameters: call.parameters,
         deadlineAt: timeoutMs === undefined ? deadlineAt : Math.min(deadlineAt, clock() + timeoutMs),
-        onCancel: (listener) => call.onAbort(listener),
-        notify: (notification) => call.notify(notification),
+        caller: call,
       })
     },
+    watch: (_, uri, changed) => upstream.watch(uri, changed),
   }
 }
 
@@ -52,6 +50,12 @@ function upstreamParams({ method, params, entry }: Call): JsonObject | undefined
       const context = isObject(params.context) ? { context: params.context } : {}
       return { ref, argument: params.argument, ...context }
     }
+    // By now under the upstream's own id (`guards`).
+    case 'tasks/get':
+    case 'tasks/cancel':
+      return { taskId: params.taskId }
+    case 'tasks/update':
+      return { taskId: params.taskId, inputResponses: params.inputResponses }
   }
   return undefined
 }

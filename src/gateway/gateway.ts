@@ -14,7 +14,15 @@ import { type Accepted, definitionHash, type LockFile, openLockFile } from './lo
 import { type Merged, mergeEntries } from './merge-entries.ts'
 import { type Lists, noLists, readLists } from './read-lists.ts'
 import { atOnce, inSlices } from './slices.ts'
-import { createUpstream, type ListKind, type ServerInfo, type Upstream, type UpstreamState } from './upstream/index.ts'
+import {
+  answersWithTasks,
+  createUpstream,
+  type ListKind,
+  type ServerInfo,
+  tellsOfResources,
+  type Upstream,
+  type UpstreamState,
+} from './upstream/index.ts'
 
 export interface GatewayOptions {
   readonly servers: readonly ServerConfig[]
@@ -118,8 +126,13 @@ export function createGateway(options: GatewayOptions): Gateway {
       return said.length > 0 ? said.join('\n\n') : undefined
     },
     features() {
-      const has = (name: string): boolean => members.some(({ upstream }) => upstream.session?.capabilities[name] !== undefined)
-      return { completions: has('completions'), logging: false, subscriptions: false, tasks: false }
+      const sessions = members.flatMap(({ upstream: { session } }) => (session ? [session] : []))
+      return {
+        completions: sessions.some(({ capabilities }) => capabilities.completions !== undefined),
+        logging: sessions.some(({ capabilities }) => capabilities.logging !== undefined),
+        subscriptions: sessions.some(tellsOfResources),
+        tasks: sessions.some(answersWithTasks),
+      }
     },
     onChange(listener) {
       listeners.add(listener)

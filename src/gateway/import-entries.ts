@@ -118,7 +118,7 @@ export function* importSteps(lists: Lists, options: ImportOptions): Steps<Import
       warnings.push(
         `${server}: the tool ${quote(name)} has changed since its hint was accepted: it needs tools:execute until sallyport.lock or sallyport.yaml says otherwise`,
       )
-    // Tasks are not passed on, so that what a tool says of its support for them (2025-11-25) must not be either.
+    // Tasks of 2025-11-25 are not passed on, so that what a tool says of its support for them must not be either.
     const { execution: _, ...definition } = tool
     add({
       kind: 'tool',

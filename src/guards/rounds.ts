@@ -41,8 +41,8 @@ export interface RoundsOptions {
   readonly clock: Clock
 }
 
-/** Produced by an executor that wants something of the caller. */
-export type Asking = Extract<Produced, { readonly kind: 'input' }>
+/** Produced by an executor that wants something of the caller. `abandon` is called where there will be no answer: work waits for it. */
+export type Asking = Extract<Produced, { readonly kind: 'input' }> & { readonly abandon?: (() => void) | undefined }
 /** Runs the executor, with what the caller has answered. */
 export type Run = (input: Input | undefined, resume: Resume | undefined) => Decision<Produced> | Promise<Decision<Produced>>
 
@@ -57,7 +57,7 @@ export interface Rounds {
 
 /** What may ask (2026-07-28 multi round-trip requests §supported requests). */
 const mayAsk = new Set(['tools/call', 'prompts/get', 'resources/read'])
-const MAX_ROUNDS = 16
+export const MAX_ROUNDS = 16
 /** Work that waits for a caller that may never come back. */
 const MAX_PARKED = 1_000
 const MAX_PARKED_EACH = 8
@@ -78,12 +78,15 @@ export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions):
   const check = createInputCheck()
   const parked = new Map<string, Parked>()
 
-  function park(owner: string, resume: Resume): string | undefined {
+  function park(owner: string, resume: Resume, abandon: (() => void) | undefined): string | undefined {
     let theirs = 0
     for (const each of parked.values()) if (each.owner === owner) theirs++
     if (theirs >= MAX_PARKED_EACH || parked.size >= MAX_PARKED) return undefined
     const id = createId('', 24)
-    const timer = setTimeout(() => parked.delete(id), STATE_LIFETIME_SECONDS * 1000)
+    const timer = setTimeout(() => {
+      parked.delete(id)
+      abandon?.()
+    }, STATE_LIFETIME_SECONDS * 1000)
     timer.unref()
     parked.set(id, { owner, resume, timer })
     return id
@@ -97,11 +100,12 @@ export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions):
   }
 
   /** What the caller is told, and what it is to bring back. */
-  function hand({ principal, message, input }: Approved, { requests, state, resume }: Asking): Decision<Produced> {
+  function hand({ principal, message, input }: Approved, asking: Asking): Decision<Produced> {
+    const { requests, state, resume, abandon } = asking
     const { responses = {}, round = 0 } = (input as Opened | undefined) ?? {}
-    const waiting = resume && park(principalKey(principal), resume)
+    const waiting = resume && park(principalKey(principal), resume, abandon)
     if (resume && waiting === undefined)
-      return deny({ reason: 'overloaded', problem: 'Too many calls wait for an answer of this caller already.' })
+      return giveUp(asking, deny({ reason: 'overloaded', problem: 'Too many calls wait for an answer of this caller already.' }))
     const requestState = states.seal(principal, message, { asked: requests, responses, state, parked: waiting, round: round + 1 })
     const inputRequests = Object.keys(requests).length > 0 ? { inputRequests: requests } : {}
     return allow({ kind: 'result', result: { resultType: 'input_required', ...inputRequests, requestState } })
@@ -117,19 +121,29 @@ export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions):
       )
       const latest: Record<string, JsonObject> = {}
       for (const [key, answer] of answers) {
-        if (!answer.allowed) return answer
+        if (!answer.allowed) return giveUp(next, answer)
         latest[key] = answer.value
       }
       const wrong = check.responses(next.requests, latest)
-      if (wrong) return deny({ reason: 'input_refused', sentence: `The caller's answer cannot be used: ${wrong.path} ${wrong.rule}.` })
+      if (wrong)
+        return giveUp(next, deny({ reason: 'input_refused', sentence: `The caller's answer cannot be used: ${wrong.path} ${wrong.rule}.` }))
       responses = { ...responses, ...latest }
       const outcome = await run({ responses, latest, state: next.state }, next.resume)
       if (!outcome.allowed || outcome.value.kind !== 'input') return outcome
-      const refused = refusal(request, outcome.value)
-      if (refused) return refused
       next = outcome.value
+      const refused = refusal(request, next)
+      if (refused) return giveUp(next, refused)
     }
-    return deny({ reason: 'input_refused', sentence: `The call asked for input more than ${MAX_ROUNDS} times and was stopped.` })
+    return giveUp(
+      next,
+      deny({ reason: 'input_refused', sentence: `The call asked for input more than ${MAX_ROUNDS} times and was stopped.` }),
+    )
+  }
+
+  /** Work that waits for an answer is told that there will be none. */
+  function giveUp(asking: Asking, outcome: Decision<never>): Decision<never> {
+    asking.abandon?.()
+    return outcome
   }
 
   /** Why the caller may not be asked this. */
@@ -173,7 +187,7 @@ export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions):
     },
     further(request, asking, run) {
       const refused = refusal(request, asking)
-      if (refused) return refused
+      if (refused) return giveUp(asking, refused)
       return request.message.era === 'modern' ? hand(request, asking) : converse(request, asking, run)
     },
   }
@@ -187,7 +201,7 @@ const pick = (asked: InputRequests, responses: InputResponses): InputResponses =
   Object.fromEntries(Object.entries(responses).filter(([key]) => Object.hasOwn(asked, key)))
 
 /** All the capabilities that the caller lacks for these requests, in one object. */
-function missing(requests: InputRequests, capabilities: JsonObject): JsonObject | undefined {
+export function missing(requests: InputRequests, capabilities: JsonObject): JsonObject | undefined {
   let required: JsonObject | undefined
   for (const key of Object.keys(requests)) {
     const lacks = lacking(capabilities, requests[key] as InputRequest)

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Outgoing } from '../../src/core/index.ts'
 import { type HttpUpstream, type HttpUpstreamOptions, startHttpUpstream } from '../fixtures/http-upstream.ts'
-import { type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
+import { callerWith, type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -52,11 +52,9 @@ test('arguments are mirrored into headers, encoded where a header cannot carry t
   const answer = await upstream.call({
     method: 'tools/call',
     params: { name: 'wörld', arguments: args },
-    meta: {},
     mirrors,
     deadlineAt: Date.now() + 5000,
-    onCancel() {},
-    notify() {},
+    caller: callerWith(),
   })
   const { headers } = JSON.parse(textOf(answer))
   assert.equal(headers['mcp-name'], `=?base64?${Buffer.from('wörld').toString('base64')}?=`)

@@ -7,32 +7,37 @@
  * @module
  */
 
-import { type Clock, type Decision, deny, type JsonObject, type Mirror, type Produced } from '../../core/index.ts'
+import { type CallDetails, type Clock, type Decision, deny, type JsonObject, type Mirror, type Produced } from '../../core/index.ts'
+
+/**
+ * Whom a request is made for, as far as an upstream's way to them needs it. All that it put in `meta` is there; only what may
+ * pass is passed on.
+ */
+export type Caller = Pick<CallDetails, 'principal' | 'meta' | 'capabilities' | 'logLevel' | 'notify' | 'onAbort'>
 
 /** One request to an upstream. */
 export interface Exchange {
   readonly method: string
   /** Without `_meta`. */
   readonly params: JsonObject
-  /** What the caller put in `_meta`, all of it; only what may pass is passed on. */
-  readonly meta: JsonObject
-  /** What the caller says that it can do. */
-  readonly capabilities?: JsonObject | undefined
   /** Arguments to mirror into headers, on modern HTTP. */
   readonly mirrors: readonly Mirror[]
   /** The caller's `Mcp-Param-*` headers that none of `mirrors` accounts for: passed on to modern HTTP as they came. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   readonly startedAt: number
-  readonly deadlineAt: number
-  /** Given if the caller asked for progress. */
-  readonly progressed: ((progress: JsonObject) => void) | undefined
-  readonly settle: (decision: Decision<Produced>) => void
+  /** Put off while the caller is asked something. */
+  deadlineAt: number
+  /** Undefined for a request of our own. Where the caller was asked something, the request that brought the answer. */
+  caller: Caller | undefined
+  settle: (decision: Decision<Produced>) => void
 }
 
 export interface ExchangeTable {
   /** Answers the id to send it under. */
   add(exchange: Exchange): number
   get(id: number): Exchange | undefined
+  /** All that are open, the oldest first. */
+  entries(): Iterable<readonly [id: number, exchange: Exchange]>
   /** Forgets and answers it. Undefined: it was settled already, or never asked. */
   take(id: number): Exchange | undefined
   /** Settles all with one denial. */
@@ -74,6 +79,7 @@ export function createExchangeTable(clock: Clock, expired: (id: number, exchange
       return id
     },
     get: (id) => open.get(id),
+    entries: () => open,
     take(id) {
       const exchange = open.get(id)
       if (exchange) open.delete(id)

@@ -39,8 +39,19 @@ export function requestHeaders(
   return headers
 }
 
+/** What `Mcp-Name` mirrors; of a task its id (tasks extension §routing headers). */
+const namedBy: Readonly<Record<string, 'name' | 'uri' | 'taskId'>> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
+}
+
 function nameOf({ method, params }: Exchange): string | undefined {
-  const name = method === 'resources/read' ? params.uri : method === 'tools/call' || method === 'prompts/get' ? params.name : undefined
+  const by = namedBy[method]
+  const name = by && params[by]
   return typeof name === 'string' ? name : undefined
 }
 

@@ -11,12 +11,14 @@
 import { type Clock, type Decision, deny, type JsonObject, type Log, type Produced } from '../../core/index.ts'
 import { createDialer } from '../../net/index.ts'
 import { isObject, LATEST_LEGACY_VERSION } from '../../protocol/index.ts'
+import { createStreamAttribution } from './attribution.ts'
 import { createExchangeTable, type Exchange } from './exchange.ts'
 import { type Answer, readAnswer } from './http-answer.ts'
 import { type Headers, requestHeaders } from './http-headers.ts'
 import { createListener } from './http-listener.ts'
-import { type Dialect, type Link, type LinkEvents, type ListKind, sentences } from './link.ts'
+import { type Dialect, isEmpty, type Link, type LinkEvents, missed, sentences, type Wanted } from './link.ts'
 import { requestMeta } from './meta.ts'
+import { createQuestions } from './questions.ts'
 import { createReceiver } from './receive.ts'
 import { openSubscription, type Subscription } from './subscription.ts'
 
@@ -61,6 +63,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   let sessionId: string | undefined
   let ended = false
   let subscription: Subscription | undefined
+  let heard: Wanted = { changes: [], uris: [] }
   let telling = 0
 
   const answers = new Map<number, Answer>()
@@ -71,14 +74,18 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
     seen.add(kind)
     log('warn', `${server}: skipped ${kind}; further ones are skipped without a word`)
   }
+  const attribution = createStreamAttribution(table)
+  const questions = createQuestions({ table, attribution, clock, answer: tell, cancel, odd })
   const receive = createReceiver({
     server,
     table,
+    attribution,
+    questions,
     reply(message) {
       if (telling < MAX_REPLYING) tell(message)
       else odd('an answer to its requests, as it takes none')
     },
-    listChanged: (kind) => events.listChanged(kind),
+    events,
     odd,
     dialect: () => dialect,
   })
@@ -129,10 +136,10 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
             return
           }
           // A modern server's error may come without an id, where it could not read one.
-          if (isObject(message.error)) return receive({ ...message, id }, bytes)
+          if (isObject(message.error)) return receive({ ...message, id }, bytes, id)
           return
         }
-        receive(message, bytes)
+        receive(message, bytes, id)
         if (!table.get(id)) {
           linger ??= setTimeout(() => {
             answers.delete(id)
@@ -154,6 +161,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         if (status < 200 || status >= 300) return settle(id, sentences.refused(server, status))
         if (stream?.lastEventId !== undefined && dialect.era === 'legacy')
           return listener.resume(
+            id,
             stream.lastEventId,
             stream.retryMs ?? 1000,
             () => table.get(id) !== undefined,
@@ -212,6 +220,12 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
     dispatch(JSON.stringify(message), requestHeaders(endpoint.headers, dialect, sessionId, undefined), answer)
   }
 
+  function cancel(id: number): void {
+    const exchange = table.take(id)
+    if (!exchange) return
+    exchange.settle(deny({ reason: 'cancelled' }))
+    if (!ended) abandon(id, exchange, 'the caller went away')
+  }
   function abandon(id: number, exchange: Exchange, reason: string): void {
     // Modern: closing the request is the cancellation. Legacy: it has to be said, as a connection may break for other reasons.
     if (dialect.era === 'legacy' && exchange.method !== 'initialize')
@@ -249,23 +263,25 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
       post(id, exchange, true)
       return id
     },
-    cancel(id) {
-      const exchange = table.take(id)
-      if (!exchange) return
-      exchange.settle(deny({ reason: 'cancelled' }))
-      if (!ended) abandon(id, exchange, 'the caller went away')
-    },
+    cancel,
     notify: (method, params) => tell(params ? { jsonrpc: '2.0', method, params } : { jsonrpc: '2.0', method }),
     speak(next) {
       dialect = next
     },
-    listen(changes: readonly ListKind[]) {
-      if (changes.length === 0 || ended) return
-      const changed = (): void => {
-        for (const kind of changes) events.listChanged(kind)
+    listen(wanted: Wanted) {
+      if (ended) return
+      heard = wanted
+      if (dialect.era === 'legacy') {
+        if (!isEmpty(wanted)) listener.openGet(() => missed(heard, events))
+        return
       }
-      if (dialect.era === 'legacy') listener.openGet(changed)
-      else subscription = openSubscription({ changes, clock, send: (exchange) => this.send(exchange), reopened: changed })
+      const before = subscription
+      subscription = isEmpty(wanted)
+        ? undefined
+        : openSubscription({ wanted, clock, send: (exchange) => this.send(exchange), reopened: () => missed(wanted, events) })
+      before?.close()
+      // The new one stands before the old one goes, so that nothing is missed in between.
+      if (before) drop(before.id)
     },
     async close() {
       listener.close()

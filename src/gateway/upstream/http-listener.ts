@@ -22,10 +22,10 @@ export interface ListenerOptions {
 }
 
 export interface Listener {
-  /** `reopened` is told when a stream came back: what was said in between is lost. */
+  /** Once; `reopened` is told when the stream came back: what was said in between is lost. */
   openGet(reopened: () => void): void
-  /** Reads the rest of a broken-off answer (2025-11-25 transports §Resumability), while it is `wanted`. */
-  resume(lastEventId: string, afterMs: number, wanted: () => boolean, failed: () => void): void
+  /** Reads the rest of the broken-off answer to a request (2025-11-25 transports §Resumability), while it is `wanted`. */
+  resume(request: number, lastEventId: string, afterMs: number, wanted: () => boolean, failed: () => void): void
   /** Ends the session; waits a second at most. */
   deleteSession(): Promise<void>
   close(): void
@@ -35,6 +35,7 @@ const RESUMES = 20
 
 export function createListener({ pool, path, receive, odd, headers, clock }: ListenerOptions): Listener {
   let closed = false
+  let isOpen = false
   let retryMs = RETRY_FIRST_MS
   const timers = new Set<NodeJS.Timeout>()
   const streams = new Set<Answer>()
@@ -50,6 +51,7 @@ export function createListener({ pool, path, receive, odd, headers, clock }: Lis
 
   function get(
     extra: Headers,
+    via: number | undefined,
     done: (status: number, stream: { lastEventId: string | undefined; retryMs: number | undefined } | undefined) => void,
   ): void {
     const finish: typeof done = (status, stream) => {
@@ -62,7 +64,7 @@ export function createListener({ pool, path, receive, odd, headers, clock }: Lis
         finish(status === 200 ? 405 : status, undefined)
         return false
       },
-      message: (message, bytes) => receive(message, bytes),
+      message: (message, bytes) => receive(message, bytes, via),
       garbled: () => odd('an event that is not JSON'),
       tooLarge: () => finish(0, undefined),
       ended: finish,
@@ -75,9 +77,11 @@ export function createListener({ pool, path, receive, odd, headers, clock }: Lis
 
   return {
     openGet(reopened) {
+      if (isOpen) return
+      isOpen = true
       const open = (): void => {
         const startedAt = clock()
-        get({}, (status) => {
+        get({}, undefined, (status) => {
           // Any refusal counts as 405: the server offers no stream.
           if (status >= 400) return
           if (clock() - startedAt > RETRY_LAST_MS) retryMs = RETRY_FIRST_MS
@@ -90,12 +94,12 @@ export function createListener({ pool, path, receive, odd, headers, clock }: Lis
       }
       open()
     },
-    resume(lastEventId, afterMs, wanted, failed) {
+    resume(request, lastEventId, afterMs, wanted, failed) {
       let left = RESUMES
       const next = (id: string, ms: number): void => {
         later(Math.min(Math.max(ms, 0), RETRY_LAST_MS), () => {
           if (!wanted()) return
-          get({ 'last-event-id': id }, (status, stream) => {
+          get({ 'last-event-id': id }, request, (_, stream) => {
             if (!wanted()) return
             if (stream && left-- > 0) next(stream.lastEventId ?? id, stream.retryMs ?? afterMs)
             else failed()

@@ -1,5 +1,8 @@
 export type { Command } from './child.ts'
+export type { Caller } from './exchange.ts'
 export type { Endpoint } from './http-link.ts'
+export { withAnswers } from './input-required.ts'
 export type { ListKind } from './link.ts'
 export type { ServerInfo, Session } from './negotiate.ts'
+export { answersWithTasks, tellsOfResources } from './standing.ts'
 export { createUpstream, type Upstream, type UpstreamCall, type UpstreamOptions, type UpstreamState } from './upstream.ts'

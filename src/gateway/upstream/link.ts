@@ -16,8 +16,8 @@ export interface Link {
   notify(method: string, params: JsonObject | undefined): void
   /** From now on requests are framed for this revision. */
   speak(dialect: Dialect): void
-  /** Starts to listen for what the upstream says unasked. Called once its capabilities are known. */
-  listen(changes: readonly ListKind[]): void
+  /** Listens for what the upstream says unasked: from now on for this, whatever it was before. */
+  listen(wanted: Wanted): void
   close(): Promise<void>
 }
 
@@ -30,9 +30,25 @@ export interface Dialect {
 
 export type ListKind = 'tools' | 'prompts' | 'resources'
 
+/** Lists whose changes it announces, and resources whose changes somebody wants to hear of. */
+export interface Wanted {
+  readonly changes: readonly ListKind[]
+  readonly uris: readonly string[]
+}
+
+export const isEmpty = ({ changes, uris }: Wanted): boolean => changes.length === 0 && uris.length === 0
+
+/** Nobody listened for a while. */
+export function missed({ changes, uris }: Wanted, events: Pick<LinkEvents, 'listChanged' | 'updated'>): void {
+  for (const kind of changes) events.listChanged(kind)
+  if (uris.length > 0) events.updated(undefined)
+}
+
 /** What a link tells its owner. */
 export interface LinkEvents {
   readonly listChanged: (kind: ListKind) => void
+  /** The resource has changed; undefined: any may have, as nobody listened for a while. */
+  readonly updated: (uri: string | undefined) => void
   /** It can carry nothing any more; everything in flight has been settled. At most once. */
   readonly lost: (problem: string) => void
   /** HTTP: the server forgot the session (2025-11-25 transports §Session Management 4). Resolves once a new one stands, or could not be made. */
@@ -59,8 +75,8 @@ export const sentences = {
   garbled: (server: string): Decision<Produced> => unavailable(`The server ${server} gave an answer that is not valid MCP.`),
   tooDeep: (server: string): Decision<Produced> =>
     unavailable(`The server ${server} gave an answer that is nested deeper than ${MAX_DEPTH} levels.`),
-  asksForInput: (server: string): Decision<Produced> =>
-    unavailable(`The server ${server} asked for further input, which this gateway does not pass on.`),
+  asksTooMuch: (server: string): Decision<Produced> =>
+    unavailable(`The server ${server} asked for further input that is too large to be passed on.`),
   lacksCapability: (server: string): Decision<Produced> =>
     unavailable(`The server ${server} needs a capability of the client that this gateway does not pass on.`),
   redefined: (server: string): Decision<Produced> =>

@@ -1,29 +1,45 @@
 /**
  * What of a caller's `_meta` goes on to an upstream: trace context and vendors' own keys untouched, the protocol's own
  * keys never, since they describe the caller's connection to us and not ours to the upstream (2026-07-28 basic §_meta).
+ * What a modern upstream must know of the caller is said in our words: its capabilities, and how much it wants logged.
  *
  * @module
  */
 
 import type { JsonObject } from '../../core/index.ts'
-import type { Exchange } from './exchange.ts'
+import type { Caller, Exchange } from './exchange.ts'
 import type { Dialect } from './link.ts'
+import { isToken } from './notices.ts'
+import { relayedCapabilities } from './relayed.ts'
 
 const PROTOCOL_PREFIX = 'io.modelcontextprotocol/'
 
 /** Undefined: there is nothing to say. The progress token is our own id, so that no two callers can share one. */
-export function requestMeta(exchange: Exchange, id: number, dialect: Dialect): JsonObject | undefined {
+export function requestMeta({ caller }: Exchange, id: number, dialect: Dialect): JsonObject | undefined {
+  if (!caller) return dialect.meta
   let meta: Record<string, unknown> | undefined
-  for (const key in exchange.meta) {
+  for (const key in caller.meta) {
     if (key === 'progressToken' || key.startsWith(PROTOCOL_PREFIX)) continue
     meta ??= {}
     // A key named __proto__ must stay a key.
-    if (key === '__proto__') Object.defineProperty(meta, key, { value: exchange.meta[key], enumerable: true })
-    else meta[key] = exchange.meta[key]
+    if (key === '__proto__') Object.defineProperty(meta, key, { value: caller.meta[key], enumerable: true })
+    else meta[key] = caller.meta[key]
   }
-  if (exchange.progressed) {
+  if (isToken(caller.meta.progressToken)) {
     meta ??= {}
     meta.progressToken = id
   }
-  return meta && dialect.meta ? Object.assign(meta, dialect.meta) : (meta ?? dialect.meta)
+  const own = dialect.meta && ownMeta(dialect.meta, caller)
+  return meta && own ? Object.assign(meta, own) : (meta ?? own)
+}
+
+function ownMeta(standing: JsonObject, caller: Caller): JsonObject {
+  const capabilities = relayedCapabilities(caller)
+  const { logLevel } = caller
+  if (!capabilities && logLevel === undefined) return standing
+  return {
+    ...standing,
+    ...(capabilities ? { [`${PROTOCOL_PREFIX}clientCapabilities`]: capabilities } : {}),
+    ...(logLevel === undefined ? {} : { [`${PROTOCOL_PREFIX}logLevel`]: logLevel }),
+  }
 }

@@ -35,6 +35,8 @@ export interface NegotiateOptions {
   readonly link: Link
   /** What we are, for the upstream's eyes. */
   readonly client: ServerInfo
+  /** What a legacy server is told that its client can do. A modern one hears it with each request. */
+  readonly capabilities: JsonObject
   readonly redactor: Redactor
   readonly clock: Clock
   /** How long a server may stay silent before it is taken for a legacy one. */
@@ -67,11 +69,11 @@ export async function negotiate(options: NegotiateOptions): Promise<Session> {
 
 /** The handshake of 2025-11-25 and before; also run again when an HTTP server forgot the session. */
 export async function initialize(options: NegotiateOptions): Promise<Session> {
-  const { link, client, redactor } = options
+  const { link, client, capabilities: declared, redactor } = options
   const answer = await ask(
     options,
     'initialize',
-    { protocolVersion: LATEST_LEGACY_VERSION, capabilities: {}, clientInfo: client },
+    { protocolVersion: LATEST_LEGACY_VERSION, capabilities: declared, clientInfo: client },
     options.initializeMs,
   )
   if (!answer.allowed) throw new Unusable(denialText(answer))
@@ -159,7 +161,7 @@ export function ask(
 ): Promise<Decision<Produced>> {
   return new Promise((settle) => {
     const startedAt = clock()
-    link.send({ method, params, meta: {}, mirrors: [], startedAt, deadlineAt: startedAt + withinMs, progressed: undefined, settle })
+    link.send({ method, params, mirrors: [], startedAt, deadlineAt: startedAt + withinMs, caller: undefined, settle })
   })
 }
 

@@ -10,11 +10,13 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { type Clock, deny, type JsonObject, type Log, type Redactor } from '../../core/index.ts'
 import { LATEST_LEGACY_VERSION, toLine } from '../../protocol/index.ts'
+import { createChannelAttribution } from './attribution.ts'
 import { type Command, signalGroup, startChild, stopChild } from './child.ts'
 import { createExchangeTable, type Exchange } from './exchange.ts'
 import { createLineReader, idOfDropped } from './line-reader.ts'
-import { type Dialect, type Link, type LinkEvents, type ListKind, MAX_MESSAGE_BYTES, sentences } from './link.ts'
+import { type Dialect, isEmpty, type Link, type LinkEvents, MAX_MESSAGE_BYTES, missed, sentences, type Wanted } from './link.ts'
 import { requestMeta } from './meta.ts'
+import { createQuestions } from './questions.ts'
 import { createReceiver } from './receive.ts'
 import { openSubscription, type Subscription } from './subscription.ts'
 
@@ -57,17 +59,14 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
       )
     }
   }
-  const receive = createReceiver({
-    server,
-    table,
-    reply(message) {
-      if (queued() > MAX_QUEUED_REPLIES) odd('an answer to its requests, as it reads none')
-      else write(message)
-    },
-    listChanged: (kind) => events.listChanged(kind),
-    odd,
-    dialect: () => dialect,
-  })
+  function reply(message: JsonObject): void {
+    if (ended) return
+    if (queued() > MAX_QUEUED_REPLIES) odd('an answer to its requests, as it reads none')
+    else write(message)
+  }
+  const attribution = createChannelAttribution(table, clock)
+  const questions = createQuestions({ table, attribution, clock, answer: reply, cancel, odd })
+  const receive = createReceiver({ server, table, attribution, questions, reply, events, odd, dialect: () => dialect })
 
   // Requests of one turn of the event loop go out in one write: fewer system calls, and fewer wake-ups of the child.
   let outbox = ''
@@ -94,7 +93,14 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
   function write(message: JsonObject): void {
     writeLine(toLine(JSON.stringify(message)))
   }
+  function cancel(id: number): void {
+    const exchange = table.take(id)
+    if (!exchange) return
+    exchange.settle(deny({ reason: 'cancelled' }))
+    if (!ended) tellCancelled(id, exchange, 'the caller went away')
+  }
   function tellCancelled(id: number, exchange: Exchange, reason: string): void {
+    attribution.givenUp(exchange.caller)
     // 2025-11-25 cancellation: `initialize` must not be cancelled.
     if (exchange.method !== 'initialize') write({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } })
   }
@@ -202,28 +208,22 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
       writeLine(toLine(`{"jsonrpc":"2.0","id":${id},"method":"${exchange.method}","params":${params}}`))
       return id
     },
-    cancel(id) {
-      const exchange = table.take(id)
-      if (!exchange) return
-      exchange.settle(deny({ reason: 'cancelled' }))
-      if (!ended) tellCancelled(id, exchange, 'the caller went away')
-    },
+    cancel,
     notify(method, params) {
       if (!ended) write(params ? { jsonrpc: '2.0', method, params } : { jsonrpc: '2.0', method })
     },
     speak(next) {
       dialect = next
     },
-    listen(changes: readonly ListKind[]) {
-      if (dialect.era !== 'modern' || changes.length === 0) return
-      subscription = openSubscription({
-        changes,
-        clock,
-        send: (exchange) => this.send(exchange),
-        reopened() {
-          for (const kind of changes) events.listChanged(kind)
-        },
-      })
+    listen(wanted: Wanted) {
+      if (dialect.era !== 'modern' || ended) return
+      const before = subscription
+      subscription = isEmpty(wanted)
+        ? undefined
+        : openSubscription({ wanted, clock, send: (exchange) => this.send(exchange), reopened: () => missed(wanted, events) })
+      before?.close()
+      // The new one stands before the old one goes, so that nothing is missed in between.
+      if (before) cancel(before.id)
     },
     async close() {
       closing = true

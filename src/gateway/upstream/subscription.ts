@@ -7,10 +7,10 @@
 
 import type { Clock } from '../../core/index.ts'
 import type { Exchange } from './exchange.ts'
-import type { ListKind } from './link.ts'
+import type { Wanted } from './link.ts'
 
 export interface SubscriptionOptions {
-  readonly changes: readonly ListKind[]
+  readonly wanted: Wanted
   readonly clock: Clock
   /** Answers the id it went out under. */
   readonly send: (exchange: Exchange) => number
@@ -27,8 +27,9 @@ export interface Subscription {
 export const RETRY_FIRST_MS = 1000
 export const RETRY_LAST_MS = 60_000
 
-export function openSubscription({ changes, clock, send, reopened }: SubscriptionOptions): Subscription {
-  const notifications = Object.fromEntries(changes.map((kind) => [`${kind}ListChanged`, true]))
+export function openSubscription({ wanted: { changes, uris }, clock, send, reopened }: SubscriptionOptions): Subscription {
+  const lists = Object.fromEntries(changes.map((kind) => [`${kind}ListChanged`, true]))
+  const notifications = { ...lists, ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}) }
   let retryMs = RETRY_FIRST_MS
   let timer: NodeJS.Timeout | undefined
   let closed = false
@@ -49,11 +50,10 @@ export function openSubscription({ changes, clock, send, reopened }: Subscriptio
     id = send({
       method: 'subscriptions/listen',
       params: { notifications },
-      meta: {},
       mirrors: [],
       startedAt,
       deadlineAt: Infinity,
-      progressed: undefined,
+      caller: undefined,
       settle,
     })
   }

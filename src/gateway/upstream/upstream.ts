@@ -5,22 +5,14 @@
  * @module
  */
 
-import {
-  type Clock,
-  type Decision,
-  deny,
-  type JsonObject,
-  type Log,
-  type Mirror,
-  type Outgoing,
-  type Produced,
-  type Redactor,
-  type RequestId,
-} from '../../core/index.ts'
+import { type Clock, type Decision, deny, type JsonObject, type Log, type Mirror, type Produced, type Redactor } from '../../core/index.ts'
 import type { Command } from './child.ts'
+import type { Caller } from './exchange.ts'
 import { createHttpLink, type Endpoint } from './http-link.ts'
 import { type Link, type LinkEvents, type ListKind, sentences } from './link.ts'
 import { ask, initialize, type NegotiateOptions, negotiate, type ServerInfo, type Session, Unusable } from './negotiate.ts'
+import { legacyCapabilities } from './relayed.ts'
+import { createStanding } from './standing.ts'
 import { createStdioLink } from './stdio-link.ts'
 
 export interface UpstreamOptions {
@@ -44,13 +36,10 @@ export type UpstreamState = 'starting' | 'ready' | 'down' | 'closed'
 export interface UpstreamCall {
   readonly method: string
   readonly params: JsonObject
-  readonly meta: JsonObject
-  readonly capabilities?: JsonObject
   readonly mirrors: readonly Mirror[]
   readonly parameters?: Readonly<Record<string, string>> | undefined
   readonly deadlineAt: number
-  readonly onCancel: (listener: () => void) => void
-  readonly notify: (notification: Outgoing) => void
+  readonly caller: Caller
 }
 
 export interface Upstream {
@@ -60,6 +49,8 @@ export interface Upstream {
   call(call: UpstreamCall): Promise<Decision<Produced>>
   /** A request of our own. */
   ask(method: string, params: JsonObject, withinMs: number): Promise<Decision<Produced>>
+  /** Calls `changed` whenever the resource may have changed, where it tells of that. Answers how to stop. */
+  watch(uri: string, changed: () => void): () => void
   readonly state: UpstreamState
   readonly session: Session | undefined
   /** The last problem, fit for a person; undefined while all is well. */
@@ -85,6 +76,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   let finished: Promise<void> = Promise.resolve()
   let renewing: Promise<boolean> | undefined
   const waiting = new Set<() => void>()
+  const standing = createStanding(server, log, clock)
 
   async function run(attempted: () => void): Promise<void> {
     for (let opened = 0; !isClosed(); opened++) {
@@ -132,6 +124,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       listChanged: (kind) => {
         if (!opening.stale) stale([kind])
       },
+      updated: standing.updated,
       lost(why) {
         // At once, so that a call that comes before the loop goes on waits instead of being denied.
         if (state === 'ready') state = 'down'
@@ -150,13 +143,14 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     session = await Promise.race([negotiate(handshake(mine)), gone])
     // Whatever changed until now is about to be read anyway.
     opening.stale = false
-    mine.listen(changesOf(session.capabilities))
+    standing.begin(mine, session)
     return { lost: lost.promise }
   }
 
   const handshake = (on: Link): NegotiateOptions => ({
     link: on,
     client,
+    capabilities: 'url' in target ? legacyCapabilities.http : legacyCapabilities.stdio,
     redactor,
     clock,
     probeMs: options.probeMs ?? 5000,
@@ -168,6 +162,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     if (!on) return false
     try {
       session = await initialize(handshake(on))
+      standing.begin(on, session)
       log('info', `${server}: its session had ended and was opened again`)
       stale(['tools', 'prompts', 'resources'])
       return true
@@ -178,11 +173,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
   function send(on: Link, call: UpstreamCall): Promise<Decision<Produced>> {
     return new Promise((settle) => {
-      const { method, params, meta, capabilities, mirrors, parameters, deadlineAt, notify } = call
-      const { progressToken } = meta
-      const progressed = isToken(progressToken) ? (progress: JsonObject) => relay(progressToken, progress, notify) : undefined
-      const id = on.send({ method, params, meta, capabilities, mirrors, parameters, startedAt: clock(), deadlineAt, progressed, settle })
-      call.onCancel(() => on.cancel(id))
+      const { method, params, mirrors, parameters, deadlineAt, caller } = call
+      if (caller.logLevel !== undefined) standing.want(caller.logLevel)
+      const id = on.send({ method, params, mirrors, parameters, startedAt: clock(), deadlineAt, caller, settle })
+      caller.onAbort(() => on.cancel(id))
     })
   }
 
@@ -200,7 +194,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       const ready = (): void => finish(() => (link && state === 'ready' ? send(link, call) : sentences.down(server)))
       const timer = setTimeout(() => finish(() => sentences.down(server)), Math.max(0, Math.min(PATIENCE_MS, call.deadlineAt - clock())))
       waiting.add(ready)
-      call.onCancel(() => finish(() => deny({ reason: 'cancelled' })))
+      call.caller.onAbort(() => finish(() => deny({ reason: 'cancelled' })))
     })
   }
 
@@ -216,6 +210,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     async ask(method, params, withinMs) {
       return state === 'ready' && link ? ask({ link, clock }, method, params, withinMs) : sentences.down(server)
     },
+    watch: standing.watch,
     get state() {
       return state
     },
@@ -228,25 +223,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     async close() {
       if (isClosed()) return finished
       state = 'closed'
+      standing.close()
       for (const waiter of waiting) waiter()
       wake()
       await link?.close()
       await finished
     },
   }
-}
-
-/** Which lists it says that it announces changes of. */
-function changesOf(capabilities: JsonObject): ListKind[] {
-  return (['tools', 'prompts', 'resources'] as const).filter((kind) => (capabilities[kind] as JsonObject | undefined)?.listChanged === true)
-}
-
-const isToken = (value: unknown): value is RequestId => typeof value === 'string' || typeof value === 'number'
-
-function relay(progressToken: RequestId, { progress, total, message }: JsonObject, notify: UpstreamCall['notify']): void {
-  if (typeof progress !== 'number') return
-  const params: Record<string, unknown> = { progressToken, progress }
-  if (typeof total === 'number') params.total = total
-  if (typeof message === 'string') params.message = message
-  notify({ method: 'notifications/progress', params })
 }
