@@ -8,17 +8,18 @@
  */
 
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { parseJson } from '../protocol/index.ts'
+import { isObject, parseJson } from '../protocol/index.ts'
 import { discard, isJson, mediaType, readBounded } from './documents.ts'
 import { TransportError } from './errors.ts'
 
 export const MAX_DEPTH = 64
 const MAX_ITEMS = 1_000_000
 
-/** One message's text. @throws {TransportError} */
-export function checkMessage(bytes: Buffer): void {
+/** One message. @throws {TransportError} */
+export function parseMessage(bytes: Buffer): unknown {
   const parsed = parseJson(bytes, { maxDepth: MAX_DEPTH, maxItems: MAX_ITEMS })
-  if (!parsed.allowed) throw new TransportError('malformed', 'The server sent JSON that is broken, repeats a key or is nested too deep.')
+  if (parsed.allowed) return parsed.value
+  throw new TransportError('malformed', 'The server sent JSON that is broken, repeats a key or is nested too deep.')
 }
 
 const tooLarge = (maxBytes: number): TransportError =>
@@ -26,12 +27,14 @@ const tooLarge = (maxBytes: number): TransportError =>
 
 export interface BoundOptions {
   readonly maxBytes: number
+  /** Of the request that this answers; undefined where it was none. */
+  readonly id: unknown
   /** A stream broke a bound; where it is not a stream, that is thrown. */
   readonly broken: (error: TransportError) => void
 }
 
 /** @throws {TransportError} */
-export async function boundAnswer(response: Response, { maxBytes, broken }: BoundOptions): Promise<Response> {
+export async function boundAnswer(response: Response, { maxBytes, id, broken }: BoundOptions): Promise<Response> {
   const { status, statusText, headers } = response
   const kept = new Headers(headers)
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name)
@@ -41,8 +44,11 @@ export async function boundAnswer(response: Response, { maxBytes, broken }: Boun
   if (isJson(headers)) {
     const bytes = await readBounded(response, maxBytes)
     if (bytes === undefined) throw tooLarge(maxBytes)
-    // An error of a proxy may have any body: its status says it all.
-    if (status < 400 || bytes.length > 0) checkMessage(bytes)
+    // An empty one may come with any status, which then says it all.
+    const message = bytes.length === 0 ? undefined : parseMessage(bytes)
+    // Nobody would wait for it: the request would end by its deadline.
+    if (response.ok && id !== undefined && (!isObject(message) || message['id'] !== id))
+      throw new TransportError('malformed', 'The server answered another request than was sent.')
     return new Response(bytes.length === 0 || status === 204 ? null : bytes, init)
   }
   if (response.ok && response.body && mediaType(headers) === 'text/event-stream')
@@ -59,7 +65,7 @@ function boundEvents(maxBytes: number, broken: (error: TransportError) => void):
   const parser = createParser({
     onEvent(event) {
       bytes = 0
-      if (event.data !== '') checkMessage(Buffer.from(event.data))
+      if (event.data !== '') parseMessage(Buffer.from(event.data))
       out += toText(event)
     },
     onRetry(ms) {

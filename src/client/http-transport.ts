@@ -56,10 +56,8 @@ export function createHttpTransport({ Transport, network, endpoint, credential, 
       await discard(response)
       throw new TransportError('redirected', `${endpoint.host} answers with a redirect.`, status)
     }
-    return boundAnswer(response, {
-      maxBytes: maxMessageBytes,
-      broken: (error) => fail(idOf(init.body), error),
-    })
+    const id = idOf(init.body)
+    return boundAnswer(response, { maxBytes: maxMessageBytes, id, broken: (error) => fail(id, error) })
   }
 
   const transport = new Transport(endpoint, { fetch: guardedFetch })
@@ -80,7 +78,9 @@ export function createHttpTransport({ Transport, network, endpoint, credential, 
 
 export type HttpTransport = Transport & Pick<StreamableHTTPClientTransport, 'terminateSession'>
 
+/** Of a request; a notification and an answer of ours are not answered. */
 function idOf(body: unknown): unknown {
   if (typeof body !== 'string') return undefined
-  return (JSON.parse(body) as { id?: unknown }).id
+  const { id, method } = JSON.parse(body) as { id?: unknown; method?: unknown }
+  return method === undefined ? undefined : id
 }

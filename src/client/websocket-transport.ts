@@ -14,7 +14,7 @@ import { parseChallenge } from './challenge.ts'
 import type { Credential } from './credential.ts'
 import { isRedirect } from './documents.ts'
 import { TransportError } from './errors.ts'
-import { checkMessage } from './http-messages.ts'
+import { parseMessage } from './http-messages.ts'
 import { type Network, toTransportError } from './network.ts'
 
 export interface WebSocketTransportOptions {
@@ -114,8 +114,7 @@ export function createWebSocketTransport({
         }
         let message: JSONRPCMessage
         try {
-          checkMessage(data)
-          message = JSON.parse(data.toString()) as JSONRPCMessage
+          message = parseMessage(data) as JSONRPCMessage
         } catch (error) {
           fail(error)
           return opened.close(INVALID_PAYLOAD)
