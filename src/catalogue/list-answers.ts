@@ -5,7 +5,8 @@
  * @module
  */
 
-import { createId, type Entry, type EntryKind, type Era, type Principal, type Redactor } from '../core/index.ts'
+import { createId, type Entry, type EntryKind, type Era, type JsonObject, type Principal, type Redactor } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
 import { permits } from './permits.ts'
 
 export interface ListAnswers {
@@ -19,6 +20,12 @@ const member: Record<EntryKind, string> = { tool: 'tools', prompt: 'prompts', re
 // A list is private to the authorization context that asked for it, and fresh for half a minute: a change is told on a
 // subscription, and a call is checked again whatever a client remembers (2026-07-28 caching, G7).
 const hints = { resultType: 'complete', ttlMs: 30_000, cacheScope: 'private' }
+
+/** An output schema of another type than object makes clients of the older revisions refuse the whole list (2025-11-25 schema §Tool). */
+function shownIn(era: Era, { definition }: Entry): JsonObject {
+  const { outputSchema, ...rest } = definition
+  return era === 'legacy' && isObject(outputSchema) && outputSchema['type'] !== 'object' ? rest : definition
+}
 
 /** There are as many views as distinct permission sets; a bound, in case a policy has one for each user. */
 const MAX_VIEWS = 1_000
@@ -62,7 +69,7 @@ export function createListAnswers(redactor: Redactor, pageItems: number): ListAn
       const key = `${kind} ${era} ${from} ${view}`
       let text = texts.get(key)
       if (text === undefined) {
-        const permitted = entries[kind].filter((_, at) => view[at] === '1').map((entry) => entry.definition)
+        const permitted = entries[kind].filter((_, at) => view[at] === '1').map((entry) => shownIn(era, entry))
         if (from > 0 && from >= permitted.length) return undefined
         const nextCursor = from + pageItems < permitted.length ? { nextCursor: `${state}${from + pageItems}` } : {}
         const page = permitted.slice(from, from + pageItems)

@@ -6,6 +6,7 @@
  */
 
 import type { Era, JsonObject } from '../core/index.ts'
+import { isObject } from './message.ts'
 
 export type CacheScope = 'public' | 'private'
 
@@ -22,16 +23,23 @@ export function markPublic(result: JsonObject): JsonObject {
 
 /** Hints of an upstream are kept where they are well-formed, but never `public`: access differs from caller to caller (G7). */
 export function toResult(era: Era, method: string, result: JsonObject): JsonObject {
-  if (era === 'legacy') return 'resultType' in result || 'ttlMs' in result || 'cacheScope' in result ? withoutModern(result) : result
+  if (era === 'legacy') return hasModern(result) ? withoutModern(result) : result
   const { resultType = 'complete' } = result
   if (resultType !== 'complete' || !cacheable.has(method)) return 'resultType' in result ? result : { resultType, ...result }
   const ttlMs = Number.isSafeInteger(result['ttlMs']) && (result['ttlMs'] as number) >= 0 ? result['ttlMs'] : 0
   return { ...result, resultType, ttlMs, cacheScope: publics.has(result) ? 'public' : 'private' }
 }
 
+const hasModern = (result: JsonObject): boolean =>
+  'resultType' in result ||
+  'ttlMs' in result ||
+  'cacheScope' in result ||
+  ('structuredContent' in result && !isObject(result['structuredContent']))
+
+/** Structured content was an object until 2026-07-28; what else it is can be read in the text beside it. */
 function withoutModern(result: JsonObject): JsonObject {
-  const { resultType: _, ttlMs: __, cacheScope: ___, ...rest } = result
-  return rest
+  const { resultType: _, ttlMs: __, cacheScope: ___, structuredContent, ...rest } = result
+  return isObject(structuredContent) ? { ...rest, structuredContent } : rest
 }
 
 /** Of the codes that the specification defines, −32020 and −32022 speak of our own connection to the upstream. */

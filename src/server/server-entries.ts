@@ -7,11 +7,11 @@
 
 import { compileCondition, type Features } from '../catalogue/index.ts'
 import type { Entry, Log } from '../core/index.ts'
-import { type PromptEntryOptions, promptEntry, type ToolEntryOptions, toolEntry } from './definitions/index.ts'
+import { type PromptEntryOptions, promptEntry, toolEntry } from './definitions/index.ts'
 import { createResources, type Resources } from './resources/index.ts'
 import type { Definitions } from './server-options.ts'
 
-export interface ServerEntriesOptions extends Pick<ToolEntryOptions, 'asTask' | 'strict'>, Pick<PromptEntryOptions, 'mayRefer'> {
+export interface ServerEntriesOptions extends Pick<PromptEntryOptions, 'strict' | 'mayRefer'> {
   readonly server: string
   readonly resultBytes: number
   readonly log: Log

@@ -2,7 +2,7 @@
 
 import { compileCondition } from '../../src/catalogue/index.ts'
 import type { Entry } from '../../src/core/index.ts'
-import { type PromptEntryOptions, promptEntry, type ToolEntryOptions, toolEntry } from '../../src/server/definitions/index.ts'
+import { type EntryOptions, type PromptEntryOptions, promptEntry, toolEntry } from '../../src/server/definitions/index.ts'
 
 export interface Defined {
   readonly entry: Entry | undefined
@@ -10,7 +10,7 @@ export interface Defined {
   readonly warnings: readonly string[]
 }
 
-function define(kind: 'tool' | 'prompt', definition: object, over: Partial<ToolEntryOptions & PromptEntryOptions>): Defined {
+function define(kind: 'tool' | 'prompt', definition: object, over: Partial<PromptEntryOptions>): Defined {
   const problems: string[] = []
   const warnings: string[] = []
   const options = {
@@ -23,13 +23,13 @@ function define(kind: 'tool' | 'prompt', definition: object, over: Partial<ToolE
   const entry = kind === 'tool' ? toolEntry(definition, options) : promptEntry(definition, options)
   return { entry, problems, warnings }
 }
-export const defineTool = (definition: object, over: Partial<ToolEntryOptions> = {}): Defined => define('tool', definition, over)
+export const defineTool = (definition: object, over: Partial<EntryOptions> = {}): Defined => define('tool', definition, over)
 export const definePrompt = (definition: object, over: Partial<PromptEntryOptions> = {}): Defined => define('prompt', definition, over)
 
 /** Those that must be right. */
 export function entriesOf(
   { tools = [], prompts = [] }: { readonly tools?: readonly object[]; readonly prompts?: readonly object[] },
-  over: Partial<ToolEntryOptions & PromptEntryOptions> = {},
+  over: Partial<PromptEntryOptions> = {},
 ): Entry[] {
   const defined = [...tools.map((each) => defineTool(each, over)), ...prompts.map((each) => definePrompt(each, over))]
   const problems = defined.flatMap((each) => each.problems)

@@ -85,13 +85,16 @@ describe('a tool’s definition', () => {
         'tool "add": cost: must be a whole number of 0 to 1000000',
         'tool "add": rateLimit.windowMs: must be a whole number of 1 to 86400000',
         'tool "add": rateLimit: needs windowMs and max',
-        'tool "add": task: must be "optional" or "required"',
+        'tool "add": task: must be "optional", "required", or an object with one of these as `support`',
       ],
     )
     for (const name of [undefined, '', 'a b', 'ä', 'x'.repeat(129)])
       assert.match(problemsOf({ name, execute }).join(), /name: must be 1 to 128/)
     assert.deepEqual(defineTool('tool' as unknown as object).problems, ['tools: each must be an object'])
-    assert.match(problemsOf({ name: 'a', execute, task: 'optional' }).join(), /tasks are not available/)
+    assert.match(
+      problemsOf({ name: 'a', execute, task: { support: 'optional', ttl: 1, before: 1 } }).join(),
+      /task\.ttl: there is no such key; did you mean "ttlMs".*task\.before: must be a function/,
+    )
   })
   it('is refused for a pattern or a reference that cannot be kept, naming the tool and the place', () => {
     const parameters = { type: 'object', properties: { a: { type: 'string', maxLength: 9, pattern: '(?!b)' } } }
@@ -130,13 +133,15 @@ describe('a tool’s definition', () => {
     assert.deepEqual(entry?.limits, { cost: 3, concurrency: 4, rate: { windowMs: 1000, max: 2 }, deadlineSeconds: 0.5 })
     assert.equal(defineTool({ name: 'a', execute }).entry?.limits, undefined)
   })
-  it('lets its calls become tasks through the executor that is given for that', () => {
-    const asked: unknown[] = []
-    const { entry } = defineTool(
-      { name: 'a', execute, task: 'required' },
-      { asTask: (executor, support) => (asked.push(support), executor) },
+  it('says of its executor whether its calls become tasks', () => {
+    assert.deepEqual(defineTool({ name: 'a', execute, task: 'required' }).entry?.executor.task?.support, 'required')
+    const { task } =
+      defineTool({ name: 'a', execute, task: { support: 'optional', ttlMs: 5, before: () => 'ready' } }).entry?.executor ?? {}
+    assert.deepEqual(
+      [task?.support, task?.ttlMs, task?.pollIntervalMs, typeof task?.before?.execute],
+      ['optional', 5, undefined, 'function'],
     )
-    assert.deepEqual([asked, entry?.name], [['required'], 'a'])
+    assert.equal(defineTool({ name: 'a', execute }).entry?.executor.task, undefined)
   })
 })
 
@@ -283,6 +288,10 @@ describe('a call', () => {
         return this.title
       },
     },
+    // Not a Promise, and not a value either: a query of some library.
+    // oxlint-disable-next-line unicorn/no-thenable -- that is the point
+    { name: 'query', execute: () => ({ then: (resolve: (rows: unknown) => void) => resolve(['row']) }) },
+    tool({ name: 'list', outputSchema: { type: 'array', items: { type: 'string' } }, execute: () => ['a'] }),
     tool({ name: 'refuses', execute: () => Promise.reject(new ToolError('No such day')) }),
     tool({
       name: 'refuses-at-once',
@@ -351,6 +360,21 @@ describe('a call', () => {
     assert.deepEqual((await result('cooked', { day: 'monday' })).structuredContent, { day: { day: 'monday' }, count: 3 })
     assert.deepEqual((await result('async', { a: 2 })).structuredContent, 2)
     assert.equal((await result('self')).content[0].text, 'By its own title')
+  })
+  it('waits for whatever can be waited for', async () => {
+    assert.deepEqual((await result('query')).structuredContent, ['row'])
+  })
+  it('answers older revisions in what they know: structured content was an object', async () => {
+    const older = mcp(rig.url, { token: 'ana', version: '2025-11-25' })
+    for (const name of ['list', 'query']) {
+      const { structuredContent, content } = (await older.call(name)).result
+      assert.deepEqual([structuredContent, content.length], [undefined, 1])
+    }
+    assert.deepEqual((await older.call('promised')).result.structuredContent, { n: 1 })
+    const shown = async (client: typeof older) =>
+      (await client.list()).filter(({ outputSchema }) => outputSchema).map(({ name }: { name: string }) => name)
+    assert.deepEqual(await shown(older), ['promised', 'output'])
+    assert.deepEqual(await shown(ana()), ['list', 'promised', 'output'])
   })
   it('is refused for what it did not declare', async () => {
     for (const [name, args, told] of [

@@ -12,6 +12,7 @@
 import { allow, type Call, type Decision, deny, type JsonObject, type Principal, type Produced } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { cleanText, REMOVED, type RemovedFrom } from '../../trust/index.ts'
+import { isThenable } from './thenable.ts'
 
 /** What a completion function may look at. */
 export interface CompletionContext {
@@ -60,7 +61,7 @@ export function createCompleter(completables: ReadonlyMap<string, Completable>):
         return call.signal
       },
     })
-    return suggested instanceof Promise ? suggested.then(answer) : answer(suggested)
+    return isThenable(suggested) ? Promise.resolve(suggested).then(answer) : answer(suggested)
   }
 
   function readContext(context: unknown): Decision<Readonly<Record<string, string>>> {

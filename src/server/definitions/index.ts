@@ -30,8 +30,9 @@ export {
   type ToolDefinition,
   type ToolResult,
   type Tools,
+  type ToolTask,
   tool,
 } from './tool.ts'
-export { type EntryOptions, type TaskSupport, type ToolEntryOptions, toolEntry } from './tool-entry.ts'
+export { type EntryOptions, toolEntry } from './tool-entry.ts'
 export { type Annotations, type ContentBlock, ToolError, toToolResult } from './tool-result.ts'
 export { checkKeys, type Report } from './unknown-keys.ts'

@@ -17,6 +17,7 @@ import { RunningContext } from './context.ts'
 import { InputRequired, toInput } from './input-required.ts'
 import type { PromptDefinition } from './prompt.ts'
 import type { Parse } from './standard-schema.ts'
+import { isThenable } from './thenable.ts'
 import { ToolError } from './tool-result.ts'
 
 type Outcome = Decision<Produced> | Promise<Decision<Produced>>
@@ -55,7 +56,7 @@ export function createRender({ run, parameters, parse, mayRefer, description }: 
     const shape = (answer: unknown): Decision<Produced> => toProduced(answer, call.principal, removed)
     try {
       const answer = run(params as never, new RunningContext(call))
-      return answer instanceof Promise ? answer.then(shape, failed) : shape(answer)
+      return isThenable(answer) ? Promise.resolve(answer).then(shape, failed) : shape(answer)
     } catch (error) {
       return failed(error)
     }

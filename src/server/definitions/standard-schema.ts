@@ -11,6 +11,7 @@
 import { z } from 'zod'
 import type { JsonObject, Violation } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
+import { isThenable } from './thenable.ts'
 
 export interface StandardIssue {
   readonly message: string
@@ -81,7 +82,7 @@ export function createParse(schema: StandardSchema, of: 'arguments' | 'structure
     result.issues === undefined ? { value: result.value } : { violation: toViolation(of, value, result.issues[0]) }
   return function parse(value) {
     const result = validate(value)
-    return result instanceof Promise ? result.then((settled) => read(value, settled)) : read(value, result)
+    return isThenable(result) ? Promise.resolve(result).then((settled) => read(value, settled)) : read(value, result)
   }
 }
 

@@ -9,16 +9,15 @@
  * @module
  */
 
-import type { Entry, EntryLimits, Executor, JsonObject } from '../../core/index.ts'
+import type { Entry, EntryLimits, JsonObject, TaskSupport } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { type CompileCondition, checkReads, toPermission } from './permissions.ts'
 import { readOutputSchema, readParameters } from './schemas.ts'
 import { checkName, checkNumber, readDisplay, reportFor } from './shape.ts'
+import type { Parse } from './standard-schema.ts'
 import type { ToolDefinition } from './tool.ts'
 import { createToolExecutor } from './tool-executor.ts'
 import { checkKeys, type Report } from './unknown-keys.ts'
-
-export type TaskSupport = 'optional' | 'required'
 
 export interface EntryOptions {
   /** The server's own name, for the audit. */
@@ -31,11 +30,6 @@ export interface EntryOptions {
   /** Whether what would be warned of is a problem. */
   readonly strict?: boolean | undefined
 }
-export interface ToolEntryOptions extends EntryOptions {
-  /** Lets calls become tasks; without it, no tool may ask for that. */
-  readonly asTask?: ((executor: Executor, support: TaskSupport) => Executor) | undefined
-}
-
 const keys = [
   'name',
   'title',
@@ -56,12 +50,12 @@ const keys = [
 const DAY_SECONDS = 86_400
 
 /** Undefined: there were problems, and they were reported. */
-export function toolEntry(definition: ToolDefinition | object, options: ToolEntryOptions): Entry | undefined {
+export function toolEntry(definition: ToolDefinition | object, options: EntryOptions): Entry | undefined {
   if (!isObject(definition)) {
     options.report('tools: each must be an object')
     return undefined
   }
-  const { name, execute, outputSchema, task } = definition
+  const { name, execute, outputSchema } = definition
   let fine = true
   const report = reportFor('tool', name, (problem) => {
     fine = false
@@ -80,13 +74,12 @@ export function toolEntry(definition: ToolDefinition | object, options: ToolEntr
   if (permitted && parameters?.schema['additionalProperties'] === false)
     checkReads(permitted, Object.keys(parameters.schema['properties'] ?? {}), report)
   const limits = readLimits(definition, report)
-  if (task !== undefined && task !== 'optional' && task !== 'required') report('task: must be "optional" or "required"')
-  else if (task !== undefined && !options.asTask) report('task: tasks are not available on this server')
+  const task = readTask(definition, parameters?.parse, report)
   if (!fine || typeof name !== 'string' || typeof execute !== 'function' || !parameters || !permitted) return undefined
 
   // Bound to its definition, for functions that say `this`.
   const run = execute.bind(definition) as ToolDefinition['execute']
-  const executor = createToolExecutor({ run, parse: parameters.parse, parseOutput: output?.parse })
+  const executor = createToolExecutor({ run, parse: parameters.parse, parseOutput: output?.parse, task })
   const { permission, condition, rule } = permitted
   return {
     kind: 'tool',
@@ -101,7 +94,27 @@ export function toolEntry(definition: ToolDefinition | object, options: ToolEntr
     limits,
     mirrors: parameters.mirrors,
     origin: { server: options.server, name },
-    executor: task === undefined ? executor : (options.asTask as NonNullable<ToolEntryOptions['asTask']>)(executor, task as TaskSupport),
+    executor,
+  }
+}
+
+const taskKeys = ['support', 'ttlMs', 'pollIntervalMs', 'before']
+
+function readTask({ task }: JsonObject, parse: Parse | undefined, report: Report): TaskSupport | undefined {
+  if (task === undefined) return undefined
+  const given = typeof task === 'string' ? { support: task } : task
+  if (!isObject(given) || (given['support'] !== 'optional' && given['support'] !== 'required')) {
+    report('task: must be "optional", "required", or an object with one of these as `support`')
+    return undefined
+  }
+  checkKeys(given, taskKeys, 'task', report)
+  const { support, before } = given
+  if (before !== undefined && typeof before !== 'function') report('task.before: must be a function')
+  return {
+    support,
+    ttlMs: checkNumber('task.ttlMs', given['ttlMs'], 1, 30 * DAY_SECONDS * 1000, report, 'whole'),
+    pollIntervalMs: checkNumber('task.pollIntervalMs', given['pollIntervalMs'], 1, DAY_SECONDS * 1000, report, 'whole'),
+    before: typeof before === 'function' ? createToolExecutor({ run: before.bind(given) as ToolDefinition['execute'], parse }) : undefined,
   }
 }
 

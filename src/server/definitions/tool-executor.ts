@@ -9,10 +9,11 @@
  * @module
  */
 
-import { allow, type Call, type Decision, deny, type Executor, type JsonObject, type Produced } from '../../core/index.ts'
+import { allow, type Call, type Decision, deny, type Executor, type JsonObject, type Produced, type TaskSupport } from '../../core/index.ts'
 import { RunningContext } from './context.ts'
 import { InputRequired, toInput } from './input-required.ts'
 import type { Parse, Parsed } from './standard-schema.ts'
+import { isThenable } from './thenable.ts'
 import type { ToolDefinition } from './tool.ts'
 import { isWholeResult, type Shaped, ToolError, toErrorResult, toStructured, toToolResult } from './tool-result.ts'
 
@@ -20,7 +21,8 @@ export interface ToolExecutorOptions {
   readonly run: ToolDefinition['execute']
   readonly parse: Parse | undefined
   /** Of structured content. */
-  readonly parseOutput: Parse | undefined
+  readonly parseOutput?: Parse | undefined
+  readonly task?: TaskSupport | undefined
 }
 
 type Outcome = Decision<Produced> | Promise<Decision<Produced>>
@@ -28,11 +30,11 @@ type Params = Parameters<ToolDefinition['execute']>[0]
 
 const nothing: JsonObject = Object.freeze({})
 
-export function createToolExecutor({ run, parse, parseOutput }: ToolExecutorOptions): Executor {
+export function createToolExecutor({ run, parse, parseOutput, task }: ToolExecutorOptions): Executor {
   function begin(params: unknown, call: Call): Outcome {
     try {
       const answer = run(params as Params, new RunningContext(call))
-      return answer instanceof Promise ? answer.then(shape, failed) : shape(answer)
+      return isThenable(answer) ? Promise.resolve(answer).then(shape, failed) : shape(answer)
     } catch (error) {
       return failed(error)
     }
@@ -53,8 +55,10 @@ export function createToolExecutor({ run, parse, parseOutput }: ToolExecutorOpti
   }
 
   return {
+    task,
     execute(call) {
-      if (call.method !== 'tools/call') return deny({ reason: 'unknown_method', method: call.method })
+      // Tasks are kept and run by `guards/tasks`; one of a tool that has none any more is unknown.
+      if (call.method !== 'tools/call') return deny({ reason: 'unknown_name', kind: call.method.startsWith('tasks/') ? 'task' : 'tool' })
       const args = (call.params['arguments'] as JsonObject | undefined) ?? nothing
       if (!parse) return begin(args, call)
       return then(parse(args), (parsed) =>

@@ -57,8 +57,17 @@ interface Described<Parameters> {
   /** How many calls may run at once, of all callers together. */
   readonly concurrency?: number
   readonly timeoutSeconds?: number
-  /** Whether a call may become a task, or must. */
-  readonly task?: 'optional' | 'required'
+  /** Whether a call may become a task, or must (tasks extension). */
+  readonly task?: 'optional' | 'required' | ToolTask<Parameters>
+}
+
+export interface ToolTask<Parameters> {
+  readonly support: 'optional' | 'required'
+  /** How long a task is kept, and how often its caller is told to ask. */
+  readonly ttlMs?: number
+  readonly pollIntervalMs?: number
+  /** Asks what has to be known before there is a task: run until it answers something else than `context.ask(…)`. */
+  before?(params: ParametersOf<Parameters>, context: CallContext): unknown
 }
 
 export interface ToolDefinition<Parameters = SchemaInput | undefined, Output = SchemaInput | undefined> extends Described<Parameters> {
