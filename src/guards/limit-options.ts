@@ -22,7 +22,10 @@ export interface RateLimitOptions {
   readonly windowMs?: number | undefined
   /** How many requests of each address, and of each principal, are let through in one window; 1,200 unless told. 0: none. */
   readonly max?: number | undefined
-  /** What `max` counts: each network address, each principal, or both, and then whichever is spent first. Default `both`. */
+  /**
+   * What `max` counts: each network address, each principal, or both, and then whichever is spent first. Default `both`.
+   * With `principal` nothing holds back a caller who has not signed in; with `address` people behind one address share it.
+   */
   readonly by?: 'address' | 'principal' | 'both' | undefined
   /** `RateLimit` and `RateLimit-Policy` on every answer. Default true. `Retry-After` is on a refusal whatever is said here. */
   readonly standardHeaders?: boolean | undefined
@@ -114,7 +117,9 @@ function toNamed(rates: RateLimitOptions['roles'], ofBlock: number | undefined):
 }
 
 function warningsOf({ address, principal, roles, users }: Limits): string[] {
-  const warnings = (address ?? principal)?.max === 0 ? ['rateLimit.max: 0 lets nothing through'] : []
+  const warnings: string[] = []
+  if ((address ?? principal)?.max === 0) warnings.push('rateLimit.max: 0 lets nothing through')
+  if (!address) warnings.push('rateLimit.by: callers who have not signed in are not counted; something in front of this server should')
   for (const [kind, limits] of Object.entries({ roles, users })) {
     for (const [name, limit] of Object.entries(limits ?? {})) {
       if (address && isMoreGenerous(limit, address))
