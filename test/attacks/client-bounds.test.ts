@@ -16,7 +16,7 @@ const call = { method: 'tools/call', params: { name: 'echo', arguments: {} } }
 const json = { 'content-type': 'application/json' }
 const sse = { 'content-type': 'text/event-stream' }
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
-const result = (id: unknown, text: string): string =>
+const result = (id: number, text: string): string =>
   `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","content":[{"type":"text","text":${text}}]}}`
 
 /** A modern server that answers `tools/call` as a test says. */
@@ -57,9 +57,9 @@ describe('client-bounds: answers of a server', () => {
   it('within the bounds arrive', async () => {
     const text = JSON.stringify('x'.repeat(50_000))
     for (const send of [
-      (id: unknown, response: ServerResponse) => response.writeHead(200, json).end(result(id, text)),
-      (id: unknown, response: ServerResponse) => response.writeHead(200, sse).end(`data: ${result(id, text)}\n\n`),
-      (id: unknown, response: ServerResponse) =>
+      (id: number, response: ServerResponse) => response.writeHead(200, json).end(result(id, text)),
+      (id: number, response: ServerResponse) => response.writeHead(200, sse).end(`data: ${result(id, text)}\n\n`),
+      (id: number, response: ServerResponse) =>
         // More than the bound in all, each message within it.
         response
           .writeHead(200, sse)

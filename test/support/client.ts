@@ -19,7 +19,7 @@ export async function signInTo(world: World, client: MCPClient): Promise<void> {
 export const problemOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     (value) => `no error: ${JSON.stringify(value)}`,
-    (error: Error & { code?: unknown }) => `${error.name} ${error.code}`,
+    (error: Error & { code?: string | number }) => `${error.name} ${error.code}`,
   )
 
 /** Any server at all, on loopback. */

