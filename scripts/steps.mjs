@@ -40,6 +40,7 @@ export const suites = {
   types: ['test/types/**/*.test.ts'],
   docs: ['test/docs/**/*.test.ts'],
   e2e: ['test/e2e/**/*.test.ts'],
+  examples: ['test/examples/**/*.test.ts'],
   servers: ['test/servers/**/*.test.ts'],
   support: ['test/support/**/*.test.ts'],
 }
