@@ -11,7 +11,6 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { z } from 'zod'
 import { permits } from '../catalogue/index.ts'
 import { ConfigError, checkOptions, createRedactor, type Log, type Redactor } from '../core/index.ts'
 import { anonymous, type RateLimits, toLimits } from '../guards/index.ts'
@@ -64,7 +63,7 @@ export class MCPServer<
     }
     if (typeof options !== 'object' || options === null) throw new ConfigError(['MCPServer: takes one object of options'])
     checkKeys(options, optionNames, 'MCPServer', (problem) => problems.push(problem))
-    read(() => checkOptions('MCPServer', optionsSchema as z.ZodType<object>, options))
+    read(() => checkOptions('MCPServer', optionsSchema, options))
     if (options.cors !== undefined) read(() => checkOptions('cors', corsSchema, options.cors as never))
     const rates = read(() => toLimits(options.rateLimit))
     this.#options = { ...options }

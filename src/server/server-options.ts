@@ -119,4 +119,4 @@ const elsewhere = [
 ] as const
 
 export const optionNames: readonly string[] = [...Object.keys(shape), ...elsewhere]
-export const optionsSchema = z.object({ ...shape, ...Object.fromEntries(elsewhere.map((name) => [name, anything])) })
+export const optionsSchema: z.ZodType<object> = z.object({ ...shape, ...Object.fromEntries(elsewhere.map((name) => [name, anything])) })
