@@ -9,6 +9,7 @@ import { schemaTools } from './schema-tools.ts'
 import { createSometimes } from './sometimes.ts'
 import { statefulTools } from './stateful-tools.ts'
 import { talkingTools } from './talking-tools.ts'
+import { taskTools } from './task-tools.ts'
 
 export interface OursOptions {
   readonly port: number
@@ -19,7 +20,7 @@ export interface OursOptions {
 
 export function createOurs({ port, dataDir, anonymous }: OursOptions): MCPServer {
   const sometimes = createSometimes((definitions) => server.update(definitions), {
-    tools: [...contentTools, ...talkingTools, ...schemaTools, ...roundTools, ...statefulTools],
+    tools: [...contentTools, ...talkingTools, ...schemaTools, ...roundTools, ...statefulTools, ...taskTools],
     prompts,
   })
   const server = new MCPServer({
