@@ -5,7 +5,7 @@
  * @module
  */
 
-import { allow, type Call, type Executor, type JsonObject } from '../core/index.ts'
+import { allow, type Call, deny, type Executor, type JsonObject } from '../core/index.ts'
 
 /** `args` are the validated arguments; `call.signal` tells when to stop, `call.notify` sends progress. */
 export type ToolFunction = (args: JsonObject, call: Call) => JsonObject | Promise<JsonObject>
@@ -15,6 +15,8 @@ const nothing: JsonObject = Object.freeze({})
 export function createFunctionExecutor(run: ToolFunction): Executor {
   return {
     execute(call) {
+      // A tool may have had tasks before it was replaced: what is asked of one is not a call.
+      if (call.method.startsWith('tasks/')) return deny({ reason: 'unknown_name', kind: 'task' })
       const produced = run((call.params['arguments'] as JsonObject | undefined) ?? nothing, call)
       return produced instanceof Promise
         ? produced.then((value) => allow({ kind: 'result', result: value }))

@@ -21,7 +21,7 @@ import {
   principalKey,
   type SessionState,
 } from '../core/index.ts'
-import { isObject } from '../protocol/index.ts'
+import { isObject, NEEDS_TASKS, takesTasks } from '../protocol/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import { permits } from './permits.ts'
 import type { Watches } from './watches.ts'
@@ -31,6 +31,8 @@ export interface SubscriptionsOptions {
   readonly watches: Watches
   /** Whether the credential that opened a stream still holds. Asked when one has changed anywhere, and now and then. */
   readonly isStillIdentified: (request: Approved) => Promise<boolean>
+  /** Tells of a task of the caller's, at once and at every change (`guards/tasks`). Undefined: it is none that it may hear of. */
+  readonly watchTask: (request: Approved, taskId: string, tell: (task: JsonObject) => void) => (() => void) | undefined
 }
 
 export interface Subscriptions {
@@ -48,7 +50,7 @@ export interface Subscriptions {
 
 /** How many streams one principal may have open. */
 const MAX_STREAMS = 64
-/** How many resources one stream may be about. */
+/** How many resources one stream may be about, and how many tasks. */
 const MAX_RESOURCES = 256
 /** How long a resource is watched for a legacy session that has no stream open. */
 const IDLE_MS = 3_600_000
@@ -64,7 +66,7 @@ const changes = [
 const result = (value: JsonObject): Decision<Produced> => allow({ kind: 'result', result: value })
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
 
-export function createSubscriptions({ catalogue, watches, isStillIdentified }: SubscriptionsOptions): Subscriptions {
+export function createSubscriptions({ catalogue, watches, isStillIdentified, watchTask }: SubscriptionsOptions): Subscriptions {
   /** How each open stream ends, and the request that opened it. */
   const open = new Map<() => void, Approved>()
   const held = new Map<string, number>()
@@ -86,10 +88,15 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified }: S
     if (filter !== undefined && !isObject(filter)) return invalid('params.notifications must be an object.')
     const asked = filter?.['resourceSubscriptions'] ?? []
     if (!isUris(asked)) return invalid(`params.notifications.resourceSubscriptions must be a list of at most ${MAX_RESOURCES} URIs.`)
+    const tasks = filter?.['taskIds'] ?? []
+    if (!isUris(tasks)) return invalid(`params.notifications.taskIds must be a list of at most ${MAX_RESOURCES} ids.`)
+    // Not even an empty list: the field belongs to the extension (tasks extension §task status notifications).
+    if (filter?.['taskIds'] !== undefined && !takesTasks(message)) return deny({ reason: 'missing_capability', required: NEEDS_TASKS })
     const wanted = changes.filter(({ field }) => filter === undefined || filter[field] === true)
     const meta = filter === undefined ? {} : { _meta: { [SUBSCRIPTION]: message.id } }
     // What may not be read is left out of the acknowledgement, like what does not exist.
     const stops = new Map<string, () => void>()
+    const taskStops = new Map<string, () => void>()
     for (const uri of new Set(asked)) {
       const entry = readable(uri, principal)
       if (entry) stops.set(uri, watches.watch(entry, uri))
@@ -115,7 +122,7 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified }: S
         if (!open.delete(end)) return
         stopListening()
         stopHearing()
-        for (const stop of stops.values()) stop()
+        for (const stop of [...stops.values(), ...taskStops.values()]) stop()
         const left = (held.get(who) ?? 1) - 1
         if (left > 0) held.set(who, left)
         else held.delete(who)
@@ -123,9 +130,17 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified }: S
       }
       open.set(end, request)
       request.open()
+      // The acknowledgement comes first, even of a task that is told of at once.
+      const tellTask = (task: JsonObject): void =>
+        queueMicrotask(() => notify({ method: 'notifications/tasks', params: { ...task, ...meta } }))
+      for (const taskId of new Set(tasks)) {
+        const stop = watchTask(request, taskId, tellTask)
+        if (stop) taskStops.set(taskId, stop)
+      }
       if (filter !== undefined) {
         const notifications: Record<string, unknown> = Object.fromEntries(wanted.map(({ field }) => [field, true]))
         if (stops.size > 0) notifications['resourceSubscriptions'] = [...stops.keys()]
+        if (taskStops.size > 0) notifications['taskIds'] = [...taskStops.keys()]
         notify({ method: 'notifications/subscriptions/acknowledged', params: { ...meta, notifications } })
       }
       request.onCancel(end)

@@ -22,7 +22,7 @@ export interface TaskIds {
   open(principal: Principal, taskId: string): TaskId | undefined
 }
 
-const PLACE = 'task'
+const PLACE = 'task-id'
 const MAX_CHARACTERS = 8_192
 
 export function createTaskIds(keyRing: KeyRing): TaskIds {

@@ -89,6 +89,20 @@ export interface Executor {
   execute(call: Call): Decision<Produced> | Promise<Decision<Produced>>
   /** Somebody wants to hear of changes to the resource. Answers how to stop telling. */
   watch?(entry: Entry, uri: string, changed: () => void): () => void
+  /** Calls of it may become tasks, which `guards/tasks` keeps and runs. Undefined where the executor has tasks of its own, or none. */
+  readonly task?: TaskSupport | undefined
+  /** Somebody wants to hear of a task that the executor keeps itself, under its own id: tells it as it is now, and at every change. Answers how to stop telling. */
+  watchTask?(entry: Entry, taskId: string, changed: (task: JsonObject) => void): () => void
+}
+
+/** How calls of a tool become tasks (tasks extension). */
+export interface TaskSupport {
+  /** Who has not declared the extension waits for the answer, or is refused. */
+  readonly support: 'optional' | 'required'
+  /** Asks the caller for what is needed before there is a task. It is run until it asks nothing more; its result counts for nothing. */
+  readonly before?: Executor | undefined
+  readonly ttlMs?: number | undefined
+  readonly pollIntervalMs?: number | undefined
 }
 
 /** What an executor may know of an approved use of an entry. Neither the credential nor the way out past `release` is in it. */

@@ -1,6 +1,17 @@
 export { type Clock, systemClock } from './clock.ts'
 export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard, type Named } from './decision.ts'
-export type { CallDetails, Condition, Entry, EntryKind, EntryLimits, Executor, Mirror, Permission, Violation } from './entry.ts'
+export type {
+  CallDetails,
+  Condition,
+  Entry,
+  EntryKind,
+  EntryLimits,
+  Executor,
+  Mirror,
+  Permission,
+  TaskSupport,
+  Violation,
+} from './entry.ts'
 export { createDecisionId, createId } from './ids.ts'
 export { createLog, type Level, type Log, type LogOptions, silentLog } from './log.ts'
 export {
@@ -30,6 +41,7 @@ export {
   begun,
   type Call,
   type Credential,
+  detached,
   type Executed,
   executed,
   type Final,

@@ -142,6 +142,8 @@ export function validated(request: Authorized, input?: Input): Validated {
 }
 export const approved = (request: Validated): Approved => request as Approved
 export const begun = (_: Approved, details: CallDetails): Call => details as Call
+/** The same use, going on without the request that it began with: a task. */
+export const detached = (_: Call, details: CallDetails): Call => details as Call
 export const executed = (request: Approved, produced: Final): Executed => ({ request, produced }) as Executed
 export const released = (_: Executed, kind: 'result' | 'error', text: string, isError: boolean, code?: number): Released =>
   ({ kind, text, isError, code }) as Released

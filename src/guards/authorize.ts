@@ -24,7 +24,7 @@ import {
   type Named,
   type Principal,
 } from '../core/index.ts'
-import { isInternalMethod, isObject, methodOf } from '../protocol/index.ts'
+import { isInternalMethod, isObject, methodOf, NEEDS_TASKS, takesTasks } from '../protocol/index.ts'
 
 export interface AuthorizeOptions {
   readonly catalogue: Catalogue
@@ -62,6 +62,7 @@ export function createAuthorize({ catalogue, toolOfTask }: AuthorizeOptions): Gu
         return decide(request, entry, method.of)
       }
       case 'task': {
+        if (!takesTasks(request.message)) return deny({ reason: 'missing_capability', required: NEEDS_TASKS })
         const { taskId } = params
         if (typeof taskId !== 'string') return deny({ reason: 'invalid_params', problem: 'params.taskId must be a string.' })
         const tool = toolOfTask(taskId, request.principal)

@@ -15,6 +15,7 @@ import {
   type Approved,
   allow,
   begun,
+  type Call,
   type Clock,
   type Decision,
   deny,
@@ -28,14 +29,18 @@ import {
   principalKey,
   type Resume,
 } from '../core/index.ts'
+import { takesTasks } from '../protocol/index.ts'
 import type { Rounds, Run } from './rounds.ts'
 import { RunningCall } from './running-call.ts'
+import type { TaskGate, Tasks } from './tasks/index.ts'
 
 export interface ExecuteOptions {
   /** The protocol's own methods have no deadline: a subscription lasts. */
   readonly own: (method: string) => OwnMethod | undefined
   readonly deadlineSeconds: number
   readonly rounds: Rounds
+  readonly tasks: Tasks
+  readonly taskGate: TaskGate
   /** How many calls of one principal may run at once. */
   readonly concurrency: number
   readonly clock: Clock
@@ -47,7 +52,8 @@ export interface ExecuteOptions {
 const SUBSCRIBE = 'resources/subscribe'
 const ignored: Decision<Produced> = allow({ kind: 'result', result: {} })
 
-export function createExecute({ own, deadlineSeconds, rounds, concurrency, clock, releaseMessage }: ExecuteOptions) {
+export function createExecute(options: ExecuteOptions) {
+  const { own, deadlineSeconds, rounds, tasks, taskGate, concurrency, clock, releaseMessage } = options
   const running = new Map<string, number>()
 
   /** One run of the executor, or its rest. Each has a deadline of its own: a person who is asked in between may think. */
@@ -58,9 +64,13 @@ export function createExecute({ own, deadlineSeconds, rounds, concurrency, clock
     resume: Resume | undefined,
   ): Decision<Produced> | Promise<Decision<Produced>> {
     const seconds = entry.limits?.deadlineSeconds ?? deadlineSeconds
-    const call = new RunningCall(request, entry, input, clock() + seconds * 1000, releaseMessage)
-    const produced = resume && input ? resume(input.latest) : entry.executor.execute(begun(request, call))
+    const call = new RunningCall(request, entry, input, clock() + seconds * 1000, releaseMessage, taskGate.inward(request))
+    const produced = resume && input ? resume(input.latest) : perform(request, entry, begun(request, call))
     return produced instanceof Promise ? bounded(request, call, produced, seconds) : produced
+  }
+
+  function perform(request: Approved, { executor }: Entry, call: Call): Decision<Produced> | Promise<Decision<Produced>> {
+    return executor.task ? tasks.execute(call, executor.task, takesTasks(request.message)) : executor.execute(call)
   }
 
   return function execute(request: Approved): Decision<Executed> | Promise<Decision<Executed>> {
@@ -104,11 +114,16 @@ export function createExecute({ own, deadlineSeconds, rounds, concurrency, clock
   function again(request: Approved, entry: Entry): Run {
     return (input, resume) => run(request, entry, input, resume)
   }
-}
 
-/** Only `rounds` sees what asks for input, and lets none of it through. */
-const settle = (request: Approved, outcome: Decision<Produced>): Decision<Executed> =>
-  outcome.allowed ? allow(executed(request, outcome.value as Final)) : outcome
+  /** Only `rounds` sees what asks for input, and lets none of it through. */
+  function settle(request: Approved, outcome: Decision<Produced>): Decision<Executed> {
+    if (!outcome.allowed) return outcome
+    const produced = outcome.value as Final
+    const shown = taskGate.outward(request, produced)
+    if (shown && !shown.allowed) return shown
+    return allow(executed(request, shown ? shown.value : produced))
+  }
+}
 
 function bounded(
   request: Approved,

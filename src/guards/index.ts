@@ -22,4 +22,14 @@ export {
 export { createLocalUserVerifier, type LocalUserOptions } from './local-user.ts'
 export { createRelease, type Release, type ReleaseOptions } from './release.ts'
 export { createRounds, type Rounds, type RoundsOptions } from './rounds.ts'
+export {
+  type AnswerOf,
+  createTaskGate,
+  createTasks,
+  defaultTaskBounds,
+  MAX_TTL_MS,
+  type TaskBounds,
+  type TaskGate,
+  type Tasks,
+} from './tasks/index.ts'
 export { createValidate, type ValidateOptions } from './validate.ts'

@@ -29,7 +29,7 @@ export interface ReleaseOptions {
 
 export interface Release {
   readonly release: (executed: Executed) => Decision<Released>
-  /** Notifications, and requests of ours. Undefined for one that may not leave. */
+  /** Notifications, and requests of ours. Undefined for one that may not leave: a task's may be as large as its result. */
   readonly message: (message: Outgoing) => Outgoing | undefined
 }
 
@@ -75,7 +75,7 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
     },
     message(message) {
       const text = JSON.stringify(message.params)
-      if (text.length > MAX_MESSAGE_CHARACTERS) return undefined
+      if (message.method === 'notifications/tasks' ? !fits(text) : text.length > MAX_MESSAGE_CHARACTERS) return undefined
       return redactor.suspects(text) ? { ...message, params: JSON.parse(redactor.json(message.params)) as JsonObject } : message
     },
   }

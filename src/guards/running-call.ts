@@ -39,11 +39,12 @@ export class RunningCall implements CallDetails {
     input: Input | undefined,
     deadlineAt: number,
     release: (notification: Outgoing) => Outgoing | undefined,
+    params: JsonObject,
   ) {
     this.#request = request
     this.entry = entry
     this.method = request.message.method
-    this.params = request.message.params
+    this.params = params
     this.meta = request.message.meta
     this.capabilities = request.message.capabilities
     this.principal = request.principal

@@ -1,5 +1,5 @@
 export { canonicalHash, canonicalJson } from './canonical-json.ts'
-export { covers, lacking, TASKS } from './capabilities.ts'
+export { covers, lacking, NEEDS_TASKS, TASKS, takesTasks } from './capabilities.ts'
 export { isWithinDepth } from './depth.ts'
 export { type JsonBounds, parseJson } from './json.ts'
 export { toLine } from './line.ts'

@@ -14,7 +14,7 @@ import {
   createWatches,
   type OwnMethodsOptions,
 } from '../catalogue/index.ts'
-import type { Approved, Clock, Log, Principal, Redactor, TokenVerifier } from '../core/index.ts'
+import type { Approved, Clock, Denial, Log, Principal, Received, Redactor, TokenVerifier } from '../core/index.ts'
 import {
   type AuditTrail,
   createApprove,
@@ -23,16 +23,21 @@ import {
   createAuditTrail,
   createAuthenticate,
   createAuthorize,
+  createEntryConcurrency,
   createExecute,
   createLimiter,
   createRelease,
   createRounds,
+  createTaskGate,
+  createTasks,
   createValidate,
+  defaultTaskBounds,
   type Limiter,
   type LimitOptions,
   redactRecord,
+  type TaskBounds,
 } from '../guards/index.ts'
-import { createPipeline, type Pipeline, type Surroundings } from '../pipeline/index.ts'
+import { createPipeline, type Pipeline, type Surroundings, toTaskEnd } from '../pipeline/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 
@@ -50,6 +55,8 @@ export interface Bounds {
   readonly pageItems?: number
   /** How long a legacy caller may take to answer what it is asked during a call; 300 unless told. */
   readonly answerSeconds?: number
+  /** Of tasks that are kept here; `defaultTaskBounds` for what is not told. */
+  readonly tasks?: Partial<TaskBounds>
 }
 
 export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'instructions' | 'features'> {
@@ -77,11 +84,13 @@ export interface Engine {
   readonly trail: AuditTrail
   /** Notes what was decided elsewhere: at the sign-in pages. */
   readonly record: (record: AuditRecord) => void
+  /** Why the credential that a request came with no longer holds; undefined where it does. Nothing is recorded. */
+  recheck(request: Received): Promise<Denial | undefined>
   /** Tells whoever subscribed to the resource that it has changed, on every node. */
   resourceUpdated(uri: string): void
   /** Ends every open subscription with a result: the first step of stopping. */
   endSubscriptions(): void
-  /** Writes what is left of the audit: the last, when nothing runs any more. */
+  /** Stops tasks, and writes what is left of the audit: the last, when nothing else runs any more. */
   close(): Promise<void>
 }
 
@@ -93,11 +102,6 @@ export function createEngine(options: EngineOptions): Engine {
   const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems ?? 1_000 })
   const authenticate = createAuthenticate({ verifiers, bus, clock, anonymous: options.anonymous })
   const isStillIdentified = async (request: Approved): Promise<boolean> => (await authenticate(request)).allowed
-  const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), isStillIdentified })
-  // After the guard has forgotten what it knew: it listens too, and was there first.
-  bus.subscribe('credentials', subscriptions.recheck)
-  const expiry = setInterval(subscriptions.recheck, RECHECK_MS)
-  expiry.unref()
   const limiter = createLimiter({
     limits: bounds.limits,
     counters,
@@ -110,23 +114,44 @@ export function createEngine(options: EngineOptions): Engine {
         onRecord(redactRecord(each, redactor))
       }
     : trail.record
-  const { release, message } = createRelease({ redactor, resultBytes: bounds.resultBytes })
+  const { resultBytes } = bounds
+  const { release, message } = createRelease({ redactor, resultBytes })
+  const tasks = createTasks({
+    store,
+    keyRing,
+    bus,
+    clock,
+    log,
+    record,
+    redactor,
+    resultBytes,
+    bounds: { ...defaultTaskBounds, ...bounds.tasks },
+    answerOf: toTaskEnd,
+    enter: createEntryConcurrency().enter,
+  })
+  const taskGate = createTaskGate({ ids: createTaskIds(keyRing), catalogue, watch: tasks.watch })
+  const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), isStillIdentified, watchTask: taskGate.watch })
+  // After the guard has forgotten what it knew: it listens too, and was there first.
+  bus.subscribe('credentials', subscriptions.recheck)
+  const expiry = setInterval(subscriptions.recheck, RECHECK_MS)
+  expiry.unref()
   const asks = createAsks({ answerSeconds: bounds.answerSeconds ?? 300, releaseMessage: message })
   const own = createOwnMethods({ ...options, catalogue, subscriptions, onAnswer: asks.answer })
   const rounds = createRounds({ keyRing, counters, asks, clock })
-  const taskIds = createTaskIds(keyRing)
 
   const pipeline = createPipeline(
     {
       authenticate,
       limit: limiter.limit,
-      authorize: createAuthorize({ catalogue, toolOfTask: (taskId, principal) => taskIds.open(principal, taskId)?.tool }),
+      authorize: createAuthorize({ catalogue, toolOfTask: taskGate.toolOf }),
       validate: createValidate({ open: rounds.open }),
       approve: createApprove(),
       execute: createExecute({
         own: own.find,
         deadlineSeconds: bounds.deadlineSeconds,
         rounds,
+        tasks,
+        taskGate,
         concurrency: bounds.concurrency,
         clock,
         releaseMessage: message,
@@ -144,11 +169,16 @@ export function createEngine(options: EngineOptions): Engine {
     limiter,
     trail,
     record,
+    async recheck(request) {
+      const identified = await authenticate(request)
+      return identified.allowed ? undefined : identified.denial
+    },
     resourceUpdated: (uri) => bus.publish('resource', uri),
     endSubscriptions: subscriptions.close,
-    close() {
+    async close() {
       clearInterval(expiry)
-      return trail.close()
+      await tasks.close()
+      await trail.close()
     },
   }
 }

@@ -9,6 +9,7 @@ export function createLocalBus(): Bus {
     catalogue: new Set(),
     resource: new Set(),
     session: new Set(),
+    task: new Set(),
   }
   return {
     publish(topic, message) {

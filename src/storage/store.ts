@@ -14,6 +14,7 @@ export type RecordKind =
   | 'secret'
   | 'ended_session'
   | 'session_setting'
+  | 'task'
 
 export interface Store {
   records<T>(kind: RecordKind): Records<T>

@@ -24,7 +24,7 @@ const order = [
   ['cli'],
 ]
 /** Whoever can call these can say that a request passed a stage. */
-const minting = ['begun', 'identify', 'understand', 'admit', 'authorize', 'validated', 'approved', 'executed', 'released']
+const minting = ['begun', 'detached', 'identify', 'understand', 'admit', 'authorize', 'validated', 'approved', 'executed', 'released']
 const mayMint = ['core', 'guards', 'pipeline']
 
 type Files = ReadonlyMap<string, string>

@@ -1,0 +1,99 @@
+/**
+ * What becomes of a task's work: exactly what the call itself would have been answered, had its caller waited (tasks extension
+ * §task execution errors). A tool's own error is a completed task; only a JSON-RPC error makes it a failed one.
+ *
+ * Fails closed: what is not a whole result, breaks its definition's promise or is too large is withheld, as it is from a call.
+ *
+ * @module
+ */
+
+import { createDecisionId, type Decision, type Denial, type Entry, type Final, type JsonObject, type Redactor } from '../../core/index.ts'
+import { toErrorCode } from '../../protocol/index.ts'
+import type { AuditRecord } from '../../storage/index.ts'
+import type { TaskError } from './task-state.ts'
+
+export interface Ending {
+  readonly status: 'completed' | 'failed' | 'cancelled'
+  readonly result?: JsonObject | undefined
+  readonly error?: TaskError | undefined
+  readonly audit: Pick<AuditRecord, 'id' | 'decision' | 'reason' | 'sentence' | 'cause'>
+}
+
+/** How a call that was refused, or a crash, is answered (`pipeline/task-end`). */
+export type AnswerOf = (outcome: Denial | 'crashed', decisionId: string) => { readonly result: JsonObject } | { readonly error: TaskError }
+
+export interface EndingOptions {
+  readonly answerOf: AnswerOf
+  readonly resultBytes: number
+  readonly redactor: Redactor
+}
+
+/** An answer that shows a result says a little more than the result. */
+const ENVELOPE_BYTES = 2_048
+const MAX_ERROR_CHARACTERS = 4_096
+
+export function toEnding(
+  outcome: Decision<Final> | 'crashed',
+  cause: unknown,
+  entry: Entry,
+  now: number,
+  { answerOf, resultBytes, redactor }: EndingOptions,
+): Ending {
+  const id = createDecisionId(now)
+  if (outcome === 'crashed') return refused('crashed', { id, decision: 'error', reason: 'crashed', cause: textOf(cause) }, answerOf)
+  if (!outcome.allowed) return refused(outcome.denial, { id, decision: 'deny', reason: outcome.denial.reason }, answerOf)
+  const produced = outcome.value
+  if (produced.kind === 'error') {
+    return { status: 'failed', error: bounded(produced, redactor), audit: { id, decision: 'allow', reason: 'upstream_error' } }
+  }
+  const result: JsonObject = produced.kind === 'prepared' ? JSON.parse(produced.text) : produced.result
+  const wrong = problemOf(result, entry, resultBytes)
+  if (wrong) return refused(wrong, { id, decision: 'deny', reason: wrong.reason }, answerOf)
+  const reason = result['isError'] === true ? 'tool_error' : 'allowed'
+  return { status: 'completed', result, audit: { id, decision: 'allow', reason } }
+}
+
+function problemOf(result: JsonObject, entry: Entry, resultBytes: number): Denial | undefined {
+  const { resultType = 'complete' } = result
+  if (resultType !== 'complete') return { reason: 'invalid_result', path: 'resultType', rule: 'must be "complete": a task has no tasks' }
+  const violation = entry.checkResult?.(result)
+  if (violation) return { reason: 'invalid_result', ...violation }
+  const isTooLarge = Buffer.byteLength(JSON.stringify(result)) > resultBytes - ENVELOPE_BYTES
+  return isTooLarge ? { reason: 'result_too_large', limitBytes: resultBytes } : undefined
+}
+
+function refused(why: Denial | 'crashed', audit: Ending['audit'], answerOf: AnswerOf): Ending {
+  const answer = answerOf(why, audit.id)
+  if ('error' in answer) return { status: 'failed', error: answer.error, audit: { ...audit, sentence: answer.error.message } }
+  return { status: 'completed', result: answer.result, audit }
+}
+
+export const cancelled = (now: number): Ending => ({
+  status: 'cancelled',
+  audit: { id: createDecisionId(now), decision: 'deny', reason: 'cancelled', sentence: 'The task was cancelled.' },
+})
+
+/** Nobody runs it any more: the process that did has ended, or is ending. */
+export const interrupted = (now: number): Ending => failed(-32603, 'The server that ran this task has stopped.', 'interrupted', now)
+
+export const expired = (now: number, ttlMs: number): Ending =>
+  failed(504, `The task did not end within the ${Math.round(ttlMs / 1000)} seconds that it had.`, 'deadline_exceeded', now)
+
+function failed(code: number, message: string, reason: string, now: number): Ending {
+  const audit = { id: createDecisionId(now), decision: 'error', reason, sentence: message } as const
+  return { status: 'failed', error: { code, message }, audit }
+}
+
+/** It is in the state of the task, which must be small. */
+function bounded({ code, message, data }: TaskError, redactor: Redactor): TaskError {
+  const isSmall = data !== undefined && JSON.stringify(data).length <= MAX_ERROR_CHARACTERS
+  return {
+    code: toErrorCode(code),
+    // Redacted before it is cut: half a secret is not found.
+    message: redactor.text(message).slice(0, MAX_ERROR_CHARACTERS),
+    ...(isSmall ? { data } : {}),
+  }
+}
+
+const textOf = (cause: unknown): string =>
+  cause instanceof Error ? (cause.stack ?? cause.message) : 'something that is not an error was thrown'

@@ -1,0 +1,194 @@
+/**
+ * Runs the work of tasks, detached from the requests that began it.
+ *
+ *   start ─▶ run ─ asks ─▶ input_required ─ answered ─▶ run …
+ *              └─ ends ─▶ completed | failed        cancelled, from anywhere, tells it to stop
+ *
+ * Fails closed: work whose task has ended meanwhile is told to stop, and its result is not waited for.
+ *
+ * @module
+ */
+
+import { type Call, type Clock, type Decision, type Denial, deny, type Final, type Input, type Log, type Resume } from '../../core/index.ts'
+import type { Bus } from '../../storage/index.ts'
+import { createInputCheck } from '../input-check.ts'
+import { type Asking, MAX_ROUNDS, missing } from '../rounds.ts'
+import { DetachedCall, type Step, within } from './detached-call.ts'
+import { type Ending, type EndingOptions, expired, interrupted, toEnding } from './ending.ts'
+import { LEASE_MS, type TaskLife } from './task-life.ts'
+import { fits, inputOf, MAX_ROUND_CHARACTERS, toAsking } from './task-round.ts'
+import { endsAt, hasEnded, type TaskState, toNext } from './task-state.ts'
+import type { StoredCall, TaskStore } from './task-store.ts'
+
+export interface RunnerOptions extends EndingOptions {
+  readonly store: TaskStore
+  readonly life: TaskLife
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Beginning {
+  readonly id: string
+  readonly state: TaskState
+  /** The use that was approved: of the call that began the task, or of the one that answered what it asked. */
+  readonly began: Call
+  readonly stored: StoredCall
+  readonly input: Input | undefined
+  /** Called once it runs no more. */
+  readonly leave: () => void
+}
+
+export interface Runner {
+  /** Once the caller has its answer. */
+  start(beginning: Beginning): void
+  isHere(id: string): boolean
+  /** Renews the leases of what runs, and notices what has ended elsewhere. */
+  beat(): Promise<void>
+  /** Stops what runs, and says so in its state. */
+  close(): Promise<void>
+}
+
+interface Running {
+  readonly id: string
+  readonly call: DetachedCall
+  readonly state: TaskState
+  readonly leave: () => void
+  /** It waits for answers that nobody can run it with but who holds its work. */
+  parked: { readonly round: number; readonly resume: Resume; readonly abandon: Asking['abandon'] } | undefined
+}
+
+export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOptions): Runner {
+  const running = new Map<string, Running>()
+  const check = createInputCheck()
+  const stopHearing = bus.subscribe('task', (id) => {
+    const task = running.get(id)
+    if (task) look(task).catch(report)
+  })
+
+  const isOver = (task: Running): boolean => running.get(task.id) !== task
+  function stop(task: Running): void {
+    // Another run of it may have begun, for the answers that came as soon as they were asked for.
+    if (!isOver(task)) running.delete(task.id)
+    task.leave()
+  }
+  function abort(task: Running): void {
+    stop(task)
+    task.call.abort()
+    task.parked?.abandon?.()
+    task.parked = undefined
+  }
+  const report = (error: unknown): void =>
+    log('error', 'the state of a task could not be kept', { problem: error instanceof Error ? error.message : 'unknown' })
+
+  async function run(task: Running, step: Step): Promise<void> {
+    try {
+      const ending = await toEnd(task, step)
+      if (!ending || isOver(task)) return
+      stop(task)
+      await life.finish(task.id, ending)
+    } catch (error) {
+      // Nobody renews its lease any more, so that it fails for its caller too.
+      report(error)
+      abort(task)
+    }
+  }
+
+  /** Undefined: it has not ended, or nobody waits for it. */
+  async function toEnd(task: Running, step: Step): Promise<Ending | undefined> {
+    const { entry } = task.call
+    const untilEndMs = Math.max(0, endsAt(task.state) - clock())
+    const deadlineMs = (entry.limits?.deadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000
+    let outcome: Decision<Final | Asking>
+    try {
+      const produced = await within(Math.min(untilEndMs, deadlineMs), task.call, step)
+      if (produced === 'aborted') return undefined
+      if (produced === 'late' && untilEndMs <= deadlineMs) return expired(clock(), task.state.ttlMs)
+      outcome = produced === 'late' ? deny({ reason: 'deadline_exceeded', seconds: Math.round(deadlineMs / 1000) }) : produced
+    } catch (error) {
+      return toEnding('crashed', error, entry, clock(), ends)
+    }
+    if (!outcome.allowed || outcome.value.kind !== 'input') return toEnding(outcome as Decision<Final>, undefined, entry, clock(), ends)
+    const refused = await ask(task, outcome.value)
+    if (refused) outcome.value.abandon?.()
+    return refused && toEnding(deny(refused), undefined, entry, clock(), ends)
+  }
+
+  /** Answers why it may not ask that. */
+  async function ask(task: Running, asking: Asking): Promise<Denial | undefined> {
+    const refused = refusal(task.call, asking)
+    if (refused) return refused
+    const { resume, abandon } = asking
+    let problem: Denial | undefined
+    const asked = await store.change(task.id, (state) => {
+      if (hasEnded(state)) return undefined
+      const round = toAsking(state.round, asking)
+      problem = boundsOf(round)
+      if (problem) return undefined
+      if (resume) task.parked = { round: round.number, resume, abandon }
+      return toNext(state, clock(), { status: 'input_required', round })
+    })
+    if (problem) return problem
+    // Whoever gets the answers runs it again.
+    if (!resume) stop(task)
+    if (asked) life.tell(task.id)
+    return undefined
+  }
+
+  /** As in `rounds`: what a caller has not declared it is not asked. */
+  function refusal({ capabilities }: DetachedCall, { requests }: Asking): Denial | undefined {
+    const wrong = Object.keys(requests).length === 0 ? NOTHING_ASKED : check.request(requests)
+    if (wrong) return { reason: 'invalid_result', ...wrong }
+    const required = missing(requests, capabilities)
+    return required && { reason: 'missing_capability', required }
+  }
+
+  async function look(task: Running): Promise<void> {
+    const state = await store.load(task.id)
+    if (isOver(task)) return
+    if (!state || hasEnded(state)) return abort(task)
+    const { parked } = task
+    if (!parked || state.status !== 'working' || state.round.number !== parked.round) return
+    task.parked = undefined
+    void run(task, () => parked.resume(inputOf(state.round).latest))
+  }
+
+  async function renew(task: Running): Promise<void> {
+    const kept = await store.change(task.id, (state) => (hasEnded(state) ? undefined : { ...state, leaseUntil: clock() + LEASE_MS }))
+    if (!kept) abort(task)
+  }
+
+  return {
+    start({ id, state, began, stored, input, leave }) {
+      const { limits } = began.entry
+      const deadlineAt = Math.min(endsAt(state), clock() + (limits?.deadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000)
+      const call = new DetachedCall(began, stored, input, deadlineAt)
+      const task: Running = { id, call, state, leave, parked: undefined }
+      running.set(id, task)
+      // First the answer: a function that computes would keep it waiting.
+      setImmediate(() => {
+        if (!isOver(task)) void run(task, () => began.entry.executor.execute(call.asCall(began)))
+      })
+    },
+    isHere: (id) => running.has(id),
+    async beat() {
+      await Promise.all(Array.from(running.values(), (task) => renew(task).catch(report)))
+    },
+    async close() {
+      stopHearing()
+      const left = [...running.values()]
+      for (const task of left) abort(task)
+      await Promise.all(left.map((task) => life.finish(task.id, interrupted(clock())).catch(report)))
+    },
+  }
+}
+
+const NOTHING_ASKED = { path: 'inputRequests', rule: 'must NOT have fewer than 1 requests' }
+
+function boundsOf(round: TaskState['round']): Denial | undefined {
+  if (round.number > MAX_ROUNDS)
+    return { reason: 'input_refused', sentence: `The task asked for input more than ${MAX_ROUNDS} times and was stopped.` }
+  return fits(round)
+    ? undefined
+    : { reason: 'invalid_result', path: 'inputRequests', rule: `must NOT be longer than ${MAX_ROUND_CHARACTERS} characters` }
+}

@@ -1,0 +1,115 @@
+/**
+ * The ids of tasks on their way in and out, and what may leave with them, whoever keeps the task: code of ours (`tasks`) or an
+ * upstream. A caller sees ids that are sealed for it and no others; an executor sees its own (tasks extension §security
+ * considerations; RS36).
+ *
+ *   authorize: whose task, of which tool ─▶ execute: the executor's own id ─▶ … ─▶ the caller's id
+ *
+ * Fails closed: who has not declared the extension is given no task, and asked nothing that it has not declared.
+ *
+ * @module
+ */
+
+import { type Catalogue, permits, type TaskIds } from '../../catalogue/index.ts'
+import {
+  type Approved,
+  allow,
+  type Decision,
+  deny,
+  type Entry,
+  type Final,
+  type InputRequests,
+  type JsonObject,
+  type Message,
+  type Principal,
+} from '../../core/index.ts'
+import { isObject, NEEDS_TASKS, takesTasks } from '../../protocol/index.ts'
+import { createInputCheck } from '../input-check.ts'
+import { missing } from '../rounds.ts'
+import type { Tasks } from './tasks.ts'
+
+export interface TaskGateOptions {
+  readonly ids: TaskIds
+  readonly catalogue: Catalogue
+  /** Of entries whose executor has no tasks of its own. */
+  readonly watch: Tasks['watch']
+}
+
+export interface TaskGate {
+  /** The tool that the task came from; undefined: it is none of this principal's. */
+  toolOf(taskId: string, principal: Principal): string | undefined
+  /** What a request says, with the executor's own id where it concerns a task. */
+  inward(request: Approved): JsonObject
+  /** What came of it, with the caller's id, as far as it may be told. Undefined: it concerns no task. */
+  outward(request: Approved, produced: Final): Decision<Final> | undefined
+  /**
+   * Tells of a task of the caller's as it is now, and of every change. Answers how to stop; undefined: it is none of the caller's,
+   * or not to be heard of.
+   */
+  watch(request: Approved, taskId: string, tell: (task: JsonObject) => void): (() => void) | undefined
+}
+
+export function createTaskGate({ ids, catalogue, watch }: TaskGateOptions): TaskGate {
+  const check = createInputCheck()
+
+  /** Told of as the tool is: to whom may use it, now. */
+  function find(taskId: string, principal: Principal): { readonly entry: Entry; readonly inner: string } | undefined {
+    const opened = ids.open(principal, taskId)
+    const entry = opened && catalogue.find('tool', opened.tool)
+    return entry && permits(principal, entry.permission).permitted ? { entry, inner: opened.inner } : undefined
+  }
+
+  /** A result must be what the tool promises, and a question is no more to be trusted for coming with a task (§security considerations). */
+  function judge(task: JsonObject, { checkResult }: Entry, { capabilities }: Message): Decision<undefined> {
+    const { status, result, inputRequests } = task
+    if (status === 'completed') {
+      const violation = isObject(result) ? checkResult?.(result) : { path: 'result', rule: 'must be an object' }
+      return violation ? broken(violation.path, violation.rule) : fine
+    }
+    if (inputRequests === undefined) return fine
+    if (!isObject(inputRequests)) return broken('inputRequests', 'must be an object')
+    const asked = inputRequests as InputRequests
+    const wrong = check.request(asked)
+    if (wrong) return broken(wrong.path, wrong.rule)
+    const required = missing(asked, capabilities)
+    return required ? deny({ reason: 'missing_capability', required }) : fine
+  }
+
+  return {
+    toolOf: (taskId, principal) => ids.open(principal, taskId)?.tool,
+    inward({ message: { method, params }, principal }) {
+      if (!isOfTask(method)) return params
+      const opened = ids.open(principal, params['taskId'] as string)
+      return { ...params, taskId: opened?.inner }
+    },
+    outward({ message, entry, principal }, produced) {
+      if (produced.kind !== 'result' || !(produced.result['resultType'] === 'task' || isOfTask(message.method))) return undefined
+      const { resultType, ...result } = produced.result
+      if (message.method === 'tasks/update' || message.method === 'tasks/cancel') return nothingMore
+      if (message.method === 'tasks/get' && entry) {
+        const judged = judge(result, entry, message)
+        return judged.allowed ? allow({ kind: 'result', result: { ...result, taskId: message.params['taskId'] } }) : judged
+      }
+      const { taskId: inner } = result
+      if (message.method !== 'tools/call' || !entry) return broken('resultType', 'must NOT be "task"')
+      if (typeof inner !== 'string' || inner === '') return broken('taskId', 'must be a string')
+      if (!takesTasks(message)) return deny({ reason: 'missing_capability', required: NEEDS_TASKS })
+      return allow({ kind: 'result', result: { resultType, ...result, taskId: ids.seal(principal, { tool: entry.name, inner }) } })
+    },
+    watch({ principal, message }, taskId, tell) {
+      const found = find(taskId, principal)
+      if (!found) return undefined
+      const changed = (task: JsonObject): void => {
+        const now = find(taskId, principal)
+        if (now && judge(task, now.entry, message).allowed) tell({ ...task, taskId })
+      }
+      const { executor } = found.entry
+      return executor.task ? watch(found.inner, changed) : executor.watchTask?.(found.entry, found.inner, changed)
+    },
+  }
+}
+
+const fine: Decision<undefined> = allow(undefined)
+const nothingMore: Decision<Final> = allow({ kind: 'result', result: {} })
+const broken = (path: string, rule: string): Decision<never> => deny({ reason: 'invalid_result', path, rule })
+const isOfTask = (method: string): boolean => method.startsWith('tasks/')
