@@ -26,8 +26,6 @@ export {
   type AnswerOf,
   createTaskGate,
   createTasks,
-  defaultTaskBounds,
-  MAX_TTL_MS,
   type TaskBounds,
   type TaskGate,
   type Tasks,

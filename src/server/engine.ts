@@ -31,7 +31,6 @@ import {
   createTaskGate,
   createTasks,
   createValidate,
-  defaultTaskBounds,
   type Limiter,
   type LimitOptions,
   redactRecord,
@@ -55,8 +54,7 @@ export interface Bounds {
   readonly pageItems?: number
   /** How long a legacy caller may take to answer what it is asked during a call; 300 unless told. */
   readonly answerSeconds?: number
-  /** Of tasks that are kept here; `defaultTaskBounds` for what is not told. */
-  readonly tasks?: Partial<TaskBounds>
+  readonly tasks?: TaskBounds | undefined
 }
 
 export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'instructions' | 'features'> {
@@ -125,7 +123,7 @@ export function createEngine(options: EngineOptions): Engine {
     record,
     redactor,
     resultBytes,
-    bounds: { ...defaultTaskBounds, ...bounds.tasks },
+    bounds: bounds.tasks ?? {},
     answerOf: toTaskEnd,
     enter: createEntryConcurrency().enter,
   })

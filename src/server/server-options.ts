@@ -92,6 +92,14 @@ const shape = {
       concurrency: whole(10_000),
       pageItems: whole(10_000),
       answerSeconds: z.number().positive().max(3_600).optional(),
+      tasks: z
+        .strictObject({
+          running: whole(10_000),
+          stored: whole(1_000),
+          ttlMs: whole(30 * 86_400_000),
+          pollIntervalMs: whole(86_400_000),
+        })
+        .optional(),
     })
     .optional(),
   localScopes: z

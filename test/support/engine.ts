@@ -3,6 +3,7 @@
 import { createFunctionExecutor, type ToolFunction } from '../../src/catalogue/index.ts'
 import {
   allow,
+  type Clock,
   createRedactor,
   deny,
   type Entry,
@@ -14,7 +15,7 @@ import {
 } from '../../src/core/index.ts'
 import type { LimitHandler, LimitHeaders } from '../../src/guards/index.ts'
 import { type Bounds, createEngine } from '../../src/server/engine.ts'
-import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
+import { type Bus, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
 import {
   createCors,
   createDoor,
@@ -25,7 +26,7 @@ import {
   createSessions,
   loopbackOrigins,
 } from '../../src/transports/index.ts'
-import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
 
 const limit = { max: 100_000, windowSeconds: 60 }
 export const bounds: Bounds = {
@@ -68,11 +69,22 @@ export function tool(name: string, run: ToolFunction, over: Partial<Entry> = {})
 
 export const say = (text: string) => ({ content: [{ type: 'text', text }] })
 
+export interface Told {
+  readonly limitHeaders?: LimitHeaders
+  readonly limitHandler?: LimitHandler
+  readonly log?: Log
+  // What nodes of one service share.
+  readonly store?: Store
+  readonly bus?: Bus
+  readonly keyRing?: KeyRing
+  readonly clock?: Clock
+}
+
 export interface Rig {
   readonly url: string
   readonly engine: ReturnType<typeof createEngine>
-  readonly store: ReturnType<typeof createMemoryStore>
-  readonly bus: ReturnType<typeof createLocalBus>
+  readonly store: Store
+  readonly bus: Bus
   /** Every audit record so far. */
   records(): Promise<readonly Record<string, unknown>[]>
   /** `store: false` leaves the store open, to be looked at. */
@@ -85,12 +97,10 @@ export async function startEngine(
   principals: Readonly<Record<string, Principal>>,
   over: Partial<Bounds> = {},
   redactor = createRedactor(),
-  told: { readonly limitHeaders?: LimitHeaders; readonly limitHandler?: LimitHandler; readonly log?: Log } = {},
+  told: Told = {},
 ): Promise<Rig> {
-  const clock = systemClock
-  const store = createMemoryStore({ clock })
-  const bus = createLocalBus()
-  const keyRing = createMemoryKeyRing()
+  const { clock = systemClock, bus = createLocalBus(), keyRing = createMemoryKeyRing() } = told
+  const { store = createMemoryStore({ clock }) } = told
   const verifier: TokenVerifier = {
     claims: () => true,
     async verify({ value }) {
@@ -115,7 +125,7 @@ export async function startEngine(
     log: silentLog,
     serverInfo: { name: 'test', version: '1' },
     instructions: () => undefined,
-    features: () => ({ completions: false, logging: true, subscriptions: true, tasks: false }),
+    features: () => ({ completions: false, logging: true, subscriptions: true, tasks: entries.some(({ executor }) => executor.task) }),
   })
   engine.catalogue.replace('test', entries)
   const router = createRouter({ log: silentLog })

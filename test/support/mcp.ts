@@ -83,7 +83,7 @@ export function mcp(url: string, options: McpOptions = {}): McpClient {
     if (withId) id += 1
     const message = { jsonrpc: '2.0', ...(withId && { id }), method }
     if (version === '2025-11-25') return [{ ...message, ...(params !== undefined && { params }) }, {}]
-    const name = params?.name ?? params?.uri
+    const name = params?.name ?? params?.uri ?? params?.taskId
     const headers = { 'mcp-method': method, ...(typeof name === 'string' && hasName(method) && { 'mcp-name': toHeaderValue(name) }) }
     return [{ ...message, params: { ...params, _meta: { ...meta, ...params?._meta } } }, headers]
   }
@@ -143,7 +143,7 @@ export function mcp(url: string, options: McpOptions = {}): McpClient {
   }
 }
 
-const hasName = (method: string): boolean => ['tools/call', 'prompts/get', 'resources/read'].includes(method)
+const hasName = (method: string): boolean => ['tools/call', 'prompts/get', 'resources/read'].includes(method) || method.startsWith('tasks/')
 
 /** What cannot stand in a header as it is goes in Base64 (SEP-2243). */
 const toHeaderValue = (value: string): string =>

@@ -1,4 +1,4 @@
 export type { AnswerOf } from './ending.ts'
 export { createTaskGate, type TaskGate, type TaskGateOptions } from './task-gate.ts'
 export type { TaskError } from './task-state.ts'
-export { createTasks, defaultTaskBounds, MAX_TTL_MS, type TaskBounds, type Tasks, type TasksOptions } from './tasks.ts'
+export { createTasks, type TaskBounds, type Tasks, type TasksOptions } from './tasks.ts'

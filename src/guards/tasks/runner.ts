@@ -9,7 +9,18 @@
  * @module
  */
 
-import { type Call, type Clock, type Decision, type Denial, deny, type Final, type Input, type Log, type Resume } from '../../core/index.ts'
+import {
+  type Call,
+  type Clock,
+  type Decision,
+  type Denial,
+  deny,
+  type Entry,
+  type Final,
+  type Input,
+  type Log,
+  type Resume,
+} from '../../core/index.ts'
 import type { Bus } from '../../storage/index.ts'
 import { createInputCheck } from '../input-check.ts'
 import { type Asking, MAX_ROUNDS, missing } from '../rounds.ts'
@@ -98,7 +109,7 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
   async function toEnd(task: Running, step: Step): Promise<Ending | undefined> {
     const { entry } = task.call
     const untilEndMs = Math.max(0, endsAt(task.state) - clock())
-    const deadlineMs = (entry.limits?.deadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000
+    const deadlineMs = deadlineOf(entry)
     let outcome: Decision<Final | Asking>
     try {
       const produced = await within(Math.min(untilEndMs, deadlineMs), task.call, step)
@@ -160,8 +171,7 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
 
   return {
     start({ id, state, began, stored, input, leave }) {
-      const { limits } = began.entry
-      const deadlineAt = Math.min(endsAt(state), clock() + (limits?.deadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000)
+      const deadlineAt = Math.min(endsAt(state), clock() + deadlineOf(began.entry))
       const call = new DetachedCall(began, stored, input, deadlineAt)
       const task: Running = { id, call, state, leave, parked: undefined }
       running.set(id, task)
@@ -182,6 +192,10 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
     },
   }
 }
+
+/** No timer can be set for a month. */
+const MAX_RUN_MS = 7 * 86_400_000
+const deadlineOf = ({ limits }: Entry): number => Math.min((limits?.deadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000, MAX_RUN_MS)
 
 const NOTHING_ASKED = { path: 'inputRequests', rule: 'must NOT have fewer than 1 requests' }
 

@@ -40,22 +40,16 @@ import { ownerOf, type TaskState, toDetailedTask, toNext, toTask } from './task-
 import { createTaskStore, type StoredCall } from './task-store.ts'
 import { createTaskWatches, type Shown } from './task-watches.ts'
 
-/** `docs/configuration.md` gives the defaults. */
 export interface TaskBounds {
-  /** Tasks of one principal that may run at once. */
-  readonly running: number
-  /** Tasks of one principal that are kept at once, whatever has become of them; 1,000 at most. */
-  readonly stored: number
-  /** How long a task is kept, and how long it may take, where its tool does not say. */
-  readonly ttlMs: number
-  /** How often a caller is told to ask. */
-  readonly pollIntervalMs: number
+  /** Tasks of one principal that may run at once; 16 unless told. */
+  readonly running?: number | undefined
+  /** Tasks of one principal that are kept at once, whatever has become of them; 256 unless told, 1,000 at most. */
+  readonly stored?: number | undefined
+  /** How long a task is kept, and how long it may take, where its tool does not say; an hour unless told. */
+  readonly ttlMs?: number | undefined
+  /** How often a caller is told to ask, where its tool does not say; 1,000 unless told. */
+  readonly pollIntervalMs?: number | undefined
 }
-
-/** A week: timers cannot be set for much more than three. */
-export const MAX_TTL_MS = 604_800_000
-
-export const defaultTaskBounds: TaskBounds = { running: 16, stored: 256, ttlMs: 3_600_000, pollIntervalMs: 1_000 }
 
 export interface TasksOptions extends EndingOptions {
   readonly store: Store
@@ -83,10 +77,11 @@ const unknown: Decision<never> = deny({ reason: 'unknown_name', kind: 'task' })
 const ID_CHARACTERS = 26
 
 export function createTasks({ store: kept, keyRing, bus, clock, log, record, bounds, enter, ...ends }: TasksOptions): Tasks {
+  const { running: mostRunning = 16, stored: mostStored = 256, ttlMs = 3_600_000, pollIntervalMs = 1_000 } = bounds
   const store = createTaskStore(kept, keyRing)
   const life: TaskLife = createTaskLife({ store, bus, clock, record, isHere: (id) => runner.isHere(id) })
   const runner = createRunner({ ...ends, store, life, bus, clock, log })
-  const places = createPlaces(bounds.running, enter)
+  const places = createPlaces(mostRunning, enter)
   const watches = createTaskWatches({ bus, log, show: async (id) => show(id, await life.current(id)) })
   const check = createInputCheck()
   // A third of the lease: two beats may fail.
@@ -107,10 +102,10 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
     })
     let isRunning = false
     try {
-      if (!(await store.hasRoom(owner, bounds.stored)))
+      if (!(await store.hasRoom(owner, mostStored)))
         return deny({
           reason: 'overloaded',
-          problem: `This caller has ${bounds.stored} tasks already: they are kept until their time is up.`,
+          problem: `This caller has ${mostStored} tasks already: they are kept until their time is up.`,
         })
       const id = createId('', ID_CHARACTERS)
       const state = initial(call, support)
@@ -137,8 +132,8 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
       tool: entry.name,
       createdAt: now,
       updatedAt: now,
-      ttlMs: support.ttlMs ?? bounds.ttlMs,
-      pollIntervalMs: support.pollIntervalMs ?? bounds.pollIntervalMs,
+      ttlMs: support.ttlMs ?? ttlMs,
+      pollIntervalMs: support.pollIntervalMs ?? pollIntervalMs,
       revision: 0,
       leaseUntil: now + LEASE_MS,
       round: firstRound(input),
