@@ -21,8 +21,10 @@ import {
   createMounted,
   createRouter,
   createSessions,
+  createWebSockets,
   type Listener,
   type Router,
+  type WebSockets,
 } from '../transports/index.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { createFoundation } from './foundation.ts'
@@ -49,6 +51,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
   let reached: { readonly site: Site; readonly authorizationServer: AuthorizationServer } | undefined
   const { promise: isReached, resolve: tellReached } = Promise.withResolvers<AuthorizationServer | undefined>()
   let isServing = false
+  let sockets: WebSockets | undefined
 
   const tokens: TokenVerifier = {
     claims: (credential) => reached?.authorizationServer.verifier.claims(credential) ?? false,
@@ -89,7 +92,10 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     const { limitHandler: handler } = options
     const limitAnswer = handler && createLimitAnswer({ handler, log })
     const endpoint = createEndpoint({ pipeline: engine.pipeline, door, reading, clock, limitAnswer })
-    router.serve({ door, checkAddress: engine.limiter.checkAddress, endpoint, mounts: [authorizationServer] })
+    const { checkAddress } = engine.limiter
+    sockets = createWebSockets({ ...reading, pipeline: engine.pipeline, door, checkAddress, recheck: engine.recheck, clock, log })
+    bus.subscribe('credentials', sockets.recheck)
+    router.serve({ door, checkAddress, endpoint, mounts: [authorizationServer], sockets })
   }
 
   function isReachedBy(request: IncomingMessage): boolean {
@@ -129,6 +135,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     async close() {
       tellReached(undefined)
       engine.endSubscriptions()
+      await sockets?.close()
       await socket?.close()
       mounted.close()
       await router.close()

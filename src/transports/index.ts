@@ -28,3 +28,4 @@ export {
   type Sessions,
 } from './http/index.ts'
 export { createStdioTransport, readLines, type StdioTransport } from './stdio/index.ts'
+export { createWebSockets, type WebSockets } from './websocket/index.ts'

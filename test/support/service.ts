@@ -15,7 +15,7 @@ export interface Served extends AsyncDisposable {
   /** Of its own sockets. */
   readonly port: number | undefined
   readonly dataDir: string
-  /** An API key that may do everything, and its id. */
+  /** An API key that may do everything, and what records call it. */
   readonly key: string
   readonly keyId: string
   /** As `sallyport key revoke` in another process would do it. */
@@ -63,7 +63,7 @@ export async function startService(
     port: service.port,
     dataDir: folder.path,
     key,
-    keyId: id,
+    keyId: `spk_${id}`,
     async revoke() {
       const beside = openData({ dataDir: folder.path })
       await createApiKeys({ ...beside, clock: Date.now }).revoke(id)

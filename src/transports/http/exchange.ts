@@ -9,7 +9,6 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type {
   Budget,
   Credential,
@@ -26,8 +25,8 @@ import type {
 import type { Answer } from '../../pipeline/index.ts'
 import { toLine } from '../../protocol/index.ts'
 import { accepts } from './accept.ts'
+import { credentialOf } from './credential.ts'
 import { type Reading, readMessage } from './read.ts'
-import { isRepeated } from './repeated.ts'
 import { turnEnd } from './turn.ts'
 
 const STREAM_HEADERS = [
@@ -173,38 +172,4 @@ export class HttpExchange implements Received {
     // All ASCII where every character is one byte: then the same bytes are written faster as latin1.
     response.end(body, bytes === body?.length ? 'latin1' : 'utf8')
   }
-}
-
-interface Presented {
-  readonly authorization: string | undefined
-  readonly key: string | string[] | undefined
-  readonly credential: Credential | undefined
-}
-
-/**
- * What each connection presented last. The same text again is the same object, so that its hash is kept with it
- * (`guards/authenticate`) and goes when the connection goes. It proves nothing: the outcome is looked up each time.
- */
-const presented = new WeakMap<Socket, Presented>()
-
-function credentialOf({ headers, rawHeaders, socket }: IncomingMessage): Credential | undefined {
-  const { authorization } = headers
-  const key = headers['x-api-key']
-  if (authorization !== undefined && isRepeated(rawHeaders, 'authorization')) return { scheme: 'several', value: '' }
-  const last = presented.get(socket)
-  if (last && last.authorization === authorization && last.key === key) return last.credential
-  const credential = parseCredential(authorization, key)
-  presented.set(socket, { authorization, key, credential })
-  return credential
-}
-
-/** Never from the query string (2026-07-28 authorization §token requirements). */
-function parseCredential(authorization: string | undefined, key: Presented['key']): Credential | undefined {
-  const bearer =
-    authorization !== undefined && authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === 'bearer '
-      ? authorization.slice(7).trim()
-      : undefined
-  if (bearer && key !== undefined) return { scheme: 'several', value: '' }
-  if (bearer) return { scheme: 'bearer', value: bearer }
-  return typeof key === 'string' && key !== '' ? { scheme: 'api_key', value: key } : undefined
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createServer, type Server, type ServerOptions } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TlsKeeper } from '../../net/index.ts'
@@ -29,6 +29,8 @@ export interface ListenerOptions extends Incoming {
 /** A caller that is slow to say what it wants holds a connection for no longer than this. */
 const BOUNDS: ServerOptions = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 32_768 }
 const HANDSHAKE_MS = 10_000
+/** Some clients offer HTTP/2 with every request: that is declined by answering as ever (RFC 9110 §7.8). */
+const UPGRADES = { shouldUpgradeCallback: ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket' }
 
 /** @throws {Error} with `code: 'EADDRINUSE'` where the port is taken. */
 export async function createListener({ host, port, tls, handle, upgrade }: ListenerOptions): Promise<Listener> {
@@ -56,8 +58,8 @@ export async function createListener({ host, port, tls, handle, upgrade }: Liste
 /** Not bound yet: also for connections that are given to it by hand. */
 export function createHttpServer({ handle, upgrade }: Incoming, tls?: TlsKeeper): Server | TlsServer {
   const server = tls
-    ? createTlsServer({ ...BOUNDS, ...tls.serverOptions, handshakeTimeout: HANDSHAKE_MS }, handle)
-    : createServer(BOUNDS, handle)
+    ? createTlsServer({ ...BOUNDS, ...UPGRADES, ...tls.serverOptions, handshakeTimeout: HANDSHAKE_MS }, handle)
+    : createServer({ ...BOUNDS, ...UPGRADES }, handle)
   server.on('upgrade', upgrade)
   server.maxHeadersCount = 128
   server.maxConnections = 4_096

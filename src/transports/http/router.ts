@@ -25,6 +25,13 @@ export interface Handlers {
   readonly checkAddress: Limiter['checkAddress']
   readonly endpoint: Endpoint
   readonly mounts: readonly Mount[]
+  /** Who takes connections that are to become WebSockets. */
+  readonly sockets?: Sockets | undefined
+}
+
+export interface Sockets {
+  readonly upgrade: Router['upgrade']
+  tick(): void
 }
 
 export interface Router {
@@ -40,11 +47,15 @@ export interface Router {
 }
 
 const TICK_MS = 5_000
+const LATER = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
 export function createRouter({ log }: { readonly log: Log }): Router {
   let handlers: Handlers | undefined
   const running = new Set<Promise<void>>()
-  const ticker = setInterval(() => handlers?.endpoint.tick(), TICK_MS)
+  const ticker = setInterval(() => {
+    handlers?.endpoint.tick()
+    handlers?.sockets?.tick()
+  }, TICK_MS)
   ticker.unref()
 
   return {
@@ -61,7 +72,10 @@ export function createRouter({ log }: { readonly log: Log }): Router {
       running.add(task)
       void task.finally(() => running.delete(task))
     },
-    upgrade: (_, socket) => void socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
+    upgrade(request, socket, head) {
+      if (handlers?.sockets) return handlers.sockets.upgrade(request, socket, head)
+      socket.end(LATER)
+    },
     owns: (pathname) =>
       handlers !== undefined && (pathname === handlers.door.path || handlers.mounts.some((each) => each.route(pathname) !== undefined)),
     serve(given) {

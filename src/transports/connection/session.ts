@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { LogLevel, Message, SessionState } from '../core/index.ts'
-import { DEFAULT_LOG_LEVEL, type LegacySession } from '../protocol/index.ts'
+import type { LogLevel, Message, SessionState } from '../../core/index.ts'
+import { DEFAULT_LOG_LEVEL, type LegacySession } from '../../protocol/index.ts'
 
 /** How many resources a connection may subscribe to. */
 const MAX_URIS = 256

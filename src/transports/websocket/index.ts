@@ -1,0 +1,1 @@
+export { createWebSockets, type WebSockets, type WebSocketsOptions } from './sockets.ts'
