@@ -31,6 +31,7 @@ try {
   const tarball = pack()
   const folder = install(tarball)
   await start(folder)
+  newServer(folder)
 } finally {
   rmSync(temp, { recursive: true, force: true })
 }
@@ -39,7 +40,7 @@ function pack() {
   const stage = join(temp, 'stage')
   mkdirSync(stage)
   // Built apart from dist/, which may hold files whose source is gone.
-  const flags = ['--outDir', join(stage, 'dist'), '--composite', 'false', '--incremental', 'false', '--declaration', '--sourceMap', 'false']
+  const flags = ['--outDir', join(stage, 'dist'), '--composite', 'false', '--incremental', 'false', '--declaration', 'true', '--sourceMap', 'false']
   sh(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.json', '--tsBuildInfoFile', 'null', ...flags], root)
   for (const name of ['package.json', ...manifest.files.filter((name) => !name.startsWith('!') && name !== 'dist')]) {
     assert.ok(existsSync(join(root, name)), `package.json lists ${name}, which is not there`)
@@ -47,7 +48,7 @@ function pack() {
   }
   const [packed] = Object.values(JSON.parse(sh('npm', ['pack', '--json', '--pack-destination', temp, ...quiet], stage)))
   const files = packed.files.map(({ path }) => path)
-  const unexpected = files.filter((path) => !/^(bin|dist)\/|^(package\.json|schema\.json|README\.md|LICENSE|SECURITY\.md)$/.test(path))
+  const unexpected = files.filter((path) => !/^(bin|dist|templates)\/|^(package\.json|schema\.json|README\.md|LICENSE|SECURITY\.md)$/.test(path))
   assert.deepEqual(unexpected, [], 'only what package.json lists')
   assert.deepEqual(
     files.filter((path) => /\.(node|tsbuildinfo)$|(^|\/)test\//.test(path)),
@@ -150,6 +151,17 @@ async function start(folder) {
     clearTimeout(timer)
     guard.kill('SIGKILL')
   }
+}
+
+/** What `sallyport new` writes compiles against the packed types, and its own tests pass. */
+function newServer(folder) {
+  sh(command(folder), ['new', 'my-notes'], folder)
+  const made = join(folder, 'my-notes')
+  // Its own npm install would bring these; here they come from our lock file.
+  const types = ['--typeRoots', join(root, 'node_modules', '@types')]
+  sh(join(root, 'node_modules', '.bin', 'tsc'), ['-p', made, ...types], made)
+  sh('npm', ['test'], made)
+  console.log('a new server compiles, and its tests pass')
 }
 
 function command(folder) {

@@ -37,6 +37,12 @@ export function createProgram(argv: readonly string[]): Command {
       (await import('./commands/guard.ts')).guard(target, argv.includes('--'), command.optsWithGlobals()),
     )
 
+  add(program, 'new', 'write a small server of your own, with a test and a Dockerfile', '<name>')
+    .option('--dry-run', 'only say what would be written')
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/new.ts')).newServer(name, command.optsWithGlobals()),
+    )
+
   const key = add(program, 'key', 'API keys')
   add(key, 'create', 'make a key; it is shown once')
     .requiredOption('--name <name>', 'what the key is for')
@@ -113,6 +119,7 @@ const help = `
 Examples:
   sallyport guard -- npx -y @modelcontextprotocol/server-filesystem ~/notes
   sallyport guard https://mcp.example.com/mcp
+  sallyport new my-server
   sallyport key create --name ci --scope tools:read --expires 30d
   sallyport audit search --since 24h --decision deny
 

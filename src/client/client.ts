@@ -38,7 +38,6 @@ export class MCPClient {
   readonly #network: Network
   readonly #oauth: OAuth | undefined
   readonly #session: Session
-  readonly #shown: string
 
   /** @throws {ConfigError} naming every problem. Nothing is sent yet. */
   constructor(options: MCPClientOptions) {
@@ -74,7 +73,9 @@ export class MCPClient {
       maxMessageBytes: checked.maxMessageBytes ?? 64 * 1024 * 1024,
       requestTimeoutMs: (checked.requestTimeoutSeconds ?? 60) * 1000,
     })
-    this.#shown = `MCPClient { serverUrl: '${url.origin}${url.pathname}', auth: '${auth?.type ?? 'none'}' }`
+    const shown = `MCPClient { serverUrl: '${url.origin}${url.pathname}', auth: '${auth?.type ?? 'none'}' }`
+    // A class member of that name could not be told in a declaration on its own.
+    Object.defineProperty(this, inspect.custom, { value: () => shown })
   }
 
   /** Begins a sign-in: the URL to send the person to. */
@@ -140,10 +141,6 @@ export class MCPClient {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  [inspect.custom](): string {
-    return this.#shown
   }
 
   #signIn(method: string): OAuth {

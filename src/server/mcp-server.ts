@@ -20,7 +20,14 @@ import { createDefaultLog } from './default-log.ts'
 import { checkKeys } from './definitions/index.ts'
 import { type Listen, type MountedIn, requireLoopback } from './listen.ts'
 import { createServerEntries, type ServerEntries } from './server-entries.ts'
-import { type Definitions, defaultBounds, type MCPServerOptions, optionNames, optionsSchema } from './server-options.ts'
+import {
+  type Definitions,
+  defaultBounds,
+  type InferredOptions,
+  type MCPServerOptions,
+  optionNames,
+  optionsSchema,
+} from './server-options.ts'
 import { createService, type Service, type ServiceOptions } from './service.ts'
 
 /** Where a server is reached. */
@@ -40,7 +47,7 @@ export class MCPServer<
   const Tool extends readonly unknown[] = readonly unknown[],
   const Prompt extends readonly unknown[] = readonly unknown[],
 > {
-  readonly #options: MCPServerOptions<Tool, Prompt>
+  readonly #options: MCPServerOptions
   readonly #rates: RateLimits
   readonly #redactor: Redactor = createRedactor()
   readonly #log: Log
@@ -50,7 +57,10 @@ export class MCPServer<
   #changing: Promise<void> = Promise.resolve()
 
   /** @throws {ConfigError} naming every problem of the options and of every definition. */
-  constructor(options: MCPServerOptions<Tool, Prompt> = {}) {
+  constructor(options?: InferredOptions<Tool, Prompt>)
+  /** @throws {ConfigError} naming every problem of the options and of every definition. */
+  constructor(options: MCPServerOptions)
+  constructor(options: MCPServerOptions | InferredOptions<Tool, Prompt> = {}) {
     const problems: string[] = []
     const read = <T>(check: () => T): T | undefined => {
       try {
@@ -66,9 +76,9 @@ export class MCPServer<
     read(() => checkOptions('MCPServer', optionsSchema, options))
     if (options.cors !== undefined) read(() => checkOptions('cors', corsSchema, options.cors as never))
     const rates = read(() => toLimits(options.rateLimit))
-    this.#options = { ...options }
+    this.#options = { ...options } as MCPServerOptions
     this.#log = options.log === false ? () => {} : typeof options.log === 'function' ? options.log : createDefaultLog(this.#redactor)
-    this.#entries = this.#compile(options)
+    this.#entries = this.#compile(this.#options)
     problems.push(...this.#entries.problems)
     if (problems.length > 0 || !rates) throw new ConfigError(problems)
     this.#rates = rates

@@ -9,24 +9,20 @@ import { z } from 'zod'
 import type { Log } from '../core/index.ts'
 import type { RateLimitOptions } from '../guards/index.ts'
 import type { CorsOptions } from '../transports/index.ts'
-import type { PromptDefinition, Prompts, Tools } from './definitions/index.ts'
+import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
 import type { Bounds } from './engine.ts'
 import type { Listen } from './listen.ts'
-import type { DirectoryDefinition, ResourceDefinition, ResourceTemplateDefinition } from './resources/index.ts'
+import type { AnyTemplate, DirectoryDefinition, ResourceDefinition } from './resources/index.ts'
 
 /** What a server offers. May be replaced while it runs (`MCPServer.update`). */
-export interface Definitions<Tool extends readonly unknown[] = readonly unknown[], Prompt extends readonly unknown[] = readonly unknown[]> {
-  readonly tools?: Tools<Tool> | undefined
-  readonly prompts?: Prompts<Prompt> | readonly PromptDefinition[] | undefined
+export interface Definitions {
+  readonly tools?: readonly AnyTool[] | undefined
+  readonly prompts?: readonly AnyPrompt[] | undefined
   readonly resources?: readonly (ResourceDefinition | DirectoryDefinition)[] | undefined
-  readonly resourceTemplates?: readonly ResourceTemplateDefinition[] | undefined
+  readonly resourceTemplates?: readonly AnyTemplate[] | undefined
 }
 
-export interface MCPServerOptions<
-  Tool extends readonly unknown[] = readonly unknown[],
-  Prompt extends readonly unknown[] = readonly unknown[],
-> extends Definitions<Tool, Prompt>,
-    Partial<Listen> {
+export interface MCPServerOptions extends Definitions, Partial<Listen> {
   /** What clients show, and what the audit calls it; `mcp-server` unless told. */
   readonly name?: string | undefined
   readonly version?: string | undefined
@@ -47,6 +43,13 @@ export interface MCPServerOptions<
   readonly strict?: boolean | undefined
   /** What happens, a line each; on stderr unless told. `false`: nothing. */
   readonly log?: Log | false | undefined
+}
+
+/** The same, where what each inline definition takes is inferred from its schema. */
+export interface InferredOptions<Tool extends readonly unknown[], Prompt extends readonly unknown[]>
+  extends Omit<MCPServerOptions, 'tools' | 'prompts'> {
+  readonly tools?: Tools<Tool> | undefined
+  readonly prompts?: Prompts<Prompt> | undefined
 }
 
 export interface AuthOptions {

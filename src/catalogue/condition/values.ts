@@ -14,7 +14,7 @@ import { FAILED, giveUp, type Run, spend } from './work.ts'
 type Numeric = number | bigint
 type Pair = (run: Run, left: unknown, right: unknown) => unknown
 
-export const MAX_INT = 2n ** 63n - 1n
+export const MAX_INT: bigint = 2n ** 63n - 1n
 const MIN_INT = -(2n ** 63n)
 
 const isNumeric = (value: unknown): value is Numeric => typeof value === 'number' || typeof value === 'bigint'

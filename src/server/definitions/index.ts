@@ -17,12 +17,13 @@ export {
   type ProtectedPermissions,
   toPermission,
 } from './permissions.ts'
-export { type PromptAnswer, type PromptDefinition, type Prompts, prompt, type RenderedMessage } from './prompt.ts'
+export { type AnyPrompt, type PromptAnswer, type PromptDefinition, type Prompts, prompt, type RenderedMessage } from './prompt.ts'
 export { type PromptEntryOptions, promptEntry } from './prompt-entry.ts'
 export { elicit, elicitUrl, type FormRequest, listRoots, type SampleRequest, sample, type UrlRequest } from './requests.ts'
 export { checkName, checkText, readDisplay, reportFor } from './shape.ts'
 export { isStandardSchema, type StandardIssue, type StandardResult, type StandardSchema } from './standard-schema.ts'
 export {
+  type AnyTool,
   type Icon,
   type ListedTool,
   type ToolAnnotations,

@@ -43,6 +43,13 @@ export interface PromptDefinition<Parameters = SchemaInput | undefined> {
   render?(params: ParametersOf<Parameters>, context: CallContext): PromptAnswer | Promise<PromptAnswer>
 }
 
+/** Some prompt, whatever it takes. */
+export interface AnyPrompt {
+  readonly name: string
+  readonly template?: string
+  render?(params: never, context: CallContext): unknown
+}
+
 export type Prompts<All extends readonly unknown[]> = { readonly [Index in keyof All]: PromptDefinition<All[Index]> }
 
 export function prompt<const Parameters extends SchemaInput | undefined = undefined>(

@@ -83,6 +83,12 @@ export interface ListedTool<Parameters> extends Described<Parameters> {
   execute(params: ParametersOf<Parameters>, context: CallContext): unknown
 }
 
+/** Some tool, whatever it takes: for lists and options that are passed on. */
+export interface AnyTool {
+  readonly name: string
+  execute(params: never, context: CallContext): unknown
+}
+
 /** The type that infers what each inline definition of a list takes: `constructor(options: { tools?: Tools<All> })`. */
 export type Tools<All extends readonly unknown[]> = { readonly [Index in keyof All]: ListedTool<All[Index]> }
 

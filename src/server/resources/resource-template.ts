@@ -37,6 +37,13 @@ export interface ResourceTemplateDefinition<Variables = SchemaInput | undefined>
   readonly complete?: Readonly<Record<string, Complete>> | undefined
 }
 
+/** Some template, whatever its variables are. */
+export interface AnyTemplate {
+  readonly uriTemplate: string
+  readonly name: string
+  read(variables: never, context: CallContext): unknown
+}
+
 export function resourceTemplate<const Variables extends SchemaInput | undefined = undefined>(
   definition: ResourceTemplateDefinition<Variables>,
 ): ResourceTemplateDefinition<Variables> {
