@@ -1,5 +1,5 @@
-// The server of the official SDK: the suite on it for both revisions, then a guard in front of it, reached with an
-// API key through a proxy that adds it (the suite knows no tokens), both revisions again, and the comparison check by check.
+// The server of the official SDK: the suite on it for both revisions, then a guard in front of it, reached with an API key through a
+// proxy that adds it (the suite knows no tokens), both revisions again, and the comparison check by check.
 
 import { join } from 'node:path'
 import { createTokenProxy, firstLine, ROOT, start, startGuard, stop, type Version, withBin } from '../support/index.ts'
@@ -12,24 +12,30 @@ export const REVISIONS: readonly Version[] = ['2025-11-25', '2026-07-28']
 const SERVER = join(ROOT, 'test', 'conformance', 'server.ts')
 
 /** How the guard reaches the server. */
-export type Upstream = 'http' | 'stdio'
+export const UPSTREAMS = ['http', 'stdio'] as const
+export type Upstream = (typeof UPSTREAMS)[number]
 
-export async function runComparison(upstream: Upstream, onStep: (what: string) => void = () => {}): Promise<Row[]> {
+export async function runComparisons(
+  upstreams: readonly Upstream[],
+  onStep: (what: string) => void = () => {},
+): Promise<ReadonlyMap<Upstream, readonly Row[]>> {
   const server = start(process.execPath, [SERVER], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
   try {
     const { url } = JSON.parse(await firstLine(server, 15_000)) as { url: string }
     const direct = await runBoth(url, (revision) => onStep(`${revision}: the SDK's server`))
-    const gateway = await runThroughGateway(upstream, url, onStep)
-
-    const rows: Row[] = []
-    for (const revision of REVISIONS) {
-      const requirements = await loadRequirements(revision)
-      rows.push(...compare(revision, requirements, found(direct, revision), found(gateway, revision), later))
-    }
+    const rows = new Map<Upstream, readonly Row[]>()
+    for (const upstream of upstreams) rows.set(upstream, await compareBoth(direct, await runThroughGateway(upstream, url, onStep)))
     return rows
   } finally {
     await stop(server.process)
   }
+}
+
+async function compareBoth(direct: Map<Version, Results>, gateway: Map<Version, Results>): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const revision of REVISIONS)
+    rows.push(...compare(revision, await loadRequirements(revision), found(direct, revision), found(gateway, revision), later))
+  return rows
 }
 
 async function runThroughGateway(upstream: Upstream, url: string, onStep: (what: string) => void): Promise<Map<Version, Results>> {
