@@ -38,9 +38,15 @@ describe('C4: who answered', () => {
   it('where it is not advertised it may be missing, and is compared where it is there', async () => {
     assert.equal((await attempt({ serverMetadata: unadvertised, callback: (url) => url.searchParams.delete('iss') })).problem, FINE)
     assert.equal((await attempt({ serverMetadata: unadvertised })).problem, FINE)
-    const { problem, world } = await attempt({ serverMetadata: unadvertised, callback: set('iss', () => 'https://attacker.example') })
-    assert.equal(problem, 'AuthorizationError issuer_mismatch')
-    assert.equal(world.to('/token').length, 0)
+    for (const callback of [
+      set('iss', () => 'https://attacker.example'),
+      set('iss', () => ''),
+      (url: URL) => url.searchParams.append('iss', 'https://attacker.example'),
+    ]) {
+      const { problem, world } = await attempt({ serverMetadata: unadvertised, callback })
+      assert.equal(problem, 'AuthorizationError issuer_mismatch')
+      assert.equal(world.to('/token').length, 0)
+    }
   })
 
   it('an error from elsewhere is neither believed nor shown', async () => {

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { describe, it } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import type { MCPClientOptions } from '../../src/client/index.ts'
 import { AnyAnswer, startWorld } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
@@ -16,8 +17,8 @@ const call = { method: 'tools/call', params: { name: 'echo', arguments: {} } }
 const json = { 'content-type': 'application/json' }
 const sse = { 'content-type': 'text/event-stream' }
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
-const result = (id: number, text: string): string =>
-  `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","content":[{"type":"text","text":${text}}]}}`
+const result = (id: number, text: string, meta = '{}'): string =>
+  `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","content":[{"type":"text","text":${text}}],"_meta":${meta}}}`
 
 /** A modern server that answers `tools/call` as a test says. */
 async function asked(
@@ -68,7 +69,7 @@ describe('client-bounds: answers of a server', () => {
               `data: ${result(id, text)}\n\n`,
           ),
     ])
-      assert.match((await asked((message, response) => void send(message.id, response))).problem, /^no error: \{"content":/)
+      assert.ok((await asked((message, response) => void send(message.id, response))).problem.startsWith('no error: '))
   })
 
   it('without end are not read to the end', async () => {
@@ -84,20 +85,22 @@ describe('client-bounds: answers of a server', () => {
   })
 
   it('nested without end are not parsed', async () => {
-    for (const levels of [65, 30_000])
+    for (const levels of [64, 30_000])
       for (const [headers, wrap] of [
         [json, (text: string) => text],
         [sse, (text: string) => `data: ${text}\n\n`],
       ] as const) {
         const { problem } = await asked(
-          (message, response) => void response.writeHead(200, headers).end(wrap(result(message.id, deep(levels)))),
+          (message, response) => void response.writeHead(200, headers).end(wrap(result(message.id, '"x"', `{"a":${deep(levels)}}`))),
         )
         assert.equal(problem, 'TransportError malformed', `${levels} ${headers['content-type']}`)
       }
   })
 
   it('that are compressed are not unpacked', async () => {
-    const { problem } = await asked((_, response) => void response.writeHead(200, { ...json, 'content-encoding': 'gzip' }).end('x'))
+    const { problem } = await asked((message, response) => {
+      response.writeHead(200, { ...json, 'content-encoding': 'gzip' }).end(gzipSync(result(message.id, '"x"')))
+    })
     assert.equal(problem, 'TransportError malformed')
   })
 
@@ -130,7 +133,13 @@ describe('client-bounds: documents of an authorization server', () => {
       })
 
   it('a challenge that is too long, or is none, is not used', async () => {
-    for (const challenge of [`Bearer scope="${'x '.repeat(5000)}"`, 'Bearer resource_metadata', ',,,,=', `Basic ${'a'.repeat(2000)}`]) {
+    for (const challenge of [
+      `Bearer error_description="${'x'.repeat(9000)}", scope="tools:other"`,
+      `Bearer scope="${'x '.repeat(5000)}"`,
+      'Bearer resource_metadata',
+      ',,,,=',
+      `Basic ${'a'.repeat(2000)}`,
+    ]) {
       await using world = await startWorld({ challenge: () => challenge })
       await using client = createClient(world)
       await signInTo(world, client)
