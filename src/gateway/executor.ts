@@ -8,7 +8,7 @@
 
 import { type Call, type Clock, deny, type Executor, type JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
-import { type Upstream, withAnswers } from './upstream/index.ts'
+import { isDeclined, type Upstream, withAnswers } from './upstream/index.ts'
 
 export interface UpstreamExecutorOptions {
   readonly upstream: Upstream
@@ -17,6 +17,8 @@ export interface UpstreamExecutorOptions {
   readonly clock: Clock
 }
 
+const declined = deny({ reason: 'input_refused', sentence: 'The caller did not agree to what the call needs.' })
+
 export function createUpstreamExecutor({ upstream, timeoutSeconds, clock }: UpstreamExecutorOptions): Executor {
   const timeoutMs = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000
   return {
@@ -24,9 +26,11 @@ export function createUpstreamExecutor({ upstream, timeoutSeconds, clock }: Upst
       const params = upstreamParams(call)
       if (!params) return deny({ reason: 'unknown_method', method: call.method })
       const { deadlineAt, input } = call
+      const isModern = upstream.session?.dialect.era === 'modern'
+      if (input && !isModern && isDeclined(input)) return declined
       return upstream.call({
         method: call.method,
-        params: input ? withAnswers(params, input) : params,
+        params: input && isModern ? withAnswers(params, input) : params,
         mirrors: call.entry.mirrors,
         parameters: call.parameters,
         deadlineAt: timeoutMs === undefined ? deadlineAt : Math.min(deadlineAt, clock() + timeoutMs),

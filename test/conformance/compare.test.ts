@@ -66,3 +66,12 @@ test('where the specification leaves a choice, INFO is as good, and FAILURE is n
 test('a server that fails by itself proves nothing', () => {
   assert.equal(verdict(results(check('a', 'FAILURE')), results(check('a', 'FAILURE'))), 'worse')
 })
+
+test('a scenario of the tasks extension counts where the server passes it', () => {
+  const of = (...checks: Check[]): Results => new Map([['tasks-lifecycle', checks]])
+  const task = (direct: Results, gateway: Results) =>
+    compare(REVISION, requirements, direct, gateway, []).find((row) => row.scenario === 'tasks-lifecycle')?.verdict
+  assert.equal(task(of(check('a')), of(check('a'))), 'same')
+  assert.equal(task(of(check('a')), of(check('a', 'FAILURE'))), 'worse')
+  assert.equal(task(of(check('a'), check('b', 'FAILURE')), of(check('a', 'FAILURE'))), 'unscored')
+})

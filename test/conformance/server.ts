@@ -2,6 +2,7 @@
 //
 //   node test/conformance/server.ts [--port N]     Streamable HTTP on loopback, both revisions; prints {"url": …} when it listens
 //   node test/conformance/server.ts --stdio        the same tools over stdin and stdout
+//                                   --legacy       with either: 2025-11-25 alone, so that it asks its client by requests of its own
 //
 // It has no authentication: it binds to loopback and refuses a foreign Host or Origin, nothing more.
 
@@ -10,20 +11,27 @@ import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import { localhostHostValidation, localhostOriginValidation, type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server'
-import { serveStdio } from '@modelcontextprotocol/server/stdio'
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio'
 import { createFixture } from './fixture/index.ts'
 import { createSessions } from './fixture/sessions.ts'
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '0' }, stdio: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    stdio: { type: 'boolean', default: false },
+    legacy: { type: 'boolean', default: false },
+  },
+})
 
-if (values.stdio) serveStdio(({ era }) => createFixture(era))
+if (values.stdio && values.legacy) await createFixture('legacy').connect(new StdioServerTransport())
+else if (values.stdio) serveStdio(({ era }) => createFixture(era))
 else serveHttp(Number(values.port))
 
 function serveHttp(port: number): void {
   const modern = createMcpHandler(() => createFixture('modern', modern.notify), { legacy: 'reject' })
   const legacy = createSessions(() => createFixture('legacy'))
   const handle = toNodeHandler({
-    fetch: async (request) => ((await isLegacyRequest(request)) ? legacy(request) : modern.fetch(request)),
+    fetch: async (request) => (values.legacy || (await isLegacyRequest(request)) ? legacy(request) : modern.fetch(request)),
   })
   const hasLocalHost = localhostHostValidation()
   const hasLocalOrigin = localhostOriginValidation()

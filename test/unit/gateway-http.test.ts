@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Outgoing } from '../../src/core/index.ts'
-import { type HttpUpstream, type HttpUpstreamOptions, startHttpUpstream } from '../fixtures/http-upstream.ts'
+import { type HttpUpstream, type HttpUpstreamOptions, type Seen, startHttpUpstream } from '../fixtures/http-upstream.ts'
 import { callerWith, type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
 
 setFlagsFromString('--expose-gc')
@@ -237,4 +237,76 @@ test('an upstream that asks without taking the answers keeps few connections bus
   assert.match(textOf(await call('echo', 'x')), /headers/)
   const replies = http.seen.filter(({ body }) => body.method === undefined && String(body.id).startsWith('ask-')).length
   assert.ok(replies > 0 && replies <= 32, `${replies} replies`)
+})
+
+test('a question belongs to the call on whose stream it comes; one that comes on no call’s stream is nobody’s', async () => {
+  const { call, http, log } = await start({ ...legacy, sessions: true })
+  const capabilities = { roots: {}, elicitation: {} }
+  const declared = http.seen.find(({ body }) => body.method === 'initialize')?.body.params?.['capabilities']
+  assert.deepEqual(declared, { sampling: { tools: {} }, elicitation: { form: {}, url: {} }, roots: {} })
+
+  const question = JSON.stringify({ method: 'roots/list' })
+  // Another caller's call, which must not hear of it, is in flight as well.
+  const [asked, slow] = await Promise.all([call('ask', question, { capabilities }), call('slow', undefined, { capabilities })])
+  assert.equal(textOf(slow), 'slowly')
+  assert.ok(asked.allowed && asked.value.kind === 'input')
+  const [key = ''] = Object.keys(asked.value.requests)
+  assert.deepEqual(asked.value.requests[key], { method: 'roots/list', params: {} })
+  const outcome = await asked.value.resume?.({ [key]: { roots: [{ uri: 'file:///a' }] } })
+  assert.ok(outcome && JSON.parse(textOf(outcome)).result.roots[0].uri === 'file:///a')
+  assert.match(textOf(await call('ask', question)), /"code":-32601/)
+
+  const waiting = call('slow', undefined, { capabilities })
+  http.announce({ jsonrpc: '2.0', id: 'stray', method: 'roots/list' })
+  const answer = (): Seen['body'] | undefined => http.seen.find(({ body }) => (body.id as unknown) === 'stray')?.body
+  await until(() => answer() !== undefined, 'the answer to the stray question')
+  assert.equal((answer() as { error?: { code: number } }).error?.code, -32603)
+  assert.equal(textOf(await waiting), 'slowly')
+  assert.ok(log.some((line) => line.includes('belongs to no call')))
+})
+
+test('log messages are relayed on the stream of their own call, and those of no call to nobody', async () => {
+  const { call, http } = await start(legacy)
+  const told: unknown[] = []
+  const notify = ({ method, params }: Outgoing): void => void told.push([method, params['data']])
+  const waiting = call('slow', undefined, { logLevel: 'debug', notify })
+  http.announce({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'of nobody' } })
+  assert.equal(textOf(await waiting), 'slowly')
+  assert.deepEqual(told, [])
+  const message = { method: 'notifications/message', params: { level: 'info', data: 'of the call' } }
+  // What the fixture sends first on the stream of the call; it waits for no answer to it.
+  await call('ask', JSON.stringify(message), { logLevel: 'debug', notify, deadlineAt: Date.now() + 300 })
+  assert.deepEqual(told, [['notifications/message', 'of the call']])
+})
+
+test('resources are watched over GET or subscriptions/listen; an end of the stream may have hidden a change', async () => {
+  for (const options of [modern, legacy]) {
+    const { upstream, http } = await start({ ...options, resources: true })
+    let told = 0
+    upstream.watch('test://one', () => void told++)
+    const subscribed = (): boolean =>
+      http.seen.some(({ body }) =>
+        options.era === 'modern'
+          ? JSON.stringify(body.params ?? {}).includes('"resourceSubscriptions":["test://one"]')
+          : body.method === 'resources/subscribe',
+      )
+    await until(subscribed, 'the subscription')
+    await delay(50)
+    http.announce({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'test://one' } })
+    await until(() => told === 1, 'the change')
+    http.endStreams()
+    await until(() => told === 2, 'what may have changed in between')
+  }
+})
+
+test('a session that the server forgot is opened again, and knows again what is watched', async () => {
+  const { upstream, http, call } = await start({ ...legacy, sessions: true, resources: true })
+  upstream.watch('test://one', () => {})
+  const subscriptions = (): unknown[] =>
+    http.seen.flatMap(({ body, headers }) => (body.method === 'resources/subscribe' ? [headers['mcp-session-id']] : []))
+  await until(() => subscriptions().length === 1, 'the subscription')
+  http.forget()
+  assert.match(textOf(await call('echo', 'x')), /session-2/)
+  await until(() => subscriptions().length === 2, 'the subscription of the new session')
+  assert.deepEqual(subscriptions(), ['session-1', 'session-2'])
 })

@@ -1,7 +1,7 @@
 export type { Command } from './child.ts'
 export type { Caller } from './exchange.ts'
 export type { Endpoint } from './http-link.ts'
-export { withAnswers } from './input-required.ts'
+export { isDeclined, withAnswers } from './input-required.ts'
 export type { ListKind } from './link.ts'
 export type { ServerInfo, Session } from './negotiate.ts'
 export { answersWithTasks, tellsOfResources } from './standing.ts'

@@ -1,5 +1,5 @@
 /**
- * What a modern upstream answers where it needs something of the caller first (2026-07-28 multi round-trip requests), and how the
+ * What an upstream answers where it needs something of the caller first (2026-07-28 multi round-trip requests), and how the
  * caller's answers go back to it. Its `requestState` is kept as it came and brought back as it was: what is in it is the
  * upstream's own business (G10). On our own wire it is inside a seal of ours (`guards/request-state`).
  *
@@ -43,6 +43,24 @@ function toRequests(value: unknown): Record<string, InputRequest> | undefined {
 export function toRequest(method: unknown, params: unknown = {}): InputRequest | undefined {
   return typeof method === 'string' && isObject(params) ? { method: method as InputRequest['method'], params } : undefined
 }
+
+/**
+ * A legacy server's error that a page has to be visited first (2025-11-25 elicitation §URL mode with elicitation required error) says
+ * the same: the caller is asked, and the call made again. Undefined: it does not say which.
+ */
+export function toVisits(method: string, data: unknown): Produced | undefined {
+  const visits = isObject(data) && Array.isArray(data.elicitations) ? data.elicitations : []
+  if (!isAskable(method) || visits.length === 0 || JSON.stringify(visits).length > MAX_ASKED_CHARACTERS) return undefined
+  const requests: Record<string, InputRequest> = {}
+  for (const [at, params] of visits.entries()) {
+    if (!isObject(params) || params.mode !== 'url') return undefined
+    requests[`visit-${at + 1}`] = { method: 'elicitation/create', params }
+  }
+  return { kind: 'input', requests }
+}
+
+/** Whether the caller said no to any of them. */
+export const isDeclined = ({ latest }: Input): boolean => Object.values(latest).some(({ action }) => action !== 'accept')
 
 /** What a retry adds to the parameters (§client requirements): what it was not given, it must not send. */
 export function withAnswers(params: JsonObject, { latest, state }: Input): JsonObject {

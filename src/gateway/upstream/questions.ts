@@ -88,13 +88,20 @@ export function createQuestions({ table, attribution, clock, answer, cancel, odd
     answer({ jsonrpc: '2.0', id, error: { code, message } })
   }
 
-  /** Of several calls of one caller it is asked on the youngest that is not waiting for it already: its answer belongs to the question. */
+  /** Of several calls of one caller it is asked on the one that has the fewest to answer: the answer belongs to the question. */
   function choose(calls: readonly number[], request: InputRequest): number | undefined {
-    const able = calls.filter((call) => {
+    let chosen: number | undefined
+    let fewest = Number.POSITIVE_INFINITY
+    for (const call of calls) {
       const exchange = table.get(call)
-      return exchange?.caller && isAskable(exchange.method) && !lacking(exchange.caller.capabilities, request)
-    })
-    return able.find((call) => asking.get(call)?.settle !== undefined || !asking.has(call)) ?? able[0]
+      if (!exchange?.caller || !isAskable(exchange.method) || lacking(exchange.caller.capabilities, request)) continue
+      const one = asking.get(call)
+      const count = one ? one.next.size + one.handed.size : 0
+      if (count >= fewest) continue
+      chosen = call
+      fewest = count
+    }
+    return chosen
   }
 
   function begin(call: number, exchange: Exchange): Asking {

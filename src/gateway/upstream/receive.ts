@@ -9,9 +9,9 @@
 import { allow, type Decision, type JsonObject, type Produced } from '../../core/index.ts'
 import { covers, isObject, isWithinDepth, TASKS } from '../../protocol/index.ts'
 import type { Attribution } from './attribution.ts'
-import { HEADER_MISMATCH, MISSING_CAPABILITY } from './error-codes.ts'
+import { HEADER_MISMATCH, MISSING_CAPABILITY, URL_ELICITATION_REQUIRED } from './error-codes.ts'
 import type { Exchange, ExchangeTable } from './exchange.ts'
-import { toAsking } from './input-required.ts'
+import { toAsking, toVisits } from './input-required.ts'
 import { type Dialect, type LinkEvents, MAX_DEPTH, sentences } from './link.ts'
 import { relayLog, relayProgress } from './notices.ts'
 import { isQuestion, type Questions } from './questions.ts'
@@ -76,9 +76,13 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     return sentences.garbled(server)
   }
 
-  function failed(error: JsonObject, { caller }: Exchange): Decision<Produced> {
+  function failed(error: JsonObject, { method, caller }: Exchange): Decision<Produced> {
     const { code, message, data } = error
     if (!Number.isInteger(code) || typeof message !== 'string') return sentences.garbled(server)
+    if (code === URL_ELICITATION_REQUIRED && covers(caller?.capabilities ?? nothing, { elicitation: { url: {} } })) {
+      const visits = toVisits(method, data)
+      if (visits) return allow(visits)
+    }
     if (code === HEADER_MISMATCH && dialect().era === 'modern') {
       // It mirrors other arguments than we know of (streamable-http §Client Behavior): read its tools again.
       events.listChanged('tools')
