@@ -107,6 +107,7 @@ export function createWebSocketTransport({
     async start() {
       const opened = await open()
       socket = opened
+      let delivered: Promise<unknown> = Promise.resolve()
       opened.on('message', (data: Buffer, isBinary: boolean) => {
         if (isBinary) {
           fail(new TransportError('malformed', 'The server sent a binary frame.'))
@@ -119,7 +120,8 @@ export function createWebSocketTransport({
           fail(error)
           return opened.close(INVALID_PAYLOAD)
         }
-        transport.onmessage?.(message)
+        // The SDK handles a notification a moment later, and an answer at once: several frames that arrive together must not overtake.
+        delivered = delivered.then(() => transport.onmessage?.(message)).then(() => {})
       })
       opened.on('error', fail)
       opened.once('close', () => {

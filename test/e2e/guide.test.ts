@@ -4,7 +4,10 @@
  */
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { MCPClient } from '../../src/client/index.ts'
 import { MCPServer, type MCPServerOptions } from '../../src/server/index.ts'
 import { verifies } from '../requirements.ts'
@@ -19,53 +22,52 @@ verifies('guide')
 const PERSON = { name: 'ana', password: 'correct horse battery' }
 const REDIRECT_URI = 'https://your-app.com/callback'
 
-suite('the guide', needs(GUIDE), () => {
-  const blocks = needs(GUIDE).skip ? [] : guideBlocks()
-  const block = (of: RegExp): string => {
-    const found = blocks.filter((each) => of.test(each))
-    assert.equal(found.length, 1, `one block has ${of.source}`)
-    return found[0] as string
+const blocks = needs(GUIDE).skip ? [] : guideBlocks()
+const block = (of: RegExp): string => {
+  const found = blocks.filter((each) => of.test(each))
+  assert.equal(found.length, 1, `one block has ${of.source}`)
+  return found[0] as string
+}
+const served: string[] = []
+
+/** A server of what the guide defines, with somebody who may sign in. */
+async function startGuided(options: MCPServerOptions = {}): Promise<TestServer> {
+  const sensitiveDataTool = (await runBlock(block(/sensitiveDataTool/), {}, 'sensitiveDataTool')) as object
+  const secureCalculatorTool = (await runBlock(block(/secureCalculatorTool/), {}, 'secureCalculatorTool')) as object
+  const secureGreetingPrompt = (await runBlock(block(/secureGreetingPrompt/), {}, 'secureGreetingPrompt')) as object
+  const analyze = {
+    name: 'analyze_document',
+    parameters: {
+      type: 'object',
+      properties: { document: { type: 'string', maxLength: 1_000_000 }, documentId: { type: 'string', maxLength: 64 } },
+    },
+    execute: (params: { document?: string; documentId?: string }) => {
+      served.push(params.documentId ?? `a whole document of ${params.document?.length}`)
+      return { analyzed: true }
+    },
   }
-  const served: string[] = []
-  let world: TestServer
+  const tools = [{ ...sensitiveDataTool, execute: () => 'sensitive' }, secureCalculatorTool, analyze]
+  const world = await startServer({ tools, prompts: [secureGreetingPrompt], ...options } as MCPServerOptions)
+  await world.user(PERSON.name, PERSON.password)
+  return world
+}
 
-  before(async () => {
-    const sensitiveDataTool = (await runBlock(block(/sensitiveDataTool/), {}, 'sensitiveDataTool')) as object
-    const secureCalculatorTool = (await runBlock(block(/secureCalculatorTool/), {}, 'secureCalculatorTool')) as object
-    const secureGreetingPrompt = (await runBlock(block(/secureGreetingPrompt/), {}, 'secureGreetingPrompt')) as object
-    const analyze = {
-      name: 'analyze_document',
-      parameters: {
-        type: 'object',
-        properties: { document: { type: 'string', maxLength: 1_000_000 }, documentId: { type: 'string', maxLength: 64 } },
-      },
-      execute: (params: { document?: string; documentId?: string }) => {
-        served.push(params.documentId ?? `a whole document of ${params.document?.length}`)
-        return { analyzed: true }
-      },
-    }
-    const tools = [{ ...sensitiveDataTool, execute: () => 'sensitive' }, secureCalculatorTool, analyze]
-    world = await startServer({ tools, prompts: [secureGreetingPrompt] } as MCPServerOptions)
-    await world.user(PERSON.name, PERSON.password)
-  })
-  after(() => world?.[Symbol.asyncDispose]())
-
-  const moved = (code: string): string => code.replaceAll('https://example-mcp-server.com', world.url)
-
-  test('has nine blocks of code', () => {
-    assert.equal(blocks.length, 9)
-  })
+/** The blocks of a client, whichever way it takes to the server. */
+function clientTests(world: () => TestServer, toServerUrl: (url: string) => string): void {
+  const serverUrl = (): string => toServerUrl(world().url)
+  const moved = (code: string): string => code.replaceAll('https://example-mcp-server.com', serverUrl())
 
   test('OAuth 2.0: a client gets a URL, a person signs in, and the client is authenticated', async () => {
     // A client without a secret, as the guide's has none; who gave it its id is not the guide's matter.
-    const registered = await mcp(world.url).send(
-      'POST',
-      '/register',
-      { 'content-type': 'application/json' },
-      JSON.stringify({ client_name: 'The guide', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' }),
-    )
+    const registered = (await (
+      await fetch(`${world().issuer}/register`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ client_name: 'The guide', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' }),
+      })
+    ).json()) as { client_id: string }
     const code = moved(block(/type: 'oauth2'/))
-      .replace('your-client-id', registered.body.client_id)
+      .replace('your-client-id', registered.client_id)
       .replace('// After user', 'const callbackUrlWithCode = await authorize(authUrl)\n// After user')
     const authorize = (url: string): Promise<string> => signIn(url, PERSON)
     const client = (await runBlock(code, { MCPClient, authorize }, 'client')) as MCPClient
@@ -79,14 +81,14 @@ suite('the guide', needs(GUIDE), () => {
 
   test('Dynamic client registration: an id and a secret to print', async () => {
     const printed: unknown[] = []
-    const client = new MCPClient({ serverUrl: world.url, auth: { type: 'oauth2' } })
+    const client = new MCPClient({ serverUrl: serverUrl(), auth: { type: 'oauth2' } })
     await runBlock(block(/registerClient/), { client, console: { log: (value: unknown) => printed.push(value) } })
     assert.equal(printed.length, 2)
     for (const value of printed) assert.ok(typeof value === 'string' && value.length > 8)
   })
 
   test('API key: a client that brings one is served', async () => {
-    const code = moved(block(/type: 'api_key'/)).replace('your-api-key', await world.key(['tools:execute']))
+    const code = moved(block(/type: 'api_key'/)).replace('your-api-key', await world().key(['tools:execute']))
     const client = (await runBlock(code, { MCPClient }, 'client')) as MCPClient
     const { tools } = (await client.request({ method: 'tools/list', params: {} })) as { tools: { name: string }[] }
     assert.deepEqual(tools.map(({ name }) => name).sort(), ['analyze_document', 'calculator'])
@@ -94,11 +96,28 @@ suite('the guide', needs(GUIDE), () => {
   })
 
   test('Data minimization: a document, and a reference to one', async () => {
-    const client = new MCPClient({ serverUrl: world.url, auth: { type: 'api_key', apiKey: await world.key(['tools:execute']) } })
+    const client = new MCPClient({ serverUrl: serverUrl(), auth: { type: 'api_key', apiKey: await world().key(['tools:execute']) } })
     served.length = 0
     await runBlock(block(/badExample/), { client, veryLargeDocument: 'x'.repeat(500_000) })
     assert.deepEqual(served, ['a whole document of 500000', 'doc-123'])
     await client.close()
+  })
+}
+
+suite('the guide', needs(GUIDE), () => {
+  let world: TestServer
+  before(async () => {
+    world = await startGuided()
+  })
+  after(() => world?.[Symbol.asyncDispose]())
+
+  clientTests(
+    () => world,
+    (url) => url,
+  )
+
+  test('has nine blocks of code', () => {
+    assert.equal(blocks.length, 9)
   })
 
   test('Tool permissions: all the scopes and one of the roles, and nobody else', async () => {
@@ -199,4 +218,28 @@ suite('the guide', needs(GUIDE), () => {
     }
     return runBlock(code, { MCPServer: Here }, 'server')
   }
+})
+
+suite('the guide over WebSocket, with TLS', needs(GUIDE), () => {
+  let world: TestServer
+  before(async () => {
+    world = await startGuided({ tls: 'local' })
+    setDefaultCACertificates([...getCACertificates('default'), readFileSync(join(world.dataDir, 'tls', 'ca.pem'), 'utf8')])
+  })
+  after(() => world?.[Symbol.asyncDispose]())
+
+  clientTests(
+    () => world,
+    (url) => url.replace('https:', 'wss:'),
+  )
+
+  test('the tool and the prompt are what they are over HTTP', async () => {
+    const auth = { type: 'api_key', apiKey: await world.key(['tools:execute', 'prompts:read']) } as const
+    const client = new MCPClient({ serverUrl: world.url.replace('https:', 'wss:'), auth })
+    const refused = await client.callTool('calculator', { operation: 'add', a: 1001, b: 1 })
+    assert.match(JSON.stringify(refused.content), /arguments\/a must be <= 1000/)
+    const { messages } = await client.getPrompt('secure_greeting', { company_name: 'Acme', user_name: 'Ana' })
+    assert.match(JSON.stringify(messages), /You are a helpful assistant for Acme/)
+    await client.close()
+  })
 })

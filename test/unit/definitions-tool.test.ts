@@ -419,6 +419,20 @@ describe('a call', () => {
     assert.equal(seen.at(-1)?.signal, seen.at(-1)?.signal)
     assert.deepEqual([seen.at(-1)?.answers, seen.at(-1)?.state, seen.at(-1)?.capabilities], [{}, undefined, {}])
   })
+  it('may take its context apart', async () => {
+    const { entry } = defineTool({
+      name: 'apart',
+      execute: (_: unknown, { progress, log }: CallContext) => (progress(1), log('error', 'x'), 'done'),
+    })
+    const own = await startEngine([entry as NonNullable<typeof entry>], { key: principal('ana') })
+    const meta = { progressToken: 'p', 'io.modelcontextprotocol/logLevel': 'debug' }
+    const { notifications } = await mcp(own.url, { token: 'key' }).call('apart', {}, meta)
+    assert.deepEqual(
+      notifications.map(({ method }: JsonObject) => method),
+      ['notifications/progress', 'notifications/message'],
+    )
+    await own.close()
+  })
   it('asks its caller, and goes on with the answer', async () => {
     const client = ana({ elicitation: { form: {} } })
     const first = await client.request('tools/call', { name: 'asks' })

@@ -56,18 +56,25 @@ export class RunningContext implements CallContext {
     return this.#call.input?.state
   }
 
-  progress(progress: number, total?: number, message?: string): void {
+  // Read as values, so that `execute(params, { progress, log })` works: made when they are asked for.
+  get progress(): CallContext['progress'] {
+    return (progress, total, message) => this.#tell(progress, total, message)
+  }
+  get log(): CallContext['log'] {
+    return (level, data, logger) => {
+      if (this.#call.logLevel === undefined) return
+      this.#call.notify({ method: 'notifications/message', params: { level, data, ...(logger === undefined ? {} : { logger }) } })
+    }
+  }
+  get ask(): CallContext['ask'] {
+    return (requests, state) => new InputRequired(requests, state)
+  }
+
+  #tell(progress: number, total: number | undefined, message: string | undefined): void {
     const { progressToken } = this.#call.meta
     if (progressToken === undefined || !(progress > this.#progress)) return
     this.#progress = progress
     const more = { ...(total === undefined ? {} : { total }), ...(message === undefined ? {} : { message }) }
     this.#call.notify({ method: 'notifications/progress', params: { progressToken, progress, ...more } })
-  }
-  log(level: LogLevel, data: unknown, logger?: string): void {
-    if (this.#call.logLevel === undefined) return
-    this.#call.notify({ method: 'notifications/message', params: { level, data, ...(logger === undefined ? {} : { logger }) } })
-  }
-  ask(requests: InputRequests, state?: unknown): InputRequired {
-    return new InputRequired(requests, state)
   }
 }
