@@ -15,6 +15,9 @@ export interface Loop {
   readonly cost: number
 }
 
+/** What it costs to keep a value until the garbage is collected. */
+const KEPT = 5
+
 type Macro = (loop: Loop, body: readonly Term[]) => Term
 
 /** An error does not matter where another item decides. */
@@ -52,7 +55,7 @@ const collect = (loop: Loop, predicate: Term | undefined, transform: Term | unde
       if (typeof verdict !== 'boolean') return FAILED
       if (!verdict) continue
       const value = transform ? transform(run) : item
-      if (value === FAILED) return FAILED
+      if (value === FAILED || !spend(run, KEPT)) return FAILED
       kept.push(value)
     }
     return kept
