@@ -1,5 +1,6 @@
 // The server of the official SDK: the suite on it for both revisions, then a guard in front of it, reached with an API key through a
-// proxy that adds it (the suite knows no tokens), both revisions again, and the comparison check by check.
+// proxy that adds it (the suite knows no tokens), both revisions again, and the comparison check by check. A server that speaks 2025-11-25
+// alone asks its client by requests of its own: behind the guard it is compared in that revision.
 
 import { join } from 'node:path'
 import { createTokenProxy, firstLine, ROOT, start, startGuard, stop, type Version, withBin } from '../support/index.ts'
@@ -11,47 +12,53 @@ import { CONFIG } from './ways.ts'
 export const REVISIONS: readonly Version[] = ['2025-11-25', '2026-07-28']
 const SERVER = join(ROOT, 'test', 'conformance', 'server.ts')
 
-/** How the guard reaches the server. */
-export const UPSTREAMS = ['http', 'stdio'] as const
+/** How the guard reaches the server; `legacy`: which speaks 2025-11-25 alone. */
+export const UPSTREAMS = ['http', 'stdio', 'legacy-http', 'legacy-stdio'] as const
 export type Upstream = (typeof UPSTREAMS)[number]
 
 export async function runComparisons(
   upstreams: readonly Upstream[],
   onStep: (what: string) => void = () => {},
 ): Promise<ReadonlyMap<Upstream, readonly Row[]>> {
-  const server = start(process.execPath, [SERVER], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
-  try {
-    const { url } = JSON.parse(await firstLine(server, 15_000)) as { url: string }
-    const direct = await runBoth(url, (revision) => onStep(`${revision}: the SDK's server`))
-    const rows = new Map<Upstream, readonly Row[]>()
-    for (const upstream of upstreams) rows.set(upstream, await compareBoth(direct, await runThroughGateway(upstream, url, onStep)))
-    return rows
-  } finally {
-    await stop(server.process)
-  }
-}
-
-async function compareBoth(direct: Map<Version, Results>, gateway: Map<Version, Results>): Promise<Row[]> {
-  const rows: Row[] = []
-  for (const revision of REVISIONS)
-    rows.push(...compare(revision, await loadRequirements(revision), found(direct, revision), found(gateway, revision), later))
+  await using opening = new AsyncDisposableStack()
+  const direct = await runAll(await startServer(opening), REVISIONS, (revision) => onStep(`${revision}: the SDK's server`))
+  const rows = new Map<Upstream, readonly Row[]>()
+  for (const upstream of upstreams) rows.set(upstream, await compareAll(direct, await runThroughGateway(upstream, onStep)))
   return rows
 }
 
-async function runThroughGateway(upstream: Upstream, url: string, onStep: (what: string) => void): Promise<Map<Version, Results>> {
-  const target = upstream === 'http' ? [url] : ['--', process.execPath, SERVER, '--stdio']
-  await using guard = await startGuard({ args: target, config: CONFIG })
-  await using proxy = await createTokenProxy({ target: guard.url, token: await guard.key() })
-  return await runBoth(proxy.url, (revision) => onStep(`${revision}: the SDK's server behind the guard (${upstream})`))
+async function compareAll(direct: Found, gateway: Found): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const [revision, results] of gateway)
+    rows.push(...compare(revision, await loadRequirements(revision), direct.get(revision) ?? new Map(), results, later))
+  return rows
 }
 
-async function runBoth(url: string, onRevision: (revision: Version) => void): Promise<Map<Version, Results>> {
+type Found = ReadonlyMap<Version, Results>
+
+async function runThroughGateway(upstream: Upstream, onStep: (what: string) => void): Promise<Found> {
+  await using opening = new AsyncDisposableStack()
+  const isLegacy = upstream.startsWith('legacy-')
+  const flags = isLegacy ? ['--legacy'] : []
+  const target = upstream.endsWith('http') ? [await startServer(opening, ...flags)] : ['--', process.execPath, SERVER, '--stdio', ...flags]
+  const guard = opening.use(await startGuard({ args: target, config: CONFIG }))
+  const proxy = opening.use(await createTokenProxy({ target: guard.url, token: await guard.key() }))
+  return await runAll(proxy.url, isLegacy ? ['2025-11-25'] : REVISIONS, (revision) =>
+    onStep(`${revision}: the SDK's server behind the guard (${upstream})`),
+  )
+}
+
+async function startServer(opening: AsyncDisposableStack, ...flags: string[]): Promise<string> {
+  const server = start(process.execPath, [SERVER, ...flags], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
+  opening.defer(() => stop(server.process))
+  return (JSON.parse(await firstLine(server, 15_000)) as { url: string }).url
+}
+
+async function runAll(url: string, revisions: readonly Version[], onRevision: (revision: Version) => void): Promise<Found> {
   const results = new Map<Version, Results>()
-  for (const revision of REVISIONS) {
+  for (const revision of revisions) {
     onRevision(revision)
     results.set(revision, await runSuite(url, revision))
   }
   return results
 }
-
-const found = (results: Map<Version, Results>, revision: Version): Results => results.get(revision) ?? new Map()

@@ -29,7 +29,7 @@ export function report(columns: readonly Column[], seconds: number): boolean {
   const all = columns.flatMap(({ rows }) => rows)
   const width = Math.max(...all.map(({ scenario }) => scenario.length)) + 2
   for (const revision of REVISIONS) {
-    console.log(`\n${revision.padEnd(width)}${columns.map(({ name }) => name.padEnd(15)).join('')}`)
+    console.log(`\n${revision.padEnd(width)}${columns.map(({ name }) => name.padEnd(18)).join('')}`)
     for (const scenario of new Set(all.filter((row) => row.revision === revision).map((row) => row.scenario))) {
       const found = columns.map(({ rows }) => rows.find((row) => row.revision === revision && row.scenario === scenario))
       console.log(`${scenario.padEnd(width)}${found.map(cell).join('')}`)
@@ -51,7 +51,7 @@ const sections = [
 
 function cell(row: Found | undefined): string {
   const text = row === undefined ? '' : isGood(row) || colours[row.verdict] === 'dim' ? row.found : `${row.found} ${row.verdict}`
-  return row === undefined ? ''.padEnd(15) : styleText(colours[row.verdict], text.padEnd(15), { stream: process.stdout })
+  return row === undefined ? ''.padEnd(18) : styleText(colours[row.verdict], text.padEnd(18), { stream: process.stdout })
 }
 
 /** The same note of several columns is one line. */

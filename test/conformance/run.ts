@@ -1,7 +1,7 @@
 // The official conformance suite, all of it, as a table: on the server of `our-server.ts` in every way that it can be reached, and on the
 // server of `server.ts`, which is the official SDK's, with the guard in front: as good as without.
 //
-//   node test/conformance/run.ts [--only direct|key|gateway-http|gateway-stdio|sdk-http|sdk-stdio …]
+//   node test/conformance/run.ts [--only direct|key|gateway-http|gateway-stdio|sdk-http|sdk-stdio|sdk-legacy-http|sdk-legacy-stdio …]
 //
 // Fails where anything required fails or is not run, where the guard makes anything of the SDK's server worse, and where `later.ts` or
 // `expected.ts` is out of date.
