@@ -159,6 +159,16 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'Nothing of a request is looked at before its credential is good.',
     kind: 'guarantee',
   },
+  RS4: {
+    source: 'authorization §token audience',
+    behaviour: 'A token whose audience is not this server is refused.',
+    kind: 'guarantee',
+  },
+  RS5: {
+    source: 'authorization §token passthrough',
+    behaviour: 'No token but one of our own is accepted, and none is sent on.',
+    kind: 'guarantee',
+  },
   RS6: {
     source: 'authorization §error handling',
     behaviour: 'An invalid token is 401, a missing scope 403, a credential presented twice 400.',
@@ -174,6 +184,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A 401 says which scopes to ask for.',
     kind: 'guarantee',
   },
+  RS9: {
+    source: 'authorization §insufficient scope',
+    behaviour: 'A 403 names all the scopes that the operation needs, and where the metadata is.',
+    kind: 'guarantee',
+  },
   RS11: {
     source: 'authorization §refresh tokens',
     behaviour: 'offline_access is neither in a challenge nor in the metadata.',
@@ -187,6 +202,16 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   RS13: {
     source: 'basic §statelessness',
     behaviour: 'No request counts on what an earlier one on the same connection has proven.',
+    kind: 'guarantee',
+  },
+  RS14: {
+    source: 'security best practices §session hijacking',
+    behaviour: 'Having an id of a session, a task or a round is no credential.',
+    kind: 'guarantee',
+  },
+  RS15: {
+    source: 'security best practices §state handles',
+    behaviour: 'What we hand out to be brought back is sealed, ends, and is good for whom it was given to.',
     kind: 'guarantee',
   },
   RS16: {
@@ -291,6 +316,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A subscription begins with what was agreed; nothing is told that was not asked for or may not be read.',
     kind: 'guarantee',
   },
+  RS35: {
+    source: 'tools §x-mcp-header',
+    behaviour: 'An argument that is named like a secret and mirrored in a header is warned of at the start, and is an error under strict.',
+    kind: 'detector',
+  },
   // Transports
   TR1: {
     source: 'transports §Security',
@@ -365,6 +395,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'No error has a code that the specification forbids.',
     kind: 'guarantee',
   },
+  RS36: {
+    source: 'SEP-2663 §security implications',
+    behaviour:
+      'A task is good for the principal who began it, while it may use the tool, under an id sealed for it; who has not declared the extension is given none, and what a task asks and brings is judged like a call’s.',
+    kind: 'guarantee',
+  },
   // The pipeline's own promises
   'deny-by-default': {
     source: 'product promise 1',
@@ -402,6 +438,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     source: 'MRTR §server requirements',
     behaviour:
       'What a call needs of its caller is asked only where the caller has declared it, in either era, and what it carries meanwhile is good for the same caller, the same request, once and for ten minutes.',
+    kind: 'guarantee',
+  },
+  tasks: {
+    source: 'SEP-2663',
+    behaviour:
+      'A task is found before it is told of, goes on without its caller within bounds, ends once as the call would have, is sealed where it is kept, and is failed, not stuck, when the process that ran it dies.',
     kind: 'guarantee',
   },
   limits: {

@@ -59,4 +59,5 @@ export {
   type Validated,
   validated,
 } from './request.ts'
+export { looksSecret } from './secret-names.ts'
 export type { TokenVerifier, Verified } from './verifier.ts'

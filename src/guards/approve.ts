@@ -15,7 +15,7 @@ export function createApprove(): Guard<Validated, Approved> {
   return function approve(request) {
     const { entry } = request
     if (!entry) return allow(approved(request))
-    if (entry.condition && !isTask(request) && entry.condition.check(argumentsOf(request), request.principal) !== 'met')
+    if (entry.condition && hasArguments(request) && entry.condition.check(argumentsOf(request), request.principal) !== 'met')
       return deny({
         reason: 'condition_not_met',
         sentence: `The ${entry.kind} ${entry.name} may be used only where this holds: ${entry.condition.source}`,
@@ -30,8 +30,8 @@ export function createApprove(): Guard<Validated, Approved> {
 
 const nothing: JsonObject = Object.freeze({})
 
-/** Its arguments were judged when it was started. */
-const isTask = ({ message: { method } }: Validated): boolean => method.startsWith('tasks/')
+/** A task's were judged when it was started, and whoever asks for a completion has none yet. */
+const hasArguments = ({ message: { method } }: Validated): boolean => method !== 'completion/complete' && !method.startsWith('tasks/')
 
 /** Validated by now. A resource is named and has no arguments: its rule is on the URI. */
 function argumentsOf({ message: { params } }: Validated): JsonObject {

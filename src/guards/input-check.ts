@@ -8,7 +8,7 @@
  */
 
 import { createChecks } from '../catalogue/index.ts'
-import type { InputRequest, InputRequests, InputResponses, JsonObject, Violation } from '../core/index.ts'
+import { type InputRequest, type InputRequests, type InputResponses, type JsonObject, looksSecret, type Violation } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 
 /** Requests of one round, and so responses. */
@@ -17,11 +17,6 @@ const MAX_KEY_CHARACTERS = 128
 const MAX_ROOTS = 1_000
 /** What was understood of forms is forgotten after so many, unless it is asked for again. */
 const SWEEP_EVERY = 256
-
-// Names of fields that hold what grants access: a form's answers pass the client, and the model may see them (2026-07-28
-// elicitation §user interaction model). A detector: a secret under another name is not found.
-const secretName =
-  /pass(?:word|wd|phrase|code)|secret|api[-_]?key|(?:access|auth|refresh|bearer|id)[-_]?token|private[-_]?key|credential|card[-_]?number|\bcvv\b|\bcvc\b/i
 
 export interface InputCheck {
   request(asked: InputRequests): Violation | undefined
@@ -47,8 +42,8 @@ export function createInputCheck(): InputCheck {
     if (mode === 'url') return isSafeUrl(url) ? undefined : 'must have an https URL without credentials'
     if (mode !== 'form') return 'must be of mode "form" or "url"'
     if (!isObject(requestedSchema) || !isObject(requestedSchema['properties'])) return 'must have a requestedSchema with properties'
-    if (Object.keys(requestedSchema['properties']).some((name) => secretName.test(name)))
-      return 'asks for a secret in a form: use mode "url"'
+    // A form's answers pass the client, and the model may see them (2026-07-28 elicitation §user interaction model).
+    if (Object.keys(requestedSchema['properties']).some(looksSecret)) return 'asks for a secret in a form: use mode "url"'
     const form = formOf(requestedSchema)
     return 'problem' in form ? `has ${form.problem}` : undefined
   }

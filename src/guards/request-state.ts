@@ -77,6 +77,6 @@ export function createRequestStates({ keyRing, clock }: { readonly keyRing: KeyR
 
 /** The method and everything it says, but for what changes from round to round. */
 function digestOf({ method, params }: Message): string {
-  const { _meta: _, inputResponses: __, requestState: ___, ...salient }: JsonObject = params
-  return canonicalHash([method, salient])
+  const { _meta: _, inputResponses: __, requestState: ___, arguments: args = {}, ...salient }: JsonObject = params
+  return canonicalHash([method, salient, args])
 }

@@ -9,7 +9,7 @@ import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
 
-verifies('RS16', 'RS17', 'RS18', 'RS19')
+verifies('RS15', 'RS16', 'RS17', 'RS18', 'RS19')
 
 const runs: unknown[] = []
 const confirm: InputRequest = {

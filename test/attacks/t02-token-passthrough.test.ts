@@ -9,7 +9,7 @@ import { verifies } from '../requirements.ts'
 import { createWitness, type Gateway, said, startGateway, type Witness } from '../support/gateway.ts'
 import { type McpOptions, mcp, type Version } from '../support/mcp.ts'
 
-verifies('T02', 'G1')
+verifies('T02', 'G1', 'RS5')
 
 const OWN = 'the-upstreams-own-credential-7f3a'
 const COOKIE = 'cookie-canary-51d0c6'

@@ -10,7 +10,7 @@ import { signIn } from '../support/browser.ts'
 import { type Gateway, said, startGateway } from '../support/gateway.ts'
 import { type Answer, mcp, type Version } from '../support/mcp.ts'
 
-verifies('T04', 'deny-by-default', 'hidden-names')
+verifies('T04', 'RS9', 'deny-by-default', 'hidden-names')
 
 const ERAS: readonly Version[] = ['2026-07-28', '2025-11-25']
 const USES = ['tools/call', 'prompts/get', 'resources/read', 'completion/complete']

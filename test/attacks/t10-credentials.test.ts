@@ -15,7 +15,7 @@ import { postForm } from '../support/authorization.ts'
 import { type Gateway, said, startGateway } from '../support/gateway.ts'
 import { type Answer, mcp, type Version } from '../support/mcp.ts'
 
-verifies('T10', 'T21')
+verifies('T10', 'T21', 'RS4')
 
 type Headers = Record<string, string | string[]>
 /** What is sent, and what the audit must say of it. */

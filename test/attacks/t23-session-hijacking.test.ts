@@ -6,7 +6,7 @@ import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
 
-verifies('T23', 'G11')
+verifies('T23', 'G11', 'RS14')
 
 let rig: Rig
 const legacy = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }

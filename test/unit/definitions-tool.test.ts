@@ -6,10 +6,13 @@ import { after, before, describe, it } from 'node:test'
 import { z } from 'zod'
 import type { JsonObject } from '../../src/core/index.ts'
 import { type CallContext, ToolError, tool, toToolResult } from '../../src/server/definitions/index.ts'
+import { verifies } from '../requirements.ts'
 import { defineTool, entriesOf } from '../support/definitions.ts'
 import { principal, type Rig, startEngine } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
 import { fromGuide, GUIDE, needs } from '../support/shared.ts'
+
+verifies('RS35')
 
 const execute = (): string => 'done'
 const problemsOf = (definition: object): readonly string[] => defineTool(definition).problems
@@ -120,6 +123,17 @@ describe('a tool’s definition', () => {
     assert.deepEqual([lax.problems, lax.warnings, lax.entry?.name], [[], fields, 'a'])
     const strict = defineTool(definition, { strict: true })
     assert.deepEqual([strict.problems, strict.warnings, strict.entry], [fields, [], undefined])
+  })
+  it('is warned of for a secret that a header would show, and refused under strict', () => {
+    const parameters = {
+      type: 'object',
+      properties: { apiKey: { ...word, 'x-mcp-header': 'Key' }, region: { ...word, 'x-mcp-header': 'Region' } },
+    }
+    const { problems, warnings } = defineTool({ name: 'a', parameters, execute })
+    assert.deepEqual(problems, [])
+    assert.equal(warnings.length, 1)
+    assert.match(warnings[0] as string, /parameters\.apiKey: is mirrored in a header/)
+    assert.match(defineTool({ name: 'a', parameters, execute }, { strict: true }).problems.join(), /apiKey: is mirrored/)
   })
   it('has limits of its own', () => {
     const { entry } = defineTool({

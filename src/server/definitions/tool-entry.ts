@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Entry, EntryLimits, JsonObject, TaskSupport } from '../../core/index.ts'
+import { type Entry, type EntryLimits, type JsonObject, looksSecret, type TaskSupport } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { type CompileCondition, checkReads, toPermission } from './permissions.ts'
 import { readOutputSchema, readParameters } from './schemas.ts'
@@ -68,6 +68,9 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
   const display = readDisplay(definition, report)
   if (typeof execute !== 'function') report('execute: must be a function')
   const parameters = readParameters(definition['parameters'], report, warn)
+  for (const { path } of parameters?.mirrors ?? [])
+    if (looksSecret(path.at(-1) ?? ''))
+      warn(`parameters.${path.join('.')}: is mirrored in a header, which proxies log: do not, with what grants access (x-mcp-header)`)
   const output = outputSchema === undefined ? undefined : readOutputSchema(outputSchema, report)
   const permitted = toPermission(definition['permissions'], 'tool', options.compileCondition, report)
   // An object that is open, or put together of several schemas, may have any names.
