@@ -54,7 +54,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   T30: {
     source: 'CVE-2025-49596, CVE-2025-66414',
     behaviour:
-      'A foreign Host is refused on every path, a foreign Origin on all but metadata, registration, token and revocation (which answer any, without credentials), and nothing but loopback is listened on.',
+      'A foreign Host is refused on every path, a foreign Origin on all but metadata, registration, token and revocation (which answer any, without credentials), and nothing but loopback is listened on unless told.',
     kind: 'guarantee',
   },
   T32: {

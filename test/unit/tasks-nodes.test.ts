@@ -1,0 +1,246 @@
+/** Tasks on more than one node, and when one of them ends: what is kept is the store's, what is told goes over the bus. */
+
+import assert from 'node:assert/strict'
+import { request } from 'node:http'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { allow, type Entry } from '../../src/core/index.ts'
+import { type Bus, createLocalBus, createMemoryStore, type RecordKind, type Records, type Store } from '../../src/storage/index.ts'
+import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { verifies } from '../requirements.ts'
+import { principal, type Rig, startEngine } from '../support/engine.ts'
+import { accept, capabilities, done, form, taskClient, taskTool, waitFor } from '../support/tasks.ts'
+
+verifies('tasks')
+
+const TTL_MS = 3_600_000
+const GRACE_MS = 60_000
+const runs: string[] = []
+let stopped = 0
+/** How far the clocks of all are ahead. */
+let aheadMs = 0
+const clock = (): number => Date.now() + aheadMs
+
+function entriesOf(node: string): readonly Entry[] {
+  return [
+    taskTool('wait', (call) => {
+      runs.push(node)
+      return new Promise((resolve) => {
+        call.onAbort(() => {
+          stopped++
+          resolve(done('too late'))
+        })
+      })
+    }),
+    taskTool('ask', ({ input }) => {
+      runs.push(node)
+      return input ? done(`answered on ${node}`) : allow({ kind: 'input', requests: { name: form('name') } })
+    }),
+    taskTool('park', () => allow({ kind: 'input', requests: { name: form('name') }, resume: async () => done(`resumed on ${node}`) })),
+    taskTool('echo', async () => done('echo')),
+  ]
+}
+
+let store: Store
+let bus: Bus
+let rigs: Rig[] = []
+const alice = { alice: principal('alice') }
+
+async function startNode(keyRing: ReturnType<typeof createMemoryKeyRing>, over: { store?: Store; bus?: Bus } = {}): Promise<Rig> {
+  const entries = entriesOf(`node ${rigs.length + 1}`)
+  const rig = await startEngine(entries, alice, { tasks: { ttlMs: TTL_MS, stored: 3 } }, undefined, { store, bus, keyRing, clock, ...over })
+  rigs.push(rig)
+  return rig
+}
+const clientOf = (rig: Rig | undefined) => taskClient(rig?.url ?? '', 'alice')
+
+beforeEach(() => {
+  aheadMs = 0
+  stopped = 0
+  runs.length = 0
+  store = createMemoryStore({ clock })
+  bus = createLocalBus()
+})
+afterEach(async () => {
+  for (const rig of rigs) await rig.close(false)
+  rigs = []
+  await store.close()
+})
+
+/** What a process that has been killed no longer does. */
+const dying = (isDead: () => boolean): Store =>
+  over(store, (kept) => ({ ...kept, compareAndSet: async (...given) => !isDead() && kept.compareAndSet(...given) }))
+
+async function twoNodes() {
+  const keyRing = createMemoryKeyRing()
+  return [clientOf(await startNode(keyRing)), clientOf(await startNode(keyRing))] as const
+}
+
+describe('a task of another node', () => {
+  it('is found, and stopped, from this one', async () => {
+    const [one, two] = await twoNodes()
+    const id = await one.begin('wait')
+    assert.equal((await two.get(id)).status, 'working')
+    await two.cancel(id)
+    await waitFor(() => stopped === 1)
+    assert.equal((await one.get(id)).status, 'cancelled')
+  })
+  it('is told of here', async () => {
+    const [one, two] = await twoNodes()
+    const id = await one.begin('ask')
+    const stream = await two.open('subscriptions/listen', { notifications: { taskIds: [id] } })
+    const statuses: string[] = []
+    const reading = (async () => {
+      for await (const { method, params } of stream.messages) {
+        if (method === 'notifications/tasks') statuses.push(params.status)
+        if (params.status === 'completed') break
+      }
+    })()
+    await one.until(id, 'input_required')
+    await one.update(id, { '1.name': accept({ name: 'Ana' }) })
+    await reading
+    stream.abort()
+    assert.ok(statuses.includes('input_required'))
+    assert.equal(statuses.at(-1), 'completed')
+  })
+  it('goes on where its answer came to, but for what is parked, which goes on where it is', async () => {
+    const [one, two] = await twoNodes()
+    const asking = await one.begin('ask')
+    await two.until(asking, 'input_required')
+    await two.update(asking, { '1.name': accept({ name: 'Ana' }) })
+    assert.equal((await one.until(asking, 'completed')).result.content[0].text, 'answered on node 2')
+    assert.deepEqual(runs, ['node 1', 'node 2'])
+    const parked = await one.begin('park')
+    await two.until(parked, 'input_required')
+    await two.update(parked, { '1.name': accept({ name: 'Ana' }) })
+    assert.equal((await two.until(parked, 'completed')).result.content[0].text, 'resumed on node 1')
+  })
+  it('runs once however many nodes its answer comes to', async () => {
+    const [one, two] = await twoNodes()
+    const id = await one.begin('ask')
+    await one.until(id, 'input_required')
+    await Promise.all([one, two, one, two].map((each) => each.update(id, { '1.name': accept({ name: 'Ana' }) })))
+    await one.until(id, 'completed')
+    assert.equal(runs.length, 2)
+  })
+})
+
+describe('when a node ends', () => {
+  it('its tasks fail for their callers, once, and what it would have said later is not heard', async () => {
+    const keyRing = createMemoryKeyRing()
+    // Of a dead process nobody hears: its bus is its own, and its store cannot be written any more.
+    let isDead = false
+    const one = clientOf(await startNode(keyRing, { bus: createLocalBus(), store: dying(() => isDead) }))
+    const two = clientOf(await startNode(keyRing))
+    const id = await one.begin('wait')
+    isDead = true
+    aheadMs = 29_000
+    assert.equal((await two.get(id)).status, 'working')
+    aheadMs = 31_000
+    const failed = await two.get(id)
+    assert.deepEqual([failed.status, failed.error.code], ['failed', -32603])
+    assert.match(failed.statusMessage, /has stopped/)
+    assert.deepEqual(await two.get(id), failed)
+    const ends = (await (rigs[1] as Rig).records()).filter(({ action }) => action === 'tasks/end')
+    assert.deepEqual(
+      ends.map(({ decision, reason, subject, target }) => [decision, reason, subject, target]),
+      [['error', 'interrupted', 'alice', 'wait']],
+    )
+  })
+  it('a task that runs here is not given up for a late heartbeat', async () => {
+    const [one] = await twoNodes()
+    const id = await one.begin('wait')
+    aheadMs = 120_000
+    assert.equal((await one.get(id)).status, 'working')
+  })
+  it('and says so, its tasks have failed at once; those that wait for an answer go on with the next', async () => {
+    const keyRing = createMemoryKeyRing()
+    const one = clientOf(await startNode(keyRing))
+    const working = await one.begin('wait')
+    const asking = await one.begin('ask')
+    await one.until(asking, 'input_required')
+    await (rigs[0] as Rig).close(false)
+    rigs = []
+    assert.equal(stopped, 1)
+    const next = clientOf(await startNode(keyRing))
+    assert.equal((await next.get(working)).status, 'failed')
+    await next.update(asking, { '1.name': accept({ name: 'Ana' }) })
+    assert.equal((await next.until(asking, 'completed')).status, 'completed')
+  })
+})
+
+describe('the time of a task', () => {
+  it('is kept: it is there until then, fails then, and is gone a minute later', async () => {
+    const [one, two] = await twoNodes()
+    const [ended, asking] = [await one.begin('echo'), await one.begin('ask')]
+    await one.until(ended, 'completed')
+    await one.until(asking, 'input_required')
+    aheadMs = TTL_MS - 2_000
+    assert.equal((await two.get(ended)).status, 'completed')
+    assert.equal((await two.get(asking)).status, 'input_required')
+    aheadMs = TTL_MS + 1_000
+    assert.equal((await two.get(ended)).status, 'completed')
+    const late = await two.get(asking)
+    assert.deepEqual([late.status, late.error.code], ['failed', 504])
+    aheadMs = TTL_MS + GRACE_MS + 1_000
+    for (const id of [ended, asking]) assert.equal((await two.get(id)).code, -32602)
+    assert.equal((await two.request('tasks/cancel', { taskId: ended })).error.code, -32602)
+    assert.equal((await two.request('tasks/update', { taskId: ended, inputResponses: {} })).error.code, -32602)
+    await store.sweep()
+    assert.deepEqual(await store.records('task').list(), [])
+  })
+  it('makes room: so many are kept for each caller, whatever has become of them', async () => {
+    const [one, two] = await twoNodes()
+    for (let count = 0; count < 3; count++) await one.until(await one.begin('echo'), 'completed')
+    const { status, error } = await two.call('echo')
+    assert.equal(status, 503)
+    assert.match(error.message, /has 3 tasks already/)
+    aheadMs = TTL_MS + GRACE_MS + 1_000
+    assert.ok(await two.begin('echo'))
+  })
+})
+
+describe('a caller that hangs up before it is told of its task', () => {
+  it('has none, and nothing runs', async () => {
+    const slow = Promise.withResolvers<void>()
+    let [begun, written] = [0, 0]
+    const delayed = over(store, (kept) => ({
+      ...kept,
+      async putIfAbsent(...given) {
+        begun++
+        await slow.promise
+        const won = await kept.putIfAbsent(...given)
+        written++
+        return won
+      },
+    }))
+    const rig = await startNode(createMemoryKeyRing(), { store: delayed })
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'wait', arguments: {}, _meta: META } })
+    const outgoing = request(rig.url, { method: 'POST', headers: HEADERS })
+    outgoing.on('error', () => {})
+    outgoing.end(body)
+    await waitFor(() => begun > 0)
+    outgoing.destroy()
+    await waitFor(async () => (await rig.records()).some(({ reason }) => reason === 'cancelled'))
+    slow.resolve()
+    await waitFor(async () => written === 2 && (await store.records('task').list()).length === 0)
+    assert.deepEqual(runs, [])
+  })
+})
+
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': capabilities,
+}
+const HEADERS = {
+  authorization: 'Bearer alice',
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+  'mcp-protocol-version': '2026-07-28',
+  'mcp-method': 'tools/call',
+  'mcp-name': 'wait',
+}
+
+/** The store with its records changed. */
+function over(kept: Store, change: (records: Records<unknown>) => Records<unknown>): Store {
+  return { ...kept, records: <T>(kind: RecordKind) => change(kept.records(kind)) as Records<T> }
+}
