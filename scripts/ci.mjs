@@ -12,6 +12,7 @@ const run = createRun(root)
 await run.counted('npm test', ['npm', 'test'])
 await run.command('packed tarball', [process.execPath, 'scripts/packed.mjs'])
 await run.suite('clients', filesOf(root, 'clients'), { minutes: 8 })
+// Everything that `npm run conformance` shows: about two minutes on two cores.
 await run.suite('conformance', filesOf(root, 'conformance'), { minutes: 8 })
 
 // Not exit(): a pipe may not have taken everything yet.

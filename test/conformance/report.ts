@@ -21,6 +21,7 @@ const colours = {
   unscored: 'dim',
   'not required': 'dim',
 } as const
+const LONGEST_CELL = '30/30 failed'.length
 const isGood = ({ verdict }: Found): boolean => colours[verdict] === 'green'
 const isBad = ({ verdict }: Found): boolean => colours[verdict] === 'red'
 
@@ -28,11 +29,12 @@ const isBad = ({ verdict }: Found): boolean => colours[verdict] === 'red'
 export function report(columns: readonly Column[], seconds: number): boolean {
   const all = columns.flatMap(({ rows }) => rows)
   const width = Math.max(...all.map(({ scenario }) => scenario.length)) + 2
+  const widths = columns.map(({ name }) => Math.max(name.length, LONGEST_CELL) + 2)
   for (const revision of REVISIONS) {
     console.log(`\n${revision.padEnd(width)}${columns.map(({ name }) => name.padEnd(18)).join('')}`)
     for (const scenario of new Set(all.filter((row) => row.revision === revision).map((row) => row.scenario))) {
       const found = columns.map(({ rows }) => rows.find((row) => row.revision === revision && row.scenario === scenario))
-      console.log(`${scenario.padEnd(width)}${found.map(cell).join('')}`)
+      console.log(`${scenario.padEnd(width)}${found.map((row, at) => cell(row, widths[at] ?? 0)).join('')}`)
     }
   }
   for (const { title, is } of sections) printNotes(columns, title, is)
@@ -49,9 +51,10 @@ const sections = [
   { title: 'What is wrong', is: isBad },
 ]
 
-function cell(row: Found | undefined): string {
-  const text = row === undefined ? '' : isGood(row) || colours[row.verdict] === 'dim' ? row.found : `${row.found} ${row.verdict}`
-  return row === undefined ? ''.padEnd(18) : styleText(colours[row.verdict], text.padEnd(18), { stream: process.stdout })
+function cell(row: Found | undefined, width: number): string {
+  if (row === undefined) return ' '.repeat(width)
+  const text = isGood(row) || colours[row.verdict] === 'dim' ? row.found : `${row.found} ${row.verdict}`
+  return styleText(colours[row.verdict], text.padEnd(width), { stream: process.stdout })
 }
 
 /** The same note of several columns is one line. */
