@@ -31,7 +31,7 @@ export function report(columns: readonly Column[], seconds: number): boolean {
   const width = Math.max(...all.map(({ scenario }) => scenario.length)) + 2
   const widths = columns.map(({ name }) => Math.max(name.length, LONGEST_CELL) + 2)
   for (const revision of REVISIONS) {
-    console.log(`\n${revision.padEnd(width)}${columns.map(({ name }) => name.padEnd(18)).join('')}`)
+    console.log(`\n${revision.padEnd(width)}${columns.map(({ name }, at) => name.padEnd(widths[at] ?? 0)).join('')}`)
     for (const scenario of new Set(all.filter((row) => row.revision === revision).map((row) => row.scenario))) {
       const found = columns.map(({ rows }) => rows.find((row) => row.revision === revision && row.scenario === scenario))
       console.log(`${scenario.padEnd(width)}${found.map((row, at) => cell(row, widths[at] ?? 0)).join('')}`)
