@@ -8,7 +8,7 @@ import { principal, say, startEngine, tool } from '../support/engine.ts'
 
 const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
 
-async function connect() {
+async function connect({ isRead = true } = {}) {
   let aborted = 0
   const rig = await startEngine(
     [
@@ -25,7 +25,7 @@ async function connect() {
   const input = new PassThrough()
   const output = new PassThrough()
   const lines: string[] = []
-  void readLines(output, 1_000_000, (line) => lines.push(String(line)))
+  if (isRead) void readLines(output, 1_000_000, (line) => lines.push(String(line)))
   const transport = createStdioTransport({
     pipeline: rig.engine.pipeline,
     input,
@@ -42,7 +42,7 @@ async function connect() {
     for (let tries = 0; lines.length < count && tries < 200; tries++) await delay(5)
     return lines.map((line) => JSON.parse(line))
   }
-  return { rig, transport, input, send, until, aborted: () => aborted }
+  return { rig, transport, input, output, lines, send, until, aborted: () => aborted }
 }
 
 describe('stdio', () => {
@@ -114,6 +114,44 @@ describe('stdio', () => {
     input.end()
     await transport.done
     assert.equal(aborted(), 1)
+    await rig.close()
+  })
+  it('reads no further while nobody takes the answers, then answers all in order', async () => {
+    const { rig, transport, input, output, lines } = await connect({ isRead: false })
+    const text = 'x'.repeat(9_000)
+    const calls = 1_500
+    for (let id = 0; id < calls; id++)
+      input.write(
+        `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'echo', arguments: { text }, _meta: meta } })}\n`,
+      )
+    let executed = 0
+    for (let last = -1; last !== executed; ) {
+      last = executed
+      await delay(100)
+      executed = (await rig.records()).length
+    }
+    // A megabyte, and what one turn begins.
+    assert.ok(executed > 50 && executed < 250, String(executed))
+    void readLines(output, 1_000_000, (line) => lines.push(String(line)))
+    for (let tries = 0; lines.length < calls && tries < 1_000; tries++) await delay(10)
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).id),
+      Array.from({ length: calls }, (_, id) => id),
+    )
+    input.end()
+    await transport.done
+    await rig.close()
+  })
+  it('answers everything that came before the end of its input', async () => {
+    const { rig, transport, input, lines } = await connect()
+    for (let id = 0; id < 500; id++)
+      input.write(
+        `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'echo', arguments: { text: 'x' }, _meta: meta } })}\n`,
+      )
+    input.end()
+    await transport.done
+    await delay(20)
+    assert.equal(lines.length, 500)
     await rig.close()
   })
 })

@@ -52,13 +52,14 @@ export async function readMessage(
 async function readBodiless(exchange: Partway, request: IncomingMessage, sessions: Sessions): Promise<Decision<Message>> {
   const { method, headers } = request
   const isGet = method === 'GET'
+  const stated = single(headers['mcp-protocol-version'])
+  // The stream and the session exist in the legacy revisions only: whoever speaks another is told so first.
+  if (stated !== undefined && eraOf(stated) !== 'legacy') return deny({ reason: 'method_not_allowed', allowed: ['POST'] })
   if (isGet && !accepts(request, 'text/event-stream')) return deny({ reason: 'not_acceptable' })
   const session = await resume(exchange, headers['mcp-session-id'], sessions)
   // DELETE without an id would end nothing.
   if (session === 'unknown' || (!isGet && !session)) return deny({ reason: 'unknown_session' })
-  const version = single(headers['mcp-protocol-version']) ?? session?.version ?? '2025-03-26'
-  // The stream and the session exist in the legacy revisions only.
-  if (eraOf(version) !== 'legacy') return deny({ reason: 'method_not_allowed', allowed: ['POST'] })
+  const version = stated ?? session?.version ?? '2025-03-26'
   return allow({
     era: 'legacy',
     version,
