@@ -35,7 +35,9 @@ export function toClientError(error: unknown, context: ErrorContext): unknown {
       : new TransportError('http_status', `${host} answers ${inner.data.status}.`, inner.data.status)
   }
   if (inner instanceof sdk.SdkError) return fromSdkCode(inner.code, context)
-  if ((inner as Error | undefined)?.name === 'AbortError') return new TransportError('closed', `The connection to ${host} was closed.`)
+  // What the SDK says where the connection went between two requests.
+  const isGone = inner instanceof Error && (inner.name === 'AbortError' || inner.message === 'Not connected')
+  if (isGone) return new TransportError('closed', `The connection to ${host} was closed.`)
   // Messages of parsers quote what they could not read, and so do the SDK's plain ones. A `TypeError` is a fault of ours.
   if (inner instanceof SyntaxError || (inner instanceof Error && (inner.constructor === Error || inner.name === 'ZodError')))
     return new TransportError('malformed', `${host} sent what is no message of the protocol.`)

@@ -36,21 +36,25 @@ export function createTokenKeeper({ clock, refresh }: TokenKeeperOptions): Token
   function renewOnce(tokens: Tokens): Promise<Tokens | undefined> {
     const { refreshToken } = tokens
     if (refreshToken === undefined) return Promise.resolve(undefined)
-    renewing ??= (async () => {
-      try {
-        const renewed = await refresh(tokens, refreshToken)
-        // Somebody signed in meanwhile: theirs stay.
-        if (held === tokens) held = { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
-      } catch (error) {
-        const isRefused = error instanceof AuthorizationError && error.code === 'token_refused'
-        if (!isRefused && !isUsable(tokens)) throw error
-        if (isRefused && held === tokens) held = undefined
-      } finally {
-        renewing = undefined
-      }
-      return held
-    })()
-    return renewing
+    if (renewing) return renewing
+    const mine = renewTokens(tokens, refreshToken).finally(() => {
+      if (renewing === mine) renewing = undefined
+    })
+    renewing = mine
+    return mine
+  }
+
+  async function renewTokens(tokens: Tokens, refreshToken: string): Promise<Tokens | undefined> {
+    try {
+      const renewed = await refresh(tokens, refreshToken)
+      // Somebody signed in meanwhile: theirs stay.
+      if (held === tokens) held = { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
+    } catch (error) {
+      const isRefused = error instanceof AuthorizationError && error.code === 'token_refused'
+      if (!isRefused && !isUsable(tokens)) throw error
+      if (isRefused && held === tokens) held = undefined
+    }
+    return held
   }
 
   const isUsable = ({ expiresAt }: Tokens): boolean => expiresAt !== undefined && clock() < expiresAt

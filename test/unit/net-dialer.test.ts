@@ -95,6 +95,12 @@ test('only public addresses are dialled, unless private ones are allowed', async
   assert.equal(await get('rebound.example', { allowPrivate: true, lookup: answers('127.0.0.1') }), '200 hello')
 })
 
+test('only loopback or only private addresses may be allowed', async () => {
+  assert.equal(await get('127.0.0.1', { allowPrivate: 'loopback' }), '200 hello')
+  assert.equal(await get('127.0.0.1', { allowPrivate: 'private' }), 'ERR_BLOCKED_ADDRESS')
+  assert.equal(await get('x.example', { allowPrivate: 'loopback', lookup: answers('127.0.0.1', '10.0.0.1') }), 'ERR_BLOCKED_ADDRESS')
+})
+
 test('metadata and link-local addresses are never dialled', async () => {
   for (const host of ['169.254.169.254', '[fe80::1]', '[fd00:ec2::254]', '0.0.0.0'])
     assert.equal(await get(host, { allowPrivate: true }), 'ERR_BLOCKED_ADDRESS', host)

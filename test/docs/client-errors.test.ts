@@ -1,0 +1,55 @@
+/** docs/errors.md and the client name the same codes, and those are the ones that were published. */
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { authorizationSteps, transportSteps } from '../../src/client/errors.ts'
+import { ROOT } from '../support/paths.ts'
+
+const [, client = ''] = readFileSync(join(ROOT, 'docs', 'errors.md'), 'utf8').split('## The client')
+const tables = client.split(/^\| `(?:AuthorizationError|TransportError)`.*$/m)
+const documented = (table: string | undefined): (string | undefined)[] =>
+  [...(table ?? '').matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code)
+
+test('docs/errors.md describes every code that the client throws, and no other', () => {
+  assert.deepEqual(documented(tables[1]), Object.keys(authorizationSteps))
+  assert.deepEqual(documented(tables[2]), Object.keys(transportSteps))
+})
+
+test('every code says what to do next, in a sentence', () => {
+  for (const step of [...Object.values(authorizationSteps), ...Object.values(transportSteps)]) assert.match(step, /^[A-Z].*\.$/)
+})
+
+test('the codes of the client are the ones that were published', () => {
+  assert.deepEqual(
+    [...Object.keys(authorizationSteps), ...Object.keys(transportSteps)],
+    [
+      'sign_in_required',
+      'insufficient_scope',
+      'credential_refused',
+      'metadata_missing',
+      'metadata_invalid',
+      'resource_mismatch',
+      'issuer_mismatch',
+      'pkce_unsupported',
+      'insecure_url',
+      'state_mismatch',
+      'authorization_denied',
+      'registration_unsupported',
+      'registration_refused',
+      'token_refused',
+      'redirected',
+      'unreachable',
+      'address_blocked',
+      'no_endpoint',
+      'redirected',
+      'http_status',
+      'too_large',
+      'malformed',
+      'unsupported_method',
+      'timeout',
+      'closed',
+    ],
+  )
+})
