@@ -77,5 +77,8 @@ function hostsOf(resource: string): string[] {
   return port === '' ? [host, `${hostname}:${protocol === 'https:' ? 443 : 80}`] : [host]
 }
 
-/** Most addresses are their own group. */
-const groupOf = (address: string): string => (address.includes(':') || address.startsWith('127.') ? addressGroup(address) : address)
+/** Most addresses are their own group, or this machine's: those are told at a glance. */
+function groupOf(address: string): string {
+  if (!address.includes(':')) return address.startsWith('127.') ? 'loopback' : address
+  return address === '::1' ? 'loopback' : addressGroup(address)
+}
