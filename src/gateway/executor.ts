@@ -38,6 +38,7 @@ export function createUpstreamExecutor({ upstream, timeoutSeconds, clock }: Upst
       })
     },
     watch: (_, uri, changed) => upstream.watch(uri, changed),
+    watchTask: (_, taskId, changed) => upstream.watchTask(taskId, changed),
   }
 }
 

@@ -394,3 +394,26 @@ describe('watched resources', { concurrency: 4 }, () => {
     }
   })
 })
+
+test('a task of an upstream is told of as it is, and at every change that the upstream tells', async () => {
+  const { upstream, use } = await start('--modern')
+  const told: unknown[] = []
+  const stop = upstream.watchTask('inner/task 1', (task) => told.push([task['taskId'], task['status'], 'resultType' in task]))
+  await until(() => told.length === 1, 'the task as it is')
+  await use('touch', { task: 'inner/task 1', status: 'failed' })
+  await use('touch', { task: 'another', status: 'failed' })
+  assert.deepEqual(told, [
+    ['inner/task 1', 'completed', false],
+    ['inner/task 1', 'failed', false],
+  ])
+  stop()
+  await delay(120)
+  await use('touch', { task: 'inner/task 1', status: 'working' })
+  assert.equal(told.length, 2)
+  // A legacy server's tasks are another thing.
+  const legacy = await start()
+  legacy.upstream.watchTask('inner/task 1', () => told.push('never'))
+  await delay(120)
+  assert.ok((await legacy.seen()).every(({ method }) => method !== 'tasks/get'))
+  assert.equal(told.length, 2)
+})

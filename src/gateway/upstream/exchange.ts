@@ -29,6 +29,8 @@ export interface Exchange {
   deadlineAt: number
   /** Undefined for a request of our own. Where the caller was asked something, the request that brought the answer. */
   caller: Caller | undefined
+  /** What a request of our own says that its client can do, to a modern upstream: nothing, unless told. */
+  readonly capabilities?: JsonObject | undefined
   settle: (decision: Decision<Produced>) => void
 }
 

@@ -63,7 +63,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   let sessionId: string | undefined
   let ended = false
   let subscription: Subscription | undefined
-  let heard: Wanted = { changes: [], uris: [] }
+  let heard: Wanted = { changes: [], uris: [], tasks: [] }
   let telling = 0
 
   const answers = new Map<number, Answer>()

@@ -30,13 +30,14 @@ export interface Dialect {
 
 export type ListKind = 'tools' | 'prompts' | 'resources'
 
-/** Lists whose changes it announces, and resources whose changes somebody wants to hear of. */
+/** Lists whose changes it announces, and resources and tasks whose changes somebody wants to hear of. */
 export interface Wanted {
   readonly changes: readonly ListKind[]
   readonly uris: readonly string[]
+  readonly tasks: readonly string[]
 }
 
-export const isEmpty = ({ changes, uris }: Wanted): boolean => changes.length === 0 && uris.length === 0
+export const isEmpty = ({ changes, uris, tasks }: Wanted): boolean => changes.length === 0 && uris.length === 0 && tasks.length === 0
 
 /** Nobody listened for a while. */
 export function missed({ changes, uris }: Wanted, events: Pick<LinkEvents, 'listChanged' | 'updated'>): void {
@@ -49,6 +50,8 @@ export interface LinkEvents {
   readonly listChanged: (kind: ListKind) => void
   /** The resource has changed; undefined: any may have, as nobody listened for a while. */
   readonly updated: (uri: string | undefined) => void
+  /** The task, as the upstream shows it. */
+  readonly taskChanged: (task: JsonObject) => void
   /** It can carry nothing any more; everything in flight has been settled. At most once. */
   readonly lost: (problem: string) => void
   /** HTTP: the server forgot the session (2025-11-25 transports §Session Management 4). Resolves once a new one stands, or could not be made. */

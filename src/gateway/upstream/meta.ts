@@ -13,10 +13,11 @@ import { isToken } from './notices.ts'
 import { relayedCapabilities } from './relayed.ts'
 
 const PROTOCOL_PREFIX = 'io.modelcontextprotocol/'
+const CAPABILITIES = `${PROTOCOL_PREFIX}clientCapabilities`
 
 /** Undefined: there is nothing to say. The progress token is our own id, so that no two callers can share one. */
-export function requestMeta({ caller }: Exchange, id: number, dialect: Dialect): JsonObject | undefined {
-  if (!caller) return dialect.meta
+export function requestMeta({ caller, capabilities }: Exchange, id: number, dialect: Dialect): JsonObject | undefined {
+  if (!caller) return capabilities && dialect.meta ? { ...dialect.meta, [CAPABILITIES]: capabilities } : dialect.meta
   let meta: Record<string, unknown> | undefined
   for (const key in caller.meta) {
     if (key === 'progressToken' || key.startsWith(PROTOCOL_PREFIX)) continue
@@ -39,7 +40,7 @@ function ownMeta(standing: JsonObject, caller: Caller): JsonObject {
   if (!capabilities && logLevel === undefined) return standing
   return {
     ...standing,
-    ...(capabilities ? { [`${PROTOCOL_PREFIX}clientCapabilities`]: capabilities } : {}),
+    ...(capabilities ? { [CAPABILITIES]: capabilities } : {}),
     ...(logLevel === undefined ? {} : { [`${PROTOCOL_PREFIX}logLevel`]: logLevel }),
   }
 }

@@ -158,10 +158,11 @@ export function ask(
   method: string,
   params: JsonObject,
   withinMs: number,
+  capabilities?: JsonObject,
 ): Promise<Decision<Produced>> {
   return new Promise((settle) => {
     const startedAt = clock()
-    link.send({ method, params, mirrors: [], startedAt, deadlineAt: startedAt + withinMs, caller: undefined, settle })
+    link.send({ method, params, mirrors: [], startedAt, deadlineAt: startedAt + withinMs, caller: undefined, capabilities, settle })
   })
 }
 

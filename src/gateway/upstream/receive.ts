@@ -7,7 +7,7 @@
  */
 
 import { allow, type Decision, type JsonObject, type Produced } from '../../core/index.ts'
-import { covers, isObject, isWithinDepth, TASKS } from '../../protocol/index.ts'
+import { covers, isObject, isWithinDepth } from '../../protocol/index.ts'
 import type { Attribution } from './attribution.ts'
 import { HEADER_MISMATCH, MISSING_CAPABILITY, URL_ELICITATION_REQUIRED } from './error-codes.ts'
 import type { Exchange, ExchangeTable } from './exchange.ts'
@@ -15,7 +15,7 @@ import { toAsking, toVisits } from './input-required.ts'
 import { type Dialect, type LinkEvents, MAX_DEPTH, sentences } from './link.ts'
 import { relayLog, relayProgress } from './notices.ts'
 import { isQuestion, type Questions } from './questions.ts'
-import { relayedCapabilities } from './relayed.ts'
+import { knowsTasks, relayedCapabilities } from './relayed.ts'
 
 export interface ReceiverOptions {
   readonly server: string
@@ -24,7 +24,7 @@ export interface ReceiverOptions {
   readonly questions: Questions
   /** Sends a JSON-RPC answer to a request of the upstream's that concerns no caller. */
   readonly reply: (message: JsonObject) => void
-  readonly events: Pick<LinkEvents, 'listChanged' | 'updated'>
+  readonly events: Pick<LinkEvents, 'listChanged' | 'updated' | 'taskChanged'>
   /** Something odd, named by kind: the link logs each kind once. */
   readonly odd: (kind: string) => void
   readonly dialect: () => Dialect
@@ -116,6 +116,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         return events.listChanged('resources')
       case 'notifications/resources/updated':
         return isObject(params) && typeof params.uri === 'string' ? events.updated(params.uri) : odd('an update of nothing')
+      case 'notifications/tasks':
+        return isObject(params) && dialect().era === 'modern' ? events.taskChanged(params) : undefined
       case 'notifications/cancelled': {
         const id = isObject(params) ? params.requestId : undefined
         if (dialect().era !== 'modern') return questions.withdraw(id)
@@ -137,4 +139,4 @@ export function createReceiver(options: ReceiverOptions): Receiver {
 }
 
 const mayBeTask = ({ caller, method }: Exchange): boolean =>
-  method === 'tools/call' && caller !== undefined && covers(relayedCapabilities(caller) ?? nothing, { extensions: { [TASKS]: {} } })
+  method === 'tools/call' && caller !== undefined && covers(relayedCapabilities(caller) ?? nothing, knowsTasks)

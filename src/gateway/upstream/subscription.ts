@@ -8,6 +8,7 @@
 import type { Clock } from '../../core/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { Wanted } from './link.ts'
+import { knowsTasks } from './relayed.ts'
 
 export interface SubscriptionOptions {
   readonly wanted: Wanted
@@ -27,9 +28,13 @@ export interface Subscription {
 export const RETRY_FIRST_MS = 1000
 export const RETRY_LAST_MS = 60_000
 
-export function openSubscription({ wanted: { changes, uris }, clock, send, reopened }: SubscriptionOptions): Subscription {
+export function openSubscription({ wanted: { changes, uris, tasks }, clock, send, reopened }: SubscriptionOptions): Subscription {
   const lists = Object.fromEntries(changes.map((kind) => [`${kind}ListChanged`, true]))
-  const notifications = { ...lists, ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}) }
+  const notifications = {
+    ...lists,
+    ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}),
+    ...(tasks.length > 0 ? { taskIds: tasks } : {}),
+  }
   let retryMs = RETRY_FIRST_MS
   let timer: NodeJS.Timeout | undefined
   let closed = false
@@ -54,6 +59,7 @@ export function openSubscription({ wanted: { changes, uris }, clock, send, reope
       startedAt,
       deadlineAt: Infinity,
       caller: undefined,
+      capabilities: tasks.length > 0 ? knowsTasks : undefined,
       settle,
     })
   }

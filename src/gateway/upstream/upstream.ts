@@ -51,6 +51,8 @@ export interface Upstream {
   ask(method: string, params: JsonObject, withinMs: number): Promise<Decision<Produced>>
   /** Calls `changed` whenever the resource may have changed, where it tells of that. Answers how to stop. */
   watch(uri: string, changed: () => void): () => void
+  /** Calls `changed` with the task as it is, now and whenever the upstream tells of it. Answers how to stop. */
+  watchTask(taskId: string, changed: (task: JsonObject) => void): () => void
   readonly state: UpstreamState
   readonly session: Session | undefined
   /** The last problem, fit for a person; undefined while all is well. */
@@ -125,6 +127,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         if (!opening.stale) stale([kind])
       },
       updated: standing.updated,
+      taskChanged: standing.taskChanged,
       lost(why) {
         // At once, so that a call that comes before the loop goes on waits instead of being denied.
         if (state === 'ready') state = 'down'
@@ -211,6 +214,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       return state === 'ready' && link ? ask({ link, clock }, method, params, withinMs) : sentences.down(server)
     },
     watch: standing.watch,
+    watchTask: standing.watchTask,
     get state() {
       return state
     },

@@ -1,0 +1,77 @@
+/**
+ * What of one upstream's somebody wants to hear of, its resources or its tasks, by their names there: each is asked for once, for all
+ * who watch it, and what the upstream says reaches them all.
+ *
+ * @module
+ */
+
+export interface WatchedOptions {
+  /** What is watched has changed by these. */
+  readonly apply: (added: readonly string[], removed: readonly string[]) => void
+  /** Something odd, named by kind. */
+  readonly odd: (kind: string) => void
+}
+
+export interface Watched<News> {
+  /** Answers how to stop. */
+  watch(name: string, changed: (news: News) => void): () => void
+  /** To whoever watches one that `isMeant`. */
+  tell(isMeant: (name: string) => boolean, news: News): void
+  /** All that is watched: its owner asks for it, and `apply` is told of nothing but what changes from now on. */
+  take(): readonly string[]
+  close(): void
+}
+
+/** They come in bunches. */
+const DEBOUNCE_MS = 50
+const MAX_WATCHED = 1_000
+
+export function createWatched<News>({ apply, odd }: WatchedOptions): Watched<News> {
+  const watched = new Map<string, Set<(news: News) => void>>()
+  let asked: ReadonlySet<string> = new Set()
+  let timer: NodeJS.Timeout | undefined
+
+  function schedule(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      const before = asked
+      const added = [...watched.keys()].filter((name) => !before.has(name))
+      const removed = [...before].filter((name) => !watched.has(name))
+      if (added.length > 0 || removed.length > 0) apply(added, removed)
+    }, DEBOUNCE_MS)
+  }
+
+  return {
+    watch(name, changed) {
+      let listeners = watched.get(name)
+      if (!listeners) {
+        if (watched.size >= MAX_WATCHED) {
+          odd(`a subscription, as there are ${MAX_WATCHED} already`)
+          return () => {}
+        }
+        watched.set(name, (listeners = new Set()))
+        schedule()
+      }
+      const all = listeners
+      // The same function may watch twice.
+      const mine = (news: News): void => changed(news)
+      all.add(mine)
+      return () => {
+        if (!all.delete(mine) || all.size > 0) return
+        watched.delete(name)
+        schedule()
+      }
+    },
+    tell(isMeant, news) {
+      for (const [name, listeners] of watched) if (isMeant(name)) for (const changed of listeners) changed(news)
+    },
+    take() {
+      asked = new Set(watched.keys())
+      return [...asked]
+    },
+    close() {
+      clearTimeout(timer)
+      watched.clear()
+    },
+  }
+}
