@@ -30,6 +30,7 @@ import {
   type Resume,
 } from '../core/index.ts'
 import { takesTasks } from '../protocol/index.ts'
+import type { EntryConcurrency } from './concurrency.ts'
 import type { Rounds, Run } from './rounds.ts'
 import { RunningCall } from './running-call.ts'
 import type { TaskGate, Tasks } from './tasks/index.ts'
@@ -41,6 +42,8 @@ export interface ExecuteOptions {
   readonly rounds: Rounds
   readonly tasks: Tasks
   readonly taskGate: TaskGate
+  /** Takes a place where an entry has a bound on how many there are. */
+  readonly enter: EntryConcurrency['enter']
   /** How many calls of one principal may run at once. */
   readonly concurrency: number
   readonly clock: Clock
@@ -53,7 +56,7 @@ const SUBSCRIBE = 'resources/subscribe'
 const ignored: Decision<Produced> = allow({ kind: 'result', result: {} })
 
 export function createExecute(options: ExecuteOptions) {
-  const { own, deadlineSeconds, rounds, tasks, taskGate, concurrency, clock, releaseMessage } = options
+  const { own, deadlineSeconds, rounds, tasks, taskGate, enter, concurrency, clock, releaseMessage } = options
   const running = new Map<string, number>()
 
   /** One run of the executor, or its rest. Each has a deadline of its own: a person who is asked in between may think. */
@@ -65,8 +68,22 @@ export function createExecute(options: ExecuteOptions) {
   ): Decision<Produced> | Promise<Decision<Produced>> {
     const seconds = entry.limits?.deadlineSeconds ?? deadlineSeconds
     const call = new RunningCall(request, entry, input, clock() + seconds * 1000, releaseMessage, taskGate.inward(request))
-    const produced = resume && input ? resume(input.latest) : perform(request, entry, begun(request, call))
-    return produced instanceof Promise ? bounded(request, call, produced, seconds) : produced
+    const leave = mayBecomeTask(request, entry) ? undefined : enter(entry)
+    if (leave && typeof leave !== 'function') return deny(leave)
+    let work: Promise<Decision<Produced>> | undefined
+    try {
+      const produced = resume && input ? resume(input.latest) : perform(request, entry, begun(request, call))
+      if (!(produced instanceof Promise)) return produced
+      work = bounded(request, call, produced, seconds)
+    } finally {
+      if (!work) leave?.()
+    }
+    return leave ? work.finally(leave) : work
+  }
+
+  /** A task takes its place itself, and keeps it for longer. */
+  function mayBecomeTask({ message }: Approved, { executor }: Entry): boolean {
+    return executor.task !== undefined && takesTasks(message)
   }
 
   function perform(request: Approved, { executor }: Entry, call: Call): Decision<Produced> | Promise<Decision<Produced>> {

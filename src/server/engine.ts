@@ -114,6 +114,7 @@ export function createEngine(options: EngineOptions): Engine {
     : trail.record
   const { resultBytes } = bounds
   const { release, message } = createRelease({ redactor, resultBytes })
+  const { enter } = createEntryConcurrency()
   const tasks = createTasks({
     store,
     keyRing,
@@ -125,7 +126,7 @@ export function createEngine(options: EngineOptions): Engine {
     resultBytes,
     bounds: bounds.tasks ?? {},
     answerOf: toTaskEnd,
-    enter: createEntryConcurrency().enter,
+    enter,
   })
   const taskGate = createTaskGate({ ids: createTaskIds(keyRing), catalogue, watch: tasks.watch })
   const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), isStillIdentified, watchTask: taskGate.watch })
@@ -147,6 +148,7 @@ export function createEngine(options: EngineOptions): Engine {
       execute: createExecute({
         own: own.find,
         deadlineSeconds: bounds.deadlineSeconds,
+        enter,
         rounds,
         tasks,
         taskGate,

@@ -13,7 +13,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { permits } from '../catalogue/index.ts'
 import { ConfigError, checkOptions, createRedactor, type Log, type Redactor } from '../core/index.ts'
-import { anonymous, type RateLimits, toLimits } from '../guards/index.ts'
+import { anonymous, costProblems, type RateLimits, toLimits } from '../guards/index.ts'
 import { corsSchema } from '../transports/index.ts'
 import { openData } from '../vault/index.ts'
 import { createDefaultLog } from './default-log.ts'
@@ -79,7 +79,7 @@ export class MCPServer<
     this.#options = { ...options } as MCPServerOptions
     this.#log = options.log === false ? () => {} : typeof options.log === 'function' ? options.log : createDefaultLog(this.#redactor)
     this.#entries = this.#compile(this.#options)
-    problems.push(...this.#entries.problems)
+    problems.push(...this.#entries.problems, ...(rates ? costProblems(rates.limits, this.#entries.entries) : []))
     if (problems.length > 0 || !rates) throw new ConfigError(problems)
     this.#rates = rates
     for (const warning of [...rates.warnings, ...this.#entries.warnings]) this.#log('warn', warning)
@@ -105,9 +105,12 @@ export class MCPServer<
     return this.listen()
   }
 
-  /** Answers one request of an app: everything below `/.well-known`, the paths of the sign-in, and the endpoint. */
-  async node(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await (await this.#mounted()).node(request, response)
+  /**
+   * Answers one request of an app: everything below `/.well-known`, the paths of the sign-in, and the endpoint. `next` is called for
+   * any other path; without it, that is a 404.
+   */
+  async node(request: IncomingMessage, response: ServerResponse, next?: () => void): Promise<void> {
+    ;(await this.#mounted()).node(request, response, next)
   }
 
   /** The same for web standards. `address`: the caller's network address, which a `Request` does not tell. */
@@ -149,7 +152,8 @@ export class MCPServer<
     const { tools, prompts, resources, resourceTemplates } = this.#options
     const all = { tools, prompts, resources, resourceTemplates, ...definitions }
     const next = this.#compile(all as Definitions)
-    if (next.problems.length > 0) throw new ConfigError(next.problems)
+    const problems = [...next.problems, ...costProblems(this.#rates.limits, next.entries)]
+    if (problems.length > 0) throw new ConfigError(problems)
     for (const warning of next.warnings) this.#log('warn', warning)
     // One after the other: an older change must not overtake a newer one.
     const change = this.#changing.then(async () => {

@@ -56,7 +56,7 @@ export function createServerEntries(definitions: Definitions, options: ServerEnt
       completions: prompts.length > 0 || resources.completes,
       logging: true,
       subscriptions: resources.entries.length > 0,
-      tasks: tools.some((tool) => 'task' in tool && tool.task !== undefined),
+      tasks: entries.some(({ executor }) => executor.task !== undefined),
     },
     problems,
     warnings,

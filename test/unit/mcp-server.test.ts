@@ -1,0 +1,150 @@
+// A server in code as a whole: what it refuses to start with, what it says at the start, how it changes while it runs, and how it ends.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ConfigError, type Log } from '../../src/core/index.ts'
+import { MCPServer, type MCPServerOptions, tool } from '../../src/server/index.ts'
+import { mcp } from '../support/mcp.ts'
+import { createTempDir } from '../support/paths.ts'
+import { startServer } from '../support/server.ts'
+import type { Json } from '../support/sse.ts'
+
+const problemsOf = (options: unknown): readonly string[] => {
+  try {
+    new MCPServer({ log: false, ...(options as MCPServerOptions) })
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+const look = tool({ name: 'look', permissions: { requiredScopes: ['tools:read'] }, execute: () => 'seen' })
+const namesOf = (tools: Json[]): string[] => tools.map(({ name }) => name).sort()
+
+describe('what is wrong', () => {
+  it('stops the start, all of it named at once, and no value shown', () => {
+    const problems = problemsOf({
+      nmae: 'x',
+      port: 7777,
+      limits: { bodyBytes: -1, deph: 3 },
+      cors: { origin: ['https://*.example.com'] },
+      rateLimit: { max: '5' },
+      auth: { dangerouslyAllowAnonymos: true },
+      tools: [look, look, { name: 'b', execute: 'no' }, 'nothing'],
+      prompts: [{ name: 'p', template: 'System: {{secret-value}}' }],
+      resources: [{ uri: 'not a uri', name: 'r', read: () => 'x' }],
+    })
+    const text = problems.join('\n')
+    for (const expected of [
+      /MCPServer\.nmae: there is no such key; did you mean "name"\?/,
+      /limits/,
+      /cors/,
+      /rateLimit\.max/,
+      /auth/,
+      /tool "look": is there twice/,
+      /tool "b": execute: must be a function/,
+      /tools: each must be an object/,
+      /prompt "p"/,
+      /resource "not a uri": uri/,
+    ])
+      assert.match(text, expected)
+  })
+  it('is an unbounded field under strict, and only warned of otherwise', () => {
+    const open = { name: 'open', parameters: { type: 'object', properties: { text: { type: 'string' } } }, execute: () => 'x' }
+    const said: string[] = []
+    const log: Log = (level, message) => void (level === 'warn' && said.push(message))
+    new MCPServer({ log, tools: [open] } as never)
+    assert.equal(said.length, 1)
+    assert.match(said[0] as string, /tool "open": .*text.*maxLength/)
+    assert.match(problemsOf({ strict: true, tools: [open] }).join(), /maxLength/)
+  })
+  it('is a call that costs more than a window holds', () => {
+    const dear = { name: 'dear', cost: 20, execute: () => 'x' }
+    assert.match(problemsOf({ rateLimit: { max: 10 }, tools: [dear] }).join(), /tool dear: one use costs 20/)
+  })
+  it('is everybody without a credential anywhere but at loopback', async () => {
+    await using folder = await createTempDir('server')
+    const auth = { dangerouslyAllowAnonymous: true }
+    const reached = [
+      { host: '0.0.0.0', behindProxy: true, publicUrl: 'https://mcp.example.com' },
+      { host: '0.0.0.0', tls: 'local' },
+      { publicUrl: 'https://mcp.example.com', behindProxy: true },
+    ] as const
+    for (const options of reached)
+      await assert.rejects(new MCPServer({ log: false, port: 0, dataDir: folder.path, auth, ...options }).listen(), ConfigError)
+  })
+})
+
+describe('a server that runs', () => {
+  it('serves whoever has no credential only where it was told to, and says so', async () => {
+    const said: string[] = []
+    await using open = await startServer({
+      tools: [look],
+      auth: { dangerouslyAllowAnonymous: true },
+      log: (level, message) => void (level === 'warn' && said.push(message)),
+    })
+    assert.deepEqual(namesOf(await mcp(open.url).list()), ['look'])
+    assert.equal((await mcp(open.url, { key: 'wrong' }).request('tools/list')).status, 401, 'what is presented must be good')
+    assert.match(said.join(), /dangerouslyAllowAnonymous/)
+    assert.equal(open.setupLink, undefined)
+  })
+  it('changes what it offers in one step, tells who listens, and keeps the old where the new is wrong', async () => {
+    await using world = await startServer({ tools: [look], prompts: [{ name: 'hello', template: 'Say hello' }] })
+    const key = await world.key()
+    const stream = await mcp(world.url, { key }).open('subscriptions/listen', { notifications: { toolsListChanged: true } })
+    await stream.messages.next()
+    await assert.rejects(world.server.update({ tools: [look, look] }), /is there twice/)
+    assert.deepEqual(namesOf(await mcp(world.url, { key }).list()), ['look'])
+    await world.server.update({ tools: [look, { name: 'new', execute: () => 'new' }] })
+    assert.equal((await stream.messages.next()).value.method, 'notifications/tools/list_changed')
+    stream.abort()
+    assert.deepEqual(namesOf(await mcp(world.url, { key }).list()), ['look', 'new'])
+    assert.deepEqual(namesOf(await mcp(world.url, { key }).list('prompts')), ['hello'], 'what was not named stays')
+  })
+  it('lists in pages, and a cursor of another list is none', async () => {
+    const tools = Array.from({ length: 25 }, (_, n) => ({ name: `t${n}`, execute: () => 'x' }))
+    await using world = await startServer({ tools, limits: { pageItems: 10 } })
+    const client = mcp(world.url, { key: await world.key() })
+    const first = (await client.request('tools/list')).result
+    assert.equal(first.tools.length, 10)
+    assert.equal((await client.list()).length, 25)
+    for (const cursor of ['', 'x', `${first.nextCursor}0`, 'constructor', 7])
+      assert.equal((await client.request('tools/list', { cursor })).error.code, -32602)
+    await world.server.update({ tools: tools.slice(1) })
+    assert.equal((await client.request('tools/list', { cursor: first.nextCursor })).error.code, -32602)
+  })
+  it('runs no more of a tool at once than it may', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    let running = 0
+    const slow = { name: 'slow', concurrency: 2, execute: () => (running++, gate.then(() => 'done')) }
+    const broken = {
+      name: 'broken',
+      concurrency: 1,
+      execute: () => {
+        throw new Error('x')
+      },
+    }
+    await using world = await startServer({ tools: [slow, broken] })
+    const client = mcp(world.url, { key: await world.key() })
+    const calls = [client.call('slow'), client.call('slow')]
+    while (running < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    const third = await client.call('slow')
+    assert.equal(third.status, 503)
+    open()
+    for (const { result } of await Promise.all(calls)) assert.equal(result.content[0].text, 'done')
+    assert.equal((await client.call('slow')).status, 200, 'a place is given back')
+    for (let i = 0; i < 3; i++) assert.equal((await client.call('broken')).status, 500, 'also by what throws at once')
+  })
+  it('starts again after it was closed, and not twice at once', async () => {
+    await using folder = await createTempDir('server')
+    const server = new MCPServer({ log: false, port: 0, dataDir: folder.path, tools: [look] })
+    for (let round = 0; round < 2; round++) {
+      const { url } = await server.start()
+      await assert.rejects(server.listen(), /runs already/)
+      assert.equal((await mcp(url).request('tools/list')).status, 401)
+      assert.equal(server.url, url)
+      await server.close()
+      await assert.rejects(fetch(url))
+    }
+  })
+})
