@@ -170,7 +170,9 @@ const isEveryInterface = (host: string): boolean => /^[0.:]+$/.test(host)
 /** @throws {ConfigError} where callers from elsewhere could come: `what` is for this machine alone. */
 export function requireLoopback(reach: Listen | MountedIn, what: string): void {
   const { publicUrl } = reach
-  const host = publicUrl === undefined ? ('host' in reach ? reach.host : undefined) : URL.parse(publicUrl)?.hostname
-  if (isLoopback(host ?? 'localhost')) return
+  const named = [publicUrl === undefined ? undefined : URL.parse(publicUrl)?.hostname, 'host' in reach ? reach.host : undefined]
+  // An app with a public URL may listen anywhere: only without one is a caller from elsewhere refused.
+  const isOpen = 'mounted' in reach && publicUrl !== undefined
+  if (!isOpen && named.every((each) => each === undefined || isLoopback(each))) return
   throw new ConfigError([`${what}: is for loopback alone: leave it off, or host and publicUrl`])
 }

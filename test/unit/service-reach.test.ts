@@ -9,7 +9,7 @@ import { describe, it } from 'node:test'
 import { setDefaultCACertificates } from 'node:tls'
 import { ConfigError } from '../../src/core/index.ts'
 import type { Listen, MountedIn } from '../../src/server/index.ts'
-import { checkReach, originsOf, siteOf } from '../../src/server/listen.ts'
+import { checkReach, originsOf, requireLoopback, siteOf } from '../../src/server/listen.ts'
 import { verifies } from '../requirements.ts'
 import { connect as signInAsClient } from '../support/authorization.ts'
 import { createTestAuthority } from '../support/certificates.ts'
@@ -127,6 +127,21 @@ describe('a public address', () => {
       'http://127.0.0.1:8080/mcp',
       'http://[::1]:8080/mcp',
     ])
+  })
+})
+
+describe('what is for loopback alone', () => {
+  it('is refused wherever somebody else could come, under whatever name', () => {
+    for (const fine of [{ port: 0 }, { port: 0, host: '127.0.0.1', publicUrl: 'http://localhost:1' }, { mounted: true }] as const)
+      requireLoopback(fine, 'this')
+    for (const open of [
+      { port: 0, host: '0.0.0.0', behindProxy: true, publicUrl: 'http://localhost:1' },
+      { port: 0, host: '0.0.0.0', tls },
+      { port: 0, behindProxy: true, publicUrl: 'https://mcp.example.com' },
+      { mounted: true, publicUrl: 'http://localhost:3000' },
+      { mounted: true, publicUrl: 'https://mcp.example.com' },
+    ] as const)
+      assert.throws(() => requireLoopback(open, 'this'), /^ConfigError: this: is for loopback alone/, JSON.stringify(open))
   })
 })
 
