@@ -18,7 +18,18 @@ export {
   TransportError,
   type TransportProblem,
 } from './client/index.ts'
-export { ConfigError, createLog, createRedactor, type Level, type Log, type Redactor } from './core/index.ts'
+export {
+  ConfigError,
+  createLog,
+  createRedactor,
+  type InputRequest,
+  type InputResponses,
+  type Level,
+  type Log,
+  type LogLevel,
+  type Principal,
+  type Redactor,
+} from './core/index.ts'
 export {
   type Config,
   configJsonSchema,

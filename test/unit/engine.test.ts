@@ -211,7 +211,7 @@ describe('the engine', () => {
     const both = await whoami({ authorization: 'Bearer boss', 'x-api-key': 'reader' })
     assert.equal(new Set([boss, reader, nobody, keyed, both].map(({ socket }) => socket)).size, 1)
     assert.ok(boss.tools.includes('"admin"') && !reader.tools.includes('"admin"'))
-    assert.deepEqual([nobody.status, keyed.status, both.status], [401, 200, 401])
+    assert.deepEqual([nobody.status, keyed.status, both.status], [401, 200, 400])
     agent.destroy()
   })
   it('never answers with a scope that an ended verification had', async () => {

@@ -119,7 +119,7 @@ describe('a certificate that is exchanged while it is served', () => {
     await until('the third certificate is served', async () => (await ask()) === 'third')
 
     connected.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-    const [answer] = (await new Promise((resolve) => connected.once('data', (...data) => resolve(data)))) as [Buffer]
+    const [answer] = await new Promise<[Buffer]>((resolve) => connected.once('data', (data: Buffer) => resolve([data])))
     assert.match(String(answer), /^HTTP\/1.1 200/)
     connected.destroy()
     close()
