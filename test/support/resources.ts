@@ -1,16 +1,19 @@
 /** Resources of a server in code, for tests: made, opened and put into an engine's catalogue as `MCPServer` does it. @module */
 
-import type { Condition, Principal } from '../../src/core/index.ts'
+import type { Principal } from '../../src/core/index.ts'
 import { silentLog } from '../../src/core/index.ts'
+import type { CompileCondition } from '../../src/server/definitions/permissions.ts'
 import { createResources, type ResourceDefinitions, type Resources, type ResourcesOptions } from '../../src/server/resources/index.ts'
 import { principal, type Rig, startEngine } from './engine.ts'
 
 export const RESULT_BYTES = 1024 * 1024
 
 /** Stands in for rules in CEL: `path is a.md` asks for one value of one variable. */
-function compileCondition(source: string): Condition | { readonly problem: string } {
+function compileCondition(source: string): ReturnType<CompileCondition> {
   const [, name = '', wanted] = /^(\w+) is (.+)$/.exec(source) ?? []
-  return wanted === undefined ? { problem: 'is no rule' } : { source, check: (args) => (args[name] === wanted ? 'met' : 'unmet') }
+  return wanted === undefined
+    ? { problem: 'is no rule' }
+    : { source, reads: [name], check: (args) => (args[name] === wanted ? 'met' : 'unmet') }
 }
 
 /** What was wrong with the definitions, and what there is of them. */

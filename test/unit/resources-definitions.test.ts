@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { z } from 'zod'
 import type { Call } from '../../src/core/index.ts'
+import { type ResourceAnswer, toContents } from '../../src/server/resources/contents.ts'
 import { directory, resource, resourceTemplate } from '../../src/server/resources/index.ts'
 import { principal } from '../support/engine.ts'
 import { mcp } from '../support/index.ts'
@@ -138,6 +139,15 @@ test('what has not the shape of contents is withheld, and what is thrown is opaq
   assert.doesNotMatch(JSON.stringify(body), /secret/)
 })
 
+test('what is too large is known before it is encoded, and before it is copied', () => {
+  const options = { uri: 'x://a', mimeType: undefined, resultBytes: 40 }
+  const fits = (answer: ResourceAnswer): boolean => toContents(answer, options).allowed
+  assert.deepEqual([fits('x'.repeat(40)), fits('x'.repeat(41)), fits('ü'.repeat(21))], [true, false, false])
+  assert.deepEqual([fits(new Uint8Array(30)), fits(new Uint8Array(31))], [true, false])
+  const parts = (count: number) => ({ contents: Array.from({ length: count }, () => ({ text: 'x'.repeat(10) })) })
+  assert.deepEqual([fits(parts(4)), fits(parts(5))], [true, false])
+})
+
 test('variables are converted to what their schema says', async () => {
   assert.deepEqual(await texts('notes://ana/41'), ['ana 42'])
   assert.deepEqual(asked, { user: 'ana', id: 41, format: undefined })
@@ -231,6 +241,7 @@ test('every problem of every definition is named at once', () => {
       { uriTemplate: 'x://w/{a}', name: 'a', read: nothing, variables: { properties: {} } },
       { uriTemplate: 'x://v/{a}', name: 'a', read: nothing, complete: { b: nothing } },
       { uriTemplate: 'x://u/{a}', name: 'a', read: nothing, complete: { a: 'x' } },
+      { uriTemplate: 'x://t/{a}', name: 'a', read: nothing, permissions: { when: 'b is x' } },
     ],
   })
   const expected = [
@@ -270,6 +281,7 @@ test('every problem of every definition is named at once', () => {
     /"x:\/\/w\/\{a\}": variables: "a" of the URI template is not declared/,
     /"x:\/\/v\/\{a\}": complete\.b/,
     /"x:\/\/u\/\{a\}": complete: must have a function/,
+    /"x:\/\/t\/\{a\}": permissions\.when: .*"b"/,
   ]
   for (const pattern of expected)
     assert.ok(

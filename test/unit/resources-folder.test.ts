@@ -152,7 +152,7 @@ for (const byPath of [false, true]) {
   })
 }
 
-test('a folder as resources: a template, a list, types, text or bytes, and what is too large', async () => {
+test('a folder as resources: a template, a list, types, text or bytes, and what is too large', async (t) => {
   const root = fill('served')
   const rig = await startResources({
     resources: [
@@ -167,6 +167,7 @@ test('a folder as resources: a template, a list, types, text or bytes, and what 
       }),
     ],
   })
+  t.after(() => rig.close())
   const ana = mcp(rig.url, { key: 'ana' })
   const read = (path: string) => ana.request('resources/read', { uri: `file:///notes/${path}` })
   assert.deepEqual(rig.problems, [])
@@ -190,15 +191,14 @@ test('a folder as resources: a template, a list, types, text or bytes, and what 
     argument: { name: 'path', value: 'z' },
   })
   assert.deepEqual(completion.result.completion.values, ['sub/z.json'])
-  await rig.close()
 })
 
-test('with `list: false` nothing is listed, and everything can be read', async () => {
+test('with `list: false` nothing is listed, and everything can be read', async (t) => {
   const rig = await startResources({ resources: [directory({ uri: 'n://x/', path: fill('unlisted'), name: 'n', list: false })] })
+  t.after(() => rig.close())
   const ana = mcp(rig.url, { key: 'ana' })
   assert.deepEqual(await ana.list('resources'), [])
   assert.equal((await ana.request('resources/read', { uri: 'n://x/a.md' })).result.contents[0].text, '# A')
-  await rig.close()
 })
 
 async function until(what: () => boolean | Promise<boolean>, patienceMs = 5_000): Promise<void> {
@@ -207,21 +207,24 @@ async function until(what: () => boolean | Promise<boolean>, patienceMs = 5_000)
 }
 
 /** What is told on a stream: the URI of what was updated, else the method. */
-async function listen(client: McpClient, notifications: object): Promise<{ told: string[]; ended: Promise<void> }> {
+async function listen(client: McpClient, notifications: object): Promise<readonly string[]> {
   const { messages } = await client.open('subscriptions/listen', { notifications })
   const told: string[] = []
-  const ended = (async () => {
+  const read = async (): Promise<void> => {
     for await (const { method, params } of messages) told.push(params?.uri ?? method)
-  })()
+  }
+  // Until the server ends it.
+  void read()
   await until(() => told.includes('notifications/subscriptions/acknowledged'))
-  return { told, ended }
+  return told
 }
 
-test('files that come and go are told to who listens to the list, and to nobody else', async () => {
+test('files that come and go are told to who listens to the list, and to nobody else', async (t) => {
   const root = fill('coming')
   const rig = await startResources({ resources: [directory({ uri: 'n://x/', path: root, name: 'n' })] })
+  t.after(() => rig.close())
   const ana = mcp(rig.url, { key: 'ana' })
-  const { told, ended } = await listen(ana, { resourcesListChanged: true, toolsListChanged: true })
+  const told = await listen(ana, { resourcesListChanged: true, toolsListChanged: true })
   const names = async () => (await ana.list('resources')).map(({ name }) => name)
   writeFileSync(join(root, 'new.md'), 'new')
   await until(async () => (await names()).includes('new.md'))
@@ -242,16 +245,15 @@ test('files that come and go are told to who listens to the list, and to nobody 
   writeFileSync(join(root, '.swp'), 'x')
   await sleep(600)
   assert.equal(told.length, before)
-  await rig.close()
-  await ended
 })
 
-test('who follows a file hears when it is written, replaced, removed and made anew', async () => {
+test('who follows a file hears when it is written, replaced, removed and made anew', async (t) => {
   const root = fill('followed')
   const rig = await startResources({ resources: [directory({ uri: 'n://x/', path: root, name: 'n' })] })
+  t.after(() => rig.close())
   const ana = mcp(rig.url, { key: 'ana' })
   const uris = ['n://x/a.md', 'n://x/sub/z.json', 'n://x/later.md', 'n://x/.env', 'n://x/../etc/passwd']
-  const { told, ended } = await listen(ana, { resourceSubscriptions: uris })
+  const told = await listen(ana, { resourceSubscriptions: uris })
   const count = (uri: string): number => told.filter((each) => each === uri).length
   await sleep(100)
   appendFileSync(join(root, 'a.md'), 'more')
@@ -267,8 +269,6 @@ test('who follows a file hears when it is written, replaced, removed and made an
   writeFileSync(join(root, '.env'), 'SECRET=2')
   await sleep(400)
   assert.equal(count('n://x/sub/z.json') + count('n://x/.env'), 0)
-  await rig.close()
-  await ended
 })
 
 test('nothing keeps a closed folder busy', async () => {

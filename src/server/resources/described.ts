@@ -9,7 +9,7 @@
 
 import type { Condition, Entry, JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
-import { type Permissions, type Permitted, toPermission } from '../definitions/permissions.ts'
+import { checkReads, type Permissions, type Permitted, toPermission } from '../definitions/permissions.ts'
 import { checkNumber, checkText, readDisplay } from '../definitions/shape.ts'
 import type { Icon } from '../definitions/tool.ts'
 import type { EntryOptions } from '../definitions/tool-entry.ts'
@@ -49,11 +49,12 @@ const MAX_NAME = 256
 const MAX_DEFINITION_CHARACTERS = 65_536
 const mimeTypeShape = /^[\w.+-]{1,127}\/[\w.+-]{1,127}(?:\s*;[ -~]{0,255})?$/
 
-/** Every problem is reported; what is answered counts only where there was none. */
+/** `variables`: what a rule may be about, beside the `uri`. Every problem is reported; what is answered counts only where there was none. */
 export function readDescription(
   given: JsonObject,
   kind: 'resource' | 'template',
   ownKeys: readonly string[],
+  variables: readonly string[],
   { compileCondition }: ResourceEntryOptions,
   report: Report,
 ): ReadDescription | undefined {
@@ -65,6 +66,7 @@ export function readDescription(
   if (annotations !== undefined) checkAnnotations(annotations, report)
   const shown = { name, ...readDisplay(rest, report), mimeType, annotations }
   const permitted = toPermission(given['permissions'], kind, compileCondition, report)
+  if (permitted) checkReads(permitted, ['uri', ...variables], report)
   const freshness = readFreshness(given, permitted, report)
   const display = copyOf(shown)
   if (!display) report(`must be written in at most ${MAX_DEFINITION_CHARACTERS} characters of JSON, icons and all`)
@@ -85,7 +87,7 @@ export function entryBase(
 function conditionOn(condition: Condition | undefined, values: (uri: string) => JsonObject | undefined): Condition | undefined {
   return (
     condition && {
-      source: condition.source,
+      ...condition,
       check(args, principal) {
         const { uri } = args
         const read = typeof uri === 'string' ? values(uri) : undefined

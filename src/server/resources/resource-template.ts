@@ -17,22 +17,34 @@ import type { CallContext } from '../definitions/context.ts'
 import type { ParametersOf, SchemaInput } from '../definitions/infer.ts'
 import type { InputRequired } from '../definitions/input-required.ts'
 import { reportFor } from '../definitions/shape.ts'
+import type { StandardSchema } from '../definitions/standard-schema.ts'
 import { checkKeys } from '../definitions/unknown-keys.ts'
 import type { ResourceAnswer } from './contents.ts'
 import { type Described, entryBase, type ResourceEntryOptions, readDescription } from './described.ts'
 import { createReadExecutor } from './read-executor.ts'
 import { readVariables, type VariableReader } from './template-variables.ts'
 
-/** Without a schema each is a text that is no way to anywhere else. */
-export type VariablesOf<Schema> = undefined extends Schema ? Readonly<Record<string, string>> : ParametersOf<Schema>
+/** Without a schema each is a text that is no way to anywhere else. What stands before the `?` is always there. */
+export type VariablesOf<Schema, Uri = string> = undefined extends Schema
+  ? Readonly<Record<string, string>> & { readonly [Name in PathNames<Uri>]: string }
+  : Schema extends StandardSchema
+    ? ParametersOf<Schema>
+    : ParametersOf<Schema> & { readonly [Name in PathNames<Uri> & keyof ParametersOf<Schema>]: NonNullable<ParametersOf<Schema>[Name]> }
 
-export interface ResourceTemplateDefinition<Variables = SchemaInput | undefined> extends Described {
+type PathNames<Uri> = Uri extends `${string}{${infer Expression}}${infer Rest}`
+  ? (Expression extends `?${string}` ? never : Expression extends `+${infer Name}` ? Name : Expression) | PathNames<Rest>
+  : never
+
+export interface ResourceTemplateDefinition<Variables = SchemaInput | undefined, Uri extends string = string> extends Described {
   /** RFC 6570: `{name}`, one `{+name}`, and `{?a,b}` at the end. */
-  readonly uriTemplate: string
+  readonly uriTemplate: Uri
   /** A flat JSON Schema of type object, or a Standard Schema that emits one: each variable of the template, and no other. */
   readonly variables?: Variables
   /** Undefined or null: there is no such thing. What it throws is opaque to the caller. */
-  read(variables: VariablesOf<Variables>, context: CallContext): ResourceAnswer | InputRequired | Promise<ResourceAnswer | InputRequired>
+  read(
+    variables: VariablesOf<Variables, Uri>,
+    context: CallContext,
+  ): ResourceAnswer | InputRequired | Promise<ResourceAnswer | InputRequired>
   /** What to suggest for each variable, best first. Suggest only what the caller may know of. */
   readonly complete?: Readonly<Record<string, Complete>> | undefined
 }
@@ -44,9 +56,9 @@ export interface AnyTemplate {
   read(variables: never, context: CallContext): unknown
 }
 
-export function resourceTemplate<const Variables extends SchemaInput | undefined = undefined>(
-  definition: ResourceTemplateDefinition<Variables>,
-): ResourceTemplateDefinition<Variables> {
+export function resourceTemplate<const Uri extends string, const Variables extends SchemaInput | undefined = undefined>(
+  definition: ResourceTemplateDefinition<Variables, Uri>,
+): ResourceTemplateDefinition<Variables, Uri> {
   return definition
 }
 
@@ -80,7 +92,7 @@ export function templateEntry(definition: Typed | object, options: TemplateEntry
   if (!isObject(complete) || !Object.values(complete).every((each) => typeof each === 'function'))
     report('complete: must have a function for each variable')
   else if (template) checkKeys(complete, names, 'complete', report)
-  const description = readDescription(definition, 'template', keys, options, report)
+  const description = readDescription(definition, 'template', keys, names, options, report)
   if (!fine || !template || !variables || typeof uriTemplate !== 'string' || typeof read !== 'function' || !description) return undefined
 
   const valuesOf = (uri: string): JsonObject | undefined => {
