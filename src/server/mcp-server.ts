@@ -158,9 +158,11 @@ export class MCPServer<
     // One after the other: an older change must not overtake a newer one.
     const change = this.#changing.then(async () => {
       const before = this.#entries
+      // A folder that cannot be opened must change nothing.
+      if (this.#running) await openFolders(this.#running, next)
       this.#entries = next
       Object.assign(this.#options, all)
-      if (this.#running) await this.#fill(this.#running)
+      this.#running?.engine.catalogue.replace(KEY, next.entries)
       await before.resources.withdraw()
     })
     this.#changing = change.catch(() => {})
@@ -228,16 +230,12 @@ export class MCPServer<
       log: this.#log,
     })
     opening.defer(service.close)
-    await this.#fill(service)
+    service.engine.catalogue.replace(KEY, this.#entries.entries)
+    await openFolders(service, this.#entries)
     service.serve()
     this.#running = service
     opening.move()
     return service
-  }
-
-  async #fill({ engine }: Service): Promise<void> {
-    engine.catalogue.replace(KEY, this.#entries.entries)
-    await this.#entries.resources.open((key, listed) => void engine.catalogue.replace(key, listed))
   }
 
   #compile(definitions: Definitions): ServerEntries {
@@ -254,6 +252,9 @@ export class MCPServer<
     })
   }
 }
+
+const openFolders = ({ engine }: Service, { resources }: ServerEntries): Promise<void> =>
+  resources.open((key, listed) => void engine.catalogue.replace(key, listed))
 
 /** `exactOptionalPropertyTypes`: what is not there must not be there as undefined either. */
 const withoutUndefined = <T extends object>(given: T): { [Key in keyof T]: Exclude<T[Key], undefined> } =>
