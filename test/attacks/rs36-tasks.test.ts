@@ -106,6 +106,12 @@ describe('the id of a task', () => {
     for (const token of ['bob', 'alice-elsewhere'])
       for (const method of methods) assert.deepEqual(bare(await send(as(token), method, id)), missing)
     assert.equal((await as().get(id)).status, 'working')
+    // Nor is that of a task that an upstream keeps, which does not hear of it.
+    theirs = { resultType: 'task', taskId: 'inner-0', status: 'working', ...stamps }
+    const relayed = await as().begin('relayed')
+    const before = asked.length
+    for (const method of methods) assert.deepEqual(bare(await send(as('bob'), method, relayed)), missing)
+    assert.equal(asked.length, before)
     // The same person with another key is the same principal.
     assert.equal((await as('alice-again').get(id)).status, 'working')
     await as().cancel(id)

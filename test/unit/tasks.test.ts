@@ -49,7 +49,7 @@ const entries: readonly Entry[] = [
     checkResult: (result) => (JSON.stringify(result).includes('good') ? undefined : { path: 'content', rule: 'must be good' }),
   }),
   taskTool('brief', async () => new Promise(() => {}), undefined, { limits: { deadlineSeconds: 0.05 } }),
-  taskTool('short', async () => new Promise(() => {}), { support: 'optional', ttlMs: 150, pollIntervalMs: 7 }),
+  taskTool('short', async () => new Promise(() => {}), { support: 'optional', ttlMs: 700, pollIntervalMs: 7 }),
   taskTool('ask', ({ input, params }) => {
     if (!input) return allow({ kind: 'input', requests: { name: form('name'), town: form('town') }, state: { step: 1, params } })
     const { responses, latest, state } = input
@@ -318,10 +318,10 @@ for (const kind of ['memory', 'SQLite'] as const) {
       const client = as()
       assert.match(text(await client.until(await client.begin('brief'), 'completed')), /took longer than/)
       const { result } = await client.call('short')
-      assert.deepEqual([result.ttlMs, result.pollIntervalMs], [150, 7])
+      assert.deepEqual([result.ttlMs, result.pollIntervalMs], [700, 7])
       assert.equal((await client.get(result.taskId)).status, 'working')
       const late = await client.until(result.taskId, 'failed')
-      assert.ok(Date.now() >= Date.parse(result.createdAt) + 150)
+      assert.ok(Date.now() >= Date.parse(result.createdAt) + 700)
       assert.deepEqual([late.error.code, late.statusMessage], [504, late.error.message])
     })
     it('run so many at once for each caller, and for each tool', async () => {

@@ -108,7 +108,8 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
   /** Undefined: it has not ended, or nobody waits for it. */
   async function toEnd(task: Running, step: Step): Promise<Ending | undefined> {
     const { entry } = task.call
-    const untilEndMs = Math.max(0, endsAt(task.state) - clock())
+    // A timer may be a millisecond early; a task may not be.
+    const untilEndMs = Math.max(0, endsAt(task.state) - clock()) + 1
     const deadlineMs = deadlineOf(entry)
     let outcome: Decision<Final | Asking>
     try {

@@ -141,12 +141,6 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
     }
   }
 
-  /** The id was sealed for this caller and this tool; the record says so once more. */
-  async function own(call: Call): Promise<TaskState | undefined> {
-    const state = await life.current(idOf(call))
-    return state && ownerOf(state) === principalKey(call.principal) && state.tool === call.entry.name ? state : undefined
-  }
-
   async function show(id: string, state: TaskState | undefined): Promise<Shown | undefined> {
     if (!state) return undefined
     const result = state.status === 'completed' ? await store.loadResult(id) : undefined
@@ -155,18 +149,18 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
   }
 
   async function get(call: Call): Promise<Decision<Produced>> {
-    const shown = await show(idOf(call), await own(call))
+    const shown = await show(idOf(call), await life.current(idOf(call)))
     return shown ? allow({ kind: 'result', result: shown.task }) : unknown
   }
 
   async function cancel(call: Call): Promise<Decision<Produced>> {
-    if (!(await own(call))) return unknown
+    if (!(await life.current(idOf(call)))) return unknown
     await life.finish(idOf(call), cancelled(clock()))
     return acknowledged
   }
 
   async function update(call: Call): Promise<Decision<Produced>> {
-    const state = await own(call)
+    const state = await life.current(idOf(call))
     if (!state) return unknown
     // Answers to what is not asked are ignored (§task update requests).
     if (state.status !== 'input_required') return acknowledged
@@ -241,7 +235,7 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
 }
 
 const nothing = (): void => {}
-/** As the executor knows it. */
+/** Sealed for this caller and this tool until it came in (`task-gate`). */
 const idOf = ({ params }: Call): string => params['taskId'] as string
 /** Whether there is nothing to ask before a task. */
 const isNothing = (asked: Decision<Produced>): boolean =>
