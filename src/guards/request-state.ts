@@ -33,7 +33,8 @@ export interface RoundState {
 }
 
 export interface RequestStates {
-  seal(principal: Principal, message: Message, round: RoundState): string
+  /** Undefined: the state is too large to be carried. */
+  seal(principal: Principal, message: Message, round: RoundState): string | undefined
   /** `nonce`: to be used once. */
   open(principal: Principal, message: Message, sealed: string): (RoundState & { readonly nonce: string }) | undefined
 }
@@ -48,7 +49,7 @@ interface Sealed extends RoundState {
 /** A person may think for a while. */
 export const STATE_LIFETIME_SECONDS = 600
 /** It is sent to the caller and back: what is larger belongs into a store, under a name. */
-const MAX_STATE_CHARACTERS = 64 * 1024
+export const MAX_STATE_CHARACTERS: number = 64 * 1024
 const PLACE = 'request-state'
 
 export function createRequestStates({ keyRing, clock }: { readonly keyRing: KeyRing; readonly clock: Clock }): RequestStates {
@@ -62,8 +63,7 @@ export function createRequestStates({ keyRing, clock }: { readonly keyRing: KeyR
         nonce: createId('', 24),
       }
       const text = JSON.stringify(sealed)
-      if (text.length > MAX_STATE_CHARACTERS) throw new TypeError(`the state of a round is longer than ${MAX_STATE_CHARACTERS} characters`)
-      return keyRing.seal(text, PLACE)
+      return text.length > MAX_STATE_CHARACTERS ? undefined : keyRing.seal(text, PLACE)
     },
     open(principal, message, sealed) {
       const text = sealed.length > 2 * MAX_STATE_CHARACTERS ? undefined : keyRing.open(sealed, PLACE)?.toString('utf8')

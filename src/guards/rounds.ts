@@ -32,7 +32,7 @@ import type { Counters } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import type { Asks } from './asks.ts'
 import { createInputCheck, isResponses } from './input-check.ts'
-import { createRequestStates, STATE_LIFETIME_SECONDS } from './request-state.ts'
+import { createRequestStates, MAX_STATE_CHARACTERS, STATE_LIFETIME_SECONDS } from './request-state.ts'
 
 export interface RoundsOptions {
   readonly keyRing: KeyRing
@@ -106,7 +106,12 @@ export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions):
     const waiting = resume && park(principalKey(principal), resume, abandon)
     if (resume && waiting === undefined)
       return giveUp(asking, deny({ reason: 'overloaded', problem: 'Too many calls wait for an answer of this caller already.' }))
-    const requestState = states.seal(principal, message, { asked: requests, responses, state, parked: waiting, round: round + 1 })
+    const asked = toAsked(requests)
+    const requestState = states.seal(principal, message, { asked, responses, state, parked: waiting, round: round + 1 })
+    if (requestState === undefined) {
+      if (waiting !== undefined) unpark(waiting)
+      return giveUp(asking, deny({ reason: 'result_too_large', limitBytes: MAX_STATE_CHARACTERS }))
+    }
     const inputRequests = Object.keys(requests).length > 0 ? { inputRequests: requests } : {}
     return allow({ kind: 'result', result: { resultType: 'input_required', ...inputRequests, requestState } })
   }
@@ -195,6 +200,15 @@ export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions):
 
 const none: Decision<undefined> = allow(undefined)
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
+
+/** As much of each request as the check of its answer needs: what is asked may be long, and it travels to the caller and back. */
+const toAsked = (requests: InputRequests): InputRequests =>
+  Object.fromEntries(
+    Object.entries(requests).map(([key, { method, params }]) => {
+      const { mode, requestedSchema } = params
+      return [key, { method, params: method === 'elicitation/create' ? { mode, requestedSchema } : {} }]
+    }),
+  )
 
 /** Of `responses`, those that were asked for. */
 const pick = (asked: InputRequests, responses: InputResponses): InputResponses =>

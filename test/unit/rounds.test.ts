@@ -48,6 +48,11 @@ const entries = [
       },
     }),
   ),
+  asking('heavy', () => allow({ kind: 'input', requests: { name: form('name') }, state: 'x'.repeat(100_000) })),
+  asking('long_question', () => {
+    const messages = [{ role: 'user', content: { type: 'text', text: 'x'.repeat(100_000) } }]
+    return allow({ kind: 'input', requests: { it: { method: 'sampling/createMessage', params: { messages, maxTokens: 1 } } } })
+  }),
   asking('endless', () => allow({ kind: 'input', requests: { name: form('name') } })),
   asking('only_state', ({ input }) => (input ? done(JSON.stringify(input.state)) : allow({ kind: 'input', requests: {}, state: 'seen' }))),
 ]
@@ -104,6 +109,11 @@ describe('a round of 2026-07-28', () => {
     assert.equal(status, 400)
     assert.equal(error.code, -32021)
     assert.deepEqual(error.data.requiredCapabilities, { sampling: {}, elicitation: { form: {} } })
+  })
+  it('with more state than can be carried is refused with a sentence, however long what is asked may be', async () => {
+    const refused = await modern().call('heavy')
+    assert.match(textOf(refused.result), /larger than 65536 bytes/)
+    assert.equal((await modern({ sampling: {} }).call('long_question')).result.resultType, 'input_required')
   })
   it('keeps what waits within bounds', async () => {
     const opened = []
