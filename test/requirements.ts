@@ -39,6 +39,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   T13: { source: 'MCP10 over-sharing', behaviour: 'Parallel callers never get each other’s results.', kind: 'guarantee' },
+  'whose-question': {
+    source: 'MCP10 over-sharing',
+    behaviour: 'What an upstream asks or logs during a call reaches the caller of that call, or nobody.',
+    kind: 'guarantee',
+  },
   T21: { source: 'Token passthrough', behaviour: 'A token that was issued for another server is refused.', kind: 'guarantee' },
   T23: {
     source: 'Session hijacking',
@@ -87,6 +92,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   G8: {
     source: 'tools §name conflicts',
     behaviour: 'Tools of several upstreams are told apart by ids of ours, never by what an upstream calls itself.',
+    kind: 'guarantee',
+  },
+  G10: {
+    source: 'multi round-trip requests §requestState',
+    behaviour:
+      'What an upstream wants to have back comes back to it byte for byte, once, and only from the caller, for the request, that it was given to.',
     kind: 'guarantee',
   },
   G11: {
