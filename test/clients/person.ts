@@ -1,4 +1,4 @@
-// A person with an account at a guard, on a machine of their own: an empty home folder and a browser that needs nobody. Clients find
+// A person with an account at a guard or a server, on a machine of their own: an empty home folder and a browser that needs nobody. Clients find
 // it as `xdg-open`, first in PATH, and as BROWSER; which of the two they ask differs.
 
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -14,9 +14,9 @@ export interface Person extends AsyncDisposable {
   visits(): Promise<string>
 }
 
-export async function createPerson(guard: Guard, name: string): Promise<Person> {
+export async function createPerson(at: Pick<Guard, 'user'>, name: string): Promise<Person> {
   const password = `correct horse ${name} battery`
-  await guard.user(name, password)
+  await at.user(name, password)
 
   const home = await createTempDir('home')
   const programs = join(home.path, 'bin')

@@ -3,13 +3,21 @@
 
 import { randomBytes } from 'node:crypto'
 import {
-  type Client,
+  Client,
+  type ClientOptions,
   type OAuthClientProvider,
   type OAuthDiscoveryState,
   StreamableHTTPClientTransport,
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
 import { type Person, signIn } from '../support/browser.ts'
+
+/** A client of each era, that offers what it is told to. */
+export const eras = [
+  ['2026-07-28', (options: ClientOptions = {}) => create({ ...options, versionNegotiation: { mode: { pin: '2026-07-28' } } })],
+  ['2025-11-25', (options: ClientOptions = {}) => create({ ...options, versionNegotiation: { mode: 'legacy' } })],
+] as const
+const create = (options: ClientOptions): Client => new Client({ name: 'sdk', version: '1.0.0' }, options)
 
 export interface SignedIn extends OAuthClientProvider {
   /** Where the person was sent back to, with the code. */

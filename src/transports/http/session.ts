@@ -70,11 +70,13 @@ export function createSessions({ keyRing, store, bus, clock }: SessionsOptions):
       await settings.takeOnce(key)
       bus.publish('session', key)
     }
-    const change = (next: (now: Settings) => Settings): Promise<Settings> => changeSettings(settings, key, next, clock() + LIFETIME_MS)
-    const session = new HttpSession(sealed, key, set?.value ?? initial, end_, async (next) => {
-      const changed = await change(next)
-      bus.publish('session', key)
-      return changed
+    const session = new HttpSession(sealed, key, set?.value ?? initial, end_, {
+      read: async () => (await settings.get(key))?.value ?? initial,
+      async change(next) {
+        const changed = await changeSettings(settings, key, next, clock() + LIFETIME_MS)
+        bus.publish('session', key)
+        return changed
+      },
     })
     if (known.size >= MAX_CACHED) known.delete(known.keys().next().value as string)
     known.set(id, session)
@@ -109,21 +111,24 @@ export function createSessions({ keyRing, store, bus, clock }: SessionsOptions):
   }
 }
 
-type Change = (next: (now: Settings) => Settings) => Promise<Settings>
+interface Kept {
+  read(): Promise<Settings>
+  change(next: (now: Settings) => Settings): Promise<Settings>
+}
 
 class HttpSession implements LegacySession, SessionState {
   readonly sealed: Sealed
   readonly key: string
   readonly end: () => Promise<void>
-  readonly #change: Change
+  readonly #kept: Kept
   #settings: Settings
 
-  constructor(sealed: Sealed, key: string, settings: Settings, end: () => Promise<void>, change: Change) {
+  constructor(sealed: Sealed, key: string, settings: Settings, end: () => Promise<void>, kept: Kept) {
     this.sealed = sealed
     this.key = key
     this.end = end
     this.#settings = settings
-    this.#change = change
+    this.#kept = kept
   }
 
   get version(): string {
@@ -139,19 +144,20 @@ class HttpSession implements LegacySession, SessionState {
     return this.#settings.logLevel
   }
   async setLogLevel(logLevel: LogLevel): Promise<void> {
-    this.#settings = await this.#change((now) => ({ ...now, logLevel }))
+    this.#settings = await this.#kept.change((now) => ({ ...now, logLevel }))
   }
   async watch(uri: string): Promise<boolean> {
-    this.#settings = await this.#change((now) =>
+    this.#settings = await this.#kept.change((now) =>
       now.uris.includes(uri) || now.uris.length >= MAX_URIS ? now : { ...now, uris: [...now.uris, uri] },
     )
     return this.#settings.uris.includes(uri)
   }
   async unwatch(uri: string): Promise<void> {
-    this.#settings = await this.#change((now) => ({ ...now, uris: now.uris.filter((each) => each !== uri) }))
+    this.#settings = await this.#kept.change((now) => ({ ...now, uris: now.uris.filter((each) => each !== uri) }))
   }
-  isWatching(uri: string): boolean {
-    return this.#settings.uris.includes(uri)
+  /** Asked by a stream, which was open before the session said so, in a later request and maybe to another node. */
+  async isWatching(uri: string): Promise<boolean> {
+    return (await this.#kept.read()).uris.includes(uri)
   }
 }
 
