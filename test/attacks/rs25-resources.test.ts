@@ -119,7 +119,7 @@ test('a resource is not reached past its own permissions by writing its URI in a
     assert.equal(await seen(uri), unknown, uri)
   fc.assert(
     fc.property(fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), fc.boolean(), (encoded, upper) => {
-      const spelled = [...'secret']
+      const spelled = Array.from('secret')
         .map((letter, i) => (encoded[i] ? `%${letter.charCodeAt(0).toString(16)[upper ? 'toUpperCase' : 'toLowerCase']()}` : letter))
         .join('')
       assert.equal(rig.engine.catalogue.resolve(`notes://${spelled}`)?.name, encoded.includes(true) ? undefined : 'notes://secret')

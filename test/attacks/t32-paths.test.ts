@@ -228,23 +228,23 @@ test('no path at all leads out of the folder', async () => {
 
 /** Swaps without pause, in a process of its own: a folder with a link to the outside, and now and then a file. */
 function attack(place: string, { swapsFile }: { swapsFile: boolean }): { stop(): void } {
-  mkdirSync(join(place, 'root/real'), { recursive: true })
+  mkdirSync(join(place, 'in/real'), { recursive: true })
   mkdirSync(join(place, 'out'))
-  writeFileSync(join(place, 'root/real/f'), 'inside')
+  writeFileSync(join(place, 'in/real/f'), 'inside')
   writeFileSync(join(place, 'out/f'), OUTSIDE)
   writeFileSync(join(place, `out/${OUTSIDE}`), OUTSIDE)
-  writeFileSync(join(place, 'root/file'), 'inside')
+  writeFileSync(join(place, 'in/file'), 'inside')
   const swap = `
     const { symlinkSync, renameSync, writeFileSync } = require('node:fs')
     const [, place, every] = process.argv
-    symlinkSync(place + '/out', place + '/root/link')
-    renameSync(place + '/root/real', place + '/root/d')
+    symlinkSync(place + '/out', place + '/in/link')
+    renameSync(place + '/in/real', place + '/in/d')
     for (let n = 1; ; n++) {
-      renameSync(place + '/root/d', place + '/root/real'); renameSync(place + '/root/link', place + '/root/d')
-      renameSync(place + '/root/d', place + '/root/link'); renameSync(place + '/root/real', place + '/root/d')
+      renameSync(place + '/in/d', place + '/in/real'); renameSync(place + '/in/link', place + '/in/d')
+      renameSync(place + '/in/d', place + '/in/link'); renameSync(place + '/in/real', place + '/in/d')
       if (n % every) continue
-      symlinkSync(place + '/out/f', place + '/root/next'); renameSync(place + '/root/next', place + '/root/file')
-      writeFileSync(place + '/root/next', 'inside'); renameSync(place + '/root/next', place + '/root/file')
+      symlinkSync(place + '/out/f', place + '/in/next'); renameSync(place + '/in/next', place + '/in/file')
+      writeFileSync(place + '/in/next', 'inside'); renameSync(place + '/in/next', place + '/in/file')
     }`
   const child = spawn(process.execPath, ['-e', swap, place, swapsFile ? '4' : 'Infinity'], { stdio: 'ignore' })
   return { stop: () => void child.kill() }
@@ -259,7 +259,7 @@ for (const { how, byPath, followLinks, ms } of [
     const place = join(temp.path, how)
     const attacker = attack(place, { swapsFile: !byPath })
     await sleep(200)
-    const folder = await openFolder(join(place, 'root'), { followLinks, hidden: false }, byPath)
+    const folder = await openFolder(join(place, 'in'), { followLinks, hidden: false }, byPath)
     const wanted = byPath
       ? [
           ['d', 'f'],

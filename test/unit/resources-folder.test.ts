@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -151,6 +151,22 @@ for (const byPath of [false, true]) {
     await folder.close()
   })
 }
+
+test('handles are closed whatever came of them', { skip: process.platform !== 'linux' }, async () => {
+  const root = fill('handles')
+  const open = (): number => readdirSync('/proc/self/fd').length
+  for (const followLinks of [false, true]) {
+    const before = open()
+    const folder = await openFolder(root, { followLinks, hidden: false })
+    const ways = [['a.md'], ['none'], ['link.md'], ['linked', 'z.json'], ['sub'], ['pipe'], ['shown'], ['large.txt'], ['a.md', 'x']]
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(ways.flatMap((way) => [folder.read(way, 1_000), folder.fingerprint(way)]))
+      await folder.list({ files: round, visit() {} })
+    }
+    await folder.close()
+    assert.equal(open(), before)
+  }
+})
 
 test('a folder as resources: a template, a list, types, text or bytes, and what is too large', async (t) => {
   const root = fill('served')
