@@ -165,7 +165,7 @@ function toldOf(denial: Denial): string {
     case 'forbidden_origin':
       return 'This Origin may not use this server.'
     case 'not_found':
-      return 'There is nothing here; the MCP endpoint is /mcp.'
+      return 'There is nothing here: the MCP endpoint has another path.'
     case 'method_not_allowed':
       return `Only ${denial.allowed.join(', ')} can be used here.`
     case 'unauthenticated':

@@ -44,7 +44,7 @@ const MIRRORED = /^mcp-param-[\w-]{1,128}$/i
 const DEFAULTS = {
   methods: ['POST', 'GET', 'DELETE'],
   allowHeaders: ['Authorization', 'X-API-Key'],
-  exposeHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After'],
+  exposeHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'],
   maxAge: 86_400,
 } as const
 
