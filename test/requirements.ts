@@ -401,6 +401,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'Over stdio there are only messages on stdout, and the environment says who is calling.',
     kind: 'guarantee',
   },
+  TR12: {
+    source: 'stdio §backward compatibility',
+    behaviour: 'Whatever a legacy server answers to the probe, it is recognized; a modern one is never initialized.',
+    kind: 'guarantee',
+  },
   TR13: {
     source: 'basic §error codes',
     behaviour: 'No error has a code that the specification forbids.',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { createRedactor, type JsonObject, type Outgoing } from '../../src/core/index.ts'
 import { oddServer, type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
+import { verifies } from '../requirements.ts'
 
 const open: Started[] = []
 async function start(flags: string[] = [], options: Parameters<typeof startUpstream>[1] = {}): Promise<Started> {
@@ -12,6 +13,8 @@ async function start(flags: string[] = [], options: Parameters<typeof startUpstr
 after(() => Promise.all(open.map(({ upstream }) => upstream.close())))
 
 // Side by side: most of the time goes into starting children.
+verifies('TR12')
+
 describe('a stdio upstream', { concurrency: 4 }, () => {
   test('a legacy server is recognized by what it answers to the probe, whatever that is', async () => {
     for (const flags of [[], ['--empty-results'], ['--only-legacy']]) {
