@@ -2,20 +2,22 @@
 
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { allow, type Entry } from '../../src/core/index.ts'
 import { type Bus, createLocalBus, createMemoryStore, type RecordKind, type Records, type Store } from '../../src/storage/index.ts'
 import { createMemoryKeyRing } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, startEngine } from '../support/engine.ts'
-import { accept, capabilities, done, form, taskClient, taskTool, waitFor } from '../support/tasks.ts'
+import { accept, capabilities, done, form, type TaskClient, taskClient, taskTool, waitFor } from '../support/tasks.ts'
 
 verifies('tasks')
 
 const TTL_MS = 3_600_000
 const GRACE_MS = 60_000
+const GROUP = JSON.stringify(['test', 'alice'])
 const runs: string[] = []
 let stopped = 0
+let gate = Promise.withResolvers<void>()
 /** How far the clocks of all are ahead. */
 let aheadMs = 0
 const clock = (): number => Date.now() + aheadMs
@@ -37,6 +39,10 @@ function entriesOf(node: string): readonly Entry[] {
     }),
     taskTool('park', () => allow({ kind: 'input', requests: { name: form('name') }, resume: async () => done(`resumed on ${node}`) })),
     taskTool('echo', async () => done('echo')),
+    taskTool('think', async ({ input }) => {
+      await gate.promise
+      return input ? done('thought') : allow({ kind: 'input', requests: { name: form('name') } })
+    }),
   ]
 }
 
@@ -75,6 +81,13 @@ async function twoNodes() {
   return [clientOf(await startNode(keyRing)), clientOf(await startNode(keyRing))] as const
 }
 
+/** The states of one task, as they are told. */
+async function listen(client: TaskClient, id: string) {
+  const stream = await client.open('subscriptions/listen', { notifications: { taskIds: [id] } })
+  await stream.messages.next()
+  return { next: async (): Promise<string> => (await stream.messages.next()).value.params.status, stop: stream.abort }
+}
+
 describe('a task of another node', () => {
   it('is found, and stopped, from this one', async () => {
     const [one, two] = await twoNodes()
@@ -84,23 +97,20 @@ describe('a task of another node', () => {
     await waitFor(() => stopped === 1)
     assert.equal((await one.get(id)).status, 'cancelled')
   })
-  it('is told of here', async () => {
+  it('is told of here, at each change', async () => {
     const [one, two] = await twoNodes()
-    const id = await one.begin('ask')
-    const stream = await two.open('subscriptions/listen', { notifications: { taskIds: [id] } })
-    const statuses: string[] = []
-    const reading = (async () => {
-      for await (const { method, params } of stream.messages) {
-        if (method === 'notifications/tasks') statuses.push(params.status)
-        if (params.status === 'completed') break
-      }
-    })()
-    await one.until(id, 'input_required')
+    gate = Promise.withResolvers()
+    const id = await one.begin('think')
+    const { next, stop } = await listen(two, id)
+    assert.equal(await next(), 'working')
+    gate.resolve()
+    assert.equal(await next(), 'input_required')
+    gate = Promise.withResolvers()
     await one.update(id, { '1.name': accept({ name: 'Ana' }) })
-    await reading
-    stream.abort()
-    assert.ok(statuses.includes('input_required'))
-    assert.equal(statuses.at(-1), 'completed')
+    assert.equal(await next(), 'working')
+    gate.resolve()
+    assert.equal(await next(), 'completed')
+    stop()
   })
   it('goes on where its answer came to, but for what is parked, which goes on where it is', async () => {
     const [one, two] = await twoNodes()
@@ -167,6 +177,62 @@ describe('when a node ends', () => {
     assert.equal((await next.until(asking, 'completed')).status, 'completed')
   })
 })
+
+describe('every ten seconds', () => {
+  const beat = (): void => mock.timers.tick(10_000)
+  beforeEach(() => mock.timers.enable({ apis: ['setInterval'] }))
+  afterEach(() => mock.timers.reset())
+
+  it('a node says that what it runs still runs', async () => {
+    const [one, two] = await twoNodes()
+    const [id, parked] = [await one.begin('wait'), await one.begin('park')]
+    await one.until(parked, 'input_required')
+    aheadMs = 29_000
+    const before = await versions()
+    beat()
+    await waitFor(async () => (await versions()).every((version, at) => version !== before[at]))
+    aheadMs = 58_000
+    assert.equal((await two.get(id)).status, 'working')
+    aheadMs = 61_000
+    assert.equal((await two.get(id)).status, 'failed')
+  })
+  it('it stops what has ended, though nobody told it', async () => {
+    const keyRing = createMemoryKeyRing()
+    const one = clientOf(await startNode(keyRing, { bus: createLocalBus() }))
+    const two = clientOf(await startNode(keyRing))
+    const id = await one.begin('wait')
+    await waitFor(() => runs.length === 1)
+    await two.cancel(id)
+    assert.equal(stopped, 0)
+    beat()
+    await waitFor(() => stopped === 1)
+  })
+  it('whoever listens hears of a task whose node has died', async () => {
+    const keyRing = createMemoryKeyRing()
+    const one = clientOf(await startNode(keyRing, { bus: createLocalBus(), store: dying(() => true) }))
+    const two = clientOf(await startNode(keyRing))
+    const { next, stop } = await listen(two, await one.begin('wait'))
+    assert.equal(await next(), 'working')
+    aheadMs = 31_000
+    beat()
+    assert.equal(await next(), 'failed')
+    stop()
+  })
+  it('what was asked and not answered in its time is ended, and on record', async () => {
+    const [one] = await twoNodes()
+    for (const name of ['ask', 'park']) await one.until(await one.begin(name), 'input_required')
+    aheadMs = TTL_MS + 1_000
+    beat()
+    const ends = async () => (await (rigs[0] as Rig).records()).filter(({ action }) => action === 'tasks/end')
+    await waitFor(async () => (await ends()).length === 2)
+    assert.deepEqual((await ends()).map(({ target, reason }) => `${String(target)} ${String(reason)}`).sort(), [
+      'ask deadline_exceeded',
+      'park deadline_exceeded',
+    ])
+  })
+})
+
+const versions = async (): Promise<readonly number[]> => (await store.records('task').list({ group: GROUP })).map(({ version }) => version)
 
 describe('the time of a task', () => {
   it('is kept: it is there until then, fails then, and is gone a minute later', async () => {

@@ -182,7 +182,7 @@ for (const kind of ['memory', 'SQLite'] as const) {
       const client = as('bob')
       await client.until(await client.begin('echo', { word: 'on record' }), 'completed')
       const record = await recordOf(({ action, subject }) => action === 'tasks/end' && subject === 'bob')
-      const { id, at, durationMs, ...ends } = record
+      const { id: _, at: __, durationMs: ___, ...ends } = record
       assert.deepEqual(ends, {
         decision: 'allow',
         reason: 'allowed',
@@ -367,7 +367,7 @@ for (const kind of ['memory', 'SQLite'] as const) {
         assert.deepEqual(_meta, acknowledged.params._meta)
         return task
       }
-      const { resultType, ...now } = await client.get(id)
+      const { resultType: _, ...now } = await client.get(id)
       assert.deepEqual(await same(), now)
       await client.update(id, { '1.name': { action: 'cancel' } })
       assert.deepEqual(Object.keys((await same()).inputRequests), ['1.town'])

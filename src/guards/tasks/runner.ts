@@ -71,6 +71,9 @@ interface Running {
 
 export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOptions): Runner {
   const running = new Map<string, Running>()
+  const runs = new Set<Promise<void>>()
+  /** Asked here and run by nobody: when its time is up. */
+  const unanswered = new Map<string, number>()
   const check = createInputCheck()
   const stopHearing = bus.subscribe('task', (id) => {
     const task = running.get(id)
@@ -92,7 +95,12 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
   const report = (error: unknown): void =>
     log('error', 'the state of a task could not be kept', { problem: error instanceof Error ? error.message : 'unknown' })
 
-  async function run(task: Running, step: Step): Promise<void> {
+  function go(task: Running, step: Step): void {
+    const run = runToEnd(task, step).finally(() => runs.delete(run))
+    runs.add(run)
+  }
+
+  async function runToEnd(task: Running, step: Step): Promise<void> {
     try {
       const ending = await toEnd(task, step)
       if (!ending || isOver(task)) return
@@ -143,7 +151,9 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
     if (problem) return problem
     // Whoever gets the answers runs it again.
     if (!resume) stop(task)
-    if (asked) life.tell(task.id)
+    if (!asked) return undefined
+    if (!resume) unanswered.set(task.id, endsAt(asked))
+    life.tell(task.id)
     return undefined
   }
 
@@ -162,10 +172,12 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
     const { parked } = task
     if (!parked || state.status !== 'working' || state.round.number !== parked.round) return
     task.parked = undefined
-    void run(task, () => parked.resume(inputOf(state.round).latest))
+    go(task, () => parked.resume(inputOf(state.round).latest))
   }
 
   async function renew(task: Running): Promise<void> {
+    // What is parked has no timer.
+    if (task.parked && clock() >= endsAt(task.state)) return life.finish(task.id, expired(clock(), task.state.ttlMs))
     const kept = await store.change(task.id, (state) => (hasEnded(state) ? undefined : { ...state, leaseUntil: clock() + LEASE_MS }))
     if (!kept) abort(task)
   }
@@ -176,20 +188,28 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
       const call = new DetachedCall(began, stored, input, deadlineAt)
       const task: Running = { id, call, state, leave, parked: undefined }
       running.set(id, task)
+      unanswered.delete(id)
       // First the answer: a function that computes would keep it waiting.
       setImmediate(() => {
-        if (!isOver(task)) void run(task, () => began.entry.executor.execute(call.asCall(began)))
+        if (!isOver(task)) go(task, () => began.entry.executor.execute(call.asCall(began)))
       })
     },
     isHere: (id) => running.has(id),
     async beat() {
       await Promise.all(Array.from(running.values(), (task) => renew(task).catch(report)))
+      for (const [id, at] of unanswered) {
+        if (clock() < at) continue
+        unanswered.delete(id)
+        await life.current(id).catch(report)
+      }
     },
     async close() {
       stopHearing()
       const left = [...running.values()]
       for (const task of left) abort(task)
       await Promise.all(left.map((task) => life.finish(task.id, interrupted(clock())).catch(report)))
+      // What had ended by itself is stored.
+      await Promise.all(runs)
     },
   }
 }
