@@ -19,7 +19,7 @@ const form = {
   params: { message: 'Who?', requestedSchema: { type: 'object', properties: { name: { type: 'string' } } } },
 }
 // Line ends, quotes, NUL, half a surrogate pair, what looks like JSON, base64 and a path: nothing of it may be touched.
-const STATE = 'a\u2028b\u0085\r\n"\\\u0000\ud800 ü€😀 {"x":1} ==../%2e+/ '
+const STATE = 'a\u2028b\u0085\r\n"\\\u0000\ud800 ü€😀 e\u0301ﬁ\ufeff {"x":1} ==../%2e+/ '
 const given = { name: { action: 'accept', content: { name: 'Ana' } } }
 
 let gateway: Gateway
