@@ -70,12 +70,16 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified, wat
   /** How each open stream ends, and the request that opened it. */
   const open = new Map<() => void, Approved>()
   const held = new Map<string, number>()
+  catalogue.onChange((kinds) => {
+    if (kinds.has('resource') || kinds.has('template')) watches.renew(catalogue.resolve)
+  })
   /** What legacy sessions have subscribed to, by session and URI: how to stop watching. */
   const sessions = new Map<string, Map<string, () => void>>()
 
   function readable(uri: string, principal: Principal) {
     const entry = catalogue.resolve(uri)
-    return entry && permits(principal, entry.permission).permitted ? entry : undefined
+    if (!entry || !permits(principal, entry.permission).permitted) return undefined
+    return entry.condition === undefined || entry.condition.check({ uri }, principal) === 'met' ? entry : undefined
   }
 
   function listen(request: Approved, notify: (notification: Outgoing) => void): Decision<Produced> | Promise<Decision<Produced>> {

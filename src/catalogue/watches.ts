@@ -5,27 +5,38 @@
  * @module
  */
 
-import type { Entry } from '../core/index.ts'
+import type { Entry, Executor } from '../core/index.ts'
 import type { Bus } from '../storage/index.ts'
 
 export interface Watches {
   /** Has the resource watched, where its executor can. Answers how to stop; to stop twice does nothing. */
   watch(entry: Entry, uri: string): () => void
+  /** Entries were replaced: what somebody else executes now is watched there. */
+  renew(resolve: (uri: string) => Entry | undefined): void
   /** Calls `listener` with the URI of each resource that has changed. Answers how to stop listening. */
   onUpdate(listener: (uri: string) => void): () => void
 }
 
 interface Watch {
   count: number
-  readonly stop: (() => void) | undefined
+  executor: Executor | undefined
+  stop: (() => void) | undefined
 }
 
 export function createWatches(bus: Bus): Watches {
   const watches = new Map<string, Watch>()
+
+  function begin(held: Watch, entry: Entry | undefined, uri: string): void {
+    held.executor = entry?.executor
+    held.stop = entry?.executor.watch?.(entry, uri, () => bus.publish('resource', uri))
+  }
   return {
     watch(entry, uri) {
       let held = watches.get(uri)
-      if (!held) watches.set(uri, (held = { count: 0, stop: entry.executor.watch?.(entry, uri, () => bus.publish('resource', uri)) }))
+      if (!held) {
+        watches.set(uri, (held = { count: 0, executor: undefined, stop: undefined }))
+        begin(held, entry, uri)
+      }
       held.count++
       const mine = held
       let stopped = false
@@ -35,6 +46,14 @@ export function createWatches(bus: Bus): Watches {
         if (--mine.count > 0) return
         watches.delete(uri)
         mine.stop?.()
+      }
+    },
+    renew(resolve) {
+      for (const [uri, held] of watches) {
+        const entry = resolve(uri)
+        if (entry?.executor === held.executor) continue
+        held.stop?.()
+        begin(held, entry, uri)
       }
     },
     onUpdate: (listener) => bus.subscribe('resource', listener),
