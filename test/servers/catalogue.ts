@@ -14,7 +14,7 @@ const entry = z.strictObject({
   /** `{dir}` stands for an empty folder that the server may use. */
   args: z.array(z.string()).default([]),
   env: z.record(z.string(), z.string()).default({}),
-  /** How many tools it lists to a client without capabilities. */
+  /** How many tools it lists to a client that can be asked for completions and forms, and has no roots. */
   tools: z.number().int(),
   /** What it needs to do more than list. */
   needs: z.string().optional(),
