@@ -1,5 +1,6 @@
 export { type Clock, systemClock } from './clock.ts'
 export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard, type Named } from './decision.ts'
+export { keysAt, nearest } from './did-you-mean.ts'
 export type {
   CallDetails,
   Condition,

@@ -1,0 +1,39 @@
+/** The key that was probably meant by one that nobody knows: for the messages about options, configurations and definitions. @module */
+
+/** At most three letters away and no further than half of the word, or a part of the key: `scopes` of `requiredScopes`. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const written = word.toLowerCase()
+  const near = known
+    .map((one) => ({ one, away: distance(written, one.toLowerCase()), isPart: written.length > 2 && one.toLowerCase().includes(written) }))
+    .filter(({ away, isPart }) => isPart || away <= Math.min(3, word.length / 2))
+    .sort((a, b) => a.away - b.away)
+  return near[0]?.one
+}
+
+/** How many letters must be put in, taken out or changed (Levenshtein). Nobody's slip is longer than 40. */
+function distance(from: string, to: string): number {
+  if (from.length > 40 || to.length > 40) return Number.POSITIVE_INFINITY
+  let above = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (let row = 0; row < from.length; row++) {
+    const line = [row + 1]
+    for (let column = 0; column < to.length; column++) {
+      const changed = (above[column] ?? 0) + (from[row] === to[column] ? 0 : 1)
+      line.push(Math.min((line[column] ?? 0) + 1, (above[column + 1] ?? 0) + 1, changed))
+    }
+    above = line
+  }
+  return above.at(-1) ?? 0
+}
+
+type JsonSchema = Readonly<Record<string, unknown>>
+
+/** Which keys a JSON Schema, as zod writes it, has at a place. */
+export function keysAt(schema: JsonSchema, path: readonly string[]): readonly string[] {
+  let at: JsonSchema | undefined = schema
+  for (const key of path) {
+    const properties = at?.['properties'] as Readonly<Record<string, JsonSchema>> | undefined
+    at = properties?.[key] ?? (at?.['additionalProperties'] as JsonSchema | undefined)
+  }
+  const branches = [at, ...((at?.['oneOf'] ?? at?.['anyOf'] ?? []) as readonly JsonSchema[])]
+  return branches.flatMap((branch) => Object.keys((branch?.['properties'] as object | undefined) ?? {}))
+}
