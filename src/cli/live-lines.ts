@@ -17,7 +17,7 @@ import { shownShort } from './shown.ts'
 const MAX_LINES_A_SECOND = 20
 /** What happens all the time and changes nothing is on record, and not worth a line where it was allowed. */
 const quiet =
-  /^(initialize|ping|request|server\/|session\/|subscriptions\/|notifications\/|.*\/list$|completion\/|client\.register$|token$|authorize$)/
+  /^(initialize|ping|request|server\/|session\/|subscriptions\/|notifications\/|.*\/list$|completion\/|tasks\/get$|client\.register$|token$|authorize$)/
 // A map: the method is the caller's, who may say `constructor`.
 const verbs: ReadonlyMap<string, string> = new Map([
   ['tools/call', 'call'],
