@@ -22,6 +22,7 @@ test('docs/errors.md names the problems of a credential', () => {
   const row = refusals.split('\n').find((line) => line.startsWith('| `unauthenticated`')) ?? ''
   const spoken: Record<string, RegExp> = {
     missing: /No credential/,
+    several: /400 for several at once/,
     malformed: /malformed/,
     unknown: /unknown/,
     expired: /expired/,

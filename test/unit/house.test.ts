@@ -20,12 +20,28 @@ test('the export map is what it was: adding to it is a decision', () => {
 test('the entry exports what it did: adding to it is a decision', async () => {
   const entry = await import('../../src/index.ts')
   assert.deepEqual(Object.keys(entry).sort(), [
+    'AuthorizationError',
     'ConfigError',
+    'InputRequired',
+    'MCPClient',
+    'MCPRequestError',
+    'MCPServer',
+    'ToolError',
+    'TransportError',
     'configJsonSchema',
     'createGuard',
     'createLog',
     'createRedactor',
+    'directory',
+    'elicit',
+    'elicitUrl',
+    'listRoots',
     'loadConfig',
+    'prompt',
+    'resource',
+    'resourceTemplate',
+    'sample',
+    'tool',
   ])
 })
 
