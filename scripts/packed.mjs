@@ -40,7 +40,18 @@ function pack() {
   const stage = join(temp, 'stage')
   mkdirSync(stage)
   // Built apart from dist/, which may hold files whose source is gone.
-  const flags = ['--outDir', join(stage, 'dist'), '--composite', 'false', '--incremental', 'false', '--declaration', 'true', '--sourceMap', 'false']
+  const flags = [
+    '--outDir',
+    join(stage, 'dist'),
+    '--composite',
+    'false',
+    '--incremental',
+    'false',
+    '--declaration',
+    'true',
+    '--sourceMap',
+    'false',
+  ]
   sh(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.json', '--tsBuildInfoFile', 'null', ...flags], root)
   for (const name of ['package.json', ...manifest.files.filter((name) => !name.startsWith('!') && name !== 'dist')]) {
     assert.ok(existsSync(join(root, name)), `package.json lists ${name}, which is not there`)
@@ -48,7 +59,9 @@ function pack() {
   }
   const [packed] = Object.values(JSON.parse(sh('npm', ['pack', '--json', '--pack-destination', temp, ...quiet], stage)))
   const files = packed.files.map(({ path }) => path)
-  const unexpected = files.filter((path) => !/^(bin|dist|templates)\/|^(package\.json|schema\.json|README\.md|LICENSE|SECURITY\.md)$/.test(path))
+  const unexpected = files.filter(
+    (path) => !/^(bin|dist|templates)\/|^(package\.json|schema\.json|README\.md|LICENSE|SECURITY\.md)$/.test(path),
+  )
   assert.deepEqual(unexpected, [], 'only what package.json lists')
   assert.deepEqual(
     files.filter((path) => /\.(node|tsbuildinfo)$|(^|\/)test\//.test(path)),

@@ -76,13 +76,13 @@ tool({
 tool({
   name: 'promised',
   outputSchema: { type: 'object', properties: { sum: { type: 'number' } }, required: ['sum'] },
-  execute: (_) => new Promise((resolve) => resolve({ sum: 3 })),
+  execute: (params) => new Promise((resolve) => resolve({ sum: Object.keys(params).length })),
 })
 tool({
   name: 'promised-wrongly',
   outputSchema: { type: 'object', properties: { sum: { type: 'number' } }, required: ['sum'] },
   // @ts-expect-error a text is no sum
-  execute: (_) => new Promise((resolve) => resolve('three')),
+  execute: (params) => new Promise((resolve) => resolve(`${Object.keys(params).length}`)),
 })
 tool({ name: 'promised-anything', execute: () => new Promise((resolve) => resolve('three')) })
 tool({

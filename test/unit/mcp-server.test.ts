@@ -7,7 +7,6 @@ import { MCPServer, type MCPServerOptions, tool } from '../../src/server/index.t
 import { mcp } from '../support/mcp.ts'
 import { createTempDir } from '../support/paths.ts'
 import { startServer } from '../support/server.ts'
-import type { Json } from '../support/sse.ts'
 
 const problemsOf = (options: unknown): readonly string[] => {
   try {
@@ -19,7 +18,7 @@ const problemsOf = (options: unknown): readonly string[] => {
   return []
 }
 const look = tool({ name: 'look', permissions: { requiredScopes: ['tools:read'] }, execute: () => 'seen' })
-const namesOf = (tools: Json[]): string[] => tools.map(({ name }) => name).sort()
+const namesOf = (tools: readonly { readonly name: string }[]): string[] => tools.map(({ name }) => name).sort((a, b) => a.localeCompare(b))
 
 describe('what is wrong', () => {
   it('stops the start, all of it named at once, and no value shown', () => {

@@ -7,9 +7,8 @@
  * @module
  */
 
-import type { InputRequests, InputResponses, JsonObject, LogLevel, Principal } from '../../core/index.ts'
+import type { InputResponses, JsonObject, Principal } from '../../core/index.ts'
 import type { CallContext } from '../definitions/context.ts'
-import type { InputRequired } from '../definitions/input-required.ts'
 
 export class PublicContext implements CallContext {
   readonly #context: CallContext
@@ -40,17 +39,17 @@ export class PublicContext implements CallContext {
   get state(): unknown {
     return this.#caller.state
   }
-  ask(requests: InputRequests, state?: unknown): InputRequired {
-    return this.#caller.ask(requests, state)
+  get ask(): CallContext['ask'] {
+    return this.#caller.ask
   }
 
   get signal(): AbortSignal {
     return this.#context.signal
   }
-  progress(progress: number, total?: number, message?: string): void {
-    this.#context.progress(progress, total, message)
+  get progress(): CallContext['progress'] {
+    return this.#context.progress
   }
-  log(level: LogLevel, data: unknown, logger?: string): void {
-    this.#context.log(level, data, logger)
+  get log(): CallContext['log'] {
+    return this.#context.log
   }
 }
