@@ -154,7 +154,6 @@ describe('T26: no commands from the network', () => {
       'sampling/createMessage',
       'elicitation/create',
       'roots/list',
-      'logging/setLevel',
       'tasks/create',
       '__proto__',
       'constructor',

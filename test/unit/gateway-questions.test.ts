@@ -412,7 +412,7 @@ test('a task of an upstream is told of as it is, and at every change that the up
   assert.equal(told.length, 2)
   // A legacy server's tasks are another thing.
   const legacy = await start()
-  legacy.upstream.watchTask('inner/task 1', () => told.push('never'))
+  legacy.upstream.watchTask('inner/task 1', () => told.push(['never']))
   await delay(120)
   assert.ok((await legacy.seen()).every(({ method }) => method !== 'tasks/get'))
   assert.equal(told.length, 2)

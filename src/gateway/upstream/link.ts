@@ -26,6 +26,8 @@ export interface Dialect {
   readonly era: 'modern' | 'legacy' | 'probing'
   readonly version: string
   readonly meta: JsonObject | undefined
+  /** Whether it sends log messages: then a modern one is told how much of that a caller wants. */
+  readonly logs?: boolean
 }
 
 export type ListKind = 'tools' | 'prompts' | 'resources'

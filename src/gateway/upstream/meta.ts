@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { JsonObject } from '../../core/index.ts'
+import type { JsonObject, LogLevel } from '../../core/index.ts'
 import type { Caller, Exchange } from './exchange.ts'
 import type { Dialect } from './link.ts'
 import { isToken } from './notices.ts'
@@ -30,13 +30,12 @@ export function requestMeta({ caller, capabilities }: Exchange, id: number, dial
     meta ??= {}
     meta.progressToken = id
   }
-  const own = dialect.meta && ownMeta(dialect.meta, caller)
+  const own = dialect.meta && ownMeta(dialect.meta, caller, dialect.logs ? caller.logLevel : undefined)
   return meta && own ? Object.assign(meta, own) : (meta ?? own)
 }
 
-function ownMeta(standing: JsonObject, caller: Caller): JsonObject {
+function ownMeta(standing: JsonObject, caller: Caller, logLevel: LogLevel | undefined): JsonObject {
   const capabilities = relayedCapabilities(caller)
-  const { logLevel } = caller
   if (!capabilities && logLevel === undefined) return standing
   return {
     ...standing,

@@ -102,7 +102,8 @@ function modernDialect(client: ServerInfo): Dialect {
 }
 const PREFIX = 'io.modelcontextprotocol/'
 
-function begin(link: Link, dialect: Dialect, session: Omit<Session, 'dialect'>): Session {
+function begin(link: Link, modern: Dialect, session: Omit<Session, 'dialect'>): Session {
+  const dialect = { ...modern, logs: session.capabilities.logging !== undefined }
   link.speak(dialect)
   return { ...session, dialect }
 }
