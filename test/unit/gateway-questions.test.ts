@@ -358,10 +358,11 @@ describe('watched resources', { concurrency: 4 }, () => {
         upstream.watch('test://two/', () => told.push('two')),
       ]
       await delay(120)
-      await use('touch', { uri: 'test://one' })
-      assert.deepEqual(told, ['first one', 'second one'])
+      // However often it is said, it is told once.
+      await Promise.all(Array.from({ length: 50 }, () => use('touch', { uri: 'test://one' })))
       await use('touch', { uri: 'test://two/part' })
-      assert.deepEqual(told.slice(2), ['two'])
+      await delay(120)
+      assert.deepEqual(told, ['first one', 'second one', 'two'])
       const subscriptions = (messages: JsonObject[]): unknown[] =>
         messages.flatMap(({ method, params }) => {
           const { uri, notifications } = (params ?? {}) as { uri?: string; notifications?: JsonObject }
@@ -376,6 +377,7 @@ describe('watched resources', { concurrency: 4 }, () => {
       told.length = 0
       await use('touch', { uri: 'test://two/' })
       await use('touch', { uri: 'test://one' })
+      await delay(120)
       assert.deepEqual(told, ['second one'])
       assert.deepEqual(subscriptions(await seen()).at(-1), flags.length > 0 ? ['test://one'] : 'not test://two/')
       stops[1]?.()
@@ -390,7 +392,7 @@ describe('watched resources', { concurrency: 4 }, () => {
       await use('exit')
       await until(() => told === 1, 'being told that it may have changed')
       await use('touch', { uri: 'test://one' })
-      assert.equal(told, 2)
+      await until(() => told === 2, 'the change')
     }
   })
 })
@@ -402,6 +404,7 @@ test('a task of an upstream is told of as it is, and at every change that the up
   await until(() => told.length === 1, 'the task as it is')
   await use('touch', { task: 'inner/task 1', status: 'failed' })
   await use('touch', { task: 'another', status: 'failed' })
+  await delay(120)
   assert.deepEqual(told, [
     ['inner/task 1', 'completed', false],
     ['inner/task 1', 'failed', false],
@@ -409,6 +412,7 @@ test('a task of an upstream is told of as it is, and at every change that the up
   stop()
   await delay(120)
   await use('touch', { task: 'inner/task 1', status: 'working' })
+  await delay(120)
   assert.equal(told.length, 2)
   // A legacy server's tasks are another thing.
   const legacy = await start()

@@ -22,7 +22,7 @@ export interface ListenerOptions {
 }
 
 export interface Listener {
-  /** Once; `reopened` is told when the stream came back: what was said in between is lost. */
+  /** Once, unless the server refused it; `reopened` is told when the stream came back: what was said in between is lost. */
   openGet(reopened: () => void): void
   /** Reads the rest of the broken-off answer to a request (2025-11-25 transports §Resumability), while it is `wanted`. */
   resume(request: number, lastEventId: string, afterMs: number, wanted: () => boolean, failed: () => void): void
@@ -83,7 +83,10 @@ export function createListener({ pool, path, receive, odd, headers, clock }: Lis
         const startedAt = clock()
         get({}, undefined, (status) => {
           // Any refusal counts as 405: the server offers no stream.
-          if (status >= 400) return
+          if (status >= 400) {
+            isOpen = false
+            return
+          }
           if (clock() - startedAt > RETRY_LAST_MS) retryMs = RETRY_FIRST_MS
           later(retryMs, () => {
             open()

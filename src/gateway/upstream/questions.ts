@@ -20,7 +20,7 @@ import {
   type Produced,
   type RequestId,
 } from '../../core/index.ts'
-import { lacking } from '../../protocol/index.ts'
+import { isObject, lacking } from '../../protocol/index.ts'
 import type { Attribution } from './attribution.ts'
 import type { Caller, Exchange, ExchangeTable } from './exchange.ts'
 import { isAskable, MAX_ASKED_CHARACTERS, toRequest } from './input-required.ts'
@@ -170,7 +170,7 @@ export function createQuestions({ table, attribution, clock, answer, cancel, odd
 
   return {
     ask(id, method, params, via) {
-      const request = toRequest(method, params)
+      const request = toRequest(method, withoutToken(params))
       if (!request) return refuse(id, INVALID_PARAMS, 'Its params must be an object.')
       const calls = attribution.callsOfOneCaller(via)
       if (calls.length === 0) {
@@ -193,6 +193,13 @@ export function createQuestions({ table, attribution, clock, answer, cancel, odd
         for (const questions of [next, handed]) for (const [key, question] of questions) if (question.id === id) questions.delete(key)
     },
   }
+}
+
+/** Progress on its question is the upstream's and ours to speak of: a caller's has no way to it. */
+function withoutToken(params: unknown): unknown {
+  if (!isObject(params) || !isObject(params._meta) || params._meta.progressToken === undefined) return params
+  const { progressToken: _, ...meta } = params._meta
+  return { ...params, _meta: meta }
 }
 
 /** What a client says that has not declared it (2025-11-25 elicitation §Error Handling, roots likewise). */

@@ -15,7 +15,7 @@ export interface WatchedOptions {
 export interface Watched<News> {
   /** Answers how to stop. */
   watch(name: string, changed: (news: News) => void): () => void
-  /** To whoever watches one that `isMeant`. */
+  /** To whoever watches one that `isMeant`, soon: of what is said of one meanwhile, the last counts. */
   tell(isMeant: (name: string) => boolean, news: News): void
   /** All that is watched: its owner asks for it, and `apply` is told of nothing but what changes from now on. */
   take(): readonly string[]
@@ -30,6 +30,16 @@ export function createWatched<News>({ apply, odd }: WatchedOptions): Watched<New
   const watched = new Map<string, Set<(news: News) => void>>()
   let asked: ReadonlySet<string> = new Set()
   let timer: NodeJS.Timeout | undefined
+  // An upstream may say it a thousand times a second, and each time goes to everybody who watches.
+  const pending = new Map<string, News>()
+  let telling: NodeJS.Timeout | undefined
+
+  function flush(): void {
+    telling = undefined
+    const news = [...pending]
+    pending.clear()
+    for (const [name, each] of news) for (const changed of watched.get(name) ?? []) changed(each)
+  }
 
   function schedule(): void {
     timer ??= setTimeout(() => {
@@ -63,7 +73,8 @@ export function createWatched<News>({ apply, odd }: WatchedOptions): Watched<New
       }
     },
     tell(isMeant, news) {
-      for (const [name, listeners] of watched) if (isMeant(name)) for (const changed of listeners) changed(news)
+      for (const name of watched.keys()) if (isMeant(name)) pending.set(name, news)
+      if (pending.size > 0) telling ??= setTimeout(flush, DEBOUNCE_MS)
     },
     take() {
       asked = new Set(watched.keys())
@@ -71,6 +82,7 @@ export function createWatched<News>({ apply, odd }: WatchedOptions): Watched<New
     },
     close() {
       clearTimeout(timer)
+      clearTimeout(telling)
       watched.clear()
     },
   }
