@@ -7,7 +7,8 @@ import { test } from 'node:test'
 import type { Command } from 'commander'
 import { clientLines } from '../../src/cli/client-lines.ts'
 import { createProgram } from '../../src/cli/program.ts'
-import { ROOT } from '../support/index.ts'
+import { mcp, ROOT } from '../support/index.ts'
+import { compileProblems, runSnippet, type Snippet, snippetsIn } from '../support/snippets.ts'
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 const documents = ['README.md', 'SECURITY.md', ...globSync('docs/*.md', { cwd: ROOT }), 'bench/README.md'].filter((file) =>
@@ -64,10 +65,32 @@ test('README shows the lines that guard prints', () => {
   for (const { line } of clientLines('notes', 'http://localhost:7777/mcp')) assert.ok(readme.includes(line), line)
 })
 
+test('the server of README compiles in ten lines, and runs: nobody rolls a die who has not signed in', async () => {
+  const snippets = await snippetsIn('README.md')
+  assert.equal(snippets.length, 1)
+  assert.deepEqual(compileProblems(snippets), [])
+  const [snippet] = snippets as [Snippet]
+  assert.ok(snippet.program.split('\n').filter((line) => line !== '').length <= 10)
+  await using ran = await runSnippet(snippet)
+  const url = ran.server.url as string
+  assert.equal((await mcp(url).call('roll', { sides: 6 })).status, 401)
+  const client = await ran.connect(['tools:execute'])
+  const { content } = await client.callTool('roll', { sides: 2 })
+  assert.match(JSON.stringify(content), /"text":"[12]"/)
+  assert.deepEqual(await (await ran.connect(['tools:read'])).listTools(), [])
+})
+
+test('README tells the story of every example', () => {
+  const table = read('README.md').split('## A server of your own')[1]?.split('\n## ')[0] ?? ''
+  const examples = globSync('examples/*/server.ts', { cwd: ROOT }).map((file) => file.replaceAll('\\', '/'))
+  assert.ok(examples.length >= 8)
+  for (const example of examples) assert.ok(table.includes(`](${example})`), example)
+})
+
 test('every npm script that a document names exists', () => {
   const { scripts } = JSON.parse(read('package.json'))
   for (const file of documents)
-    for (const [, run, plain] of read(file).matchAll(/npm (?:run ([a-z-]+)|(start|test)\b)/g)) {
+    for (const [, run, plain] of read(file).matchAll(/npm (?:run ([a-z:-]+)|(start|test)\b)/g)) {
       const name = run ?? plain ?? ''
       assert.ok(name in scripts, `${file}: npm run ${name}`)
     }

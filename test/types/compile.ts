@@ -10,11 +10,16 @@ const NOTE = /^(\s*)\/\/ @ts-expect-error.*$/gm
 
 export const readProgram = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
 
-/** Outside the repository; answers the lines that do not compile. */
-export function errorsOf(program: string): number[] {
+/** The lines of one program that do not compile. */
+export const errorsOf = (program: string): number[] =>
+  problemsIn([program]).map((problem) => Number(/^program-0\.ts\((\d+),/.exec(problem)?.[1]))
+
+/** What does not compile in any of several programs, each for itself: `program-0.ts(12,3): …`. Outside the repository. */
+export function problemsIn(programs: readonly string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-types-'))
   try {
-    writeFileSync(join(folder, 'program.ts'), program.replaceAll("'../../src/", `'${join(ROOT, 'src')}/`))
+    for (const [index, program] of programs.entries())
+      writeFileSync(join(folder, `program-${index}.ts`), program.replaceAll("'../../src/", `'${join(ROOT, 'src')}/`))
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
     const compilerOptions = {
@@ -29,13 +34,10 @@ export function errorsOf(program: string): number[] {
     }
     writeFileSync(
       join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: ['program.ts'] }),
+      JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: ['program-*.ts'] }),
     )
     const { stdout } = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder], { encoding: 'utf8' })
-    return stdout
-      .split('\n')
-      .flatMap((line) => /program\.ts\((\d+),/.exec(line)?.[1] ?? [])
-      .map(Number)
+    return stdout.split('\n').flatMap((line) => /program-\d+\.ts\(.*/.exec(line)?.[0] ?? [])
   } finally {
     rmSync(folder, { recursive: true })
   }
