@@ -49,10 +49,13 @@ for (const [what, open] of Object.entries(targets))
       }
     }
 
-    for (const header of ['Authorization: Bearer', 'X-API-Key:']) {
-      test(`a key in ${header.split(':')[0]} lists and uses what it may, and nothing else`, async () => {
+    for (const [header, era] of [
+      ['Authorization: Bearer', 'modern'],
+      ['X-API-Key:', 'legacy'],
+    ] as const) {
+      test(`a key in ${header.split(':')[0]} lists and uses what it may in the ${era} era, and nothing else`, async () => {
         const key = await target.key(['tools:read', 'prompts:read', 'resources:read'])
-        const credential = ['-q', '--header', `${header} ${key}`]
+        const credential = ['-q', '--protocol-era', era, '--header', `${header} ${key}`]
 
         const listed = await inspector([...credential, '--method', 'tools/list'])
         assert.equal(listed.code, 0, listed.stderr)
