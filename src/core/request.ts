@@ -100,13 +100,20 @@ export type Produced =
   | { readonly kind: 'prepared'; readonly text: string }
   | { readonly kind: 'error'; readonly code: number; readonly message: string; readonly data?: unknown }
   /** More is needed from the caller first. `guards/rounds` asks for it; then the executor is run again, or `resume` called. */
-  | { readonly kind: 'input'; readonly requests: InputRequests; readonly state?: unknown; readonly resume?: Resume }
+  | {
+      readonly kind: 'input'
+      readonly requests: InputRequests
+      readonly state?: unknown
+      readonly resume?: Resume
+      /** Called where there will be no answer: the work that waits for it can end. */
+      readonly abandon?: (() => void) | undefined
+    }
 
 /** What nothing more is needed for. */
 export type Final = Exclude<Produced, { readonly kind: 'input' }>
 
-/** Goes on with work that was only waiting: an upstream that cannot be asked anew. */
-export type Resume = (responses: InputResponses) => Decision<Produced> | Promise<Decision<Produced>>
+/** Goes on with work that was only waiting: an upstream that cannot be asked anew. `call`: the request that brings the answers. */
+export type Resume = (responses: InputResponses, call: Call) => Decision<Produced> | Promise<Decision<Produced>>
 
 /** A request whose last stage is not known to the reader: what audit and wire are given. */
 export type Partway = Received & {

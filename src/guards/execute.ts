@@ -68,11 +68,13 @@ export function createExecute(options: ExecuteOptions) {
   ): Decision<Produced> | Promise<Decision<Produced>> {
     const seconds = entry.limits?.deadlineSeconds ?? deadlineSeconds
     const call = new RunningCall(request, entry, input, clock() + seconds * 1000, releaseMessage, taskGate.inward(request))
-    const leave = mayBecomeTask(request, entry) ? undefined : enter(entry)
+    // What was only waiting has run all along: to refuse its rest would only lose it.
+    const leave = resume || mayBecomeTask(request, entry) ? undefined : enter(entry)
     if (leave && typeof leave !== 'function') return deny(leave)
     let work: Promise<Decision<Produced>> | undefined
     try {
-      const produced = resume && input ? resume(input.latest) : perform(request, entry, begun(request, call))
+      const approved = begun(request, call)
+      const produced = resume && input ? resume(input.latest, approved) : perform(request, entry, approved)
       if (!(produced instanceof Promise)) return produced
       work = bounded(request, call, produced, seconds)
     } finally {

@@ -41,8 +41,8 @@ export interface RoundsOptions {
   readonly clock: Clock
 }
 
-/** Produced by an executor that wants something of the caller. `abandon` is called where there will be no answer: work waits for it. */
-export type Asking = Extract<Produced, { readonly kind: 'input' }> & { readonly abandon?: (() => void) | undefined }
+/** Produced by an executor that wants something of the caller. */
+export type Asking = Extract<Produced, { readonly kind: 'input' }>
 /** Runs the executor, with what the caller has answered. */
 export type Run = (input: Input | undefined, resume: Resume | undefined) => Decision<Produced> | Promise<Decision<Produced>>
 

@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Outgoing } from '../../src/core/index.ts'
+import type { Call, Outgoing } from '../../src/core/index.ts'
 import { type HttpUpstream, type HttpUpstreamOptions, type Seen, startHttpUpstream } from '../fixtures/http-upstream.ts'
 import { callerWith, type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
 
@@ -252,7 +252,7 @@ test('a question belongs to the call on whose stream it comes; one that comes on
   assert.ok(asked.allowed && asked.value.kind === 'input')
   const [key = ''] = Object.keys(asked.value.requests)
   assert.deepEqual(asked.value.requests[key], { method: 'roots/list', params: {} })
-  const outcome = await asked.value.resume?.({ [key]: { roots: [{ uri: 'file:///a' }] } })
+  const outcome = await asked.value.resume?.({ [key]: { roots: [{ uri: 'file:///a' }] } }, callerWith({}) as Call)
   assert.ok(outcome && JSON.parse(textOf(outcome)).result.roots[0].uri === 'file:///a')
   assert.match(textOf(await call('ask', question)), /"code":-32601/)
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Decision, InputRequests, InputResponses, JsonObject, Principal, Produced } from '../../src/core/index.ts'
+import type { Call, Decision, InputRequests, InputResponses, JsonObject, Principal, Produced, Resume } from '../../src/core/index.ts'
 import type { Caller } from '../../src/gateway/upstream/index.ts'
 import { callerWith, type Started, somebody, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
 
@@ -27,13 +27,13 @@ async function start(...flags: string[]) {
   return { ...started, use, seen: async () => JSON.parse(textOf(await use('seen'))) as JsonObject[] }
 }
 
-type Asked = Extract<Produced, { kind: 'input' }> & { abandon?: () => void }
+type Asked = Extract<Produced, { kind: 'input' }>
 function askedBy(decision: Decision<Produced>): Asked {
   assert.ok(decision.allowed && decision.value.kind === 'input', JSON.stringify(decision))
   return decision.value
 }
-async function resume(asked: Asked, responses: InputResponses, caller?: Caller): Promise<Decision<Produced>> {
-  return (asked.resume as (responses: InputResponses, caller?: Caller) => Promise<Decision<Produced>>)(responses, caller)
+async function resume(asked: Asked, responses: InputResponses, caller: Caller = callerWith({})): Promise<Decision<Produced>> {
+  return (asked.resume as Resume)(responses, caller as Call)
 }
 const methodsOf = (requests: InputRequests): string[] => Object.values(requests).map(({ method }) => method)
 /** The same answer to all that is asked. */

@@ -42,8 +42,8 @@ const entries = [
     allow({
       kind: 'input',
       requests: { name: form('name') },
-      resume: async (responses) => {
-        resumed.push(JSON.stringify(responses))
+      resume: async (responses, call) => {
+        resumed.push(JSON.stringify([responses, call.principal.subject, call.input?.latest]))
         return done('resumed')
       },
     }),
@@ -102,7 +102,8 @@ describe('a round of 2026-07-28', () => {
     const { result } = await modern().call('wait')
     const answered = await retry('wait', result.requestState, { name: accept({ name: 'Ana' }) })
     assert.equal(textOf(answered.result), 'resumed')
-    assert.deepEqual(resumed, ['{"name":{"action":"accept","content":{"name":"Ana"}}}'])
+    const latest = { name: accept({ name: 'Ana' }) }
+    assert.deepEqual(resumed, [JSON.stringify([latest, 'alice', latest])])
   })
   it('is not one for a caller that cannot answer: −32021 and 400, with all that is missing', async () => {
     const { status, error } = await modern({}).call('think')

@@ -138,17 +138,11 @@ export function createQuestions({ table, attribution, clock, answer, cancel, odd
     one.settle = undefined
     exchange.deadlineAt = clock() + CALLERS_TURN_MS
     const requests = Object.fromEntries([...handed].map(([key, { request }]) => [key, request]))
-    const produced: Produced & { readonly abandon: () => void } = {
-      kind: 'input',
-      requests,
-      resume: (responses: InputResponses, caller?: Caller) => resume(one, responses, caller),
-      abandon: () => cancel(call),
-    }
-    settle(allow(produced))
+    settle(allow({ kind: 'input', requests, resume: (responses, caller) => resume(one, responses, caller), abandon: () => cancel(call) }))
   }
 
-  /** `caller`: the request that brings the answers, where it is another than the one that was asked on. */
-  function resume(one: Asking, responses: InputResponses, caller: Caller | undefined): Decision<Produced> | Promise<Decision<Produced>> {
+  /** `caller`: the request that brings the answers. */
+  function resume(one: Asking, responses: InputResponses, caller: Caller): Decision<Produced> | Promise<Decision<Produced>> {
     const { handed, next, exchange, stretchMs, call } = one
     if (one.outcome) return one.outcome
     for (const [key, question] of handed) {
@@ -158,10 +152,8 @@ export function createQuestions({ table, attribution, clock, answer, cancel, odd
     }
     handed.clear()
     exchange.deadlineAt = clock() + stretchMs
-    if (caller) {
-      exchange.caller = caller
-      caller.onAbort(() => cancel(call))
-    }
+    exchange.caller = caller
+    caller.onAbort(() => cancel(call))
     return new Promise((settle) => {
       one.settle = settle
       if (next.size > 0) hand(one)

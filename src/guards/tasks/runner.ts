@@ -63,6 +63,8 @@ export interface Runner {
 interface Running {
   readonly id: string
   readonly call: DetachedCall
+  /** The approved use that it goes on with. */
+  readonly began: Call
   readonly state: TaskState
   readonly leave: () => void
   /** It waits for answers that nobody can run it with but who holds its work. */
@@ -172,7 +174,7 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
     const { parked } = task
     if (!parked || state.status !== 'working' || state.round.number !== parked.round) return
     task.parked = undefined
-    go(task, () => parked.resume(inputOf(state.round).latest))
+    go(task, () => parked.resume(inputOf(state.round).latest, task.call.asCall(task.began)))
   }
 
   async function renew(task: Running): Promise<void> {
@@ -186,7 +188,7 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
     start({ id, state, began, stored, input, leave }) {
       const deadlineAt = Math.min(endsAt(state), clock() + deadlineOf(began.entry))
       const call = new DetachedCall(began, stored, input, deadlineAt)
-      const task: Running = { id, call, state, leave, parked: undefined }
+      const task: Running = { id, call, began, state, leave, parked: undefined }
       running.set(id, task)
       unanswered.delete(id)
       // First the answer: a function that computes would keep it waiting.
