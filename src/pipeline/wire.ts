@@ -33,7 +33,7 @@ export interface Surroundings {
 }
 
 export function toWire(request: Partway, outcome: Outcome, decisionId: string, surroundings: Surroundings): Answer {
-  if (outcome === 'crashed') return failed(request, 500, budgetOf(request, surroundings), -32603, 'Internal error', decisionId)
+  if (outcome === 'crashed') return crash(request, budgetOf(request, surroundings), decisionId)
   if (!outcome.allowed) return refusal(request, outcome.denial, decisionId, surroundings)
   const headers = budgetOf(request, surroundings)
   if (request.id === undefined) return { status: 202, headers, body: undefined }
@@ -113,6 +113,13 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
   }
 }
 
+/** Nothing of what was thrown. Once a tool was found, it is the tool that failed, and the model should know that it did. */
+function crash(request: Partway, headers: readonly string[], decisionId: string): Answer {
+  if (request.message?.method !== 'tools/call' || request.entry === undefined || request.id === undefined)
+    return failed(request, 500, headers, -32603, 'Internal error', decisionId)
+  return spoken(request, 'crashed', `The tool ${request.entry.name} failed. Its operator can look up why.`, decisionId, headers)
+}
+
 /** A refusal that the model should read, so that it can do something else: a tool's result, or an error where there is no tool. */
 function spoken(request: Partway, reason: keyof typeof codes, told: string, decisionId: string, headers: readonly string[]): Answer {
   if (request.message?.method !== 'tools/call' || request.id === undefined)
@@ -137,6 +144,7 @@ const codes = {
   deadline_exceeded: 504,
   result_too_large: 507,
   invalid_result: 502,
+  crashed: -32603,
 } as const
 
 const DECISION = 'sallyport/decision'
