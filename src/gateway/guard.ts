@@ -72,7 +72,7 @@ export async function createGuard({
 
   const service = await createService({
     data,
-    serveOn: stdio ? 'stdio' : { port: config.listen.port },
+    serveOn: stdio ? 'stdio' : config.listen,
     cors: { origin: config.origins },
     bounds: { ...config.limits, limits: config.limits },
     localScopes: config.local.scopes,

@@ -9,13 +9,13 @@
  * @module
  */
 
-import { type Approved, allow, approved, deny, type Guard, type JsonObject, type Validated } from '../core/index.ts'
+import { type Approved, allow, approved, deny, type Entry, type Guard, type JsonObject, type Validated } from '../core/index.ts'
 
 export function createApprove(): Guard<Validated, Approved> {
   return function approve(request) {
     const { entry } = request
     if (!entry) return allow(approved(request))
-    if (entry.condition && hasArguments(request) && entry.condition.check(argumentsOf(request), request.principal) !== 'met')
+    if (entry.condition && hasArguments(request) && entry.condition.check(argumentsOf(entry, request), request.principal) !== 'met')
       return deny({
         reason: 'condition_not_met',
         sentence: `The ${entry.kind} ${entry.name} may be used only where this holds: ${entry.condition.source}`,
@@ -33,8 +33,8 @@ const nothing: JsonObject = Object.freeze({})
 /** A task's were judged when it was started, and whoever asks for a completion has none yet. */
 const hasArguments = ({ message: { method } }: Validated): boolean => method !== 'completion/complete' && !method.startsWith('tasks/')
 
-/** Validated by now. A resource is named and has no arguments: its rule is on the URI. */
-function argumentsOf({ message: { params } }: Validated): JsonObject {
-  if (params['uri'] !== undefined) return { uri: params['uri'] }
+/** Validated by now. A resource is named and has no arguments: its rule is on the URI. Decided by what it is, never by what was sent. */
+function argumentsOf({ kind }: Entry, { message: { params } }: Validated): JsonObject {
+  if (kind === 'resource' || kind === 'template') return { uri: params['uri'] }
   return (params['arguments'] as JsonObject | undefined) ?? nothing
 }

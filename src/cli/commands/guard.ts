@@ -132,7 +132,7 @@ function explained(error: unknown): unknown {
 }
 
 function banner(
-  { servers }: Config,
+  { servers, listen }: Config,
   guard: Guard,
   accepted: readonly Classification[],
   link: string | undefined,
@@ -155,7 +155,7 @@ function banner(
     )
   const scopes = guard.scopes().join(', ')
   if (stdio) return [...lines, `${tick} on stdin and stdout${scopes ? ` · scopes ${scopes}` : ''}`]
-  lines.push(`${tick} ${paint('bold', guard.url)}   sign-in required · loopback only${scopes ? ` · scopes ${scopes}` : ''}`)
+  lines.push(`${tick} ${paint('bold', guard.url)}   sign-in required · ${reachOf(listen)}${scopes ? ` · scopes ${scopes}` : ''}`)
   if (link !== undefined) lines.push(`  Make the owner's account (once, within 10 minutes): ${paint('cyan', link)}`)
   const name = toClientName(servers.length === 1 ? (servers[0]?.id ?? '') : 'sallyport')
   const clients = clientLines(name, guard.url)
@@ -171,4 +171,9 @@ function banner(
   const where = guard.dataDir === resolveDataDir(undefined) ? '' : ` --data-dir '${guard.dataDir}'`
   lines.push('', `A key instead of a sign-in:  npx sallyport key create --name me --scope ${scope}${where}`)
   return lines
+}
+
+function reachOf({ host = 'localhost', publicUrl }: Config['listen']): string {
+  const isLocal = ['localhost', '127.0.0.1', '::1', '[::1]'].includes(host) && publicUrl === undefined
+  return isLocal ? 'loopback only' : `listens on ${host}`
 }

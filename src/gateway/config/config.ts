@@ -1,14 +1,15 @@
 /** The configuration once it is read: complete, frozen, every value in place. @module */
 
 import type { Level } from '../../core/index.ts'
+import type { Listen } from '../../server/index.ts'
 import type { ToolRule } from '../classify.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 
 export interface Config {
   /** The file it was read from; undefined where there is none. */
   readonly file: string | undefined
-  /** On both loopback addresses, and on no other. */
-  readonly listen: { readonly port: number }
+  /** On both loopback addresses unless told. What goes together is judged by the service. */
+  readonly listen: Listen
   /** In the order of the file: where two have the same name for something, the first keeps it. */
   readonly servers: readonly ServerConfig[]
   readonly limits: Limits

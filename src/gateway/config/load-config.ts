@@ -7,6 +7,7 @@
 
 import { resolve } from 'node:path'
 import { ConfigError } from '../../core/index.ts'
+import type { Listen } from '../../server/index.ts'
 import type { Config, Limit, Limits, ServerConfig } from './config.ts'
 import type { Env } from './expand.ts'
 import { expand } from './expand.ts'
@@ -18,6 +19,7 @@ import {
   configSchema,
   LIMIT_MAX,
   type LimitEntry,
+  type ListenEntry,
   PORT,
   type ServerEntry,
   WINDOW_SECONDS,
@@ -64,7 +66,7 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
   const source = path === undefined ? undefined : readSourceFile(path)
   const written = source ? parse(source, findings) : {}
 
-  const listen = listenOf(written.listen, env, flags, findings)
+  const listen = { ...listenOf(written.listen, source, env, findings), port: portOf(written.listen, env, flags, findings) }
   const log = logOf(written.log, env, flags, findings)
   const servers = target ? [targetServer(target, cwd, findings)] : source ? serversOf(written, source, env, findings) : []
   if (target && Object.keys({ ...written.servers, ...written.mcpServers }).length > 0) {
@@ -159,7 +161,45 @@ function targetServer(target: Target, cwd: string, { problems }: Findings): Serv
   return undefined
 }
 
-function listenOf(written: ConfigFile['listen'], env: Env, flags: Flags, { problems }: Findings): Config['listen'] {
+/** All but the port, which may be said elsewhere too. */
+function listenOf(
+  written: ConfigFile['listen'],
+  source: SourceFile | undefined,
+  env: Env,
+  { problems }: Findings,
+): Omit<Config['listen'], 'port'> {
+  if (typeof written !== 'object' || !source) return {}
+  const { port: _, tls, publicUrl, ...rest } = written
+  const value = (text: string, ...path: string[]): string => {
+    const expanded = expand(text, env, source.dir)
+    for (const problem of expanded.problems) problems.push(`${source.where(['listen', ...path])}: listen.${path.join('.')}: ${problem}`)
+    return expanded.text
+  }
+  const file = (path: string, key: string): string => resolve(source.dir, value(path, 'tls', key))
+  return {
+    ...rest,
+    ...(publicUrl === undefined ? {} : { publicUrl: value(publicUrl, 'publicUrl') }),
+    ...(tls === undefined ? {} : { tls: tls === 'local' ? tls : toTls(tls) }),
+  }
+
+  function toTls({
+    cert,
+    key,
+    passphrase,
+    ca,
+    clientCertificates,
+  }: Exclude<ListenEntry['tls'], 'local' | undefined>): Exclude<Listen['tls'], 'local' | undefined> {
+    return {
+      cert: file(cert, 'cert'),
+      key: file(key, 'key'),
+      ...(passphrase === undefined ? {} : { passphrase: value(passphrase, 'tls', 'passphrase') }),
+      ...(ca === undefined ? {} : { ca: file(ca, 'ca') }),
+      ...(clientCertificates === undefined ? {} : { clientCertificates }),
+    }
+  }
+}
+
+function portOf(written: ConfigFile['listen'], env: Env, flags: Flags, { problems }: Findings): number {
   let port = (typeof written === 'number' ? written : written?.port) ?? PORT
   const fromEnv = env['SALLYPORT_LISTEN'] || env['PORT']
   const variable = env['SALLYPORT_LISTEN'] ? 'SALLYPORT_LISTEN' : 'PORT'
@@ -172,7 +212,7 @@ function listenOf(written: ConfigFile['listen'], env: Env, flags: Flags, { probl
   port = flags.port ?? port
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     problems.push(`${flags.port === undefined ? variable : '--port'}: must be a port, 0 to 65535`)
-  return { port }
+  return port
 }
 
 const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'silent']

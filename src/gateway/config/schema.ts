@@ -28,9 +28,29 @@ export interface ServerEntry {
   disabled?: boolean | undefined
 }
 
+/** Where callers come in. Beyond loopback only with TLS, ours or a proxy's. */
+export interface ListenEntry {
+  port?: number | undefined
+  host?: string | undefined
+  path?: string | undefined
+  publicUrl?: string | undefined
+  behindProxy?: boolean | undefined
+  proxy?: { trustedAddresses?: string[] | undefined; hops?: number | undefined } | undefined
+  tls?:
+    | 'local'
+    | {
+        cert: string
+        key: string
+        passphrase?: string | undefined
+        ca?: string | undefined
+        clientCertificates?: 'off' | 'requested' | 'required' | undefined
+      }
+    | undefined
+}
+
 export interface ConfigFile {
   $schema?: string | undefined
-  listen?: number | { port?: number | undefined } | undefined
+  listen?: number | ListenEntry | undefined
   servers?: Record<string, ServerEntry> | undefined
   mcpServers?: Record<string, ServerEntry> | undefined
   limits?:
@@ -103,19 +123,45 @@ const server: z.ZodType<ServerEntry> = z.strictObject({
   disabled: z.boolean().optional().describe('Whether to leave it out.'),
 })
 
+const listenBlock: z.ZodType<ListenEntry> = z.strictObject({
+  port: z.int().min(0).max(65_535).optional().describe(`Default ${PORT}; 0 takes any that is free.`),
+  host: text.optional().describe('Default localhost: both loopback addresses. Any other needs tls, or behindProxy and publicUrl.'),
+  path: text.optional().describe('The path of the MCP endpoint. Default /mcp.'),
+  publicUrl: text.optional().describe('How people reach it, where that is not the address it listens on: https://mcp.example.com'),
+  behindProxy: z.boolean().optional().describe('That a proxy in front ends TLS, and that nobody gets around it.'),
+  proxy: z
+    .strictObject({
+      trustedAddresses: z.array(text).optional().describe('The proxies, as addresses or networks.'),
+      hops: z.int().min(1).max(16).optional().describe('How many proxies stand in front, where their addresses change.'),
+    })
+    .optional()
+    .describe("Whose X-Forwarded-For is believed. Default: nobody's."),
+  tls: z
+    .union([
+      z.literal('local'),
+      z.strictObject({
+        cert: text.describe('The certificate, in PEM: a file, read again when it changes.'),
+        key: text.describe('Its key, in PEM.'),
+        passphrase: text.optional().describe('Of the key. Use ${env:NAME} or ${file:PATH}.'),
+        ca: text.optional().describe('Who signs the certificates of clients.'),
+        clientCertificates: z
+          .enum(['off', 'requested', 'required'])
+          .optional()
+          .describe('Whether clients bring certificates. Default off.'),
+      }),
+    ])
+    .optional()
+    .describe('TLS of our own; local: a certificate of this machine, made and renewed by itself.'),
+})
+
 const serverId = z.string().min(1).max(64)
 
 export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
   $schema: z.string().optional(),
   listen: z
-    .union([
-      z.int().min(0).max(65_535),
-      z.strictObject({
-        port: z.int().min(0).max(65_535).optional().describe(`Default ${PORT}; 0 takes any that is free.`),
-      }),
-    ])
+    .union([z.int().min(0).max(65_535), listenBlock])
     .optional()
-    .describe('Where to listen on this machine (127.0.0.1 and ::1): a port.'),
+    .describe('Where to listen: a port of this machine (127.0.0.1 and ::1), or a block.'),
   servers: z.record(serverId, server).optional().describe('The servers to guard, by the name that they get here.'),
   mcpServers: z.record(serverId, server).optional().describe('The same, under the name that Claude and Cursor use for it.'),
   limits: z
