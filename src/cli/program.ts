@@ -8,14 +8,6 @@
 import { Command, Option } from 'commander'
 import { version } from './version.ts'
 
-/** The options that every command has. */
-export interface Common {
-  readonly json?: boolean
-}
-export interface WithData extends Common {
-  readonly dataDir?: string
-}
-
 export function createProgram(argv: readonly string[]): Command {
   const program = new Command('sallyport')
     .description('Guards MCP servers: sign-in, permissions, limits and a record of every decision.')

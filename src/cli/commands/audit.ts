@@ -1,12 +1,12 @@
 /** `sallyport audit search` and `audit verify`. @module */
 
 import type { AuditQuery } from '../../storage/index.ts'
+import type { WithData } from '../common.ts'
 import { withExistingData } from '../data.ts'
 import { nameOfClient, nameOfSubject, nameOfTarget, timeOf, timesOf } from '../decisions.ts'
 import { parseSince } from '../durations.ts'
 import { CliError } from '../errors.ts'
 import { createOutput, table } from '../output.ts'
-import type { WithData } from '../program.ts'
 import { shownShort } from '../shown.ts'
 
 export interface SearchOptions extends WithData {

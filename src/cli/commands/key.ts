@@ -3,11 +3,11 @@
 import { systemClock } from '../../core/index.ts'
 import { type ApiKeys, createApiKeys } from '../../oauth/index.ts'
 import type { Data } from '../../vault/index.ts'
+import type { WithData } from '../common.ts'
 import { withData, withExistingData } from '../data.ts'
 import { parseSeconds } from '../durations.ts'
 import { CliError } from '../errors.ts'
 import { createOutput, table } from '../output.ts'
-import type { WithData } from '../program.ts'
 import { operator, recordOperator } from '../record.ts'
 import { shown, shownShort } from '../shown.ts'
 

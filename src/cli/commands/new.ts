@@ -7,9 +7,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Common } from '../common.ts'
 import { CliError } from '../errors.ts'
 import { createOutput } from '../output.ts'
-import type { Common } from '../program.ts'
 import { version } from '../version.ts'
 
 export interface NewOptions extends Common {

@@ -3,10 +3,10 @@
 import { text as readAll } from 'node:stream/consumers'
 import { systemClock } from '../../core/index.ts'
 import { createAccounts } from '../../oauth/index.ts'
+import type { WithData } from '../common.ts'
 import { withData, withExistingData } from '../data.ts'
 import { CliError } from '../errors.ts'
 import { createOutput, table } from '../output.ts'
-import type { WithData } from '../program.ts'
 import { askHidden } from '../prompt.ts'
 import { recordOperator } from '../record.ts'
 

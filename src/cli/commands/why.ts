@@ -1,11 +1,11 @@
 /** `sallyport why dec_…`: who asked for what, which rule decided on which facts, and what would have allowed it. @module */
 
 import type { AuditRecord } from '../../storage/index.ts'
+import type { WithData } from '../common.ts'
 import { withExistingData } from '../data.ts'
 import { nameOfClient, nameOfSubject, nameOfTarget, timeOf, wouldAllow } from '../decisions.ts'
 import { CliError } from '../errors.ts'
 import { createOutput } from '../output.ts'
-import type { WithData } from '../program.ts'
 import { shown } from '../shown.ts'
 
 export async function why(id: string, { json = false, dataDir }: WithData): Promise<void> {
