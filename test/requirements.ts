@@ -467,6 +467,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'Each address, principal, client and tool has a budget; a spent one is 429 with when to return.',
     kind: 'guarantee',
   },
+  'caller-address': {
+    source: 'RFC 7239 §8.1',
+    behaviour:
+      'The address of a caller is the peer’s, or what a proxy that was named says last: nothing that the caller writes changes it.',
+    kind: 'guarantee',
+  },
   'limit-answer': {
     source: 'the guide §rate limiting',
     behaviour:

@@ -30,8 +30,9 @@ export const proxySchema: z.ZodType<ProxyOptions> = z
     'takes one of trustedAddresses and hops',
   )
 
-/** How many of the addresses in a header are looked at. */
+/** How many of the addresses in a header are looked at, and how much of the text that they stand in. */
 const MAX_HOPS = 16
+const MAX_CHARACTERS = 2_048
 
 export const peerAddress: AddressOf = ({ socket }) => socket.remoteAddress ?? 'unknown'
 
@@ -49,15 +50,24 @@ export function createAddressOf(proxy: ProxyOptions | undefined): AddressOf {
     let address = withoutZone(peerAddress(request))
     const said = request.headers['x-forwarded-for']
     if (typeof said !== 'string' || isIP(address) === 0) return address
-    // The nearest last: each entry is the word of whoever comes after it.
-    const entries = said.split(',', 1_024).slice(-MAX_HOPS)
+    const entries = nearestFirst(said)
     for (let at = 0; at < MAX_HOPS && isTrusted(address, at); at++) {
-      const before = toAddress(entries[entries.length - 1 - at])
+      const before = toAddress(entries[at])
       if (before === undefined) break
       address = before
     }
     return address
   }
+}
+
+/**
+ * Each entry is the word of whoever comes after it, so that the last is the nearest. Bounded from the other end: what is cut off is
+ * what the caller wrote, and of an entry that the cut goes through half an address would be left, which is none.
+ */
+function nearestFirst(said: string): readonly string[] {
+  const entries = said.slice(-MAX_CHARACTERS).split(',')
+  if (said.length > MAX_CHARACTERS) entries.shift()
+  return entries.slice(-MAX_HOPS).reverse()
 }
 
 interface Network {
