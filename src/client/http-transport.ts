@@ -8,6 +8,7 @@
  */
 
 import type { StreamableHTTPClientTransport, Transport } from '@modelcontextprotocol/client'
+import { INTERNAL_ERROR } from '../protocol/index.ts'
 import { parseChallenge } from './challenge.ts'
 import type { Credential } from './credential.ts'
 import { discard, isRedirect } from './documents.ts'
@@ -64,7 +65,7 @@ export function createHttpTransport({ Transport, network, endpoint, credential, 
   /** The answer to a request, in place of one from the server. */
   function fail(id: unknown, error: TransportError): void {
     if (typeof id !== 'string' && typeof id !== 'number') return
-    transport.onmessage?.({ jsonrpc: '2.0', id, error: { code: -32603, message: error.message, data: new LocalFailure(error) } })
+    transport.onmessage?.({ jsonrpc: '2.0', id, error: { code: INTERNAL_ERROR, message: error.message, data: new LocalFailure(error) } })
   }
   const sendMessage = transport.send.bind(transport)
   transport.send = (message, options) => {

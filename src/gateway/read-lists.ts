@@ -6,7 +6,7 @@
  */
 
 import type { JsonObject, Log } from '../core/index.ts'
-import { isObject } from '../protocol/index.ts'
+import { isObject, METHOD_NOT_FOUND } from '../protocol/index.ts'
 import type { ListKind, Upstream } from './upstream/index.ts'
 
 /** An upstream's own definitions, as it gave them. */
@@ -53,8 +53,8 @@ async function readPages(upstream: Upstream, method: string, member: string, log
       return undefined
     }
     if (answer.value.kind === 'error') {
-      // Method not found: a capability promised more than there is, such as templates beside resources.
-      if (answer.value.code === -32601) return items
+      // A capability promised more than there is, such as templates beside resources.
+      if (answer.value.code === METHOD_NOT_FOUND) return items
       log('warn', `${server}: ${method} was answered with an error`, { code: answer.value.code })
       return undefined
     }

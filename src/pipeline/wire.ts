@@ -10,7 +10,17 @@
 
 import type { Budget, CredentialProblem, Denial, Partway } from '../core/index.ts'
 import type { LimitHeaders, Outcome } from '../guards/index.ts'
-import { SUPPORTED_VERSIONS } from '../protocol/index.ts'
+import {
+  HEADER_MISMATCH,
+  INTERNAL_ERROR,
+  INVALID_PARAMS,
+  INVALID_REQUEST,
+  METHOD_NOT_FOUND,
+  MISSING_CAPABILITY,
+  PARSE_ERROR,
+  SUPPORTED_VERSIONS,
+  UNSUPPORTED_VERSION,
+} from '../protocol/index.ts'
 import { limitFields, STANDARD_ONLY } from './limit-fields.ts'
 
 export interface Answer {
@@ -64,21 +74,21 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
       // Presented in more than one way, the request itself is wrong (RFC 6750 §3.1).
       return error(denial.problem === 'several' ? 400 : 401, 401, ['WWW-Authenticate', challenge(request, denial.problem, surroundings)])
     case 'unsupported_media_type':
-      return error(415, -32600)
+      return error(415, INVALID_REQUEST)
     case 'not_acceptable':
-      return error(406, -32600)
+      return error(406, INVALID_REQUEST)
     case 'body_too_large':
-      return error(413, -32600)
+      return error(413, INVALID_REQUEST)
     case 'malformed_json':
-      return error(400, -32700)
+      return error(400, PARSE_ERROR)
     case 'malformed_message':
-      return error(400, -32600)
+      return error(400, INVALID_REQUEST)
     case 'header_mismatch':
-      return error(400, -32020)
+      return error(400, HEADER_MISMATCH)
     case 'unsupported_version':
-      return error(400, -32022, [], { supported: SUPPORTED_VERSIONS, requested: denial.requested })
+      return error(400, UNSUPPORTED_VERSION, [], { supported: SUPPORTED_VERSIONS, requested: denial.requested })
     case 'unknown_session':
-      return error(404, -32600)
+      return error(404, INVALID_REQUEST)
     case 'rate_limited': {
       // The budget that is spent, in place of one that the request was told of before.
       const fields = fieldsOf({ ...denial, remaining: 0, resetSeconds: denial.retryAfterSeconds }, request, surroundings)
@@ -87,17 +97,17 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
     case 'overloaded':
       return error(503, 503, ['Retry-After', '1'])
     case 'unknown_method':
-      return error(request.message?.era === 'legacy' ? 200 : 404, -32601)
+      return error(request.message?.era === 'legacy' ? 200 : 404, METHOD_NOT_FOUND)
     case 'unknown_name':
       // The resource that was asked for is named again (2026-07-28 server/resources §Error Handling).
-      return error(200, -32602, [], denial.kind === 'resource' ? { uri: request.message?.params['uri'] } : undefined)
+      return error(200, INVALID_PARAMS, [], denial.kind === 'resource' ? { uri: request.message?.params['uri'] } : undefined)
     case 'missing_capability':
       return error(request.message?.era === 'modern' ? 400 : 200, MISSING_CAPABILITY, [], { requiredCapabilities: denial.required })
     case 'insufficient_scope':
       return error(403, 403, ['WWW-Authenticate', stepUp(request, denial.required, surroundings)])
     case 'invalid_params':
       // Missing _meta fields have a status of their own (2026-07-28 basic §_meta); before the message is understood, that is what it was.
-      return error(request.message ? 200 : 400, -32602)
+      return error(request.message ? 200 : 400, INVALID_PARAMS)
     case 'not_permitted':
     case 'invalid_arguments':
     case 'condition_not_met':
@@ -109,14 +119,14 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
     case 'invalid_result':
       return spoken(request, denial.reason, told, decisionId, budgetOf(request, surroundings))
     case 'cancelled':
-      return error(200, -32603)
+      return error(200, INTERNAL_ERROR)
   }
 }
 
 /** Nothing of what was thrown. Once a tool was found, it is the tool that failed, and the model should know that it did. */
 function crash(request: Partway, headers: readonly string[], decisionId: string): Answer {
   if (request.message?.method !== 'tools/call' || request.entry === undefined || request.id === undefined)
-    return failed(request, 500, headers, -32603, 'Internal error', decisionId)
+    return failed(request, 500, headers, INTERNAL_ERROR, 'Internal error', decisionId)
   return spoken(request, 'crashed', `The tool ${request.entry.name} failed. Its operator can look up why.`, decisionId, headers)
 }
 
@@ -136,7 +146,7 @@ function spoken(request: Partway, reason: keyof typeof codes, told: string, deci
 /** Codes of our own lie outside the reserved range (2026-07-28 basic §error codes) and read like the status they resemble. */
 const codes = {
   not_permitted: 403,
-  invalid_arguments: -32602,
+  invalid_arguments: INVALID_PARAMS,
   condition_not_met: 403,
   approval_required: 403,
   input_refused: 403,
@@ -144,11 +154,10 @@ const codes = {
   deadline_exceeded: 504,
   result_too_large: 507,
   invalid_result: 502,
-  crashed: -32603,
+  crashed: INTERNAL_ERROR,
 } as const
 
 const DECISION = 'sallyport/decision'
-const MISSING_CAPABILITY = -32021
 
 function failed(
   request: Partway,

@@ -1,6 +1,17 @@
 export { canonicalHash, canonicalJson } from './canonical-json.ts'
 export { covers, lacking, NEEDS_TASKS, TASKS, takesTasks } from './capabilities.ts'
 export { isWithinDepth } from './depth.ts'
+export {
+  HEADER_MISMATCH,
+  INTERNAL_ERROR,
+  INVALID_PARAMS,
+  INVALID_REQUEST,
+  METHOD_NOT_FOUND,
+  MISSING_CAPABILITY,
+  PARSE_ERROR,
+  UNSUPPORTED_VERSION,
+  URL_ELICITATION_REQUIRED,
+} from './error-codes.ts'
 export { type JsonBounds, parseJson } from './json.ts'
 export { toLine } from './line.ts'
 export { DEFAULT_LOG_LEVEL, idOf, isLogLevel, isObject, type LegacySession, type MirroredHeaders, parseMessage } from './message.ts'

@@ -6,6 +6,7 @@
  */
 
 import type { Era, JsonObject } from '../core/index.ts'
+import { INTERNAL_ERROR, INVALID_PARAMS, MISSING_CAPABILITY, RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED } from './error-codes.ts'
 import { isObject } from './message.ts'
 
 export type CacheScope = 'public' | 'private'
@@ -43,15 +44,15 @@ function withoutModern(result: JsonObject): JsonObject {
 }
 
 /** Of the codes that the specification defines, −32020 and −32022 speak of our own connection to the upstream. */
-const defined = new Set([-32021])
+const defined = new Set<number>([MISSING_CAPABILITY])
 
 /**
  * An upstream's error code, as we may send it on: −32002 became −32602, and neither −32042 nor an undefined code of the
  * reserved range may be emitted (2026-07-28 basic §error codes).
  */
 export function toErrorCode(code: number): number {
-  if (!Number.isSafeInteger(code)) return -32603
-  if (code === -32002) return -32602
-  if (code === -32042 || (code <= -32020 && code >= -32099 && !defined.has(code))) return -32603
+  if (!Number.isSafeInteger(code)) return INTERNAL_ERROR
+  if (code === RESOURCE_NOT_FOUND) return INVALID_PARAMS
+  if (code === URL_ELICITATION_REQUIRED || (code <= -32020 && code >= -32099 && !defined.has(code))) return INTERNAL_ERROR
   return code
 }

@@ -9,8 +9,15 @@
  */
 
 import type { Clock, Decision, JsonObject, Produced, Redactor } from '../../core/index.ts'
-import { eraOf, isObject, LATEST_LEGACY_VERSION, MODERN_VERSION } from '../../protocol/index.ts'
-import { HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from './error-codes.ts'
+import {
+  eraOf,
+  HEADER_MISMATCH,
+  isObject,
+  LATEST_LEGACY_VERSION,
+  MISSING_CAPABILITY,
+  MODERN_VERSION,
+  UNSUPPORTED_VERSION,
+} from '../../protocol/index.ts'
 import type { Dialect, Link } from './link.ts'
 
 export interface ServerInfo {

@@ -20,7 +20,7 @@ import {
   type Produced,
   type RequestId,
 } from '../../core/index.ts'
-import { isObject, lacking } from '../../protocol/index.ts'
+import { INTERNAL_ERROR, INVALID_PARAMS, isObject, lacking, METHOD_NOT_FOUND } from '../../protocol/index.ts'
 import type { Attribution } from './attribution.ts'
 import type { Caller, Exchange, ExchangeTable } from './exchange.ts'
 import { isAskable, MAX_ASKED_CHARACTERS, toRequest } from './input-required.ts'
@@ -75,9 +75,6 @@ const GATHER_MS = 10
 const CALLERS_TURN_MS = 11 * 60_000
 const MAX_OPEN = 16
 
-const METHOD_NOT_FOUND = -32601
-const INVALID_PARAMS = -32602
-const INTERNAL = -32603
 /** What a client says whose user does not want to (2025-11-25 sampling §Error Handling). */
 const REJECTED = -1
 
@@ -167,7 +164,7 @@ export function createQuestions({ table, attribution, clock, answer, cancel, odd
       const calls = attribution.callsOfOneCaller(via)
       if (calls.length === 0) {
         odd('a question that belongs to no call, or to one of several callers')
-        return refuse(id, INTERNAL, 'It cannot be told which caller this is for.')
+        return refuse(id, INTERNAL_ERROR, 'It cannot be told which caller this is for.')
       }
       const call = choose(calls, request)
       const exchange = call === undefined ? undefined : table.get(call)

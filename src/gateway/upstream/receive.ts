@@ -7,9 +7,16 @@
  */
 
 import { allow, type Decision, type JsonObject, type Produced } from '../../core/index.ts'
-import { covers, isObject, isWithinDepth } from '../../protocol/index.ts'
+import {
+  covers,
+  HEADER_MISMATCH,
+  isObject,
+  isWithinDepth,
+  METHOD_NOT_FOUND,
+  MISSING_CAPABILITY,
+  URL_ELICITATION_REQUIRED,
+} from '../../protocol/index.ts'
 import type { Attribution } from './attribution.ts'
-import { HEADER_MISMATCH, MISSING_CAPABILITY, URL_ELICITATION_REQUIRED } from './error-codes.ts'
 import type { Exchange, ExchangeTable } from './exchange.ts'
 import { toAsking, toVisits } from './input-required.ts'
 import { type Dialect, type LinkEvents, MAX_DEPTH, sentences } from './link.ts'
@@ -134,7 +141,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     if (dialect().era === 'modern') return odd('a request, which this revision does not allow')
     if (method === 'ping') return reply({ jsonrpc: '2.0', id, result: {} })
     if (isQuestion(method)) return questions.ask(id, method, params, via)
-    reply({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } })
+    reply({ jsonrpc: '2.0', id, error: { code: METHOD_NOT_FOUND, message: 'Method not found' } })
   }
 }
 

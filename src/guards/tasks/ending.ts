@@ -8,7 +8,7 @@
  */
 
 import { createDecisionId, type Decision, type Denial, type Entry, type Final, type JsonObject, type Redactor } from '../../core/index.ts'
-import { toErrorCode } from '../../protocol/index.ts'
+import { INTERNAL_ERROR, toErrorCode } from '../../protocol/index.ts'
 import type { AuditRecord } from '../../storage/index.ts'
 import type { TaskError } from './task-state.ts'
 
@@ -74,7 +74,7 @@ export const cancelled = (now: number): Ending => ({
 })
 
 /** Nobody runs it any more: the process that did has ended, or is ending. */
-export const interrupted = (now: number): Ending => failed(-32603, 'The server that ran this task has stopped.', 'interrupted', now)
+export const interrupted = (now: number): Ending => failed(INTERNAL_ERROR, 'The server that ran this task has stopped.', 'interrupted', now)
 
 export const expired = (now: number, ttlMs: number): Ending =>
   failed(504, `The task did not end within the ${Math.round(ttlMs / 1000)} seconds that it had.`, 'deadline_exceeded', now)

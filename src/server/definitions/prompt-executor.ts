@@ -10,7 +10,7 @@
  */
 
 import { allow, type Call, type Decision, deny, type Executor, type JsonObject, type Principal, type Produced } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import { INTERNAL_ERROR, isObject } from '../../protocol/index.ts'
 import { type CompiledPrompt, checkPromptOutput, type Parameters, REMOVED, type RemovedFrom, readArguments } from '../../trust/index.ts'
 import type { Completer } from './completion.ts'
 import { RunningContext } from './context.ts'
@@ -24,7 +24,6 @@ type Outcome = Decision<Produced> | Promise<Decision<Produced>>
 export type Render = (args: JsonObject, call: Call) => Outcome
 
 const nothing: JsonObject = Object.freeze({})
-const INTERNAL_ERROR = -32603
 const members = new Set(['description', 'messages', '_meta'])
 
 export function createPromptExecutor({ render, complete }: { readonly render: Render; readonly complete: Completer }): Executor {
