@@ -89,6 +89,8 @@ export interface Budget {
   readonly policy: string
   readonly limit: number
   readonly windowSeconds: number
+  /** What an address is counted under: a dear tool costs it more than the door knew. Not told. */
+  readonly key?: string
   readonly remaining: number
   readonly resetSeconds: number
 }

@@ -132,13 +132,13 @@ function warningsOf({ address, principal, roles, users }: Limits): string[] {
 }
 
 /** Tools that nobody could ever call: one use costs more than a whole window holds. A line each. */
-export function costProblems({ principal, client, tool, roles, users }: Limits, entries: readonly Entry[]): string[] {
+export function costProblems({ address, principal, client, tool, roles, users }: Limits, entries: readonly Entry[]): string[] {
   const most = (limits: readonly (Limit | undefined)[]): number =>
     Math.max(...limits.map((limit) => limit?.max ?? Number.POSITIVE_INFINITY))
   const ofPrincipal = most([principal, ...Object.values(roles ?? {}), ...Object.values(users ?? {})])
   return entries.flatMap(({ kind, name, limits }) => {
     const cost = limits?.cost ?? 1
-    const room = Math.min(ofPrincipal, most([client]), limits?.rate?.max ?? most([tool]))
+    const room = Math.min(ofPrincipal, most([address]), most([client]), limits?.rate?.max ?? most([tool]))
     return cost > 1 && cost > room ? [`${kind} ${name}: one use costs ${cost}, and a whole window holds ${room}`] : []
   })
 }

@@ -4,8 +4,8 @@
  *   authenticate → read → [limit] → authorize → validate → approve → execute → release
  *
  * Runs after authentication so that a budget belongs to someone; what arrives before it counts against the address alone
- * (`checkAddress`, used at the door). A refused request counts too. Fails closed: if the counters cannot answer, the request
- * is refused.
+ * (`checkAddress`, used at the door), once; the rest of what a dear tool costs is added here. A refused request counts too. Fails
+ * closed: if the counters cannot answer, the request is refused.
  *
  * @module
  */
@@ -50,20 +50,28 @@ export function createLimiter({ limits, counters, findTool }: LimitOptions): Lim
   const budgetsOf = createBudgets(limits, findTool)
   const address = limits.address && bucketOf('address', '', limits.address)
 
-  function judgeAddress(count: Count): Decision<Budget | undefined> {
+  function judgeAddress(key: string, count: Count): Decision<Budget | undefined> {
     if (!address) return within
     if (count.count > address.max) return refuse(address, count)
-    return allow(toBudget(address, count))
+    return allow({ ...toBudget(address, count), key })
+  }
+
+  /** Where the door has counted the request as one. */
+  function addressOf({ budget }: Partway): Bucket | undefined {
+    const key = budget?.key
+    return address && key !== undefined ? { ...address, key } : undefined
   }
 
   return {
     limit(request) {
-      const { buckets, cost } = budgetsOf(request)
+      const { buckets: own, cost } = budgetsOf(request)
+      const door = cost > 1 ? addressOf(request) : undefined
+      const buckets = door ? [...own, door] : own
       if (buckets.length === 0) return judge(request, buckets, [])
       const counts: (Count | Promise<Count>)[] = []
       let waits = false
-      for (const { key, windowMs } of buckets) {
-        const count = counters.increment(key, windowMs, cost)
+      for (const bucket of buckets) {
+        const count = counters.increment(bucket.key, bucket.windowMs, bucket === door ? cost - 1 : cost)
         // Memory answers at once; a store beyond this process does not.
         if (count instanceof Promise) waits = true
         counts.push(count)
@@ -74,8 +82,9 @@ export function createLimiter({ limits, counters, findTool }: LimitOptions): Lim
     },
     checkAddress(from) {
       if (!address) return within
-      const counted = counters.increment(`address ${from}`, address.windowMs)
-      return counted instanceof Promise ? counted.then(judgeAddress) : judgeAddress(counted)
+      const key = `address ${from}`
+      const counted = counters.increment(key, address.windowMs)
+      return counted instanceof Promise ? counted.then((count) => judgeAddress(key, count)) : judgeAddress(key, counted)
     },
   }
 }

@@ -50,6 +50,16 @@ describe('RS22: flooding', () => {
     assert.equal((await as('alice').call('plain')).status, 429)
     assert.equal(executed, 2)
   })
+  for (const by of ['address', 'both'] as const) {
+    it(`a dear tool spends the budget of the address too, where that is counted (${by})`, async () => {
+      await start({ max: 20, by })
+      const answers = []
+      for (let n = 0; n < 5; n++) answers.push(await as(n % 2 === 0 ? 'alice' : 'bob').call('dear'))
+      assert.deepEqual(tally(answers), { 200: 2, 429: 3 })
+      assert.equal((await as('bob').call('plain')).status, 429)
+      assert.equal(executed, 2)
+    })
+  }
   it('another credential, revision, session, method or path is not another budget', async () => {
     await start({ max: 9, by: 'principal' })
     const legacy = as('alice', '2025-11-25')

@@ -113,4 +113,9 @@ test('a tool that costs more than anybody’s whole window holds is a problem', 
     'tool dear: one use costs 31, and a whole window holds 30',
     'tool rare: one use costs 3, and a whole window holds 2',
   ])
+  const { limits: byAddress } = toLimits({ max: 30, by: 'address', users: { ana: { max: 1_000 } } })
+  assert.deepEqual(costProblems(byAddress, tools), [
+    'tool dear: one use costs 31, and a whole window holds 30',
+    'tool rare: one use costs 3, and a whole window holds 2',
+  ])
 })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, test } from 'node:test'
 import fc from 'fast-check'
-import type { Admitted, Decision, Entry, Principal, Understood } from '../../src/core/index.ts'
+import type { Admitted, Budget, Decision, Entry, Principal, Understood } from '../../src/core/index.ts'
 import { createLimiter, type Limits } from '../../src/guards/index.ts'
 import { type Counters, createMemoryCounters } from '../../src/storage/index.ts'
 
@@ -37,6 +37,8 @@ interface Rig {
   /** What is left after a request; else who is out of budget, and for how long. */
   ask(principal: Principal, tool?: string): string
   knock(address: string): string
+  /** From that address, through the door. */
+  come(address: string, principal: Principal, tool?: string): string
   pass(ms: number): void
   readonly keys: Set<string>
 }
@@ -67,6 +69,11 @@ function create(limits: Limits, tools: readonly Entry[] = []): Rig {
     knock(address) {
       const decision = limiter.checkAddress(address) as Decision<unknown>
       return shown(decision.allowed ? { allowed: true, value: { budget: decision.value } } : decision)
+    },
+    come(address, principal, name) {
+      const left = limiter.checkAddress(address) as Decision<Budget | undefined>
+      if (!left.allowed) return shown(left)
+      return shown(limiter.limit({ ...request(principal, name), budget: left.value } as Understood) as Decision<unknown>)
     },
     pass(ms) {
       now += ms
@@ -159,6 +166,16 @@ describe('a call', () => {
     assert.equal(ask(ana, 'dear'), 'no principal 10/60 60')
     assert.equal(ask(bo, 'dear'), 'tool 2')
     assert.equal(ask(bo, 'dear'), 'no tool 7/60 60')
+  })
+  it('costs its address the same: what the door counted, and the rest', () => {
+    const nobody = person('nobody', { credential: 'none' })
+    for (const caller of [ana, nobody]) {
+      const { come } = create({ address: minute(11) }, [dear, free])
+      assert.deepEqual(
+        [come('a', caller, 'dear'), come('a', caller, 'free'), come('a', caller, 'dear'), come('a', caller), come('b', caller, 'dear')],
+        ['address 6', 'address 5', 'address 0', 'no address 11/60 60', 'address 6'],
+      )
+    }
   })
   it('may cost nothing, and then needs a budget that is not overdrawn', () => {
     const { ask } = create({ principal: minute(1) }, [free])
