@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Entry, EntryKind, Era, Principal, Redactor } from '../core/index.ts'
+import { type Entry, type EntryKind, type Era, type Principal, type Redactor, STANDARD_SCOPES } from '../core/index.ts'
 import { MAX_URI_LENGTH } from '../protocol/index.ts'
 import { createListAnswers } from './list-answers.ts'
 import { permits } from './permits.ts'
@@ -34,7 +34,6 @@ export interface Catalogue {
 }
 
 const FILLING_PATIENCE_MS = 5_000
-const STANDARD_SCOPES = ['prompts:read', 'resources:read', 'tools:execute', 'tools:read']
 
 interface Place {
   readonly exact: Map<string, Entry>
@@ -128,7 +127,7 @@ export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Cata
     template: (uriTemplate) => (uriTemplate.length > MAX_URI_LENGTH ? undefined : index.template.get(uriTemplate)),
     list: answers.list,
     // A client that signs in before the first entry is there must not be told that there is nothing to ask for.
-    scopes: () => (filling && byServer.size === 0 ? STANDARD_SCOPES : scopes),
+    scopes: () => (filling && byServer.size === 0 ? STANDARD_SCOPES.toSorted() : scopes),
     has: (kind) => index[kind].size > 0,
     onChange(listener) {
       listeners.add(listener)

@@ -1,14 +1,13 @@
 /** What a client is made from. Strict: every problem is named at once, never a value. @module */
 
 import { z } from 'zod'
-import { type Clock, ConfigError, type Log } from '../core/index.ts'
+import { type Clock, ConfigError, isScope, type Log } from '../core/index.ts'
 import type { Lookup } from '../net/index.ts'
 import type { InputHooks } from './input-hooks.ts'
 import { isLoopbackHost } from './network.ts'
 import { describeProblems } from './option-problems.ts'
 import { isRedirectUri } from './redirect-uri.ts'
 import type { ClientMetadata } from './registration.ts'
-import { isScope } from './scopes.ts'
 import { isHeaderValue } from './token-request.ts'
 
 /** Signs a person in (OAuth 2.1). */

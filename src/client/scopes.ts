@@ -4,13 +4,11 @@
  * @module
  */
 
+import { isScope } from '../core/index.ts'
+
 export const OFFLINE_ACCESS = 'offline_access'
 
 const MAX_SCOPES = 200
-/** RFC 6749 §3.3. */
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/
-
-export const isScope = (value: unknown): value is string => typeof value === 'string' && scopeToken.test(value)
 
 /** A space-separated list; undefined where it is not one. */
 export const parseScopes = (value: unknown): readonly string[] | undefined =>

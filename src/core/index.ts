@@ -60,5 +60,6 @@ export {
   type Validated,
   validated,
 } from './request.ts'
+export { isScope, SCOPE_PATTERN, STANDARD_SCOPES } from './scopes.ts'
 export { looksSecret } from './secret-names.ts'
 export type { TokenVerifier, Verified } from './verifier.ts'

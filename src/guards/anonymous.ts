@@ -5,14 +5,14 @@
  * @module
  */
 
-import type { Principal } from '../core/index.ts'
+import { type Principal, STANDARD_SCOPES } from '../core/index.ts'
 
 export const anonymous: Principal = Object.freeze({
   issuer: 'anonymous',
   subject: 'anonymous',
   clientId: 'anonymous',
   credential: 'none',
-  scopes: Object.freeze(['tools:read', 'tools:execute', 'prompts:read', 'resources:read']),
+  scopes: STANDARD_SCOPES,
   roles: Object.freeze([]),
   credentialId: 'none',
 })

@@ -10,7 +10,7 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import { allow, type Clock, type Credential, checkOptions, deny, type TokenVerifier } from '../core/index.ts'
+import { allow, type Clock, type Credential, checkOptions, deny, SCOPE_PATTERN, type TokenVerifier } from '../core/index.ts'
 import type { Bus, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { generateKey, parseKey } from './api-key-format.ts'
@@ -54,7 +54,7 @@ interface Kept extends ApiKeyInfo {
 
 const newKey: z.ZodType<NewApiKey> = z.strictObject({
   name: z.string().regex(/^[^\p{Cc}\p{Cf}]{1,64}$/u, 'has 1 to 64 printable characters'),
-  scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'is not a scope (RFC 6749 §3.3)')).max(64),
+  scopes: z.array(z.string().regex(SCOPE_PATTERN, 'is not a scope (RFC 6749 §3.3)')).max(64),
   roles: z
     .array(z.string().regex(/^[\w.:@/-]{1,64}$/, 'has 1 to 64 letters, digits, and . _ : @ / -'))
     .max(64)

@@ -2,12 +2,10 @@
 
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import type { Clock, Log } from '../core/index.ts'
-import { ConfigError, checkOptions } from '../core/index.ts'
+import { type Clock, ConfigError, checkOptions, type Log, STANDARD_SCOPES } from '../core/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { isLoopbackHost } from './resources.ts'
-import { standardScopes } from './scopes.ts'
 
 /** Options for {@link createAuthorizationServer}. */
 export interface AuthorizationServerOptions {
@@ -69,7 +67,7 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
     // Before the catalogue is there, people can sign in all the same; a token needs one scope at least.
     scopes: () => {
       const used = checked.scopes()
-      return used.length === 0 ? standardScopes : used
+      return used.length === 0 ? STANDARD_SCOPES : used
     },
     accessTokenTtlSeconds: checked.accessTokenTtlSeconds ?? 3600,
     registrationsPerHour: checked.registrationsPerHour ?? 120,

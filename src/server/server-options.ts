@@ -6,7 +6,7 @@
  */
 
 import { z } from 'zod'
-import type { Log } from '../core/index.ts'
+import { type Log, SCOPE_PATTERN } from '../core/index.ts'
 import type { RateLimitOptions } from '../guards/index.ts'
 import type { CorsOptions } from '../transports/index.ts'
 import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
@@ -105,10 +105,7 @@ const shape = {
         .optional(),
     })
     .optional(),
-  localScopes: z
-    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope (RFC 6749 §3.3)'))
-    .max(1_000)
-    .optional(),
+  localScopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope (RFC 6749 §3.3)')).max(1_000).optional(),
   strict: z.boolean().optional(),
   log: z.custom<Log | false>((value) => value === false || typeof value === 'function', 'must be a function, or false').optional(),
 }

@@ -1,6 +1,6 @@
 /** `sallyport key create | list | revoke`, on the data directory, beside a running guard or without one. @module */
 
-import { systemClock } from '../../core/index.ts'
+import { STANDARD_SCOPES, systemClock } from '../../core/index.ts'
 import { type ApiKeys, createApiKeys } from '../../oauth/index.ts'
 import type { Data } from '../../vault/index.ts'
 import type { WithData } from '../common.ts'
@@ -18,7 +18,6 @@ export interface CreateKeyOptions extends WithData {
   readonly expires: string
 }
 
-const STANDARD_SCOPES: readonly string[] = ['tools:read', 'tools:execute', 'prompts:read', 'resources:read']
 const DAY_SECONDS = 86_400
 const DAY_MS = DAY_SECONDS * 1000
 

@@ -6,6 +6,7 @@
  */
 
 import { z } from 'zod'
+import { SCOPE_PATTERN } from '../../core/index.ts'
 
 /** At most `max` requests in each window. */
 export interface LimitEntry {
@@ -190,7 +191,7 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     .optional()
     .describe('Bounds on what callers may ask for.'),
   local: z
-    .strictObject({ scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be a scope')) })
+    .strictObject({ scopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope')) })
     .optional()
     .describe('What whoever calls over stdio may do without a key. Default: nothing.'),
   origins: z

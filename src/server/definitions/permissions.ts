@@ -12,7 +12,7 @@
  * @module
  */
 
-import type { Condition, EntryKind, Permission } from '../../core/index.ts'
+import { type Condition, type EntryKind, type Permission, SCOPE_PATTERN } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { checkKeys, type Report } from './unknown-keys.ts'
 
@@ -62,8 +62,6 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   private: ['access', 'clients', 'users', 'requiredScopes', 'requiredRoles', 'when'],
 }
 const MAX_NAMES = 1_000
-/** RFC 6749 §3.3. */
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/
 const anyName = /^[^\u0000-\u001f\u007f-\u009f]{1,512}$/
 
 /** Undefined: it could not be understood, and why was reported. */
@@ -76,7 +74,7 @@ export function toPermission(given: unknown, kind: EntryKind, compileCondition: 
   if (!known) return problem(`${isObject(given) ? '.access: ' : ''}must be "public", "protected", "private" or "denied"`)
   if (!checkKeys(block, known, 'permissions', report)) fine = false
   const condition = conditionOf(block['when'])
-  const scopes = names('requiredScopes', scopeToken)
+  const scopes = names('requiredScopes', SCOPE_PATTERN)
   const roles = names('requiredRoles', anyName)
   const clients = names('clients', anyName)
   const users = names('users', anyName)
