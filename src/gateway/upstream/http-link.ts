@@ -18,6 +18,7 @@ import { type Headers, requestHeaders } from './http-headers.ts'
 import { createListener } from './http-listener.ts'
 import { type Dialect, isEmpty, type Link, type LinkEvents, missed, sentences, type Wanted } from './link.ts'
 import { requestMeta } from './meta.ts'
+import { createOddities } from './oddities.ts'
 import { createQuestions } from './questions.ts'
 import { createReceiver } from './receive.ts'
 import { openSubscription, type Subscription } from './subscription.ts'
@@ -68,12 +69,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
 
   const answers = new Map<number, Answer>()
   const table = createExchangeTable(clock, (id, exchange) => abandon(id, exchange, 'the deadline passed'))
-  const seen = new Set<string>()
-  function odd(kind: string): void {
-    if (seen.has(kind)) return
-    seen.add(kind)
-    log('warn', `${server}: skipped ${kind}; further ones are skipped without a word`)
-  }
+  const odd = createOddities(server, log)
   const attribution = createStreamAttribution(table)
   const questions = createQuestions({ table, attribution, clock, answer: tell, cancel, odd })
   const receive = createReceiver({

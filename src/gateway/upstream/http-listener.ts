@@ -9,6 +9,7 @@ import type { Pool } from 'undici'
 import type { Clock } from '../../core/index.ts'
 import { type Answer, readAnswer } from './http-answer.ts'
 import type { Headers } from './http-headers.ts'
+import type { Odd } from './oddities.ts'
 import type { Receiver } from './receive.ts'
 import { RETRY_FIRST_MS, RETRY_LAST_MS } from './subscription.ts'
 
@@ -16,7 +17,7 @@ export interface ListenerOptions {
   readonly pool: Pool
   readonly path: string
   readonly receive: Receiver
-  readonly odd: (kind: string) => void
+  readonly odd: Odd
   readonly headers: () => Headers
   readonly clock: Clock
 }

@@ -24,6 +24,7 @@ import { INTERNAL_ERROR, INVALID_PARAMS, isObject, lacking, METHOD_NOT_FOUND } f
 import type { Attribution } from './attribution.ts'
 import type { Caller, Exchange, ExchangeTable } from './exchange.ts'
 import { isAskable, MAX_ASKED_CHARACTERS, toRequest } from './input-required.ts'
+import type { Odd } from './oddities.ts'
 
 export interface QuestionsOptions {
   readonly table: ExchangeTable
@@ -33,8 +34,7 @@ export interface QuestionsOptions {
   readonly answer: (message: JsonObject) => void
   /** Gives a call up, and tells the upstream. */
   readonly cancel: (call: number) => void
-  /** Something odd, named by kind: the link logs each kind once. */
-  readonly odd: (kind: string) => void
+  readonly odd: Odd
 }
 
 export interface Questions {

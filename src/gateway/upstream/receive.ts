@@ -21,6 +21,7 @@ import type { Exchange, ExchangeTable } from './exchange.ts'
 import { toAsking, toVisits } from './input-required.ts'
 import { type Dialect, type LinkEvents, MAX_DEPTH, sentences } from './link.ts'
 import { relayLog, relayProgress } from './notices.ts'
+import type { Odd } from './oddities.ts'
 import { isQuestion, type Questions } from './questions.ts'
 import { knowsTasks, relayedCapabilities } from './relayed.ts'
 
@@ -32,8 +33,7 @@ export interface ReceiverOptions {
   /** Sends a JSON-RPC answer to a request of the upstream's that concerns no caller. */
   readonly reply: (message: JsonObject) => void
   readonly events: Pick<LinkEvents, 'listChanged' | 'updated' | 'taskChanged'>
-  /** Something odd, named by kind: the link logs each kind once. */
-  readonly odd: (kind: string) => void
+  readonly odd: Odd
   readonly dialect: () => Dialect
 }
 

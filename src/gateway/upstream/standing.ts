@@ -10,6 +10,7 @@ import { isObject, TASKS } from '../../protocol/index.ts'
 import type { Link, LinkEvents, ListKind } from './link.ts'
 import { createLogLevels } from './log-level.ts'
 import { ask, type Session } from './negotiate.ts'
+import { createOddities } from './oddities.ts'
 import { knowsTasks } from './relayed.ts'
 import { createWatched } from './watched.ts'
 
@@ -29,12 +30,7 @@ const ASK_MS = 30_000
 
 export function createStanding(server: string, log: Log, clock: Clock): Standing {
   let current: { readonly link: Link; readonly session: Session } | undefined
-  const seen = new Set<string>()
-  function odd(kind: string): void {
-    if (seen.has(kind)) return
-    seen.add(kind)
-    log('warn', `${server}: skipped ${kind}; further ones are skipped without a word`)
-  }
+  const odd = createOddities(server, log)
   const levels = createLogLevels((level) => tell('logging/setLevel', { level }))
   const resources = createWatched<undefined>({
     apply(added, removed) {

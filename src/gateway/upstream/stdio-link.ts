@@ -16,6 +16,7 @@ import { createExchangeTable, type Exchange } from './exchange.ts'
 import { createLineReader, idOfDropped } from './line-reader.ts'
 import { type Dialect, isEmpty, type Link, type LinkEvents, MAX_MESSAGE_BYTES, missed, sentences, type Wanted } from './link.ts'
 import { requestMeta } from './meta.ts'
+import { createOddities } from './oddities.ts'
 import { createQuestions } from './questions.ts'
 import { createReceiver } from './receive.ts'
 import { openSubscription, type Subscription } from './subscription.ts'
@@ -48,17 +49,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
   let subscription: Subscription | undefined
 
   const table = createExchangeTable(clock, (id, exchange) => tellCancelled(id, exchange, 'the deadline passed'))
-  const seen = new Set<string>()
-  function odd(kind: string, sample = ''): void {
-    if (!seen.has(kind)) {
-      seen.add(kind)
-      log(
-        'warn',
-        `${server}: skipped ${kind}; further ones are skipped without a word`,
-        sample ? { sample: redactor.text(sample).slice(0, MAX_SAMPLE) } : {},
-      )
-    }
-  }
+  const odd = createOddities(server, log)
   function reply(message: JsonObject): void {
     if (ended) return
     if (queued() > MAX_QUEUED_REPLIES) odd('an answer to its requests, as it reads none')
@@ -112,7 +103,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
       try {
         message = JSON.parse(text)
       } catch {
-        return odd('a line on its stdout that is not JSON', text)
+        return odd('a line on its stdout that is not JSON', () => redactor.text(text).slice(0, MAX_SAMPLE))
       }
       try {
         receive(message, bytes)

@@ -5,11 +5,12 @@
  * @module
  */
 
+import type { Odd } from './oddities.ts'
+
 export interface WatchedOptions {
   /** What is watched has changed by these. */
   readonly apply: (added: readonly string[], removed: readonly string[]) => void
-  /** Something odd, named by kind. */
-  readonly odd: (kind: string) => void
+  readonly odd: Odd
 }
 
 export interface Watched<News> {
