@@ -11,7 +11,7 @@ import { isObject } from './message.ts'
 /** The extension by which a call may answer with a task. */
 export const TASKS = 'io.modelcontextprotocol/tasks'
 
-/** What a caller has declared that may be answered with a task. */
+/** What a client declares that may be answered with a task, ourselves towards an upstream too. */
 export const NEEDS_TASKS: JsonObject = { extensions: { [TASKS]: {} } }
 
 /** Capabilities have capabilities, and extensions have names: `elicitation.url`, `extensions["io.modelcontextprotocol/tasks"]`. */

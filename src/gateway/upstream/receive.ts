@@ -14,6 +14,7 @@ import {
   isWithinDepth,
   METHOD_NOT_FOUND,
   MISSING_CAPABILITY,
+  NEEDS_TASKS,
   URL_ELICITATION_REQUIRED,
 } from '../../protocol/index.ts'
 import type { Attribution } from './attribution.ts'
@@ -23,7 +24,7 @@ import { type Dialect, type LinkEvents, MAX_DEPTH, sentences } from './link.ts'
 import { relayLog, relayProgress } from './notices.ts'
 import type { Odd } from './oddities.ts'
 import { isQuestion, type Questions } from './questions.ts'
-import { knowsTasks, relayedCapabilities } from './relayed.ts'
+import { relayedCapabilities } from './relayed.ts'
 
 export interface ReceiverOptions {
   readonly server: string
@@ -146,4 +147,4 @@ export function createReceiver(options: ReceiverOptions): Receiver {
 }
 
 const mayBeTask = ({ caller, method }: Exchange): boolean =>
-  method === 'tools/call' && caller !== undefined && covers(relayedCapabilities(caller) ?? nothing, knowsTasks)
+  method === 'tools/call' && caller !== undefined && covers(relayedCapabilities(caller) ?? nothing, NEEDS_TASKS)

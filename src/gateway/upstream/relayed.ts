@@ -7,7 +7,7 @@
  */
 
 import type { JsonObject } from '../../core/index.ts'
-import { isObject, TASKS } from '../../protocol/index.ts'
+import { isObject, NEEDS_TASKS, TASKS } from '../../protocol/index.ts'
 import type { Caller } from './exchange.ts'
 
 const VERSION = 'io.modelcontextprotocol/protocolVersion'
@@ -21,7 +21,7 @@ export function relayedCapabilities({ capabilities, meta }: Caller): JsonObject 
   if (isObject(sampling)) relayed['sampling'] = pick(sampling, 'tools', 'context')
   if (isObject(roots)) relayed['roots'] = {}
   // A task is for callers of 2026-07-28: each of their requests says so, no legacy one does.
-  if (isObject(extensions) && isObject(extensions[TASKS]) && meta[VERSION] !== undefined) Object.assign(relayed, knowsTasks)
+  if (isObject(extensions) && isObject(extensions[TASKS]) && meta[VERSION] !== undefined) Object.assign(relayed, NEEDS_TASKS)
   return relayed
 }
 
@@ -31,9 +31,6 @@ function pick(declared: JsonObject, ...names: readonly string[]): JsonObject {
   for (const name of names) if (isObject(declared[name])) has[name] = {}
   return has
 }
-
-/** What we can do with tasks ourselves: hear of them. */
-export const knowsTasks: JsonObject = { extensions: { [TASKS]: {} } }
 
 const asked: JsonObject = { sampling: { tools: {} }, elicitation: { form: {}, url: {} } }
 

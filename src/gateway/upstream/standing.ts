@@ -6,12 +6,11 @@
  */
 
 import type { Clock, JsonObject, Log, LogLevel } from '../../core/index.ts'
-import { isObject, TASKS } from '../../protocol/index.ts'
+import { isObject, NEEDS_TASKS, TASKS } from '../../protocol/index.ts'
 import type { Link, LinkEvents, ListKind } from './link.ts'
 import { createLogLevels } from './log-level.ts'
 import { ask, type Session } from './negotiate.ts'
 import { createOddities } from './oddities.ts'
-import { knowsTasks } from './relayed.ts'
 import { createWatched } from './watched.ts'
 
 export interface Standing extends Pick<LinkEvents, 'updated' | 'taskChanged'> {
@@ -67,7 +66,7 @@ export function createStanding(server: string, log: Log, clock: Clock): Standing
   /** What happened to the task before it was listened for. */
   async function look(taskId: string): Promise<void> {
     if (!current) return
-    const answer = await ask({ link: current.link, clock }, 'tasks/get', { taskId }, ASK_MS, knowsTasks)
+    const answer = await ask({ link: current.link, clock }, 'tasks/get', { taskId }, ASK_MS, NEEDS_TASKS)
     if (answer.allowed && answer.value.kind === 'result') taskChanged({ ...answer.value.result, taskId })
   }
   function updated(uri: string | undefined): void {

@@ -6,9 +6,9 @@
  */
 
 import type { Clock } from '../../core/index.ts'
+import { NEEDS_TASKS } from '../../protocol/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { Wanted } from './link.ts'
-import { knowsTasks } from './relayed.ts'
 
 export interface SubscriptionOptions {
   readonly wanted: Wanted
@@ -59,7 +59,7 @@ export function openSubscription({ wanted: { changes, uris, tasks }, clock, send
       startedAt,
       deadlineAt: Infinity,
       caller: undefined,
-      capabilities: tasks.length > 0 ? knowsTasks : undefined,
+      capabilities: tasks.length > 0 ? NEEDS_TASKS : undefined,
       settle,
     })
   }
