@@ -62,4 +62,5 @@ export {
 } from './request.ts'
 export { isScope, SCOPE_PATTERN, STANDARD_SCOPES } from './scopes.ts'
 export { looksSecret } from './secret-names.ts'
+export { createTally, type Tally } from './tally.ts'
 export type { TokenVerifier, Verified } from './verifier.ts'

@@ -1,5 +1,12 @@
 /** The seam for one kind of record. Every verb is a single atomic step and answers who won. @module */
 
+/** What the live records of a group come to. */
+export interface Usage {
+  readonly count: number
+  /** Of their values as JSON. */
+  readonly bytes: number
+}
+
 export interface Stored<T> {
   readonly id: string
   readonly value: T
@@ -26,10 +33,37 @@ export interface Records<T> {
   get(id: string): Promise<Stored<T> | undefined>
   /** In order of id. */
   list(query?: Query): Promise<readonly Stored<T>[]>
+  /** Reads none of them. */
+  usage(group: string): Promise<Usage>
   /** False where a live record has that id: somebody else won. */
   putIfAbsent(id: string, value: T, options?: RecordOptions): Promise<boolean>
   /** Replaces version `version`; false where it has changed or gone meanwhile. Group and expiry are replaced too. */
   compareAndSet(id: string, version: number, value: T, options?: RecordOptions): Promise<boolean>
   /** Removes it; exactly one of any number of simultaneous callers is given it. Also the way to delete. */
   takeOnce(id: string): Promise<T | undefined>
+}
+
+const MAX_ATTEMPTS = 100
+
+/**
+ * Replaces a value by what `next` makes of it, however often somebody else is faster. Undefined: `next` left it as it is.
+ *
+ * @throws where others are faster for ever.
+ */
+export async function changeRecord<T>(
+  records: Records<T>,
+  id: string,
+  next: (now: T | undefined) => T | undefined,
+  options: (value: T) => RecordOptions,
+): Promise<T | undefined> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const found = await records.get(id)
+    const value = next(found?.value)
+    if (value === undefined) return undefined
+    const won = found
+      ? await records.compareAndSet(id, found.version, value, options(value))
+      : await records.putIfAbsent(id, value, options(value))
+    if (won) return value
+  }
+  throw new Error('a record changes faster than it can be written')
 }

@@ -108,6 +108,7 @@ function slowly(store: Store): Store {
       return {
         get: (id) => later().then(() => records.get(id)),
         list: (query) => later().then(() => records.list(query)),
+        usage: (group) => later().then(() => records.usage(group)),
         putIfAbsent: (id, value, options) => later().then(() => records.putIfAbsent(id, value, options)),
         compareAndSet: (id, version, value, options) => later().then(() => records.compareAndSet(id, version, value, options)),
         takeOnce: (id) => later().then(() => records.takeOnce(id)),

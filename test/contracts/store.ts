@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
-import type { Store } from '../../src/storage/index.ts'
+import { changeRecord, type Store } from '../../src/storage/index.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -138,6 +138,37 @@ export function describeStore(name: string, open: (clock: () => number) => Promi
       )
       await mine.compareAndSet('one', (await mine.get('one'))!.version, { n: 3 })
       assert.deepEqual(await mine.list({ group: 'b' }), [])
+    })
+
+    it('tells how many records a group has and how large they are, of those that are live', async () => {
+      const { mine, theirs } = await records()
+      assert.deepEqual(await mine.usage('a'), { count: 0, bytes: 0 })
+      const values = [{ n: 1 }, { n: 2, nested: { list: ['ä', '\u{1f600}'.repeat(5_000)] } }] as const
+      for (const value of values) await mine.putIfAbsent(`id-${value.n}`, value, { group: 'a', expiresAt: now + value.n })
+      await mine.putIfAbsent('other', { n: 3 }, { group: 'b' })
+      await mine.putIfAbsent('none', { n: 4 })
+      const sizes = values.map((value) => Buffer.byteLength(JSON.stringify(value)))
+      assert.deepEqual(await theirs.usage('a'), { count: 2, bytes: sizes[0]! + sizes[1]! })
+      now += 1
+      assert.deepEqual(await theirs.usage('a'), { count: 1, bytes: sizes[1] })
+      await mine.takeOnce('id-2')
+      assert.deepEqual(await theirs.usage('a'), { count: 0, bytes: 0 })
+    })
+
+    it('changes a record whoever else changes it too, and leaves it where there is nothing to change', async () => {
+      const { mine, theirs } = await records()
+      const more = (value: Value | undefined): Value => ({ n: (value?.n ?? 0) + 1 })
+      const options = ({ n }: Value) => ({ group: `after ${n}` })
+      const changed = await Promise.all(Array.from({ length: 20 }, (_, n) => changeRecord(n % 2 ? mine : theirs, 'one', more, options)))
+      assert.deepEqual(
+        changed.map((value) => value?.n).sort((a, b) => a! - b!),
+        Array.from({ length: 20 }, (_, n) => n + 1),
+      )
+      assert.equal((await mine.usage('after 20')).count, 1)
+      assert.equal(await changeRecord(mine, 'one', () => undefined, options), undefined)
+      const losing = { ...mine, compareAndSet: async () => false }
+      await assert.rejects(changeRecord(losing, 'one', more, options), /faster than it can be written/)
+      assert.equal((await mine.get('one'))?.value.n, 20)
     })
 
     it('lists in order of id, by group, a page at a time', async () => {

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigError } from '../../src/core/index.ts'
 import { createSqliteStore } from '../../src/storage/index.ts'
+import { recordsSchema } from '../../src/storage/sqlite/migrations.ts'
 import { auditRecord, auditRecords } from '../contracts/audit-store.ts'
 
 let folder: string
@@ -88,6 +89,37 @@ test('a database that a newer version wrote is refused and left as it is', async
   refuses(/newer version of Sallyport \(schema 99, this one knows \d+\)/)
   assert.equal(db.prepare('PRAGMA user_version').get()?.['user_version'], 99)
   db.close()
+})
+
+test('a database of the first schema is brought up to date with everything in it', async () => {
+  await open().close()
+  const db = new DatabaseSync(file)
+  db.exec(`DROP TABLE records; ${recordsSchema.migrations[0]}; PRAGMA user_version = 1`)
+  db.exec(`INSERT INTO records VALUES ('grant', 'one', 7, 'g', NULL, '{"n":1}'), ('account', 'two', 8, NULL, 1, '{}')`)
+  db.close()
+  const store = open()
+  const [one] = await store.records<{ n: number }>('grant').list({ group: 'g' })
+  assert.deepEqual(one, { id: 'one', value: { n: 1 }, version: 7 })
+  assert.equal(await store.records('grant').compareAndSet('one', 7, { n: 2 }), true)
+  assert.equal(await store.sweep(), 1)
+  await store.close()
+})
+
+test('large records cost nothing to whoever looks for another, or asks how much there is', async () => {
+  const store = open()
+  const records = store.records<string>('task')
+  const large = 'x'.repeat(1_000_000)
+  for (let n = 0; n < 40; n++) {
+    await records.putIfAbsent(`id-${n}/large`, large, { group: 'large' })
+    await records.putIfAbsent(`id-${n}`, 'small', { group: 'small' })
+  }
+  const before = process.cpuUsage()
+  for (let n = 0; n < 100; n++) await records.get(`id-${n % 40}`)
+  for (let n = 0; n < 5; n++) assert.equal((await records.usage('large')).count, 40)
+  for (let n = 0; n < 5; n++) assert.equal((await records.list({ group: 'small' })).length, 40)
+  const { user, system } = process.cpuUsage(before)
+  assert.ok(user + system < 60_000, `${user + system} µs`)
+  await store.close()
 })
 
 test('a database of another program is refused and left as it is', async () => {

@@ -6,6 +6,7 @@ import type { Query, RecordOptions, Records, Stored } from '../records.ts'
 
 export interface Row {
   readonly body: string
+  readonly bytes: number
   readonly version: number
   readonly group: string | undefined
   readonly expiresAt: number | null
@@ -17,12 +18,10 @@ export function createMemoryRecords<T>(rows: Map<string, Row>, clock: Clock): Re
     return row !== undefined && !hasEnded(row, clock()) ? row : undefined
   }
   const stored = (id: string, row: Row): Stored<T> => ({ id, value: JSON.parse(row.body), version: row.version })
-  const toRow = (value: T, version: number, options: RecordOptions): Row => ({
-    body: toBody(value),
-    version,
-    group: options.group,
-    expiresAt: toExpiry(options),
-  })
+  function toRow(value: T, version: number, options: RecordOptions): Row {
+    const body = toBody(value)
+    return { body, bytes: Buffer.byteLength(body), version, group: options.group, expiresAt: toExpiry(options) }
+  }
   return {
     async get(id) {
       const row = live(id)
@@ -37,6 +36,16 @@ export function createMemoryRecords<T>(rows: Map<string, Row>, clock: Clock): Re
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .slice(0, pageOf(query))
         .map(([id, row]) => stored(id, row))
+    },
+    async usage(group) {
+      const now = clock()
+      let [count, bytes] = [0, 0]
+      for (const row of rows.values()) {
+        if (row.group !== group || hasEnded(row, now)) continue
+        count++
+        bytes += row.bytes
+      }
+      return { count, bytes }
     },
     async putIfAbsent(id, value, options = {}) {
       const row = toRow(value, firstVersion(), options)

@@ -26,6 +26,23 @@ export const recordsSchema: Schema = {
      ) STRICT, WITHOUT ROWID;
      CREATE INDEX records_by_group ON records (kind, grp, id) WHERE grp IS NOT NULL;
      CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;`,
+    // With its rows in the tree of the key, SQLite reads a large body whole whenever a search for another one passes it.
+    `DROP INDEX records_by_group;
+     DROP INDEX records_by_expiry;
+     ALTER TABLE records RENAME TO records_before;
+     CREATE TABLE records (
+       kind TEXT NOT NULL,
+       id TEXT NOT NULL,
+       version INTEGER NOT NULL,
+       grp TEXT,
+       expires_at INTEGER,
+       body TEXT NOT NULL,
+       PRIMARY KEY (kind, id)
+     ) STRICT;
+     INSERT INTO records SELECT kind, id, version, grp, expires_at, body FROM records_before;
+     DROP TABLE records_before;
+     CREATE INDEX records_by_group ON records (kind, grp, id) WHERE grp IS NOT NULL;
+     CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;`,
   ],
 }
 

@@ -8,13 +8,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Clock } from '../../core/index.ts'
 import { firstVersion, pageOf, toBody, toExpiry } from '../record-options.ts'
-import type { Query, RecordOptions, Records, Stored } from '../records.ts'
+import type { Query, RecordOptions, Records, Stored, Usage } from '../records.ts'
 import type { Flusher } from './flush.ts'
 
 export interface RecordStatements {
   readonly get: StatementSync
   readonly list: StatementSync
   readonly listGroup: StatementSync
+  readonly usage: StatementSync
   readonly put: StatementSync
   readonly set: StatementSync
   readonly take: StatementSync
@@ -29,6 +30,10 @@ export function prepareRecords(db: DatabaseSync): RecordStatements {
     list: db.prepare(`SELECT id, version, body FROM records WHERE kind = :kind AND id > :after AND ${LIVE} ORDER BY id LIMIT :limit`),
     listGroup: db.prepare(
       `SELECT id, version, body FROM records WHERE kind = :kind AND grp = :group AND id > :after AND ${LIVE} ORDER BY id LIMIT :limit`,
+    ),
+    // `octet_length` is told by a row's head: no value is read.
+    usage: db.prepare(
+      `SELECT count(*) AS count, coalesce(sum(octet_length(body)), 0) AS bytes FROM records WHERE kind = :kind AND grp = :group AND ${LIVE}`,
     ),
     put: db.prepare(
       `INSERT INTO records (kind, id, version, grp, expires_at, body) VALUES (:kind, :id, :version, :group, :expiresAt, :body)
@@ -75,6 +80,10 @@ export function createSqliteRecords<T>(kind: string, statements: RecordStatement
       const page = { kind, after: query.after ?? '', limit: pageOf(query), now: clock() }
       const rows = query.group === undefined ? statements.list.all(page) : statements.listGroup.all({ ...page, group: query.group })
       return (rows as unknown as Row[]).map(stored)
+    },
+    async usage(group) {
+      const { count, bytes } = statements.usage.get({ kind, group, now: clock() }) as unknown as Usage
+      return { count, bytes }
     },
     async putIfAbsent(id, value, options = {}) {
       return changed(statements.put, columns(id, firstVersion(), value, options))
