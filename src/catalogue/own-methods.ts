@@ -6,7 +6,7 @@
  */
 
 import { type Approved, allow, type Decision, deny, type JsonObject, type Outgoing, type Principal, type Produced } from '../core/index.ts'
-import { isLogLevel, methodOf, SUPPORTED_VERSIONS, TASKS } from '../protocol/index.ts'
+import { isLogLevel, META_PREFIX, methodOf, SUPPORTED_VERSIONS, TASKS } from '../protocol/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
@@ -68,7 +68,7 @@ export function createOwnMethods(options: OwnMethodsOptions): OwnMethods {
         supportedVersions: SUPPORTED_VERSIONS,
         ...describe(true),
         ttlMs: 60_000,
-        _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },
+        _meta: { [`${META_PREFIX}serverInfo`]: serverInfo },
       }),
     initialize: ({ message }) => result({ protocolVersion: message.version, ...describe(false), serverInfo }),
     ping: () => result({}),

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { MODERN_VERSION } from '../protocol/index.ts'
+import { META_PREFIX, MODERN_VERSION } from '../protocol/index.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
 import { askForDocument, type DocumentAnswer, mediaType } from './documents.ts'
 import { TransportError } from './errors.ts'
@@ -44,9 +44,9 @@ export function createEndpointFinder({ network, serverUrl, clientInfo, mayBeSile
     method: 'server/discover',
     params: {
       _meta: {
-        'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
-        'io.modelcontextprotocol/clientInfo': clientInfo,
-        'io.modelcontextprotocol/clientCapabilities': {},
+        [`${META_PREFIX}protocolVersion`]: MODERN_VERSION,
+        [`${META_PREFIX}clientInfo`]: clientInfo,
+        [`${META_PREFIX}clientCapabilities`]: {},
       },
     },
   })

@@ -27,7 +27,7 @@ import {
   principalKey,
   type Resume,
 } from '../core/index.ts'
-import { lacking } from '../protocol/index.ts'
+import { isAskable, lacking } from '../protocol/index.ts'
 import type { Counters } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import type { Asks } from './asks.ts'
@@ -55,8 +55,6 @@ export interface Rounds {
   further(request: Approved, asking: Asking, run: Run): Decision<Produced> | Promise<Decision<Produced>>
 }
 
-/** What may ask (2026-07-28 multi round-trip requests §supported requests). */
-const mayAsk = new Set(['tools/call', 'prompts/get', 'resources/read'])
 export const MAX_ROUNDS = 16
 /** Work that waits for a caller that may never come back. */
 const MAX_PARKED = 1_000
@@ -153,7 +151,7 @@ export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions):
 
   /** Why the caller may not be asked this. */
   function refusal({ message: { method, capabilities } }: Approved, { requests }: Asking): Decision<never> | undefined {
-    if (!mayAsk.has(method)) throw new TypeError(`an executor asked for input during ${method}`)
+    if (!isAskable(method)) throw new TypeError(`an executor asked for input during ${method}`)
     const wrong = check.request(requests)
     if (wrong) return deny({ reason: 'invalid_result', ...wrong })
     const required = missing(requests, capabilities)
@@ -163,7 +161,7 @@ export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions):
   return {
     open({ message, principal }) {
       const { requestState, inputResponses } = message.params
-      if (message.era === 'legacy' || !mayAsk.has(message.method)) return none
+      if (message.era === 'legacy' || !isAskable(message.method)) return none
       if (inputResponses !== undefined && !isResponses(inputResponses))
         return invalid('params.inputResponses must be an object of results.')
       // Answers to what was not asked are nobody's (§error handling).

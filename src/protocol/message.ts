@@ -7,6 +7,7 @@
  */
 
 import { allow, type Decision, deny, type JsonObject, LOG_LEVELS, type LogLevel, type Message, type RequestId } from '../core/index.ts'
+import { META_PREFIX } from './meta.ts'
 import { decodeSentinel } from './sentinel.ts'
 import { eraOf, negotiateLegacy } from './versions.ts'
 
@@ -26,7 +27,6 @@ export interface LegacySession {
   readonly logLevel: LogLevel
 }
 
-const META = 'io.modelcontextprotocol/'
 const nothing: JsonObject = Object.freeze({})
 /** What a legacy client hears that has not said what it wants: the server may decide (2025-11-25 logging §Setting Log Level). */
 export const DEFAULT_LOG_LEVEL: LogLevel = 'info'
@@ -57,7 +57,7 @@ export function parseMessage(value: unknown, headers: MirroredHeaders | undefine
   const meta = params['_meta'] ?? nothing
   if (!isObject(meta)) return invalid('params._meta must be an object.')
 
-  const stated = meta[`${META}protocolVersion`]
+  const stated = meta[`${META_PREFIX}protocolVersion`]
   const isModern =
     stated !== undefined || (headers?.version !== undefined && eraOf(headers.version) === 'modern' && method !== 'initialize')
   const parsed = isModern ? modern(method, params, meta, headers) : legacy(method, params, meta, headers, session)
@@ -68,18 +68,18 @@ export function parseMessage(value: unknown, headers: MirroredHeaders | undefine
 type Spoken = Pick<Message, 'era' | 'version' | 'client' | 'capabilities' | 'logLevel'>
 
 function modern(method: string, params: JsonObject, meta: JsonObject, headers: MirroredHeaders | undefined): Decision<Spoken> {
-  const version = meta[`${META}protocolVersion`]
-  if (typeof version !== 'string') return invalid(`params._meta must have ${META}protocolVersion.`)
+  const version = meta[`${META_PREFIX}protocolVersion`]
+  if (typeof version !== 'string') return invalid(`params._meta must have ${META_PREFIX}protocolVersion.`)
   if (headers) {
     const checked = checkMirrored(method, params, version, headers)
     if (!checked.allowed) return checked
   }
   if (eraOf(version) !== 'modern') return deny({ reason: 'unsupported_version', requested: version.slice(0, 64) })
-  const capabilities = meta[`${META}clientCapabilities`]
-  if (!isObject(capabilities)) return invalid(`params._meta must have ${META}clientCapabilities.`)
-  const logLevel = meta[`${META}logLevel`]
-  if (logLevel !== undefined && !isLogLevel(logLevel)) return invalid(`params._meta has a ${META}logLevel that is none.`)
-  return allow({ era: 'modern', version, capabilities, client: clientOf(meta[`${META}clientInfo`]), logLevel })
+  const capabilities = meta[`${META_PREFIX}clientCapabilities`]
+  if (!isObject(capabilities)) return invalid(`params._meta must have ${META_PREFIX}clientCapabilities.`)
+  const logLevel = meta[`${META_PREFIX}logLevel`]
+  if (logLevel !== undefined && !isLogLevel(logLevel)) return invalid(`params._meta has a ${META_PREFIX}logLevel that is none.`)
+  return allow({ era: 'modern', version, capabilities, client: clientOf(meta[`${META_PREFIX}clientInfo`]), logLevel })
 }
 
 /** In a legacy session the caller answers requests of ours with messages of their own (2025-11-25 basic §Responses). */
@@ -146,7 +146,7 @@ function legacy(
     era: 'legacy',
     version,
     capabilities: session?.capabilities ?? nothing,
-    client: session?.client ?? clientOf(meta[`${META}clientInfo`]),
+    client: session?.client ?? clientOf(meta[`${META_PREFIX}clientInfo`]),
     logLevel: session?.logLevel ?? DEFAULT_LOG_LEVEL,
   })
 }

@@ -62,6 +62,10 @@ export function methodOf(name: string, era: Era): Method | undefined {
   return method?.eras.includes(era) ? method : undefined
 }
 
+/** What may be answered with a question to the caller first (2026-07-28 multi round-trip requests §supported requests). */
+const askable = new Set(['tools/call', 'prompts/get', 'resources/read'])
+export const isAskable = (name: string): boolean => askable.has(name)
+
 /** The names of our own translations, so that no caller can send them as a method (`transports/http`). */
 export const isInternalMethod = (name: string, era: Era): boolean =>
   name === 'session/end' || name === 'request/answer' || (name === 'subscriptions/listen' && era === 'legacy')

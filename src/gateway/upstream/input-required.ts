@@ -7,15 +7,11 @@
  */
 
 import { allow, type Decision, type Input, type InputRequest, type JsonObject, type Produced } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import { isAskable, isObject } from '../../protocol/index.ts'
 import { sentences } from './link.ts'
 
-/** Only these may be answered so (§supported requests). */
-const mayAsk = new Set(['tools/call', 'prompts/get', 'resources/read'])
 /** Of all that is asked in one round, and of what is to be brought back: it goes to the caller and comes back, sealed. */
 export const MAX_ASKED_CHARACTERS: number = 40 * 1024
-
-export const isAskable = (method: string): boolean => mayAsk.has(method)
 
 export function toAsking(server: string, method: string, { inputRequests, requestState }: JsonObject): Decision<Produced> {
   if (!isAskable(method)) return sentences.garbled(server)

@@ -7,20 +7,20 @@
  */
 
 import type { JsonObject, LogLevel } from '../../core/index.ts'
+import { META_PREFIX } from '../../protocol/index.ts'
 import type { Caller, Exchange } from './exchange.ts'
 import type { Dialect } from './link.ts'
 import { isToken } from './notices.ts'
 import { relayedCapabilities } from './relayed.ts'
 
-const PROTOCOL_PREFIX = 'io.modelcontextprotocol/'
-const CAPABILITIES = `${PROTOCOL_PREFIX}clientCapabilities`
+const CAPABILITIES = `${META_PREFIX}clientCapabilities`
 
 /** Undefined: there is nothing to say. The progress token is our own id, so that no two callers can share one. */
 export function requestMeta({ caller, capabilities }: Exchange, id: number, dialect: Dialect): JsonObject | undefined {
   if (!caller) return capabilities && dialect.meta ? { ...dialect.meta, [CAPABILITIES]: capabilities } : dialect.meta
   let meta: Record<string, unknown> | undefined
   for (const key in caller.meta) {
-    if (key === 'progressToken' || key.startsWith(PROTOCOL_PREFIX)) continue
+    if (key === 'progressToken' || key.startsWith(META_PREFIX)) continue
     meta ??= {}
     // A key named __proto__ must stay a key.
     if (key === '__proto__') Object.defineProperty(meta, key, { value: caller.meta[key], enumerable: true })
@@ -40,6 +40,6 @@ function ownMeta(standing: JsonObject, caller: Caller, logLevel: LogLevel | unde
   return {
     ...standing,
     ...(capabilities ? { [CAPABILITIES]: capabilities } : {}),
-    ...(logLevel === undefined ? {} : { [`${PROTOCOL_PREFIX}logLevel`]: logLevel }),
+    ...(logLevel === undefined ? {} : { [`${META_PREFIX}logLevel`]: logLevel }),
   }
 }

@@ -14,6 +14,7 @@ import {
   HEADER_MISMATCH,
   isObject,
   LATEST_LEGACY_VERSION,
+  META_PREFIX,
   MISSING_CAPABILITY,
   MODERN_VERSION,
   UNSUPPORTED_VERSION,
@@ -101,13 +102,12 @@ export async function initialize(options: NegotiateOptions): Promise<Session> {
 
 function modernDialect(client: ServerInfo): Dialect {
   const meta = {
-    [`${PREFIX}protocolVersion`]: MODERN_VERSION,
-    [`${PREFIX}clientInfo`]: client,
-    [`${PREFIX}clientCapabilities`]: {},
+    [`${META_PREFIX}protocolVersion`]: MODERN_VERSION,
+    [`${META_PREFIX}clientInfo`]: client,
+    [`${META_PREFIX}clientCapabilities`]: {},
   }
   return { era: 'modern', version: MODERN_VERSION, meta }
 }
-const PREFIX = 'io.modelcontextprotocol/'
 
 function begin(link: Link, modern: Dialect, session: Omit<Session, 'dialect'>): Session {
   const dialect = { ...modern, logs: session.capabilities.logging !== undefined }
@@ -134,7 +134,7 @@ function judge(answer: Decision<Produced>, redactor: Redactor): Verdict {
   // Some legacy servers answer anything with an empty result.
   if (!Array.isArray(supportedVersions)) return { kind: 'legacy' }
   return choose(supportedVersions, {
-    serverInfo: toServerInfo(isObject(_meta) ? _meta[`${PREFIX}serverInfo`] : undefined, redactor),
+    serverInfo: toServerInfo(isObject(_meta) ? _meta[`${META_PREFIX}serverInfo`] : undefined, redactor),
     capabilities: isObject(capabilities) ? capabilities : {},
     instructions: toInstructions(instructions, redactor),
   })

@@ -20,10 +20,10 @@ import {
   type Produced,
   type RequestId,
 } from '../../core/index.ts'
-import { INTERNAL_ERROR, INVALID_PARAMS, isObject, lacking, METHOD_NOT_FOUND } from '../../protocol/index.ts'
+import { INTERNAL_ERROR, INVALID_PARAMS, isAskable, isObject, lacking, METHOD_NOT_FOUND } from '../../protocol/index.ts'
 import type { Attribution } from './attribution.ts'
 import type { Caller, Exchange, ExchangeTable } from './exchange.ts'
-import { isAskable, MAX_ASKED_CHARACTERS, toRequest } from './input-required.ts'
+import { MAX_ASKED_CHARACTERS, toRequest } from './input-required.ts'
 import type { Odd } from './oddities.ts'
 
 export interface QuestionsOptions {

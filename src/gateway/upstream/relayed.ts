@@ -7,10 +7,10 @@
  */
 
 import type { JsonObject } from '../../core/index.ts'
-import { isObject, NEEDS_TASKS, TASKS } from '../../protocol/index.ts'
+import { isObject, META_PREFIX, NEEDS_TASKS, TASKS } from '../../protocol/index.ts'
 import type { Caller } from './exchange.ts'
 
-const VERSION = 'io.modelcontextprotocol/protocolVersion'
+const VERSION = `${META_PREFIX}protocolVersion`
 
 /** Undefined: it has none of them. */
 export function relayedCapabilities({ capabilities, meta }: Caller): JsonObject | undefined {
