@@ -13,7 +13,7 @@ import type { JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { createResolver, type Resolve } from './local-references.ts'
 import { isTogether, partsOf, typesOf } from './schema-parts.ts'
-import { holds, pointerToken } from './schema-walk.ts'
+import { holds, isQuestion, pointerToken } from './schema-walk.ts'
 
 type Kind = 'string' | 'array' | 'object'
 /** What bounds a value of each kind, whatever is beside it. */
@@ -33,7 +33,6 @@ const rules: Readonly<Record<Kind, string>> = {
   object: 'takes any properties: say additionalProperties: false, or maxProperties',
 }
 const kinds = Object.keys(bounding) as Kind[]
-const questions = new Set(['if', 'not', 'contains', 'propertyNames', 'contentSchema'])
 
 /** Where each stands in the schema, as a JSON pointer, and what it lacks. */
 export function boundsProblems(root: JsonObject): readonly string[] {
@@ -58,7 +57,7 @@ export function boundsProblems(root: JsonObject): readonly string[] {
 
     for (const [keyword, value] of Object.entries(schema)) {
       if (keyword === 'additionalProperties' && value === true && unbounded.includes('object')) continue
-      const held = questions.has(keyword) ? undefined : holds(keyword, value)
+      const held = isQuestion(keyword) ? undefined : holds(keyword, value)
       const at = `${pointer}/${pointerToken(keyword)}`
       const around = isTogether(keyword) ? all : []
       if (held === 'one') visit(value, at, around)

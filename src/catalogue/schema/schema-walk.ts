@@ -33,6 +33,10 @@ export function holds(keyword: string, value: unknown): 'one' | 'list' | 'map' |
   return one.has(keyword) && !Array.isArray(value) ? 'one' : undefined
 }
 
+const questions = new Set(['if', 'not', 'contains', 'propertyNames', 'contentSchema'])
+/** Whether a keyword only asks something of a value, or of what is in it: what its schema says, is not said of the value. */
+export const isQuestion = (keyword: string): boolean => questions.has(keyword)
+
 /** One reference token of a JSON pointer (RFC 6901 §3). */
 export const pointerToken = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
 

@@ -20,9 +20,8 @@ import type { JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { createResolver } from './local-references.ts'
 import { createParts, isTogether, namesProperties, partsOf, typesOf } from './schema-parts.ts'
-import { holds, pointerToken } from './schema-walk.ts'
+import { holds, isQuestion, pointerToken } from './schema-walk.ts'
 
-const questions = new Set(['if', 'not', 'contains', 'propertyNames', 'contentSchema'])
 const DRAFT_07 = /^http:\/\/json-schema\.org\/draft-07\/schema#?$/
 
 /**
@@ -87,7 +86,7 @@ export function tightenSchema(root: JsonObject): JsonObject {
     const copy: Record<string, unknown> = {}
     for (const [keyword, value] of Object.entries(schema)) {
       const at = `${pointer}/${pointerToken(keyword)}`
-      const held = questions.has(keyword) ? undefined : holds(keyword, value)
+      const held = isQuestion(keyword) ? undefined : holds(keyword, value)
       const closed = ([name, part]: [string, unknown]): [string, unknown] => {
         const below = `${at}/${pointerToken(name)}`
         return [name, close(part, below, standingOf(keyword, name, below))]
