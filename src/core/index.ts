@@ -28,6 +28,7 @@ export {
   type Outgoing,
   type RequestId,
 } from './message.ts'
+export { once } from './once.ts'
 export { ConfigError, checkOptions } from './options.ts'
 export { type Principal, principalKey } from './principal.ts'
 export { createRedactor, MASK, type Redactor } from './redact.ts'

@@ -9,7 +9,7 @@
  */
 
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
-import type { Condition, JsonObject, Principal } from '../../core/index.ts'
+import { type Condition, type JsonObject, once, type Principal } from '../../core/index.ts'
 import { type Notes, toTerm } from './terms.ts'
 import { MAX_WORK, Run, type Term } from './work.ts'
 
@@ -86,9 +86,4 @@ function factsOf(principal: Principal): Facts {
     known.set(principal, (own = Object.freeze({ subject, clientId, issuer, credential, scopes, roles })))
   }
   return own
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => (made ??= { value: make() }).value
 }

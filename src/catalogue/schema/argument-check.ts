@@ -13,7 +13,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { RegExpEngine } from 'ajv/dist/types/index.js'
 import { RE2JS } from 're2js'
-import type { Entry, JsonObject, Violation } from '../../core/index.ts'
+import { type Entry, type JsonObject, once, type Violation } from '../../core/index.ts'
 import { canonicalJson, isWithinDepth } from '../../protocol/index.ts'
 import { plainSchema } from './plain-schema.ts'
 import { holds, walkSchema } from './schema-walk.ts'
@@ -206,9 +206,4 @@ function harden(ajv: Ajv): Ajv {
     },
   })
   return ajv
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => (made ??= { value: make() }).value
 }
