@@ -9,9 +9,8 @@
 
 import type { StreamableHTTPClientTransport, Transport } from '@modelcontextprotocol/client'
 import { INTERNAL_ERROR } from '../protocol/index.ts'
-import { parseChallenge } from './challenge.ts'
-import type { Credential } from './credential.ts'
-import { discard, isRedirect } from './documents.ts'
+import { type Credential, refusalOf, withRenewal } from './credential.ts'
+import { discard } from './documents.ts'
 import { TransportError } from './errors.ts'
 import { boundAnswer } from './http-messages.ts'
 import { LocalFailure } from './local-failure.ts'
@@ -37,25 +36,17 @@ export function createHttpTransport({ Transport, network, endpoint, credential, 
   async function guardedFetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
     // The SDK asks for this one URL; whatever else it may come to ask for gets no credential, because it is not asked for.
     if (new URL(input).href !== endpoint.href) throw new TransportError('redirected', 'Another URL than the endpoint was to be asked.')
-    let authorization = await credential.present()
-    let response = await send(init, authorization)
-    if (response.status === 401) {
-      const renewed = await credential.renew(authorization)
-      if (renewed !== undefined && renewed !== authorization) {
-        await discard(response)
-        authorization = renewed
-        response = await send(init, authorization)
-      }
-    }
+    const response = await withRenewal({
+      credential,
+      send: (authorization) => send(init, authorization),
+      isUnauthorized: ({ status }) => status === 401,
+      drop: discard,
+    })
     const { status, headers } = response
-    const challenge = status === 401 || status === 403 ? parseChallenge(headers.get('www-authenticate')) : undefined
-    if (status === 401 || (status === 403 && challenge?.error === 'insufficient_scope')) {
+    const refusal = refusalOf({ credential, host: endpoint.host, status, challenge: headers.get('www-authenticate') })
+    if (refusal) {
       await discard(response)
-      throw credential.refused(endpoint.host, challenge)
-    }
-    if (isRedirect(status)) {
-      await discard(response)
-      throw new TransportError('redirected', `${endpoint.host} answers with a redirect.`, status)
+      throw refusal
     }
     const id = idOf(init.body)
     return boundAnswer(response, { maxBytes: maxMessageBytes, id, broken: (error) => fail(id, error) })

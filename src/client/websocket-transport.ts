@@ -10,9 +10,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client'
 import type { WebSocket as Socket } from 'ws'
-import { parseChallenge } from './challenge.ts'
-import type { Credential } from './credential.ts'
-import { isRedirect } from './documents.ts'
+import { type Credential, refusalOf, withRenewal } from './credential.ts'
 import { TransportError } from './errors.ts'
 import { parseMessage } from './http-messages.ts'
 import { type Network, toTransportError } from './network.ts'
@@ -81,17 +79,16 @@ export function createWebSocketTransport({
   async function open(): Promise<Socket> {
     const problem = network.problemWith(url)
     if (problem !== undefined) throw new TransportError('unreachable', `${url.host} was not asked, as its URL ${problem}.`)
-    const authorization = await credential.present()
-    let answer = await dial(authorization)
-    if (isRefusal(answer) && answer.statusCode === 401) {
-      const renewed = await credential.renew(authorization)
-      if (renewed !== undefined && renewed !== authorization) answer = await dial(renewed)
-    }
+    const answer = await withRenewal({
+      credential,
+      send: dial,
+      isUnauthorized: (answered) => isRefusal(answered) && answered.statusCode === 401,
+      drop: async () => {},
+    })
     if (!isRefusal(answer)) return answer
     const { statusCode: status = 0, headers } = answer
-    const challenge = parseChallenge(headers['www-authenticate'] ?? null)
-    if (status === 401 || (status === 403 && challenge?.error === 'insufficient_scope')) throw credential.refused(endpoint.host, challenge)
-    if (isRedirect(status)) throw new TransportError('redirected', `${endpoint.host} answers with a redirect.`, status)
+    const refusal = refusalOf({ credential, host: endpoint.host, status, challenge: headers['www-authenticate'] ?? null })
+    if (refusal) throw refusal
     throw new TransportError('http_status', `${endpoint.host} answers ${status} and does not upgrade to WebSocket.`, status)
   }
 
