@@ -12,7 +12,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../core/index.ts'
 import type { ClientIdentity } from './client-identity.ts'
 import { AuthorizationError } from './errors.ts'
-import { toErrorCode } from './registration.ts'
+import { parseOAuthError } from './oauth-error.ts'
 import { OFFLINE_ACCESS } from './scopes.ts'
 import type { AuthorizationServer } from './server-metadata.ts'
 
@@ -69,7 +69,7 @@ export function createAuthorizationRequests(clock: Clock): AuthorizationRequests
       if (found.expiresAt <= clock()) throw new AuthorizationError('state_mismatch', 'This sign-in was begun too long ago.')
       checkIssuer(callback, found.request.server)
       if (callback.has('error')) {
-        const reason = toErrorCode(single(callback, 'error'))
+        const reason = parseOAuthError(single(callback, 'error'))
         throw new AuthorizationError('authorization_denied', `The authorization server said no (${reason ?? 'no reason'}).`, {
           ...(reason !== undefined && { reason }),
         })

@@ -8,13 +8,14 @@
  * @module
  */
 
+import type { JsonObject } from '../core/index.ts'
 import { askForDocument, isRedirect } from './documents.ts'
 import type { EndpointFinder } from './endpoint.ts'
 import { AuthorizationError } from './errors.ts'
 import type { Network } from './network.ts'
 import { isResource, resourceMetadataUrls, serverMetadataUrls } from './resource.ts'
 import { toScopes } from './scopes.ts'
-import { type AuthorizationServer, checkServerMetadata, type Document } from './server-metadata.ts'
+import { type AuthorizationServer, checkServerMetadata } from './server-metadata.ts'
 
 export interface Discovered {
   readonly endpoint: URL
@@ -81,7 +82,7 @@ function toUrl(network: Network, text: string): URL {
 }
 
 /** Only "there is nothing here" leads on to the next place: whatever else a server says is its word. */
-async function loadFirst(network: Network, places: readonly URL[], missing: string): Promise<{ document: Document; at: string }> {
+async function loadFirst(network: Network, places: readonly URL[], missing: string): Promise<{ document: JsonObject; at: string }> {
   for (const url of places) {
     const at = url.origin + url.pathname
     const { status, document } = await askForDocument(network, url)

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { JsonObject } from '../core/index.ts'
 import { isObject, parseJson } from '../protocol/index.ts'
 import { TransportError } from './errors.ts'
 import type { Network } from './network.ts'
@@ -19,7 +20,7 @@ export interface DocumentAnswer {
   readonly status: number
   readonly headers: Headers
   /** The JSON object in the body; undefined where it is none, or more than a document may be. */
-  readonly document: Readonly<Record<string, unknown>> | undefined
+  readonly document: JsonObject | undefined
 }
 
 const DEADLINE_MS = 10_000
@@ -51,7 +52,7 @@ export async function askForDocument(network: Network, url: URL, request: Docume
   }
 }
 
-function parseDocument(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+function parseDocument(bytes: Buffer): JsonObject | undefined {
   const parsed = parseJson(bytes, BOUNDS)
   return parsed.allowed && isObject(parsed.value) ? parsed.value : undefined
 }

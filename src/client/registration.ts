@@ -5,12 +5,14 @@
  * @module
  */
 
+import type { JsonObject } from '../core/index.ts'
 import { type ClientAuthMethod, type ClientIdentity, isAuthMethod } from './client-identity.ts'
 import { askForDocument, isRedirect } from './documents.ts'
 import { AuthorizationError } from './errors.ts'
 import type { Network } from './network.ts'
+import { parseOAuthError } from './oauth-error.ts'
 import { isLoopbackRedirect } from './redirect-uri.ts'
-import type { AuthorizationServer, Document } from './server-metadata.ts'
+import type { AuthorizationServer } from './server-metadata.ts'
 
 /** What a program says about itself. */
 export interface ClientMetadata {
@@ -69,7 +71,7 @@ export async function registerClient({ network, server, metadata, prefer }: Regi
   })
   if (isRedirect(status)) throw new AuthorizationError('redirected', `The registration endpoint at ${url.host} answers with a redirect.`)
   if (status !== 200 && status !== 201) {
-    const reason = toErrorCode(document?.['error'])
+    const reason = parseOAuthError(document?.['error'])
     throw new AuthorizationError('registration_refused', `The authorization server at ${host} refused to register (${reason ?? status}).`, {
       ...(reason !== undefined && { reason }),
     })
@@ -88,7 +90,7 @@ function selectMethod({ clientAuthMethods }: AuthorizationServer, prefer: 'none'
   return method
 }
 
-function toRegistered(document: Document, { issuer }: AuthorizationServer, redirectUris: readonly string[]): Registered {
+function toRegistered(document: JsonObject, { issuer }: AuthorizationServer, redirectUris: readonly string[]): Registered {
   const refuse = (what: string): AuthorizationError =>
     new AuthorizationError('registration_refused', `What ${new URL(issuer).host} answered to a registration ${what}.`)
   const { client_id: clientId, client_secret: clientSecret, client_secret_expires_at: expiresAt, redirect_uris: granted } = document
@@ -115,7 +117,3 @@ function toRegistered(document: Document, { issuer }: AuthorizationServer, redir
 
 /** RFC 6749 appendix A: visible ASCII and spaces. */
 const isVisible = (value: unknown): value is string => typeof value === 'string' && /^[\x20-\x7e]{1,2048}$/.test(value)
-
-/** An OAuth error code (RFC 6749 §5.2), if it is one: the description beside it is somebody else's text. */
-export const toErrorCode = (value: unknown): string | undefined =>
-  typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(value) ? value : undefined

@@ -7,11 +7,10 @@
  * @module
  */
 
+import type { JsonObject } from '../core/index.ts'
 import { AuthorizationError } from './errors.ts'
 import type { Network } from './network.ts'
 import { toScopes } from './scopes.ts'
-
-export type Document = Readonly<Record<string, unknown>>
 
 export interface AuthorizationServer {
   readonly issuer: string
@@ -33,7 +32,7 @@ export interface ServerMetadataContext {
 }
 
 /** @throws {AuthorizationError} */
-export function checkServerMetadata(document: Document, { issuer, at, network }: ServerMetadataContext): AuthorizationServer {
+export function checkServerMetadata(document: JsonObject, { issuer, at, network }: ServerMetadataContext): AuthorizationServer {
   // Simple string comparison: who normalizes here can be led to take one server for another.
   if (document['issuer'] !== issuer) throw new AuthorizationError('issuer_mismatch', `The metadata at ${at} names another issuer.`)
 

@@ -5,14 +5,14 @@
  * @module
  */
 
-import type { Clock } from '../core/index.ts'
+import type { Clock, JsonObject } from '../core/index.ts'
 import { type ClientIdentity, toClientAuthentication } from './client-identity.ts'
 import { askForDocument, isRedirect } from './documents.ts'
 import { AuthorizationError, TransportError } from './errors.ts'
 import type { Network } from './network.ts'
-import { toErrorCode } from './registration.ts'
+import { parseOAuthError } from './oauth-error.ts'
 import { parseScopes } from './scopes.ts'
-import type { AuthorizationServer, Document } from './server-metadata.ts'
+import type { AuthorizationServer } from './server-metadata.ts'
 
 /** Where tokens come from, and what they are for: all that a refresh needs to be bound to the same. */
 export interface Grant {
@@ -56,7 +56,7 @@ export async function requestTokens({ network, clock, grant, fields }: TokenRequ
   if (status >= 500 || status === 429)
     throw new TransportError('http_status', `The token endpoint at ${tokenEndpoint.host} answers ${status}.`, status)
   if (status !== 200) {
-    const reason = toErrorCode(document?.['error'])
+    const reason = parseOAuthError(document?.['error'])
     throw new AuthorizationError('token_refused', `The authorization server refused to give a token (${reason ?? status}).`, {
       ...(reason !== undefined && { reason }),
     })
@@ -64,7 +64,7 @@ export async function requestTokens({ network, clock, grant, fields }: TokenRequ
   return toTokens(document ?? {}, grant, clock())
 }
 
-function toTokens(document: Document, grant: Grant, now: number): Tokens {
+function toTokens(document: JsonObject, grant: Grant, now: number): Tokens {
   const { access_token: accessToken, refresh_token: refreshToken, token_type: type, expires_in: seconds, scope } = document
   if (!isHeaderValue(accessToken))
     throw new AuthorizationError('token_refused', 'The authorization server answered without an access token.')
