@@ -31,6 +31,7 @@ export {
 export { once } from './once.ts'
 export { ConfigError, checkOptions } from './options.ts'
 export { type Principal, principalKey } from './principal.ts'
+export { writePrivateFile } from './private-file.ts'
 export { createRedactor, MASK, type Redactor } from './redact.ts'
 export {
   type Admitted,

@@ -7,9 +7,9 @@
  * @module
  */
 
-import { closeSync, constants, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { ConfigError, createId } from '../core/index.ts'
+import { ConfigError, writePrivateFile } from '../core/index.ts'
 import { createMasterKey, formatKey, type MasterKey, parseKeys } from './keys.ts'
 
 export type Keys = readonly [MasterKey, ...MasterKey[]]
@@ -67,41 +67,13 @@ export function requireKeys(text: string, source: string): Keys {
 }
 
 function createKeyFile(file: string): Keys {
-  const folder = dirname(file)
-  const draft = `${file}.${createId('new')}`
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const fd = openSync(draft, 'wx', 0o600)
-    try {
-      writeSync(fd, `${HEAD}${formatKey(createMasterKey())}\n`)
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
-    try {
-      // Unlike a rename, a link does not replace what another process has put there meanwhile.
-      linkSync(draft, file)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    } finally {
-      unlinkSync(draft)
-    }
-    syncFolder(folder)
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    writePrivateFile(file, `${HEAD}${formatKey(createMasterKey())}\n`, { first: true })
   } catch (error) {
     throw new ConfigError([
       `${file}: the master key cannot be made (${(error as NodeJS.ErrnoException).code}). Use a data directory that you own, or set SALLYPORT_MASTER_KEY_FILE.`,
     ])
   }
   return readKeys(file, 0o077, '600') as Keys
-}
-
-/** The name is on disk too. Windows has no such thing. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return
-  const fd = openSync(folder, constants.O_RDONLY)
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

@@ -7,10 +7,10 @@
  * @module
  */
 
-import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, ConfigError, createId } from '../../core/index.ts'
+import { type Clock, ConfigError, createId, writePrivateFile } from '../../core/index.ts'
 import { createAuthority, createLocalCertificate, isGoodUntil, type KeyPair } from './certificates.ts'
 
 export interface LocalCertificate {
@@ -36,11 +36,11 @@ export async function ensureLocalCertificate(dir: string, clock: Clock): Promise
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     const authority = await ensureAuthority(files.authority, clock)
-    if (read(files.trust) !== authority.cert) write(files.trust, authority.cert)
+    if (read(files.trust) !== authority.cert) writePrivateFile(files.trust, authority.cert, { first: false })
     const known = readPair(files.pair)
     if (!known || !isGoodUntil(known, clock() + CERTIFICATE.renewMs, authority)) {
       const made = await createLocalCertificate(authority, { from: clock(), days: CERTIFICATE.days })
-      write(files.pair, made.cert + made.key)
+      writePrivateFile(files.pair, made.cert + made.key, { first: false })
     }
     return { cert: files.pair, key: files.pair, authority: files.trust }
   } catch (error) {
@@ -56,7 +56,7 @@ async function ensureAuthority(file: string, clock: Clock): Promise<KeyPair> {
   // The name tells people what they trust; the number tells two of them apart.
   const name = `CN=Sallyport local ${createId('', 6)}, O=${hostname().replace(/[^\w.-]/g, '-')}`
   const made = await createAuthority(name, { from: clock(), days: AUTHORITY.days })
-  write(file, made.cert + made.key, known === undefined)
+  writePrivateFile(file, made.cert + made.key, { first: known === undefined })
   return readPair(file) as KeyPair
 }
 
@@ -73,19 +73,5 @@ function read(file: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
-  }
-}
-
-/** `first`: of two processes that start at once, one makes it and both use that. */
-function write(file: string, text: string, first = false): void {
-  const draft = `${file}.${createId('new')}`
-  writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true })
-  if (!first) return renameSync(draft, file)
-  try {
-    linkSync(draft, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    unlinkSync(draft)
   }
 }
