@@ -99,6 +99,7 @@ const shape = {
         .strictObject({
           running: whole(10_000),
           stored: whole(1_000),
+          storedBytes: whole(16 * 1024 ** 3),
           ttlMs: whole(30 * 86_400_000),
           pollIntervalMs: whole(86_400_000),
         })

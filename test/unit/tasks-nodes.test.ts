@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { allow, type Entry } from '../../src/core/index.ts'
+import type { TaskBounds } from '../../src/guards/index.ts'
 import { type Bus, createLocalBus, createMemoryStore, type RecordKind, type Records, type Store } from '../../src/storage/index.ts'
 import { createMemoryKeyRing } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
@@ -39,6 +40,7 @@ function entriesOf(node: string): readonly Entry[] {
     }),
     taskTool('park', () => allow({ kind: 'input', requests: { name: form('name') }, resume: async () => done(`resumed on ${node}`) })),
     taskTool('echo', async () => done('echo')),
+    taskTool('large', async () => done('x'.repeat(300_000))),
     taskTool('think', async ({ input }) => {
       await gate.promise
       return input ? done('thought') : allow({ kind: 'input', requests: { name: form('name') } })
@@ -49,11 +51,18 @@ function entriesOf(node: string): readonly Entry[] {
 let store: Store
 let bus: Bus
 let rigs: Rig[] = []
-const alice = { alice: principal('alice') }
+const principals = { alice: principal('alice'), bob: principal('bob') }
 
-async function startNode(keyRing: ReturnType<typeof createMemoryKeyRing>, over: { store?: Store; bus?: Bus } = {}): Promise<Rig> {
+interface Own {
+  readonly store?: Store
+  readonly bus?: Bus
+  readonly tasks?: TaskBounds
+}
+
+async function startNode(keyRing: ReturnType<typeof createMemoryKeyRing>, { tasks, ...own }: Own = {}): Promise<Rig> {
   const entries = entriesOf(`node ${rigs.length + 1}`)
-  const rig = await startEngine(entries, alice, { tasks: { ttlMs: TTL_MS, stored: 3 } }, undefined, { store, bus, keyRing, clock, ...over })
+  const bounds = { tasks: { ttlMs: TTL_MS, stored: 3, ...tasks } }
+  const rig = await startEngine(entries, principals, bounds, undefined, { store, bus, keyRing, clock, ...own })
   rigs.push(rig)
   return rig
 }
@@ -262,6 +271,43 @@ describe('the time of a task', () => {
     assert.match(error.message, /has 3 tasks already/)
     aheadMs = TTL_MS + GRACE_MS + 1_000
     assert.ok(await two.begin('echo'))
+  })
+})
+
+describe('what the tasks of one caller keep', () => {
+  const LARGE = 300_000
+  const tasks = { stored: 100, storedBytes: 1_000_000 }
+  const bytes = async (): Promise<number> => (await store.records('task').usage(`bulk ${GROUP}`)).bytes
+
+  it('is the arguments until they have ended, and the result from then on', async () => {
+    const one = clientOf(await startNode(createMemoryKeyRing(), { tasks }))
+    const id = await one.begin('ask', { text: 'x'.repeat(LARGE) })
+    await one.until(id, 'input_required')
+    assert.ok((await bytes()) > LARGE)
+    await one.update(id, { '1.name': accept({ name: 'Ana' }) })
+    await one.until(id, 'completed')
+    await waitFor(async () => (await bytes()) < 1_000)
+    for (const end of ['cancel', 'expire'] as const) {
+      const other = await one.begin('ask', { text: 'x'.repeat(LARGE) })
+      await one.until(other, 'input_required')
+      if (end === 'cancel') await one.cancel(other)
+      else aheadMs = TTL_MS + 1_000
+      await one.get(other)
+      await waitFor(async () => (await bytes()) < 1_000)
+    }
+  })
+  it('has a bound: what is beyond it is refused, or withheld when it has ended, and others have their own', async () => {
+    const rig = await startNode(createMemoryKeyRing(), { tasks })
+    const one = clientOf(rig)
+    for (let n = 0; n < 2; n++) await one.until(await one.begin('ask', { text: 'x'.repeat(LARGE) }), 'input_required')
+    const refused = await one.call('ask', { text: 'x'.repeat(LARGE) })
+    assert.deepEqual([refused.status, /as large as they may be \(1000000 bytes\)/.test(refused.error.message)], [503, true])
+    const large = await one.begin('large')
+    const withheld = await one.until(large, 'failed')
+    assert.deepEqual([withheld.error.code, /is withheld/.test(withheld.statusMessage)], [503, true])
+    assert.ok((await rig.records()).some(({ action, reason }) => action === 'tasks/end' && reason === 'overloaded'))
+    const other = taskClient(rig.url, 'bob')
+    await other.until(await other.begin('large'), 'completed')
   })
 })
 

@@ -79,6 +79,9 @@ export const interrupted = (now: number): Ending => failed(INTERNAL_ERROR, 'The 
 export const expired = (now: number, ttlMs: number): Ending =>
   failed(504, `The task did not end within the ${Math.round(ttlMs / 1000)} seconds that it had.`, 'deadline_exceeded', now)
 
+export const noRoom = (now: number): Ending =>
+  failed(503, 'The task has ended, and its result is withheld: the tasks of its caller are as large as they may be.', 'overloaded', now)
+
 function failed(code: number, message: string, reason: string, now: number): Ending {
   const audit = { id: createDecisionId(now), decision: 'error', reason, sentence: message } as const
   return { status: 'failed', error: { code, message }, audit }

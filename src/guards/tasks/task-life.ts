@@ -7,9 +7,9 @@
  * @module
  */
 
-import type { Clock } from '../../core/index.ts'
+import type { Clock, JsonObject } from '../../core/index.ts'
 import type { AuditRecord, Bus } from '../../storage/index.ts'
-import { type Ending, expired, interrupted } from './ending.ts'
+import { type Ending, expired, interrupted, noRoom } from './ending.ts'
 import { endsAt, hasEnded, type TaskState, toNext } from './task-state.ts'
 import type { TaskStore } from './task-store.ts'
 
@@ -37,18 +37,21 @@ export const LEASE_MS = 30_000
 export function createTaskLife({ store, bus, clock, record, isHere }: TaskLifeOptions): TaskLife {
   const tell = (id: string): void => bus.publish('task', id)
 
-  async function finish(id: string, { status, result, error, audit }: Ending): Promise<void> {
-    if (result) {
-      const state = await store.load(id)
-      if (!state || hasEnded(state)) return
-      await store.putResult(id, state, result)
-    }
+  async function finish(id: string, ending: Ending): Promise<void> {
     const now = clock()
+    const { status, error, audit } = ending.result ? await keepResult(id, ending.result, ending, now) : ending
     const ended = await store.change(id, (state) => (hasEnded(state) ? undefined : toNext(state, now, { status, error })))
     if (!ended) return
     const { tool: target, who, createdAt } = ended
     record({ ...audit, at: now, action: 'tasks/end', target, ...who, transport: 'task', durationMs: now - createdAt })
     tell(id)
+    await store.removeCall(id)
+  }
+
+  async function keepResult(id: string, result: JsonObject, ending: Ending, now: number): Promise<Ending> {
+    const state = await store.load(id)
+    if (!state || hasEnded(state)) return ending
+    return (await store.putResult(id, state, result)) ? ending : noRoom(now)
   }
 
   function endingOf(id: string, state: TaskState, now: number): Ending | undefined {

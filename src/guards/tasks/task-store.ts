@@ -1,12 +1,14 @@
 /**
  * Where tasks are kept: a record for the state of each, one for the call that it is, and one for its result. All sealed: a result
- * is its caller's, and arguments are in it. They go together, a while after the task's time is up.
+ * is its caller's, and arguments are in it. The call goes when the task has ended, the others a while after the task's time is up.
+ *
+ * Bounded for each owner, by number and by bytes. Fails closed: for what has no room there is no record.
  *
  * @module
  */
 
-import type { JsonObject } from '../../core/index.ts'
-import type { RecordOptions, Store } from '../../storage/index.ts'
+import type { Denial, JsonObject } from '../../core/index.ts'
+import { changeRecord, type RecordOptions, type Store } from '../../storage/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
 import { endsAt, ownerOf, type TaskState } from './task-state.ts'
 
@@ -19,8 +21,8 @@ export interface StoredCall {
 }
 
 export interface TaskStore {
-  /** Once it resolves, the task is found (tasks extension §task creation). */
-  create(id: string, state: TaskState, call: StoredCall): Promise<void>
+  /** Once it resolves, the task is found (tasks extension §task creation). Answers why its owner may not have another. */
+  create(id: string, state: TaskState, call: StoredCall): Promise<Denial | undefined>
   load(id: string): Promise<TaskState | undefined>
   /**
    * Replaces the state by what `next` makes of it, however often somebody else is faster. Undefined: it is gone, or `next` left
@@ -28,12 +30,21 @@ export interface TaskStore {
    */
   change(id: string, next: (state: TaskState) => TaskState | undefined): Promise<TaskState | undefined>
   loadCall(id: string): Promise<StoredCall | undefined>
-  /** Before the state says that there is one. */
-  putResult(id: string, state: TaskState, result: JsonObject): Promise<void>
+  /** Nobody will run it again. */
+  removeCall(id: string): Promise<void>
+  /** Before the state says that there is one. Answers whether there was room. */
+  putResult(id: string, state: TaskState, result: JsonObject): Promise<boolean>
   loadResult(id: string): Promise<JsonObject | undefined>
-  /** Whether the owner has fewer than `most`, whatever has become of them. */
-  hasRoom(owner: string, most: number): Promise<boolean>
   remove(id: string): Promise<void>
+}
+
+export interface TaskStoreOptions {
+  readonly store: Store
+  readonly keyRing: KeyRing
+  /** How many tasks of one owner there may be, whatever has become of them. */
+  readonly most: number
+  /** What their calls and results may come to, as they are kept. */
+  readonly mostBytes: number
 }
 
 interface Sealed {
@@ -42,16 +53,14 @@ interface Sealed {
 
 /** How long a task can still be asked about when its time is up, so that its caller is told that it failed. */
 export const GRACE_MS = 60_000
-const MAX_ATTEMPTS = 100
-/** What a store lists at once. */
-const MAX_COUNTED = 1_000
 
-export function createTaskStore(store: Store, keyRing: KeyRing): TaskStore {
+export function createTaskStore({ store, keyRing, most, mostBytes }: TaskStoreOptions): TaskStore {
   const records = store.records<Sealed>('task')
   const seal = (id: string, value: object): Sealed => ({ sealed: keyRing.seal(JSON.stringify(value), `task/${id}`) })
   const expiresAt = (state: TaskState): number => endsAt(state) + GRACE_MS
-  // Only states have the group: they are counted by it, so that they must be small.
+  // States are counted by their group, what may be large is measured by its own.
   const options = (state: TaskState): RecordOptions => ({ group: ownerOf(state), expiresAt: expiresAt(state) })
+  const bulk = (state: TaskState): RecordOptions => ({ group: bulkOf(state), expiresAt: expiresAt(state) })
 
   function unseal<T>(id: string, { sealed }: Sealed): T | undefined {
     const text = keyRing.open(sealed, `task/${id}`)?.toString('utf8')
@@ -61,35 +70,51 @@ export function createTaskStore(store: Store, keyRing: KeyRing): TaskStore {
     const found = await records.get(id)
     return found && unseal(id, found.value)
   }
-  async function put(id: string, value: object, given: RecordOptions): Promise<void> {
-    if (!(await records.putIfAbsent(id, seal(id, value), given))) throw new Error('a record of a task is there already')
+  async function put(id: string, value: Sealed, given: RecordOptions): Promise<void> {
+    if (!(await records.putIfAbsent(id, value, given))) throw new Error('a record of a task is there already')
+  }
+  /** What is put at the same moment is not seen: of each caller only so many calls run at once. */
+  async function hasRoom(state: TaskState, { sealed }: Sealed): Promise<boolean> {
+    return (await records.usage(bulkOf(state))).bytes + sealed.length <= mostBytes
   }
 
   return {
     async create(id, state, call) {
-      await put(`${id}/call`, call, { expiresAt: expiresAt(state) })
-      await put(id, state, options(state))
+      if ((await records.usage(ownerOf(state))).count >= most)
+        return overloaded(`This caller has ${most} tasks already: they are kept until their time is up.`)
+      const sealed = seal(`${id}/call`, call)
+      if (!(await hasRoom(state, sealed))) return overloaded(`The tasks of this caller are as large as they may be (${mostBytes} bytes).`)
+      await put(`${id}/call`, sealed, bulk(state))
+      await put(id, seal(id, state), options(state))
+      return undefined
     },
     load,
     async change(id, next) {
-      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        const found = await records.get(id)
-        const state = found && unseal<TaskState>(id, found.value)
-        const changed = state && next(state)
-        if (!found || !changed) return undefined
-        if (await records.compareAndSet(id, found.version, seal(id, changed), options(changed))) return changed
+      let changed: TaskState | undefined
+      const toSealed = (found: Sealed | undefined): Sealed | undefined => {
+        const state = found && unseal<TaskState>(id, found)
+        changed = state && next(state)
+        return changed && seal(id, changed)
       }
-      throw new Error('the state of a task changes faster than it can be written')
+      await changeRecord(records, id, toSealed, () => options(changed as TaskState))
+      return changed
     },
     loadCall: (id) => load(`${id}/call`),
-    putResult: (id, state, result) => put(`${id}/result`, result, { expiresAt: expiresAt(state) }),
-    loadResult: (id) => load(`${id}/result`),
-    async hasRoom(owner, most) {
-      const limit = Math.min(most, MAX_COUNTED)
-      return (await records.list({ group: owner, limit })).length < limit
+    async removeCall(id) {
+      await records.takeOnce(`${id}/call`)
     },
+    async putResult(id, state, result) {
+      const sealed = seal(`${id}/result`, result)
+      const isRoom = await hasRoom(state, sealed)
+      if (isRoom) await put(`${id}/result`, sealed, bulk(state))
+      return isRoom
+    },
+    loadResult: (id) => load(`${id}/result`),
     async remove(id) {
       for (const each of [id, `${id}/call`, `${id}/result`]) await records.takeOnce(each)
     },
   }
 }
+
+const bulkOf = (state: TaskState): string => `bulk ${ownerOf(state)}`
+const overloaded = (problem: string): Denial => ({ reason: 'overloaded', problem })

@@ -43,8 +43,10 @@ import { createTaskWatches, type Shown } from './task-watches.ts'
 export interface TaskBounds {
   /** Tasks of one principal that may run at once; 16 unless told. */
   readonly running?: number | undefined
-  /** Tasks of one principal that are kept at once, whatever has become of them; 256 unless told, 1,000 at most. */
+  /** Tasks of one principal that are kept at once, whatever has become of them; 256 unless told. */
   readonly stored?: number | undefined
+  /** What their arguments and results may come to, sealed; 64 MiB unless told. */
+  readonly storedBytes?: number | undefined
   /** How long a task is kept, and how long it may take, where its tool does not say; an hour unless told. */
   readonly ttlMs?: number | undefined
   /** How often a caller is told to ask, where its tool does not say; 1,000 unless told. */
@@ -77,11 +79,11 @@ const unknown: Decision<never> = deny({ reason: 'unknown_name', kind: 'task' })
 const ID_CHARACTERS = 26
 
 export function createTasks({ store: kept, keyRing, bus, clock, log, record, bounds, enter, ...ends }: TasksOptions): Tasks {
-  const { running: mostRunning = 16, stored: mostStored = 256, ttlMs = 3_600_000, pollIntervalMs = 1_000 } = bounds
-  const store = createTaskStore(kept, keyRing)
+  const { running: atOnce = 16, stored: most = 256, storedBytes = 67_108_864, ttlMs = 3_600_000, pollIntervalMs = 1_000 } = bounds
+  const store = createTaskStore({ store: kept, keyRing, most, mostBytes: storedBytes })
   const life: TaskLife = createTaskLife({ store, bus, clock, record, isHere: (id) => runner.isHere(id) })
   const runner = createRunner({ ...ends, store, life, bus, clock, log })
-  const places = createPlaces(mostRunning, enter)
+  const places = createPlaces(atOnce, enter)
   const watches = createTaskWatches({ bus, log, show: async (id) => show(id, await life.current(id)) })
   const check = createInputCheck()
   // A third of the lease: two beats may fail.
@@ -102,15 +104,11 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
     })
     let isRunning = false
     try {
-      if (!(await store.hasRoom(owner, mostStored)))
-        return deny({
-          reason: 'overloaded',
-          problem: `This caller has ${mostStored} tasks already: they are kept until their time is up.`,
-        })
       const id = createId('', ID_CHARACTERS)
       const state = initial(call, support)
       const stored = toStored(call)
-      await store.create(id, state, stored)
+      const refused = await store.create(id, state, stored)
+      if (refused) return deny(refused)
       if (isGone) {
         // Never told of, so that nobody could ask for it or stop it.
         await store.remove(id)
