@@ -449,6 +449,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   'bounded-output': { source: 'architecture §bounds', behaviour: 'A result over its budget is withheld, not cut.', kind: 'guarantee' },
+  'unread-answers': {
+    source: 'architecture §bounds',
+    behaviour:
+      'A caller that does not read its answers has no further request of its connection begun; what waits for it is bounded in bytes for each caller, and is dropped with its connection in time.',
+    kind: 'guarantee',
+  },
   'opaque-errors': { source: 'SDK issue 1429', behaviour: 'What a tool’s code throws never reaches the caller.', kind: 'guarantee' },
   rounds: {
     source: 'MRTR §server requirements',

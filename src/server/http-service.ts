@@ -21,6 +21,7 @@ import {
   createMounted,
   createRouter,
   createSessions,
+  createUnsent,
   createWebSockets,
   type Listener,
   type Router,
@@ -91,11 +92,12 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     const reading = { bodyBytes: bounds.bodyBytes, json: { maxDepth: bounds.depth, maxItems: bounds.listItems }, sessions }
     const { limitHandler: handler } = options
     const limitAnswer = handler && createLimitAnswer({ handler, log })
-    const endpoint = createEndpoint({ pipeline: engine.pipeline, door, reading, clock, limitAnswer })
+    const unsent = createUnsent({ clock })
+    const endpoint = createEndpoint({ pipeline: engine.pipeline, door, reading, unsent, clock, limitAnswer })
     const { checkAddress } = engine.limiter
     sockets = createWebSockets({ ...reading, pipeline: engine.pipeline, door, checkAddress, recheck: engine.recheck, clock, log })
     bus.subscribe('credentials', sockets.recheck)
-    router.serve({ door, checkAddress, endpoint, mounts: [authorizationServer], sockets })
+    router.serve({ door, checkAddress, endpoint, mounts: [authorizationServer], sockets, unsent })
   }
 
   function isReachedBy(request: IncomingMessage): boolean {

@@ -12,6 +12,7 @@ export {
   createMounted,
   createRouter,
   createSessions,
+  createUnsent,
   type Door,
   type Endpoint,
   type FetchDetails,
@@ -26,6 +27,7 @@ export {
   type Reading,
   type Router,
   type Sessions,
+  type Unsent,
 } from './http/index.ts'
 export { createStdioTransport, readLines, type StdioTransport } from './stdio/index.ts'
 export { createWebSockets, type WebSockets } from './websocket/index.ts'

@@ -24,6 +24,7 @@ import {
   createListener,
   createRouter,
   createSessions,
+  createUnsent,
   loopbackOrigins,
 } from '../../src/transports/index.ts'
 import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
@@ -136,11 +137,13 @@ export async function startEngine(
   const reading = { bodyBytes: all.bodyBytes, json: { maxDepth: all.depth, maxItems: all.listItems }, sessions }
   const { limitHandler: handler, log = silentLog } = told
   const limitAnswer = handler && createLimitAnswer({ handler, log })
+  const unsent = createUnsent({ clock })
   router.serve({
     door,
     checkAddress: engine.limiter.checkAddress,
-    endpoint: createEndpoint({ pipeline: engine.pipeline, door, reading, clock, limitAnswer }),
+    endpoint: createEndpoint({ pipeline: engine.pipeline, door, reading, unsent, clock, limitAnswer }),
     mounts: [],
+    unsent,
   })
   return {
     url: `http://localhost:${listener.port}/mcp`,

@@ -6,17 +6,20 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Budget, type Clock, type Denial, principalKey } from '../../core/index.ts'
+import { addressGroup } from '../../net/index.ts'
 import type { Answer, Pipeline } from '../../pipeline/index.ts'
 import { ANY_ORIGIN } from './cors.ts'
 import type { Door } from './door.ts'
 import { HttpExchange } from './exchange.ts'
 import type { LimitAnswer } from './limit-answer.ts'
 import type { Reading } from './read.ts'
+import type { Unsent } from './unsent.ts'
 
 export interface EndpointOptions {
   readonly pipeline: Pipeline
   readonly door: Door
   readonly reading: Reading
+  readonly unsent: Unsent
   readonly clock: Clock
   /** How a spent budget is answered where the author of the server has said so. */
   readonly limitAnswer?: LimitAnswer | undefined
@@ -38,7 +41,7 @@ const ALLOW = ['Allow', METHODS.join(', ')]
 const PATIENCE_MS = 10_000
 const none: readonly string[] = []
 
-export function createEndpoint({ pipeline, door, reading, clock, limitAnswer }: EndpointOptions): Endpoint {
+export function createEndpoint({ pipeline, door, reading, unsent, clock, limitAnswer }: EndpointOptions): Endpoint {
   const waiting = new Set<HttpExchange>()
 
   function answer(exchange: HttpExchange, method: string | undefined, denial: Denial | undefined): Answer | Promise<Answer> {
@@ -90,19 +93,23 @@ export function createEndpoint({ pipeline, door, reading, clock, limitAnswer }: 
         const isSpent = limitAnswer !== undefined && answered.status === 429
         const shown = isSpent ? await limitAnswer(request, exchange.address, answered) : answered
         await exchange.answer(shown, sessionHeaders(exchange, answered, reading))
+        if (!response.writableFinished) unsent.keep(response, callerOf(exchange))
       } finally {
         waiting.delete(exchange)
       }
     },
     tick() {
+      const now = clock()
       for (const exchange of waiting) {
         // Once it concerns an entry it has been authorized: what is left to say fits into a stream.
-        if (!exchange.isStreaming && exchange.entry && exchange.receivedAt + PATIENCE_MS < clock()) exchange.open()
-        exchange.keepAlive()
+        if (!exchange.isStreaming && exchange.entry && exchange.receivedAt + PATIENCE_MS < now) exchange.open()
+        exchange.keepAlive(now)
       }
     },
   }
 }
+
+const callerOf = ({ principal, address }: HttpExchange): string => (principal ? principalKey(principal) : addressGroup(address))
 
 /** The id of the session that `initialize` has begun. */
 function sessionHeaders({ message, principal }: HttpExchange, { status }: Answer, { sessions }: Reading): readonly string[] {

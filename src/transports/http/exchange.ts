@@ -28,6 +28,7 @@ import { accepts } from './accept.ts'
 import { credentialOf } from './credential.ts'
 import { type Reading, readMessage } from './read.ts'
 import { turnEnd } from './turn.ts'
+import { Reader } from './unsent.ts'
 
 const STREAM_HEADERS = [
   'Content-Type',
@@ -65,6 +66,8 @@ export class HttpExchange implements Received {
   #cancelled: (() => void)[] | undefined
   #isCancelled = false
   #isAnswered = false
+  /** Of a stream that was looked at. */
+  #reader: Reader | undefined
 
   constructor(
     request: IncomingMessage,
@@ -130,9 +133,13 @@ export class HttpExchange implements Received {
     this.#response.write(`event: message\ndata: ${toLine(JSON.stringify({ jsonrpc: '2.0', ...message }))}\n`)
   }
 
-  /** A comment line: keeps what lies between from closing a quiet stream. */
-  keepAlive(): void {
-    if (this.isStreaming && !this.#isAnswered) this.#response.write(': keep-alive\n\n')
+  /** A comment line keeps what lies between from closing a quiet stream. One that nobody reads is not quiet, and ends. */
+  keepAlive(now: number): void {
+    if (!this.isStreaming || this.#isAnswered) return
+    const { writableLength } = this.#response
+    this.#reader ??= new Reader()
+    if (this.#reader.hasGone(writableLength, now)) this.#response.destroy()
+    else if (writableLength === 0) this.#response.write(': keep-alive\n\n')
   }
 
   /** Resolves when it has been handed to the connection. */

@@ -7,10 +7,13 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Budget, Log } from '../../core/index.ts'
+import type { Budget, Denial, Log } from '../../core/index.ts'
 import type { Limiter } from '../../guards/index.ts'
+import { addressGroup } from '../../net/index.ts'
 import type { Door } from './door.ts'
 import type { Endpoint } from './endpoint.ts'
+import { isPipelined, waitForTurn } from './pipelined.ts'
+import type { Unsent } from './unsent.ts'
 
 /** Pages and documents beside the MCP endpoint: the authorization server. */
 export interface Mount {
@@ -25,6 +28,7 @@ export interface Handlers {
   readonly checkAddress: Limiter['checkAddress']
   readonly endpoint: Endpoint
   readonly mounts: readonly Mount[]
+  readonly unsent: Unsent
   /** Who takes connections that are to become WebSockets. */
   readonly sockets?: Sockets | undefined
 }
@@ -47,6 +51,7 @@ export interface Router {
 }
 
 const TICK_MS = 5_000
+const TOO_MANY: Denial = { reason: 'overloaded', problem: 'Too many requests wait on this connection: read the answers first.' }
 const LATER = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
 export function createRouter({ log }: { readonly log: Log }): Router {
@@ -55,22 +60,28 @@ export function createRouter({ log }: { readonly log: Log }): Router {
   const ticker = setInterval(() => {
     handlers?.endpoint.tick()
     handlers?.sockets?.tick()
+    handlers?.unsent.tick()
   }, TICK_MS)
   ticker.unref()
 
+  function begin(request: IncomingMessage, response: ServerResponse, found?: Denial): void {
+    if (!handlers) {
+      response.writeHead(503, { 'Retry-After': '1', 'Content-Length': '0' }).end()
+      return
+    }
+    const task: Promise<void> = route(handlers, request, response, found).catch((error: unknown) => {
+      log('error', 'a request failed outside the pipeline', { problem: error instanceof Error ? error.message : 'unknown' })
+      if (response.headersSent) response.destroy()
+      else response.writeHead(500, { 'Content-Length': '0' }).end()
+    })
+    running.add(task)
+    void task.finally(() => running.delete(task))
+  }
+
   return {
     handle(request, response) {
-      if (!handlers) {
-        response.writeHead(503, { 'Retry-After': '1', 'Content-Length': '0' }).end()
-        return
-      }
-      const task: Promise<void> = route(handlers, request, response).catch((error: unknown) => {
-        log('error', 'a request failed outside the pipeline', { problem: error instanceof Error ? error.message : 'unknown' })
-        if (response.headersSent) response.destroy()
-        else response.writeHead(500, { 'Content-Length': '0' }).end()
-      })
-      running.add(task)
-      void task.finally(() => running.delete(task))
+      if (!isPipelined(response)) begin(request, response)
+      else if (!waitForTurn(request, response, () => begin(request, response))) begin(request, response, TOO_MANY)
     },
     upgrade(request, socket, head) {
       if (handlers?.sockets) return handlers.sockets.upgrade(request, socket, head)
@@ -95,22 +106,26 @@ export function pathOf({ url = '/' }: IncomingMessage): string {
 }
 
 async function route(
-  { door, checkAddress, endpoint, mounts }: Handlers,
+  { door, checkAddress, endpoint, mounts, unsent }: Handlers,
   request: IncomingMessage,
   response: ServerResponse,
+  found: Denial | undefined,
 ): Promise<void> {
   const pathname = pathOf(request)
   const isEndpoint = pathname === door.path
   const mount = isEndpoint ? undefined : mounts.find((each) => each.route(pathname))
   const isOpen = mount?.route(pathname)?.cors ?? false
-  let denial = door.check(request, isOpen)
+  let denial = found ?? door.check(request, isOpen)
   let budget: Budget | undefined
   if (!denial) {
     const counted = await checkAddress(door.budgetOf(request))
     if (counted.allowed) budget = counted.value
     else denial = counted.denial
   }
-  if (mount && !denial) return mount.handle(request, response)
+  if (mount && !denial) {
+    await mount.handle(request, response)
+    return unsent.keep(response, addressGroup(door.addressOf(request)))
+  }
   // Refusals of any path are answered and recorded by the one pipeline.
   return endpoint.handle(request, response, denial ?? (isEndpoint ? undefined : { reason: 'not_found' }), isOpen, budget)
 }
