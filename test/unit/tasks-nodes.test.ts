@@ -227,6 +227,35 @@ describe('every ten seconds', () => {
     assert.equal(await next(), 'failed')
     stop()
   })
+  it('a task is looked at once, however many listen, and no more once its end was told', async () => {
+    const looks: string[] = []
+    const counting = over(store, (kept) => ({
+      ...kept,
+      get(id) {
+        looks.push(id.includes('/result') ? 'result' : 'state')
+        return kept.get(id)
+      },
+    }))
+    const one = clientOf(await startNode(createMemoryKeyRing(), { store: counting }))
+    const [ended, asking] = [await one.begin('echo'), await one.begin('ask')]
+    await one.until(ended, 'completed')
+    await one.until(asking, 'input_required')
+    const listening = await Promise.all([ended, asking, ended, asking, asking].map((id) => listen(one, id)))
+    const told = await Promise.all(listening.map(({ next }) => next()))
+    assert.deepEqual(told.toSorted(), ['completed', 'completed', 'input_required', 'input_required', 'input_required'])
+    looks.length = 0
+    beat()
+    await waitFor(() => looks.length > 0)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.deepEqual(looks, ['state'])
+    await one.cancel(asking)
+    for (const at of [1, 3, 4]) assert.equal(await listening[at]?.next(), 'cancelled')
+    looks.length = 0
+    beat()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.deepEqual(looks, [])
+    for (const { stop } of listening) stop()
+  })
   it('what was asked and not answered in its time is ended, and on record', async () => {
     const [one] = await twoNodes()
     for (const name of ['ask', 'park']) await one.until(await one.begin(name), 'input_required')

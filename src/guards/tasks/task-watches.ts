@@ -1,23 +1,22 @@
 /**
  * Who wants to hear of which task: told of it as it is at the start, and again at each change, on whichever node that happens. Now
- * and then each is looked at besides: of a process that has died nobody hears.
+ * and then each is looked at besides: of a process that has died nobody hears. A task is looked at once, however many listen, and
+ * no more once its end was told.
  *
  * @module
  */
 
 import type { JsonObject, Log } from '../../core/index.ts'
 import type { Bus } from '../../storage/index.ts'
-
-export interface Shown {
-  /** Grows with each change. */
-  readonly revision: number
-  readonly task: JsonObject
-}
+import { hasEnded, type TaskState } from './task-state.ts'
 
 export interface TaskWatchesOptions {
   readonly bus: Bus
   readonly log: Log
-  readonly show: (id: string) => Promise<Shown | undefined>
+  /** Undefined: there is none. */
+  readonly current: (id: string) => Promise<TaskState | undefined>
+  /** What is told of it: with its result, which may be large. */
+  readonly show: (id: string, state: TaskState) => Promise<JsonObject | undefined>
 }
 
 export interface TaskWatches {
@@ -27,36 +26,79 @@ export interface TaskWatches {
   close(): void
 }
 
-export function createTaskWatches({ bus, log, show }: TaskWatchesOptions): TaskWatches {
-  const watched = new Map<string, Set<() => void>>()
-  const stopHearing = bus.subscribe('task', (id) => {
-    for (const look of watched.get(id) ?? []) look()
-  })
+interface Listener {
+  readonly changed: (task: JsonObject) => void
+  /** The last revision that it was told of. */
+  told: number
+}
+interface Watched {
+  readonly listeners: Set<Listener>
+  isLooking: boolean
+  /** Something has happened since the look began. */
+  isStale: boolean
+}
+
+export function createTaskWatches({ bus, log, current, show }: TaskWatchesOptions): TaskWatches {
+  const watched = new Map<string, Watched>()
+  const stopHearing = bus.subscribe('task', look)
+
+  const report = (error: unknown): void =>
+    log('warn', 'the state of a task could not be told', { problem: error instanceof Error ? error.message : 'unknown' })
+
+  function look(id: string): void {
+    const task = watched.get(id)
+    if (!task) return
+    task.isStale = true
+    if (!task.isLooking) void lookUntilFresh(id, task)
+  }
+
+  async function lookUntilFresh(id: string, task: Watched): Promise<void> {
+    task.isLooking = true
+    try {
+      while (task.isStale) {
+        task.isStale = false
+        await tell(id, task)
+      }
+    } catch (error) {
+      report(error)
+    } finally {
+      task.isLooking = false
+      if (task.listeners.size === 0 && watched.get(id) === task) watched.delete(id)
+    }
+  }
+
+  async function tell(id: string, { listeners }: Watched): Promise<void> {
+    const known = [...listeners]
+    const state = await current(id)
+    const behind = known.filter(({ told }) => state && told < state.revision)
+    const shown = state && behind.length > 0 ? await show(id, state) : undefined
+    for (const listener of behind) {
+      if (!state || !shown || !listeners.has(listener)) continue
+      listener.told = state.revision
+      try {
+        listener.changed(shown)
+      } catch (error) {
+        report(error)
+      }
+    }
+    // Nothing will change any more.
+    if (!state || hasEnded(state)) for (const listener of known) listeners.delete(listener)
+  }
 
   return {
     watch(id, changed) {
-      let told = -1
-      async function lookAgain(): Promise<void> {
-        const shown = await show(id)
-        if (!shown || shown.revision <= told || !watched.get(id)?.has(look)) return
-        told = shown.revision
-        changed(shown.task)
-      }
-      const look = (): void => {
-        lookAgain().catch((error: unknown) =>
-          log('warn', 'the state of a task could not be told', { problem: error instanceof Error ? error.message : 'unknown' }),
-        )
-      }
-      const looks = watched.get(id) ?? new Set()
-      watched.set(id, looks.add(look))
-      look()
+      const listener: Listener = { changed, told: -1 }
+      const task = watched.get(id) ?? { listeners: new Set(), isLooking: false, isStale: false }
+      watched.set(id, task)
+      task.listeners.add(listener)
+      look(id)
       return () => {
-        looks.delete(look)
-        if (looks.size === 0 && watched.get(id) === looks) watched.delete(id)
+        task.listeners.delete(listener)
+        if (task.listeners.size === 0 && !task.isLooking && watched.get(id) === task) watched.delete(id)
       }
     },
     beat() {
-      for (const looks of watched.values()) for (const look of looks) look()
+      for (const id of watched.keys()) look(id)
     },
     close: stopHearing,
   }

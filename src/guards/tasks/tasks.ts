@@ -38,7 +38,7 @@ import { createTaskLife, LEASE_MS, type TaskLife } from './task-life.ts'
 import { awaited, firstRound, fits, inputOf, isAnswered, toAnswered } from './task-round.ts'
 import { ownerOf, type TaskState, toDetailedTask, toNext, toTask } from './task-state.ts'
 import { createTaskStore, type StoredCall } from './task-store.ts'
-import { createTaskWatches, type Shown } from './task-watches.ts'
+import { createTaskWatches } from './task-watches.ts'
 
 export interface TaskBounds {
   /** Tasks of one principal that may run at once; 16 unless told. */
@@ -84,7 +84,7 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
   const life: TaskLife = createTaskLife({ store, bus, clock, record, isHere: (id) => runner.isHere(id) })
   const runner = createRunner({ ...ends, store, life, bus, clock, log })
   const places = createPlaces(atOnce, enter)
-  const watches = createTaskWatches({ bus, log, show: async (id) => show(id, await life.current(id)) })
+  const watches = createTaskWatches({ bus, log, current: life.current, show })
   const check = createInputCheck()
   // A third of the lease: two beats may fail.
   const beating = setInterval(() => {
@@ -139,16 +139,16 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
     }
   }
 
-  async function show(id: string, state: TaskState | undefined): Promise<Shown | undefined> {
-    if (!state) return undefined
+  /** Undefined: it has gone meanwhile. */
+  async function show(id: string, state: TaskState): Promise<JsonObject | undefined> {
     const result = state.status === 'completed' ? await store.loadResult(id) : undefined
-    if (state.status === 'completed' && !result) return undefined
-    return { revision: state.revision, task: toDetailedTask(id, state, result) }
+    return state.status === 'completed' && !result ? undefined : toDetailedTask(id, state, result)
   }
 
   async function get(call: Call): Promise<Decision<Produced>> {
-    const shown = await show(idOf(call), await life.current(idOf(call)))
-    return shown ? allow({ kind: 'result', result: shown.task }) : unknown
+    const state = await life.current(idOf(call))
+    const shown = state && (await show(idOf(call), state))
+    return shown ? allow({ kind: 'result', result: shown }) : unknown
   }
 
   async function cancel(call: Call): Promise<Decision<Produced>> {
