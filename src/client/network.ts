@@ -10,7 +10,7 @@
 
 import { getCACertificates } from 'node:tls'
 import { Agent, fetch as undiciFetch } from 'undici'
-import { classifyAddress, createDialer, type Dialer, type Lookup } from '../net/index.ts'
+import { classifyAddress, createDialer, type Dialer, isLoopbackHost, type Lookup } from '../net/index.ts'
 import { TransportError } from './errors.ts'
 
 export interface NetworkOptions {
@@ -32,9 +32,6 @@ export interface Network {
   readonly connect: Dialer['connect']
   close(): Promise<void>
 }
-
-/** `localhost`, 127.0.0.0/8 or ::1, as the URL parser writes them. */
-export const isLoopbackHost = (hostname: string): boolean => hostname === 'localhost' || classifyAddress(hostname) === 'loopback'
 
 const PLAIN = new Set(['http:', 'ws:'])
 const SECURE = new Set(['https:', 'wss:'])

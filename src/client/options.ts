@@ -2,9 +2,8 @@
 
 import { z } from 'zod'
 import { type Clock, ConfigError, isScope, type Log } from '../core/index.ts'
-import type { Lookup } from '../net/index.ts'
+import { isLoopbackHost, type Lookup } from '../net/index.ts'
 import type { InputHooks } from './input-hooks.ts'
-import { isLoopbackHost } from './network.ts'
 import { describeProblems } from './option-problems.ts'
 import { isRedirectUri } from './redirect-uri.ts'
 import type { ClientMetadata } from './registration.ts'

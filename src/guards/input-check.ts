@@ -9,6 +9,7 @@
 
 import { createChecks } from '../catalogue/index.ts'
 import { type InputRequest, type InputRequests, type InputResponses, type JsonObject, looksSecret, type Violation } from '../core/index.ts'
+import { isLoopbackName } from '../net/index.ts'
 import { isObject } from '../protocol/index.ts'
 
 /** Requests of one round, and so responses. */
@@ -103,5 +104,5 @@ export function createInputCheck(): InputCheck {
 function isSafeUrl(value: unknown): boolean {
   const url = typeof value === 'string' ? URL.parse(value) : null
   if (!url || url.username !== '' || url.password !== '') return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname))
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackName(url.hostname))
 }

@@ -60,3 +60,12 @@ export function classifyAddress(address: string): AddressClass {
   for (const [kind, list] of lists) if (list.check(bare, family === 6 ? 'ipv6' : 'ipv4')) return kind
   return 'public'
 }
+
+/** What this machine is called for itself, as the URL parser writes it: browsers and sign-in take these for one place. */
+export const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
+
+/** One of those three, and no other address of this machine. Without brackets too, as interfaces are written. */
+export const isLoopbackName = (host: string): boolean => LOOPBACK_NAMES.includes(host) || host === '::1'
+
+/** `localhost`, 127.0.0.0/8 or ::1, as the URL parser writes them: nothing that is sent there leaves this machine. */
+export const isLoopbackHost = (hostname: string): boolean => hostname === 'localhost' || classifyAddress(hostname) === 'loopback'

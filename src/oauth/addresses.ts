@@ -6,8 +6,7 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import { addressGroup } from '../net/index.ts'
-import { isLoopbackHost } from './resources.ts'
+import { addressGroup, isLoopbackName } from '../net/index.ts'
 
 export { addressGroup }
 
@@ -15,7 +14,7 @@ export { addressGroup }
 function isFromAnotherSite({ headers }: IncomingMessage, own: string): boolean {
   const { origin } = headers
   if (origin === undefined) return headers['sec-fetch-site'] === 'cross-site'
-  return origin !== own && !isLoopbackHost(URL.parse(origin)?.hostname ?? '')
+  return origin !== own && !isLoopbackName(URL.parse(origin)?.hostname ?? '')
 }
 
 /** `own`: the origin of the issuer. */

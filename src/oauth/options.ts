@@ -3,9 +3,9 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { type Clock, ConfigError, checkOptions, type Log, STANDARD_SCOPES } from '../core/index.ts'
+import { isLoopbackName } from '../net/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
-import { isLoopbackHost } from './resources.ts'
 
 /** Options for {@link createAuthorizationServer}. */
 export interface AuthorizationServerOptions {
@@ -78,5 +78,5 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
 function isOurs(value: string): boolean {
   const url = URL.parse(value)
   if (url === null || url.search !== '' || url.hash !== '' || url.username !== '' || value.endsWith('/')) return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackName(url.hostname))
 }

@@ -5,8 +5,8 @@
  * @module
  */
 
+import { isLoopbackName } from '../net/index.ts'
 import { grantTypes } from './metadata.ts'
-import { isLoopbackHost } from './resources.ts'
 
 export type Registration =
   | { readonly metadata: Record<string, unknown> }
@@ -78,5 +78,5 @@ function isWrittenAsRead(uri: string, { href, origin, search }: URL): boolean {
 
 function isLoopbackRedirect(uri: unknown): boolean {
   const url = typeof uri === 'string' ? URL.parse(uri) : null
-  return url !== null && url.protocol === 'http:' && isLoopbackHost(url.hostname)
+  return url !== null && url.protocol === 'http:' && isLoopbackName(url.hostname)
 }

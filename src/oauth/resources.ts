@@ -6,6 +6,8 @@
  * @module
  */
 
+import { isLoopbackName, LOOPBACK_NAMES } from '../net/index.ts'
+
 export interface Resources {
   /** The audience of every token. */
   readonly canonical: string
@@ -20,9 +22,6 @@ export interface Resources {
 }
 
 export const WELL_KNOWN = '/.well-known/oauth-protected-resource'
-const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
-
-export const isLoopbackHost = (hostname: string): boolean => loopbackHosts.includes(hostname)
 
 export function createResources(given: readonly string[]): Resources {
   const canonical = given[0] as string
@@ -52,8 +51,8 @@ export function createResources(given: readonly string[]): Resources {
 /** On loopback one server has three names. */
 function withSiblings(resource: string): string[] {
   const url = new URL(resource)
-  if (url.protocol !== 'http:' || !isLoopbackHost(url.hostname)) return [resource]
-  return loopbackHosts.map((host) => `http://${host}${url.port === '' ? '' : `:${url.port}`}${url.pathname}`)
+  if (url.protocol !== 'http:' || !isLoopbackName(url.hostname)) return [resource]
+  return LOOPBACK_NAMES.map((host) => `http://${host}${url.port === '' ? '' : `:${url.port}`}${url.pathname}`)
 }
 
 function normalize(value: string): string | undefined {

@@ -8,6 +8,7 @@
 
 import { ConfigError, createLog, createRedactor } from '../../core/index.ts'
 import { type Classification, type Config, createGuard, type Guard, loadConfig } from '../../gateway/index.ts'
+import { isLoopbackName } from '../../net/index.ts'
 import { resolveDataDir } from '../../vault/index.ts'
 import { ownerOfPort } from '../checks/port-owner.ts'
 import { clientLines, toClientName } from '../client-lines.ts'
@@ -174,6 +175,6 @@ function banner(
 }
 
 function reachOf({ host = 'localhost', publicUrl }: Config['listen']): string {
-  const isLocal = ['localhost', '127.0.0.1', '::1', '[::1]'].includes(host) && publicUrl === undefined
+  const isLocal = isLoopbackName(host) && publicUrl === undefined
   return isLocal ? 'loopback only' : `listens on ${host}`
 }

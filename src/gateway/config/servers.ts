@@ -8,6 +8,7 @@
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { basename, resolve, sep } from 'node:path'
+import { isLoopbackHost } from '../../net/index.ts'
 import type { ToolRule } from '../classify.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerConfig } from './config.ts'
@@ -90,7 +91,7 @@ export function resolveServer(
       return undefined
     }
     for (const secret of secretsInUrl(url)) secrets.add(secret)
-    if (url.protocol === 'http:' && !isLoopbackName(url.hostname)) warnings.push(`${at('url')}: goes over the network without TLS`)
+    if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) warnings.push(`${at('url')}: goes over the network without TLS`)
     const headers: Record<string, string> = {}
     for (const [header, value] of Object.entries(entry.headers ?? {})) {
       const filled = fill(value, header, 'headers', header)
@@ -122,8 +123,6 @@ export function checkUrl(text: string): URL | string {
   url.hash = ''
   return url
 }
-
-const isLoopbackName = (host: string): boolean => host === 'localhost' || host === '[::1]' || host.startsWith('127.')
 
 /** What to call a server that was given on the command line: the package or program, without what all of them have in their names. */
 export function nameOfTarget(target: { readonly command: string; readonly args: readonly string[] } | { readonly url: string }): string {

@@ -8,7 +8,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Denial } from '../../core/index.ts'
-import { addressGroup } from '../../net/index.ts'
+import { addressGroup, LOOPBACK_NAMES } from '../../net/index.ts'
 import { type AddressOf, peerAddress } from './client-address.ts'
 import { type Cors, createCors } from './cors.ts'
 import { isRepeated } from './repeated.ts'
@@ -69,7 +69,7 @@ export function createDoor({ resources, cors = createCors(undefined), addressOf 
 
 /** On loopback one server has three names; the first is what it is called. */
 export const loopbackOrigins = (scheme: 'http' | 'https', port: number): readonly string[] =>
-  ['localhost', '127.0.0.1', '[::1]'].map((name) => new URL(`${scheme}://${name}:${port}`).origin)
+  LOOPBACK_NAMES.map((name) => new URL(`${scheme}://${name}:${port}`).origin)
 
 /** The port may be left out where it goes without saying (RFC 9110 §4.2), and may be said all the same. */
 function hostsOf(resource: string): string[] {
