@@ -93,7 +93,7 @@ export function createEndpoint({ pipeline, door, reading, unsent, clock, limitAn
         const isSpent = limitAnswer !== undefined && answered.status === 429
         const shown = isSpent ? await limitAnswer(request, exchange.address, answered) : answered
         await exchange.answer(shown, sessionHeaders(exchange, answered, reading))
-        if (!response.writableFinished) unsent.keep(response, callerOf(exchange))
+        if (response.writableLength > 0) unsent.keep(response, callerOf(exchange))
       } finally {
         waiting.delete(exchange)
       }

@@ -50,8 +50,8 @@ export function createUnsent({ clock, mostBytes = MOST_BYTES }: UnsentOptions): 
   return {
     keep(response, whose) {
       // What has no connection yet is Node's to hold back, and one that never gets one never closes.
-      if (response.socket === null || response.writableFinished || response.destroyed) return
-      const bytes = response.writableLength
+      const bytes = response.socket === null ? 0 : response.writableLength
+      if (bytes === 0 || response.destroyed) return
       const before = waiting.get(whose) ?? 0
       if (before > 0 && before + bytes > mostBytes) return void response.destroy()
       const reader = new Reader()
