@@ -16,14 +16,13 @@ import {
   type EntryKind,
   type JsonObject,
   type Outgoing,
-  type Principal,
   type Produced,
   principalKey,
   type SessionState,
 } from '../core/index.ts'
 import { isObject, NEEDS_TASKS, takesTasks } from '../protocol/index.ts'
 import type { Catalogue } from './catalogue.ts'
-import { permits } from './permits.ts'
+import { mayRead, type Readable } from './may-read.ts'
 import type { Watches } from './watches.ts'
 
 export interface SubscriptionsOptions {
@@ -76,12 +75,6 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified, wat
   /** What legacy sessions have subscribed to, by session and URI: how to stop watching. */
   const sessions = new Map<string, Map<string, () => void>>()
 
-  function readable(uri: string, principal: Principal) {
-    const entry = catalogue.resolve(uri)
-    if (!entry || !permits(principal, entry.permission).permitted) return undefined
-    return entry.condition === undefined || entry.condition.check({ uri }, principal) === 'met' ? entry : undefined
-  }
-
   function listen(request: Approved, notify: (notification: Outgoing) => void): Decision<Produced> | Promise<Decision<Produced>> {
     const { principal, message, session } = request
     const who = principalKey(principal)
@@ -101,53 +94,78 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified, wat
     // What may not be read is left out of the acknowledgement, like what does not exist.
     const stops = new Map<string, () => void>()
     const taskStops = new Map<string, () => void>()
-    for (const uri of new Set(asked)) {
-      const entry = readable(uri, principal)
-      if (entry) stops.set(uri, watches.watch(entry, uri))
-    }
-
-    const tell = (uri: string): void => {
-      if (readable(uri, principal)) notify({ method: 'notifications/resources/updated', params: { ...meta, uri } })
+    const uris = [...new Set(asked)]
+    const taskIds = [...new Set(tasks)]
+    let isOver = false
+    async function tell(uri: string): Promise<void> {
+      if ((await mayRead(catalogue, uri, principal)) && !isOver)
+        notify({ method: 'notifications/resources/updated', params: { ...meta, uri } })
     }
     async function tellSession(uri: string): Promise<void> {
-      if (await session?.isWatching(uri)) tell(uri)
+      if (await session?.isWatching(uri)) await tell(uri)
     }
 
     held.set(who, count + 1)
     return new Promise((resolve, reject) => {
-      const stopListening = catalogue.onChange((kinds) => {
-        for (const change of wanted) if (change.kinds.some((kind) => kinds.has(kind))) notify({ method: change.method, params: meta })
-      })
-      const stopHearing = watches.onUpdate((uri) => {
-        if (filter === undefined) tellSession(uri).catch(reject)
-        else if (stops.has(uri)) tell(uri)
-      })
+      const hearing: (() => void)[] = []
       const end = (): void => {
         if (!open.delete(end)) return
-        stopListening()
-        stopHearing()
-        for (const stop of [...stops.values(), ...taskStops.values()]) stop()
+        isOver = true
+        for (const stop of [...hearing, ...stops.values(), ...taskStops.values()]) stop()
         const left = (held.get(who) ?? 1) - 1
         if (left > 0) held.set(who, left)
         else held.delete(who)
         resolve(result(meta))
       }
+      const fail = (error: unknown): void => {
+        reject(error instanceof Error ? error : new Error('something that is not an error was thrown'))
+        end()
+      }
       open.set(end, request)
       request.open()
-      // The acknowledgement comes first, even of a task that is told of at once.
-      const tellTask = (task: JsonObject): void =>
-        queueMicrotask(() => notify({ method: 'notifications/tasks', params: { ...task, ...meta } }))
-      for (const taskId of new Set(tasks)) {
-        const stop = watchTask(request, taskId, tellTask)
-        if (stop) taskStops.set(taskId, stop)
-      }
-      if (filter !== undefined) {
+      request.onCancel(end)
+
+      function begin(readable: readonly Readable[]): void {
+        if (isOver) return
+        for (const [index, uri] of uris.entries()) {
+          const entry = readable[index]
+          if (entry) stops.set(uri, watches.watch(entry, uri))
+        }
+        hearing.push(
+          catalogue.onChange((kinds) => {
+            for (const change of wanted) if (change.kinds.some((kind) => kinds.has(kind))) notify({ method: change.method, params: meta })
+          }),
+          watches.onUpdate((uri) => {
+            if (filter === undefined) tellSession(uri).catch(fail)
+            else if (stops.has(uri)) tell(uri).catch(fail)
+          }),
+        )
+        // The acknowledgement comes first, even of a task that is told of at once.
+        const tellTask = (task: JsonObject): void =>
+          queueMicrotask(() => notify({ method: 'notifications/tasks', params: { ...task, ...meta } }))
+        for (const taskId of taskIds) {
+          const stop = watchTask(request, taskId, tellTask)
+          if (stop) taskStops.set(taskId, stop)
+        }
+        if (filter === undefined) return
         const notifications: Record<string, unknown> = Object.fromEntries(wanted.map(({ field }) => [field, true]))
         if (stops.size > 0) notifications['resourceSubscriptions'] = [...stops.keys()]
         if (taskStops.size > 0) notifications['taskIds'] = [...taskStops.keys()]
         notify({ method: 'notifications/subscriptions/acknowledged', params: { ...meta, notifications } })
       }
-      request.onCancel(end)
+
+      const readable = uris.map((uri) => mayRead(catalogue, uri, principal))
+      // At once, unless a library takes its time.
+      if (readable.some((each) => each instanceof Promise))
+        Promise.all(readable.map(async (each) => each))
+          .then(begin)
+          .catch(fail)
+      else
+        try {
+          begin(readable as readonly Readable[])
+        } catch (error) {
+          fail(error)
+        }
     })
   }
 

@@ -39,7 +39,12 @@ export interface Entry {
   readonly rule: string
   /** Answers what is wrong with the arguments, or undefined. Names the path and the rule, never the value. */
   readonly check: ((args: unknown) => Violation | undefined) | undefined
-  /** A rule on validated arguments, decided in `approve`. */
+  /**
+   * What the arguments become before a rule judges them and the executor gets them: hidden characters out, defaults in. Once for each
+   * request, after `check`; absent: they stay as they are. A refusal names the path and the rule, never the value.
+   */
+  readonly normalize?: ((args: JsonObject) => Decision<unknown> | Promise<Decision<unknown>>) | undefined
+  /** A rule on what `normalize` made, decided in `approve`. */
   readonly condition?: Condition | undefined
   /** Answers what is wrong with a result, where the definition promises something of it. Names the path and the rule, never the value. */
   readonly checkResult?: ((result: JsonObject) => Violation | undefined) | undefined
@@ -110,6 +115,8 @@ export interface CallDetails {
   readonly entry: Entry
   readonly method: string
   readonly params: JsonObject
+  /** What the rule has judged: of `params`, what `normalize` made of the arguments, or of a resource its `uri`. Undefined: there are none. */
+  readonly args: unknown
   /** `params._meta`. */
   readonly meta: JsonObject
   /** What the caller says that it can do. */

@@ -68,8 +68,11 @@ export type Understood = Identified & { readonly message: Message } & Proven<'un
 export type Admitted = Understood & { readonly budget: Budget | undefined } & Proven<'admitted'>
 /** `entry` is what it concerns; undefined for lists and for the protocol's own methods. */
 export type Authorized = Admitted & { readonly entry: Entry | undefined } & Proven<'authorized'>
-/** `input` is what a retry brings to an earlier round, opened and checked. */
-export type Validated = Authorized & { readonly input: Input | undefined } & Proven<'validated'>
+/**
+ * `args` are the arguments as the entry takes them: what a rule judges is what an executor gets. `input` is what a retry brings to an
+ * earlier round, opened and checked.
+ */
+export type Validated = Authorized & { readonly args: unknown; readonly input: Input | undefined } & Proven<'validated'>
 export type Approved = Validated & Proven<'approved'>
 
 /** One approved use of an entry, while it runs: executors take nothing else, so that nothing else can be executed. */
@@ -86,11 +89,11 @@ export type Released = {
 
 /** The state of the tightest limit, for the `RateLimit` and `RateLimit-Policy` fields. */
 export interface Budget {
+  /** What an address is counted under: a dear tool costs it more than the door knew. Not told. */
+  readonly key?: string
   readonly policy: string
   readonly limit: number
   readonly windowSeconds: number
-  /** What an address is counted under: a dear tool costs it more than the door knew. Not told. */
-  readonly key?: string
   readonly remaining: number
   readonly resetSeconds: number
 }
@@ -145,7 +148,8 @@ export function authorize(request: Admitted, entry: Entry | undefined): Authoriz
   ;(request as Writable<Partway>).entry = entry
   return request as Authorized
 }
-export function validated(request: Authorized, input?: Input): Validated {
+export function validated(request: Authorized, args?: unknown, input?: Input): Validated {
+  ;(request as Writable<Validated>).args = args
   if (input) (request as Writable<Partway>).input = input
   return request as Validated
 }

@@ -9,17 +9,15 @@
  * @module
  */
 
-import { type Approved, allow, approved, deny, type Entry, type Guard, type JsonObject, type Validated } from '../core/index.ts'
+import { type Approved, allow, approved, deny, type Guard, type Validated } from '../core/index.ts'
+import { judgeArguments } from './arguments.ts'
 
 export function createApprove(): Guard<Validated, Approved> {
   return function approve(request) {
     const { entry } = request
     if (!entry) return allow(approved(request))
-    if (entry.condition && hasArguments(request) && entry.condition.check(argumentsOf(entry, request), request.principal) !== 'met')
-      return deny({
-        reason: 'condition_not_met',
-        sentence: `The ${entry.kind} ${entry.name} may be used only where this holds: ${entry.condition.source}`,
-      })
+    const denial = hasArguments(request) ? judgeArguments(entry, request.args, request.principal) : undefined
+    if (denial) return deny(denial)
     if (!entry.ask) return allow(approved(request))
     return deny({
       reason: 'approval_required',
@@ -28,13 +26,5 @@ export function createApprove(): Guard<Validated, Approved> {
   }
 }
 
-const nothing: JsonObject = Object.freeze({})
-
 /** A task's were judged when it was started, and whoever asks for a completion has none yet. */
 const hasArguments = ({ message: { method } }: Validated): boolean => method !== 'completion/complete' && !method.startsWith('tasks/')
-
-/** Validated by now. A resource is named and has no arguments: its rule is on the URI. Decided by what it is, never by what was sent. */
-function argumentsOf({ kind }: Entry, { message: { params } }: Validated): JsonObject {
-  if (kind === 'resource' || kind === 'template') return { uri: params['uri'] }
-  return (params['arguments'] as JsonObject | undefined) ?? nothing
-}

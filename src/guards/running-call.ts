@@ -22,6 +22,7 @@ export class RunningCall implements CallDetails {
   readonly entry: Entry
   readonly method: string
   readonly params: JsonObject
+  readonly args: unknown
   readonly meta: JsonObject
   readonly capabilities: JsonObject
   readonly principal: Principal
@@ -45,6 +46,7 @@ export class RunningCall implements CallDetails {
     this.entry = entry
     this.method = request.message.method
     this.params = params
+    this.args = request.args
     this.meta = request.message.meta
     this.capabilities = request.message.capabilities
     this.principal = request.principal

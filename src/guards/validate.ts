@@ -1,6 +1,6 @@
 /**
  * Whether the parameters are well-formed: their shape, the entry's own schema, and that headers which mirror arguments
- * agree with them.
+ * agree with them. What the entry makes of its arguments goes on with the request.
  *
  *   authenticate → read → limit → authorize → [validate] → approve → execute → release
  *
@@ -17,24 +17,28 @@ import {
   deny,
   type Entry,
   type Guard,
+  type Input,
   type JsonObject,
   type Mirror,
   type Validated,
   validated,
 } from '../core/index.ts'
 import { decodeSentinel, isObject } from '../protocol/index.ts'
+import { type ArgumentBounds, createArgumentWaits, readArguments } from './arguments.ts'
 import { isResponses } from './input-check.ts'
 import type { Rounds } from './rounds.ts'
 
 const nothing: JsonObject = Object.freeze({})
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
 
-export interface ValidateOptions {
+export interface ValidateOptions extends ArgumentBounds {
   /** What a retry brings to an earlier round (`guards/rounds`). */
   readonly open: Rounds['open']
 }
 
-export function createValidate({ open }: ValidateOptions): Guard<Authorized, Validated> {
+export function createValidate({ open, ...bounds }: ValidateOptions): Guard<Authorized, Validated> {
+  const wait = createArgumentWaits(bounds)
+
   return function validate(request) {
     const { entry, message } = request
     const { params, method } = message
@@ -52,12 +56,19 @@ export function createValidate({ open }: ValidateOptions): Guard<Authorized, Val
       const problem = mismatch(entry, args, request.headers)
       if (problem) return deny({ reason: 'header_mismatch', problem })
     }
-    const violation = entry.check?.(args)
-    if (violation) return deny({ reason: 'invalid_arguments', ...violation })
     const input = open(request)
-    return input.allowed ? allow(validated(request, input.value)) : input
+    if (!input.allowed) return input
+    const read = readArguments(entry, isNamed(entry) ? { uri: params['uri'] } : args)
+    if (!(read instanceof Promise)) return settle(request, read, input.value)
+    return wait(entry, request.principal, read).then((made) => settle(request, made, input.value))
   }
 }
+
+const settle = (request: Authorized, read: Decision<unknown>, input: Input | undefined): Decision<Validated> =>
+  read.allowed ? allow(validated(request, read.value, input)) : read
+
+/** A resource has no arguments: what there is to know of it is in its URI. Decided by what it is, never by what was sent. */
+const isNamed = ({ kind }: Entry): boolean => kind === 'resource' || kind === 'template'
 
 const isCompletion = ({ argument }: JsonObject): boolean =>
   isObject(argument) && typeof argument['name'] === 'string' && typeof argument['value'] === 'string' && argument['value'].length <= 4096

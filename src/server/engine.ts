@@ -143,7 +143,7 @@ export function createEngine(options: EngineOptions): Engine {
       authenticate,
       limit: limiter.limit,
       authorize: createAuthorize({ catalogue, toolOfTask: taskGate.toolOf }),
-      validate: createValidate({ open: rounds.open }),
+      validate: createValidate({ open: rounds.open, deadlineSeconds: bounds.deadlineSeconds, concurrency: bounds.concurrency }),
       approve: createApprove(),
       execute: createExecute({
         own: own.find,

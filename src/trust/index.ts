@@ -8,5 +8,5 @@ export {
   type RenderedPrompt,
   type RenderOptions,
 } from './prompt.ts'
-export { type CheckedPromptOutput, checkPromptOutput, type PromptOutputOptions, REMOVED, type RemovedFrom } from './prompt-output.ts'
+export { type CheckedPromptOutput, checkPromptOutput, REMOVED, type Reference, type RemovedFrom } from './prompt-output.ts'
 export { type CleanText, cleanText, type HiddenKind, mayHideText, type Removed } from './unicode.ts'

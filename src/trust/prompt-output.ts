@@ -1,7 +1,7 @@
 /**
- * What a `prompts/get` may answer, whoever made it (2026-07-28 prompts §security: outputs are validated too): a template of ours,
- * a function, or an upstream. Messages must have the shape that the specification gives them and stay within bounds, resources
- * they point to must be ones that the caller may have, and hidden characters are taken out and counted.
+ * What a `prompts/get` may answer, whoever made it (2026-07-28 prompts §security: outputs are validated too): a template of ours or
+ * a function. Messages must have the shape that the specification gives them and stay within bounds, the resources they point to
+ * are told, and hidden characters are taken out and counted.
  *
  * Fails closed: an answer with one wrong message is refused whole.
  *
@@ -12,11 +12,6 @@ import type { JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 import { cleanText, type HiddenKind } from './unicode.ts'
 
-export interface PromptOutputOptions {
-  /** Whether the caller may have the resource; any, unless told. */
-  readonly mayRefer?: ((uri: string) => boolean) | undefined
-}
-
 /** `in`: the argument, or the path within the result, that it was taken out of. */
 export interface RemovedFrom {
   readonly in: string
@@ -24,7 +19,16 @@ export interface RemovedFrom {
   readonly count: number
 }
 
-export type CheckedPromptOutput = { readonly result: JsonObject; readonly removed: readonly RemovedFrom[] } | { readonly problem: string }
+/** A resource that a message points to. */
+export interface Reference {
+  readonly at: string
+  readonly uri: string
+}
+
+/** `references`: whether the caller may have them is not judged here. */
+export type CheckedPromptOutput =
+  | { readonly result: JsonObject; readonly removed: readonly RemovedFrom[]; readonly references: readonly Reference[] }
+  | { readonly problem: string }
 
 /** Where a result says what was taken out of it. */
 export const REMOVED = 'sallyport/removed'
@@ -36,7 +40,8 @@ const mimeType = /^[\w.+-]{1,127}\/[\w.+-]{1,127}(?:\s*;[ -~]{0,255})?$/
 
 class Refused extends Error {}
 
-export function checkPromptOutput(result: JsonObject, { mayRefer = () => true }: PromptOutputOptions = {}): CheckedPromptOutput {
+export function checkPromptOutput(result: JsonObject): CheckedPromptOutput {
+  const references: Reference[] = []
   const removed: RemovedFrom[] = []
   let total = 0
 
@@ -63,7 +68,7 @@ export function checkPromptOutput(result: JsonObject, { mayRefer = () => true }:
   }
   function uri(value: unknown, at: string): void {
     if (typeof value !== 'string' || cleanText(value).removed.length > 0 || !URL.canParse(value)) return refuse(at, 'must be a URI')
-    if (!mayRefer(value)) refuse(at, 'refers to a resource that its reader may not have')
+    references.push({ at, uri: value })
   }
 
   function contentOf(content: unknown, at: string): JsonObject {
@@ -106,9 +111,9 @@ export function checkPromptOutput(result: JsonObject, { mayRefer = () => true }:
       return { ...message, content: contentOf(message['content'], `${at}/content`) }
     })
     const shown = { ...result, ...texts(result, '', 'description'), messages: checked }
-    if (removed.length === 0) return { result: shown, removed }
+    if (removed.length === 0) return { result: shown, removed, references }
     const { _meta: meta } = result
-    return { result: { ...shown, _meta: { ...(isObject(meta) ? meta : {}), [REMOVED]: removed } }, removed }
+    return { result: { ...shown, _meta: { ...(isObject(meta) ? meta : {}), [REMOVED]: removed } }, removed, references }
   } catch (error) {
     if (error instanceof Refused) return { problem: error.message }
     throw error

@@ -209,7 +209,8 @@ test('no URI whatever gives a reader something that leads elsewhere, or takes lo
       const begun = performance.now()
       const entry = rig.engine.catalogue.resolve(uri)
       ran.length = 0
-      await entry?.executor.execute({ method: 'resources/read', params: { uri } } as never)
+      const named = entry?.normalize ? await entry.normalize({ uri }) : { allowed: true, value: { uri } }
+      if (named.allowed) await entry?.executor.execute({ method: 'resources/read', params: { uri }, args: named.value } as never)
       for (const [name, given] of ran as [string, Record<string, string>][])
         for (const value of Object.values(typeof given === 'object' ? given : {})) {
           assert.doesNotMatch(value, /[\u0000-\u001f\u007f-\u009f\\]/)

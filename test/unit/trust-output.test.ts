@@ -23,7 +23,12 @@ describe('a prompt’s answer', () => {
         message({ type: 'resource', resource: { uri: 'test://static/2', blob: 'aGk=', mimeType: 'application/pdf' } }),
       ],
     }
-    assert.deepEqual(checkPromptOutput(result), { result, removed: [] })
+    const references = [
+      { at: 'messages/3/content/uri', uri: 'file:///project/main.rs' },
+      { at: 'messages/4/content/resource/uri', uri: 'test://static/1' },
+      { at: 'messages/5/content/resource/uri', uri: 'test://static/2' },
+    ]
+    assert.deepEqual(checkPromptOutput(result), { result, removed: [], references })
   })
   it('of a wrong shape is refused whole, naming the path and the rule and no value', () => {
     const cases: [unknown, string][] = [
@@ -48,15 +53,6 @@ describe('a prompt’s answer', () => {
       [Array(5).fill(say('x'.repeat(1_000_000))), 'messages must NOT have more than 4194304 characters of text'],
     ]
     for (const [messages, problem] of cases) assert.deepEqual(checkPromptOutput({ messages }), { problem })
-  })
-  it('points only to resources that its reader may have', () => {
-    const mayRefer = (uri: string): boolean => uri.startsWith('notes://')
-    const link = (uri: string): unknown => message({ type: 'resource_link', uri, name: 'x' })
-    const embedded = (uri: string): unknown => message({ type: 'resource', resource: { uri, text: 'x' } })
-    assert.ok('result' in checkPromptOutput({ messages: [link('notes://1'), embedded('notes://2')] }, { mayRefer }))
-    const problem = (at: string): object => ({ problem: `messages/0/content/${at} refers to a resource that its reader may not have` })
-    assert.deepEqual(checkPromptOutput({ messages: [link('file:///etc/passwd')] }, { mayRefer }), problem('uri'))
-    assert.deepEqual(checkPromptOutput({ messages: [embedded('internal://credentials')] }, { mayRefer }), problem('resource/uri'))
   })
   it('loses its hidden characters, and says so; the caller’s object is not written to', () => {
     const result = Object.freeze({

@@ -25,6 +25,8 @@ export class DetachedCall implements CallDetails {
   readonly entry: Entry
   readonly method = 'tools/call'
   readonly params: JsonObject
+  /** Read again where a later request than the call goes on with it. */
+  args: unknown
   readonly meta: JsonObject
   readonly capabilities: JsonObject
   readonly parameters: StoredCall['parameters']
@@ -39,6 +41,7 @@ export class DetachedCall implements CallDetails {
     this.entry = began.entry
     this.principal = began.principal
     this.params = params
+    this.args = began.args
     this.meta = meta
     this.capabilities = capabilities
     this.parameters = parameters

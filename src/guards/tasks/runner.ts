@@ -18,16 +18,18 @@ import {
   type Entry,
   type Final,
   type Input,
+  type JsonObject,
   type Log,
-  type Resume,
+  type Produced,
 } from '../../core/index.ts'
 import type { Bus } from '../../storage/index.ts'
+import { judgeArguments, readArguments } from '../arguments.ts'
 import { createInputCheck } from '../input-check.ts'
 import { type Asking, MAX_ROUNDS, missing } from '../rounds.ts'
 import { DetachedCall, type Step, within } from './detached-call.ts'
 import { type Ending, type EndingOptions, expired, interrupted, toEnding } from './ending.ts'
 import { LEASE_MS, type TaskLife } from './task-life.ts'
-import { fits, inputOf, MAX_ROUND_CHARACTERS, toAsking } from './task-round.ts'
+import { fits, MAX_ROUND_CHARACTERS, toAsking } from './task-round.ts'
 import { endsAt, hasEnded, type TaskState, toNext } from './task-state.ts'
 import type { StoredCall, TaskStore } from './task-store.ts'
 
@@ -63,12 +65,8 @@ export interface Runner {
 interface Running {
   readonly id: string
   readonly call: DetachedCall
-  /** The approved use that it goes on with. */
-  readonly began: Call
   readonly state: TaskState
   readonly leave: () => void
-  /** It waits for answers that nobody can run it with but who holds its work. */
-  parked: { readonly round: number; readonly resume: Resume; readonly abandon: Asking['abandon'] } | undefined
 }
 
 export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOptions): Runner {
@@ -91,8 +89,6 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
   function abort(task: Running): void {
     stop(task)
     task.call.abort()
-    task.parked?.abandon?.()
-    task.parked = undefined
   }
   const report = (error: unknown): void =>
     log('error', 'the state of a task could not be kept', { problem: error instanceof Error ? error.message : 'unknown' })
@@ -127,12 +123,13 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
       if (produced === 'aborted') return undefined
       if (produced === 'late' && untilEndMs <= deadlineMs) return expired(clock(), task.state.ttlMs)
       outcome = produced === 'late' ? deny({ reason: 'deadline_exceeded', seconds: Math.round(deadlineMs / 1000) }) : produced
+      if (outcome.allowed && outcome.value.kind === 'input' && outcome.value.resume)
+        throw new TypeError('the work of a task cannot wait for answers: it is run again with them, maybe on another node')
     } catch (error) {
       return toEnding('crashed', error, entry, clock(), ends)
     }
     if (!outcome.allowed || outcome.value.kind !== 'input') return toEnding(outcome as Decision<Final>, undefined, entry, clock(), ends)
     const refused = await ask(task, outcome.value)
-    if (refused) outcome.value.abandon?.()
     return refused && toEnding(deny(refused), undefined, entry, clock(), ends)
   }
 
@@ -140,21 +137,19 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
   async function ask(task: Running, asking: Asking): Promise<Denial | undefined> {
     const refused = refusal(task.call, asking)
     if (refused) return refused
-    const { resume, abandon } = asking
     let problem: Denial | undefined
     const asked = await store.change(task.id, (state) => {
       if (hasEnded(state)) return undefined
       const round = toAsking(state.round, asking)
       problem = boundsOf(round)
       if (problem) return undefined
-      if (resume) task.parked = { round: round.number, resume, abandon }
       return toNext(state, clock(), { status: 'input_required', round })
     })
     if (problem) return problem
     // Whoever gets the answers runs it again.
-    if (!resume) stop(task)
+    stop(task)
     if (!asked) return undefined
-    if (!resume) unanswered.set(task.id, endsAt(asked))
+    unanswered.set(task.id, endsAt(asked))
     life.tell(task.id)
     return undefined
   }
@@ -169,17 +164,10 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
 
   async function look(task: Running): Promise<void> {
     const state = await store.load(task.id)
-    if (isOver(task)) return
-    if (!state || hasEnded(state)) return abort(task)
-    const { parked } = task
-    if (!parked || state.status !== 'working' || state.round.number !== parked.round) return
-    task.parked = undefined
-    go(task, () => parked.resume(inputOf(state.round).latest, task.call.asCall(task.began)))
+    if (!isOver(task) && (!state || hasEnded(state))) abort(task)
   }
 
   async function renew(task: Running): Promise<void> {
-    // What is parked has no timer.
-    if (task.parked && clock() >= endsAt(task.state)) return life.finish(task.id, expired(clock(), task.state.ttlMs))
     const kept = await store.change(task.id, (state) => (hasEnded(state) ? undefined : { ...state, leaseUntil: clock() + LEASE_MS }))
     if (!kept) abort(task)
   }
@@ -188,12 +176,12 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
     start({ id, state, began, stored, input, leave }) {
       const deadlineAt = Math.min(endsAt(state), clock() + deadlineOf(began.entry))
       const call = new DetachedCall(began, stored, input, deadlineAt)
-      const task: Running = { id, call, began, state, leave, parked: undefined }
+      const task: Running = { id, call, state, leave }
       running.set(id, task)
       unanswered.delete(id)
       // First the answer: a function that computes would keep it waiting.
       setImmediate(() => {
-        if (!isOver(task)) go(task, () => began.entry.executor.execute(call.asCall(began)))
+        if (!isOver(task)) go(task, () => perform(call, began))
       })
     },
     isHere: (id) => running.has(id),
@@ -214,6 +202,19 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
       await Promise.all(runs)
     },
   }
+}
+
+/** The arguments of what goes on are those of the record: they may be for another tool by now, and another caller's roles. */
+async function perform(call: DetachedCall, began: Call): Promise<Decision<Produced>> {
+  const { entry, principal } = call
+  if (began.method !== 'tools/call') {
+    const read = await readArguments(entry, (call.params['arguments'] ?? {}) as JsonObject)
+    if (!read.allowed) return read
+    const denial = judgeArguments(entry, read.value, principal)
+    if (denial) return deny(denial)
+    call.args = read.value
+  }
+  return entry.executor.execute(call.asCall(began))
 }
 
 /** No timer can be set for a month. */

@@ -7,26 +7,31 @@
  * @module
  */
 
-import { ConfigError, type Entry, type JsonObject, type Principal } from '../../core/index.ts'
+import { ConfigError, type Entry, type JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { type CompiledPrompt, compilePrompt, createArgumentsCheck, declareArguments, readParameters } from '../../trust/index.ts'
 import { type Completable, type Complete, createCompleter } from './completion.ts'
 import { checkReads, toPermission } from './permissions.ts'
 import type { PromptDefinition } from './prompt.ts'
-import { createPromptExecutor, createRender, type Render, renderTemplate } from './prompt-executor.ts'
-import { readSchema } from './schemas.ts'
+import { createPromptExecutor, createRender, type MayRefer, normalizePrompt, type Render, renderTemplate } from './prompt-executor.ts'
+import { outputNames, readSchema } from './schemas.ts'
 import { checkName, readDisplay, reportFor } from './shape.ts'
 import type { EntryOptions } from './tool-entry.ts'
 import { checkKeys, type Report } from './unknown-keys.ts'
 
 export interface PromptEntryOptions extends EntryOptions {
-  /** Whether a caller may have a resource that a prompt's messages point to; any, unless told (2026-07-28 prompts §security). */
-  readonly mayRefer?: ((uri: string, principal: Principal) => boolean) | undefined
+  /** Any, unless told. */
+  readonly mayRefer?: MayRefer | undefined
 }
 
 const keys = ['name', 'title', 'description', 'icons', '_meta', 'parameters', 'permissions', 'complete', 'template', 'render']
 
-type Read = Pick<CompiledPrompt, 'parameters' | 'check'> & { readonly render: Render }
+interface Read extends Pick<CompiledPrompt, 'parameters' | 'check'> {
+  readonly normalize: NonNullable<Entry['normalize']>
+  /** What a rule can name; undefined: it may be anything. */
+  readonly names: readonly string[] | undefined
+  readonly render: Render
+}
 
 /** Undefined: there were problems, and they were reported. */
 export function promptEntry(definition: PromptDefinition | object, options: PromptEntryOptions): Entry | undefined {
@@ -47,7 +52,7 @@ export function promptEntry(definition: PromptDefinition | object, options: Prom
   const display = readDisplay(definition, report)
   const permitted = toPermission(definition['permissions'], 'prompt', options.compileCondition, report)
   const read = readPrompt(definition, report, fail, options)
-  if (permitted && read && !read.parameters.additional) checkReads(permitted, [...read.parameters.byName.keys()], report)
+  if (permitted && read?.names) checkReads(permitted, read.names, report)
   const completables = read && readCompletables(definition['complete'], read, report)
   if (told.size > 0 || typeof name !== 'string' || !permitted || !read || !completables) return undefined
 
@@ -61,6 +66,7 @@ export function promptEntry(definition: PromptDefinition | object, options: Prom
     ask: false,
     rule,
     check: read.check,
+    normalize: read.normalize,
     mirrors: [],
     origin: { server: options.server, name },
     executor: createPromptExecutor({ render: read.render, complete: createCompleter(completables) }),
@@ -76,14 +82,21 @@ function readPrompt(definition: JsonObject, report: Report, fail: Report, { mayR
   if (typeof render === 'function') {
     const parameters = readParameters(source.schema, report)
     const run = render.bind(definition) as NonNullable<PromptDefinition['render']>
-    const rendering = { run, parameters, parse: source.parse, mayRefer, description }
-    return { parameters, check: createArgumentsCheck(parameters), render: createRender(rendering) }
+    return {
+      parameters,
+      check: createArgumentsCheck(parameters),
+      normalize: normalizePrompt(parameters, source.parse),
+      names: source.parse ? outputNames(given) : [...parameters.byName.keys()],
+      render: createRender({ run, parameters, mayRefer, description }),
+    }
   }
   if (render !== undefined) return problem('render: must be a function')
   if (source.parse) return problem('parameters: a template takes JSON Schema: what a library makes of a value has no place in a text')
   try {
     const compiled = compilePrompt({ name, description, template, parameters: source.schema } as Parameters<typeof compilePrompt>[0])
-    return { parameters: compiled.parameters, check: compiled.check, render: renderTemplate(compiled) }
+    const { parameters, check } = compiled
+    const names = [...parameters.byName.keys()]
+    return { parameters, check, normalize: normalizePrompt(parameters, undefined), names, render: renderTemplate(compiled) }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     for (const each of error.problems) {

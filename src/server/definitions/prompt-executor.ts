@@ -1,7 +1,7 @@
 /**
  * Answers `prompts/get` from a template or a function, and `completion/complete` for its arguments.
  *
- *   arguments ─ without hidden characters ─▶ template, or function ─ checkPromptOutput ─▶ messages, and what was removed
+ *   call.args ─▶ template, or function ─ checkPromptOutput ─▶ messages, and what was removed from the arguments and from them
  *
  * What a function makes is checked like what anybody else makes (2026-07-28 prompts §security): its shape, the resources that it
  * points to, and what is hidden in it. Fails closed: an answer with one wrong message is withheld.
@@ -9,19 +9,29 @@
  * @module
  */
 
-import { allow, type Call, type Decision, deny, type Executor, type JsonObject, type Principal, type Produced } from '../../core/index.ts'
+import {
+  allow,
+  type Call,
+  type Decision,
+  deny,
+  type Entry,
+  type Executor,
+  type JsonObject,
+  type Principal,
+  type Produced,
+} from '../../core/index.ts'
 import { INTERNAL_ERROR, isObject } from '../../protocol/index.ts'
 import { type CompiledPrompt, checkPromptOutput, type Parameters, REMOVED, type RemovedFrom, readArguments } from '../../trust/index.ts'
 import type { Completer } from './completion.ts'
 import { RunningContext } from './context.ts'
 import { InputRequired, toInput } from './input-required.ts'
 import type { PromptDefinition } from './prompt.ts'
-import type { Parse } from './standard-schema.ts'
+import { type Parse, toNormalize } from './standard-schema.ts'
 import { isThenable } from './thenable.ts'
 import { ToolError } from './tool-result.ts'
 
 type Outcome = Decision<Produced> | Promise<Decision<Produced>>
-export type Render = (args: JsonObject, call: Call) => Outcome
+export type Render = (call: Call) => Outcome
 
 const nothing: JsonObject = Object.freeze({})
 const members = new Set(['description', 'messages', '_meta'])
@@ -29,63 +39,79 @@ const members = new Set(['description', 'messages', '_meta'])
 export function createPromptExecutor({ render, complete }: { readonly render: Render; readonly complete: Completer }): Executor {
   return {
     execute(call) {
-      if (call.method === 'prompts/get') return render((call.params['arguments'] as JsonObject | undefined) ?? nothing, call)
+      if (call.method === 'prompts/get') return render(call)
       return call.method === 'completion/complete' ? complete(call) : deny({ reason: 'unknown_method', method: call.method })
     },
   }
 }
 
 export function renderTemplate(prompt: CompiledPrompt): Render {
-  return function render(args) {
-    const { removed: _, ...result } = prompt.render(args)
+  return function render({ params }) {
+    const { removed: _, ...result } = prompt.render(given(params))
     return allow({ kind: 'result', result })
   }
 }
 
+/** As they were sent. */
+const given = ({ arguments: args }: JsonObject): JsonObject => (args as JsonObject | undefined) ?? nothing
+
+/** What a rule judges and a function gets: in the types that the parameters say, without hidden characters, and past a library's rules. */
+export function normalizePrompt(parameters: Parameters, parse: Parse | undefined): NonNullable<Entry['normalize']> {
+  const further = parse && toNormalize(parse)
+  return function normalize(args) {
+    const { values } = readArguments(args, parameters)
+    const typed = Object.fromEntries([...values].map(([name, value]) => [name, parameters.byName.get(name)?.toValue(value)]))
+    return further ? further(typed) : allow(typed)
+  }
+}
+
+/** Whether a caller may have a resource that a prompt's messages point to (2026-07-28 prompts §security). */
+export type MayRefer = (uri: string, principal: Principal) => boolean | Promise<boolean>
+
 export interface RenderOptions {
   readonly run: NonNullable<PromptDefinition['render']>
   readonly parameters: Parameters
-  readonly parse: Parse | undefined
-  readonly mayRefer: ((uri: string, principal: Principal) => boolean) | undefined
+  readonly mayRefer: MayRefer | undefined
   readonly description: string | undefined
 }
 
-export function createRender({ run, parameters, parse, mayRefer, description }: RenderOptions): Render {
-  function begin(params: unknown, call: Call, removed: readonly RemovedFrom[]): Outcome {
-    const shape = (answer: unknown): Decision<Produced> => toProduced(answer, call.principal, removed)
+export function createRender({ run, parameters, mayRefer, description }: RenderOptions): Render {
+  function render(call: Call): Outcome {
+    const { removed } = readArguments(given(call.params), parameters)
+    const shape = (answer: unknown): Outcome => toProduced(answer, call.principal, removed)
     try {
-      const answer = run(params as never, new RunningContext(call))
+      const answer = run(call.args as never, new RunningContext(call))
       return isThenable(answer) ? Promise.resolve(answer).then(shape, failed) : shape(answer)
     } catch (error) {
       return failed(error)
     }
   }
 
-  function toProduced(answer: unknown, principal: Principal, removed: readonly RemovedFrom[]): Decision<Produced> {
+  function toProduced(answer: unknown, principal: Principal, removed: readonly RemovedFrom[]): Outcome {
     if (answer instanceof InputRequired) return toInput(answer)
     const result = toResult(answer)
     const stranger = Object.keys(result).find((key) => !members.has(key))
     if (stranger !== undefined) return broken(`${stranger.slice(0, 80)} is no member of a prompt's result`)
-    const checked = checkPromptOutput(
-      description === undefined ? result : { description, ...result },
-      mayRefer && { mayRefer: (uri) => mayRefer(uri, principal) },
-    )
+    const checked = checkPromptOutput(description === undefined ? result : { description, ...result })
     if ('problem' in checked) return broken(checked.problem)
-    const all = [...removed, ...checked.removed]
-    if (removed.length === 0) return allow({ kind: 'result', result: checked.result })
     const { _meta: meta } = checked.result
-    return allow({ kind: 'result', result: { ...checked.result, _meta: { ...(isObject(meta) ? meta : {}), [REMOVED]: all } } })
+    const all = { [REMOVED]: [...removed, ...checked.removed] }
+    const produced: Decision<Produced> = allow({
+      kind: 'result',
+      result: removed.length === 0 ? checked.result : { ...checked.result, _meta: { ...(isObject(meta) ? meta : {}), ...all } },
+    })
+    if (!mayRefer) return produced
+    const settle = (may: readonly boolean[]): Decision<Produced> => {
+      const refused = checked.references.find((_, index) => !may[index])
+      return refused ? broken(`${refused.at} refers to a resource that its reader may not have`) : produced
+    }
+    const may = checked.references.map(({ uri }) => mayRefer(uri, principal))
+    return may.some((each) => each instanceof Promise)
+      ? Promise.all(may.map(async (each) => each)).then(settle)
+      : settle(may as readonly boolean[])
   }
 
-  return function render(args, call) {
-    const { values, removed } = readArguments(args, parameters)
-    const params = Object.fromEntries([...values].map(([name, value]) => [name, parameters.byName.get(name)?.toValue(value)]))
-    if (!parse) return begin(params, call, removed)
-    const parsed = parse(params)
-    const next = (read: Awaited<typeof parsed>): Outcome =>
-      'violation' in read ? deny({ reason: 'invalid_arguments', ...read.violation }) : begin(read.value, call, removed)
-    return parsed instanceof Promise ? parsed.then(next) : next(parsed)
-  }
+  return render
 }
 
 function toResult(answer: unknown): JsonObject {

@@ -2,12 +2,12 @@
  * The schemas of a definition, whichever library wrote them, as what an entry needs: what the list shows, the checks that run in
  * `validate` and `release`, and what a library still makes of a value.
  *
- *   parameters    → schema, check, mirrors, parse
+ *   parameters    → schema, check, mirrors, normalize
  *   outputSchema  → schema, checkResult, parse
  *
- * A library's own rules (a refinement, a transform, a default) run once, as the first step of execution: what they make of the
- * arguments is what the function gets, and they may be asynchronous. By then the arguments have passed the JSON Schema that the
- * library emitted. Fails closed: a schema that emits none, or cannot be compiled, is a problem.
+ * A library's own rules (a refinement, a transform, a default) run once, at the end of `validate`: what they make of the arguments
+ * is what a rule judges and what the function gets, and they may be asynchronous. By then the arguments have passed the JSON Schema
+ * that the library emitted. Fails closed: a schema that emits none, or cannot be compiled, is a problem.
  *
  * @module
  */
@@ -15,7 +15,7 @@
 import { compileResultCheck, type OwnSchema, understandOwn } from '../../catalogue/index.ts'
 import type { Entry, JsonObject, Mirror } from '../../core/index.ts'
 import { isObject, isWithinDepth } from '../../protocol/index.ts'
-import { createParse, emitJsonSchema, isStandardSchema, type Parse } from './standard-schema.ts'
+import { createParse, emitJsonSchema, isStandardSchema, type Parse, toNormalize } from './standard-schema.ts'
 import type { Report } from './unknown-keys.ts'
 
 export interface ReadParameters {
@@ -23,7 +23,9 @@ export interface ReadParameters {
   readonly check: NonNullable<Entry['check']>
   readonly mirrors: readonly Mirror[]
   /** Undefined: the arguments are taken as they are. */
-  readonly parse: Parse | undefined
+  readonly normalize: Entry['normalize']
+  /** What a rule can name; undefined: it may be anything. */
+  readonly names: readonly string[] | undefined
 }
 export interface ReadOutput {
   readonly schema: JsonObject
@@ -45,7 +47,19 @@ export function readParameters(given: unknown, report: Report, reportUnbounded: 
   }
   for (const field of understood.unbounded) reportUnbounded(`parameters${field}`)
   const { schema, check, mirrors } = understood
-  return { schema, check, mirrors, parse: source.parse }
+  const { parse } = source
+  return { schema, check, mirrors, normalize: parse && toNormalize(parse), names: parse ? outputNames(given) : namesOf(schema) }
+}
+
+/** The names in what a library makes of arguments, where it can say so: a transform cannot. */
+export function outputNames(given: unknown): readonly string[] | undefined {
+  const emitted = isStandardSchema(given) ? emitJsonSchema(given, 'output') : undefined
+  return emitted && 'schema' in emitted ? namesOf(emitted.schema) : undefined
+}
+
+/** An object that is open, or put together of several schemas, may have any. */
+function namesOf(schema: JsonObject): readonly string[] | undefined {
+  return schema['additionalProperties'] === false ? Object.keys(schema['properties'] ?? {}) : undefined
 }
 
 export function readOutputSchema(given: unknown, report: Report): ReadOutput | undefined {

@@ -1,7 +1,8 @@
 /**
  * Standard Schema (standardschema.dev, version 1): what Zod, Valibot, ArkType and others have in common, in types of our own.
  * One that also emits JSON Schema can stand wherever a JSON Schema can: the JSON Schema is what callers see and what is checked
- * first, on our compiler; then the library's own rules run, once, and what they make of the value is what the function gets.
+ * first, on our compiler; then the library's own rules run, once, and what they make of the value is what a rule (`when`) judges and
+ * what the function gets.
  *
  * The library runs on its own regular expressions, and only on what the JSON Schema has let through.
  *
@@ -9,7 +10,7 @@
  */
 
 import { z } from 'zod'
-import type { JsonObject, Violation } from '../../core/index.ts'
+import { allow, type Decision, deny, type Entry, type JsonObject, type Violation } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { isThenable } from './thenable.ts'
 
@@ -85,6 +86,16 @@ export function createParse(schema: StandardSchema, of: 'arguments' | 'structure
     return isThenable(result) ? Promise.resolve(result).then((settled) => read(value, settled)) : read(value, result)
   }
 }
+
+/** The same, as an entry has it. */
+export function toNormalize(parse: Parse): NonNullable<Entry['normalize']> {
+  return function normalize(args) {
+    const parsed = parse(args)
+    return parsed instanceof Promise ? parsed.then(decided) : decided(parsed)
+  }
+}
+const decided = (parsed: Parsed): Decision<unknown> =>
+  'violation' in parsed ? deny({ reason: 'invalid_arguments', ...parsed.violation }) : allow(parsed.value)
 
 const GENERAL = 'must keep the rules of its schema'
 

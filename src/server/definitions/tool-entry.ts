@@ -2,7 +2,7 @@
  * From a tool's definition to its entry in the catalogue. Everything that can be wrong with it is found here, once, so that nothing
  * of it is judged while a call waits.
  *
- *   definition ─ toolEntry ─▶ Entry: validate runs `check`, approve `condition`, execute the function, release `checkResult`
+ *   definition ─ toolEntry ─▶ Entry: validate runs `check` and `normalize`, approve `condition`, execute the function, release `checkResult`
  *
  * Fails closed: with a problem there is no entry.
  *
@@ -14,7 +14,6 @@ import { isObject } from '../../protocol/index.ts'
 import { type CompileCondition, checkReads, toPermission } from './permissions.ts'
 import { readOutputSchema, readParameters } from './schemas.ts'
 import { checkName, checkNumber, readDisplay, reportFor } from './shape.ts'
-import type { Parse } from './standard-schema.ts'
 import type { ToolDefinition } from './tool.ts'
 import { createToolExecutor } from './tool-executor.ts'
 import { checkKeys, type Report } from './unknown-keys.ts'
@@ -73,16 +72,14 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
       warn(`parameters.${path.join('.')}: is mirrored in a header, which proxies log: do not, with what grants access (x-mcp-header)`)
   const output = outputSchema === undefined ? undefined : readOutputSchema(outputSchema, report)
   const permitted = toPermission(definition['permissions'], 'tool', options.compileCondition, report)
-  // An object that is open, or put together of several schemas, may have any names.
-  if (permitted && parameters?.schema['additionalProperties'] === false)
-    checkReads(permitted, Object.keys(parameters.schema['properties'] ?? {}), report)
+  if (permitted && parameters?.names) checkReads(permitted, parameters.names, report)
   const limits = readLimits(definition, report)
-  const task = readTask(definition, parameters?.parse, report)
+  const task = readTask(definition, report)
   if (!fine || typeof name !== 'string' || typeof execute !== 'function' || !parameters || !permitted) return undefined
 
   // Bound to its definition, for functions that say `this`.
   const run = execute.bind(definition) as ToolDefinition['execute']
-  const executor = createToolExecutor({ run, parse: parameters.parse, parseOutput: output?.parse, task })
+  const executor = createToolExecutor({ run, parseOutput: output?.parse, task })
   const { permission, condition, rule } = permitted
   return {
     kind: 'tool',
@@ -93,6 +90,7 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
     ask: false,
     rule,
     check: parameters.check,
+    normalize: parameters.normalize,
     checkResult: output?.checkResult,
     limits,
     mirrors: parameters.mirrors,
@@ -103,7 +101,7 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
 
 const taskKeys = ['support', 'ttlMs', 'pollIntervalMs', 'before']
 
-function readTask({ task }: JsonObject, parse: Parse | undefined, report: Report): TaskSupport | undefined {
+function readTask({ task }: JsonObject, report: Report): TaskSupport | undefined {
   if (task === undefined) return undefined
   const given = typeof task === 'string' ? { support: task } : task
   if (!isObject(given) || (given['support'] !== 'optional' && given['support'] !== 'required')) {
@@ -117,7 +115,7 @@ function readTask({ task }: JsonObject, parse: Parse | undefined, report: Report
     support,
     ttlMs: checkNumber('task.ttlMs', given['ttlMs'], 1, 30 * DAY_SECONDS * 1000, report, 'whole'),
     pollIntervalMs: checkNumber('task.pollIntervalMs', given['pollIntervalMs'], 1, DAY_SECONDS * 1000, report, 'whole'),
-    before: typeof before === 'function' ? createToolExecutor({ run: before.bind(given) as ToolDefinition['execute'], parse }) : undefined,
+    before: typeof before === 'function' ? createToolExecutor({ run: before.bind(given) as ToolDefinition['execute'] }) : undefined,
   }
 }
 

@@ -1,8 +1,8 @@
 /**
- * Runs a tool's function: gives it what its schema made of the arguments, and shapes what it answers. A tool that has no library's
- * schema and is not asynchronous is answered without a promise.
+ * Runs a tool's function on the arguments that its rule has judged, and shapes what it answers. A tool that is not asynchronous is
+ * answered without a promise.
  *
- *   validated arguments ─ parse ─▶ execute ─ toToolResult ─ parse ─▶ a result, not yet fit to leave
+ *   call.args ─▶ execute ─ toToolResult ─ parse ─▶ a result, not yet fit to leave
  *
  * What it throws is a crash: opaque to the caller, complete in the audit; but for a `ToolError`, whose message is meant to be read.
  *
@@ -19,7 +19,6 @@ import { isWholeResult, type Shaped, ToolError, toErrorResult, toStructured, toT
 
 export interface ToolExecutorOptions {
   readonly run: ToolDefinition['execute']
-  readonly parse: Parse | undefined
   /** Of structured content. */
   readonly parseOutput?: Parse | undefined
   readonly task?: TaskSupport | undefined
@@ -28,12 +27,10 @@ export interface ToolExecutorOptions {
 type Outcome = Decision<Produced> | Promise<Decision<Produced>>
 type Params = Parameters<ToolDefinition['execute']>[0]
 
-const nothing: JsonObject = Object.freeze({})
-
-export function createToolExecutor({ run, parse, parseOutput, task }: ToolExecutorOptions): Executor {
-  function begin(params: unknown, call: Call): Outcome {
+export function createToolExecutor({ run, parseOutput, task }: ToolExecutorOptions): Executor {
+  function begin(call: Call): Outcome {
     try {
-      const answer = run(params as Params, new RunningContext(call))
+      const answer = run(call.args as Params, new RunningContext(call))
       return isThenable(answer) ? Promise.resolve(answer).then(shape, failed) : shape(answer)
     } catch (error) {
       return failed(error)
@@ -59,11 +56,7 @@ export function createToolExecutor({ run, parse, parseOutput, task }: ToolExecut
     execute(call) {
       // Tasks are kept and run by `guards/tasks`; one of a tool that has none any more is unknown.
       if (call.method !== 'tools/call') return deny({ reason: 'unknown_name', kind: call.method.startsWith('tasks/') ? 'task' : 'tool' })
-      const args = (call.params['arguments'] as JsonObject | undefined) ?? nothing
-      if (!parse) return begin(args, call)
-      return then(parse(args), (parsed) =>
-        'violation' in parsed ? deny({ reason: 'invalid_arguments', ...parsed.violation }) : begin(parsed.value, call),
-      )
+      return begin(call)
     },
   }
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Condition, Entry, JsonObject } from '../../core/index.ts'
+import { allow, type Decision, type Entry, type JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { checkReads, type Permissions, type Permitted, toPermission } from '../definitions/permissions.ts'
 import { checkNumber, checkText, readDisplay } from '../definitions/shape.ts'
@@ -15,7 +15,9 @@ import type { Icon } from '../definitions/tool.ts'
 import type { EntryOptions } from '../definitions/tool-entry.ts'
 import type { Annotations } from '../definitions/tool-result.ts'
 import { checkKeys, type Report } from '../definitions/unknown-keys.ts'
+import { notFound } from './contents.ts'
 import { type Freshness, type FreshnessOptions, freshnessKeys, readFreshness } from './freshness.ts'
+import type { Variables } from './template-variables.ts'
 
 export interface Described extends FreshnessOptions {
   readonly name: string
@@ -49,12 +51,12 @@ const MAX_NAME = 256
 const MAX_DEFINITION_CHARACTERS = 65_536
 const mimeTypeShape = /^[\w.+-]{1,127}\/[\w.+-]{1,127}(?:\s*;[ -~]{0,255})?$/
 
-/** `variables`: what a rule may be about, beside the `uri`. Every problem is reported; what is answered counts only where there was none. */
+/** `variables`: what a rule may name, beside the `uri`; undefined: anything. Every problem is reported; what is answered counts only where there was none. */
 export function readDescription(
   given: JsonObject,
   kind: 'resource' | 'template',
   ownKeys: readonly string[],
-  variables: readonly string[],
+  variables: readonly string[] | undefined,
   { compileCondition }: ResourceEntryOptions,
   report: Report,
 ): ReadDescription | undefined {
@@ -66,7 +68,7 @@ export function readDescription(
   if (annotations !== undefined) checkAnnotations(annotations, report)
   const shown = { name, ...readDisplay(rest, report), mimeType, annotations }
   const permitted = toPermission(given['permissions'], kind, compileCondition, report)
-  if (permitted) checkReads(permitted, ['uri', ...variables], report)
+  if (permitted && variables) checkReads(permitted, ['uri', ...variables], report)
   const freshness = readFreshness(given, permitted, report)
   const display = copyOf(shown)
   if (!display) report(`must be written in at most ${MAX_DEFINITION_CHARACTERS} characters of JSON, icons and all`)
@@ -75,27 +77,35 @@ export function readDescription(
 
 export const isMimeType = (value: unknown): boolean => typeof value === 'string' && mimeTypeShape.test(value)
 
-/** What every entry of these has. `values`: the variables in a URI, for rules; undefined: it is not one of its URIs. */
-export function entryBase(
-  { permission, condition, rule }: Permitted,
-  values: (uri: string) => JsonObject | undefined,
-): Pick<Entry, 'permission' | 'condition' | 'ask' | 'rule' | 'check' | 'mirrors'> {
-  return { permission, condition: conditionOn(condition, values), ask: false, rule, check: undefined, mirrors: [] }
+/** What a rule judges of a URI and what `read` gets: its variables as they are for both, however they were written. */
+export interface Named {
+  readonly uri: string
+  readonly variables: unknown
 }
 
-/** On what the URI says: the same thing can be written in many ways, and a rule should not have to know them all. */
-function conditionOn(condition: Condition | undefined, values: (uri: string) => JsonObject | undefined): Condition | undefined {
-  return (
-    condition && {
+/** What every entry of these has. `read`: the variables in a URI, where it has any; undefined: it is not one of its URIs. */
+export function entryBase(
+  { permission, condition, rule }: Permitted,
+  read?: (uri: string) => Variables | Promise<Variables>,
+): Pick<Entry, 'permission' | 'condition' | 'ask' | 'rule' | 'check' | 'normalize' | 'mirrors'> {
+  const common = { permission, ask: false, rule, check: undefined, mirrors: [] }
+  if (!read) return { ...common, condition }
+  return {
+    ...common,
+    normalize({ uri }) {
+      if (typeof uri !== 'string') return notFound
+      const made = read(uri)
+      return made instanceof Promise ? made.then((settled) => toNamed(uri, settled)) : toNamed(uri, made)
+    },
+    condition: condition && {
       ...condition,
-      check(args, principal) {
-        const { uri } = args
-        const read = typeof uri === 'string' ? values(uri) : undefined
-        return read ? condition.check({ uri, ...read }, principal) : 'unmet'
-      },
-    }
-  )
+      check: (named, principal) => condition.check(ruledBy(named as unknown as Named), principal),
+    },
+  }
 }
+
+const toNamed = (uri: string, read: Variables): Decision<Named> => (read ? allow({ uri, variables: read.value }) : notFound)
+const ruledBy = ({ uri, variables }: Named): JsonObject => ({ uri, ...(isObject(variables) ? variables : {}) })
 
 /** 2026-07-28 resources §annotations. */
 function checkAnnotations(annotations: unknown, report: Report): void {

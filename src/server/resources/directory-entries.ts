@@ -10,18 +10,7 @@
  * @module
  */
 
-import {
-  allow,
-  type Call,
-  ConfigError,
-  type Decision,
-  deny,
-  type Entry,
-  type Executor,
-  type JsonObject,
-  type Log,
-  type Produced,
-} from '../../core/index.ts'
+import { allow, type Call, ConfigError, type Decision, deny, type Entry, type Executor, type Log, type Produced } from '../../core/index.ts'
 import { cleanText } from '../../trust/index.ts'
 import { createCompleter } from '../definitions/completion.ts'
 import { notFound, toContents } from './contents.ts'
@@ -84,11 +73,7 @@ export function createDirectoryEntries(directory: ReadDirectory, options: Direct
       return (segments && live?.follow(segments, changed)) ?? (() => {})
     },
   }
-  const values = (uri: string): JsonObject | undefined => {
-    const segments = segmentsOf(uri)
-    return segments && { path: segments.join('/') }
-  }
-  const common = { ...entryBase(permitted, values), executor }
+  const common = { ...entryBase(permitted, (uri) => pathOf(segmentsOf(uri))), executor }
   const { annotations } = display
 
   function toListed(segments: readonly string[]): Entry {
@@ -129,6 +114,8 @@ export function createDirectoryEntries(directory: ReadDirectory, options: Direct
     close: () => live?.close() ?? Promise.resolve(),
   }
 }
+
+const pathOf = (segments: readonly string[] | undefined) => segments && { value: { path: segments.join('/') } }
 
 /** Those that begin with what was typed, then those that have it somewhere. */
 function paths(typed: string, files: FileList): readonly string[] {

@@ -13,12 +13,12 @@ import type { Completer } from '../definitions/completion.ts'
 import { type CallContext, RunningContext } from '../definitions/context.ts'
 import { InputRequired, toInput } from '../definitions/input-required.ts'
 import { type ResourceAnswer, toContents } from './contents.ts'
+import type { Named } from './described.ts'
 import { type Freshness, toFreshResult } from './freshness.ts'
 import { PublicContext } from './public-context.ts'
 
 export interface ReadExecutorOptions {
-  /** Undefined also where the URI is none of its own. */
-  readonly read: (uri: string, context: CallContext) => ResourceAnswer | InputRequired | Promise<ResourceAnswer | InputRequired>
+  readonly read: (named: Named, context: CallContext) => ResourceAnswer | InputRequired | Promise<ResourceAnswer | InputRequired>
   readonly mimeType: string | undefined
   readonly freshness: Freshness
   readonly resultBytes: number
@@ -45,7 +45,7 @@ export function createReadExecutor({ read, mimeType, freshness, resultBytes, wat
       if (call.method !== 'resources/read' || typeof uri !== 'string') return deny({ reason: 'unknown_method', method: call.method })
       const own = new RunningContext(call)
       const context = freshness.scope === 'public' ? new PublicContext(own) : own
-      const answer = read(uri, context)
+      const answer = read(call.args as Named, context)
       return answer instanceof Promise ? answer.then((settled) => shape(call, uri, context, settled)) : shape(call, uri, context, answer)
     },
     ...(watch && { watch: (_, uri, changed) => watch(uri, changed) ?? (() => {}) }),

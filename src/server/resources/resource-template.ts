@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Entry, JsonObject } from '../../core/index.ts'
+import type { Entry } from '../../core/index.ts'
 import { isObject, parseUriTemplate, type UriTemplate } from '../../protocol/index.ts'
 import { type Complete, createCompleter } from '../definitions/completion.ts'
 import type { CallContext } from '../definitions/context.ts'
@@ -22,7 +22,7 @@ import { checkKeys } from '../definitions/unknown-keys.ts'
 import type { ResourceAnswer } from './contents.ts'
 import { type Described, entryBase, type ResourceEntryOptions, readDescription } from './described.ts'
 import { createReadExecutor } from './read-executor.ts'
-import { readVariables, type VariableReader } from './template-variables.ts'
+import { readVariables, type VariableReader, type Variables } from './template-variables.ts'
 
 /** Without a schema each is a text that is no way to anywhere else. What stands before the `?` is always there. */
 export type VariablesOf<Schema, Uri = string> = undefined extends Schema
@@ -92,10 +92,10 @@ export function templateEntry(definition: Typed | object, options: TemplateEntry
   if (!isObject(complete) || !Object.values(complete).every((each) => typeof each === 'function'))
     report('complete: must have a function for each variable')
   else if (template) checkKeys(complete, names, 'complete', report)
-  const description = readDescription(definition, 'template', keys, names, options, report)
+  const description = readDescription(definition, 'template', keys, variables?.names, options, report)
   if (!fine || !template || !variables || typeof uriTemplate !== 'string' || typeof read !== 'function' || !description) return undefined
 
-  const valuesOf = (uri: string): JsonObject | undefined => {
+  const valuesOf = (uri: string): Variables | Promise<Variables> => {
     const texts = template.read(uri)
     return texts && variables.read(texts)
   }
@@ -109,15 +109,8 @@ export function templateEntry(definition: Typed | object, options: TemplateEntry
     matches: (uri) => template.read(uri) !== undefined && !options.isTaken(uri),
     origin: { server: options.server, name: uriTemplate },
     executor: createReadExecutor({
-      read(uri, context) {
-        const values = valuesOf(uri)
-        if (!values) return undefined
-        const run = (given: unknown) => read.call(definition, given as Values, context)
-        if (!variables.parse) return run(values)
-        const made = variables.parse(values)
-        if (made instanceof Promise) return made.then((settled) => ('value' in settled ? run(settled.value) : undefined))
-        return 'value' in made ? run(made.value) : undefined
-      },
+      // Bound to its definition, for functions that say `this`.
+      read: (named, context) => read.call(definition, named.variables as Values, context),
       mimeType,
       freshness,
       resultBytes: options.resultBytes,

@@ -60,7 +60,7 @@ export function resourceEntry(definition: ResourceDefinition | object, options: 
     kind: 'resource',
     name: uri,
     definition: { uri, ...display, ...(size === undefined ? {} : { size }) },
-    ...entryBase(permitted, () => ({})),
+    ...entryBase(permitted),
     origin: { server: options.server, name: uri },
     executor: createReadExecutor({
       // Bound to its definition, for functions that say `this`.

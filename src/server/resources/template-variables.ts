@@ -10,18 +10,19 @@
  */
 
 import { understandOwn } from '../../catalogue/index.ts'
-import type { JsonObject } from '../../core/index.ts'
 import { isObject, type TemplateVariable } from '../../protocol/index.ts'
 import type { Completable } from '../definitions/completion.ts'
-import { readSchema } from '../definitions/schemas.ts'
-import type { Parse } from '../definitions/standard-schema.ts'
+import { outputNames, readSchema } from '../definitions/schemas.ts'
+import type { Parsed } from '../definitions/standard-schema.ts'
 import type { Report } from '../definitions/unknown-keys.ts'
 
+/** Undefined: they break the schema, or a library's own rules. */
+export type Variables = { readonly value: unknown } | undefined
+
 export interface VariableReader {
-  /** Undefined: they break the schema. */
-  read(texts: Readonly<Record<string, string>>): JsonObject | undefined
-  /** What a library's own rules make of them; undefined: they are taken as they are. */
-  readonly parse: Parse | undefined
+  read(texts: Readonly<Record<string, string>>): Variables | Promise<Variables>
+  /** What a rule can name; undefined: it may be anything. */
+  readonly names: readonly string[] | undefined
   /** For completion: each variable on its own. */
   readonly each: ReadonlyMap<string, Pick<Completable, 'allowed' | 'read'>>
 }
@@ -37,7 +38,8 @@ const converts: Readonly<Record<string, Convert>> = {
 
 /** `given`: nothing, a JSON Schema of type object, or a Standard Schema. Every problem is reported. */
 export function readVariables(given: unknown, variables: readonly TemplateVariable[], report: Report): VariableReader | undefined {
-  if (given === undefined) return { read: (texts) => texts, parse: undefined, each: new Map(variables.map(({ name }) => [name, {}])) }
+  const all = variables.map(({ name }) => name)
+  if (given === undefined) return { read: (value) => ({ value }), names: all, each: new Map(all.map((name) => [name, {}])) }
   let fine = true
   const problem = (what: string): void => {
     fine = false
@@ -68,12 +70,16 @@ export function readVariables(given: unknown, variables: readonly TemplateVariab
   return {
     read(texts) {
       const values = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, readers.get(name)?.(text)]))
-      return Object.values(values).includes(undefined) || understood.check(values) ? undefined : values
+      if (Object.values(values).includes(undefined) || understood.check(values)) return undefined
+      const parsed = source.parse?.(values)
+      return parsed instanceof Promise ? parsed.then(kept) : parsed ? kept(parsed) : { value: values }
     },
-    parse: source.parse,
+    names: source.parse ? outputNames(given) : all,
     each: new Map([...readers].map(([name, convert]) => [name, alone(name, declared[name], convert)])),
   }
 }
+
+const kept = (parsed: Parsed): Variables => ('value' in parsed ? parsed : undefined)
 
 /** The rules of one variable, whatever the others are. */
 function alone(name: string, schema: unknown, convert: Convert): Pick<Completable, 'allowed' | 'read'> {

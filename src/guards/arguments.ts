@@ -1,0 +1,59 @@
+/**
+ * The arguments of a use as its entry takes them, for its rule and its executor alike: two readings could differ. `validate` reads
+ * them of a request, `approve` has them judged; a task that is run again from its record is read and judged anew.
+ *
+ * A schema library may ask somebody else before it answers: that takes a place and has a deadline, like a call. Fails closed: what
+ * cannot be read is refused, and so is what a rule cannot decide.
+ *
+ * @module
+ */
+
+import { allow, type Decision, type Denial, deny, type Entry, type JsonObject, type Principal, principalKey } from '../core/index.ts'
+
+export interface ArgumentBounds {
+  readonly deadlineSeconds: number
+  /** How many of one principal may be waited for at once. */
+  readonly concurrency: number
+}
+type Read = Decision<unknown> | Promise<Decision<unknown>>
+
+export function readArguments({ check, normalize }: Entry, args: JsonObject): Read {
+  const violation = check?.(args)
+  if (violation) return deny({ reason: 'invalid_arguments', ...violation })
+  return normalize ? normalize(args) : allow(args)
+}
+
+/** Why the entry's rule does not let them through. */
+export function judgeArguments({ kind, name, condition }: Entry, args: unknown, principal: Principal): Denial | undefined {
+  if (!condition || condition.check(args as JsonObject, principal) === 'met') return undefined
+  return { reason: 'condition_not_met', sentence: `The ${kind} ${name} may be used only where this holds: ${condition.source}` }
+}
+
+/** Waits for a reading that takes its time, though not for ever. */
+export function createArgumentWaits({ deadlineSeconds, concurrency }: ArgumentBounds) {
+  const waiting = new Map<string, number>()
+
+  return async function wait(entry: Entry, principal: Principal, read: Promise<Decision<unknown>>): Promise<Decision<unknown>> {
+    const who = principalKey(principal)
+    const count = waiting.get(who) ?? 0
+    if (count >= concurrency) {
+      // What it throws is nobody's.
+      read.catch(() => {})
+      return deny({ reason: 'overloaded', problem: `This caller has ${concurrency} calls running already: wait for one to end.` })
+    }
+    waiting.set(who, count + 1)
+    const seconds = entry.limits?.deadlineSeconds ?? deadlineSeconds
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<Decision<never>>((resolve) => {
+      timer = setTimeout(resolve, seconds * 1000, deny({ reason: 'deadline_exceeded', seconds }))
+    })
+    try {
+      return await Promise.race([read, late])
+    } finally {
+      clearTimeout(timer)
+      const left = (waiting.get(who) ?? 1) - 1
+      if (left > 0) waiting.set(who, left)
+      else waiting.delete(who)
+    }
+  }
+}
