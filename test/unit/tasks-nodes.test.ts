@@ -38,7 +38,6 @@ function entriesOf(node: string): readonly Entry[] {
       runs.push(node)
       return input ? done(`answered on ${node}`) : allow({ kind: 'input', requests: { name: form('name') } })
     }),
-    taskTool('park', () => allow({ kind: 'input', requests: { name: form('name') }, resume: async () => done(`resumed on ${node}`) })),
     taskTool('echo', async () => done('echo')),
     taskTool('large', async () => done('x'.repeat(300_000))),
     taskTool('think', async ({ input }) => {
@@ -121,17 +120,13 @@ describe('a task of another node', () => {
     assert.equal(await next(), 'completed')
     stop()
   })
-  it('goes on where its answer came to, but for what is parked, which goes on where it is', async () => {
+  it('goes on where its answer came to', async () => {
     const [one, two] = await twoNodes()
     const asking = await one.begin('ask')
     await two.until(asking, 'input_required')
     await two.update(asking, { '1.name': accept({ name: 'Ana' }) })
     assert.equal((await one.until(asking, 'completed')).result.content[0].text, 'answered on node 2')
     assert.deepEqual(runs, ['node 1', 'node 2'])
-    const parked = await one.begin('park')
-    await two.until(parked, 'input_required')
-    await two.update(parked, { '1.name': accept({ name: 'Ana' }) })
-    assert.equal((await two.until(parked, 'completed')).result.content[0].text, 'resumed on node 1')
   })
   it('runs once however many nodes its answer comes to', async () => {
     const [one, two] = await twoNodes()
@@ -194,8 +189,7 @@ describe('every ten seconds', () => {
 
   it('a node says that what it runs still runs', async () => {
     const [one, two] = await twoNodes()
-    const [id, parked] = [await one.begin('wait'), await one.begin('park')]
-    await one.until(parked, 'input_required')
+    const id = await one.begin('wait')
     aheadMs = 29_000
     const before = await versions()
     beat()
@@ -258,15 +252,15 @@ describe('every ten seconds', () => {
   })
   it('what was asked and not answered in its time is ended, and on record', async () => {
     const [one] = await twoNodes()
-    for (const name of ['ask', 'park']) await one.until(await one.begin(name), 'input_required')
+    await one.until(await one.begin('ask'), 'input_required')
     aheadMs = TTL_MS + 1_000
     beat()
     const ends = async () => (await (rigs[0] as Rig).records()).filter(({ action }) => action === 'tasks/end')
-    await waitFor(async () => (await ends()).length === 2)
-    assert.deepEqual((await ends()).map(({ target, reason }) => `${String(target)} ${String(reason)}`).sort(), [
-      'ask deadline_exceeded',
-      'park deadline_exceeded',
-    ])
+    await waitFor(async () => (await ends()).length === 1)
+    assert.deepEqual(
+      (await ends()).map(({ target, reason }) => [target, reason]),
+      [['ask', 'deadline_exceeded']],
+    )
   })
 })
 

@@ -18,8 +18,6 @@ export interface TaskRound {
   readonly earlier: InputResponses
   /** What the executor wanted to have back. */
   readonly state?: unknown
-  /** Whether somebody waits for the answers, who has to be told of them. */
-  readonly isParked: boolean
 }
 
 /** In a store, and sent to the caller again with each poll. */
@@ -30,14 +28,13 @@ export const firstRound = (input: Input | undefined): TaskRound => ({
   outstanding: {},
   answered: {},
   earlier: input?.responses ?? {},
-  isParked: false,
 })
 
 /** The number keeps an executor that asks for the same thing twice from using a key twice in a task's life. */
-export function toAsking(before: TaskRound, { requests, state, resume }: Asking): TaskRound {
+export function toAsking(before: TaskRound, { requests, state }: Asking): TaskRound {
   const number = before.number + 1
   const outstanding = Object.fromEntries(Object.entries(requests).map(([key, request]) => [`${number}.${key}`, request]))
-  return { number, outstanding, answered: {}, earlier: responsesOf(before), state, isParked: resume !== undefined }
+  return { number, outstanding, answered: {}, earlier: responsesOf(before), state }
 }
 
 /** Of `responses`, those that are waited for: unknown and earlier keys are ignored. */

@@ -162,15 +162,14 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
     if (!state) return unknown
     // Answers to what is not asked are ignored (§task update requests).
     if (state.status !== 'input_required') return acknowledged
-    // What is parked has kept its place.
-    const leave = state.round.isParked ? nothing : places.enter(ownerOf(state), call.entry)
+    const leave = places.enter(ownerOf(state), call.entry)
     if (typeof leave === 'object') return deny(leave)
     let isRunning = false
     try {
       const answered = await answer(idOf(call), call.params['inputResponses'] as InputResponses)
       if (!answered) return acknowledged
       if ('reason' in answered) return deny(answered)
-      if (answered.status === 'working' && !answered.round.isParked) isRunning = await goOn(call, answered, leave)
+      if (answered.status === 'working') isRunning = await goOn(call, answered, leave)
       life.tell(idOf(call))
       return acknowledged
     } finally {
@@ -232,7 +231,6 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
   }
 }
 
-const nothing = (): void => {}
 /** Sealed for this caller and this tool until it came in (`task-gate`). */
 const idOf = ({ params }: Call): string => params['taskId'] as string
 /** Whether there is nothing to ask before a task. */
