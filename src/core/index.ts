@@ -28,10 +28,12 @@ export {
   type Outgoing,
   type RequestId,
 } from './message.ts'
+export { NOTHING } from './nothing.ts'
 export { once } from './once.ts'
 export { ConfigError, checkOptions } from './options.ts'
 export { type Principal, principalKey } from './principal.ts'
 export { writePrivateFile } from './private-file.ts'
+export { problemOf } from './problem.ts'
 export { createRedactor, MASK, type Redactor } from './redact.ts'
 export {
   type Admitted,

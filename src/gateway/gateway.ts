@@ -6,7 +6,7 @@
  */
 
 import { createChecks, type Features } from '../catalogue/index.ts'
-import type { Clock, Entry, JsonObject, Log, Redactor } from '../core/index.ts'
+import { type Clock, type Entry, type JsonObject, type Log, problemOf, type Redactor } from '../core/index.ts'
 import type { ServerConfig } from './config/index.ts'
 import { createUpstreamExecutor } from './executor.ts'
 import { type Imported, type ImportOptions, importEntries, importSteps, nothing } from './import-entries.ts'
@@ -203,7 +203,7 @@ function createMember(
       await changed()
     } catch (error) {
       // Ours to repair; what was imported before stays.
-      log('error', `${server}: its lists could not be imported`, { error: error instanceof Error ? error.message : 'unknown' })
+      log('error', `${server}: its lists could not be imported`, { error: problemOf(error) })
     } finally {
       importing = false
       readAt = clock()

@@ -11,7 +11,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Clock, Log, Redactor } from '../core/index.ts'
+import { type Clock, type Log, problemOf, type Redactor } from '../core/index.ts'
 import type { AuditRecord, AuditStore } from '../storage/index.ts'
 import { createFolding, isFoldable } from './audit-folding.ts'
 import { redactRecord } from './audit-redaction.ts'
@@ -102,7 +102,7 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
     if (failingSince !== undefined) return
     failingSince = clock()
     log('error', 'the audit trail cannot be written; new requests are refused if this lasts', {
-      problem: error instanceof Error ? error.message : 'unknown',
+      problem: problemOf(error),
     })
   }
 

@@ -6,7 +6,17 @@
  * @module
  */
 
-import { allow, type Decision, deny, type JsonObject, LOG_LEVELS, type LogLevel, type Message, type RequestId } from '../core/index.ts'
+import {
+  allow,
+  type Decision,
+  deny,
+  type JsonObject,
+  LOG_LEVELS,
+  type LogLevel,
+  type Message,
+  NOTHING,
+  type RequestId,
+} from '../core/index.ts'
 import { META_PREFIX } from './meta.ts'
 import { decodeSentinel } from './sentinel.ts'
 import { eraOf, negotiateLegacy } from './versions.ts'
@@ -27,7 +37,6 @@ export interface LegacySession {
   readonly logLevel: LogLevel
 }
 
-const nothing: JsonObject = Object.freeze({})
 /** What a legacy client hears that has not said what it wants: the server may decide (2025-11-25 logging §Setting Log Level). */
 export const DEFAULT_LOG_LEVEL: LogLevel = 'info'
 
@@ -47,14 +56,14 @@ export function idOf(value: unknown): RequestId | undefined {
 export function parseMessage(value: unknown, headers: MirroredHeaders | undefined, session: LegacySession | undefined): Decision<Message> {
   if (Array.isArray(value)) return malformed('Batches are not accepted: send one message at a time.')
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return malformed('This is not a JSON-RPC 2.0 message.')
-  const { method, id, params = nothing } = value
+  const { method, id, params = NOTHING } = value
   if (method === undefined && session) return answer(value, session)
   if (typeof method !== 'string') return malformed('A message needs a method; responses are not accepted here.')
   if ('id' in value && !isId(id)) return malformed('The id of a request must be a string or an integer.')
   if (!isObject(params)) return malformed('params must be an object.')
   // What has no id is a notification, whatever it calls itself: nothing is done that nobody can be told of.
   if (id === undefined && !method.startsWith('notifications/')) return malformed('A request needs an id.')
-  const meta = params['_meta'] ?? nothing
+  const meta = params['_meta'] ?? NOTHING
   if (!isObject(meta)) return invalid('params._meta must be an object.')
 
   const stated = meta[`${META_PREFIX}protocolVersion`]
@@ -88,7 +97,7 @@ function answer(value: JsonObject, { version, client, capabilities, logLevel }: 
   if (typeof id !== 'string' || !(isObject(result) || isObject(error)))
     return malformed('A message needs a method, or the id of a request of ours and its result or error.')
   const params = isObject(result) ? { id, result } : { id, error }
-  return allow({ era: 'legacy', version, id: undefined, method: 'request/answer', params, meta: nothing, client, capabilities, logLevel })
+  return allow({ era: 'legacy', version, id: undefined, method: 'request/answer', params, meta: NOTHING, client, capabilities, logLevel })
 }
 
 /** The parameter that `Mcp-Name` mirrors. */
@@ -134,7 +143,7 @@ function legacy(
     return allow({
       era: 'legacy',
       version: spoken,
-      capabilities: isObject(capabilities) ? capabilities : nothing,
+      capabilities: isObject(capabilities) ? capabilities : NOTHING,
       client: clientOf(clientInfo),
       logLevel: DEFAULT_LOG_LEVEL,
     })
@@ -145,7 +154,7 @@ function legacy(
   return allow({
     era: 'legacy',
     version,
-    capabilities: session?.capabilities ?? nothing,
+    capabilities: session?.capabilities ?? NOTHING,
     client: session?.client ?? clientOf(meta[`${META_PREFIX}clientInfo`]),
     logLevel: session?.logLevel ?? DEFAULT_LOG_LEVEL,
   })

@@ -1,6 +1,6 @@
 /** What every service stands on, whatever it is reached over: the store, the bus, the counters, and the sweep of what has expired. @module */
 
-import { type Clock, systemClock } from '../core/index.ts'
+import { type Clock, problemOf, systemClock } from '../core/index.ts'
 import { type Bus, type Counters, createLocalBus, createMemoryCounters, type Store } from '../storage/index.ts'
 import type { ServiceOptions } from './service.ts'
 
@@ -21,11 +21,7 @@ export function createFoundation({ data, log, clock = systemClock }: ServiceOpti
   // Another process (the command line beside us) may revoke a key: what was verified before is verified again.
   const stopFollowing = store.onForeignChange(() => bus.publish('credentials', 'changed in another process'))
   const sweeper = setInterval(() => {
-    store
-      .sweep()
-      .catch((error: unknown) =>
-        log('warn', 'expired records could not be removed', { problem: error instanceof Error ? error.message : 'unknown' }),
-      )
+    store.sweep().catch((error: unknown) => log('warn', 'expired records could not be removed', { problem: problemOf(error) }))
   }, SWEEP_MS)
   sweeper.unref()
   return {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { allow, type Decision, type JsonObject, type Produced } from '../../core/index.ts'
+import { allow, type Decision, type JsonObject, NOTHING, type Produced } from '../../core/index.ts'
 import {
   covers,
   HEADER_MISMATCH,
@@ -42,7 +42,6 @@ export interface ReceiverOptions {
 export type Receiver = (message: unknown, bytes: number, via?: number) => void
 
 const MAX_ID = 256
-const nothing: JsonObject = Object.freeze({})
 
 export function createReceiver(options: ReceiverOptions): Receiver {
   const { server, table, attribution, questions, reply, events, odd, dialect } = options
@@ -87,7 +86,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   function failed(error: JsonObject, { method, caller }: Exchange): Decision<Produced> {
     const { code, message, data } = error
     if (!Number.isInteger(code) || typeof message !== 'string') return sentences.garbled(server)
-    if (code === URL_ELICITATION_REQUIRED && covers(caller?.capabilities ?? nothing, { elicitation: { url: {} } })) {
+    if (code === URL_ELICITATION_REQUIRED && covers(caller?.capabilities ?? NOTHING, { elicitation: { url: {} } })) {
       const visits = toVisits(method, data)
       if (visits) return allow(visits)
     }
@@ -98,8 +97,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     }
     if (code === MISSING_CAPABILITY && dialect().era === 'modern') {
       // True of the caller only where it lacks one of them: of those that it has, not every one is passed on (basic §Capabilities).
-      const required = isObject(data) && isObject(data.requiredCapabilities) ? data.requiredCapabilities : nothing
-      if (covers(caller?.capabilities ?? nothing, required)) return sentences.lacksCapability(server)
+      const required = isObject(data) && isObject(data.requiredCapabilities) ? data.requiredCapabilities : NOTHING
+      if (covers(caller?.capabilities ?? NOTHING, required)) return sentences.lacksCapability(server)
     }
     return allow({ kind: 'error', code: code as number, message, ...(data === undefined ? {} : { data }) })
   }
@@ -147,4 +146,4 @@ export function createReceiver(options: ReceiverOptions): Receiver {
 }
 
 const mayBeTask = ({ caller, method }: Exchange): boolean =>
-  method === 'tools/call' && caller !== undefined && covers(relayedCapabilities(caller) ?? nothing, NEEDS_TASKS)
+  method === 'tools/call' && caller !== undefined && covers(relayedCapabilities(caller) ?? NOTHING, NEEDS_TASKS)

@@ -8,7 +8,7 @@
  */
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
-import { type Clock, deny, type JsonObject, type Log, type Redactor } from '../../core/index.ts'
+import { type Clock, deny, type JsonObject, type Log, problemOf, type Redactor } from '../../core/index.ts'
 import { LATEST_LEGACY_VERSION, toLine } from '../../protocol/index.ts'
 import { createChannelAttribution } from './attribution.ts'
 import { type Command, signalGroup, startChild, stopChild } from './child.ts'
@@ -109,7 +109,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
         receive(message, bytes)
       } catch (error) {
         // A bug of ours; one message must not end all the others.
-        log('error', `${server}: a message could not be handled`, { error: error instanceof Error ? error.message : 'unknown' })
+        log('error', `${server}: a message could not be handled`, { error: problemOf(error) })
       }
     },
     dropped(head, tail) {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { JsonObject, Log } from '../../core/index.ts'
+import { type JsonObject, type Log, problemOf } from '../../core/index.ts'
 import type { Bus } from '../../storage/index.ts'
 import { hasEnded, type TaskState } from './task-state.ts'
 
@@ -42,8 +42,7 @@ export function createTaskWatches({ bus, log, current, show }: TaskWatchesOption
   const watched = new Map<string, Watched>()
   const stopHearing = bus.subscribe('task', look)
 
-  const report = (error: unknown): void =>
-    log('warn', 'the state of a task could not be told', { problem: error instanceof Error ? error.message : 'unknown' })
+  const report = (error: unknown): void => log('warn', 'the state of a task could not be told', { problem: problemOf(error) })
 
   function look(id: string): void {
     const task = watched.get(id)

@@ -10,7 +10,7 @@
 
 import { statSync } from 'node:fs'
 import type { SecureContextOptions, Server } from 'node:tls'
-import { type Clock, ConfigError, type Log } from '../../core/index.ts'
+import { type Clock, ConfigError, type Log, problemOf } from '../../core/index.ts'
 import { ensureLocalCertificate } from './local.ts'
 import { filesOf, type LoadedTls, loadTls, type TlsOptions } from './settings.ts'
 
@@ -77,7 +77,7 @@ export async function createTlsKeeper({ tls, dir, clock, log, lookEveryMs = LOOK
   renewing?.unref()
   function renew(): void {
     ensureLocalCertificate(dir, clock).catch((error: unknown) =>
-      log('error', 'the local certificate could not be renewed', { problem: error instanceof Error ? error.message : 'unknown' }),
+      log('error', 'the local certificate could not be renewed', { problem: problemOf(error) }),
     )
   }
 

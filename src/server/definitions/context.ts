@@ -8,7 +8,15 @@
  * @module
  */
 
-import type { Call, InputRequests, InputResponses, JsonObject, LogLevel, Principal } from '../../core/index.ts'
+import {
+  type Call,
+  type InputRequests,
+  type InputResponses,
+  type JsonObject,
+  type LogLevel,
+  NOTHING,
+  type Principal,
+} from '../../core/index.ts'
 import { InputRequired } from './input-required.ts'
 
 export interface CallContext {
@@ -30,8 +38,6 @@ export interface CallContext {
   ask(requests: InputRequests, state?: unknown): InputRequired
 }
 
-const noAnswers: InputResponses = Object.freeze({})
-
 export class RunningContext implements CallContext {
   readonly #call: Call
   #progress = Number.NEGATIVE_INFINITY
@@ -50,7 +56,7 @@ export class RunningContext implements CallContext {
     return this.#call.capabilities
   }
   get answers(): InputResponses {
-    return this.#call.input?.responses ?? noAnswers
+    return this.#call.input?.responses ?? NOTHING
   }
   get state(): unknown {
     return this.#call.input?.state

@@ -8,6 +8,7 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads'
+import { problemOf } from '../../core/index.ts'
 import { createAuditWriter } from './audit-writer.ts'
 import { auditSchema } from './migrations.ts'
 import { openDatabase } from './open.ts'
@@ -43,7 +44,7 @@ parentPort?.on('message', ({ texts }: Batch) => {
   try {
     writer.append(texts.split('\n'))
   } catch (error) {
-    problem = error instanceof Error ? error.message : 'unknown'
+    problem = problemOf(error)
   }
   parentPort?.postMessage({ problem } satisfies Ended)
 })

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Budget, Clock, Decision, Log, RequestId } from '../../core/index.ts'
+import { type Budget, type Clock, type Decision, type Log, problemOf, type RequestId } from '../../core/index.ts'
 import type { Answer, Pipeline } from '../../pipeline/index.ts'
 import type { JsonBounds } from '../../protocol/index.ts'
 import { type Caller, type Carrier, ConnectionExchange, type Said } from './exchange.ts'
@@ -53,7 +53,9 @@ const LOOK_AGAIN_MS = 10
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { pipeline, caller, key, bodyBytes, json, clock, log, write, unreadBytes, checkAddress, hold, onAnswer } = options
-  const running = new Map<RequestId, ConnectionExchange>()
+  const running = new Set<ConnectionExchange>()
+  /** Those of them that have said their id. */
+  const named = new Map<RequestId, ConnectionExchange>()
   const pending = new Set<Promise<void>>()
   const held: Said[] = []
   let session: ConnectionSession | undefined
@@ -68,7 +70,11 @@ export function createConnection(options: ConnectionOptions): Connection {
     json,
     checkAddress,
     session: () => session,
-    begun: (exchange) => void running.set(exchange.id as RequestId, exchange),
+    begun(id, exchange) {
+      if (named.has(id)) return false
+      named.set(id, exchange)
+      return true
+    },
     send(message) {
       if (unreadBytes() < MAX_UNREAD_BYTES) write(JSON.stringify({ jsonrpc: '2.0', ...message }))
     },
@@ -81,16 +87,25 @@ export function createConnection(options: ConnectionOptions): Connection {
     listener = undefined
   }
 
+  async function handle(exchange: ConnectionExchange): Promise<Answer> {
+    running.add(exchange)
+    try {
+      return await pipeline.handle(exchange)
+    } finally {
+      running.delete(exchange)
+      if (exchange.id !== undefined) named.delete(exchange.id)
+    }
+  }
+
   async function serve(said: Said): Promise<void> {
     const exchange = new ConnectionExchange(carrier, said, clock())
-    const answer = await pipeline.handle(exchange)
+    const answer = await handle(exchange)
     exchange.answered()
-    const { id, message } = exchange
-    if (id !== undefined && running.get(id) === exchange) running.delete(id)
+    const { message } = exchange
     if (message?.method === 'initialize' && answer.status === 200) session = new ConnectionSession(key, message)
     if (message?.method === 'notifications/initialized' && answer.status === 202 && session) keep(listen(session))
     if (message?.method === 'notifications/cancelled' && answer.status === 202)
-      running.get(message.params['requestId'] as RequestId)?.cancel()
+      named.get(message.params['requestId'] as RequestId)?.cancel()
     // A cancelled request is not answered (2026-07-28 cancellation §behavior), nor is a notification.
     if (answer.body !== undefined && !exchange.isCancelled && !(message && message.id === undefined)) write(answer.body)
     onAnswer?.(answer)
@@ -98,9 +113,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   function keep(work: Promise<void>): void {
     const task: Promise<void> = work
-      .catch((error: unknown) =>
-        log('error', 'a message could not be answered', { problem: error instanceof Error ? error.message : 'unknown' }),
-      )
+      .catch((error: unknown) => log('error', 'a message could not be answered', { problem: problemOf(error) }))
       .finally(() => pending.delete(task))
     pending.add(task)
   }
@@ -109,7 +122,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     isOver = true
     held.length = 0
     listener?.cancel()
-    for (const exchange of running.values()) exchange.cancel()
+    for (const exchange of running) exchange.cancel()
   }
 
   const hasRoom = (): boolean => begunThisTurn < MAX_A_TURN && unreadBytes() < MAX_UNREAD_BYTES

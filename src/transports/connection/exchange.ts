@@ -14,6 +14,7 @@ import {
   type Entry,
   type Input,
   type Message,
+  NOTHING,
   type Outgoing,
   type Principal,
   type Received,
@@ -34,22 +35,20 @@ export interface Carrier {
   /** What the address has left, where that is counted for each message. */
   readonly checkAddress: (() => Decision<Budget | undefined> | Promise<Decision<Budget | undefined>>) | undefined
   session(): ConnectionSession | undefined
-  /** Its id is known: from now on it can be cancelled. */
-  begun(exchange: ConnectionExchange): void
+  /** From now on it can be cancelled by its id. False where an earlier request that still runs has it. */
+  begun(id: RequestId, exchange: ConnectionExchange): boolean
   send(message: Outgoing): void
 }
 
 /** One message as it came in, or why it did not. */
 export type Said = Buffer | 'too long' | 'not text'
 
-const nothing: Received['headers'] = Object.freeze({})
-
 export class ConnectionExchange implements Received {
   readonly transport: Received['transport']
   readonly address: string
   readonly credential: Credential | undefined
   readonly resource: string
-  readonly headers: Received['headers'] = nothing
+  readonly headers: Received['headers'] = NOTHING
   readonly receivedAt: number
   id: RequestId | undefined = undefined
   session: SessionState | undefined = undefined
@@ -86,8 +85,11 @@ export class ConnectionExchange implements Received {
     if (!Buffer.isBuffer(said)) return allow(said)
     const parsed = parseJson(said, json)
     if (!parsed.allowed) return parsed
-    this.id = idOf(parsed.value)
-    if (this.id !== undefined) this.#carrier.begun(this)
+    const id = idOf(parsed.value)
+    // Answered without an id: with it, the answer would be one to the other request.
+    if (id !== undefined && !this.#carrier.begun(id, this))
+      return deny({ reason: 'malformed_message', problem: 'A request with this id is not answered yet: each needs one of its own.' })
+    this.id = id
     const left = checkAddress?.()
     if (left instanceof Promise) return left.then((counted) => this.#parse(parsed.value, counted))
     return this.#parse(parsed.value, left)

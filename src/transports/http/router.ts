@@ -7,7 +7,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Budget, Denial, Log } from '../../core/index.ts'
+import { type Budget, type Denial, type Log, problemOf } from '../../core/index.ts'
 import type { Limiter } from '../../guards/index.ts'
 import { addressGroup } from '../../net/index.ts'
 import type { Door } from './door.ts'
@@ -70,7 +70,7 @@ export function createRouter({ log }: { readonly log: Log }): Router {
       return
     }
     const task: Promise<void> = route(handlers, request, response, found).catch((error: unknown) => {
-      log('error', 'a request failed outside the pipeline', { problem: error instanceof Error ? error.message : 'unknown' })
+      log('error', 'a request failed outside the pipeline', { problem: problemOf(error) })
       if (response.headersSent) response.destroy()
       else response.writeHead(500, { 'Content-Length': '0' }).end()
     })

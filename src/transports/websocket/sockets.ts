@@ -10,7 +10,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocketServer } from 'ws'
-import { type Denial, principalKey } from '../../core/index.ts'
+import { type Denial, principalKey, problemOf } from '../../core/index.ts'
 import { addressGroup } from '../../net/index.ts'
 import { credentialOf, type Door, pathOf } from '../http/index.ts'
 import { type OpenSocket, openSocket, type SocketOptions } from './open-socket.ts'
@@ -100,7 +100,7 @@ export function createWebSockets({ door, most = MOST, ...options }: WebSocketsOp
       // Until somebody listens, an error of the connection would be one of ours.
       socket.on('error', () => socket.destroy())
       const task: Promise<void> = accept(request, socket, head).catch((error: unknown) => {
-        log('error', 'a WebSocket could not be opened', { problem: error instanceof Error ? error.message : 'unknown' })
+        log('error', 'a WebSocket could not be opened', { problem: problemOf(error) })
         socket.destroy()
       })
       running.add(task)

@@ -13,6 +13,7 @@ import {
   type Decision,
   deny,
   type Message,
+  NOTHING,
   type Principal,
   type Received,
   type RequestId,
@@ -32,14 +33,13 @@ const opened: Message = Object.freeze({
   capabilities: {},
   logLevel: undefined,
 })
-const nothing: Received['headers'] = Object.freeze({})
 
 export class UpgradeExchange implements Received {
   readonly transport = 'websocket'
   readonly address: string
   readonly credential: Credential | undefined
   readonly resource: string
-  readonly headers: Received['headers'] = nothing
+  readonly headers: Received['headers'] = NOTHING
   readonly receivedAt: number
   id: RequestId | undefined = undefined
   readonly principal: Principal | undefined = undefined
