@@ -9,7 +9,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { ConfigError, type TokenVerifier } from '../core/index.ts'
-import { addressGroup, createTlsKeeper } from '../net/index.ts'
+import { addressGroup, createTlsKeeper, isLoopbackName } from '../net/index.ts'
 import { type AuthorizationServer, createApiKeys, createAuthorizationServer } from '../oauth/index.ts'
 import {
   createAddressOf,
@@ -29,7 +29,7 @@ import {
 } from '../transports/index.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { createFoundation } from './foundation.ts'
-import { checkReach, isLoopback, type Listen, type MountedIn, originsOf, type Site, siteOf } from './listen.ts'
+import { checkReach, type Listen, type MountedIn, originsOf, type Site, siteOf } from './listen.ts'
 import type { Service, ServiceOptions } from './service.ts'
 
 /** @throws {ConfigError} where an option is wrong, or the port is taken. */
@@ -184,7 +184,7 @@ function knownSite(serveOn: Listen | MountedIn, boundPort: number | undefined): 
 /** Only loopback may be taken from a request: whoever writes a Host would choose who issues tokens. */
 function siteOfRequest({ headers, socket }: IncomingMessage, reach: MountedIn | Listen): Site | undefined {
   const url = URL.parse(`http://${headers.host ?? ''}`)
-  if (url === null || !isLoopback(url.hostname)) return undefined
+  if (url === null || !isLoopbackName(url.hostname)) return undefined
   const tls = 'encrypted' in socket && socket.encrypted === true ? ('local' as const) : undefined
   return siteOf(reach, originsOf({ tls }, socket.localPort ?? Number(url.port || (tls ? 443 : 80))))
 }

@@ -8,7 +8,7 @@
 
 import { z } from 'zod'
 import { ConfigError } from '../core/index.ts'
-import { type TlsOptions, tlsSchema } from '../net/index.ts'
+import { isLoopbackName, type TlsOptions, tlsSchema } from '../net/index.ts'
 import { type CorsOptions, corsSchema, loopbackOrigins, type ProxyOptions, proxySchema } from '../transports/index.ts'
 
 /** What both ways to be reached have in common. */
@@ -78,7 +78,7 @@ const mountedSchema: z.ZodType<MountedIn> = z
   .strictObject({ ...reach, mounted: z.literal(true), port: port.optional() })
   .superRefine((mounted, context) => {
     const { url, problem } = readPublicUrl(mounted)
-    const message = problem ?? (url?.protocol === 'http:' && !isLoopback(url.hostname) ? NOT_HTTPS : undefined)
+    const message = problem ?? (url?.protocol === 'http:' && !isLoopbackName(url.hostname) ? NOT_HTTPS : undefined)
     if (message !== undefined) context.addIssue({ code: 'custom', path: ['publicUrl'], message })
   })
 
@@ -109,12 +109,12 @@ export function siteOf({ path = '/mcp', publicUrl }: Reach, origins: readonly st
 export function originsOf({ host = 'localhost', tls }: Pick<Listen, 'host' | 'tls'>, boundPort: number): readonly string[] {
   const scheme = tls === undefined ? 'http' : 'https'
   const { origin } = new URL(`${scheme}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${boundPort}`)
-  return isLoopback(host) ? [...new Set([origin, ...loopbackOrigins(scheme, boundPort)])] : [origin]
+  return isLoopbackName(host) ? [...new Set([origin, ...loopbackOrigins(scheme, boundPort)])] : [origin]
 }
 
 function basesOf({ protocol, hostname, port: given, origin, pathname }: URL): readonly string[] {
   const scheme = protocol === 'https:' ? 'https' : 'http'
-  const origins = isLoopback(hostname)
+  const origins = isLoopbackName(hostname)
     ? originsOf({ host: hostname, tls: scheme === 'https' ? 'local' : undefined }, portOf(scheme, given))
     : [origin]
   return origins.map((each) => each + pathname.replace(/\/$/, ''))
@@ -129,20 +129,20 @@ function problemsOf(listen: Listen): readonly (readonly [keyof Listen, string])[
   const problems: [keyof Listen, string][] = []
   const { url, problem } = readPublicUrl(listen)
   if (problem !== undefined) problems.push(['publicUrl', problem])
-  if (!isLoopback(host) && tls === undefined && !behindProxy)
+  if (!isLoopbackName(host) && tls === undefined && !behindProxy)
     problems.push([
       'host',
       'is not loopback, and without TLS everybody on the way can read what is sent: set tls: { cert, key }, or behindProxy: true and publicUrl: "https://…" where a proxy ends TLS',
     ])
   if (behindProxy && publicUrl === undefined) problems.push(['publicUrl', 'is needed with behindProxy: what the proxy is reached at'])
-  if (url?.protocol === 'http:' && !isLoopback(url.hostname)) problems.push(['publicUrl', NOT_HTTPS])
+  if (url?.protocol === 'http:' && !isLoopbackName(url.hostname)) problems.push(['publicUrl', NOT_HTTPS])
   if (url?.protocol === 'https:' && tls === undefined && !behindProxy)
     problems.push([
       'publicUrl',
       'is https, and nothing here speaks it: set tls: { cert, key }, or behindProxy: true where a proxy ends TLS',
     ])
   if (url?.protocol === 'http:' && tls !== undefined) problems.push(['publicUrl', 'must be https where tls is set'])
-  if (tls === 'local' && url !== undefined && !isLoopback(url.hostname))
+  if (tls === 'local' && url !== undefined && !isLoopbackName(url.hostname))
     problems.push(['tls', 'must be a certificate for publicUrl: "local" makes one for this machine only'])
   if (isEveryInterface(host) && publicUrl === undefined && (tls !== undefined || behindProxy))
     problems.push(['publicUrl', `is needed: ${host} is no name that anybody can call`])
@@ -161,9 +161,6 @@ function readPublicUrl({ publicUrl, path = '/mcp' }: Reach): { readonly url?: UR
   return { url }
 }
 
-/** The names that browsers and the authorization server take for this machine, and no other address of it. */
-export const isLoopback = (host: string): boolean => ['localhost', '127.0.0.1', '::1', '[::1]'].includes(host)
-
 /** 0.0.0.0 and ::, however they are written. */
 const isEveryInterface = (host: string): boolean => /^[0.:]+$/.test(host)
 
@@ -173,6 +170,6 @@ export function requireLoopback(reach: Listen | MountedIn, what: string): void {
   const named = [publicUrl === undefined ? undefined : URL.parse(publicUrl)?.hostname, 'host' in reach ? reach.host : undefined]
   // An app with a public URL may listen anywhere: only without one is a caller from elsewhere refused.
   const isOpen = 'mounted' in reach && publicUrl !== undefined
-  if (!isOpen && named.every((each) => each === undefined || isLoopback(each))) return
+  if (!isOpen && named.every((each) => each === undefined || isLoopbackName(each))) return
   throw new ConfigError([`${what}: is for loopback alone: leave it off, or host and publicUrl`])
 }
