@@ -20,7 +20,7 @@ import {
   principalKey,
   type SessionState,
 } from '../core/index.ts'
-import { isObject, NEEDS_TASKS, takesTasks } from '../protocol/index.ts'
+import { isObject, META_PREFIX, NEEDS_TASKS, takesTasks } from '../protocol/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import { mayRead, type Readable } from './may-read.ts'
 import type { Watches } from './watches.ts'
@@ -53,7 +53,7 @@ const MAX_STREAMS = 64
 const MAX_RESOURCES = 256
 /** How long a resource is watched for a legacy session that has no stream open. */
 const IDLE_MS = 3_600_000
-const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId'
+const SUBSCRIPTION = `${META_PREFIX}subscriptionId`
 
 /** The list-changed notifications: which filter field opts in, and for which kinds of entry. */
 const changes = [

@@ -20,6 +20,7 @@ import {
   type Input,
   type JsonObject,
   type Mirror,
+  NOTHING,
   type Validated,
   validated,
 } from '../core/index.ts'
@@ -28,7 +29,6 @@ import { type ArgumentBounds, createArgumentWaits, readArguments } from './argum
 import { isResponses } from './input-check.ts'
 import type { Rounds } from './rounds.ts'
 
-const nothing: JsonObject = Object.freeze({})
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
 
 export interface ValidateOptions extends ArgumentBounds {
@@ -50,7 +50,7 @@ export function createValidate({ open, ...bounds }: ValidateOptions): Guard<Auth
     if (method.startsWith('tasks/')) return allow(validated(request))
     if (method === 'completion/complete')
       return isCompletion(params) ? allow(validated(request)) : invalid('params.argument must have a name and a value.')
-    const args = params['arguments'] ?? nothing
+    const args = params['arguments'] ?? NOTHING
     if (!isObject(args)) return invalid('params.arguments must be an object.')
     if (request.transport === 'http' && message.era === 'modern' && entry.mirrors.length > 0) {
       const problem = mismatch(entry, args, request.headers)

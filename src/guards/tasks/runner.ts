@@ -21,6 +21,7 @@ import {
   type JsonObject,
   type Log,
   type Produced,
+  problemOf,
 } from '../../core/index.ts'
 import type { Bus } from '../../storage/index.ts'
 import { judgeArguments, readArguments } from '../arguments.ts'
@@ -90,8 +91,7 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
     stop(task)
     task.call.abort()
   }
-  const report = (error: unknown): void =>
-    log('error', 'the state of a task could not be kept', { problem: error instanceof Error ? error.message : 'unknown' })
+  const report = (error: unknown): void => log('error', 'the state of a task could not be kept', { problem: problemOf(error) })
 
   function go(task: Running, step: Step): void {
     const run = runToEnd(task, step).finally(() => runs.delete(run))

@@ -17,6 +17,7 @@ import {
   type Entry,
   type Executor,
   type JsonObject,
+  NOTHING,
   type Principal,
   type Produced,
 } from '../../core/index.ts'
@@ -33,7 +34,6 @@ import { ToolError } from './tool-result.ts'
 type Outcome = Decision<Produced> | Promise<Decision<Produced>>
 export type Render = (call: Call) => Outcome
 
-const nothing: JsonObject = Object.freeze({})
 const members = new Set(['description', 'messages', '_meta'])
 
 export function createPromptExecutor({ render, complete }: { readonly render: Render; readonly complete: Completer }): Executor {
@@ -53,7 +53,7 @@ export function renderTemplate(prompt: CompiledPrompt): Render {
 }
 
 /** As they were sent. */
-const given = ({ arguments: args }: JsonObject): JsonObject => (args as JsonObject | undefined) ?? nothing
+const given = ({ arguments: args }: JsonObject): JsonObject => (args as JsonObject | undefined) ?? NOTHING
 
 /** What a rule judges and a function gets: in the types that the parameters say, without hidden characters, and past a library's rules. */
 export function normalizePrompt(parameters: Parameters, parse: Parse | undefined): NonNullable<Entry['normalize']> {
