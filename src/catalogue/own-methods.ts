@@ -5,12 +5,22 @@
  * @module
  */
 
-import { type Approved, allow, type Decision, deny, type JsonObject, type Outgoing, type Principal, type Produced } from '../core/index.ts'
+import {
+  type Approved,
+  allow,
+  type Decision,
+  deny,
+  type Execution,
+  type JsonObject,
+  type Outgoing,
+  type Principal,
+  type Produced,
+} from '../core/index.ts'
 import { isLogLevel, META_PREFIX, methodOf, SUPPORTED_VERSIONS, TASKS } from '../protocol/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
-export type OwnMethod = (request: Approved, notify: (notification: Outgoing) => void) => Decision<Produced> | Promise<Decision<Produced>>
+export type OwnMethod = (request: Approved, notify: (notification: Outgoing) => void) => Execution
 
 /** What is behind the entries, as far as it decides what we declare. */
 export interface Features {

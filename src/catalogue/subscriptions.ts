@@ -14,6 +14,7 @@ import {
   type Decision,
   deny,
   type EntryKind,
+  type Execution,
   type JsonObject,
   type Outgoing,
   type Produced,
@@ -35,7 +36,7 @@ export interface SubscriptionsOptions {
 }
 
 export interface Subscriptions {
-  listen(request: Approved, notify: (notification: Outgoing) => void): Decision<Produced> | Promise<Decision<Produced>>
+  listen(request: Approved, notify: (notification: Outgoing) => void): Execution
   /** A legacy session wants to hear of the resource that the request names, and that it may read. */
   subscribe(request: Approved): Promise<Decision<Produced>>
   unsubscribe(request: Approved): Promise<Decision<Produced>>
@@ -75,7 +76,7 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified, wat
   /** What legacy sessions have subscribed to, by session and URI: how to stop watching. */
   const sessions = new Map<string, Map<string, () => void>>()
 
-  function listen(request: Approved, notify: (notification: Outgoing) => void): Decision<Produced> | Promise<Decision<Produced>> {
+  function listen(request: Approved, notify: (notification: Outgoing) => void): Execution {
     const { principal, message, session } = request
     const who = principalKey(principal)
     const count = held.get(who) ?? 0

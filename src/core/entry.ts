@@ -8,7 +8,7 @@
 import type { Decision } from './decision.ts'
 import type { Input, JsonObject, LogLevel, Outgoing } from './message.ts'
 import type { Principal } from './principal.ts'
-import type { Call, Produced } from './request.ts'
+import type { Call, Execution } from './request.ts'
 
 export type EntryKind = 'tool' | 'prompt' | 'resource' | 'template'
 
@@ -91,7 +91,7 @@ export interface Mirror {
 
 /** Runs what was approved: a function of ours, or a request to an upstream. */
 export interface Executor {
-  execute(call: Call): Decision<Produced> | Promise<Decision<Produced>>
+  execute(call: Call): Execution
   /** Somebody wants to hear of changes to the resource. Answers how to stop telling. */
   watch?(entry: Entry, uri: string, changed: () => void): () => void
   /** Calls of it may become tasks, which `guards/tasks` keeps and runs. Undefined where the executor has tasks of its own, or none. */

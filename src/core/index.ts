@@ -48,6 +48,7 @@ export {
   type Credential,
   detached,
   type Executed,
+  type Execution,
   executed,
   type Final,
   type Identified,

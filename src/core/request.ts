@@ -114,11 +114,14 @@ export type Produced =
       readonly abandon?: (() => void) | undefined
     }
 
+/** What an executor brings back, at once or later. */
+export type Execution = Decision<Produced> | Promise<Decision<Produced>>
+
 /** What nothing more is needed for. */
 export type Final = Exclude<Produced, { readonly kind: 'input' }>
 
 /** Goes on with work that was only waiting: an upstream that cannot be asked anew. `call`: the request that brings the answers. */
-export type Resume = (responses: InputResponses, call: Call) => Decision<Produced> | Promise<Decision<Produced>>
+export type Resume = (responses: InputResponses, call: Call) => Execution
 
 /** A request whose last stage is not known to the reader: what audit and wire are given. */
 export type Partway = Received & {

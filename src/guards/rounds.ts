@@ -18,6 +18,7 @@ import {
   createId,
   type Decision,
   deny,
+  type Execution,
   type Input,
   type InputRequest,
   type InputRequests,
@@ -44,15 +45,15 @@ export interface RoundsOptions {
 /** Produced by an executor that wants something of the caller. */
 export type Asking = Extract<Produced, { readonly kind: 'input' }>
 /** Runs the executor, with what the caller has answered. */
-export type Run = (input: Input | undefined, resume: Resume | undefined) => Decision<Produced> | Promise<Decision<Produced>>
+export type Run = (input: Input | undefined, resume: Resume | undefined) => Execution
 
 export interface Rounds {
   /** For `validate`: what a retry brings; undefined for a first call. */
   open(request: Authorized): Decision<Input | undefined>
   /** For `execute`: the first run, or the one that a retry goes on with. */
-  begin(request: Approved, run: Run): Decision<Produced> | Promise<Decision<Produced>>
+  begin(request: Approved, run: Run): Execution
   /** Until there is an end of it, or the caller's turn. Never answers `input`. */
-  further(request: Approved, asking: Asking, run: Run): Decision<Produced> | Promise<Decision<Produced>>
+  further(request: Approved, asking: Asking, run: Run): Execution
 }
 
 export const MAX_ROUNDS = 16
@@ -179,7 +180,7 @@ export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions):
     begin({ input }, run) {
       if (!input) return run(undefined, undefined)
       const { nonce, parked: waiting } = input as Opened
-      const proceed = (isFirst: boolean): Decision<Produced> | Promise<Decision<Produced>> => {
+      const proceed = (isFirst: boolean): Execution => {
         if (!isFirst) return invalid('params.requestState was used already: start again without it.')
         const resume = waiting === undefined ? undefined : unpark(waiting)
         if (waiting !== undefined && !resume) return invalid('What params.requestState goes on with has ended: start again without it.')

@@ -14,6 +14,7 @@ import {
   allow,
   type Clock,
   type Decision,
+  type Execution,
   type InputRequest,
   type InputResponses,
   type JsonObject,
@@ -139,7 +140,7 @@ export function createQuestions({ table, attribution, clock, answer, cancel, odd
   }
 
   /** `caller`: the request that brings the answers. */
-  function resume(one: Asking, responses: InputResponses, caller: Caller): Decision<Produced> | Promise<Decision<Produced>> {
+  function resume(one: Asking, responses: InputResponses, caller: Caller): Execution {
     const { handed, next, exchange, stretchMs, call } = one
     if (one.outcome) return one.outcome
     for (const [key, question] of handed) {

@@ -5,7 +5,17 @@
  * @module
  */
 
-import { type Clock, type Decision, deny, type JsonObject, type Log, type Mirror, type Produced, type Redactor } from '../../core/index.ts'
+import {
+  type Clock,
+  type Decision,
+  deny,
+  type Execution,
+  type JsonObject,
+  type Log,
+  type Mirror,
+  type Produced,
+  type Redactor,
+} from '../../core/index.ts'
 import type { Command } from './child.ts'
 import type { Caller } from './exchange.ts'
 import { createHttpLink, type Endpoint } from './http-link.ts'
@@ -187,7 +197,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   function patiently(call: UpstreamCall): Promise<Decision<Produced>> {
     return new Promise((settle) => {
       let over = false
-      const finish = (decide: () => Decision<Produced> | Promise<Decision<Produced>>): void => {
+      const finish = (decide: () => Execution): void => {
         if (over) return
         over = true
         clearTimeout(timer)

@@ -11,6 +11,7 @@ import {
   type Decision,
   detached,
   type Entry,
+  type Execution,
   type Input,
   type JsonObject,
   type Principal,
@@ -19,7 +20,7 @@ import {
 import type { StoredCall } from './task-store.ts'
 
 /** Runs the executor, or what it has left of its work. */
-export type Step = () => Decision<Produced> | Promise<Decision<Produced>>
+export type Step = () => Execution
 
 export class DetachedCall implements CallDetails {
   readonly entry: Entry

@@ -19,6 +19,7 @@ import {
   type Decision,
   type Denial,
   deny,
+  type Execution,
   type InputResponses,
   type JsonObject,
   type Log,
@@ -67,7 +68,7 @@ export interface TasksOptions extends EndingOptions {
 
 export interface Tasks {
   /** For calls of entries whose executor has a `task`. `mayTask`: whether the caller may be answered with one. */
-  execute(call: Call, support: TaskSupport, mayTask: boolean): Decision<Produced> | Promise<Decision<Produced>>
+  execute(call: Call, support: TaskSupport, mayTask: boolean): Execution
   /** Tells of the task as it is now, and of every change, on whichever node. Answers how to stop. */
   watch(id: string, changed: (task: JsonObject) => void): () => void
   /** Stops what runs. */

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { allow, type Call, type Decision, deny, type JsonObject, type Principal, type Produced } from '../../core/index.ts'
+import { allow, type Call, type Decision, deny, type Execution, type JsonObject, type Principal, type Produced } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { cleanText, REMOVED, type RemovedFrom } from '../../trust/index.ts'
 import { isThenable } from './thenable.ts'
@@ -32,7 +32,7 @@ export interface Completable {
   readonly read?: ((argument: string) => { readonly value: string } | { readonly rule: string }) | undefined
   readonly complete?: Complete | undefined
 }
-export type Completer = (call: Call) => Decision<Produced> | Promise<Decision<Produced>>
+export type Completer = (call: Call) => Execution
 
 const MAX_VALUES = 100
 const MAX_VALUE_CHARACTERS = 4_096

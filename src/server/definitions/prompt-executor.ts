@@ -15,6 +15,7 @@ import {
   type Decision,
   deny,
   type Entry,
+  type Execution,
   type Executor,
   type JsonObject,
   NOTHING,
@@ -31,8 +32,7 @@ import { type Parse, toNormalize } from './standard-schema.ts'
 import { isThenable } from './thenable.ts'
 import { ToolError } from './tool-result.ts'
 
-type Outcome = Decision<Produced> | Promise<Decision<Produced>>
-export type Render = (call: Call) => Outcome
+export type Render = (call: Call) => Execution
 
 const members = new Set(['description', 'messages', '_meta'])
 
@@ -76,9 +76,9 @@ export interface RenderOptions {
 }
 
 export function createRender({ run, parameters, mayRefer, description }: RenderOptions): Render {
-  function render(call: Call): Outcome {
+  function render(call: Call): Execution {
     const { removed } = readArguments(given(call.params), parameters)
-    const shape = (answer: unknown): Outcome => toProduced(answer, call.principal, removed)
+    const shape = (answer: unknown): Execution => toProduced(answer, call.principal, removed)
     try {
       const answer = run(call.args as never, new RunningContext(call))
       return isThenable(answer) ? Promise.resolve(answer).then(shape, failed) : shape(answer)
@@ -87,7 +87,7 @@ export function createRender({ run, parameters, mayRefer, description }: RenderO
     }
   }
 
-  function toProduced(answer: unknown, principal: Principal, removed: readonly RemovedFrom[]): Outcome {
+  function toProduced(answer: unknown, principal: Principal, removed: readonly RemovedFrom[]): Execution {
     if (answer instanceof InputRequired) return toInput(answer)
     const result = toResult(answer)
     const stranger = Object.keys(result).find((key) => !members.has(key))

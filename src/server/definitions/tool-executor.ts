@@ -9,7 +9,17 @@
  * @module
  */
 
-import { allow, type Call, type Decision, deny, type Executor, type JsonObject, type Produced, type TaskSupport } from '../../core/index.ts'
+import {
+  allow,
+  type Call,
+  type Decision,
+  deny,
+  type Execution,
+  type Executor,
+  type JsonObject,
+  type Produced,
+  type TaskSupport,
+} from '../../core/index.ts'
 import { RunningContext } from './context.ts'
 import { InputRequired, toInput } from './input-required.ts'
 import type { Parse, Parsed } from './standard-schema.ts'
@@ -24,11 +34,10 @@ export interface ToolExecutorOptions {
   readonly task?: TaskSupport | undefined
 }
 
-type Outcome = Decision<Produced> | Promise<Decision<Produced>>
 type Params = Parameters<ToolDefinition['execute']>[0]
 
 export function createToolExecutor({ run, parseOutput, task }: ToolExecutorOptions): Executor {
-  function begin(call: Call): Outcome {
+  function begin(call: Call): Execution {
     try {
       const answer = run(call.args as Params, new RunningContext(call))
       return isThenable(answer) ? Promise.resolve(answer).then(shape, failed) : shape(answer)
@@ -37,7 +46,7 @@ export function createToolExecutor({ run, parseOutput, task }: ToolExecutorOptio
     }
   }
 
-  function shape(answer: unknown): Outcome {
+  function shape(answer: unknown): Execution {
     if (answer instanceof InputRequired) return toInput(answer)
     if (!parseOutput || typeof answer === 'string' || answer === undefined) return toProduced(toToolResult(answer))
     if (!isWholeResult(answer)) return structured(parseOutput(answer))
@@ -47,7 +56,7 @@ export function createToolExecutor({ run, parseOutput, task }: ToolExecutorOptio
   }
 
   /** What the library made of it is what is sent. */
-  function structured(parsed: Parsed | Promise<Parsed>, whole?: JsonObject): Outcome {
+  function structured(parsed: Parsed | Promise<Parsed>, whole?: JsonObject): Execution {
     return then(parsed, (read) => toProduced('violation' in read ? read : toStructured(read.value, whole)))
   }
 
@@ -69,5 +78,5 @@ function failed(error: unknown): Decision<Produced> {
   throw error
 }
 
-const then = (parsed: Parsed | Promise<Parsed>, next: (parsed: Parsed) => Outcome): Outcome =>
+const then = (parsed: Parsed | Promise<Parsed>, next: (parsed: Parsed) => Execution): Execution =>
   parsed instanceof Promise ? parsed.then(next) : next(parsed)
