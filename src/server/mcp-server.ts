@@ -11,7 +11,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { permits } from '../catalogue/index.ts'
+import { mayRead } from '../catalogue/index.ts'
 import { ConfigError, checkOptions, createRedactor, type Log, type Redactor } from '../core/index.ts'
 import { anonymous, costProblems, type RateLimits, toLimits } from '../guards/index.ts'
 import { corsSchema } from '../transports/index.ts'
@@ -246,8 +246,10 @@ export class MCPServer<
       log: this.#log,
       // What a prompt points to must be something that its reader may have, as far as it is ours (2026-07-28 prompts §security).
       mayRefer: (uri, principal) => {
-        const entry = this.#running?.engine.catalogue.resolve(uri)
-        return entry === undefined || permits(principal, entry.permission).permitted
+        const catalogue = this.#running?.engine.catalogue
+        if (!catalogue?.resolve(uri)) return true
+        const readable = mayRead(catalogue, uri, principal)
+        return readable instanceof Promise ? readable.then((entry) => entry !== undefined) : readable !== undefined
       },
     })
   }
