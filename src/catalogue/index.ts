@@ -1,6 +1,5 @@
 export { type Catalogue, type CatalogueOptions, createCatalogue } from './catalogue.ts'
 export { type CompiledCondition, compileCondition } from './condition/index.ts'
-export { createFunctionExecutor, type ToolFunction } from './function-executor.ts'
 export { mayRead, type Readable } from './may-read.ts'
 export { createOwnMethods, type Features, type OwnMethod, type OwnMethods, type OwnMethodsOptions } from './own-methods.ts'
 export { permits, type Verdict } from './permits.ts'

@@ -4,12 +4,13 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { createFunctionExecutor, permits } from '../../src/catalogue/index.ts'
+import { permits } from '../../src/catalogue/index.ts'
 import type { Entry } from '../../src/core/index.ts'
 import { prompt } from '../../src/server/definitions/index.ts'
 import { verifies } from '../requirements.ts'
 import { entriesOf } from '../support/definitions.ts'
 import { principal, type Rig, startEngine } from '../support/engine.ts'
+import { createFunctionExecutor } from '../support/function-executor.ts'
 import { mcp } from '../support/mcp.ts'
 
 verifies('RS26', 'prompt-boundaries', 'hidden-characters')

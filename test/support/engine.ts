@@ -1,6 +1,5 @@
 /** An engine over functions, served on loopback, for tests of the guards: real HTTP, real pipeline, keys that the test names. @module */
 
-import { createFunctionExecutor, type ToolFunction } from '../../src/catalogue/index.ts'
 import {
   allow,
   type Clock,
@@ -28,6 +27,7 @@ import {
   loopbackOrigins,
 } from '../../src/transports/index.ts'
 import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
+import { createFunctionExecutor, type ToolFunction } from './function-executor.ts'
 
 const limit = { max: 100_000, windowSeconds: 60 }
 export const bounds: Bounds = {
