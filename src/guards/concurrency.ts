@@ -3,44 +3,34 @@
  *
  *   … → approve → [enter] execute → release
  *
- * Entries without such a bound cost nothing here. Fails closed: what finds no place is refused, it does not queue.
+ * Entries without such a bound cost nothing here. Fails closed: what finds no place is refused, it does not queue, and a function
+ * that never ends keeps its place for ever.
  *
  * @module
  */
 
-import type { Denial, Entry } from '../core/index.ts'
+import { createTally, type Denial, type Entry } from '../core/index.ts'
 
 export interface EntryConcurrency {
   /**
-   * Takes a place. What is answered gives it back, and is called once the work has ended or is no longer waited for;
-   * undefined where the entry has no bound.
+   * Takes a place. What is answered gives it back, and is called once the work itself has ended: what nobody waits for any more
+   * still runs. Undefined where the entry has no bound.
    */
   enter(entry: Entry): (() => void) | Denial | undefined
 }
 
 export function createEntryConcurrency(): EntryConcurrency {
   // By name: while a server's entries are replaced, calls of the old ones still run.
-  const running = new Map<string, number>()
+  const places = createTally()
 
   return {
     enter({ kind, name, limits }) {
-      const bound = limits?.concurrency
-      if (bound === undefined) return undefined
-      const key = `${kind} ${name}`
-      const count = running.get(key) ?? 0
-      if (count >= bound) {
-        const shown = kind === 'tool' || kind === 'prompt' ? `The ${kind} ${name}` : 'What was asked for'
-        return { reason: 'overloaded', problem: `${shown} is in use as often as it may be at once (${bound}): try again.` }
-      }
-      running.set(key, count + 1)
-      let isGone = false
-      return () => {
-        if (isGone) return
-        isGone = true
-        const left = (running.get(key) ?? 1) - 1
-        if (left > 0) running.set(key, left)
-        else running.delete(key)
-      }
+      const most = limits?.concurrency
+      if (most === undefined) return undefined
+      const leave = places.take(`${kind} ${name}`, most)
+      if (leave) return leave
+      const shown = kind === 'tool' || kind === 'prompt' ? `The ${kind} ${name}` : 'What was asked for'
+      return { reason: 'overloaded', problem: `${shown} is in use as often as it may be at once (${most}): try again.` }
     },
   }
 }

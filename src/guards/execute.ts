@@ -5,7 +5,8 @@
  *
  * An entry's executor runs a function or asks an upstream; the protocol's own methods are answered by the table given.
  * Work that needs something of the caller first goes on in `guards/rounds`. Fails closed: past the deadline, or when the
- * caller has gone, the work is told to stop and its result is not waited for.
+ * caller has gone, the work is told to stop and its result is not waited for. It keeps its place until it has stopped: one that
+ * never does takes it from its own caller, and from its own tool, for ever.
  *
  * @module
  */
@@ -17,10 +18,12 @@ import {
   begun,
   type Call,
   type Clock,
+  createTally,
   type Decision,
   deny,
   type Entry,
   type Executed,
+  type Execution,
   executed,
   type Final,
   type Input,
@@ -53,34 +56,36 @@ export interface ExecuteOptions {
 
 /** Has an entry, which says whether it is allowed, and is answered by us. */
 const SUBSCRIBE = 'resources/subscribe'
+/** What a request has begun, which may go on when it has been answered. */
+interface Work {
+  /** Of the run that was begun last: those before it have ended. */
+  running: Promise<unknown> | undefined
+}
 const ignored: Decision<Produced> = allow({ kind: 'result', result: {} })
 
 export function createExecute(options: ExecuteOptions) {
   const { own, deadlineSeconds, rounds, tasks, taskGate, enter, concurrency, clock, releaseMessage } = options
-  const running = new Map<string, number>()
+  const places = createTally()
 
   /** One run of the executor, or its rest. Each has a deadline of its own: a person who is asked in between may think. */
-  function run(
-    request: Approved,
-    entry: Entry,
-    input: Input | undefined,
-    resume: Resume | undefined,
-  ): Decision<Produced> | Promise<Decision<Produced>> {
+  function run(request: Approved, entry: Entry, input: Input | undefined, resume: Resume | undefined, work: Work): Execution {
     const seconds = entry.limits?.deadlineSeconds ?? deadlineSeconds
     const call = new RunningCall(request, entry, input, clock() + seconds * 1000, releaseMessage, taskGate.inward(request))
     // What was only waiting has run all along: to refuse its rest would only lose it.
     const leave = resume || mayBecomeTask(request, entry) ? undefined : enter(entry)
     if (leave && typeof leave !== 'function') return deny(leave)
-    let work: Promise<Decision<Produced>> | undefined
+    let isRunning = false
     try {
       const approved = begun(request, call)
       const produced = resume && input ? resume(input.latest, approved) : perform(request, entry, approved)
       if (!(produced instanceof Promise)) return produced
-      work = bounded(request, call, produced, seconds)
+      isRunning = true
+      work.running = produced
+      if (leave) produced.then(leave, leave)
+      return bounded(request, call, produced, seconds)
     } finally {
-      if (!work) leave?.()
+      if (!isRunning) leave?.()
     }
-    return leave ? work.finally(leave) : work
   }
 
   /** A task takes its place itself, and keeps it for longer. */
@@ -88,7 +93,7 @@ export function createExecute(options: ExecuteOptions) {
     return executor.task !== undefined && takesTasks(message)
   }
 
-  function perform(request: Approved, { executor }: Entry, call: Call): Decision<Produced> | Promise<Decision<Produced>> {
+  function perform(request: Approved, { executor }: Entry, call: Call): Execution {
     return executor.task ? tasks.execute(call, executor.task, takesTasks(request.message)) : executor.execute(call)
   }
 
@@ -102,36 +107,34 @@ export function createExecute(options: ExecuteOptions) {
       const produced = own(message.method)?.(request, notify) ?? ignored
       return produced instanceof Promise ? produced.then((outcome) => settle(request, outcome)) : settle(request, produced)
     }
-    const who = principalKey(request.principal)
-    const count = running.get(who) ?? 0
-    if (count >= concurrency)
-      return deny({ reason: 'overloaded', problem: `This caller has ${concurrency} calls running already: wait for one to end.` })
-    const produced = request.input ? rounds.begin(request, again(request, entry)) : run(request, entry, undefined, undefined)
-    if (!(produced instanceof Promise) && !(produced.allowed && produced.value.kind === 'input')) return settle(request, produced)
-    running.set(who, count + 1)
-    return finish(request, entry, produced, who)
-  }
-
-  /** Asks the caller where the work wants that, as often as it does. */
-  async function finish(
-    request: Approved,
-    entry: Entry,
-    produced: Decision<Produced> | Promise<Decision<Produced>>,
-    who: string,
-  ): Promise<Decision<Executed>> {
+    const leave = places.take(principalKey(request.principal), concurrency)
+    if (!leave) return deny({ reason: 'overloaded', problem: `This caller has ${concurrency} calls running already: wait for one to end.` })
+    let isRunning = false
     try {
-      const outcome = await produced
-      if (!outcome.allowed || outcome.value.kind !== 'input') return settle(request, outcome)
-      return settle(request, await rounds.further(request, outcome.value, again(request, entry)))
+      const work: Work = { running: undefined }
+      const produced = request.input ? rounds.begin(request, again(request, entry, work)) : run(request, entry, undefined, undefined, work)
+      if (!(produced instanceof Promise) && !(produced.allowed && produced.value.kind === 'input')) return settle(request, produced)
+      isRunning = true
+      return finish(request, entry, produced, work, leave)
     } finally {
-      const left = (running.get(who) ?? 1) - 1
-      if (left > 0) running.set(who, left)
-      else running.delete(who)
+      if (!isRunning) leave()
     }
   }
 
-  function again(request: Approved, entry: Entry): Run {
-    return (input, resume) => run(request, entry, input, resume)
+  /** Asks the caller where the work wants that, as often as it does. */
+  async function finish(request: Approved, entry: Entry, produced: Execution, work: Work, leave: () => void): Promise<Decision<Executed>> {
+    try {
+      const outcome = await produced
+      if (!outcome.allowed || outcome.value.kind !== 'input') return settle(request, outcome)
+      return settle(request, await rounds.further(request, outcome.value, again(request, entry, work)))
+    } finally {
+      if (work.running) work.running.then(leave, leave)
+      else leave()
+    }
+  }
+
+  function again(request: Approved, entry: Entry, work: Work): Run {
+    return (input, resume) => run(request, entry, input, resume, work)
   }
 
   /** Only `rounds` sees what asks for input, and lets none of it through. */

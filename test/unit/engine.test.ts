@@ -35,9 +35,9 @@ const entries = [
   }),
   tool('large', () => say('x'.repeat(2_000_000))),
   tool('slow', async (_, call) => {
-    call.signal.addEventListener('abort', () => aborted++)
+    const stopped = new Promise((resolve) => call.onAbort(() => resolve(aborted++)))
     call.notify({ method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } })
-    await Promise.race([release.promise, delay(3_000)])
+    await Promise.race([release.promise, delay(3_000), stopped])
     return say('slow')
   }),
   tool('mirrored', () => say('ok'), {

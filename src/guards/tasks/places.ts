@@ -1,11 +1,11 @@
 /**
  * How many tasks of one principal run at once, and how many of one entry: what runs detached from its request still counts.
- * Fails closed: what finds no place is refused, it does not queue.
+ * Fails closed: what finds no place is refused, it does not queue, and work that never ends keeps its place for ever.
  *
  * @module
  */
 
-import type { Denial, Entry } from '../../core/index.ts'
+import { createTally, type Denial, type Entry } from '../../core/index.ts'
 import type { EntryConcurrency } from '../concurrency.ts'
 
 export interface Places {
@@ -14,25 +14,21 @@ export interface Places {
 }
 
 export function createPlaces(mostEach: number, enterEntry: EntryConcurrency['enter']): Places {
-  const held = new Map<string, number>()
+  const owners = createTally()
 
   return {
     enter(owner, entry) {
-      const count = held.get(owner) ?? 0
-      if (count >= mostEach)
-        return { reason: 'overloaded', problem: `This caller has ${mostEach} tasks running already: wait for one to end.` }
+      const leaveOwner = owners.take(owner, mostEach)
+      if (!leaveOwner) return { reason: 'overloaded', problem: `This caller has ${mostEach} tasks running already: wait for one to end.` }
       const leaveEntry = enterEntry(entry)
-      if (typeof leaveEntry === 'object') return leaveEntry
-      held.set(owner, count + 1)
-      let isGone = false
-      return () => {
-        if (isGone) return
-        isGone = true
-        leaveEntry?.()
-        const left = (held.get(owner) ?? 1) - 1
-        if (left > 0) held.set(owner, left)
-        else held.delete(owner)
+      if (typeof leaveEntry !== 'object') {
+        return () => {
+          leaveEntry?.()
+          leaveOwner()
+        }
       }
+      leaveOwner()
+      return leaveEntry
     },
   }
 }

@@ -49,7 +49,7 @@ export interface Beginning {
   readonly began: Call
   readonly stored: StoredCall
   readonly input: Input | undefined
-  /** Called once it runs no more. */
+  /** Called once the work itself has ended, which may be long after anybody waits for it. */
   readonly leave: () => void
 }
 
@@ -67,7 +67,6 @@ interface Running {
   readonly id: string
   readonly call: DetachedCall
   readonly state: TaskState
-  readonly leave: () => void
 }
 
 export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOptions): Runner {
@@ -85,7 +84,6 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
   function stop(task: Running): void {
     // Another run of it may have begun, for the answers that came as soon as they were asked for.
     if (!isOver(task)) running.delete(task.id)
-    task.leave()
   }
   function abort(task: Running): void {
     stop(task)
@@ -176,12 +174,13 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
     start({ id, state, began, stored, input, leave }) {
       const deadlineAt = Math.min(endsAt(state), clock() + deadlineOf(began.entry))
       const call = new DetachedCall(began, stored, input, deadlineAt)
-      const task: Running = { id, call, state, leave }
+      const task: Running = { id, call, state }
       running.set(id, task)
       unanswered.delete(id)
       // First the answer: a function that computes would keep it waiting.
       setImmediate(() => {
-        if (!isOver(task)) go(task, () => perform(call, began))
+        if (isOver(task)) leave()
+        else go(task, () => perform(call, began).finally(leave))
       })
     },
     isHere: (id) => running.has(id),
