@@ -16,7 +16,7 @@ export interface NewOptions extends Common {
   readonly dryRun?: boolean
 }
 
-/** In a checkout and in the package alike: two folders up from here, as for the version. */
+/** Three folders up, in a checkout and in the package alike: `dist` has the folders of `src`. */
 const TEMPLATE = fileURLToPath(new URL('../../../templates/server/', import.meta.url))
 /** What npm and git take as their own while it lies in our package has another name there. */
 const renamed: Readonly<Record<string, string>> = {
