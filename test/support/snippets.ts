@@ -4,7 +4,7 @@
  */
 
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MCPClient, type MCPServer } from '../../src/index.ts'
 import { problemsIn } from '../types/compile.ts'
@@ -41,7 +41,8 @@ export interface Ran extends AsyncDisposable, Pick<TestServer, 'key' | 'user'> {
   connect(scopes?: readonly string[], options?: Partial<ConstructorParameters<typeof MCPClient>[0]>): Promise<MCPClient>
 }
 
-export async function runSnippet({ program }: Snippet): Promise<Ran> {
+/** `files`: what is to stand beside it, by path. */
+export async function runSnippet({ program }: Snippet, files: Readonly<Record<string, string>> = {}): Promise<Ran> {
   const folder = await createTempDir('snippet')
   const dataDir = join(folder.path, 'data')
   await mkdir(join(folder.path, 'node_modules', 'sallyport'), { recursive: true })
@@ -61,6 +62,10 @@ export class MCPServer extends Real {
 }
 `,
   )
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder.path, path)), { recursive: true })
+    await writeFile(join(folder.path, path), text)
+  }
   const file = join(folder.path, 'program.ts')
   await writeFile(file, program)
   const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
