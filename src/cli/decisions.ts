@@ -51,7 +51,7 @@ function advice(record: AuditRecord): string[] {
           ? [`being one of the clients or users that ${record.rule ?? 'the rule'} names`]
           : ['a name that the server has: see its list']
     case 'condition_not_met':
-      return ['arguments that satisfy the rule in the sentence above']
+      return [`arguments for which this holds: ${facts['condition'] === undefined ? 'the rule of its tool' : fact('condition')}`]
     case 'missing_capability':
     case 'input_refused':
       return ['a client that can be asked, and a person who answers']

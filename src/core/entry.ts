@@ -64,7 +64,7 @@ export interface Violation {
 }
 
 export interface Condition {
-  /** As its author wrote it: for the sentence of a refusal. */
+  /** As its author wrote it: for the record of a refusal. */
   readonly source: string
   /** `failed`: it could not be decided, which refuses too. Never throws. */
   check(args: JsonObject, principal: Principal): 'met' | 'unmet' | 'failed'

@@ -23,10 +23,12 @@ export function readArguments({ check, normalize }: Entry, args: JsonObject): Re
   return normalize ? normalize(args) : allow(args)
 }
 
-/** Why the entry's rule does not let them through. */
+/** Why the entry's rule does not let them through. What the rule says is for the operator (`audit`): it may name people, limits and secrets. */
 export function judgeArguments({ kind, name, condition }: Entry, args: unknown, principal: Principal): Denial | undefined {
   if (!condition || condition.check(args as JsonObject, principal) === 'met') return undefined
-  return { reason: 'condition_not_met', sentence: `The ${kind} ${name} may be used only where this holds: ${condition.source}` }
+  const use =
+    kind === 'tool' || kind === 'prompt' ? `The ${kind} ${name} may not be used with these arguments` : 'This resource may not be read'
+  return { reason: 'condition_not_met', sentence: `${use}: a rule of this server does not allow it.` }
 }
 
 /** Waits for a reading that takes its time, though not for ever. */

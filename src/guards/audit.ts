@@ -79,6 +79,8 @@ function factsOf({ principal, entry }: Partway, denial: Denial): AuditRecord['fa
         grantedRoles: principal?.roles ?? [],
       }
     }
+    case 'condition_not_met':
+      return { condition: entry?.condition?.source ?? '' }
     case 'rate_limited':
       return { policy: denial.policy, max: denial.limit, windowSeconds: denial.windowSeconds, retryAfterSeconds: denial.retryAfterSeconds }
     case 'unauthenticated':

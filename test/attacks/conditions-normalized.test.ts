@@ -49,7 +49,7 @@ describe('what a library makes of arguments', () => {
             uri: `grant://${encodeURIComponent(args.role)}${args.team ? `?team=${args.team}` : ''}`,
           }),
         ]
-        for (const { body } of refused) assert.match(JSON.stringify(body), /may be used only where this holds/)
+        for (const { body } of refused) assert.match(JSON.stringify(body), /a rule of this server does not allow it/)
       }
       await client.call('grant', { role: ' Guest', team: 'x' })
       await client.request('prompts/get', { name: 'grant', arguments: { role: ' Guest', team: 'x' } })
@@ -87,7 +87,7 @@ describe('what a library makes of arguments', () => {
     const { requestState } = (await client.call('twice', { n: 1 })).result
     const retry = { name: 'twice', arguments: { n: 1 }, requestState, inputResponses: { more: { action: 'accept', content: {} } } }
     // The retry is a request of its own: what it would run with is judged too.
-    assert.match(JSON.stringify((await client.request('tools/call', retry)).body), /may be used only where this holds/)
+    assert.match(JSON.stringify((await client.request('tools/call', retry)).body), /a rule of this server does not allow it/)
     assert.deepEqual(ran, [{ n: 1 }])
     assert.equal(made, 2)
   })
@@ -120,7 +120,7 @@ describe('what a library makes of arguments', () => {
       const { inputRequests } = await client.until(id, 'input_required')
       await client.update(id, { [Object.keys(inputRequests)[0] as string]: { action: 'accept', content: {} } })
       const task = await client.until(id, 'completed', 'failed')
-      assert.equal(/may be used only where this holds/.test(JSON.stringify(task)), isRefused, JSON.stringify(task))
+      assert.equal(/a rule of this server does not allow it/.test(JSON.stringify(task)), isRefused, JSON.stringify(task))
       // The second time, 3 is what the call itself would have had.
       made = 1
     }
@@ -179,7 +179,7 @@ test('a prompt’s rule sees its arguments in their types and without hidden cha
     for (const args of [{ topic: 'sala\u200bries' }, { topic: 'x', year: '2020' }, { topic: 'x', year: '2.02e3' }])
       assert.match(
         JSON.stringify((await client.request('prompts/get', { name, arguments: args })).body),
-        /may be used only where this holds/,
+        /a rule of this server does not allow it/,
         JSON.stringify(args),
       )
     const fine = await client.request('prompts/get', { name, arguments: { topic: 'sal\u200bt', year: '2.021e3' } })

@@ -102,7 +102,8 @@ describe('arguments that a tool did not declare', () => {
     assert.deepEqual((await call('json', { word: 'a' })).result.structuredContent, { polluted: false, keys: ['word'] })
   })
   it('are never told back: whatever is sent, no value of it is in the answer', async () => {
-    const value = fc.stringMatching(/^[a-z]{9,30}$/)
+    // A path begins with that word, whatever was sent; fast-check likes it.
+    const value = fc.stringMatching(/^[a-z]{9,30}$/).filter((each) => each !== 'arguments')
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(
@@ -144,7 +145,7 @@ describe('a tool', () => {
   })
   it('has its rule on arguments, after they were validated', async () => {
     assert.match(told(await call('rule', { n: 'x' })), /arguments\/n must be integer/)
-    assert.match(told(await call('rule', { n: 3 })), /only where this holds/)
+    assert.match(told(await call('rule', { n: 3 })), /a rule of this server does not allow it/)
     assert.equal(ran, 0)
     assert.equal(told(await call('rule', { n: 2 })), 'ran')
   })

@@ -58,6 +58,7 @@ test('every refusal but a caller that went away has an advice', () => {
     retryAfterSeconds: 1,
     path: '/a',
     rule: 'r',
+    condition: 'args.n < 1',
     limitBytes: 1,
   }
   const reasons = [...union.matchAll(/readonly reason: '(\w+)'/g)].map(([, reason]) => reason as string)
