@@ -455,6 +455,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'A caller that does not read its answers has no further request of its connection begun; what waits for it is bounded in bytes for each caller, and is dropped with its connection in time.',
     kind: 'guarantee',
   },
+  'ended-sessions': {
+    source: '2025-11-25 lifecycle',
+    behaviour: 'A session on a connection begins once and ends with it: nothing that it subscribed to is watched any longer.',
+    kind: 'guarantee',
+  },
   'opaque-errors': { source: 'SDK issue 1429', behaviour: 'What a tool’s code throws never reaches the caller.', kind: 'guarantee' },
   rounds: {
     source: 'MRTR §server requirements',

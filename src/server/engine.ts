@@ -14,7 +14,7 @@ import {
   createWatches,
   type OwnMethodsOptions,
 } from '../catalogue/index.ts'
-import type { Approved, Clock, Denial, Log, Principal, Received, Redactor, TokenVerifier } from '../core/index.ts'
+import type { Approved, Clock, Denial, Log, Principal, Received, Redactor, SessionState, TokenVerifier } from '../core/index.ts'
 import {
   type AuditTrail,
   createApprove,
@@ -86,6 +86,8 @@ export interface Engine {
   recheck(request: Received): Promise<Denial | undefined>
   /** Tells whoever subscribed to the resource that it has changed, on every node. */
   resourceUpdated(uri: string): void
+  /** A legacy session has ended with its connection. */
+  forgetSession(session: SessionState): void
   /** Ends every open subscription with a result: the first step of stopping. */
   endSubscriptions(): void
   /** Stops tasks, and writes what is left of the audit: the last, when nothing else runs any more. */
@@ -174,6 +176,7 @@ export function createEngine(options: EngineOptions): Engine {
       return identified.allowed ? undefined : identified.denial
     },
     resourceUpdated: (uri) => bus.publish('resource', uri),
+    forgetSession: subscriptions.forget,
     endSubscriptions: subscriptions.close,
     async close() {
       clearInterval(expiry)

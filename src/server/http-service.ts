@@ -95,7 +95,8 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     const unsent = createUnsent({ clock })
     const endpoint = createEndpoint({ pipeline: engine.pipeline, door, reading, unsent, clock, limitAnswer })
     const { checkAddress } = engine.limiter
-    sockets = createWebSockets({ ...reading, pipeline: engine.pipeline, door, checkAddress, recheck: engine.recheck, clock, log })
+    const { recheck, forgetSession: forget } = engine
+    sockets = createWebSockets({ ...reading, pipeline: engine.pipeline, door, checkAddress, recheck, forget, clock, log })
     bus.subscribe('credentials', sockets.recheck)
     router.serve({ door, checkAddress, endpoint, mounts: [authorizationServer], sockets, unsent })
   }

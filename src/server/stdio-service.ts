@@ -42,6 +42,7 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
         input: process.stdin,
         output: process.stdout,
         credential,
+        forget: engine.forgetSession,
         resource,
         bodyBytes: bounds.bodyBytes,
         json,

@@ -34,6 +34,7 @@ async function connect({ isRead = true } = {}) {
     resource: 'stdio:',
     bodyBytes: 10_000,
     json: { maxDepth: 64, maxItems: 100 },
+    forget: () => {},
     clock: Date.now,
     log: silentLog,
   })

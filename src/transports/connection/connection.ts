@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type Budget, type Clock, type Decision, type Log, problemOf, type RequestId } from '../../core/index.ts'
+import { type Budget, type Clock, type Decision, type Log, problemOf, type RequestId, type SessionState } from '../../core/index.ts'
 import type { Answer, Pipeline } from '../../pipeline/index.ts'
 import type { JsonBounds } from '../../protocol/index.ts'
 import { type Caller, type Carrier, ConnectionExchange, type Said } from './exchange.ts'
@@ -30,6 +30,8 @@ export interface ConnectionOptions {
   readonly checkAddress?: (() => Decision<Budget | undefined> | Promise<Decision<Budget | undefined>>) | undefined
   /** Whether the source should be silent for a while: what it says all the same is kept. */
   readonly hold: (isHeld: boolean) => void
+  /** Told when nothing of the session runs any more: what is kept of it elsewhere can go. */
+  readonly forget: (session: SessionState) => void
   /** Told of each answer once it has been written. */
   readonly onAnswer?: (answer: Answer) => void
 }
@@ -52,7 +54,7 @@ const PATIENCE_MS = 2_000
 const LOOK_AGAIN_MS = 10
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { pipeline, caller, key, bodyBytes, json, clock, log, write, unreadBytes, checkAddress, hold, onAnswer } = options
+  const { pipeline, caller, key, bodyBytes, json, clock, log, write, unreadBytes, checkAddress, hold, forget, onAnswer } = options
   const running = new Set<ConnectionExchange>()
   /** Those of them that have said their id. */
   const named = new Map<RequestId, ConnectionExchange>()
@@ -123,6 +125,11 @@ export function createConnection(options: ConnectionOptions): Connection {
     held.length = 0
     listener?.cancel()
     for (const exchange of running) exchange.cancel()
+    // Not before what runs has ended: a subscription may be among it.
+    void Promise.all(pending).then(() => {
+      if (session) forget(session)
+      session = undefined
+    })
   }
 
   const hasRoom = (): boolean => begunThisTurn < MAX_A_TURN && unreadBytes() < MAX_UNREAD_BYTES

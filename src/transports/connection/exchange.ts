@@ -98,7 +98,12 @@ export class ConnectionExchange implements Received {
   #parse(value: unknown, left: Decision<Budget | undefined> | undefined): Decision<Message> {
     if (left?.allowed === false) return left
     this.budget = left?.value
-    return parseMessage(value, undefined, this.#carrier.session())
+    const session = this.#carrier.session()
+    const message = parseMessage(value, undefined, session)
+    // The session is the connection's: another would forget what this one has been told (2025-11-25 lifecycle §initialization).
+    if (session && message.allowed && message.value.method === 'initialize')
+      return deny({ reason: 'malformed_message', problem: 'This connection has been initialized: open another one.' })
+    return message
   }
 
   /** There is but one stream, and it is open. */

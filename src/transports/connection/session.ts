@@ -28,7 +28,7 @@ export class ConnectionSession implements LegacySession, SessionState {
     this.logLevel = logLevel ?? DEFAULT_LOG_LEVEL
   }
 
-  /** It ends with the connection. */
+  /** It ends with the connection, which then has it forgotten. */
   async end(): Promise<void> {}
   async setLogLevel(level: LogLevel): Promise<void> {
     this.logLevel = level

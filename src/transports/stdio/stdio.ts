@@ -9,7 +9,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Clock, Credential, Log } from '../../core/index.ts'
 import type { Pipeline } from '../../pipeline/index.ts'
 import { type JsonBounds, toLine } from '../../protocol/index.ts'
-import { createConnection } from '../connection/index.ts'
+import { type ConnectionOptions, createConnection } from '../connection/index.ts'
 import { readLines } from './lines.ts'
 
 export interface StdioOptions {
@@ -17,6 +17,7 @@ export interface StdioOptions {
   readonly input: Readable
   readonly output: Writable
   readonly credential: Credential
+  readonly forget: ConnectionOptions['forget']
   readonly resource: string
   readonly bodyBytes: number
   readonly json: JsonBounds

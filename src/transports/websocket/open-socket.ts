@@ -9,13 +9,14 @@ import type { WebSocket } from 'ws'
 import { type Budget, type Clock, createId, type Decision, type Denial, type Log, type Received } from '../../core/index.ts'
 import type { Pipeline } from '../../pipeline/index.ts'
 import type { JsonBounds } from '../../protocol/index.ts'
-import { createConnection } from '../connection/index.ts'
+import { type ConnectionOptions, createConnection } from '../connection/index.ts'
 
 export interface SocketOptions {
   readonly pipeline: Pipeline
   readonly checkAddress: (budget: string) => Decision<Budget | undefined> | Promise<Decision<Budget | undefined>>
   /** Why a credential no longer holds; undefined where it does. */
   readonly recheck: (request: Received) => Promise<Denial | undefined>
+  readonly forget: ConnectionOptions['forget']
   readonly bodyBytes: number
   readonly json: JsonBounds
   readonly clock: Clock
