@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { verifies } from '../requirements.ts'
-import { until } from '../support/gateway.ts'
 import { startServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import { openSocket, type SocketClient } from '../support/websocket.ts'
 
 verifies('ended-sessions')

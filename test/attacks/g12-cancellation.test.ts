@@ -8,8 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { tool } from '../fixtures/attacks/behaviour.ts'
 import { type HttpWitness, startHttpWitness } from '../fixtures/attacks/http-witness.ts'
 import { verifies } from '../requirements.ts'
-import { createWitness, type Gateway, said, startGateway, until, type Witness } from '../support/gateway.ts'
+import { createWitness, type Gateway, said, startGateway, type Witness } from '../support/gateway.ts'
 import { mcp, type Version } from '../support/mcp.ts'
+import { until } from '../support/until.ts'
 
 verifies('G12')
 

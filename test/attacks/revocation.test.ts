@@ -22,8 +22,9 @@ import {
   verify,
 } from '../support/authorization.ts'
 import { createBrowser, signIn } from '../support/browser.ts'
-import { type Gateway, said, startGateway, until } from '../support/gateway.ts'
+import { type Gateway, said, startGateway } from '../support/gateway.ts'
 import { type McpOptions, mcp, type Version } from '../support/mcp.ts'
+import { until } from '../support/until.ts'
 
 verifies('revocation', 'one-time', 'sealed-secrets')
 

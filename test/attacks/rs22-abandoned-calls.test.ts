@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
-import { done, taskClient, taskTool, waitFor } from '../support/tasks.ts'
+import { done, taskClient, taskTool } from '../support/tasks.ts'
+import { until } from '../support/until.ts'
 
 verifies('RS22')
 
@@ -64,10 +65,10 @@ async function hangUp(token: string, name: string): Promise<void> {
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
   })
-  await waitFor(() => running > before)
+  await until('it runs', () => running > before)
   leaving.abort()
   await assert.rejects(call)
-  await waitFor(() => isCancelled(cancelled + 1))
+  await until('the call is cancelled', () => isCancelled(cancelled + 1))
 }
 
 describe('RS22: what still runs', () => {
@@ -75,7 +76,7 @@ describe('RS22: what still runs', () => {
     await hangUp('alice', 'heavy')
     for (const token of ['alice', 'bob']) assert.match((await as(token).call('heavy')).error.message, /in use as often/)
     gate.resolve()
-    await waitFor(() => running === 0)
+    await until('it has ended', () => running === 0)
     assert.equal((await as('bob').call('heavy')).status, 200)
     assert.equal(most, 1)
   })
@@ -83,7 +84,7 @@ describe('RS22: what still runs', () => {
     assert.match((await as('alice').call('late')).result.content[0].text, /took longer than/)
     assert.match((await as('bob').call('late')).error.message, /in use as often/)
     gate.resolve()
-    await waitFor(() => running === 0)
+    await until('it has ended', () => running === 0)
     assert.match((await as('bob').call('late')).result.content[0].text, /done/)
   })
   it('counts for its caller, and not for others', async () => {
@@ -91,7 +92,7 @@ describe('RS22: what still runs', () => {
     const { status, error } = await as('alice').call('free')
     assert.deepEqual([status, /has 3 calls running already/.test(error.message)], [503, true])
     const other = as('bob').call('free')
-    await waitFor(() => running === 4)
+    await until('all of them run', () => running === 4)
     gate.resolve()
     assert.equal((await other).status, 200)
     assert.equal((await as('alice').call('free')).status, 200)
@@ -99,13 +100,13 @@ describe('RS22: what still runs', () => {
   it('keeps its place when it is a task that was cancelled', async () => {
     const [alice, bob] = [taskClient(rig.url, 'alice'), taskClient(rig.url, 'bob')]
     const id = await alice.begin('task')
-    await waitFor(() => running === 1)
+    await until('it runs', () => running === 1)
     await alice.cancel(id)
     assert.equal((await alice.get(id)).status, 'cancelled')
     assert.match((await bob.call('task')).error.message, /in use as often/)
     assert.match((await alice.call('task')).error.message, /has 1 tasks running already/)
     gate.resolve()
-    await waitFor(() => running === 0)
+    await until('it has ended', () => running === 0)
     await alice.until(await alice.begin('task'), 'completed')
   })
 })

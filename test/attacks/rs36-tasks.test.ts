@@ -16,7 +16,8 @@ import { createMemoryKeyRing } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
-import { accept, capabilities, done, form, TASKS, taskClient, taskTool, waitFor } from '../support/tasks.ts'
+import { accept, capabilities, done, form, TASKS, taskClient, taskTool } from '../support/tasks.ts'
+import { until } from '../support/until.ts'
 
 verifies('RS36')
 
@@ -293,7 +294,7 @@ describe('what a task brings', () => {
     const { params } = (await stream.messages.next()).value
     assert.deepEqual([params.taskId, params.status, params.result], [id, 'completed', say('[redacted]')])
     stream.abort()
-    await waitFor(() => told === undefined)
+    await until('the task is let go', () => told === undefined)
     assert.doesNotMatch(JSON.stringify([result, shown, acknowledged, params]), /inner-of-theirs/)
   })
   it('without an id of its own is no task', async () => {
@@ -312,10 +313,10 @@ describe('a flood', () => {
     const begun = answers.filter(({ result }) => result?.resultType === 'task')
     assert.equal(begun.length, 3)
     assert.ok(answers.every(({ status, result }) => result?.resultType === 'task' || status === 503))
-    await waitFor(() => waiting >= 3)
+    await until('all of them run', () => waiting >= 3)
     for (const { result } of begun) await client.cancel(result.taskId)
     // Ended ones are kept until their time is up: six in all, two of them from above.
-    await waitFor(async () => (await client.call('wait')).result?.resultType === 'task')
+    await until('there is room again', async () => (await client.call('wait')).result?.resultType === 'task')
     const { status, error } = await client.call('echo', { word: 'a' })
     assert.equal(status, 503)
     assert.match(error.message, /has 6 tasks already/)

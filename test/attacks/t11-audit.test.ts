@@ -13,10 +13,11 @@ import { tool } from '../fixtures/attacks/behaviour.ts'
 import { verifies } from '../requirements.ts'
 import { ANA, connect, postForm, postJson, type SignedIn } from '../support/authorization.ts'
 import { type Finished, run } from '../support/child.ts'
-import { createWitness, until, type Witness } from '../support/gateway.ts'
+import { createWitness, type Witness } from '../support/gateway.ts'
 import { type Guard, SALLYPORT, startGuard } from '../support/guard.ts'
 import { mcp } from '../support/mcp.ts'
 import { createTempDir, type TempDir } from '../support/paths.ts'
+import { until } from '../support/until.ts'
 
 verifies('T11')
 

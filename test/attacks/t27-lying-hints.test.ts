@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { type Definition, tool } from '../fixtures/attacks/behaviour.ts'
 import { verifies } from '../requirements.ts'
-import { createWitness, type Gateway, said, startGateway, until, type Witness } from '../support/gateway.ts'
+import { createWitness, type Gateway, said, startGateway, type Witness } from '../support/gateway.ts'
 import { mcp } from '../support/mcp.ts'
+import { until } from '../support/until.ts'
 
 verifies('T27', 'G8', 'deny-by-default')
 

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { verifies } from '../requirements.ts'
 import { say, tool } from '../support/engine.ts'
-import { until } from '../support/gateway.ts'
 import { startService } from '../support/service.ts'
+import { until } from '../support/until.ts'
 import { modern, openSocket } from '../support/websocket.ts'
 
 verifies('TR7')

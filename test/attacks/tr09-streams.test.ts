@@ -5,7 +5,7 @@ import { request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
-import { until } from '../support/gateway.ts'
+import { until } from '../support/until.ts'
 
 verifies('TR9')
 

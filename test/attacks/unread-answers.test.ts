@@ -8,8 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createUnsent } from '../../src/transports/index.ts'
 import { verifies } from '../requirements.ts'
 import { bounds, say, tool } from '../support/engine.ts'
-import { until } from '../support/gateway.ts'
 import { startService } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 verifies('unread-answers')
 

@@ -8,6 +8,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ODD_SERVER } from '../fixtures/start-upstream.ts'
 import { type Child, createTempDir, run, SALLYPORT, start, stop, type TempDir, withBin } from '../support/index.ts'
+import { until } from '../support/until.ts'
 
 function startIn(temp: TempDir, ...args: string[]): Child {
   const own = [SALLYPORT, 'guard', '--data-dir', join(temp.path, 'data'), ...args]
@@ -21,10 +22,6 @@ async function exitOf({ process: child, stderr }: Child, withinMs: number): Prom
   return child.exitCode
 }
 
-async function until(what: string, condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition(); await delay(20)) assert.ok(Date.now() < end, `waited in vain: ${what}`)
-}
-
 /** A server that never answers, and whose life can be seen from outside. */
 function createHanging({ path }: TempDir, { deaf = false } = {}) {
   const file = join(path, 'beats')
@@ -33,7 +30,7 @@ function createHanging({ path }: TempDir, { deaf = false } = {}) {
   const beats = (): number => (existsSync(file) ? readFileSync(file).length : 0)
   return {
     args: ['--', process.execPath, '-e', code],
-    started: () => until('the guarded server', () => beats() > 0),
+    started: () => until('the guarded server', () => beats() > 0, 10_000),
     async assertGone() {
       await delay(100)
       const before = beats()

@@ -153,15 +153,6 @@ export function createWitness(parent: string, name: string, spec: Spec): Witness
   }
 }
 
-/** Waits for what has to happen soon. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
-  const end = Date.now() + withinMs
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`waited in vain: ${what}`)
-    await delay(15)
-  }
-}
-
 /** The text of a tool's answer. */
 export const said = (answer: { readonly result: { readonly content: readonly { readonly text: string }[] } }): string =>
   answer.result?.content?.[0]?.text ?? ''

@@ -67,11 +67,3 @@ export function taskClient(url: string, token: string, options: McpOptions = {})
 }
 
 export const accept = (content: object): object => ({ action: 'accept', content })
-
-export async function waitFor(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let waited = 0; waited < 5_000; waited += 5) {
-    if (await holds()) return
-    await delay(5)
-  }
-  throw new Error('what was waited for did not happen')
-}

@@ -5,10 +5,11 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { startChild, stopChild } from '../../src/gateway/upstream/child.ts'
-import { type Gateway, said, startGateway, until } from '../support/gateway.ts'
+import { type Gateway, said, startGateway } from '../support/gateway.ts'
 import { type Answer, type McpClient, mcp, type Stream } from '../support/mcp.ts'
 import { findFreePort, ROOT } from '../support/paths.ts'
 import type { Json } from '../support/sse.ts'
+import { until } from '../support/until.ts'
 
 const MAIN = join(ROOT, 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
 const capabilities = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} }

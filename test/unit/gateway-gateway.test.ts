@@ -8,7 +8,8 @@ import { after, test } from 'node:test'
 import { type Call, createRedactor, type Decision, type Entry, type JsonObject, type Produced } from '../../src/core/index.ts'
 import { createGateway, type Gateway, loadConfig } from '../../src/gateway/index.ts'
 import { startChild, stopChild } from '../../src/gateway/upstream/child.ts'
-import { ODD_SERVER, textOf, until } from '../fixtures/start-upstream.ts'
+import { ODD_SERVER, textOf } from '../fixtures/start-upstream.ts'
+import { until } from '../support/until.ts'
 
 const require = createRequire(import.meta.url)
 const reference = (name: string): string => {
@@ -116,7 +117,7 @@ test('a real server over HTTP works alone, under its own names', async () => {
   child.stdout.resume()
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += chunk))
-  await until(() => /listening/i.test(said), 'the server')
+  await until('the server', () => /listening/i.test(said))
   const { gateway } = await start({ web: { url: `http://127.0.0.1:${port}/mcp` } })
   assert.deepEqual(
     gateway.status().map(({ state, version }) => [state, version]),
@@ -135,7 +136,7 @@ test('hints are taken over once, on the operator’s word, and never again by th
 
   // A tool that appears later with a read-only hint was never accepted.
   await use(find(gateway, 'change'), 'tools/call', {})
-  await until(() => gateway.entries().some(({ name }) => name === 'added-23'), 'the new tool')
+  await until('the new tool', () => gateway.entries().some(({ name }) => name === 'added-23'))
   const before = readFileSync(join(dir, 'sallyport.lock'), 'utf8')
   assert.equal(gateway.classifyFromAnnotations()[0]?.written, false)
   assert.equal(readFileSync(join(dir, 'sallyport.lock'), 'utf8'), before)
@@ -150,7 +151,7 @@ test('a list that changes is read again, once for a bunch of announcements', asy
   const { gateway, changes } = await start({ odd: node(ODD_SERVER) })
   const [tools, before] = [gateway.status()[0]?.tools, changes()]
   assert.equal(textOf(await use(find(gateway, 'change'), 'tools/call', {})), 'changed')
-  await until(() => changes() > before, 'the change')
+  await until('the change', () => changes() > before)
   assert.equal(gateway.status()[0]?.tools, (tools ?? 0) + 1)
   await new Promise((resolve) => setTimeout(resolve, 300))
   assert.equal(changes(), before + 1)

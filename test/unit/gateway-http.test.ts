@@ -5,7 +5,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Call, Outgoing } from '../../src/core/index.ts'
 import { type HttpUpstream, type HttpUpstreamOptions, type Seen, startHttpUpstream } from '../fixtures/http-upstream.ts'
-import { callerWith, type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
+import { callerWith, type Started, startUpstream, textOf } from '../fixtures/start-upstream.ts'
+import { until } from '../support/until.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -119,14 +120,14 @@ test('cancelling a call ends its request, and says so where the revision wants i
     const { call, http } = await start(options)
     let cancel = (): void => {}
     const answer = call('never', undefined, { onCancel: (listener) => (cancel = listener) })
-    await until(() => http.seen.some(({ body }) => body.params?.['name'] === 'never'), 'the request')
+    await until('the request', () => http.seen.some(({ body }) => body.params?.['name'] === 'never'))
     cancel()
     assert.equal(textOf(await answer), 'denied: cancelled')
-    await until(() => http.abandoned.length > 0, 'the end of the request')
+    await until('the end of the request', () => http.abandoned.length > 0)
     const { id } = http.seen.find(({ body }) => body.params?.['name'] === 'never')?.body ?? {}
     assert.ok(http.abandoned.includes(id))
     const told = (): boolean => http.seen.some(({ body }) => body.method === 'notifications/cancelled' && body.params?.['requestId'] === id)
-    if (options.era === 'legacy') await until(told, 'the notification')
+    if (options.era === 'legacy') await until('the notification', told)
     else assert.ok(!told())
   }
 })
@@ -134,7 +135,7 @@ test('cancelling a call ends its request, and says so where the revision wants i
 test('a deadline ends a request, and a body without end is not read to its end', async () => {
   const { call, http } = await start(modern)
   assert.equal(textOf(await call('never', undefined, { deadlineAt: Date.now() + 100 })), 'denied: deadline_exceeded')
-  await until(() => http.abandoned.length > 0, 'the end of the request')
+  await until('the end of the request', () => http.abandoned.length > 0)
   assert.equal(textOf(await call('endless')), 'denied: result_too_large')
   assert.match(textOf(await call('echo', 'x')), /"headers"/)
 })
@@ -157,7 +158,7 @@ test('nothing is kept of an answer that was too large, nor of a stream that the 
     assert.equal(textOf(await call('open', undefined, { meta })), 'and no end')
     return new WeakRef(meta)
   })()
-  await until(() => http.abandoned.length > 3, 'the end of the stream')
+  await until('the end of the stream', () => http.abandoned.length > 3)
   // What undici knows of the last request it forgets with the next.
   await call('echo', 'x')
   await kept()
@@ -190,13 +191,13 @@ test('list changes arrive over GET or subscriptions/listen, and a stream that en
     const { http, stale } = await start(options)
     const streams = (): number =>
       http.seen.filter(({ method, body }) => (options.era === 'modern' ? body.method === 'subscriptions/listen' : method === 'GET')).length
-    await until(() => streams() === 1, 'the stream')
+    await until('the stream', () => streams() === 1)
     await new Promise((resolve) => setTimeout(resolve, 50))
     http.announce({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' })
-    await until(() => stale.length === 1, 'the change')
+    await until('the change', () => stale.length === 1)
     http.endStreams()
-    await until(() => streams() === 2, 'the second stream')
-    await until(() => stale.length === 2, 'reading again what may have changed in between')
+    await until('the second stream', () => streams() === 2)
+    await until('reading again what may have changed in between', () => stale.length === 2)
   }
 })
 
@@ -205,17 +206,17 @@ test('a server that goes away and comes back is found again, at the same address
   const port = Number(new URL(first.http.url).port)
   await first.http.close()
   assert.match(textOf(await first.call('echo', 'x')), /^denied: (?:The server odd (?:is not running|cannot be reached)|The connection)/)
-  await until(() => first.upstream.state === 'down', 'noticing')
+  await until('noticing', () => first.upstream.state === 'down')
   const again = await startHttpUpstream({ ...modern, port })
   open.push(again)
-  await until(() => first.upstream.state === 'ready', 'coming back')
+  await until('coming back', () => first.upstream.state === 'ready')
   assert.match(textOf(await first.call('echo', 'x')), /"headers"/)
 })
 
 test('a connection that is refused does not take calls along that are under way', async () => {
   const { call, http, upstream } = await start({ ...modern, era: 'legacy', noStream: true })
   const slow = call('slow')
-  await until(() => http.seen.some(({ body }) => body.params?.['name'] === 'slow'), 'the slow call')
+  await until('the slow call', () => http.seen.some(({ body }) => body.params?.['name'] === 'slow'))
   http.refuse()
   assert.match(textOf(await call('echo', 'x')), /cannot be reached/)
   assert.equal(upstream.state, 'down')
@@ -231,9 +232,9 @@ test('a server that cannot be reached at the start is down, with the reason', as
 
 test('an upstream that asks without taking the answers keeps few connections busy, and calls go on', async () => {
   const { call, http, log } = await start({ ...legacy, deaf: true })
-  await until(() => http.seen.some(({ method }) => method === 'GET'), 'the stream')
+  await until('the stream', () => http.seen.some(({ method }) => method === 'GET'))
   for (let id = 0; id < 200; id++) http.announce({ jsonrpc: '2.0', id: `ask-${id}`, method: 'ping' })
-  await until(() => log.some((line) => line.includes('skipped an answer to its requests, as it takes none')), 'the bound')
+  await until('the bound', () => log.some((line) => line.includes('skipped an answer to its requests, as it takes none')))
   assert.match(textOf(await call('echo', 'x')), /headers/)
   const replies = http.seen.filter(({ body }) => body.method === undefined && String(body.id).startsWith('ask-')).length
   assert.ok(replies > 0 && replies <= 32, `${replies} replies`)
@@ -259,7 +260,7 @@ test('a question belongs to the call on whose stream it comes; one that comes on
   const waiting = call('slow', undefined, { capabilities })
   http.announce({ jsonrpc: '2.0', id: 'stray', method: 'roots/list' })
   const answer = (): Seen['body'] | undefined => http.seen.find(({ body }) => (body.id as unknown) === 'stray')?.body
-  await until(() => answer() !== undefined, 'the answer to the stray question')
+  await until('the answer to the stray question', () => answer() !== undefined)
   assert.equal((answer() as { error?: { code: number } }).error?.code, -32603)
   assert.equal(textOf(await waiting), 'slowly')
   assert.ok(log.some((line) => line.includes('belongs to no call')))
@@ -290,12 +291,12 @@ test('resources are watched over GET or subscriptions/listen; an end of the stre
           ? JSON.stringify(body.params ?? {}).includes('"resourceSubscriptions":["test://one"]')
           : body.method === 'resources/subscribe',
       )
-    await until(subscribed, 'the subscription')
+    await until('the subscription', subscribed)
     await delay(50)
     http.announce({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'test://one' } })
-    await until(() => told === 1, 'the change')
+    await until('the change', () => told === 1)
     http.endStreams()
-    await until(() => told === 2, 'what may have changed in between')
+    await until('what may have changed in between', () => told === 2)
   }
 })
 
@@ -304,9 +305,9 @@ test('a session that the server forgot is opened again, and knows again what is 
   upstream.watch('test://one', () => {})
   const subscriptions = (): unknown[] =>
     http.seen.flatMap(({ body, headers }) => (body.method === 'resources/subscribe' ? [headers['mcp-session-id']] : []))
-  await until(() => subscriptions().length === 1, 'the subscription')
+  await until('the subscription', () => subscriptions().length === 1)
   http.forget()
   assert.match(textOf(await call('echo', 'x')), /session-2/)
-  await until(() => subscriptions().length === 2, 'the subscription of the new session')
+  await until('the subscription of the new session', () => subscriptions().length === 2)
   assert.deepEqual(subscriptions(), ['session-1', 'session-2'])
 })

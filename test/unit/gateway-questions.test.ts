@@ -4,7 +4,8 @@ import { after, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Call, Decision, InputRequests, InputResponses, JsonObject, Principal, Produced, Resume } from '../../src/core/index.ts'
 import type { Caller } from '../../src/gateway/upstream/index.ts'
-import { callerWith, type Started, somebody, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
+import { callerWith, type Started, somebody, startUpstream, textOf } from '../fixtures/start-upstream.ts'
+import { until } from '../support/until.ts'
 
 const SERVER = join(import.meta.dirname, '..', 'fixtures', 'asking-server.ts')
 const EVERYTHING = { elicitation: { form: {}, url: {} }, sampling: { tools: {} }, roots: {} }
@@ -390,9 +391,9 @@ describe('watched resources', { concurrency: 4 }, () => {
       upstream.watch('test://one', () => void told++)
       await delay(120)
       await use('exit')
-      await until(() => told === 1, 'being told that it may have changed')
+      await until('being told that it may have changed', () => told === 1)
       await use('touch', { uri: 'test://one' })
-      await until(() => told === 2, 'the change')
+      await until('the change', () => told === 2)
     }
   })
 })
@@ -401,7 +402,7 @@ test('a task of an upstream is told of as it is, and at every change that the up
   const { upstream, use } = await start('--modern')
   const told: unknown[] = []
   const stop = upstream.watchTask('inner/task 1', (task) => told.push([task['taskId'], task['status'], 'resultType' in task]))
-  await until(() => told.length === 1, 'the task as it is')
+  await until('the task as it is', () => told.length === 1)
   await use('touch', { task: 'inner/task 1', status: 'failed' })
   await use('touch', { task: 'another', status: 'failed' })
   await delay(120)

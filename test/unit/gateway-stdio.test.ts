@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { createRedactor, type JsonObject, type Outgoing } from '../../src/core/index.ts'
-import { oddServer, type Started, startUpstream, textOf, until } from '../fixtures/start-upstream.ts'
+import { oddServer, type Started, startUpstream, textOf } from '../fixtures/start-upstream.ts'
 import { verifies } from '../requirements.ts'
+import { until } from '../support/until.ts'
 
 const open: Started[] = []
 async function start(flags: string[] = [], options: Parameters<typeof startUpstream>[1] = {}): Promise<Started> {
@@ -197,7 +198,7 @@ describe('a stdio upstream', { concurrency: 4 }, () => {
     open.push(started)
     const delays = (): number[] =>
       started.log.flatMap((line) => (/trying again \{"in_ms":(\d+)\}/.exec(line)?.[1] ?? []) as number[]).map(Number)
-    await until(() => delays().length >= 3, 'the third attempt')
+    await until('the third attempt', () => delays().length >= 3)
     assert.deepEqual(delays().slice(0, 3), [125, 250, 500])
   })
 
@@ -258,7 +259,7 @@ describe('a stdio upstream', { concurrency: 4 }, () => {
     const redactor = createRedactor()
     redactor.learn(secret)
     const { log } = await start(['--secret-at-start'], { redactor, probeMs: 150 })
-    await until(() => log.some((line) => line.includes('its last words')), 'its end')
+    await until('its end', () => log.some((line) => line.includes('its last words')))
     const named = await start(['--long-name'], { redactor })
     const { serverInfo, instructions } = named.upstream.session ?? {}
     const told = [...log, ...named.log, JSON.stringify(serverInfo), instructions ?? ''].join('\n')
@@ -271,7 +272,7 @@ describe('a stdio upstream', { concurrency: 4 }, () => {
     for (const flags of [[], ['--modern']]) {
       const { call, stale } = await start(flags)
       await call('change')
-      await until(() => stale.length >= 1, 'the change')
+      await until('the change', () => stale.length >= 1)
       assert.deepEqual(stale[0], ['tools'])
     }
   })
@@ -279,10 +280,10 @@ describe('a stdio upstream', { concurrency: 4 }, () => {
   test('a subscription that the server ends is opened again, and what may have changed is read again', async () => {
     const { call, stale } = await start(['--modern'])
     await call('unsubscribe')
-    await until(() => stale.length === 1, 'the second subscription')
+    await until('the second subscription', () => stale.length === 1)
     assert.deepEqual(stale[0], ['tools'])
     await call('change')
-    await until(() => stale.length > 1, 'a change on it')
+    await until('a change on it', () => stale.length > 1)
   })
 
   test('closing ends the child, also one that will not go', async () => {

@@ -13,8 +13,8 @@ import { createAuthority, createLocalCertificate, isGoodUntil } from '../../src/
 import { ensureLocalCertificate } from '../../src/net/tls/local.ts'
 import { verifies } from '../requirements.ts'
 import { createTestAuthority } from '../support/certificates.ts'
-import { until } from '../support/gateway.ts'
 import { createTempDir } from '../support/paths.ts'
+import { until } from '../support/until.ts'
 
 verifies('tls')
 

@@ -13,6 +13,7 @@ import { directory } from '../../src/server/resources/index.ts'
 import { principal } from '../support/engine.ts'
 import { createTempDir, type McpClient, mcp } from '../support/index.ts'
 import { startResources } from '../support/resources.ts'
+import { until } from '../support/until.ts'
 
 const temp = await createTempDir()
 after(() => temp.remove())
@@ -217,11 +218,6 @@ test('with `list: false` nothing is listed, and everything can be read', async (
   assert.equal((await ana.request('resources/read', { uri: 'n://x/a.md' })).result.contents[0].text, '# A')
 })
 
-async function until(what: () => boolean | Promise<boolean>, patienceMs = 5_000): Promise<void> {
-  for (const start = performance.now(); !(await what()); await sleep(20))
-    assert.ok(performance.now() - start < patienceMs, 'it took too long')
-}
-
 /** What is told on a stream: the URI of what was updated, else the method. */
 async function listen(client: McpClient, notifications: object): Promise<readonly string[]> {
   const { messages } = await client.open('subscriptions/listen', { notifications })
@@ -231,7 +227,7 @@ async function listen(client: McpClient, notifications: object): Promise<readonl
   }
   // Until the server ends it.
   void read()
-  await until(() => told.includes('notifications/subscriptions/acknowledged'))
+  await until('the subscription', () => told.includes('notifications/subscriptions/acknowledged'))
   return told
 }
 
@@ -243,16 +239,16 @@ test('files that come and go are told to who listens to the list, and to nobody 
   const told = await listen(ana, { resourcesListChanged: true, toolsListChanged: true })
   const names = async () => (await ana.list('resources')).map(({ name }) => name)
   writeFileSync(join(root, 'new.md'), 'new')
-  await until(async () => (await names()).includes('new.md'))
+  await until('the new file', async () => (await names()).includes('new.md'))
   mkdirSync(join(root, 'later'))
   writeFileSync(join(root, 'later/on.md'), 'on')
-  await until(async () => (await names()).includes('later/on.md'))
+  await until('the new folder', async () => (await names()).includes('later/on.md'))
   // Inside a folder that was not there at the start.
   writeFileSync(join(root, 'later/and.md'), 'and')
-  await until(async () => (await names()).includes('later/and.md'))
+  await until('a file in it', async () => (await names()).includes('later/and.md'))
   rmSync(join(root, 'new.md'))
-  await until(async () => !(await names()).includes('new.md'))
-  await until(() => told.filter((method) => method === 'notifications/resources/list_changed').length >= 3)
+  await until('the file is gone', async () => !(await names()).includes('new.md'))
+  await until('being told', () => told.filter((method) => method === 'notifications/resources/list_changed').length >= 3)
   assert.equal(told.includes('notifications/tools/list_changed'), false)
   // What changes inside a file, or is hidden, changes no list.
   await sleep(300)
@@ -273,15 +269,15 @@ test('who follows a file hears when it is written, replaced, removed and made an
   const count = (uri: string): number => told.filter((each) => each === uri).length
   await sleep(100)
   appendFileSync(join(root, 'a.md'), 'more')
-  await until(() => count('n://x/a.md') === 1)
+  await until('it is written', () => count('n://x/a.md') === 1)
   writeFileSync(join(root, 'a.tmp'), 'other')
   renameSync(join(root, 'a.tmp'), join(root, 'a.md'))
-  await until(() => count('n://x/a.md') === 2)
+  await until('it is replaced', () => count('n://x/a.md') === 2)
   rmSync(join(root, 'a.md'))
-  await until(() => count('n://x/a.md') === 3)
+  await until('it is removed', () => count('n://x/a.md') === 3)
   writeFileSync(join(root, 'a.md'), 'again')
   writeFileSync(join(root, 'later.md'), 'there')
-  await until(() => count('n://x/a.md') >= 4 && count('n://x/later.md') >= 1)
+  await until('both are made', () => count('n://x/a.md') >= 4 && count('n://x/later.md') >= 1)
   writeFileSync(join(root, '.env'), 'SECRET=2')
   await sleep(400)
   assert.equal(count('n://x/sub/z.json') + count('n://x/.env'), 0)

@@ -9,7 +9,8 @@ import { type Bus, createLocalBus, createMemoryStore, type RecordKind, type Reco
 import { createMemoryKeyRing } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, startEngine } from '../support/engine.ts'
-import { accept, capabilities, done, form, type TaskClient, taskClient, taskTool, waitFor } from '../support/tasks.ts'
+import { accept, capabilities, done, form, type TaskClient, taskClient, taskTool } from '../support/tasks.ts'
+import { until } from '../support/until.ts'
 
 verifies('tasks')
 
@@ -102,7 +103,7 @@ describe('a task of another node', () => {
     const id = await one.begin('wait')
     assert.equal((await two.get(id)).status, 'working')
     await two.cancel(id)
-    await waitFor(() => stopped === 1)
+    await until('it is stopped', () => stopped === 1)
     assert.equal((await one.get(id)).status, 'cancelled')
   })
   it('is told of here, at each change', async () => {
@@ -193,7 +194,7 @@ describe('every ten seconds', () => {
     aheadMs = 29_000
     const before = await versions()
     beat()
-    await waitFor(async () => (await versions()).every((version, at) => version !== before[at]))
+    await until('both are renewed', async () => (await versions()).every((version, at) => version !== before[at]))
     aheadMs = 58_000
     assert.equal((await two.get(id)).status, 'working')
     aheadMs = 61_000
@@ -204,11 +205,11 @@ describe('every ten seconds', () => {
     const one = clientOf(await startNode(keyRing, { bus: createLocalBus() }))
     const two = clientOf(await startNode(keyRing))
     const id = await one.begin('wait')
-    await waitFor(() => runs.length === 1)
+    await until('it runs', () => runs.length === 1)
     await two.cancel(id)
     assert.equal(stopped, 0)
     beat()
-    await waitFor(() => stopped === 1)
+    await until('it is stopped', () => stopped === 1)
   })
   it('whoever listens hears of a task whose node has died', async () => {
     const keyRing = createMemoryKeyRing()
@@ -239,7 +240,7 @@ describe('every ten seconds', () => {
     assert.deepEqual(told.toSorted(), ['completed', 'completed', 'input_required', 'input_required', 'input_required'])
     looks.length = 0
     beat()
-    await waitFor(() => looks.length > 0)
+    await until('somebody looks', () => looks.length > 0)
     await new Promise((resolve) => setTimeout(resolve, 50))
     assert.deepEqual(looks, ['state'])
     await one.cancel(asking)
@@ -256,7 +257,7 @@ describe('every ten seconds', () => {
     aheadMs = TTL_MS + 1_000
     beat()
     const ends = async () => (await (rigs[0] as Rig).records()).filter(({ action }) => action === 'tasks/end')
-    await waitFor(async () => (await ends()).length === 1)
+    await until('its end is on record', async () => (await ends()).length === 1)
     assert.deepEqual(
       (await ends()).map(({ target, reason }) => [target, reason]),
       [['ask', 'deadline_exceeded']],
@@ -309,14 +310,14 @@ describe('what the tasks of one caller keep', () => {
     assert.ok((await bytes()) > LARGE)
     await one.update(id, { '1.name': accept({ name: 'Ana' }) })
     await one.until(id, 'completed')
-    await waitFor(async () => (await bytes()) < 1_000)
+    await until('the large state is gone', async () => (await bytes()) < 1_000)
     for (const end of ['cancel', 'expire'] as const) {
       const other = await one.begin('ask', { text: 'x'.repeat(LARGE) })
       await one.until(other, 'input_required')
       if (end === 'cancel') await one.cancel(other)
       else aheadMs = TTL_MS + 1_000
       await one.get(other)
-      await waitFor(async () => (await bytes()) < 1_000)
+      await until('the large state is gone', async () => (await bytes()) < 1_000)
     }
   })
   it('has a bound: what is beyond it is refused, or withheld when it has ended, and others have their own', async () => {
@@ -353,11 +354,11 @@ describe('a caller that hangs up before it is told of its task', () => {
     const outgoing = request(rig.url, { method: 'POST', headers: HEADERS })
     outgoing.on('error', () => {})
     outgoing.end(body)
-    await waitFor(() => begun > 0)
+    await until('it is being stored', () => begun > 0)
     outgoing.destroy()
-    await waitFor(async () => (await rig.records()).some(({ reason }) => reason === 'cancelled'))
+    await until('the call is cancelled', async () => (await rig.records()).some(({ reason }) => reason === 'cancelled'))
     slow.resolve()
-    await waitFor(async () => written === 2 && (await store.records('task').list()).length === 0)
+    await until('the task is taken back', async () => written === 2 && (await store.records('task').list()).length === 0)
     assert.deepEqual(runs, [])
   })
 })

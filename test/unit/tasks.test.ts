@@ -10,7 +10,8 @@ import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
 import { createTempDir } from '../support/index.ts'
 import { mcp } from '../support/mcp.ts'
-import { accept, capabilities, done, form, TASKS, taskClient, taskTool, waitFor } from '../support/tasks.ts'
+import { accept, capabilities, done, form, TASKS, taskClient, taskTool } from '../support/tasks.ts'
+import { until } from '../support/until.ts'
 
 verifies('tasks')
 
@@ -94,7 +95,7 @@ for (const kind of ['memory', 'SQLite'] as const) {
     const as = (token = 'alice') => taskClient(rig.url, token)
     /** It is made once the state is stored. */
     async function recordOf(isIt: (record: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
-      await waitFor(async () => (await rig.records()).some(isIt))
+      await until('the record', async () => (await rig.records()).some(isIt))
       return (await rig.records()).find(isIt) ?? {}
     }
     const text = (task: { result: { content: { text: string }[] } }): string => task.result.content[0]?.text ?? ''
@@ -129,7 +130,7 @@ for (const kind of ['memory', 'SQLite'] as const) {
       gate = Promise.withResolvers()
       const { messages, result } = await as().call('wait', { word: 'b' }, { progressToken: 'p' })
       assert.equal(messages.length, 1)
-      await waitFor(() => started.includes('b'))
+      await until('it runs', () => started.includes('b'))
       gate.resolve()
       assert.equal(text(await as().until(result.taskId, 'completed')), 'waited b')
       assert.ok(!aborted.includes('b'))
@@ -255,11 +256,11 @@ for (const kind of ['memory', 'SQLite'] as const) {
       gate = Promise.withResolvers()
       const client = as()
       const id = await client.begin('wait', { word: 'd' })
-      await waitFor(() => started.includes('d'))
+      await until('it runs', () => started.includes('d'))
       assert.deepEqual(await client.cancel(id), { resultType: 'complete' })
       const task = await client.get(id)
       assert.deepEqual([task.status, task.result, task.error], ['cancelled', undefined, undefined])
-      await waitFor(() => aborted.includes('d'))
+      await until('it is stopped', () => aborted.includes('d'))
       gate.resolve()
       await delay(20)
       assert.equal((await client.get(id)).status, 'cancelled')
@@ -327,7 +328,7 @@ for (const kind of ['memory', 'SQLite'] as const) {
         .begin('wait', { word: 'others may' })
         .then((id) => as().cancel(id))
       await client.cancel(running[0] as string)
-      await waitFor(() => aborted.includes('carol 1'))
+      await until('it is stopped', () => aborted.includes('carol 1'))
       const held = await client.begin('one_at_a_time')
       const busy = await as().call('one_at_a_time')
       assert.match(busy.error.message, /in use as often as it may be at once \(1\)/)

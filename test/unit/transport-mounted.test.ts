@@ -11,9 +11,9 @@ import fastify from 'fastify'
 import { Hono } from 'hono'
 import { connect } from '../support/authorization.ts'
 import { bounds, say, tool } from '../support/engine.ts'
-import { until } from '../support/gateway.ts'
 import { mcp } from '../support/mcp.ts'
 import { type Served, type ServedOptions, startService } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 interface App extends AsyncDisposable {
   readonly origin: string

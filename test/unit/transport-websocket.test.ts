@@ -7,8 +7,8 @@ import { allow, type Entry } from '../../src/core/index.ts'
 import { verifies } from '../requirements.ts'
 import { createTestAuthority } from '../support/certificates.ts'
 import { bounds, say, tool } from '../support/engine.ts'
-import { until } from '../support/gateway.ts'
 import { type ServedOptions, startService } from '../support/service.ts'
+import { until } from '../support/until.ts'
 import { modern, openSocket, refusalOf, type SocketOptions } from '../support/websocket.ts'
 
 verifies('websocket')
