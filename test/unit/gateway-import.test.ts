@@ -9,6 +9,7 @@ import { type Imported, type ImportOptions, importEntries } from '../../src/gate
 import { definitionHash, openLockFile } from '../../src/gateway/lock-file.ts'
 import { type Lists, noLists } from '../../src/gateway/read-lists.ts'
 import { canonicalJson } from '../../src/protocol/index.ts'
+import { cpuMs } from '../support/cpu.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sallyport-import-'))
 after(() => rmSync(root, { recursive: true }))
@@ -92,9 +93,8 @@ test('globs match in linear time, whatever they look like', () => {
     ['**', 'x', true],
   ] as const)
     assert.equal(matchesGlob(glob, name), expected, `${glob} ${name}`)
-  const startedAt = performance.now()
-  assert.equal(matchesGlob(`${'*a'.repeat(1000)}b`, 'a'.repeat(100_000)), false)
-  assert.ok(performance.now() - startedAt < 200)
+  const hard = (): void => assert.equal(matchesGlob(`${'*a'.repeat(1000)}b`, 'a'.repeat(100_000)), false)
+  assert.ok(cpuMs(hard) < 200)
 })
 
 test('a class that was accepted holds for the definition it was accepted for, and for no other', () => {
