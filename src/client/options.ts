@@ -1,10 +1,9 @@
 /** What a client is made from. Strict: every problem is named at once, never a value. @module */
 
 import { z } from 'zod'
-import { type Clock, ConfigError, isScope, type Log } from '../core/index.ts'
+import { type Clock, checkOptions, isScope, type Log } from '../core/index.ts'
 import { isLoopbackHost, type Lookup } from '../net/index.ts'
 import type { InputHooks } from './input-hooks.ts'
-import { describeProblems } from './option-problems.ts'
 import { isRedirectUri } from './redirect-uri.ts'
 import type { ClientMetadata } from './registration.ts'
 import { isHeaderValue } from './token-request.ts'
@@ -122,16 +121,11 @@ const clientMetadata: z.ZodType<ClientMetadata> = z.strictObject({
   logoUri: httpsUrl.optional(),
 })
 
-/** @throws {ConfigError} naming every problem. */
-function check<T extends object>(component: string, schema: z.ZodType<T>, input: unknown): Readonly<T> {
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return Object.freeze(parsed.data)
-  throw new ConfigError(describeProblems(component, parsed.error.issues, schema))
-}
-export const checkClientOptions = (input: unknown): Readonly<MCPClientOptions> => check('client', client, input)
+export const checkClientOptions = (input: unknown): Readonly<MCPClientOptions> => checkOptions('client', client, input as MCPClientOptions)
 export const checkAuthorizationUrlRequest = (input: unknown): Readonly<AuthorizationUrlRequest> =>
-  check('getAuthorizationUrl', authorizationUrlRequest, input)
-export const checkClientMetadata = (input: unknown): Readonly<ClientMetadata> => check('registerClient', clientMetadata, input)
+  checkOptions('getAuthorizationUrl', authorizationUrlRequest, input as AuthorizationUrlRequest)
+export const checkClientMetadata = (input: unknown): Readonly<ClientMetadata> =>
+  checkOptions('registerClient', clientMetadata, input as ClientMetadata)
 
 function pem() {
   return z.string().refine((value) => value.includes('-----BEGIN CERTIFICATE-----'), 'must be a certificate in PEM')

@@ -25,15 +25,29 @@ function distance(from: string, to: string): number {
   return above.at(-1) ?? 0
 }
 
+/** About a key that is not among those that are known. */
+export function noSuchKey(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known)
+  return `there is no such key${meant === undefined ? '' : `; did you mean "${meant}"?`}`
+}
+
 type JsonSchema = Readonly<Record<string, unknown>>
 
 /** Which keys a JSON Schema, as zod writes it, has at a place. */
-export function keysAt(schema: JsonSchema, path: readonly string[]): readonly string[] {
-  let at: JsonSchema | undefined = schema
+export function keysAt(schema: JsonSchema, path: readonly PropertyKey[]): readonly string[] {
+  let at = branchesOf(schema)
   for (const key of path) {
-    const properties = at?.['properties'] as Readonly<Record<string, JsonSchema>> | undefined
-    at = properties?.[key] ?? (at?.['additionalProperties'] as JsonSchema | undefined)
+    at = at
+      .flatMap(({ properties, additionalProperties, items }) => {
+        const named = (properties as Readonly<Record<PropertyKey, JsonSchema>> | undefined)?.[key]
+        return [named ?? additionalProperties, items].filter((each) => typeof each === 'object') as JsonSchema[]
+      })
+      .flatMap(branchesOf)
   }
-  const branches = [at, ...((at?.['oneOf'] ?? at?.['anyOf'] ?? []) as readonly JsonSchema[])]
-  return branches.flatMap((branch) => Object.keys((branch?.['properties'] as object | undefined) ?? {}))
+  return at.flatMap(({ properties }) => Object.keys((properties as object | undefined) ?? {}))
+}
+
+function branchesOf(schema: JsonSchema): readonly JsonSchema[] {
+  const branches = (schema['oneOf'] ?? schema['anyOf'] ?? []) as readonly JsonSchema[]
+  return [schema, ...branches.flatMap(branchesOf)]
 }

@@ -1,6 +1,6 @@
 export { type Clock, systemClock } from './clock.ts'
 export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard, type Named } from './decision.ts'
-export { keysAt, nearest } from './did-you-mean.ts'
+export { noSuchKey } from './did-you-mean.ts'
 export type {
   CallDetails,
   Condition,
@@ -30,7 +30,7 @@ export {
 } from './message.ts'
 export { NOTHING } from './nothing.ts'
 export { once } from './once.ts'
-export { ConfigError, checkOptions } from './options.ts'
+export { ConfigError, checkOptions, describeProblems, type Problem } from './options.ts'
 export { type Principal, principalKey } from './principal.ts'
 export { writePrivateFile } from './private-file.ts'
 export { problemOf } from './problem.ts'

@@ -1,6 +1,7 @@
 /** Options are checked once, when a component is built, and are frozen afterwards. @module */
 
-import type { ZodType } from 'zod'
+import { z } from 'zod'
+import { keysAt, noSuchKey } from './did-you-mean.ts'
 
 /** Thrown while wiring the application together; never while serving a request. `problems` has one line each. */
 export class ConfigError extends TypeError {
@@ -15,8 +16,47 @@ export class ConfigError extends TypeError {
 }
 
 /** @throws {ConfigError} naming every problem, never a value. */
-export function checkOptions<T extends object>(component: string, schema: ZodType<T>, input: T): Readonly<T> {
+export function checkOptions<T extends object>(component: string, schema: z.ZodType<T>, input: T): Readonly<T> {
   const parsed = schema.safeParse(input)
   if (parsed.success) return Object.freeze({ ...parsed.data })
-  throw new ConfigError(parsed.error.issues.map((issue) => `${[component, ...issue.path].join('.')}: ${issue.message}`))
+  const problems = describeProblems(parsed.error.issues, schema)
+  throw new ConfigError(problems.map(({ path, text }) => `${[component, ...path].join('.')}: ${text}`))
 }
+
+export interface Problem {
+  readonly path: readonly PropertyKey[]
+  /** Reads on from the path and a colon. Never a value. */
+  readonly text: string
+}
+
+type Issue = z.core.$ZodIssue
+
+/** What zod found wrong, in our words: each with its place, and a key that nobody knows with the one that was probably meant. */
+export function describeProblems(issues: readonly Issue[], schema: z.ZodType): Problem[] {
+  let jsonSchema: Readonly<Record<string, unknown>> | undefined
+  const known = (path: readonly PropertyKey[]): readonly string[] =>
+    keysAt((jsonSchema ??= z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })), path)
+
+  function describe(issue: Issue, at: readonly PropertyKey[]): Problem[] {
+    const path = [...at, ...issue.path]
+    switch (issue.code) {
+      case 'unrecognized_keys':
+        return issue.keys.map((key) => ({ path: [...path, key], text: noSuchKey(key, known(path)) }))
+      case 'invalid_key':
+        return [{ path, text: 'this name cannot be used' }]
+      case 'invalid_union': {
+        // It says only that nothing fitted: the branch that got furthest says why.
+        const furthest = [...issue.errors].sort((one, other) => reachOf(other) - reachOf(one))[0] ?? []
+        if (reachOf(furthest) > 0) return furthest.flatMap((each) => describe(each, path))
+        return [{ path, text: issue.message === 'Invalid input' ? 'is not of a kind that fits here' : issue.message }]
+      }
+      default:
+        return [{ path, text: issue.message.replace(/^Invalid (?:input|option): /, '') }]
+    }
+  }
+  return issues.flatMap((issue) => describe(issue, []))
+}
+
+/** 0: the value is of another kind altogether. */
+const reachOf = (branch: readonly Issue[]): number =>
+  Math.max(0, ...branch.map(({ code, path }) => path.length * 2 + (code === 'invalid_type' || code === 'invalid_value' ? 0 : 1)))

@@ -7,7 +7,7 @@
  */
 
 import { z } from 'zod'
-import { ConfigError } from '../core/index.ts'
+import { ConfigError, describeProblems } from '../core/index.ts'
 import { isLoopbackName, type TlsOptions, tlsSchema } from '../net/index.ts'
 import { type CorsOptions, corsSchema, loopbackOrigins, type ProxyOptions, proxySchema } from '../transports/index.ts'
 
@@ -54,28 +54,35 @@ export interface Site {
 const RESERVED = ['.well-known', 'authorize', 'interaction', 'jwks', 'register', 'revoke', 'setup', 'token']
 
 const port = z.int('must be a port, 0 to 65535').min(0).max(65_535)
-const reach = {
+/** Each option for itself. What goes together is judged where it is served. */
+export const listenShape: { readonly [Name in keyof Listen]-?: z.ZodType<Listen[Name] | undefined> } = {
+  port: port.optional(),
+  host: z.string().min(1).optional(),
   path: z
     .string()
     .regex(/^\/(?:[\w.~-]+(?:\/[\w.~-]+)*)?$/, 'must be a path, like /mcp')
     .refine((path) => !RESERVED.includes(path.split('/')[1] ?? ''), `must not begin with a path of the sign-in: ${RESERVED.join(', ')}`)
     .optional(),
-  publicUrl: z.string().optional(),
+  publicUrl: z
+    .string()
+    .refine((given) => isWebUrl(given), 'must be a URL, like https://mcp.example.com')
+    .refine((given) => !isWebUrl(given) || isBare(given), 'must have no query, fragment or user')
+    .optional(),
   proxy: proxySchema.optional(),
+  tls: z.union([z.literal('local'), tlsSchema], 'must be { cert, key }, or "local"').optional(),
+  behindProxy: z.boolean().optional(),
 }
-const listenSchema: z.ZodType<Listen> = z
-  .strictObject({
-    ...reach,
-    port,
-    host: z.string().min(1).optional(),
-    tls: z.union([z.literal('local'), tlsSchema]).optional(),
-    behindProxy: z.boolean().optional(),
-  })
-  .superRefine((listen, context) => {
-    for (const [path, message] of problemsOf(listen)) context.addIssue({ code: 'custom', path: [path], message })
-  })
+const listenSchema: z.ZodType<Listen> = z.strictObject({ ...listenShape, port }).superRefine((listen, context) => {
+  for (const [path, message] of problemsOf(listen)) context.addIssue({ code: 'custom', path: [path], message })
+})
 const mountedSchema: z.ZodType<MountedIn> = z
-  .strictObject({ ...reach, mounted: z.literal(true), port: port.optional() })
+  .strictObject({
+    mounted: z.literal(true),
+    port: listenShape.port,
+    path: listenShape.path,
+    publicUrl: listenShape.publicUrl,
+    proxy: listenShape.proxy,
+  })
   .superRefine((mounted, context) => {
     const { url, problem } = readPublicUrl(mounted)
     const message = problem ?? (url?.protocol === 'http:' && !isLoopbackName(url.hostname) ? NOT_HTTPS : undefined)
@@ -84,19 +91,11 @@ const mountedSchema: z.ZodType<MountedIn> = z
 
 /** @throws {ConfigError} naming every problem. */
 export function checkReach(given: Listen | MountedIn, cors: CorsOptions | undefined): void {
-  const checks = ['mounted' in given ? mountedSchema.safeParse(given) : listenSchema.safeParse(given)]
-  const crossOrigin = z.strictObject({ cors: corsSchema.optional() }).safeParse({ cors })
-  const issues = [...checks, crossOrigin].flatMap(({ error }) => error?.issues ?? [])
-  if (issues.length > 0) throw new ConfigError(issues.map(toProblem))
-}
-
-/** A union says of each of its members why it is not that; the one for a block is what somebody meant who wrote one. */
-function toProblem(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_union') {
-    const inner = issue.errors.flat().find(({ path }) => path.length > 0) ?? issue.errors.at(-1)?.[0]
-    if (inner) return toProblem({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue)
-  }
-  return `${issue.path.join('.')}: ${issue.message}`
+  const schema = z.object({ reach: 'mounted' in given ? mountedSchema : listenSchema, cors: corsSchema.optional() })
+  const { error } = schema.safeParse({ reach: given, cors })
+  if (!error) return
+  const problems = describeProblems(error.issues, schema)
+  throw new ConfigError(problems.map(({ path, text }) => `${path.filter((key) => key !== 'reach').join('.')}: ${text}`))
 }
 
 /** `origins`: what the socket or the request says where no `publicUrl` does. */
@@ -149,12 +148,15 @@ function problemsOf(listen: Listen): readonly (readonly [keyof Listen, string])[
   return problems
 }
 
+const isWebUrl = (given: string): boolean => ['http:', 'https:'].includes(URL.parse(given)?.protocol ?? '')
+function isBare(given: string): boolean {
+  const { search, hash, username, password } = new URL(given)
+  return search === '' && hash === '' && username === '' && password === ''
+}
+
 function readPublicUrl({ publicUrl, path = '/mcp' }: Reach): { readonly url?: URL; readonly problem?: string } {
-  if (publicUrl === undefined) return {}
-  const url = URL.parse(publicUrl)
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) return { problem: 'must be a URL, like https://mcp.example.com' }
-  if (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '')
-    return { url, problem: 'must have no query, fragment or user' }
+  if (publicUrl === undefined || !isWebUrl(publicUrl)) return {}
+  const url = new URL(publicUrl)
   // Issuer and sign-in would be below the endpoint, and the endpoint below itself.
   if (path !== '/' && url.pathname.replace(/\/$/, '').endsWith(path))
     return { url, problem: `must not end with the path of the endpoint: leave ${path} off, or set path` }

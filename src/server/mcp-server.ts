@@ -17,17 +17,9 @@ import { anonymous, costProblems, type RateLimits, toLimits } from '../guards/in
 import { corsSchema } from '../transports/index.ts'
 import { openData } from '../vault/index.ts'
 import { createDefaultLog } from './default-log.ts'
-import { checkKeys } from './definitions/index.ts'
 import { type Listen, type MountedIn, requireLoopback } from './listen.ts'
 import { createServerEntries, type ServerEntries } from './server-entries.ts'
-import {
-  type Definitions,
-  defaultBounds,
-  type InferredOptions,
-  type MCPServerOptions,
-  optionNames,
-  optionsSchema,
-} from './server-options.ts'
+import { type Definitions, defaultBounds, type InferredOptions, type MCPServerOptions, optionsSchema } from './server-options.ts'
 import { createService, type Service, type ServiceOptions } from './service.ts'
 
 /** Where a server is reached. */
@@ -72,7 +64,6 @@ export class MCPServer<
       }
     }
     if (typeof options !== 'object' || options === null) throw new ConfigError(['MCPServer: takes one object of options'])
-    checkKeys(options, optionNames, 'MCPServer', (problem) => problems.push(problem))
     read(() => checkOptions('MCPServer', optionsSchema, options))
     if (options.cors !== undefined) read(() => checkOptions('cors', corsSchema, options.cors as never))
     const rates = read(() => toLimits(options.rateLimit))

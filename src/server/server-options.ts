@@ -11,7 +11,7 @@ import type { RateLimitOptions } from '../guards/index.ts'
 import type { CorsOptions } from '../transports/index.ts'
 import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
 import type { Bounds } from './engine.ts'
-import type { Listen } from './listen.ts'
+import { type Listen, listenShape } from './listen.ts'
 import type { AnyTemplate, DirectoryDefinition, ResourceDefinition } from './resources/index.ts'
 
 /** What a server offers. May be replaced while it runs (`MCPServer.update`). */
@@ -71,9 +71,11 @@ export const defaultBounds: Omit<Bounds, 'limits'> = {
   answerSeconds: 300,
 }
 
-const whole = (most: number) => z.int().min(1).max(most).optional()
+const whole = (most: number, least = 1) => z.int().min(least).max(most).optional()
 const anything = z.unknown().optional()
 const MAX_BYTES = 64 * 1024 * 1024
+/** Less than that, and no list of tools fits any more. */
+const MIN_BYTES = 1024
 
 const shape = {
   name: z
@@ -87,10 +89,10 @@ const shape = {
   auth: z.strictObject({ dangerouslyAllowAnonymous: z.boolean().optional() }).optional(),
   limits: z
     .strictObject({
-      bodyBytes: whole(MAX_BYTES),
-      depth: whole(256),
+      bodyBytes: whole(MAX_BYTES, MIN_BYTES),
+      depth: whole(256, 8),
       listItems: whole(1_000_000),
-      resultBytes: whole(MAX_BYTES),
+      resultBytes: whole(MAX_BYTES, MIN_BYTES),
       deadlineSeconds: z.number().positive().max(86_400).optional(),
       concurrency: whole(10_000),
       pageItems: whole(10_000),
@@ -111,21 +113,10 @@ const shape = {
   log: z.custom<Log | false>((value) => value === false || typeof value === 'function', 'must be a function, or false').optional(),
 }
 /** Each is read elsewhere. */
-const elsewhere = [
-  'tools',
-  'prompts',
-  'resources',
-  'resourceTemplates',
-  'port',
-  'host',
-  'path',
-  'publicUrl',
-  'proxy',
-  'tls',
-  'behindProxy',
-  'cors',
-  'rateLimit',
-] as const
+const elsewhere = ['tools', 'prompts', 'resources', 'resourceTemplates', 'cors', 'rateLimit'] as const
 
-export const optionNames: readonly string[] = [...Object.keys(shape), ...elsewhere]
-export const optionsSchema: z.ZodType<object> = z.object({ ...shape, ...Object.fromEntries(elsewhere.map((name) => [name, anything])) })
+export const optionsSchema: z.ZodType<object> = z.strictObject({
+  ...shape,
+  ...listenShape,
+  ...Object.fromEntries(elsewhere.map((name) => [name, anything])),
+})

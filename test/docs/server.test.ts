@@ -4,8 +4,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
+import type { z } from 'zod'
 import { toLimits } from '../../src/guards/index.ts'
-import { defaultBounds, optionNames } from '../../src/server/server-options.ts'
+import { defaultBounds, optionsSchema } from '../../src/server/server-options.ts'
 import { mcp } from '../support/index.ts'
 import { ROOT } from '../support/paths.ts'
 import { compileProblems, type Ran, runSnippet, type Snippet, snippetsIn } from '../support/snippets.ts'
@@ -157,7 +158,7 @@ describe('the tables of docs/server.md', () => {
       rateLimit: membersOf('src/guards/limit-options.ts', 'RateLimitOptions'),
     }
     const below = Object.entries(nested).flatMap(([block, names]) => names.map((name) => `${block}.${name}`))
-    const top = optionNames.filter((name) => !(name in nested))
+    const top = Object.keys((optionsSchema as z.ZodObject).shape).filter((name) => !(name in nested))
     assert.deepEqual(
       rowsOf(sectionOf('Options'))
         .map(([name]) => name)

@@ -17,11 +17,11 @@ function problemsOf(options: unknown): readonly string[] {
 
 test('every problem with the options is named at once, with what was probably meant', () => {
   assert.deepEqual(problemsOf({ serverURL: 'x', auth: { type: 'oauth2', clientID: 'x', scope: ['a'] }, onInput: { elicitaton: 1 } }), [
-    'client.serverUrl: Invalid input: expected string, received undefined',
-    'client.auth.clientID: there is no such option; did you mean "clientId"?',
-    'client.auth.scope: there is no such option; did you mean "scopes"?',
-    'client.onInput.elicitaton: there is no such option; did you mean "elicitation"?',
-    'client.serverURL: there is no such option; did you mean "serverUrl"?',
+    'client.serverUrl: expected string, received undefined',
+    'client.auth.clientID: there is no such key; did you mean "clientId"?',
+    'client.auth.scope: there is no such key; did you mean "scopes"?',
+    'client.onInput.elicitaton: there is no such key; did you mean "elicitation"?',
+    'client.serverURL: there is no such key; did you mean "serverUrl"?',
   ])
 })
 

@@ -48,6 +48,49 @@ describe('what is wrong', () => {
     ])
       assert.match(text, expected)
   })
+  it('is found where it is, with the key that was probably meant, before anything is opened', () => {
+    const tls = { cert: 'a.pem', key: 'b.pem', certt: 'x' }
+    assert.deepEqual(
+      problemsOf({
+        prot: 1,
+        port: 'x',
+        host: 7,
+        path: 'mcp',
+        publicUrl: 'ftp://example.com',
+        proxy: { trustedAdresses: ['10.0.0.1'], hops: 1 },
+        behindProxy: 'yes',
+        tls,
+        cors: { origins: 'https://a.example', origin: 'https://a.example' },
+        limits: { bodyByte: 1, tasks: { runing: 1 } },
+        rateLimit: { maxx: 1, tools: { max: 1, windowMS: 1 }, users: { ana: { mx: 1, max: 1 } } },
+        auth: { dangerouslyAllowAnonymos: true },
+      }),
+      [
+        'MCPServer.auth.dangerouslyAllowAnonymos: there is no such key; did you mean "dangerouslyAllowAnonymous"?',
+        'MCPServer.limits.tasks.runing: there is no such key; did you mean "running"?',
+        'MCPServer.limits.bodyByte: there is no such key; did you mean "bodyBytes"?',
+        'MCPServer.port: must be a port, 0 to 65535',
+        'MCPServer.host: expected string, received number',
+        'MCPServer.path: must be a path, like /mcp',
+        'MCPServer.publicUrl: must be a URL, like https://mcp.example.com',
+        'MCPServer.proxy.trustedAdresses: there is no such key; did you mean "trustedAddresses"?',
+        'MCPServer.tls.certt: there is no such key; did you mean "cert"?',
+        'MCPServer.behindProxy: expected boolean, received string',
+        'MCPServer.prot: there is no such key; did you mean "port"?',
+        'cors.origins: there is no such key; did you mean "origin"?',
+        'rateLimit.tools.windowMS: there is no such key; did you mean "windowMs"?',
+        'rateLimit.users.ana.mx: there is no such key; did you mean "max"?',
+        'rateLimit.maxx: there is no such key; did you mean "max"?',
+      ],
+    )
+    assert.deepEqual(problemsOf({ tls: 'nope' }), ['MCPServer.tls: must be { cert, key }, or "local"'])
+    // What goes together is judged where it is served: an app has neither host nor TLS of ours.
+    assert.deepEqual(problemsOf({ host: '0.0.0.0' }), [])
+  })
+  it('is a bound with which nothing could be answered', () => {
+    const problems = problemsOf({ limits: { bodyBytes: 1, resultBytes: 1, depth: 1 } }).map((problem) => problem.split(':')[0])
+    assert.deepEqual(problems, ['MCPServer.limits.bodyBytes', 'MCPServer.limits.depth', 'MCPServer.limits.resultBytes'])
+  })
   it('is an unbounded field under strict, and only warned of otherwise', () => {
     const open = { name: 'open', parameters: { type: 'object', properties: { text: { type: 'string' } } }, execute: () => 'x' }
     const said: string[] = []

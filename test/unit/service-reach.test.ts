@@ -89,11 +89,12 @@ describe('a public address', () => {
       [{ port: 0, path: 'mcp' }, /^path: must be a path/],
       [{ port: 0, path: '/token' }, /^path: must not begin with a path of the sign-in/],
       [{ port: 0, tls: { cert: 'a' } }, /^tls\.key: /],
-      [{ port: 0, tls: { ...tls, minVersion: 'TLSv1' } }, /^tls: .*minVersion/],
+      [{ port: 0, tls: 'loca' }, /^tls: must be { cert, key }, or "local"/],
+      [{ port: 0, tls: { ...tls, minVersion: 'TLSv1' } }, /^tls\.minVersion: there is no such key/],
       [{ port: 0, tls: { ...tls, clientCertificates: 'required' } }, /^tls\.ca: is needed/],
       [{ port: 0, proxy: { trustedAddresses: ['10.0.0.0/40'] } }, /^proxy\.trustedAddresses\.0: must be an address or a network/],
       [{ port: 0, proxy: { trustedAddresses: ['10.0.0.1'], hops: 1 } }, /^proxy: takes one of trustedAddresses and hops/],
-      [{ port: 0, publicurl: 'x' }, /publicurl/],
+      [{ port: 0, publicurl: 'x' }, /^publicurl: there is no such key; did you mean "publicUrl"/],
     ] as const)
       assert.match(problemsOf(wrong as unknown as Listen)[0] ?? 'nothing', problem, JSON.stringify(wrong))
   })

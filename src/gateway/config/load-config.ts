@@ -15,7 +15,6 @@ import { describeIssues } from './problems.ts'
 import {
   BOUNDS,
   type ConfigFile,
-  configJsonSchema,
   configSchema,
   LIMIT_MAX,
   type LimitEntry,
@@ -103,7 +102,7 @@ function parse(source: SourceFile, { problems, warnings }: Findings): ConfigFile
   const value = withoutForeign(source, warnings)
   const parsed = configSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  problems.push(...describeIssues(parsed.error.issues, source, configJsonSchema()))
+  problems.push(...describeIssues(parsed.error.issues, source, configSchema))
   // The rest cannot be judged before the shape is right.
   throw new ConfigError(problems)
 }

@@ -1,6 +1,6 @@
 /** Keys that nobody knows are problems, with the key that was probably meant: a slip must not open anything. @module */
 
-import { nearest } from '../../core/index.ts'
+import { noSuchKey } from '../../core/index.ts'
 
 export type Report = (problem: string) => void
 
@@ -10,10 +10,7 @@ export function checkKeys(given: object, known: readonly string[], at: string, r
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue
     fine = false
-    const meant = nearest(key, known)
-    report(
-      `${at === '' ? '' : `${at}.`}${key.slice(0, 64)}: there is no such key${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
-    )
+    report(`${at === '' ? '' : `${at}.`}${key.slice(0, 64)}: ${noSuchKey(key, known)}`)
   }
   return fine
 }
