@@ -203,11 +203,7 @@ test('a folder as resources: a template, a list, types, text or bytes, and what 
   assert.deepEqual(await content('sub/deep/x.unknown'), { uri: 'file:///notes/sub/deep/x.unknown', mimeType: 'text/plain', text: 'text' })
   assert.equal((await read('a.md')).result.ttlMs, 5_000)
   assert.match((await read('large.txt')).error.message, /larger than 1000 bytes/)
-  const completion = await ana.request('completion/complete', {
-    ref: { type: 'ref/resource', uri: 'file:///notes/{+path}' },
-    argument: { name: 'path', value: 'z' },
-  })
-  assert.deepEqual(completion.result.completion.values, ['sub/z.json'])
+  assert.deepEqual(await suggested(ana, 'file:///notes/', 'z'), ['sub/z.json'])
 })
 
 test('with `list: false` nothing is listed, and everything can be read', async (t) => {
@@ -216,7 +212,23 @@ test('with `list: false` nothing is listed, and everything can be read', async (
   const ana = mcp(rig.url, { key: 'ana' })
   assert.deepEqual(await ana.list('resources'), [])
   assert.equal((await ana.request('resources/read', { uri: 'n://x/a.md' })).result.contents[0].text, '# A')
+  assert.deepEqual(await suggested(ana, 'n://x/', 'a'), [])
 })
+
+test('what a rule does not let a caller read is not suggested to it', async (t) => {
+  const permissions = { requiredScopes: ['resources:read'], when: 'path is a.md' }
+  const rig = await startResources({ resources: [directory({ uri: 'n://x/', path: fill('ruled'), name: 'n', permissions })] })
+  t.after(() => rig.close())
+  assert.deepEqual(await suggested(mcp(rig.url, { key: 'ana' }), 'n://x/', ''), ['a.md'])
+})
+
+async function suggested(client: McpClient, base: string, value: string): Promise<readonly string[]> {
+  const { result } = await client.request('completion/complete', {
+    ref: { type: 'ref/resource', uri: `${base}{+path}` },
+    argument: { name: 'path', value },
+  })
+  return result.completion.values
+}
 
 /** What is told on a stream: the URI of what was updated, else the method. */
 async function listen(client: McpClient, notifications: object): Promise<readonly string[]> {

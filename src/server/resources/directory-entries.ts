@@ -12,7 +12,7 @@
 
 import { allow, type Call, ConfigError, type Decision, deny, type Entry, type Executor, type Log, type Produced } from '../../core/index.ts'
 import { cleanText } from '../../trust/index.ts'
-import { createCompleter } from '../definitions/completion.ts'
+import { type CompletionContext, createCompleter } from '../definitions/completion.ts'
 import { notFound, toContents } from './contents.ts'
 import { entryBase } from './described.ts'
 import type { ReadDirectory } from './directory.ts'
@@ -37,6 +37,9 @@ export interface DirectoryEntries {
   close(): Promise<void>
 }
 
+/** A rule is decided for each suggestion, whoever asks how often. */
+const MAX_JUDGED = 1_000
+
 export function createDirectoryEntries(directory: ReadDirectory, options: DirectoryEntriesOptions): DirectoryEntries {
   const { uri: base, display, permitted, freshness, mimeTypes, maxFileBytes, hidden, list, maxListed, watch } = directory
   const { server, resultBytes, isTaken } = options
@@ -58,7 +61,15 @@ export function createDirectoryEntries(directory: ReadDirectory, options: Direct
     return contents.allowed ? allow({ kind: 'result', result: toFreshResult(freshness, call, contents.value, true) }) : contents
   }
 
-  const complete = createCompleter(new Map([['path', { complete: (typed: string) => paths(typed, live?.files ?? []) }]]))
+  /** Of a folder that is not listed no name is told, and of one that is, those that this caller could read. */
+  function suggest(typed: string, { principal }: CompletionContext): readonly string[] {
+    const found = list ? paths(typed, live?.files ?? []) : []
+    const { condition } = permitted
+    if (!condition) return found
+    const uriOf = (path: string): string => base + toEncodedPath(path.split('/'))
+    return found.slice(0, MAX_JUDGED).filter((path) => condition.check({ uri: uriOf(path), path }, principal) === 'met')
+  }
+  const complete = createCompleter(new Map([['path', { complete: suggest }]]))
 
   const executor: Executor = {
     execute(call) {
