@@ -5,7 +5,7 @@
  * @module
  */
 
-export const authMethods = ['none', 'client_secret_basic', 'client_secret_post'] as const
+const authMethods = ['none', 'client_secret_basic', 'client_secret_post'] as const
 export type ClientAuthMethod = (typeof authMethods)[number]
 
 export interface ClientIdentity {

@@ -12,7 +12,7 @@ import { isObject, parseJson } from '../protocol/index.ts'
 import { discard, isJson, mediaType, readBounded } from './documents.ts'
 import { TransportError } from './errors.ts'
 
-export const MAX_DEPTH = 64
+const MAX_DEPTH = 64
 const MAX_ITEMS = 1_000_000
 
 /** One message. @throws {TransportError} */

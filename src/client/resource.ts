@@ -13,7 +13,7 @@ export function toHttp(url: URL): URL {
 }
 
 /** Lower case where case means nothing, no fragment, no slash at the end. */
-export const canonicalResource = (url: URL): string => url.origin + url.pathname.replace(/\/$/, '') + url.search
+const canonicalResource = (url: URL): string => url.origin + url.pathname.replace(/\/$/, '') + url.search
 
 /** Whether metadata speaks of the resource at `url`, and of no other (RFC 9728 §3.3). */
 export function isResource(named: string, url: URL): boolean {

@@ -1,7 +1,7 @@
 /** The key that was probably meant by one that nobody knows: for the messages about options, configurations and definitions. @module */
 
 /** At most three letters away and no further than half of the word, or a part of the key: `scopes` of `requiredScopes`. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+function nearest(word: string, known: readonly string[]): string | undefined {
   const written = word.toLowerCase()
   const near = known
     .map((one) => ({ one, away: distance(written, one.toLowerCase()), isPart: written.length > 2 && one.toLowerCase().includes(written) }))

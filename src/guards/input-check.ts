@@ -13,7 +13,7 @@ import { isLoopbackName } from '../net/index.ts'
 import { isObject } from '../protocol/index.ts'
 
 /** Requests of one round, and so responses. */
-export const MAX_REQUESTS = 32
+const MAX_REQUESTS = 32
 const MAX_KEY_CHARACTERS = 128
 const MAX_ROOTS = 1_000
 /** What was understood of forms is forgotten after so many, unless it is asked for again. */

@@ -15,7 +15,7 @@ import type { Artifact, ArtifactOptions, Artifacts, Payload } from './artifacts.
 import type { Clients } from './clients.ts'
 import { type Grants, grantGroup } from './grants.ts'
 
-export const REUSE_WINDOW_MS = 60_000
+const REUSE_WINDOW_MS = 60_000
 
 export interface AdapterParts {
   readonly artifacts: Artifacts

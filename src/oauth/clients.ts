@@ -27,7 +27,7 @@ interface Kept {
   readonly kept: boolean
 }
 
-export const UNUSED_TTL_SECONDS = 3600
+const UNUSED_TTL_SECONDS = 3600
 
 export function createClients({ store, keyRing, bus, clock }: { store: Store; keyRing: KeyRing; bus: Bus; clock: Clock }): Clients {
   const records = store.records<Kept>('client')

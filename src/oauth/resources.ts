@@ -21,7 +21,7 @@ export interface Resources {
   described(host: string | undefined, pathname: string): string
 }
 
-export const WELL_KNOWN = '/.well-known/oauth-protected-resource'
+const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 
 export function createResources(given: readonly string[]): Resources {
   const canonical = given[0] as string

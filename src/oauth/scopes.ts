@@ -15,7 +15,7 @@ const sentences: Record<string, string> = {
   'resources:read': 'Open the resources: files and other data that the server offers',
 }
 
-export const sentenceOf = (scope: string): string => sentences[scope] ?? `Use what needs the permission “${scope}”`
+const sentenceOf = (scope: string): string => sentences[scope] ?? `Use what needs the permission “${scope}”`
 
 /** A scope that we do not know the meaning of counts as one that changes things, unless its name says that it reads. */
 export function groupScopes(scopes: readonly string[]): ScopeGroup[] {

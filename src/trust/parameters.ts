@@ -39,9 +39,9 @@ export interface Parameters {
 }
 
 /** The longest argument, whatever its parameter says. */
-export const MAX_ARGUMENT_CHARACTERS = 65_536
+const MAX_ARGUMENT_CHARACTERS = 65_536
 /** The longest text that may be put into a role line. */
-export const MAX_ROLE_LINE_CHARACTERS = 256
+const MAX_ROLE_LINE_CHARACTERS = 256
 const MAX_PARAMETERS = 64
 const MAX_ALLOWED_VALUES = 1_000
 

@@ -32,7 +32,7 @@ export function select(value: unknown, key: unknown): unknown {
 }
 
 /** Of different types, nothing is equal; numbers are compared as numbers. Of two maps nothing is said. */
-export function isEqual(run: Run, left: unknown, right: unknown): boolean {
+function isEqual(run: Run, left: unknown, right: unknown): boolean {
   // Of equal length, so that both are looked at.
   if (typeof left === 'string' && typeof right === 'string')
     return left.length === right.length && spend(run, 1 + left.length / 8) && left === right

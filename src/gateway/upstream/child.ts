@@ -39,7 +39,7 @@ const INHERITED = windows
     ]
   : ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NO_PROXY']
 
-export function environmentOf(named: Readonly<Record<string, string>>, ours: NodeJS.ProcessEnv): Record<string, string> {
+function environmentOf(named: Readonly<Record<string, string>>, ours: NodeJS.ProcessEnv): Record<string, string> {
   const env: Record<string, string> = {}
   for (const name of INHERITED) {
     const value = ours[name]

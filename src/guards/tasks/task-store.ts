@@ -52,7 +52,7 @@ interface Sealed {
 }
 
 /** How long a task can still be asked about when its time is up, so that its caller is told that it failed. */
-export const GRACE_MS = 60_000
+const GRACE_MS = 60_000
 
 export function createTaskStore({ store, keyRing, most, mostBytes }: TaskStoreOptions): TaskStore {
   const records = store.records<Sealed>('task')

@@ -77,7 +77,7 @@ function listen(server: Server | TlsServer, host: string, port: number): Promise
   })
 }
 
-export function closeServer(server: Server | TlsServer): Promise<void> {
+function closeServer(server: Server | TlsServer): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeIdleConnections()

@@ -31,7 +31,7 @@ export interface OpenSocket {
 }
 
 /** RFC 6455 §7.4; 4000 and up are for applications. */
-export const codes = { goingAway: 1001, unsupported: 1003, broken: 1011, unauthenticated: 4401 } as const
+const codes = { goingAway: 1001, unsupported: 1003, broken: 1011, unauthenticated: 4401 } as const
 /** Whoever leaves so much unread is not waited for any longer. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024
 const QUIET_MS = 30_000
