@@ -466,6 +466,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour:
       'What a call needs of its caller is asked only where the caller has declared it, in either era, and what it carries meanwhile is good for the same caller, the same request, once and for ten minutes.',
     kind: 'guarantee',
+  'subscription-bounds': {
+    source: 'architecture §bounds',
+    behaviour:
+      'What one caller wants to hear of is bounded over all its streams and sessions together, and what is kept of it in bytes; what a session without a stream wants to hear of is given up in time.',
+    kind: 'guarantee',
+  },
   },
   tasks: {
     source: 'SEP-2663',

@@ -11,6 +11,7 @@
 import {
   type Approved,
   allow,
+  createTally,
   type Decision,
   deny,
   type EntryKind,
@@ -24,6 +25,7 @@ import {
 import { isObject, META_PREFIX, NEEDS_TASKS, takesTasks } from '../protocol/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import { mayRead, type Readable } from './may-read.ts'
+import { createSessionWatches } from './session-watches.ts'
 import type { Watches } from './watches.ts'
 
 export interface SubscriptionsOptions {
@@ -52,8 +54,8 @@ export interface Subscriptions {
 const MAX_STREAMS = 64
 /** How many resources one stream may be about, and how many tasks. */
 const MAX_RESOURCES = 256
-/** How long a resource is watched for a legacy session that has no stream open. */
-const IDLE_MS = 3_600_000
+/** How many of both one principal may want to hear of, on all its streams and in all its sessions. */
+const MAX_WATCHED = 1_024
 const SUBSCRIPTION = `${META_PREFIX}subscriptionId`
 
 /** The list-changed notifications: which filter field opts in, and for which kinds of entry. */
@@ -69,18 +71,33 @@ const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_pa
 export function createSubscriptions({ catalogue, watches, isStillIdentified, watchTask }: SubscriptionsOptions): Subscriptions {
   /** How each open stream ends, and the request that opened it. */
   const open = new Map<() => void, Approved>()
-  const held = new Map<string, number>()
+  const streams = createTally()
+  const watched = createTally()
+  const sessions = createSessionWatches(() => new Set(Array.from(open.values(), ({ session }) => session?.key ?? '')))
   catalogue.onChange((kinds) => {
     if (kinds.has('resource') || kinds.has('template')) watches.renew(catalogue.resolve)
   })
-  /** What legacy sessions have subscribed to, by session and URI: how to stop watching. */
-  const sessions = new Map<string, Map<string, () => void>>()
+
+  /** Takes a place for each, or none. */
+  function takePlaces(who: string, count: number): (() => void) | undefined {
+    const places: (() => void)[] = []
+    const leave = (): void => {
+      for (const giveBack of places) giveBack()
+    }
+    while (places.length < count) {
+      const place = watched.take(who, MAX_WATCHED)
+      if (!place) {
+        leave()
+        return undefined
+      }
+      places.push(place)
+    }
+    return leave
+  }
 
   function listen(request: Approved, notify: (notification: Outgoing) => void): Execution {
     const { principal, message, session } = request
     const who = principalKey(principal)
-    const count = held.get(who) ?? 0
-    if (count >= MAX_STREAMS) return deny({ reason: 'overloaded', problem: `This caller has ${MAX_STREAMS} subscriptions open already.` })
     // In the legacy era the stream carries every kind of change and nothing says which subscription it belongs to.
     const filter = message.era === 'legacy' ? undefined : (message.params['notifications'] ?? {})
     if (filter !== undefined && !isObject(filter)) return invalid('params.notifications must be an object.')
@@ -97,6 +114,13 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified, wat
     const taskStops = new Map<string, () => void>()
     const uris = [...new Set(asked)]
     const taskIds = [...new Set(tasks)]
+    const leave = streams.take(who, MAX_STREAMS)
+    if (!leave) return deny({ reason: 'overloaded', problem: `This caller has ${MAX_STREAMS} subscriptions open already.` })
+    const leavePlaces = takePlaces(who, uris.length + taskIds.length)
+    if (!leavePlaces) {
+      leave()
+      return tooMany
+    }
     let isOver = false
     async function tell(uri: string): Promise<void> {
       if ((await mayRead(catalogue, uri, principal)) && !isOver)
@@ -106,16 +130,12 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified, wat
       if (await session?.isWatching(uri)) await tell(uri)
     }
 
-    held.set(who, count + 1)
     return new Promise((resolve, reject) => {
       const hearing: (() => void)[] = []
       const end = (): void => {
         if (!open.delete(end)) return
         isOver = true
-        for (const stop of [...hearing, ...stops.values(), ...taskStops.values()]) stop()
-        const left = (held.get(who) ?? 1) - 1
-        if (left > 0) held.set(who, left)
-        else held.delete(who)
+        for (const stop of [...hearing, ...stops.values(), ...taskStops.values(), leavePlaces, leave]) stop()
         resolve(result(meta))
       }
       const fail = (error: unknown): void => {
@@ -170,46 +190,35 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified, wat
     })
   }
 
-  function stopWatching(key: string, uri: string): void {
-    const theirs = sessions.get(key)
-    theirs?.get(uri)?.()
-    theirs?.delete(uri)
-    if (theirs?.size === 0) sessions.delete(key)
-  }
-  const isListening = (key: string): boolean => [...open.values()].some(({ session }) => session?.key === key)
-
   return {
     listen,
-    async subscribe({ session, entry, message }) {
+    async subscribe({ session, entry, message, principal }) {
       const uri = message.params['uri'] as string
       if (!session || !entry) return invalid('resources/subscribe needs a session: send Mcp-Session-Id.')
-      if (!(await session.watch(uri)))
-        return deny({ reason: 'overloaded', problem: 'This session has as many resource subscriptions as it may.' })
-      const { key } = session
-      stopWatching(key, uri)
-      const stop = watches.watch(entry, uri)
-      const idle = setInterval(() => isListening(key) || stopWatching(key, uri), IDLE_MS)
-      idle.unref()
-      const theirs = sessions.get(key) ?? new Map<string, () => void>()
-      sessions.set(key, theirs)
-      theirs.set(uri, () => {
-        clearInterval(idle)
-        stop()
+      const isWatched = sessions.watch(session.key, uri, () => {
+        const leave = takePlaces(principalKey(principal), 1)
+        if (!leave) return undefined
+        const stop = watches.watch(entry, uri)
+        return () => {
+          stop()
+          leave()
+        }
       })
-      return result({})
+      if (!isWatched) return tooMany
+      if (await session.watch(uri)) return result({})
+      sessions.stop(session.key, uri)
+      return deny({ reason: 'overloaded', problem: 'This session, or all of this caller’s together, keep as many resources as they may.' })
     },
     async unsubscribe({ session, message }) {
       const { uri } = message.params
       if (typeof uri !== 'string') return invalid('params.uri must be a string.')
       if (session) {
-        stopWatching(session.key, uri)
+        sessions.stop(session.key, uri)
         await session.unwatch(uri)
       }
       return result({})
     },
-    forget({ key }) {
-      for (const uri of sessions.get(key)?.keys() ?? []) stopWatching(key, uri)
-    },
+    forget: ({ key }) => sessions.forget(key),
     recheck() {
       for (const [end, request] of open) {
         isStillIdentified(request).then(
@@ -221,10 +230,12 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified, wat
     },
     close() {
       for (const end of open.keys()) end()
-      for (const [key, theirs] of sessions) for (const uri of theirs.keys()) stopWatching(key, uri)
+      sessions.close()
     },
   }
 }
+
+const tooMany = deny({ reason: 'overloaded', problem: `This caller wants to hear of ${MAX_WATCHED} resources and tasks already.` })
 
 const isUris = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length <= MAX_RESOURCES && value.every((uri) => typeof uri === 'string')

@@ -10,7 +10,7 @@
 import { hash } from 'node:crypto'
 import { type Clock, type LogLevel, type Message, type Principal, principalKey, type SessionState } from '../../core/index.ts'
 import { DEFAULT_LOG_LEVEL, type LegacySession } from '../../protocol/index.ts'
-import type { Bus, Records, Store } from '../../storage/index.ts'
+import { type Bus, changeRecord, type Store } from '../../storage/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
 
 export interface Sessions {
@@ -40,8 +40,11 @@ interface Settings {
 const PLACE = 'session'
 const MAX_CACHED = 10_000
 const MAX_ID_CHARACTERS = 8_192
-/** How many resources a session may subscribe to. */
+/** How many resources a session may subscribe to, and how long their URIs may be together. */
 const MAX_URIS = 256
+const MAX_URI_CHARACTERS = 65_536
+/** What all sessions of one principal may keep of such URIs: a session that nobody ends is kept for two weeks. */
+const MAX_OWNER_BYTES = 1_048_576
 /** Long enough for a client that stays open over a holiday; a client that comes later initializes again (404). */
 const LIFETIME_MS = 14 * 24 * 3_600_000
 const initial: Settings = { logLevel: DEFAULT_LOG_LEVEL, uris: [] }
@@ -49,38 +52,51 @@ const initial: Settings = { logLevel: DEFAULT_LOG_LEVEL, uris: [] }
 export function createSessions({ keyRing, store, bus, clock }: SessionsOptions): Sessions {
   const ended = store.records<true>('ended_session')
   const settings = store.records<Settings>('session_setting')
-  // Opening a seal costs microseconds, and the check for an end a query: both are kept for ids in use.
+  // Opening a seal costs microseconds, and looking for an end or a setting a query: all are kept for ids in use.
   const known = new Map<string, HttpSession>()
-  bus.subscribe('session', (key) => {
-    for (const [id, session] of known) if (session.key === key) known.delete(id)
-  })
+  const byKey = new Map<string, HttpSession>()
+  bus.subscribe('session', (key) => byKey.get(key)?.outdate())
 
   const isLive = (session: Sealed, principal: Principal): boolean =>
     session.owner === principalKey(principal) && session.begunAt + LIFETIME_MS > clock()
 
-  async function open(id: string, principal: Principal): Promise<Session | undefined> {
+  function open(id: string, principal: Principal): HttpSession | undefined {
     const sealed = unseal(id)
     if (!sealed || !isLive(sealed, principal)) return undefined
     const key = keyOf(id)
-    const [end, set] = await Promise.all([ended.get(key), settings.get(key)])
-    if (end) return undefined
-    const end_ = async (): Promise<void> => {
-      known.delete(id)
-      await ended.putIfAbsent(key, true, { expiresAt: clock() + LIFETIME_MS })
-      await settings.takeOnce(key)
-      bus.publish('session', key)
-    }
-    const session = new HttpSession(sealed, key, set?.value ?? initial, end_, {
-      read: async () => (await settings.get(key))?.value ?? initial,
+    const { owner } = sealed
+    const session = new HttpSession(sealed, key, {
+      async read() {
+        const [end, set] = await Promise.all([ended.get(key), settings.get(key)])
+        return end ? undefined : (set?.value ?? initial)
+      },
       async change(next) {
-        const changed = await changeSettings(settings, key, next, clock() + LIFETIME_MS)
+        const expiresAt = clock() + LIFETIME_MS
+        // Only what can grow is measured.
+        const options = ({ uris }: Settings) => ({ expiresAt, group: uris.length > 0 ? owner : undefined })
+        const changed = await changeRecord(settings, key, (now) => next(now ?? initial), options)
+        if (changed) bus.publish('session', key)
+      },
+      hasRoom: async (uri) => (await settings.usage(owner)).bytes + uri.length <= MAX_OWNER_BYTES,
+      async end() {
+        await ended.putIfAbsent(key, true, { expiresAt: clock() + LIFETIME_MS })
+        await settings.takeOnce(key)
         bus.publish('session', key)
-        return changed
       },
     })
-    if (known.size >= MAX_CACHED) known.delete(known.keys().next().value as string)
+    if (known.size >= MAX_CACHED) forgetOldest()
     known.set(id, session)
+    byKey.set(key, session)
     return session
+  }
+
+  function forgetOldest(): void {
+    const [oldest] = known
+    if (!oldest) return
+    const [id, session] = oldest
+    known.delete(id)
+    byKey.delete(session.key)
+    session.forget()
   }
 
   function unseal(id: string): Sealed | undefined {
@@ -104,31 +120,72 @@ export function createSessions({ keyRing, store, bus, clock }: SessionsOptions):
       return keyRing.seal(JSON.stringify(session), PLACE)
     },
     resume(id, principal) {
-      const session = known.get(id)
-      if (session) return isLive(session.sealed, principal) ? session : undefined
-      return open(id, principal)
+      const session = known.get(id) ?? open(id, principal)
+      if (!session || !isLive(session.sealed, principal)) return undefined
+      return session.isFresh ? session.unlessEnded : session.refresh().then(() => session.unlessEnded)
     },
   }
 }
 
 interface Kept {
-  read(): Promise<Settings>
-  change(next: (now: Settings) => Settings): Promise<Settings>
+  /** Undefined: the session has ended. */
+  read(): Promise<Settings | undefined>
+  /** `next` answers undefined where there is nothing to change. */
+  change(next: (now: Settings) => Settings | undefined): Promise<void>
+  /** Whether its owner may subscribe to that as well. */
+  hasRoom(uri: string): Promise<boolean>
+  end(): Promise<void>
 }
 
+/** Its settings are read when it is first used, and again when something has changed them: here, or on another node. */
 class HttpSession implements LegacySession, SessionState {
   readonly sealed: Sealed
   readonly key: string
-  readonly end: () => Promise<void>
   readonly #kept: Kept
-  #settings: Settings
+  #settings: Settings | undefined = undefined
+  #isCurrent = false
+  /** Whether it is told of changes. */
+  #isKnown = true
+  #reading: Promise<void> | undefined = undefined
 
-  constructor(sealed: Sealed, key: string, settings: Settings, end: () => Promise<void>, kept: Kept) {
+  constructor(sealed: Sealed, key: string, kept: Kept) {
     this.sealed = sealed
     this.key = key
-    this.end = end
-    this.#settings = settings
     this.#kept = kept
+  }
+
+  get isFresh(): boolean {
+    return this.#isCurrent && this.#reading === undefined
+  }
+  get unlessEnded(): this | undefined {
+    return this.#settings ? this : undefined
+  }
+  outdate(): void {
+    this.#isCurrent = false
+  }
+  /** A stream may go on using it. */
+  forget(): void {
+    this.#isKnown = false
+    this.outdate()
+  }
+  async refresh(): Promise<void> {
+    if (!this.#isKnown) return this.#read()
+    do {
+      this.#reading ??= this.#read().finally(() => {
+        this.#reading = undefined
+      })
+      await this.#reading
+    } while (!this.#isCurrent && this.#isKnown)
+  }
+  async #read(): Promise<void> {
+    // Whatever changes from here on says so.
+    this.#isCurrent = this.#isKnown
+    try {
+      this.#settings = await this.#kept.read()
+    } catch (error) {
+      this.outdate()
+      throw error
+    }
   }
 
   get version(): string {
@@ -141,42 +198,37 @@ class HttpSession implements LegacySession, SessionState {
     return this.sealed.client
   }
   get logLevel(): LogLevel {
-    return this.#settings.logLevel
+    return (this.#settings ?? initial).logLevel
+  }
+  end(): Promise<void> {
+    return this.#kept.end()
   }
   async setLogLevel(logLevel: LogLevel): Promise<void> {
-    this.#settings = await this.#kept.change((now) => ({ ...now, logLevel }))
+    await this.#kept.change((now) => (now.logLevel === logLevel ? undefined : { ...now, logLevel }))
   }
   async watch(uri: string): Promise<boolean> {
-    this.#settings = await this.#kept.change((now) =>
-      now.uris.includes(uri) || now.uris.length >= MAX_URIS ? now : { ...now, uris: [...now.uris, uri] },
-    )
-    return this.#settings.uris.includes(uri)
+    const isRoom = await this.#kept.hasRoom(uri)
+    let isWatched = false
+    await this.#kept.change((now) => {
+      isWatched = now.uris.includes(uri)
+      if (isWatched || !isRoom || !fits([...now.uris, uri])) return undefined
+      isWatched = true
+      return { ...now, uris: [...now.uris, uri] }
+    })
+    return isWatched
   }
   async unwatch(uri: string): Promise<void> {
-    this.#settings = await this.#kept.change((now) => ({ ...now, uris: now.uris.filter((each) => each !== uri) }))
+    await this.#kept.change((now) => (now.uris.includes(uri) ? { ...now, uris: now.uris.filter((each) => each !== uri) } : undefined))
   }
   /** Asked by a stream, which was open before the session said so, in a later request and maybe to another node. */
-  async isWatching(uri: string): Promise<boolean> {
-    return (await this.#kept.read()).uris.includes(uri)
+  isWatching(uri: string): boolean | Promise<boolean> {
+    const is = (): boolean => this.#settings?.uris.includes(uri) ?? false
+    return this.isFresh ? is() : this.refresh().then(is)
   }
 }
 
-/** Two requests of one session may change it at once, on two nodes. */
-async function changeSettings(
-  settings: Records<Settings>,
-  key: string,
-  next: (now: Settings) => Settings,
-  expiresAt: number,
-): Promise<Settings> {
-  for (;;) {
-    const stored = await settings.get(key)
-    const changed = next(stored?.value ?? initial)
-    const won = stored
-      ? await settings.compareAndSet(key, stored.version, changed, { expiresAt })
-      : await settings.putIfAbsent(key, changed, { expiresAt })
-    if (won) return changed
-  }
-}
+const fits = (uris: readonly string[]): boolean =>
+  uris.length <= MAX_URIS && uris.reduce((sum, { length }) => sum + length, 0) <= MAX_URI_CHARACTERS
 
 /** What is kept of an id: whoever reads the store must not be able to present it. */
 const keyOf = (id: string): string => hash('sha256', id, 'base64url')
