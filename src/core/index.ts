@@ -14,7 +14,7 @@ export type {
   Violation,
 } from './entry.ts'
 export { createDecisionId, createId } from './ids.ts'
-export { createLog, type Level, type Log, type LogOptions, silentLog } from './log.ts'
+export { createLog, type Level, type Log, silentLog } from './log.ts'
 export {
   type Era,
   type Input,
@@ -30,7 +30,7 @@ export {
 } from './message.ts'
 export { NOTHING } from './nothing.ts'
 export { once } from './once.ts'
-export { ConfigError, checkOptions, describeProblems, type Problem } from './options.ts'
+export { ConfigError, checkOptions, describeProblems } from './options.ts'
 export { type Principal, principalKey } from './principal.ts'
 export { writePrivateFile } from './private-file.ts'
 export { problemOf } from './problem.ts'
@@ -67,5 +67,5 @@ export {
 } from './request.ts'
 export { isScope, SCOPE_PATTERN, STANDARD_SCOPES } from './scopes.ts'
 export { looksSecret } from './secret-names.ts'
-export { createTally, type Tally } from './tally.ts'
+export { createTally } from './tally.ts'
 export type { TokenVerifier, Verified } from './verifier.ts'

@@ -1,4 +1,4 @@
 export { addressGroup } from './address-group.ts'
-export { type AddressClass, classifyAddress, isLoopbackHost, isLoopbackName, LOOPBACK_NAMES } from './addresses.ts'
-export { BlockedAddress, createDialer, type Dialer, type DialerOptions, type Lookup } from './dialer.ts'
-export { createTlsKeeper, type TlsKeeper, type TlsKeeperOptions, type TlsOptions, tlsSchema } from './tls/index.ts'
+export { classifyAddress, isLoopbackHost, isLoopbackName, LOOPBACK_NAMES } from './addresses.ts'
+export { createDialer, type Dialer, type DialerOptions, type Lookup } from './dialer.ts'
+export { createTlsKeeper, type TlsKeeper, type TlsOptions, tlsSchema } from './tls/index.ts'

@@ -13,7 +13,6 @@ export {
   type ToolResult,
   tool,
 } from './definitions/index.ts'
-export { type Bounds, createEngine, type Engine, type EngineOptions } from './engine.ts'
 export type { Listen, MountedIn } from './listen.ts'
 export { type Listening, MCPServer } from './mcp-server.ts'
 export {

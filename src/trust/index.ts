@@ -1,12 +1,5 @@
 export { createArgumentsCheck, declareArguments, readArguments } from './arguments.ts'
-export { type Parameter, type Parameters, readParameters } from './parameters.ts'
-export {
-  type CompiledPrompt,
-  compilePrompt,
-  type PromptDefinition,
-  type PromptMessage,
-  type RenderedPrompt,
-  type RenderOptions,
-} from './prompt.ts'
-export { type CheckedPromptOutput, checkPromptOutput, REMOVED, type Reference, type RemovedFrom } from './prompt-output.ts'
-export { type CleanText, cleanText, type HiddenKind, mayHideText, type Removed } from './unicode.ts'
+export { type Parameters, readParameters } from './parameters.ts'
+export { type CompiledPrompt, compilePrompt, type PromptDefinition, type RenderedPrompt } from './prompt.ts'
+export { checkPromptOutput, REMOVED, type RemovedFrom } from './prompt-output.ts'
+export { cleanText, type HiddenKind, mayHideText } from './unicode.ts'

@@ -1,4 +1,4 @@
-export { createKeyRing, createMemoryKeyRing, type KeyRingOptions } from './create-key-ring.ts'
-export { type Data, type OpenDataOptions, openData, resolveDataDir } from './data-dir.ts'
+export { createKeyRing, createMemoryKeyRing } from './create-key-ring.ts'
+export { type Data, openData, resolveDataDir } from './data-dir.ts'
 export type { KeyRing } from './key-ring.ts'
 export { isShared, requireOurs } from './require-ours.ts'

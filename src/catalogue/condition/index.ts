@@ -1,1 +1,1 @@
-export { type CompiledCondition, compileCondition } from './compile-condition.ts'
+export { compileCondition } from './compile-condition.ts'

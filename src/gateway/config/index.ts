@@ -1,3 +1,3 @@
-export type { Config, Limit, Limits, ServerConfig } from './config.ts'
-export { type Flags, type LoadConfigOptions, loadConfig, lockFileOf, type Target } from './load-config.ts'
-export { type ConfigFile, configJsonSchema, type ServerEntry } from './schema.ts'
+export type { Config, ServerConfig } from './config.ts'
+export { type LoadConfigOptions, loadConfig, lockFileOf } from './load-config.ts'
+export { configJsonSchema } from './schema.ts'

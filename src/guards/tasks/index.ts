@@ -1,4 +1,3 @@
 export type { AnswerOf } from './ending.ts'
-export { createTaskGate, type TaskGate, type TaskGateOptions } from './task-gate.ts'
-export type { TaskError } from './task-state.ts'
-export { createTasks, type TaskBounds, type Tasks, type TasksOptions } from './tasks.ts'
+export { createTaskGate, type TaskGate } from './task-gate.ts'
+export { createTasks, type TaskBounds, type Tasks } from './tasks.ts'

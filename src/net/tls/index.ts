@@ -1,2 +1,2 @@
-export { createTlsKeeper, type TlsKeeper, type TlsKeeperOptions } from './keeper.ts'
+export { createTlsKeeper, type TlsKeeper } from './keeper.ts'
 export { type TlsOptions, tlsSchema } from './settings.ts'

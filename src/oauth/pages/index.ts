@@ -1,4 +1,4 @@
-export { type ConsentPage, consentPage, nothingTicked } from './consent.ts'
+export { consentPage, nothingTicked } from './consent.ts'
 export { plain } from './html.ts'
 export { type Page, pageHeaders, renderPage, sendPage, sourceOf } from './page.ts'
 export { problemPage } from './problem.ts'

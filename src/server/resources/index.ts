@@ -1,6 +1,4 @@
-export type { ResourceAnswer, ResourceContent } from './contents.ts'
-export type { ResourceEntryOptions } from './described.ts'
 export { type DirectoryDefinition, directory } from './directory.ts'
-export { type ResourceDefinition, resource, type Watch } from './resource.ts'
+export { type ResourceDefinition, resource } from './resource.ts'
 export { type AnyTemplate, type ResourceTemplateDefinition, resourceTemplate } from './resource-template.ts'
 export { createResources, type ResourceDefinitions, type Resources, type ResourcesOptions } from './resources.ts'

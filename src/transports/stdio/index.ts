@@ -1,2 +1,2 @@
 export { readLines } from './lines.ts'
-export { createStdioTransport, type StdioOptions, type StdioTransport } from './stdio.ts'
+export { createStdioTransport, type StdioTransport } from './stdio.ts'

@@ -1,1 +1,1 @@
-export { createWebSockets, type WebSockets, type WebSocketsOptions } from './sockets.ts'
+export { createWebSockets, type WebSockets } from './sockets.ts'

@@ -1,3 +1,3 @@
-export { type Folder, openFolder } from './folder.ts'
+export { openFolder } from './folder.ts'
 export { createLiveFolder, type FileList, type LiveFolder } from './live-folder.ts'
 export { toEncodedPath, toSegments } from './segments.ts'
