@@ -26,8 +26,10 @@ export interface Catalogue {
   template(uriTemplate: string): Entry | undefined
   /** One page of a list as the JSON text of its `result`: what `principal` may use now, redacted. Undefined: that is no cursor of ours. */
   list(kind: EntryKind, era: Era, principal: Principal, cursor: string | undefined): string | undefined
-  /** Every scope that some entry asks for, sorted. */
+  /** Every scope that some entry asks for, sorted: what can be granted. */
   scopes(): readonly string[]
+  /** Those of them that whoever has not signed in may hear of. */
+  shownScopes(): readonly string[]
   has(kind: EntryKind): boolean
   /** Answers how to stop listening. */
   onChange(listener: (kinds: ReadonlySet<EntryKind>) => void): () => void
@@ -52,6 +54,7 @@ export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Cata
   const answers = createListAnswers(redactor, pageItems)
   let filling: Promise<void> | undefined
   let scopes: readonly string[] = []
+  let shownScopes: readonly string[] = []
   const index: Record<EntryKind, Map<string, Entry>> = { tool: new Map(), prompt: new Map(), resource: new Map(), template: new Map() }
 
   /** What URIs may be answered by, for each origin in the order of the entries: an earlier one cannot be overtaken. */
@@ -64,7 +67,11 @@ export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Cata
       if (index[entry.kind].has(entry.name)) shadowed.push(entry)
       else index[entry.kind].set(entry.name, entry)
     }
-    scopes = scopesOf([...byServer.values()].flat())
+    const all = [...byServer.values()].flat()
+    scopes = scopesOf(all)
+    // A private entry does not exist for most: its scope may be named after it. Who may see it is told of the scope by the challenge.
+    const open = scopesOf(all.filter(({ permission }) => permission.access !== 'private'))
+    shownScopes = scopes.filter((scope) => open.includes(scope) || STANDARD_SCOPES.includes(scope))
     const origins = new Map<string, Place>()
     for (const entry of [...byServer.values()].flat()) {
       const { kind, name, origin } = entry
@@ -83,6 +90,9 @@ export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Cata
     })
     return shadowed
   }
+
+  // A client that signs in before the first entry is there must not be told that there is nothing to ask for.
+  const isEmptyYet = (): boolean => filling !== undefined && byServer.size === 0
 
   return {
     get filling() {
@@ -126,8 +136,8 @@ export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Cata
     },
     template: (uriTemplate) => (uriTemplate.length > MAX_URI_LENGTH ? undefined : index.template.get(uriTemplate)),
     list: answers.list,
-    // A client that signs in before the first entry is there must not be told that there is nothing to ask for.
-    scopes: () => (filling && byServer.size === 0 ? STANDARD_SCOPES.toSorted() : scopes),
+    scopes: () => (isEmptyYet() ? STANDARD_SCOPES.toSorted() : scopes),
+    shownScopes: () => (isEmptyYet() ? STANDARD_SCOPES.toSorted() : shownScopes),
     has: (kind) => index[kind].size > 0,
     onChange(listener) {
       listeners.add(listener)

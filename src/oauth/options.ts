@@ -15,6 +15,8 @@ export interface AuthorizationServerOptions {
   readonly resources: readonly string[]
   /** The scopes that the catalogue uses now; the standard ones stand in where it answers none. Asked each time: the catalogue changes. */
   readonly scopes: () => readonly string[]
+  /** Those that anybody may hear of, and that are meant where a client names none; all of them unless told. */
+  readonly shownScopes?: (() => readonly string[]) | undefined
   readonly store: Store
   readonly keyRing: KeyRing
   readonly bus: Bus
@@ -42,6 +44,7 @@ const schema: z.ZodType<AuthorizationServerOptions> = z.strictObject({
   issuer: httpsUrl,
   resources: z.array(httpsUrl).min(1),
   scopes: fn<() => readonly string[]>(),
+  shownScopes: fn<() => readonly string[]>().optional(),
   store: part<Store>('records'),
   keyRing: part<KeyRing>('seal'),
   bus: part<Bus>('publish'),
@@ -62,13 +65,13 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
   if (!checked.resources.some((resource) => new URL(resource).origin === origin)) {
     throw new ConfigError(['authorizationServer.resources: none is at the origin of the issuer'])
   }
+  // Before the catalogue is there, people can sign in all the same; a token needs one scope at least.
+  const orStandard = (used: readonly string[]): readonly string[] => (used.length === 0 ? STANDARD_SCOPES : used)
+  const shownScopes = (): readonly string[] => orStandard((checked.shownScopes ?? checked.scopes)())
   return Object.freeze({
     ...checked,
-    // Before the catalogue is there, people can sign in all the same; a token needs one scope at least.
-    scopes: () => {
-      const used = checked.scopes()
-      return used.length === 0 ? STANDARD_SCOPES : used
-    },
+    scopes: () => [...new Set([...checked.scopes(), ...shownScopes()])],
+    shownScopes,
     accessTokenTtlSeconds: checked.accessTokenTtlSeconds ?? 3600,
     registrationsPerHour: checked.registrationsPerHour ?? 120,
     addressOf: checked.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress ?? 'unknown'),

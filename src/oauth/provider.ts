@@ -67,7 +67,7 @@ function deriveSuccessors(provider: Provider, keyRing: KeyRing): void {
 }
 
 function configure({ settings, resources, accounts, signingKey, cookies, renderError, ...adapterParts }: ProviderParts): Configuration {
-  const { keyRing, scopes, accessTokenTtlSeconds } = settings
+  const { keyRing, scopes, shownScopes, accessTokenTtlSeconds } = settings
   const base = new URL(settings.issuer).pathname.replace(/\/$/, '')
   return {
     adapter: createAdapter(adapterParts),
@@ -122,7 +122,7 @@ function configure({ settings, resources, accounts, signingKey, cookies, renderE
       scope(ctx) {
         const { params } = ctx.oidc
         if (params === undefined) return
-        const possible = requestedScopes(params['scope'] as string | undefined, scopes())
+        const possible = requestedScopes(params['scope'] as string | undefined, scopes(), shownScopes())
         if (possible === undefined) throw new errors.InvalidScope('none of the requested scopes exists here', String(params['scope']))
         params['scope'] = possible
       },

@@ -28,13 +28,13 @@ export function groupScopes(scopes: readonly string[]): ScopeGroup[] {
 }
 
 /**
- * What a request for `asked` is a request for (RFC 6749 §3.3): the known part of it, and all of `known` where it names
+ * What a request for `asked` is a request for (RFC 6749 §3.3): the known part of it, and all of `shown` where it names
  * no permission at all. Undefined where it names only unknown ones: that is an error, not a request for everything.
  */
-export function requestedScopes(asked: string | undefined, known: readonly string[]): string | undefined {
+export function requestedScopes(asked: string | undefined, known: readonly string[], shown: readonly string[]): string | undefined {
   const named = [...new Set((asked ?? '').split(' ').filter((scope) => scope !== ''))]
   const offline = named.includes(OFFLINE_ACCESS) ? [OFFLINE_ACCESS] : []
   const permissions = named.filter((scope) => scope !== OFFLINE_ACCESS)
-  const possible = permissions.length === 0 ? known : permissions.filter((scope) => known.includes(scope))
+  const possible = permissions.length === 0 ? shown : permissions.filter((scope) => known.includes(scope))
   return possible.length === 0 ? undefined : [...possible, ...offline].join(' ')
 }

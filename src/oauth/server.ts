@@ -38,7 +38,7 @@ export interface AuthorizationServer {
 /** @throws {ConfigError} if an option is missing, misspelled or out of range. */
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
   const settings = checkSettings(options)
-  const { issuer, store, keyRing, bus, clock, log, scopes } = settings
+  const { issuer, store, keyRing, bus, clock, log, shownScopes } = settings
   const { origin, host, pathname: issuerPath } = new URL(issuer)
   const resources = createResources(settings.resources)
   const routes = createRoutes(issuerPath.replace(/\/$/, ''), resources)
@@ -79,9 +79,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
     switch (route.name) {
       case 'server-metadata':
-        return sendJson(response, serverMetadata(issuer, scopes()))
+        return sendJson(response, serverMetadata(issuer, shownScopes()))
       case 'resource-metadata':
-        return sendJson(response, resourceMetadata(resources.described(request.headers.host, pathname), issuer, scopes()))
+        return sendJson(response, resourceMetadata(resources.described(request.headers.host, pathname), issuer, shownScopes()))
       case 'jwks':
         return sendJson(response, { keys: [(await signingKeys.current()).publicJwk] })
       case 'setup':

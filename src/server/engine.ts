@@ -162,7 +162,7 @@ export function createEngine(options: EngineOptions): Engine {
       audit: createAudit({ record, redactor, clock }),
       auditing: trail.accepting,
     },
-    { resourceMetadataUrl: options.resourceMetadataUrl, challengeScopes: catalogue.scopes, limitHeaders: options.limitHeaders },
+    { resourceMetadataUrl: options.resourceMetadataUrl, challengeScopes: catalogue.shownScopes, limitHeaders: options.limitHeaders },
   )
 
   return {
