@@ -449,6 +449,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   'bounded-output': { source: 'architecture §bounds', behaviour: 'A result over its budget is withheld, not cut.', kind: 'guarantee' },
+  'only-this-machine': {
+    source: 'T30, product promise 1',
+    behaviour:
+      'What is for this machine alone answers nobody who is not known to be of it: not a caller whose address an app does not tell, nor one without a credential that a proxy stands before; and no Host chooses the issuer.',
+    kind: 'guarantee',
+  },
   'unread-answers': {
     source: 'architecture §bounds',
     behaviour:
@@ -460,18 +466,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A session on a connection begins once and ends with it: nothing that it subscribed to is watched any longer.',
     kind: 'guarantee',
   },
-  'opaque-errors': { source: 'SDK issue 1429', behaviour: 'What a tool’s code throws never reaches the caller.', kind: 'guarantee' },
-  rounds: {
-    source: 'MRTR §server requirements',
-    behaviour:
-      'What a call needs of its caller is asked only where the caller has declared it, in either era, and what it carries meanwhile is good for the same caller, the same request, once and for ten minutes.',
-    kind: 'guarantee',
   'subscription-bounds': {
     source: 'architecture §bounds',
     behaviour:
       'What one caller wants to hear of is bounded over all its streams and sessions together, and what is kept of it in bytes; what a session without a stream wants to hear of is given up in time.',
     kind: 'guarantee',
   },
+  'opaque-errors': { source: 'SDK issue 1429', behaviour: 'What a tool’s code throws never reaches the caller.', kind: 'guarantee' },
+  rounds: {
+    source: 'MRTR §server requirements',
+    behaviour:
+      'What a call needs of its caller is asked only where the caller has declared it, in either era, and what it carries meanwhile is good for the same caller, the same request, once and for ten minutes.',
+    kind: 'guarantee',
   },
   tasks: {
     source: 'SEP-2663',

@@ -6,7 +6,6 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { ConfigError, type TokenVerifier } from '../core/index.ts'
 import { addressGroup, createTlsKeeper, isLoopbackName } from '../net/index.ts'
@@ -21,9 +20,11 @@ import {
   createMounted,
   createRouter,
   createSessions,
+  createUnreached,
   createUnsent,
   createWebSockets,
   type Listener,
+  peerAddress,
   type Router,
   type WebSockets,
 } from '../transports/index.ts'
@@ -72,7 +73,6 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     const authorizationServer = createAuthorizationServer({
       ...site,
       scopes: engine.catalogue.scopes,
-      shownScopes: engine.catalogue.shownScopes,
       store,
       keyRing: data.keyRing,
       bus,
@@ -88,7 +88,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
   }
 
   function begin({ site, authorizationServer }: NonNullable<typeof reached>): void {
-    const door = createDoor({ resources: site.resources, cors, addressOf })
+    const door = createDoor({ resources: site.resources, cors, addressOf, isForDirectCallers: options.anonymous !== undefined })
     const sessions = createSessions({ keyRing: data.keyRing, store, bus, clock })
     const reading = { bodyBytes: bounds.bodyBytes, json: { maxDepth: bounds.depth, maxItems: bounds.listItems }, sessions }
     const { limitHandler: handler } = options
@@ -102,18 +102,22 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     router.serve({ door, checkAddress, endpoint, mounts: [authorizationServer], sockets, unsent })
   }
 
-  function isReachedBy(request: IncomingMessage): boolean {
+  /** Without a public URL an app is for this machine, whatever interfaces it listens on. Who calls must be known to be of it. */
+  function problemWith(request: IncomingMessage): string | undefined {
+    if (serveOn.publicUrl === undefined && !isOfThisMachine(peerAddress(request), addressOf(request))) return ELSEWHERE
     const site = reached ? undefined : siteOfRequest(request, serveOn)
     if (site) reach(site)
-    const isPlain = serveOn.publicUrl === undefined
-    if (reached && !(isPlain && isFromElsewhere(request))) return true
-    if (!isWarned) log('error', 'refused: this server is mounted in an app that is reached from elsewhere; set publicUrl to its URL')
-    isWarned = true
-    return false
+    return reached ? undefined : NOWHERE
   }
-  let isWarned = false
+  const told = new Set<string>()
+  function isReachedBy(request: IncomingMessage): boolean {
+    const problem = problemWith(request)
+    if (problem !== undefined && !told.has(problem)) log('error', problem)
+    if (problem !== undefined) told.add(problem)
+    return problem === undefined
+  }
 
-  const mounted = createMounted({ router, isReachedBy })
+  const mounted = createMounted({ router, isReachedBy, refuse: createUnreached({ pipeline: engine.pipeline, addressOf, clock }) })
   const known = knownSite(serveOn, socket?.port)
   if (known) reach(known)
   opening.move()
@@ -183,16 +187,19 @@ function knownSite(serveOn: Listen | MountedIn, boundPort: number | undefined): 
   return siteOf(serveOn, port === undefined ? [] : originsOf('mounted' in serveOn ? {} : serveOn, port))
 }
 
-/** Only loopback may be taken from a request: whoever writes a Host would choose who issues tokens. */
-function siteOfRequest({ headers, socket }: IncomingMessage, reach: MountedIn | Listen): Site | undefined {
-  const url = URL.parse(`http://${headers.host ?? ''}`)
-  if (url === null || !isLoopbackName(url.hostname)) return undefined
-  const tls = 'encrypted' in socket && socket.encrypted === true ? ('local' as const) : undefined
-  return siteOf(reach, originsOf({ tls }, socket.localPort ?? Number(url.port || (tls ? 443 : 80))))
-}
+const ELSEWHERE =
+  'refused: without publicUrl this server is for this machine alone, and a request came from elsewhere, or the app did not say from where: set publicUrl to its URL, or pass the address of the caller, fetch(request, { address })'
+const NOWHERE = 'refused: a request does not tell where this server is: set publicUrl to its URL, or port where it is at localhost'
 
-/** Without a public URL an app is for this machine, whatever interfaces it listens on. What `fetch` was not told is not known. */
-function isFromElsewhere({ socket }: IncomingMessage): boolean {
-  const { remoteAddress } = socket
-  return remoteAddress !== undefined && isIP(remoteAddress) !== 0 && addressGroup(remoteAddress) !== 'loopback'
+const isOfThisMachine = (...addresses: readonly string[]): boolean => addresses.every((each) => addressGroup(each) === 'loopback')
+
+/**
+ * Only loopback may be taken from a request, and the port from its socket alone: whoever writes a Host would choose who issues tokens.
+ */
+function siteOfRequest({ headers, socket }: IncomingMessage, reach: MountedIn | Listen): Site | undefined {
+  const { localPort } = socket
+  const url = URL.parse(`http://${headers.host ?? ''}`)
+  if (localPort === undefined || url === null || !isLoopbackName(url.hostname)) return undefined
+  const tls = 'encrypted' in socket && socket.encrypted === true ? ('local' as const) : undefined
+  return siteOf(reach, originsOf({ tls }, localPort))
 }

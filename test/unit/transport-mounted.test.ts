@@ -12,6 +12,7 @@ import { Hono } from 'hono'
 import { connect } from '../support/authorization.ts'
 import { bounds, say, tool } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
+import { findFreePort } from '../support/paths.ts'
 import { type Served, type ServedOptions, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
@@ -24,7 +25,8 @@ interface App extends AsyncDisposable {
 async function listen(listener: RequestListener, served: Served, path = '/mcp'): Promise<App> {
   const server = createServer(listener)
   server.on('upgrade', served.service.upgrade)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { url } = served.service
+  await new Promise<void>((resolve) => server.listen(url === '' ? 0 : Number(new URL(url).port), '127.0.0.1', resolve))
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`
   return {
     origin,
@@ -56,6 +58,8 @@ const entries = [
   }),
 ]
 const start = (over: ServedOptions = {}) => startService({ mounted: true }, { entries, ...over })
+/** For what does not say on which port it came. */
+const startAtPort = async (over: ServedOptions = {}) => startService({ mounted: true, port: await findFreePort() }, { entries, ...over })
 
 const apps: Record<string, (served: Served) => Promise<App>> = {
   'bare node:http': (served) => listen((request, response) => served.service.node(request, response), served),
@@ -93,8 +97,9 @@ const apps: Record<string, (served: Served) => Promise<App>> = {
 
 for (const [name, mount] of Object.entries(apps))
   describe(`mounted in ${name}`, () => {
+    const begin = name.startsWith('Hono') ? startAtPort : start
     it('a client finds the sign-in, a person signs in, and a call goes through', async () => {
-      await using app = await mount(await start())
+      await using app = await mount(await begin())
       await app.served.account()
       const refused = await mcp(app.url).request('tools/list')
       assert.equal(refused.status, 401)
@@ -108,7 +113,7 @@ for (const [name, mount] of Object.entries(apps))
       }
     })
     it('streams, and stops the call of a caller who hangs up', async () => {
-      await using app = await mount(await start())
+      await using app = await mount(await begin())
       const client = mcp(app.url, { key: app.served.key })
       const answer = await client.call('steps', {}, { progressToken: 1 })
       assert.deepEqual(
@@ -123,7 +128,7 @@ for (const [name, mount] of Object.entries(apps))
       await until('the call is stopped', () => isAborted === before + 1)
     })
     it('has the same door, and the same bounds', async () => {
-      await using app = await mount(await start({ bounds: { ...bounds, bodyBytes: 10_000 } }))
+      await using app = await mount(await begin({ bounds: { ...bounds, bodyBytes: 10_000 } }))
       const client = mcp(app.url, { key: app.served.key })
       assert.equal((await client.request('tools/list')).status, 200)
       for (const headers of [{ origin: 'https://evil.example' }, { host: 'evil.example' }, { host: 'localhost:1' }])
@@ -134,7 +139,7 @@ for (const [name, mount] of Object.entries(apps))
       assert.equal(address, '127.0.0.1')
     })
     it('twice at once, each caller gets its own', async () => {
-      await using app = await mount(await start())
+      await using app = await mount(await begin())
       const client = mcp(app.url, { key: app.served.key })
       const answers = await Promise.all(Array.from({ length: 20 }, (_, at) => client.call('echo', { text: `caller ${at}` })))
       for (const [at, answer] of answers.entries()) assert.equal(answer.result.content[0].text, `caller ${at}`)
@@ -228,18 +233,18 @@ describe('an app that does not say where it is', () => {
     assert.ok(link?.startsWith(`${app.origin}/setup?code=`))
   })
   it('serves nobody from elsewhere, whatever interfaces it listens on', async () => {
-    const served = await start()
-    await using _ = { [Symbol.asyncDispose]: () => served[Symbol.asyncDispose]() }
+    await using served = await startService({ mounted: true, port: 3000 }, { entries })
     const ask = (address?: string) =>
       served.service.fetch(new Request('http://localhost:3000/mcp', { method: 'POST' }), address === undefined ? {} : { address })
     assert.equal((await ask('127.0.0.1')).status, 401)
-    assert.equal((await ask('192.0.2.7')).status, 403)
-    assert.equal((await ask()).status, 401)
-    assert.equal(served.service.url, 'http://localhost:3000/mcp')
+    assert.equal((await ask('::1')).status, 401)
+    for (const address of ['192.0.2.7', 'unknown', '', undefined]) assert.equal((await ask(address)).status, 403, address)
   })
 })
 
 describe('fetch', () => {
+  const here = { mounted: true, port: 3000 } as const
+  const from = { address: '127.0.0.1' }
   it('holds a stream back while nobody reads, and lets it go when the reader leaves', async () => {
     let isAborted = false
     let sent = 0
@@ -252,7 +257,7 @@ describe('fetch', () => {
       }
       return say('done')
     })
-    await using served = await start({ entries: [flood] })
+    await using served = await startService(here, { entries: [flood] })
     const meta = {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
       'io.modelcontextprotocol/clientCapabilities': {},
@@ -273,6 +278,7 @@ describe('fetch', () => {
         body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'flood', _meta: meta } }),
         signal: controller.signal,
       }),
+      from,
     )
     assert.equal(response.headers.get('content-type'), 'text/event-stream')
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
@@ -289,14 +295,15 @@ describe('fetch', () => {
         method: 'GET',
         headers: { authorization: `Bearer ${served.key}`, accept: 'text/event-stream' },
       }),
+      from,
     )
     assert.equal(again.status, 200)
     await again.body?.cancel()
     await until('the stream is on record', async () => (await served.records()).length === 2)
   })
   it('answers HEAD and OPTIONS without a body, and says what is missing', async () => {
-    await using served = await start()
-    const ask = (method: string, path = '/mcp') => served.service.fetch(new Request(`http://localhost:3000${path}`, { method }))
+    await using served = await startService(here, { entries })
+    const ask = (method: string, path = '/mcp') => served.service.fetch(new Request(`http://localhost:3000${path}`, { method }), from)
     const options = await ask('OPTIONS')
     assert.deepEqual([options.status, options.body, options.headers.get('allow')], [204, null, 'POST, GET, DELETE, OPTIONS'])
     assert.equal((await ask('HEAD', '/.well-known/oauth-protected-resource')).body, null)
@@ -304,13 +311,13 @@ describe('fetch', () => {
     assert.equal((await ask('POST')).status, 401)
   })
   it('is given up by its signal', async () => {
-    await using served = await start()
+    await using served = await startService(here, { entries })
     const request = new Request('http://localhost:3000/mcp', {
       method: 'GET',
       headers: { authorization: `Bearer ${served.key}`, accept: 'text/event-stream' },
       signal: AbortSignal.timeout(100),
     })
-    const response = await served.service.fetch(request)
+    const response = await served.service.fetch(request, from)
     await assert.rejects(response.text())
   })
 })

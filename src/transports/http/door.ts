@@ -35,9 +35,16 @@ export interface DoorOptions {
   readonly resources: readonly string[]
   readonly cors?: Cors | undefined
   readonly addressOf?: AddressOf | undefined
+  /** Who brings no credential must be the one who is connected, and not somebody that a proxy stands between. */
+  readonly isForDirectCallers?: boolean | undefined
 }
 
-export function createDoor({ resources, cors = createCors(undefined), addressOf = peerAddress }: DoorOptions): Door {
+export function createDoor({
+  resources,
+  cors = createCors(undefined),
+  addressOf = peerAddress,
+  isForDirectCallers = false,
+}: DoorOptions): Door {
   const canonical = resources[0] as string
   const own = new Map(resources.flatMap((resource) => hostsOf(resource).map((host) => [host, resource])))
   const ownOrigins = new Set(resources.map((resource) => new URL(resource).origin))
@@ -45,23 +52,25 @@ export function createDoor({ resources, cors = createCors(undefined), addressOf 
   return {
     path: new URL(canonical).pathname,
     resourceOf: (host) => (host === undefined ? canonical : (own.get(host) ?? own.get(host.toLowerCase()) ?? canonical)),
-    check({ method, headers, rawHeaders }, openToAnyOrigin) {
+    check(request, openToAnyOrigin) {
+      const { method, headers, rawHeaders } = request
       const { host, origin } = headers
       if (host === undefined || !(own.has(host) || own.has(host.toLowerCase())) || isRepeated(rawHeaders, 'host'))
         return { reason: 'forbidden_host' }
+      if (isForDirectCallers && isForwarded(request) && !hasCredential(headers)) return { reason: 'unauthenticated', problem: 'missing' }
       if (origin === undefined || openToAnyOrigin || ownOrigins.has(origin) || cors.allows(origin, method)) return undefined
       return { reason: 'forbidden_origin' }
     },
     addressOf,
     budgetOf(request) {
       const { headers } = request
-      const { origin, authorization } = headers
+      const { origin } = headers
       const address = groupOf(addressOf(request))
       const isForeign = origin !== undefined && !ownOrigins.has(origin)
       // A page elsewhere that loads an image from here sends no Origin; browsers say so here (Fetch Metadata Request Headers §2.3).
       const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
       if (isForeign || isEmbedded) return `page ${address}`
-      return authorization === undefined && headers['x-api-key'] === undefined ? `nobody ${address}` : address
+      return hasCredential(headers) ? address : `nobody ${address}`
     },
     cors,
   }
@@ -70,6 +79,14 @@ export function createDoor({ resources, cors = createCors(undefined), addressOf 
 /** On loopback one server has three names; the first is what it is called. */
 export const loopbackOrigins = (scheme: 'http' | 'https', port: number): readonly string[] =>
   LOOPBACK_NAMES.map((name) => new URL(`${scheme}://${name}:${port}`).origin)
+
+const hasCredential = ({ authorization, 'x-api-key': key }: IncomingMessage['headers']): boolean =>
+  authorization !== undefined || key !== undefined
+
+/** What proxies add. nginx, told nothing else, adds nothing and speaks the version of HTTP that no client of ours does. */
+const isForwarded = ({ headers, httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean =>
+  (httpVersionMajor === 1 && httpVersionMinor === 0) || FORWARDED.some((name) => headers[name] !== undefined)
+const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 /** The port may be left out where it goes without saying (RFC 9110 §4.2), and may be said all the same. */
 function hostsOf(resource: string): string[] {

@@ -71,6 +71,7 @@ export function createEndpoint({ pipeline, door, reading, unsent, clock, limitAn
   return {
     async handle(request, response, denial, isOpen, budget) {
       const { headers } = request
+      // A page may ask: nothing is decided that needs a record. One that may not was refused by the door, and that is on record.
       if (request.method === 'OPTIONS' && !denial) {
         response.writeHead(204, [...door.cors.preflight(request), ...ALLOW]).end()
         return
