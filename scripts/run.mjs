@@ -1,5 +1,5 @@
 /**
- * What `npm start`, `npm test` and `npm run bench` call: installs what the lock file says, if that has not been done, then
+ * What `npm start`, `npm test`, `npm run build` and the others call: installs what the lock file says, if that has not been done, then
  * runs the rest on the Node of the lock file. Plain JavaScript for Node 18 and later, because this is the one
  * program here that runs on whatever Node the machine has. Everything it says goes to stderr: stdout belongs to what it runs.
  */
@@ -14,7 +14,10 @@ const [task, ...args] = process.argv.slice(2)
 
 const tasks = {
   start: { set: 'start', program: ['bin/sallyport.js', 'guard', '--config', 'examples/notes/sallyport.yaml'] },
+  // What a program of your own imports by the name of the package: the command itself runs from src/.
+  build: { set: 'build', program: ['node_modules/typescript/bin/tsc', '-b'] },
   test: { set: 'test', program: ['scripts/test.mjs'] },
+  types: { set: 'all', program: ['scripts/test.mjs', 'type-check', 'type-check-tests', 'type-check-bench'] },
   bench: { set: 'all', program: ['bench/run.ts'] },
   'bench:memory': { set: 'all', program: ['bench/memory.ts'] },
   // The official suite on a server in code, in every way that it is reached, and on the SDK's through the guard; that server alone;

@@ -20,6 +20,7 @@ const NODE_MAJOR = 24
 /** From small to large; a larger one covers every smaller one. */
 const sets = {
   start: { workspaces: ['runtime', 'examples/notes'], dev: false, what: 'what `npm start` needs' },
+  build: { workspaces: ['runtime', 'examples/notes'], dev: true, what: 'what `npm run build` needs' },
   test: {
     workspaces: ['runtime', 'examples/notes', 'test/servers', 'test/clients', 'test/conformance'],
     dev: true,

@@ -110,5 +110,5 @@ test('without a network it says so, and the next run starts again', async () => 
 test('the runner reads on the oldest Node that npm 10 has, and refuses what it does not know', async () => {
   const { code, stderr } = await run(process.execPath, [join(ROOT, 'scripts/run.mjs'), 'fly'])
   assert.equal(code, 2)
-  assert.match(stderr, /takes one of start, test, bench, bench:memory, conformance, conformance:server, servers, docs, ci\n/)
+  assert.match(stderr, /takes one of start, build, test, types, bench, bench:memory, conformance, conformance:server, servers, docs, ci\n/)
 })
