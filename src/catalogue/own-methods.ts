@@ -16,7 +16,7 @@ import {
   type Principal,
   type Produced,
 } from '../core/index.ts'
-import { isLogLevel, META_PREFIX, methodOf, SUPPORTED_VERSIONS, TASKS } from '../protocol/index.ts'
+import { isLogLevel, kindOf, META_PREFIX, methodOf, SUPPORTED_VERSIONS, TASKS } from '../protocol/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
@@ -115,6 +115,6 @@ export function createOwnMethods(options: OwnMethodsOptions): OwnMethods {
   }
 
   return {
-    find: (method) => (Object.hasOwn(methods, method) ? methods[method] : method.endsWith('/list') ? list : undefined),
+    find: (method) => (Object.hasOwn(methods, method) ? methods[method] : kindOf(method) === 'list' ? list : undefined),
   }
 }

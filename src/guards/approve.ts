@@ -10,6 +10,7 @@
  */
 
 import { type Approved, allow, approved, deny, type Guard, type Validated } from '../core/index.ts'
+import { kindOf } from '../protocol/index.ts'
 import { judgeArguments } from './arguments.ts'
 
 export function createApprove(): Guard<Validated, Approved> {
@@ -27,4 +28,7 @@ export function createApprove(): Guard<Validated, Approved> {
 }
 
 /** A task's were judged when it was started, and whoever asks for a completion has none yet. */
-const hasArguments = ({ message: { method } }: Validated): boolean => method !== 'completion/complete' && !method.startsWith('tasks/')
+function hasArguments({ message: { method } }: Validated): boolean {
+  const kind = kindOf(method)
+  return kind !== 'complete' && kind !== 'task'
+}

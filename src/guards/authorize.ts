@@ -24,7 +24,7 @@ import {
   type Named,
   type Principal,
 } from '../core/index.ts'
-import { isInternalMethod, isObject, methodOf, NEEDS_TASKS, takesTasks } from '../protocol/index.ts'
+import { isInternalMethod, isObject, kindOf, methodOf, NEEDS_TASKS, takesTasks } from '../protocol/index.ts'
 
 export interface AuthorizeOptions {
   readonly catalogue: Catalogue
@@ -84,7 +84,7 @@ export function createAuthorize({ catalogue, toolOfTask }: AuthorizeOptions): Gu
 
 /** Answers that depend on everything being there. */
 const needsAll = ({ message: { method } }: Admitted, decision: Decision<Authorized>): boolean =>
-  method.endsWith('/list') ||
+  kindOf(method) === 'list' ||
   method === 'initialize' ||
   method === 'server/discover' ||
   (!decision.allowed && decision.denial.reason === 'unknown_name')

@@ -24,7 +24,7 @@ import {
   type Validated,
   validated,
 } from '../core/index.ts'
-import { decodeSentinel, isObject } from '../protocol/index.ts'
+import { decodeSentinel, isObject, kindOf } from '../protocol/index.ts'
 import { type ArgumentBounds, createArgumentWaits, readArguments } from './arguments.ts'
 import { isResponses } from './input-check.ts'
 import type { Rounds } from './rounds.ts'
@@ -47,7 +47,7 @@ export function createValidate({ open, ...bounds }: ValidateOptions): Guard<Auth
       return isResponses(params['inputResponses'])
         ? allow(validated(request))
         : invalid('params.inputResponses must be an object of results.')
-    if (method.startsWith('tasks/')) return allow(validated(request))
+    if (kindOf(method) === 'task') return allow(validated(request))
     if (method === 'completion/complete')
       return isCompletion(params) ? allow(validated(request)) : invalid('params.argument must have a name and a value.')
     const args = params['arguments'] ?? NOTHING

@@ -18,6 +18,7 @@ import {
   type RequestId,
 } from '../core/index.ts'
 import { META_PREFIX } from './meta.ts'
+import { namedBy } from './methods.ts'
 import { decodeSentinel } from './sentinel.ts'
 import { eraOf, negotiateLegacy } from './versions.ts'
 
@@ -100,28 +101,18 @@ function answer(value: JsonObject, { version, client, capabilities, logLevel }: 
   return allow({ era: 'legacy', version, id: undefined, method: 'request/answer', params, meta: NOTHING, client, capabilities, logLevel })
 }
 
-/** The parameter that `Mcp-Name` mirrors. */
-const namedBy: Readonly<Record<string, 'name' | 'uri' | 'taskId'>> = {
-  'tools/call': 'name',
-  'prompts/get': 'name',
-  'resources/read': 'uri',
-  'tasks/get': 'taskId',
-  'tasks/update': 'taskId',
-  'tasks/cancel': 'taskId',
-}
-
 function checkMirrored(method: string, params: JsonObject, version: string, headers: MirroredHeaders): Decision<undefined> {
   if (headers.version === undefined) return mismatch('The MCP-Protocol-Version header is missing.')
   if (headers.version !== version) return mismatch('The MCP-Protocol-Version header and the version in params._meta differ.')
   if (headers.method === undefined) return mismatch('The Mcp-Method header is missing.')
-  if (Object.hasOwn(namedBy, method) && headers.name === undefined) return mismatch('The Mcp-Name header is missing.')
+  if (headers.name === undefined && namedBy(method) !== undefined) return mismatch('The Mcp-Name header is missing.')
   return checkStated(method, params, headers)
 }
 
 /** Whoever routes by these headers must not be told another thing than the body says, in whichever revision it speaks. */
 function checkStated(method: string, params: JsonObject, headers: MirroredHeaders): Decision<undefined> {
   if (headers.method !== undefined && headers.method !== method) return mismatch('The Mcp-Method header and the method in the body differ.')
-  const by = Object.hasOwn(namedBy, method) ? namedBy[method] : undefined
+  const by = headers.name === undefined ? undefined : namedBy(method)
   if (by && headers.name !== undefined && decodeSentinel(headers.name) !== params[by])
     return mismatch(`The Mcp-Name header and params.${by} differ.`)
   return allow(undefined)

@@ -66,6 +66,16 @@ export function methodOf(name: string, era: Era): Method | undefined {
 const askable = new Set(['tools/call', 'prompts/get', 'resources/read'])
 export const isAskable = (name: string): boolean => askable.has(name)
 
+/** What a method concerns, in whichever era; undefined for one that does not exist. */
+export const kindOf = (name: string): Method['kind'] | undefined => methods.get(name)?.kind
+
+/** The parameter that `Mcp-Name` mirrors (2026-07-28 streamable-http §request metadata; tasks extension §routing headers). */
+export function namedBy(name: string): 'name' | 'uri' | 'taskId' | undefined {
+  const method = methodOf(name, 'modern')
+  if (method?.kind === 'task') return 'taskId'
+  return method?.kind === 'use' ? method.by : undefined
+}
+
 /** The names of our own translations, so that no caller can send them as a method (`transports/http`). */
 export const isInternalMethod = (name: string, era: Era): boolean =>
   name === 'session/end' || name === 'request/answer' || (name === 'subscriptions/listen' && era === 'legacy')

@@ -7,7 +7,7 @@
  */
 
 import type { JsonObject, Mirror } from '../../core/index.ts'
-import { encodeSentinel } from '../../protocol/index.ts'
+import { encodeSentinel, namedBy } from '../../protocol/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { Dialect } from './link.ts'
 
@@ -39,18 +39,8 @@ export function requestHeaders(
   return headers
 }
 
-/** What `Mcp-Name` mirrors; of a task its id (tasks extension §routing headers). */
-const namedBy: Readonly<Record<string, 'name' | 'uri' | 'taskId'>> = {
-  'tools/call': 'name',
-  'prompts/get': 'name',
-  'resources/read': 'uri',
-  'tasks/get': 'taskId',
-  'tasks/update': 'taskId',
-  'tasks/cancel': 'taskId',
-}
-
 function nameOf({ method, params }: Exchange): string | undefined {
-  const by = namedBy[method]
+  const by = namedBy(method)
   const name = by && params[by]
   return typeof name === 'string' ? name : undefined
 }

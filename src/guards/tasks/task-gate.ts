@@ -23,7 +23,7 @@ import {
   type Message,
   type Principal,
 } from '../../core/index.ts'
-import { isObject, NEEDS_TASKS, takesTasks } from '../../protocol/index.ts'
+import { isObject, kindOf, NEEDS_TASKS, takesTasks } from '../../protocol/index.ts'
 import { createInputCheck } from '../input-check.ts'
 import { missing } from '../rounds.ts'
 import type { Tasks } from './tasks.ts'
@@ -112,4 +112,4 @@ export function createTaskGate({ ids, catalogue, watch }: TaskGateOptions): Task
 const fine: Decision<undefined> = allow(undefined)
 const nothingMore: Decision<Final> = allow({ kind: 'result', result: {} })
 const broken = (path: string, rule: string): Decision<never> => deny({ reason: 'invalid_result', path, rule })
-const isOfTask = (method: string): boolean => method.startsWith('tasks/')
+const isOfTask = (method: string): boolean => kindOf(method) === 'task'

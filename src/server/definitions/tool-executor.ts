@@ -20,6 +20,7 @@ import {
   type Produced,
   type TaskSupport,
 } from '../../core/index.ts'
+import { kindOf } from '../../protocol/index.ts'
 import { RunningContext } from './context.ts'
 import { InputRequired, toInput } from './input-required.ts'
 import type { Parse, Parsed } from './standard-schema.ts'
@@ -64,7 +65,7 @@ export function createToolExecutor({ run, parseOutput, task }: ToolExecutorOptio
     task,
     execute(call) {
       // Tasks are kept and run by `guards/tasks`; one of a tool that has none any more is unknown.
-      if (call.method !== 'tools/call') return deny({ reason: 'unknown_name', kind: call.method.startsWith('tasks/') ? 'task' : 'tool' })
+      if (call.method !== 'tools/call') return deny({ reason: 'unknown_name', kind: kindOf(call.method) === 'task' ? 'task' : 'tool' })
       return begin(call)
     },
   }
