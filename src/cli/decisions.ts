@@ -5,6 +5,7 @@
  * @module
  */
 
+import { fileURLToPath } from 'node:url'
 import type { AuditRecord } from '../storage/index.ts'
 import { shown, shownShort } from './shown.ts'
 
@@ -80,10 +81,26 @@ function advice(record: AuditRecord): string[] {
     case 'cancelled':
       return ['a caller that waits for the answer']
     case 'crashed':
-      return ['nothing that the caller can do: this is a fault of sallyport']
+      return [`nothing that the caller can do: ${faultOf(record)}`]
     default:
       return record.sentence === undefined ? [] : ['a request that keeps to the protocol: see the sentence above']
   }
+}
+
+/** Two folders up from src/cli in a checkout and from dist/cli in the package. */
+const OURS = fileURLToPath(new URL('../../', import.meta.url)).replaceAll('\\', '/')
+const FRAME = /^ {4}at .*?\(?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*:\d+):\d+\)?$/
+
+/** Where the function is that threw: the first place of the stack that is neither ours, nor Node's, nor a package's. */
+function faultOf({ target, cause = '' }: AuditRecord): string {
+  for (const line of cause.split('\n')) {
+    const place = FRAME.exec(line)?.[1]
+      ?.replaceAll('\\', '/')
+      .replace(/^file:\/\/(?:\/(?=[A-Za-z]:))?/, '')
+    if (place === undefined || place.includes('/node_modules/')) continue
+    if (!place.startsWith(`${OURS}src/`) && !place.startsWith(`${OURS}dist/`)) return `a fault of the tool's own code, at ${place}`
+  }
+  return target === undefined ? 'a fault of sallyport' : "a fault of the tool's own code, or of sallyport: see the cause"
 }
 
 function missingScopes({ facts, credential }: AuditRecord): string[] {

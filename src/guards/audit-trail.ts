@@ -13,6 +13,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, type Log, problemOf, type Redactor } from '../core/index.ts'
 import type { AuditRecord, AuditStore } from '../storage/index.ts'
+import { faultIn } from './audit-faults.ts'
 import { createFolding, isFoldable } from './audit-folding.ts'
 import { redactRecord } from './audit-redaction.ts'
 
@@ -108,6 +109,8 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
 
   return {
     record(record) {
+      const fault = faultIn(record)
+      if (fault !== undefined) log('error', fault)
       if (closed) log('error', 'a decision was made after the audit trail was closed, and is not recorded', { decision_id: record.id })
       else if (record.decision === 'deny' && (queue.length >= maxQueue || isFoldable(record)))
         folding.take(record, queue.length >= maxQueue)
