@@ -1,6 +1,4 @@
 export {
-  type AddressOf,
-  type Cors,
   type CorsOptions,
   corsSchema,
   createAddressOf,
@@ -14,22 +12,13 @@ export {
   createSessions,
   createUnreached,
   createUnsent,
-  type Door,
-  type Endpoint,
-  type FetchDetails,
-  type Handlers,
-  type LimitAnswer,
   type Listener,
   loopbackOrigins,
-  type Mount,
   type Mounted,
   type ProxyOptions,
   peerAddress,
   proxySchema,
-  type Reading,
   type Router,
-  type Sessions,
-  type Unsent,
 } from './http/index.ts'
 export { createStdioTransport, readLines, type StdioTransport } from './stdio/index.ts'
 export { createWebSockets, type WebSockets } from './websocket/index.ts'
