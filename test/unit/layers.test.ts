@@ -82,6 +82,48 @@ test('every index names what it exports', () => {
   for (const [path, text] of source()) if (path.endsWith('/index.ts')) assert.doesNotMatch(text, /^export \*/m, path)
 })
 
+/** `index.ts → name` for each name that an index exports and no other file takes. `users`: every file that may take one. */
+function unused(users: Files): string[] {
+  const taken = new Set<string>()
+  for (const [path, text] of users)
+    for (const [name, target] of takenBy(text)) taken.add(`${posix.normalize(posix.join(dirname(path), target))} → ${name}`)
+  const wrong: string[] = []
+  for (const [path, text] of users) {
+    if (!/^src\/.+\/index\.ts$/.test(path)) continue
+    const names = [...text.matchAll(/^export (?:type )?{([^}]*)}/gm)].flatMap(([, list]) => namesIn(list as string))
+    wrong.push(...names.map(({ as }) => `${path} → ${as}`).filter((name) => !taken.has(name)))
+  }
+  return wrong
+}
+
+/** `a, type B as C`: what each is called there, and here. */
+const namesIn = (list: string): { readonly name: string; readonly as: string }[] =>
+  [...list.matchAll(/(?:type\s+)?(\w+)(?:\s+as\s+(\w+))?/g)].map(([, name, as]) => ({ name: name as string, as: (as ?? name) as string }))
+
+/** What is imported or exported by name, `(await import('…')).name` and `{ name } = await import('…')` too. */
+function takenBy(text: string): [name: string, target: string][] {
+  const fixed = imports(text).flatMap(([, list, target]) => namesIn(list).map(({ name }): [string, string] => [name, target]))
+  const lazy = text.matchAll(/(?:{([^{}]*)} = )?\(?await import\('(\.[^']+)'\)\)?(?:\.(\w+))?/g)
+  return [
+    ...fixed,
+    ...[...lazy].flatMap(([, list, target, name]) =>
+      namesIn(list ?? name ?? '').map((one): [string, string] => [one.name, target as string]),
+    ),
+  ]
+}
+
+test('an index exports only what somebody imports', () => {
+  const files = globSync('{src,test,bench,examples,scripts}/**/*.{ts,mjs}', { cwd: ROOT, exclude: ['**/node_modules/**'] })
+  const users = new Map(files.map((file) => [file.replaceAll('\\', '/'), readFileSync(join(ROOT, file), 'utf8')]))
+  assert.ok(users.size > 300, 'the files were found')
+  assert.deepEqual(unused(users), [])
+  const broken = new Map([
+    ['src/a/index.ts', "export { taken, lazy, left, type Kind as Sort } from './a.ts'\nexport type { Left } from './b.ts'"],
+    ['src/b/b.ts', "import {\n  type Sort,\n  taken as mine,\n} from '../a/index.ts'\nconst { lazy } = await import('../a/index.ts')"],
+  ])
+  assert.deepEqual(unused(broken), ['src/a/index.ts → left', 'src/a/index.ts → Left'])
+})
+
 test('the rules find what they are for', () => {
   const broken = new Map([
     ['core/a.ts', "import { x } from '../guards/index.ts'"],
