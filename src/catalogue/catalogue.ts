@@ -18,8 +18,8 @@ export interface Catalogue {
   /** Replaces all entries of one server, in one step. A name that another server has already is left out and answered. */
   replace(server: string, entries: readonly Entry[]): readonly Entry[]
   find(kind: 'tool' | 'prompt', name: string): Entry | undefined
-  /** Whether there is one of that name as far as `principal` may know. */
-  exists(kind: 'tool' | 'prompt', name: string, principal: Principal): boolean
+  /** The same, as far as `principal` may know of it. */
+  known(kind: 'tool' | 'prompt', name: string, principal: Principal): Entry | undefined
   /** Of the first origin that has one: the resource with that URI, else the first template that it matches. */
   resolve(uri: string): Entry | undefined
   /** The template whose own text that is: what a completion refers to. */
@@ -119,11 +119,10 @@ export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Cata
       return shadowed
     },
     find: (kind, name) => index[kind].get(name),
-    exists(kind, name, principal) {
+    known(kind, name, principal) {
       const entry = index[kind].get(name)
-      if (!entry) return false
-      const verdict = permits(principal, entry.permission)
-      return verdict.permitted || verdict.lacks !== 'existence'
+      const verdict = entry && permits(principal, entry.permission)
+      return verdict?.permitted === false && verdict.lacks === 'existence' ? undefined : entry
     },
     resolve(uri) {
       // Nobody is known yet to be allowed anything: what the caller sent must cost next to nothing.

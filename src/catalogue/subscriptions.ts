@@ -13,6 +13,7 @@ import {
   allow,
   createTally,
   type Decision,
+  type Denial,
   deny,
   type EntryKind,
   type Execution,
@@ -31,8 +32,8 @@ import type { Watches } from './watches.ts'
 export interface SubscriptionsOptions {
   readonly catalogue: Catalogue
   readonly watches: Watches
-  /** Whether the credential that opened a stream still holds. Asked when one has changed anywhere, and now and then. */
-  readonly isStillIdentified: (request: Approved) => Promise<boolean>
+  /** Why the credential that opened a stream no longer holds. Asked when one has changed anywhere, and now and then. */
+  readonly recheck: (request: Approved) => Promise<Denial | undefined>
   /** Tells of a task of the caller's, at once and at every change (`guards/tasks`). Undefined: it is none that it may hear of. */
   readonly watchTask: (request: Approved, taskId: string, tell: (task: JsonObject) => void) => (() => void) | undefined
 }
@@ -68,7 +69,7 @@ const changes = [
 const result = (value: JsonObject): Decision<Produced> => allow({ kind: 'result', result: value })
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
 
-export function createSubscriptions({ catalogue, watches, isStillIdentified, watchTask }: SubscriptionsOptions): Subscriptions {
+export function createSubscriptions({ catalogue, watches, recheck, watchTask }: SubscriptionsOptions): Subscriptions {
   /** How each open stream ends, and the request that opened it. */
   const open = new Map<() => void, Approved>()
   const streams = createTally()
@@ -221,8 +222,8 @@ export function createSubscriptions({ catalogue, watches, isStillIdentified, wat
     forget: ({ key }) => sessions.forget(key),
     recheck() {
       for (const [end, request] of open) {
-        isStillIdentified(request).then(
-          (holds) => holds || end(),
+        recheck(request).then(
+          (denial) => denial && end(),
           // Who cannot be asked about is refused, here as at the start.
           end,
         )

@@ -14,7 +14,7 @@ import {
   createWatches,
   type OwnMethodsOptions,
 } from '../catalogue/index.ts'
-import type { Approved, Clock, Denial, Log, Principal, Received, Redactor, SessionState, TokenVerifier } from '../core/index.ts'
+import type { Clock, Denial, Log, Principal, Received, Redactor, SessionState, TokenVerifier } from '../core/index.ts'
 import {
   type AuditTrail,
   createApprove,
@@ -101,11 +101,14 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, bus, counters, keyRing, bounds, verifiers, redactor, clock, log, onRecord } = options
   const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems ?? 1_000 })
   const authenticate = createAuthenticate({ verifiers, bus, clock, anonymous: options.anonymous })
-  const isStillIdentified = async (request: Approved): Promise<boolean> => (await authenticate(request)).allowed
+  async function recheck(request: Received): Promise<Denial | undefined> {
+    const identified = await authenticate(request)
+    return identified.allowed ? undefined : identified.denial
+  }
   const limiter = createLimiter({
     limits: bounds.limits,
     counters,
-    findTool: (name, principal) => (catalogue.exists('tool', name, principal) ? catalogue.find('tool', name) : undefined),
+    findTool: (name, principal) => catalogue.known('tool', name, principal),
   })
   const trail = createAuditTrail({ audit: store.audit, clock, log, redactor })
   const record = onRecord
@@ -131,7 +134,7 @@ export function createEngine(options: EngineOptions): Engine {
     enter,
   })
   const taskGate = createTaskGate({ ids: createTaskIds(keyRing), catalogue, watch: tasks.watch })
-  const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), isStillIdentified, watchTask: taskGate.watch })
+  const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), recheck, watchTask: taskGate.watch })
   // After the guard has forgotten what it knew: it listens too, and was there first.
   bus.subscribe('credentials', subscriptions.recheck)
   const expiry = setInterval(subscriptions.recheck, RECHECK_MS)
@@ -171,10 +174,7 @@ export function createEngine(options: EngineOptions): Engine {
     limiter,
     trail,
     record,
-    async recheck(request) {
-      const identified = await authenticate(request)
-      return identified.allowed ? undefined : identified.denial
-    },
+    recheck,
     resourceUpdated: (uri) => bus.publish('resource', uri),
     forgetSession: subscriptions.forget,
     endSubscriptions: subscriptions.close,

@@ -6,7 +6,6 @@ import type { Bus, Topic } from './bus.ts'
 export function createLocalBus(): Bus {
   const listeners: Record<Topic, Set<(message: string) => void>> = {
     credentials: new Set(),
-    catalogue: new Set(),
     resource: new Set(),
     session: new Set(),
     task: new Set(),

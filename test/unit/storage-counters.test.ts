@@ -110,7 +110,7 @@ test('a bus tells every listener of a topic until it stops, even where one of th
   const heard: string[] = []
   const listen = (message: string): void => void heard.push(message)
   const stops = [bus.subscribe('credentials', listen), bus.subscribe('credentials', listen)]
-  bus.subscribe('catalogue', (message) => heard.push(`catalogue ${message}`))
+  bus.subscribe('resource', (message) => heard.push(`resource ${message}`))
   bus.publish('credentials', 'a')
   assert.deepEqual(heard, ['a', 'a'])
   stops[0]?.()
@@ -121,6 +121,6 @@ test('a bus tells every listener of a topic until it stops, even where one of th
   assert.throws(() => bus.publish('credentials', 'b'), /mine/)
   assert.deepEqual(heard, ['a', 'a', 'b', 'last b'])
   failing()
-  bus.publish('catalogue', 'c')
-  assert.equal(heard.at(-1), 'catalogue c')
+  bus.publish('resource', 'c')
+  assert.equal(heard.at(-1), 'resource c')
 })
