@@ -6,15 +6,8 @@
  * @module
  */
 
-import { type Principal, principalKey } from '../core/index.ts'
+import { type Principal, principalKey, type TaskId } from '../core/index.ts'
 import type { KeyRing } from '../vault/index.ts'
-
-export interface TaskId {
-  /** The tool's name on our wire. */
-  readonly tool: string
-  /** What its executor knows the task by. */
-  readonly inner: string
-}
 
 export interface TaskIds {
   seal(principal: Principal, id: TaskId): string

@@ -60,6 +60,7 @@ export {
   type Resume,
   released,
   type SessionState,
+  type TaskId,
   type Understood,
   understand,
   type Validated,

@@ -66,8 +66,16 @@ export type Identified = Received & { readonly principal: Principal } & Proven<'
 export type Understood = Identified & { readonly message: Message } & Proven<'understood'>
 /** `budget` is what the limiter wants told: the values of the `RateLimit` header fields. */
 export type Admitted = Understood & { readonly budget: Budget | undefined } & Proven<'admitted'>
-/** `entry` is what it concerns; undefined for lists and for the protocol's own methods. */
-export type Authorized = Admitted & { readonly entry: Entry | undefined } & Proven<'authorized'>
+/** What the id of a task says once it was opened. */
+export interface TaskId {
+  /** The tool's name on our wire. */
+  readonly tool: string
+  /** What its executor knows the task by. */
+  readonly inner: string
+}
+
+/** `entry` is what it concerns; undefined for lists and for the protocol's own methods. `task`: which of its tasks. */
+export type Authorized = Admitted & { readonly entry: Entry | undefined; readonly task: TaskId | undefined } & Proven<'authorized'>
 /**
  * `args` are the arguments as the entry takes them: what a rule judges is what an executor gets. `input` is what a retry brings to an
  * earlier round, opened and checked.
@@ -128,6 +136,7 @@ export type Partway = Received & {
   readonly principal?: Principal | undefined
   readonly message?: Message | undefined
   readonly entry?: Entry | undefined
+  readonly task?: TaskId | undefined
   readonly budget?: Budget | undefined
   readonly input?: Input | undefined
 }
@@ -147,8 +156,9 @@ export function admit(request: Understood, budget: Budget | undefined): Admitted
   ;(request as Writable<Partway>).budget = budget
   return request as Admitted
 }
-export function authorize(request: Admitted, entry: Entry | undefined): Authorized {
+export function authorize(request: Admitted, entry: Entry | undefined, task?: TaskId): Authorized {
   ;(request as Writable<Partway>).entry = entry
+  if (task) (request as Writable<Partway>).task = task
   return request as Authorized
 }
 export function validated(request: Authorized, args?: unknown, input?: Input): Validated {

@@ -23,16 +23,17 @@ import {
   type Guard,
   type Named,
   type Principal,
+  type TaskId,
 } from '../core/index.ts'
 import { isInternalMethod, isObject, kindOf, methodOf, NEEDS_TASKS, takesTasks } from '../protocol/index.ts'
 
 export interface AuthorizeOptions {
   readonly catalogue: Catalogue
-  /** The tool that a task of this principal came from; undefined for an id that is none of its tasks. */
-  readonly toolOfTask: (taskId: string, principal: Principal) => string | undefined
+  /** Undefined for an id that is none of this principal's tasks. */
+  readonly openTask: (principal: Principal, taskId: string) => TaskId | undefined
 }
 
-export function createAuthorize({ catalogue, toolOfTask }: AuthorizeOptions): Guard<Admitted, Authorized> {
+export function createAuthorize({ catalogue, openTask }: AuthorizeOptions): Guard<Admitted, Authorized> {
   return function authorize(request) {
     const { filling } = catalogue
     if (!filling) return judge(request)
@@ -65,8 +66,8 @@ export function createAuthorize({ catalogue, toolOfTask }: AuthorizeOptions): Gu
         if (!takesTasks(request.message)) return deny({ reason: 'missing_capability', required: NEEDS_TASKS })
         const { taskId } = params
         if (typeof taskId !== 'string') return deny({ reason: 'invalid_params', problem: 'params.taskId must be a string.' })
-        const tool = toolOfTask(taskId, request.principal)
-        return decide(request, tool === undefined ? undefined : catalogue.find('tool', tool), 'task')
+        const task = openTask(request.principal, taskId)
+        return decide(request, task && catalogue.find('tool', task.tool), 'task', task)
       }
       case 'complete': {
         const { ref } = params
@@ -89,10 +90,10 @@ const needsAll = ({ message: { method } }: Admitted, decision: Decision<Authoriz
   method === 'server/discover' ||
   (!decision.allowed && decision.denial.reason === 'unknown_name')
 
-function decide(request: Admitted, entry: Entry | undefined, kind: Named): Decision<Authorized> {
+function decide(request: Admitted, entry: Entry | undefined, kind: Named, task?: TaskId): Decision<Authorized> {
   if (!entry) return deny({ reason: 'unknown_name', kind })
   const verdict = permits(request.principal, entry.permission)
-  if (verdict.permitted) return allow(authorized(request, entry))
+  if (verdict.permitted) return allow(authorized(request, entry, task))
   // The audit record names what was asked for, though the caller is not told that it exists.
   authorized(request, entry)
   if (verdict.lacks === 'existence') return deny({ reason: 'unknown_name', kind })

@@ -133,7 +133,8 @@ export function createEngine(options: EngineOptions): Engine {
     answerOf: toTaskEnd,
     enter,
   })
-  const taskGate = createTaskGate({ ids: createTaskIds(keyRing), catalogue, watch: tasks.watch })
+  const taskIds = createTaskIds(keyRing)
+  const taskGate = createTaskGate({ ids: taskIds, catalogue, watch: tasks.watch })
   const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), recheck, watchTask: taskGate.watch })
   // After the guard has forgotten what it knew: it listens too, and was there first.
   bus.subscribe('credentials', subscriptions.recheck)
@@ -147,7 +148,7 @@ export function createEngine(options: EngineOptions): Engine {
     {
       authenticate,
       limit: limiter.limit,
-      authorize: createAuthorize({ catalogue, toolOfTask: taskGate.toolOf }),
+      authorize: createAuthorize({ catalogue, openTask: taskIds.open }),
       validate: createValidate({ open: rounds.open, deadlineSeconds: bounds.deadlineSeconds, concurrency: bounds.concurrency }),
       approve: createApprove(),
       execute: createExecute({

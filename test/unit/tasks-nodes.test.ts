@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { allow, type Entry } from '../../src/core/index.ts'
 import type { TaskBounds } from '../../src/guards/index.ts'
 import { type Bus, createLocalBus, createMemoryStore, type RecordKind, type Records, type Store } from '../../src/storage/index.ts'
-import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, startEngine } from '../support/engine.ts'
 import { accept, capabilities, done, form, type TaskClient, taskClient, taskTool } from '../support/tasks.ts'
@@ -59,7 +59,7 @@ interface Own {
   readonly tasks?: TaskBounds
 }
 
-async function startNode(keyRing: ReturnType<typeof createMemoryKeyRing>, { tasks, ...own }: Own = {}): Promise<Rig> {
+async function startNode(keyRing: KeyRing, { tasks, ...own }: Own = {}): Promise<Rig> {
   const entries = entriesOf(`node ${rigs.length + 1}`)
   const bounds = { tasks: { ttlMs: TTL_MS, stored: 3, ...tasks } }
   const rig = await startEngine(entries, principals, bounds, undefined, { store, bus, keyRing, clock, ...own })
@@ -266,6 +266,25 @@ describe('every ten seconds', () => {
 })
 
 const versions = async (): Promise<readonly number[]> => (await store.records('task').list({ group: GROUP })).map(({ version }) => version)
+
+it('a poll opens the id of its task once', async () => {
+  const keyRing = createMemoryKeyRing()
+  let opened = 0
+  const counting: KeyRing = {
+    ...keyRing,
+    open(sealed, place) {
+      if (place === 'task-id') opened++
+      return keyRing.open(sealed, place)
+    },
+  }
+  const one = clientOf(await startNode(counting))
+  const id = await one.begin('wait')
+  for (const ask of [() => one.get(id), () => one.update(id, {}), () => one.cancel(id)]) {
+    opened = 0
+    await ask()
+    assert.equal(opened, 1)
+  }
+})
 
 describe('the time of a task', () => {
   it('is kept: it is there until then, fails then, and is gone a minute later', async () => {

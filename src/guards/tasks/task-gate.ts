@@ -36,8 +36,6 @@ export interface TaskGateOptions {
 }
 
 export interface TaskGate {
-  /** The tool that the task came from; undefined: it is none of this principal's. */
-  toolOf(taskId: string, principal: Principal): string | undefined
   /** What a request says, with the executor's own id where it concerns a task. */
   inward(request: Approved): JsonObject
   /** What came of it, with the caller's id, as far as it may be told. Undefined: it concerns no task. */
@@ -76,12 +74,7 @@ export function createTaskGate({ ids, catalogue, watch }: TaskGateOptions): Task
   }
 
   return {
-    toolOf: (taskId, principal) => ids.open(principal, taskId)?.tool,
-    inward({ message: { method, params }, principal }) {
-      if (!isOfTask(method)) return params
-      const opened = ids.open(principal, params['taskId'] as string)
-      return { ...params, taskId: opened?.inner }
-    },
+    inward: ({ message: { params }, task }) => (task ? { ...params, taskId: task.inner } : params),
     outward({ message, entry, principal }, produced) {
       if (produced.kind !== 'result' || !(produced.result['resultType'] === 'task' || isOfTask(message.method))) return undefined
       const { resultType, ...result } = produced.result
