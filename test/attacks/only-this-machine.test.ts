@@ -80,6 +80,9 @@ describe('a server without credentials', () => {
     { 'x-real-ip': '203.0.113.9' },
     { 'x-forwarded-proto': 'https' },
     { 'x-forwarded-host': 'mcp.example.com' },
+    { 'x-forwarded-for': '203.0.113.9', authorization: 'Basic eDp4' },
+    { 'x-forwarded-for': '203.0.113.9', authorization: 'Bearer ' },
+    { 'x-forwarded-for': '203.0.113.9', 'x-api-key': '' },
   ]
 
   it('serves whoever is connected, and nobody that a proxy stands before', async () => {
@@ -87,7 +90,8 @@ describe('a server without credentials', () => {
     for (const headers of proxies) {
       assert.equal((await mcp(served.service.url, { headers }).call('who')).status, 401, JSON.stringify(headers))
       assert.equal((await refusalOf(served.service.url, { headers })).status, 401, JSON.stringify(headers))
-      const known = await mcp(served.service.url, { headers, key: served.key }).call('who')
+      const { 'x-api-key': _, ...rest } = headers
+      const known = await mcp(served.service.url, { headers: { ...rest, authorization: `Bearer ${served.key}` } }).call('who')
       assert.equal(known.status, 200, 'a key is a key')
     }
   })

@@ -11,6 +11,7 @@ import type { Denial } from '../../core/index.ts'
 import { addressGroup, LOOPBACK_NAMES } from '../../net/index.ts'
 import { type AddressOf, peerAddress } from './client-address.ts'
 import { type Cors, createCors } from './cors.ts'
+import { credentialOf } from './credential.ts'
 import { isRepeated } from './repeated.ts'
 
 export interface Door {
@@ -24,7 +25,9 @@ export interface Door {
   readonly addressOf: AddressOf
   /**
    * Whose budget a request counts against before anybody is identified. Requests that a web page can send are counted apart
-   * from those of programs, and those without a credential apart from those with one: neither can use up the other's.
+   * from those of programs, and those without a credential apart from those with one: neither can use up the other's. A credential
+   * that turns out to be none counts against both. What a program writes like a page is taken for one's, so that a stranger has
+   * two budgets at most.
    */
   budgetOf(request: IncomingMessage): string
   readonly cors: Cors
@@ -57,7 +60,7 @@ export function createDoor({
       const { host, origin } = headers
       if (host === undefined || !(own.has(host) || own.has(host.toLowerCase())) || isRepeated(rawHeaders, 'host'))
         return { reason: 'forbidden_host' }
-      if (isForDirectCallers && isForwarded(request) && !hasCredential(headers)) return { reason: 'unauthenticated', problem: 'missing' }
+      if (isForDirectCallers && isForwarded(request) && !credentialOf(request)) return { reason: 'unauthenticated', problem: 'missing' }
       if (origin === undefined || openToAnyOrigin || ownOrigins.has(origin) || cors.allows(origin, method)) return undefined
       return { reason: 'forbidden_origin' }
     },
@@ -70,7 +73,7 @@ export function createDoor({
       // A page elsewhere that loads an image from here sends no Origin; browsers say so here (Fetch Metadata Request Headers §2.3).
       const isEmbedded = headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
       if (isForeign || isEmbedded) return `page ${address}`
-      return hasCredential(headers) ? address : `nobody ${address}`
+      return credentialOf(request) ? address : `nobody ${address}`
     },
     cors,
   }
@@ -79,9 +82,6 @@ export function createDoor({
 /** On loopback one server has three names; the first is what it is called. */
 export const loopbackOrigins = (scheme: 'http' | 'https', port: number): readonly string[] =>
   LOOPBACK_NAMES.map((name) => new URL(`${scheme}://${name}:${port}`).origin)
-
-const hasCredential = ({ authorization, 'x-api-key': key }: IncomingMessage['headers']): boolean =>
-  authorization !== undefined || key !== undefined
 
 /** What proxies add. nginx, told nothing else, adds nothing and speaks the version of HTTP that no client of ours does. */
 const isForwarded = ({ headers, httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean =>
