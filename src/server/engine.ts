@@ -39,6 +39,7 @@ import {
 import { createPipeline, type Pipeline, type Surroundings, toTaskEnd } from '../pipeline/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
+import { createStrangers } from './strangers.ts'
 
 /** The bounds on everything; `docs/configuration.md` gives the defaults. */
 export interface Bounds {
@@ -146,7 +147,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   const pipeline = createPipeline(
     {
-      authenticate,
+      authenticate: createStrangers(authenticate, limiter),
       limit: limiter.limit,
       authorize: createAuthorize({ catalogue, openTask: taskIds.open }),
       validate: createValidate({ open: rounds.open, deadlineSeconds: bounds.deadlineSeconds, concurrency: bounds.concurrency }),

@@ -104,6 +104,17 @@ describe('RS22: flooding', () => {
     assert.deepEqual(tally(pages), { 200: 10, 429: 50 })
     assert.equal((await as('bob').call('plain')).status, 200)
   })
+  it('an invented credential gives no further budget', async () => {
+    const of = async (headers: Record<string, string>) =>
+      tally(await Promise.all(Array.from({ length: 20 }, () => mcp(rig.url, { headers }).post('{}'))))
+    for (const invented of [{ 'x-api-key': 'x' }, { authorization: 'Bearer x' }, { authorization: 'Basic eDp4' }, { 'x-api-key': '' }]) {
+      await start({ max: 10 })
+      assert.deepEqual(await of({}), { 401: 10, 429: 10 })
+      assert.deepEqual(await of(invented as Record<string, string>), { 429: 20 }, JSON.stringify(invented))
+      await rig.close()
+    }
+    await start({})
+  })
   it('guessing credentials is held back with the address, before any is verified', async () => {
     await start({ max: 10, by: 'address' })
     const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => as(`guess-${n}`).call('plain')))
