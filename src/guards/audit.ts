@@ -11,6 +11,7 @@
 
 import type { Clock, Decision, Denial, Partway, Redactor, Released } from '../core/index.ts'
 import type { AuditRecord } from '../storage/index.ts'
+import { causeOf } from './shown.ts'
 
 /** How a request ended. `crashed` is our own bug: opaque outside, complete here. */
 export type Outcome = Decision<Released> | 'crashed'
@@ -50,12 +51,7 @@ export function createAudit({ record, redactor, clock }: AuditOptions): Audit {
       durationMs: clock() - request.receivedAt,
       hostToolUseId: text(message?.meta['claudecode/toolUseId']),
       traceparent: text(message?.meta['traceparent']),
-      cause:
-        cause === undefined
-          ? undefined
-          : redactor
-              .text(cause instanceof Error ? (cause.stack ?? cause.message) : 'something that is not an error was thrown')
-              .slice(0, 8_192),
+      cause: cause === undefined ? undefined : causeOf(cause, redactor),
     })
   }
 }

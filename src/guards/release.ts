@@ -18,9 +18,9 @@ import {
   type Redactor,
   type Released,
   released,
-  type Violation,
 } from '../core/index.ts'
-import { toErrorCode, toResult } from '../protocol/index.ts'
+import { toResult } from '../protocol/index.ts'
+import { brokenPromise, toShownError } from './shown.ts'
 
 export interface ReleaseOptions {
   readonly redactor: Redactor
@@ -34,7 +34,6 @@ export interface Release {
 }
 
 const MAX_MESSAGE_CHARACTERS = 65_536
-const MAX_ERROR_CHARACTERS = 4_096
 
 export function createRelease({ redactor, resultBytes }: ReleaseOptions): Release {
   // A character is at most three bytes of UTF-8 (a surrogate pair, two characters, is four): only a text near the bound is measured.
@@ -43,15 +42,18 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
 
   return {
     release(done) {
-      const { request, produced } = done
-      const { era, method } = request.message
+      const {
+        request: { entry, message },
+        produced,
+      } = done
+      const { era, method } = message
       switch (produced.kind) {
         case 'prepared':
           return fits(produced.text)
             ? allow(released(done, 'result', produced.text, false))
             : deny({ reason: 'result_too_large', limitBytes: resultBytes })
         case 'result': {
-          const wrong = brokenPromise(request, produced.result)
+          const wrong = method === 'tools/call' && entry ? brokenPromise(entry, produced.result) : undefined
           if (wrong) return deny({ reason: 'invalid_result', ...wrong })
           const text = redactor.json(toResult(era, method, produced.result))
           return fits(text)
@@ -59,13 +61,7 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
             : deny({ reason: 'result_too_large', limitBytes: resultBytes })
         }
         case 'error': {
-          const { code, message, data } = produced
-          const shown = {
-            code: toErrorCode(code),
-            // Redacted before it is cut: half a secret is not found.
-            message: redactor.text(message).slice(0, MAX_ERROR_CHARACTERS),
-            ...(data === undefined ? {} : { data }),
-          }
+          const shown = toShownError(produced, redactor)
           const text = redactor.json(shown)
           return fits(text)
             ? allow(released(done, 'error', text, true, shown.code))
@@ -79,10 +75,4 @@ export function createRelease({ redactor, resultBytes }: ReleaseOptions): Releas
       return redactor.suspects(text) ? { ...message, params: JSON.parse(redactor.json(message.params)) as JsonObject } : message
     },
   }
-}
-
-/** What a definition promises is a whole result of the call itself: not a question, nor a task that will have one. */
-function brokenPromise({ entry, message }: Executed['request'], result: JsonObject): Violation | undefined {
-  if (!entry?.checkResult || message.method !== 'tools/call') return undefined
-  return result['resultType'] === undefined || result['resultType'] === 'complete' ? entry.checkResult(result) : undefined
 }

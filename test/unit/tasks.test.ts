@@ -41,6 +41,9 @@ const entries: readonly Entry[] = [
   taskTool('crash_at_once', () => {
     throw new Error('at once')
   }),
+  taskTool('crash_at_length', () => {
+    throw new Error('x'.repeat(20_000))
+  }),
   taskTool('fail', async () => allow({ kind: 'error', code: -32050, message: `not with ${SECRET}`, data: { hint: 1 } })),
   taskTool('deny', async () => deny({ reason: 'upstream_unavailable', sentence: 'Nobody is there.' })),
   taskTool('large', async () => done('x'.repeat(70_000))),
@@ -151,7 +154,11 @@ for (const kind of ['memory', 'SQLite'] as const) {
       assert.match(text(denied), /^Nobody is there\. \(dec_/)
     })
     it('hide what the work throws, name the decision, and keep the cause in the record', async () => {
-      for (const name of ['crash', 'crash_at_once']) {
+      for (const [name, cause] of Object.entries({
+        crash: /postgres:\/\/\[redacted\]@db refused/,
+        crash_at_once: /at once/,
+        crash_at_length: /x{8000}/,
+      })) {
         const client = as()
         const task = await client.until(await client.begin(name), 'failed')
         assert.equal(task.error.code, -32603)
@@ -159,7 +166,8 @@ for (const kind of ['memory', 'SQLite'] as const) {
         const id = task.error.data['sallyport/decision']
         const record = await recordOf((each) => each['id'] === id)
         assert.deepEqual([record?.['decision'], record?.['reason'], record?.['action']], ['error', 'crashed', 'tasks/end'])
-        assert.match(String(record?.['cause']), name === 'crash' ? /postgres:\/\/\[redacted\]@db refused/ : /at once/)
+        assert.match(String(record?.['cause']), cause)
+        assert.ok(String(record?.['cause']).length <= 8_192)
       }
     })
     it('withhold what breaks a promise, is too large or is no result', async () => {

@@ -8,8 +8,9 @@
  */
 
 import { createDecisionId, type Decision, type Denial, type Entry, type Final, type JsonObject, type Redactor } from '../../core/index.ts'
-import { INTERNAL_ERROR, toErrorCode } from '../../protocol/index.ts'
+import { INTERNAL_ERROR } from '../../protocol/index.ts'
 import type { AuditRecord } from '../../storage/index.ts'
+import { brokenPromise, causeOf, toShownError } from '../shown.ts'
 import type { TaskError } from './task-state.ts'
 
 export interface Ending {
@@ -30,7 +31,7 @@ export interface EndingOptions {
 
 /** An answer that shows a result says a little more than the result. */
 const ENVELOPE_BYTES = 2_048
-const MAX_ERROR_CHARACTERS = 4_096
+const MAX_DATA_CHARACTERS = 4_096
 
 export function toEnding(
   outcome: Decision<Final> | 'crashed',
@@ -40,11 +41,16 @@ export function toEnding(
   { answerOf, resultBytes, redactor }: EndingOptions,
 ): Ending {
   const id = createDecisionId(now)
-  if (outcome === 'crashed') return refused('crashed', { id, decision: 'error', reason: 'crashed', cause: textOf(cause) }, answerOf)
+  if (outcome === 'crashed')
+    return refused('crashed', { id, decision: 'error', reason: 'crashed', cause: causeOf(cause, redactor) }, answerOf)
   if (!outcome.allowed) return refused(outcome.denial, { id, decision: 'deny', reason: outcome.denial.reason }, answerOf)
   const produced = outcome.value
   if (produced.kind === 'error') {
-    return { status: 'failed', error: bounded(produced, redactor), audit: { id, decision: 'allow', reason: 'upstream_error' } }
+    return {
+      status: 'failed',
+      error: bounded(toShownError(produced, redactor)),
+      audit: { id, decision: 'allow', reason: 'upstream_error' },
+    }
   }
   const result: JsonObject = produced.kind === 'prepared' ? JSON.parse(produced.text) : produced.result
   const wrong = problemOf(result, entry, resultBytes)
@@ -56,7 +62,7 @@ export function toEnding(
 function problemOf(result: JsonObject, entry: Entry, resultBytes: number): Denial | undefined {
   const { resultType = 'complete' } = result
   if (resultType !== 'complete') return { reason: 'invalid_result', path: 'resultType', rule: 'must be "complete": a task has no tasks' }
-  const violation = entry.checkResult?.(result)
+  const violation = brokenPromise(entry, result)
   if (violation) return { reason: 'invalid_result', ...violation }
   const isTooLarge = Buffer.byteLength(JSON.stringify(result)) > resultBytes - ENVELOPE_BYTES
   return isTooLarge ? { reason: 'result_too_large', limitBytes: resultBytes } : undefined
@@ -88,15 +94,7 @@ function failed(code: number, message: string, reason: string, now: number): End
 }
 
 /** It is in the state of the task, which must be small. */
-function bounded({ code, message, data }: TaskError, redactor: Redactor): TaskError {
-  const isSmall = data !== undefined && JSON.stringify(data).length <= MAX_ERROR_CHARACTERS
-  return {
-    code: toErrorCode(code),
-    // Redacted before it is cut: half a secret is not found.
-    message: redactor.text(message).slice(0, MAX_ERROR_CHARACTERS),
-    ...(isSmall ? { data } : {}),
-  }
+function bounded({ data, ...error }: TaskError): TaskError {
+  const isSmall = data !== undefined && JSON.stringify(data).length <= MAX_DATA_CHARACTERS
+  return isSmall ? { ...error, data } : error
 }
-
-const textOf = (cause: unknown): string =>
-  cause instanceof Error ? (cause.stack ?? cause.message) : 'something that is not an error was thrown'

@@ -8,16 +8,12 @@
  */
 
 import type { JsonObject, Principal } from '../../core/index.ts'
+import type { ShownError } from '../shown.ts'
 import type { TaskRound } from './task-round.ts'
 
 export type TaskStatus = 'working' | 'input_required' | 'completed' | 'cancelled' | 'failed'
 
-/** A JSON-RPC error. */
-export interface TaskError {
-  readonly code: number
-  readonly message: string
-  readonly data?: unknown
-}
+export type TaskError = ShownError
 
 export interface TaskState {
   readonly status: TaskStatus
