@@ -110,7 +110,7 @@ export function createSubscriptions({ catalogue, watches, recheck, watchTask }: 
     if (filter?.['taskIds'] !== undefined && !takesTasks(message)) return deny({ reason: 'missing_capability', required: NEEDS_TASKS })
     const wanted = changes.filter(({ field }) => filter === undefined || filter[field] === true)
     const meta = filter === undefined ? {} : { _meta: { [SUBSCRIPTION]: message.id } }
-    // What may not be read is left out of the acknowledgement, like what does not exist.
+    // What may not be read, or cannot be watched, is left out of the acknowledgement, like what does not exist.
     const stops = new Map<string, () => void>()
     const taskStops = new Map<string, () => void>()
     const uris = [...new Set(asked)]
@@ -151,7 +151,8 @@ export function createSubscriptions({ catalogue, watches, recheck, watchTask }: 
         if (isOver) return
         for (const [index, uri] of uris.entries()) {
           const entry = readable[index]
-          if (entry) stops.set(uri, watches.watch(entry, uri))
+          const stop = entry && watches.watch(entry, uri)
+          if (stop) stops.set(uri, stop)
         }
         hearing.push(
           catalogue.onChange((kinds) => {
@@ -200,10 +201,13 @@ export function createSubscriptions({ catalogue, watches, recheck, watchTask }: 
         const leave = takePlaces(principalKey(principal), 1)
         if (!leave) return undefined
         const stop = watches.watch(entry, uri)
-        return () => {
-          stop()
-          leave()
-        }
+        if (stop)
+          return () => {
+            stop()
+            leave()
+          }
+        leave()
+        return undefined
       })
       if (!isWatched) return tooMany
       if (await session.watch(uri)) return result({})
@@ -236,7 +240,10 @@ export function createSubscriptions({ catalogue, watches, recheck, watchTask }: 
   }
 }
 
-const tooMany = deny({ reason: 'overloaded', problem: `This caller wants to hear of ${MAX_WATCHED} resources and tasks already.` })
+const tooMany = deny({
+  reason: 'overloaded',
+  problem: `This caller wants to hear of ${MAX_WATCHED} resources and tasks already, or no more can be watched.`,
+})
 
 const isUris = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length <= MAX_RESOURCES && value.every((uri) => typeof uri === 'string')

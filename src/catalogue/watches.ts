@@ -9,8 +9,11 @@ import type { Entry, Executor } from '../core/index.ts'
 import type { Bus } from '../storage/index.ts'
 
 export interface Watches {
-  /** Has the resource watched, where its executor can. Answers how to stop; to stop twice does nothing. */
-  watch(entry: Entry, uri: string): () => void
+  /**
+   * Has the resource watched, where its executor can. Answers how to stop, which does nothing the second time; undefined where the
+   * executor would have to watch and does not: nobody may count on being told.
+   */
+  watch(entry: Entry, uri: string): (() => void) | undefined
   /** Entries were replaced: what somebody else executes now is watched there. */
   renew(resolve: (uri: string) => Entry | undefined): void
   /** Calls `listener` with the URI of each resource that has changed. Answers how to stop listening. */
@@ -26,16 +29,19 @@ interface Watch {
 export function createWatches(bus: Bus): Watches {
   const watches = new Map<string, Watch>()
 
-  function begin(held: Watch, entry: Entry | undefined, uri: string): void {
+  /** Whether changes will be told. */
+  function begin(held: Watch, entry: Entry | undefined, uri: string): boolean {
     held.executor = entry?.executor
     held.stop = entry?.executor.watch?.(entry, uri, () => bus.publish('resource', uri))
+    return held.stop !== undefined || entry?.executor.watch === undefined
   }
   return {
     watch(entry, uri) {
       let held = watches.get(uri)
       if (!held) {
-        watches.set(uri, (held = { count: 0, executor: undefined, stop: undefined }))
-        begin(held, entry, uri)
+        held = { count: 0, executor: undefined, stop: undefined }
+        if (!begin(held, entry, uri)) return undefined
+        watches.set(uri, held)
       }
       held.count++
       const mine = held

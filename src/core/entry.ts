@@ -92,12 +92,12 @@ export interface Mirror {
 /** Runs what was approved: a function of ours, or a request to an upstream. */
 export interface Executor {
   execute(call: Call): Execution
-  /** Somebody wants to hear of changes to the resource. Answers how to stop telling. */
-  watch?(entry: Entry, uri: string, changed: () => void): () => void
+  /** Somebody wants to hear of changes to the resource. Answers how to stop telling; undefined: it cannot be watched, or no more can. */
+  watch?(entry: Entry, uri: string, changed: () => void): (() => void) | undefined
   /** Calls of it may become tasks, which `guards/tasks` keeps and runs. Undefined where the executor has tasks of its own, or none. */
   readonly task?: TaskSupport | undefined
-  /** Somebody wants to hear of a task that the executor keeps itself, under its own id: tells it as it is now, and at every change. Answers how to stop telling. */
-  watchTask?(entry: Entry, taskId: string, changed: (task: JsonObject) => void): () => void
+  /** Somebody wants to hear of a task that the executor keeps itself, under its own id: tells it as it is now, and at every change. Answers how to stop telling; undefined: no more can be watched. */
+  watchTask?(entry: Entry, taskId: string, changed: (task: JsonObject) => void): (() => void) | undefined
 }
 
 /** How calls of a tool become tasks (tasks extension). */

@@ -410,7 +410,7 @@ test('a task of an upstream is told of as it is, and at every change that the up
     ['inner/task 1', 'completed', false],
     ['inner/task 1', 'failed', false],
   ])
-  stop()
+  stop?.()
   await delay(120)
   await use('touch', { task: 'inner/task 1', status: 'working' })
   await delay(120)

@@ -19,9 +19,9 @@ export interface Standing extends Pick<LinkEvents, 'updated' | 'taskChanged'> {
   /** A caller wants to be told from this level on. */
   want(level: LogLevel): void
   /** Answers how to stop. */
-  watch(uri: string, changed: () => void): () => void
+  watch(uri: string, changed: () => void): (() => void) | undefined
   /** Tells of the task as it is now, too. Answers how to stop. */
-  watchTask(taskId: string, changed: (task: JsonObject) => void): () => void
+  watchTask(taskId: string, changed: (task: JsonObject) => void): (() => void) | undefined
   close(): void
 }
 

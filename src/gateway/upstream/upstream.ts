@@ -60,9 +60,9 @@ export interface Upstream {
   /** A request of our own. */
   ask(method: string, params: JsonObject, withinMs: number): Promise<Decision<Produced>>
   /** Calls `changed` whenever the resource may have changed, where it tells of that. Answers how to stop. */
-  watch(uri: string, changed: () => void): () => void
+  watch(uri: string, changed: () => void): (() => void) | undefined
   /** Calls `changed` with the task as it is, now and whenever the upstream tells of it. Answers how to stop. */
-  watchTask(taskId: string, changed: (task: JsonObject) => void): () => void
+  watchTask(taskId: string, changed: (task: JsonObject) => void): (() => void) | undefined
   readonly state: UpstreamState
   readonly session: Session | undefined
   /** The last problem, fit for a person; undefined while all is well. */

@@ -14,8 +14,8 @@ export interface WatchedOptions {
 }
 
 export interface Watched<News> {
-  /** Answers how to stop. */
-  watch(name: string, changed: (news: News) => void): () => void
+  /** Answers how to stop; undefined: no more can be watched. */
+  watch(name: string, changed: (news: News) => void): (() => void) | undefined
   /** To whoever watches one that `isMeant`, soon: of what is said of one meanwhile, the last counts. */
   tell(isMeant: (name: string) => boolean, news: News): void
   /** All that is watched: its owner asks for it, and `apply` is told of nothing but what changes from now on. */
@@ -25,7 +25,8 @@ export interface Watched<News> {
 
 /** They come in bunches. */
 const DEBOUNCE_MS = 50
-const MAX_WATCHED = 1_000
+/** Sixteen times what one caller may want to hear of (`catalogue/subscriptions`): nobody takes everybody's places. */
+const MAX_WATCHED = 16_384
 
 export function createWatched<News>({ apply, odd }: WatchedOptions): Watched<News> {
   const watched = new Map<string, Set<(news: News) => void>>()
@@ -58,7 +59,7 @@ export function createWatched<News>({ apply, odd }: WatchedOptions): Watched<New
       if (!listeners) {
         if (watched.size >= MAX_WATCHED) {
           odd(`a subscription, as there are ${MAX_WATCHED} already`)
-          return () => {}
+          return undefined
         }
         watched.set(name, (listeners = new Set()))
         schedule()

@@ -80,8 +80,10 @@ export function createDirectoryEntries(directory: ReadDirectory, options: Direct
         : deny({ reason: 'unknown_method', method: call.method })
     },
     watch(_, uri, changed) {
-      const segments = watch ? segmentsOf(uri) : undefined
-      return (segments && live?.follow(segments, changed)) ?? (() => {})
+      const segments = segmentsOf(uri)
+      // The author may tell of changes by hand (`resourceUpdated`).
+      if (!watch) return segments && (() => {})
+      return segments && live?.follow(segments, changed)
     },
   }
   const common = { ...entryBase(permitted, (uri) => pathOf(segmentsOf(uri))), executor }

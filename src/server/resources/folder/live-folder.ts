@@ -32,13 +32,14 @@ export interface LiveFolder {
   readonly files: FileList
   /** Looks now. */
   refresh(): Promise<void>
-  /** Calls `changed` when that file does, comes or goes. Answers how to stop. */
-  follow(segments: readonly string[], changed: () => void): () => void
+  /** Calls `changed` when that file does, comes or goes. Answers how to stop; undefined: no more can be followed. */
+  follow(segments: readonly string[], changed: () => void): (() => void) | undefined
   close(): Promise<void>
 }
 
 const MAX_WATCHED = 256
-const MAX_FOLLOWED = 1_024
+/** Sixteen times what one caller may want to hear of (`catalogue/subscriptions`): nobody takes everybody's places. */
+const MAX_FOLLOWED = 16_384
 /** One change is seldom alone. */
 const SETTLE_MS = 100
 const RECHECK_MS = 30_000
@@ -155,7 +156,7 @@ export function createLiveFolder({ folder, maxFiles, watch, onList, log, name }:
       if (!each) {
         if (followed.size >= MAX_FOLLOWED) {
           log('warn', 'too many files of a folder are followed: changes to one more are not told', { folder: name })
-          return () => {}
+          return undefined
         }
         followed.set(key, (each = { segments, listeners: new Set(), fingerprint: fingerprintOf(segments) }))
       }
