@@ -31,11 +31,11 @@ import {
 import { createEngine, type Engine } from './engine.ts'
 import { createFoundation } from './foundation.ts'
 import { checkReach, type Listen, type MountedIn, originsOf, type Site, siteOf } from './listen.ts'
-import type { Service, ServiceOptions } from './service.ts'
+import type { HttpService, ServiceOptions } from './service.ts'
 
 /** @throws {ConfigError} where an option is wrong, or the port is taken. */
-export async function createHttpService(options: ServiceOptions, serveOn: Listen | MountedIn): Promise<Service> {
-  const { data, bounds, redactor, log } = options
+export async function createHttpService(options: ServiceOptions, serveOn: Listen | MountedIn): Promise<HttpService> {
+  const { data, bounds, log } = options
   checkReach(serveOn, options.cors)
   await using opening = new AsyncDisposableStack()
   const router = createRouter({ log })
@@ -65,7 +65,6 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     keyRing: data.keyRing,
     verifiers: [apiKeys.verifier, tokens],
     resourceMetadataUrl: (resource) => reached?.authorizationServer.resourceMetadataUrl(resource),
-    redactor,
   })
   opening.defer(engine.close)
 
@@ -174,8 +173,11 @@ async function open(listen: Listen, { data, log, clock = Date.now }: ServiceOpti
 }
 
 function explained(error: NodeJS.ErrnoException, { host, port }: Listen): Error {
-  if (error.code === 'EADDRINUSE' || error.code === 'EACCES')
-    return new ConfigError([`listen: port ${port} cannot be used (${error.code})`])
+  if (error.code === 'EADDRINUSE')
+    return new ConfigError([
+      `listen: port ${port} cannot be used (EADDRINUSE): end what has it, or set another port; 0 is any that is free`,
+    ])
+  if (error.code === 'EACCES') return new ConfigError([`listen: port ${port} cannot be used (EACCES): set one above 1023`])
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
     return new ConfigError([`host: ${host} is no address of this machine (${error.code})`])
   return error

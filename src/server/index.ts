@@ -1,3 +1,4 @@
+export { createService } from './create-service.ts'
 export {
   type CallContext,
   elicit,
@@ -24,4 +25,4 @@ export {
   resourceTemplate,
 } from './resources/index.ts'
 export type { AuthOptions, Definitions, MCPServerOptions } from './server-options.ts'
-export { createService, type Service, type ServiceOptions } from './service.ts'
+export type { HttpService, ServiceOptions } from './service.ts'

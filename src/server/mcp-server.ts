@@ -16,11 +16,12 @@ import { ConfigError, checkOptions, createRedactor, type Log, type Redactor } fr
 import { anonymous, costProblems, type RateLimits, toLimits } from '../guards/index.ts'
 import { corsSchema } from '../transports/index.ts'
 import { openData } from '../vault/index.ts'
+import { createService } from './create-service.ts'
 import { createDefaultLog } from './default-log.ts'
 import { type Listen, type MountedIn, requireLoopback } from './listen.ts'
 import { createServerEntries, type ServerEntries } from './server-entries.ts'
 import { type Definitions, defaultBounds, type InferredOptions, type MCPServerOptions, optionsSchema } from './server-options.ts'
-import { createService, type Service, type ServiceOptions } from './service.ts'
+import type { HttpService, Service, ServiceOptions } from './service.ts'
 
 /** Where a server is reached. */
 export interface Listening {
@@ -65,8 +66,8 @@ export class MCPServer<
     }
     if (typeof options !== 'object' || options === null) throw new ConfigError(['MCPServer: takes one object of options'])
     read(() => checkOptions('MCPServer', optionsSchema, options))
-    if (options.cors !== undefined) read(() => checkOptions('cors', corsSchema, options.cors as never))
-    const rates = read(() => toLimits(options.rateLimit))
+    if (options.cors !== undefined) read(() => checkOptions('MCPServer.cors', corsSchema, options.cors as never))
+    const rates = read(() => toLimits(options.rateLimit, 'MCPServer.rateLimit'))
     this.#options = { ...options } as MCPServerOptions
     this.#log = options.log === false ? () => {} : typeof options.log === 'function' ? options.log : createDefaultLog(this.#redactor)
     this.#entries = this.#compile(this.#options)
@@ -173,9 +174,11 @@ export class MCPServer<
     return this.#options.name ?? 'mcp-server'
   }
 
-  #mounted(): Promise<Service> {
+  async #mounted(): Promise<HttpService> {
     const { port, path, publicUrl, proxy } = this.#options
-    return this.#service ?? this.#start(withoutUndefined({ mounted: true as const, port, path, publicUrl, proxy }))
+    const service = await (this.#service ?? this.#start(withoutUndefined({ mounted: true as const, port, path, publicUrl, proxy })))
+    if (!isHttp(service)) throw new ConfigError(['MCPServer: it runs over stdio, and answers no HTTP requests'])
+    return service
   }
 
   #start(serveOn: Listen | MountedIn | 'stdio'): Promise<Service> {
@@ -245,6 +248,8 @@ export class MCPServer<
     })
   }
 }
+
+const isHttp = (service: Service): service is HttpService => 'node' in service
 
 const openFolders = ({ engine }: Service, { resources }: ServerEntries): Promise<void> =>
   resources.open((key, listed) => void engine.catalogue.replace(key, listed))

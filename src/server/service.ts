@@ -10,9 +10,7 @@ import type { LimitHandler } from '../guards/index.ts'
 import type { CorsOptions, Mounted } from '../transports/index.ts'
 import type { Data } from '../vault/index.ts'
 import type { Bounds, Engine, EngineOptions } from './engine.ts'
-import { createHttpService } from './http-service.ts'
 import type { Listen, MountedIn } from './listen.ts'
-import { createStdioService } from './stdio-service.ts'
 
 export interface ServiceOptions {
   readonly data: Data
@@ -39,7 +37,7 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-export interface Service extends Pick<Mounted, 'node' | 'fetch' | 'upgrade'> {
+export interface Service {
   readonly engine: Engine
   /** `http://localhost:PORT/mcp`, the public URL, or `stdio:`. Empty while an app has not said where it is. */
   readonly url: string
@@ -55,8 +53,5 @@ export interface Service extends Pick<Mounted, 'node' | 'fetch' | 'upgrade'> {
   close(): Promise<void>
 }
 
-/** @throws {ConfigError} where an option is wrong, the port is taken, or the environment's key is not one. */
-export async function createService(options: ServiceOptions): Promise<Service> {
-  const { serveOn } = options
-  return serveOn === 'stdio' ? createStdioService(options) : createHttpService(options, serveOn)
-}
+/** What is reached over HTTP, whether on sockets of its own or inside an app. */
+export interface HttpService extends Service, Pick<Mounted, 'node' | 'fetch' | 'upgrade'> {}

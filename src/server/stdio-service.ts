@@ -3,7 +3,7 @@
 import { userInfo } from 'node:os'
 import { ConfigError, type Credential } from '../core/index.ts'
 import { createLocalUserVerifier } from '../guards/index.ts'
-import { createApiKeys } from '../oauth/index.ts'
+import { type ApiKeys, createApiKeys } from '../oauth/index.ts'
 import { createStdioTransport, type StdioTransport } from '../transports/index.ts'
 import { createEngine } from './engine.ts'
 import { createFoundation } from './foundation.ts'
@@ -15,6 +15,10 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
   const resource = 'stdio:'
   const credential: Credential = env['SALLYPORT_KEY'] ? { scheme: 'bearer', value: env['SALLYPORT_KEY'] } : { scheme: 'local', value: '' }
   const apiKeys = createApiKeys({ store: base.store, keyRing: data.keyRing, clock: base.clock })
+  await requireKey(credential, apiKeys, data.dir).catch(async (error: unknown) => {
+    await base.close()
+    throw error
+  })
   const localUser = createLocalUserVerifier({ name: userInfo().username, scopes: localScopes })
   const engine = createEngine({
     ...options,
@@ -25,9 +29,6 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
   })
   let transport: StdioTransport | undefined
   const { promise: done, resolve } = Promise.withResolvers<void>()
-  const notMounted = (): never => {
-    throw new ConfigError(['a service over stdio answers no HTTP requests'])
-  }
 
   return {
     engine,
@@ -51,9 +52,6 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
       })
       void transport.done.then(resolve)
     },
-    node: notMounted,
-    fetch: notMounted,
-    upgrade: notMounted,
     done,
     async close() {
       engine.endSubscriptions()
@@ -63,4 +61,17 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
       await base.close()
     },
   }
+}
+
+/**
+ * A host cannot match a refusal that comes before its message is read to what it asked, and would wait: a key that is none is told
+ * at the start. It is verified for every message all the same.
+ */
+async function requireKey(credential: Credential, { verifier }: ApiKeys, dir: string): Promise<void> {
+  if (credential.scheme === 'local') return
+  const verified = verifier.claims(credential) ? await verifier.verify(credential, 'stdio:') : undefined
+  if (verified?.allowed) return
+  const problem = verified?.denial.reason === 'unauthenticated' ? verified.denial.problem : 'malformed'
+  const where = problem === 'malformed' ? '' : ` in ${dir}`
+  throw new ConfigError([`SALLYPORT_KEY: is ${problem}${where}. Make one with sallyport key create, or leave it off to be the local user`])
 }

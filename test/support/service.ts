@@ -2,7 +2,7 @@
 
 import { createLog, createRedactor, type Entry } from '../../src/core/index.ts'
 import { createAccounts, createApiKeys } from '../../src/oauth/index.ts'
-import { createService, type Service, type ServiceOptions } from '../../src/server/index.ts'
+import { createService, type HttpService, type Listen, type MountedIn, type ServiceOptions } from '../../src/server/index.ts'
 import type { AuditRecord } from '../../src/storage/index.ts'
 import { openData } from '../../src/vault/index.ts'
 import { ANA } from './authorization.ts'
@@ -11,7 +11,7 @@ import { ALL_SCOPES } from './guard.ts'
 import { createTempDir } from './paths.ts'
 
 export interface Served extends AsyncDisposable {
-  readonly service: Service
+  readonly service: HttpService
   /** Of its own sockets. */
   readonly port: number | undefined
   readonly dataDir: string
@@ -26,12 +26,12 @@ export interface Served extends AsyncDisposable {
   records(): Promise<readonly AuditRecord[]>
 }
 
-export interface ServedOptions extends Partial<ServiceOptions> {
+export interface ServedOptions extends Partial<Omit<ServiceOptions, 'serveOn'>> {
   readonly entries?: readonly Entry[]
 }
 
 export async function startService(
-  serveOn: ServiceOptions['serveOn'],
+  serveOn: Listen | MountedIn,
   { entries = [tool('echo', ({ text }) => say(String(text)))], ...over }: ServedOptions = {},
 ): Promise<Served> {
   const folder = await createTempDir('service')
