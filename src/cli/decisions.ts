@@ -111,7 +111,7 @@ function missingScopes({ facts, credential }: AuditRecord): string[] {
     credential === 'key'
       ? `a key that has it: sallyport key create --name … ${flags}`
       : credential === 'local'
-        ? `granting ${missing.join(', ')} to the local user in sallyport.yaml`
+        ? `granting ${missing.join(', ')} to the local user: localScopes of a server in code, "local" in sallyport.yaml`
         : `signing in again and granting ${missing.join(', ')}`,
   ]
 }

@@ -104,7 +104,7 @@ const whose = { token: 'this sign-in', key: 'this key', local: 'the local user',
 const remedy = {
   token: 'Sign in again and grant it',
   key: 'Use a key that has it (sallyport key create --scope …)',
-  local: 'Grant it under "local" in sallyport.yaml',
+  local: 'Grant it in localScopes of the server, or under "local" in sallyport.yaml where it is a gateway',
   none: 'Sign in, or send an API key that has it',
 } as const
 

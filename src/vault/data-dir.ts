@@ -56,7 +56,7 @@ function requireFolder(dir: string): void {
   } catch (error) {
     if (error instanceof ConfigError) throw error
     throw new ConfigError([
-      `${dir}: the data directory cannot be made (${(error as NodeJS.ErrnoException).code}). Name another with --data-dir.`,
+      `${dir}: the data directory cannot be made (${(error as NodeJS.ErrnoException).code}). Name another: dataDir in code, --data-dir on the command line.`,
     ])
   }
 }

@@ -268,7 +268,7 @@ describe('the addresses of this machine', () => {
     await using served = await startService({ port: 0 })
     await assert.rejects(startService({ port: Number(new URL(served.service.url).port) }), {
       name: 'ConfigError',
-      message: /^listen: port \d+ cannot be used \(EADDRINUSE\)$/,
+      message: /^listen: port \d+ cannot be used \(EADDRINUSE\): end what has it, or set another port/,
     })
   })
 })
