@@ -254,6 +254,13 @@ describe('a stdio upstream', { concurrency: 4 }, () => {
     assert.ok(lines >= 100 && lines <= 400, `${lines} lines`)
   })
 
+  test('the last words of a program that cannot be found are the error, not the stack nor what Node ends with', async () => {
+    const command = { command: process.execPath, args: ['no-such-server.js'] }
+    const { upstream } = await startUpstream({ ...oddServer(), ...command })
+    open.push({ upstream } as Started)
+    assert.match(upstream.problem ?? '', /its last words: Error: Cannot find module '.*no-such-server\.js'$/)
+  })
+
   test('no known secret is cut before it is looked for', async () => {
     const secret = 'Sup3rSecretValue-0123456789-abcdef'
     const redactor = createRedactor()

@@ -135,7 +135,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     },
   })
   function stderr(text: string): void {
-    lastWords = text
+    if (saysMore(text, lastWords)) lastWords = text
     const now = clock()
     if (now - spokenSince >= 1000) {
       spokenSince = now
@@ -224,3 +224,10 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     },
   }
 }
+
+/** A stack, and the line that Node ends with, say less than the error before them. */
+function saysMore(text: string, before: string): boolean {
+  if (/^\s*$|^\s+at |^Node\.js v\d|^[\s^~{}]*$/.test(text)) return false
+  return isError(text) || !isError(before) || !/^\s/.test(text)
+}
+const isError = (text: string): boolean => /^(?:Uncaught )?\w*(?:Error|Exception)\b.*: /.test(text)
