@@ -28,7 +28,10 @@ export const createApiKeyCredential = (apiKey: string): Credential => ({
 export const noCredential: Credential = {
   present: async () => undefined,
   renew: async () => undefined,
-  refused: (host) => new AuthorizationError('credential_refused', `${host} asks for a credential, and the client was given none (auth).`),
+  refused: (host) =>
+    new AuthorizationError('credential_refused', `${host} asks for a credential, and the client was given none.`, {
+      step: 'Give auth: { type: "api_key", apiKey }, or { type: "oauth2" } to sign a person in.',
+    }),
 }
 
 export interface Attempts<Answer> {

@@ -26,6 +26,13 @@ export const authorizationSteps = {
 
 export type AuthorizationProblem = keyof typeof authorizationSteps
 
+interface AuthorizationDetails {
+  readonly scopes?: readonly string[]
+  readonly reason?: string
+  /** What to do about it, where more is known than the code says. */
+  readonly step?: string
+}
+
 /** Signing in, or what was signed in with, was refused: by a server, or by a rule of ours. */
 export class AuthorizationError extends Error {
   override readonly name = 'AuthorizationError'
@@ -35,8 +42,8 @@ export class AuthorizationError extends Error {
   /** The OAuth error code that the authorization server gave, such as `access_denied`. */
   readonly reason: string | undefined
 
-  constructor(code: AuthorizationProblem, what: string, more: { readonly scopes?: readonly string[]; readonly reason?: string } = {}) {
-    super(`${what} ${authorizationSteps[code]}`)
+  constructor(code: AuthorizationProblem, what: string, more: AuthorizationDetails = {}) {
+    super(`${what} ${more.step ?? authorizationSteps[code]}`)
     this.code = code
     this.scopes = more.scopes ?? []
     this.reason = more.reason
@@ -66,8 +73,9 @@ export class TransportError extends Error {
   /** The HTTP status, where one came. */
   readonly status: number | undefined
 
-  constructor(code: TransportProblem, what: string, status?: number) {
-    super(`${what} ${transportSteps[code]}`)
+  /** `step`: what to do about it, where more is known than the code says. */
+  constructor(code: TransportProblem, what: string, status?: number, step: string = transportSteps[code]) {
+    super(`${what} ${step}`)
     this.code = code
     this.status = status
   }

@@ -82,8 +82,18 @@ export function toTransportError(error: unknown, host: string): TransportError {
   const code = codeOf(error)
   if (code === 'ERR_BLOCKED_ADDRESS')
     return new TransportError('address_blocked', `${host} has an address of this machine or of a private network, which is not dialled.`)
-  return new TransportError('unreachable', `${host} could not be reached${code === undefined ? '' : ` (${code})`}.`)
+  const what = `${host} could not be reached${code === undefined ? '' : ` (${code})`}.`
+  if (isUntrusted(code)) return new TransportError('unreachable', `${what} Its certificate is not trusted.`, undefined, TRUST)
+  if (isPlain(code)) return new TransportError('unreachable', `${what} ${PLAIN_SIDE}`)
+  return new TransportError('unreachable', what)
 }
+
+const TRUST = 'Give `ca`, or start with NODE_EXTRA_CA_CERTS.'
+const PLAIN_SIDE = 'One of the two sides may speak plain, and the other TLS.'
+const isUntrusted = (code = ''): boolean =>
+  /^(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|^UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|^CERT_(?:UNTRUSTED|SIGNATURE)/.test(code)
+const isPlain = (code = ''): boolean =>
+  code === 'ECONNRESET' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
 
 /** `fetch failed` has the reason as its cause; several addresses that failed each have their own. */
 function codeOf(error: unknown, levels = 4): string | undefined {

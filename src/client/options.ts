@@ -128,7 +128,7 @@ export const checkClientMetadata = (input: unknown): Readonly<ClientMetadata> =>
   checkOptions('registerClient', clientMetadata, input as ClientMetadata)
 
 function pem() {
-  return z.string().refine((value) => value.includes('-----BEGIN CERTIFICATE-----'), 'must be a certificate in PEM')
+  return z.string().refine((value) => value.includes('-----BEGIN CERTIFICATE-----'), 'must be the text of a certificate in PEM, not a path')
 }
 
 function isServerUrl(value: string): boolean {

@@ -86,5 +86,20 @@ function parseError(text: unknown): Answered | undefined {
 
 function toRequestError({ code, message, data }: Answered, { redactor }: ErrorContext): MCPRequestError {
   const line = redactor.text(message.slice(0, MAX_MESSAGE * 2)).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-  return new MCPRequestError(code, line.slice(0, MAX_MESSAGE), data === undefined ? undefined : JSON.parse(redactor.json(data)))
+  return new MCPRequestError(
+    code,
+    line.slice(0, MAX_MESSAGE) + hintFor(code, data),
+    data === undefined ? undefined : JSON.parse(redactor.json(data)),
+  )
+}
+
+/** The code of 2026-07-28 for what the client has not declared, which it does where it has a hook. */
+const MISSING_CAPABILITY = -32021
+const hooks = ['elicitation', 'sampling', 'roots'] as const
+
+function hintFor(code: number, data: unknown): string {
+  if (code !== MISSING_CAPABILITY) return ''
+  const { requiredCapabilities: required } = (data ?? {}) as { requiredCapabilities?: Readonly<Record<string, unknown>> }
+  const missing = hooks.filter((name) => required?.[name] !== undefined).map((name) => `onInput.${name}`)
+  return missing.length > 0 ? `. Give ${missing.join(' and ')}.` : ''
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Budget, CredentialProblem, Denial, Partway } from '../core/index.ts'
+import type { Budget, CredentialProblem, Denial, JsonObject, Partway } from '../core/index.ts'
 import type { LimitHeaders, Outcome } from '../guards/index.ts'
 import {
   HEADER_MISMATCH,
@@ -217,7 +217,7 @@ function toldOf(denial: Denial): string {
     case 'upstream_unavailable':
       return denial.sentence
     case 'missing_capability':
-      return 'Missing required client capability'
+      return `Missing required client capability: ${namesOf(denial.required)}`
     case 'invalid_arguments':
       return `Invalid arguments: ${denial.path} ${denial.rule}`
     case 'invalid_result':
@@ -229,6 +229,15 @@ function toldOf(denial: Denial): string {
     case 'result_too_large':
       return `The result is larger than ${denial.limitBytes} bytes and was withheld. Ask for less of it.`
   }
+}
+
+/** `elicitation.form`, `extensions.io.modelcontextprotocol/tasks`. A gateway's upstream may have said them. */
+function namesOf(required: JsonObject): string {
+  const names = Object.entries(required).flatMap(([name, value]) => {
+    const inner = typeof value === 'object' && value !== null ? Object.keys(value) : []
+    return inner.length === 0 ? [name] : inner.map((each) => `${name}.${each}`)
+  })
+  return names.join(', ').slice(0, 200)
 }
 
 const unauthenticated: Record<CredentialProblem, string> = {
