@@ -10,6 +10,7 @@ import { verifies } from '../requirements.ts'
 import { bounds, say, tool } from '../support/engine.ts'
 import { startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
+import { modern, openSocket, type SocketClient } from '../support/websocket.ts'
 
 verifies('unread-answers')
 
@@ -129,6 +130,31 @@ describe('a caller that asks on and on without reading', () => {
     other.socket.destroy()
     server.closeAllConnections()
     server.close()
+  })
+})
+
+describe('on WebSockets', () => {
+  it('what one principal leaves unread is bounded on all of them together', async () => {
+    const large = 'x'.repeat(14 * MIB)
+    let executed = 0
+    const entries = [tool('large', () => (executed++, say(large)))]
+    await using served = await startService({ port: 0 }, { entries, bounds: { ...bounds, resultBytes: 16 * MIB } })
+    const clients: SocketClient[] = []
+    const call = (id: number): object => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'large', _meta: modern() } })
+    for (let at = 1; at <= 6; at++) {
+      const client = await openSocket(served.service.url, { key: served.key })
+      client.ws.pause()
+      client.send(call(1))
+      client.send(call(2))
+      clients.push(client)
+      await until('both have run', () => executed === 2 * at)
+    }
+    for (const { ws } of clients) ws.resume()
+    await until('what was kept arrives', () => (clients[0] as SocketClient).messages.length === 2)
+    const [first, , , , ...last] = clients
+    assert.equal(first?.ws.readyState, first?.ws.OPEN)
+    for (const client of last) assert.equal(await client.closed(), 1006)
+    for (const { ws } of clients) ws.terminate()
   })
 })
 

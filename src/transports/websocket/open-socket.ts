@@ -24,6 +24,9 @@ export interface SocketOptions {
 }
 
 export interface OpenSocket {
+  /** The principal that opened it. */
+  readonly whose: string
+  unreadBytes(): number
   recheck(): Promise<void>
   /** Asks whether the other side is still there, and ends what is not. */
   tick(): void
@@ -32,13 +35,25 @@ export interface OpenSocket {
 
 /** RFC 6455 §7.4; 4000 and up are for applications. */
 const codes = { goingAway: 1001, unsupported: 1003, broken: 1011, unauthenticated: 4401 } as const
-/** Whoever leaves so much unread is not waited for any longer. */
+/** Whoever leaves so much unread is not waited for any longer: on one socket, and on all that it has. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024
+const MAX_UNREAD_IN_ALL_BYTES = 64 * 1024 * 1024
+/** Below this a socket is one that is read, and nobody asks about the others of its principal. */
+const READ_BYTES = 1024 * 1024
 const QUIET_MS = 30_000
 const CLOSE_MS = 2_000
 
-/** `upgrade`: what the socket was opened with, and by whom. `budget`: whose budget its messages count against. */
-export function openSocket(ws: WebSocket, upgrade: Received, budget: string, options: SocketOptions): OpenSocket {
+/** What a socket is opened with. */
+export interface Opening {
+  readonly upgrade: Received
+  readonly whose: string
+  /** Whose budget its messages count against. */
+  readonly budget: string
+  /** What its principal has left unread on all its sockets. */
+  readonly unreadInAll: () => number
+}
+
+export function openSocket(ws: WebSocket, { upgrade, whose, budget, unreadInAll }: Opening, options: SocketOptions): OpenSocket {
   const { pipeline, checkAddress, recheck, clock } = options
   const { address, credential, resource } = upgrade
   const onSent = (): void => connection.drained()
@@ -48,7 +63,9 @@ export function openSocket(ws: WebSocket, upgrade: Received, budget: string, opt
     key: createId('ws_', 20),
     write(text) {
       if (ws.readyState !== ws.OPEN) return
-      if (ws.bufferedAmount > MAX_UNREAD_BYTES) ws.terminate()
+      const { bufferedAmount } = ws
+      const isOver = bufferedAmount > READ_BYTES && (bufferedAmount > MAX_UNREAD_BYTES || unreadInAll() > MAX_UNREAD_IN_ALL_BYTES)
+      if (isOver) ws.terminate()
       else ws.send(text, onSent)
     },
     unreadBytes: () => ws.bufferedAmount,
@@ -88,6 +105,8 @@ export function openSocket(ws: WebSocket, upgrade: Received, budget: string, opt
   ws.once('close', connection.cancel)
 
   return {
+    whose,
+    unreadBytes: () => ws.bufferedAmount,
     async recheck() {
       try {
         const denial = await recheck(upgrade)

@@ -78,19 +78,25 @@ export function createWebSockets({ door, most = MOST, ...options }: WebSocketsOp
     const denial = await problemAtDoor(request, socket, exchange)
     const answer = denial ? pipeline.refuse(exchange, denial) : await pipeline.handle(exchange)
     if (answer.status !== 202 || !exchange.principal) return refuse(socket, answer)
-    if (!count(socket, `principal ${principalKey(exchange.principal)}`, most.principal))
+    const whose = principalKey(exchange.principal)
+    if (!count(socket, `principal ${whose}`, most.principal))
       return refuse(socket, pipeline.refuse(exchange, tooMany('caller', most.principal)))
     server ??= await createServer(bodyBytes)
     // It may have gone while it was looked at.
     if (socket.destroyed || isClosing) return void socket.destroy()
     const budget = door.budgetOf(request)
     server.handleUpgrade(request, socket, head, (ws) => {
-      const open = openSocket(ws, exchange, budget, options)
+      const open = openSocket(ws, { upgrade: exchange, whose, budget, unreadInAll: () => unreadBy(whose) }, options)
       sockets.add(open)
       ws.once('close', () => sockets.delete(open))
     })
   }
 
+  function unreadBy(whose: string): number {
+    let bytes = 0
+    for (const socket of sockets) if (socket.whose === whose) bytes += socket.unreadBytes()
+    return bytes
+  }
   const recheck = (): void => {
     for (const socket of sockets) void socket.recheck()
   }
