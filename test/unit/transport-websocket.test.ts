@@ -327,11 +327,13 @@ describe('a credential that no longer holds', () => {
     assert.deepEqual(refused, [[401, 'The credential has expired.']])
     assert.equal(ran.echo, before)
   })
-  it('and has expired in silence: the socket is closed within seconds', async () => {
+  it('and has expired in silence: the socket is closed within seconds', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
     let offset = 0
     await using served = await start({ clock: () => Date.now() + offset })
     const client = await openSocket(served.service.url, { key: served.key })
     offset = 91 * 24 * 3_600_000
+    t.mock.timers.tick(5_000)
     assert.equal(await client.closed(), 4401)
   })
 })
@@ -359,7 +361,8 @@ describe('a caller', () => {
       Array.from({ length: calls }, (_, id) => id),
     )
   })
-  it('is asked now and then whether it is still there, and is let go when it is not', async () => {
+  it('is asked now and then whether it is still there, and is let go when it is not', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
     let offset = 0
     await using served = await start({ clock: () => Date.now() + offset })
     const [there, gone] = [
@@ -368,9 +371,11 @@ describe('a caller', () => {
     ]
     const pinged = Promise.all([there, gone].map(({ ws }) => new Promise<void>((resolve) => ws.once('ping', () => resolve()))))
     offset += 31_000
+    t.mock.timers.tick(5_000)
     await pinged
     await delay(50)
     offset += 40_000
+    t.mock.timers.tick(5_000)
     assert.equal(await gone.closed(), 1006)
     assert.ok((await there.request('tools/list')).result)
   })
