@@ -20,7 +20,6 @@ import {
   deny,
   type Execution,
   type Input,
-  type InputRequest,
   type InputRequests,
   type InputResponses,
   type JsonObject,
@@ -28,17 +27,18 @@ import {
   principalKey,
   type Resume,
 } from '../core/index.ts'
-import { isAskable, lacking } from '../protocol/index.ts'
+import { isAskable } from '../protocol/index.ts'
 import type { Counters } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import type { Asks } from './asks.ts'
-import { createInputCheck, isResponses } from './input-check.ts'
+import { type InputCheck, isResponses } from './input-check.ts'
 import { createRequestStates, MAX_STATE_CHARACTERS, STATE_LIFETIME_SECONDS } from './request-state.ts'
 
 export interface RoundsOptions {
   readonly keyRing: KeyRing
   readonly counters: Counters
   readonly asks: Asks
+  readonly check: InputCheck
   readonly clock: Clock
 }
 
@@ -72,9 +72,8 @@ interface Parked {
   readonly timer: NodeJS.Timeout
 }
 
-export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions): Rounds {
+export function createRounds({ keyRing, counters, asks, check, clock }: RoundsOptions): Rounds {
   const states = createRequestStates({ keyRing, clock })
-  const check = createInputCheck()
   const parked = new Map<string, Parked>()
 
   function park(owner: string, resume: Resume, abandon: (() => void) | undefined): string | undefined {
@@ -153,10 +152,8 @@ export function createRounds({ keyRing, counters, asks, clock }: RoundsOptions):
   /** Why the caller may not be asked this. */
   function refusal({ message: { method, capabilities } }: Approved, { requests }: Asking): Decision<never> | undefined {
     if (!isAskable(method)) throw new TypeError(`an executor asked for input during ${method}`)
-    const wrong = check.request(requests)
-    if (wrong) return deny({ reason: 'invalid_result', ...wrong })
-    const required = missing(requests, capabilities)
-    return required && deny({ reason: 'missing_capability', required })
+    const refused = check.refusal(requests, capabilities)
+    return refused && deny(refused)
   }
 
   return {
@@ -212,13 +209,3 @@ const toAsked = (requests: InputRequests): InputRequests =>
 /** Of `responses`, those that were asked for. */
 const pick = (asked: InputRequests, responses: InputResponses): InputResponses =>
   Object.fromEntries(Object.entries(responses).filter(([key]) => Object.hasOwn(asked, key)))
-
-/** All the capabilities that the caller lacks for these requests, in one object. */
-export function missing(requests: InputRequests, capabilities: JsonObject): JsonObject | undefined {
-  let required: JsonObject | undefined
-  for (const key of Object.keys(requests)) {
-    const lacks = lacking(capabilities, requests[key] as InputRequest)
-    if (lacks) required = { ...required, ...lacks }
-  }
-  return required
-}

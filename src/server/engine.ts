@@ -25,6 +25,7 @@ import {
   createAuthorize,
   createEntryConcurrency,
   createExecute,
+  createInputCheck,
   createLimiter,
   createRelease,
   createRounds,
@@ -121,6 +122,8 @@ export function createEngine(options: EngineOptions): Engine {
   const { resultBytes } = bounds
   const { release, message } = createRelease({ redactor, resultBytes })
   const { enter } = createEntryConcurrency()
+  // One for all: what is asked on one way is understood on the others.
+  const check = createInputCheck()
   const tasks = createTasks({
     store,
     keyRing,
@@ -132,10 +135,11 @@ export function createEngine(options: EngineOptions): Engine {
     resultBytes,
     bounds: bounds.tasks ?? {},
     answerOf: toTaskEnd,
+    check,
     enter,
   })
   const taskIds = createTaskIds(keyRing)
-  const taskGate = createTaskGate({ ids: taskIds, catalogue, watch: tasks.watch })
+  const taskGate = createTaskGate({ ids: taskIds, catalogue, watch: tasks.watch, check })
   const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), recheck, watchTask: taskGate.watch })
   // After the guard has forgotten what it knew: it listens too, and was there first.
   bus.subscribe('credentials', subscriptions.recheck)
@@ -143,7 +147,7 @@ export function createEngine(options: EngineOptions): Engine {
   expiry.unref()
   const asks = createAsks({ answerSeconds: bounds.answerSeconds ?? 300, releaseMessage: message })
   const own = createOwnMethods({ ...options, catalogue, subscriptions, onAnswer: asks.answer })
-  const rounds = createRounds({ keyRing, counters, asks, clock })
+  const rounds = createRounds({ keyRing, counters, asks, check, clock })
 
   const pipeline = createPipeline(
     {

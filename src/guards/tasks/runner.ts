@@ -25,8 +25,8 @@ import {
 } from '../../core/index.ts'
 import type { Bus } from '../../storage/index.ts'
 import { judgeArguments, readArguments } from '../arguments.ts'
-import { createInputCheck } from '../input-check.ts'
-import { type Asking, MAX_ROUNDS, missing } from '../rounds.ts'
+import type { InputCheck } from '../input-check.ts'
+import { type Asking, MAX_ROUNDS } from '../rounds.ts'
 import { DetachedCall, type Step, within } from './detached-call.ts'
 import { type Ending, type EndingOptions, expired, interrupted, toEnding } from './ending.ts'
 import { LEASE_MS, type TaskLife } from './task-life.ts'
@@ -36,6 +36,7 @@ import type { StoredCall, TaskStore } from './task-store.ts'
 
 export interface RunnerOptions extends EndingOptions {
   readonly store: TaskStore
+  readonly check: InputCheck
   readonly life: TaskLife
   readonly bus: Bus
   readonly clock: Clock
@@ -69,12 +70,11 @@ interface Running {
   readonly state: TaskState
 }
 
-export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOptions): Runner {
+export function createRunner({ store, check, life, bus, clock, log, ...ends }: RunnerOptions): Runner {
   const running = new Map<string, Running>()
   const runs = new Set<Promise<void>>()
   /** Asked here and run by nobody: when its time is up. */
   const unanswered = new Map<string, number>()
-  const check = createInputCheck()
   const stopHearing = bus.subscribe('task', (id) => {
     const task = running.get(id)
     if (task) look(task).catch(report)
@@ -154,10 +154,7 @@ export function createRunner({ store, life, bus, clock, log, ...ends }: RunnerOp
 
   /** As in `rounds`: what a caller has not declared it is not asked. */
   function refusal({ capabilities }: DetachedCall, { requests }: Asking): Denial | undefined {
-    const wrong = Object.keys(requests).length === 0 ? NOTHING_ASKED : check.request(requests)
-    if (wrong) return { reason: 'invalid_result', ...wrong }
-    const required = missing(requests, capabilities)
-    return required && { reason: 'missing_capability', required }
+    return Object.keys(requests).length === 0 ? NOTHING_ASKED : check.refusal(requests, capabilities)
   }
 
   async function look(task: Running): Promise<void> {
@@ -220,7 +217,7 @@ async function perform(call: DetachedCall, began: Call): Promise<Decision<Produc
 const MAX_RUN_MS = 7 * 86_400_000
 const deadlineOf = ({ limits }: Entry): number => Math.min((limits?.deadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000, MAX_RUN_MS)
 
-const NOTHING_ASKED = { path: 'inputRequests', rule: 'must NOT have fewer than 1 requests' }
+const NOTHING_ASKED: Denial = { reason: 'invalid_result', path: 'inputRequests', rule: 'must NOT have fewer than 1 requests' }
 
 function boundsOf(round: TaskState['round']): Denial | undefined {
   if (round.number > MAX_ROUNDS)

@@ -24,8 +24,7 @@ import {
   type Principal,
 } from '../../core/index.ts'
 import { isObject, kindOf, NEEDS_TASKS, takesTasks } from '../../protocol/index.ts'
-import { createInputCheck } from '../input-check.ts'
-import { missing } from '../rounds.ts'
+import type { InputCheck } from '../input-check.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface TaskGateOptions {
@@ -33,6 +32,7 @@ export interface TaskGateOptions {
   readonly catalogue: Catalogue
   /** Of entries whose executor has no tasks of its own. */
   readonly watch: Tasks['watch']
+  readonly check: InputCheck
 }
 
 export interface TaskGate {
@@ -47,9 +47,7 @@ export interface TaskGate {
   watch(request: Approved, taskId: string, tell: (task: JsonObject) => void): (() => void) | undefined
 }
 
-export function createTaskGate({ ids, catalogue, watch }: TaskGateOptions): TaskGate {
-  const check = createInputCheck()
-
+export function createTaskGate({ ids, catalogue, watch, check }: TaskGateOptions): TaskGate {
   /** Told of as the tool is: to whom may use it, now. */
   function find(taskId: string, principal: Principal): { readonly entry: Entry; readonly inner: string } | undefined {
     const opened = ids.open(principal, taskId)
@@ -66,11 +64,8 @@ export function createTaskGate({ ids, catalogue, watch }: TaskGateOptions): Task
     }
     if (inputRequests === undefined) return fine
     if (!isObject(inputRequests)) return broken('inputRequests', 'must be an object')
-    const asked = inputRequests as InputRequests
-    const wrong = check.request(asked)
-    if (wrong) return broken(wrong.path, wrong.rule)
-    const required = missing(asked, capabilities)
-    return required ? deny({ reason: 'missing_capability', required }) : fine
+    const refused = check.refusal(inputRequests as InputRequests, capabilities)
+    return refused ? deny(refused) : fine
   }
 
   return {

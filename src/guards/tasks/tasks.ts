@@ -31,7 +31,7 @@ import { NEEDS_TASKS } from '../../protocol/index.ts'
 import type { AuditRecord, Bus, Store } from '../../storage/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
 import type { EntryConcurrency } from '../concurrency.ts'
-import { createInputCheck } from '../input-check.ts'
+import type { InputCheck } from '../input-check.ts'
 import { cancelled, type EndingOptions, interrupted } from './ending.ts'
 import { createPlaces } from './places.ts'
 import { createRunner } from './runner.ts'
@@ -62,6 +62,7 @@ export interface TasksOptions extends EndingOptions {
   readonly log: Log
   readonly record: (record: AuditRecord) => void
   readonly bounds: TaskBounds
+  readonly check: InputCheck
   /** A tool that only so many may use at once is no less in use by a task. */
   readonly enter: EntryConcurrency['enter']
 }
@@ -79,14 +80,13 @@ const acknowledged: Decision<Produced> = allow({ kind: 'result', result: {} })
 const unknown: Decision<never> = deny({ reason: 'unknown_name', kind: 'task' })
 const ID_CHARACTERS = 26
 
-export function createTasks({ store: kept, keyRing, bus, clock, log, record, bounds, enter, ...ends }: TasksOptions): Tasks {
+export function createTasks({ store: kept, keyRing, bus, clock, log, record, bounds, check, enter, ...ends }: TasksOptions): Tasks {
   const { running: atOnce = 16, stored: most = 256, storedBytes = 67_108_864, ttlMs = 3_600_000, pollIntervalMs = 1_000 } = bounds
   const store = createTaskStore({ store: kept, keyRing, most, mostBytes: storedBytes })
   const life: TaskLife = createTaskLife({ store, bus, clock, record, isHere: (id) => runner.isHere(id) })
-  const runner = createRunner({ ...ends, store, life, bus, clock, log })
+  const runner = createRunner({ ...ends, store, check, life, bus, clock, log })
   const places = createPlaces(atOnce, enter)
   const watches = createTaskWatches({ bus, log, current: life.current, show })
-  const check = createInputCheck()
   // A third of the lease: two beats may fail.
   const beating = setInterval(() => {
     void runner.beat()
