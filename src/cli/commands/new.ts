@@ -4,7 +4,7 @@
  * @module
  */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Common } from '../common.ts'
@@ -17,7 +17,8 @@ export interface NewOptions extends Common {
 }
 
 /** Three folders up, in a checkout and in the package alike: `dist` has the folders of `src`. */
-const TEMPLATE = fileURLToPath(new URL('../../../templates/server/', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const TEMPLATE = join(ROOT, 'templates', 'server')
 /** What npm and git take as their own while it lies in our package has another name there. */
 const renamed: Readonly<Record<string, string>> = {
   'package.json.template': 'package.json',
@@ -35,12 +36,16 @@ export function newServer(name: string, { json = false, dryRun = false }: NewOpt
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw new CliError('E-EXISTS', `there is something in ${name} already`, 'choose another name, or empty the folder')
 
+  const isCheckout = existsSync(join(ROOT, 'src', 'cli', 'main.ts'))
+  const toRoot = (from: string): string => relative(from, realpathSync(ROOT)).replaceAll('\\', '/')
+  // What is in a checkout need not be what a registry has.
+  const dependency = isCheckout ? `file:${toRoot(join(realpathSync('.'), name))}` : version()
   const files = filesBelow(TEMPLATE).map((file) => ({ from: file, to: renamed[file] ?? file }))
   for (const { from, to } of dryRun ? [] : files) {
     const target = join(folder, to)
     mkdirSync(dirname(target), { recursive: true })
     const text = readFileSync(join(TEMPLATE, from), 'utf8')
-    writeFileSync(target, text.replaceAll('my-server', name).replaceAll('SALLYPORT_VERSION', version()), { flag: 'wx' })
+    writeFileSync(target, text.replaceAll('my-server', name).replaceAll('SALLYPORT_VERSION', dependency), { flag: 'wx' })
   }
   const written = files.map(({ to }) => to).sort()
   output.object({ name, folder, files: written, dryRun })
@@ -48,7 +53,12 @@ export function newServer(name: string, { json = false, dryRun = false }: NewOpt
   output.line(dryRun ? `Would write ${written.length} files to ${name}:` : `${tick} ${written.length} files in ${name}, no install scripts`)
   for (const file of written) output.line(`  ${file}`)
   output.line()
-  output.line(`Next:  cd ${name} && npm install && npm test && npm start`)
+  // Programs import what is compiled, while the command of a checkout runs from src/.
+  const build =
+    isCheckout && !existsSync(join(ROOT, 'dist', 'index.js')) ? `npm --prefix '${toRoot(realpathSync('.')) || '.'}' run build && ` : ''
+  if (isCheckout)
+    output.line(`It takes sallyport from this checkout (${dependency}); its Dockerfile needs a published version in package.json.`)
+  output.line(`Next:  ${build}cd ${name} && npm install && npm test && npm start`)
 }
 
 const filesBelow = (folder: string): readonly string[] =>
