@@ -55,5 +55,18 @@ function usage(error: CommanderError): CliError {
   if (command === 'guard' && error.code === 'commander.unknownOption')
     return new CliError('E-USAGE', message, 'put `--` before the command that you want guarded: sallyport guard -- COMMAND…')
   if (error.code === 'commander.unknownCommand') return new CliError('E-USAGE', message, 'see `sallyport --help`')
-  return new CliError('E-USAGE', message, `see \`sallyport ${command ? `${command} ` : ''}--help\``)
+  return new CliError('E-USAGE', message, `see \`${['sallyport', ...commandPath(), '--help'].join(' ')}\``)
+}
+
+/** `key create`: the command that was meant, as far as its words are commands. */
+function commandPath(): readonly string[] {
+  const path: string[] = []
+  let { commands } = createProgram(argv)
+  for (const word of own.filter((one) => !one.startsWith('-'))) {
+    const found = commands.find((one) => one.name() === word)
+    if (!found) break
+    path.push(word)
+    commands = found.commands
+  }
+  return path
 }

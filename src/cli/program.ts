@@ -40,7 +40,7 @@ export function createProgram(argv: readonly string[]): Command {
     .requiredOption('--name <name>', 'what the key is for')
     .requiredOption('--scope <scope...>', 'what it may do: tools:read, tools:execute, prompts:read, resources:read, …')
     .option('--role <role...>', 'roles that it has')
-    .option('--expires <span>', 'how long it is good for', '90d')
+    .option('--expires <span>', 'how long it is good for: 30m, 12h, 90d, up to 3650d', '90d')
     .addOption(dataDir())
     .action(async (_options, command: Command) => (await import('./commands/key.ts')).createKey(command.optsWithGlobals()))
   add(key, 'list', 'list the keys, never their secrets')

@@ -20,7 +20,7 @@ export interface NewApiKey {
   readonly scopes: readonly string[]
   readonly roles?: readonly string[] | undefined
   readonly createdBy: string
-  /** 90 unless told. */
+  /** 90 unless told; a part of a day is allowed. */
   readonly expiresInDays?: number | undefined
 }
 
@@ -60,7 +60,7 @@ const newKey: z.ZodType<NewApiKey> = z.strictObject({
     .max(64)
     .optional(),
   createdBy: z.string().min(1).max(128),
-  expiresInDays: z.int().min(1).max(3650).optional(),
+  expiresInDays: z.number().positive().max(3650).optional(),
 })
 
 const DAY_MS = 86_400_000
@@ -82,7 +82,7 @@ export function createApiKeys({ store, keyRing, clock, bus }: ApiKeysOptions): A
   async function create({ name, scopes, roles = [], createdBy, expiresInDays = 90 }: NewApiKey) {
     const { id, key } = generateKey()
     const createdAt = clock()
-    const expiresAt = createdAt + expiresInDays * DAY_MS
+    const expiresAt = createdAt + Math.round(expiresInDays * DAY_MS)
     const kept: Kept = { id, name, scopes, roles, createdBy, createdAt, expiresAt, mac: macOf(key).toString('base64url') }
     const won = await records.putIfAbsent(id, kept, { group: createdBy, expiresAt: expiresAt + AFTERLIFE_MS })
     return won ? { id, key, expiresAt } : undefined

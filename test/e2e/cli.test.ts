@@ -48,7 +48,7 @@ describe('help and mistakes', () => {
     for (const [args, message] of [
       [[], /a command is missing/],
       [['gaurd'], /unknown command 'gaurd' \(Did you mean guard\?\)/],
-      [['key', 'create'], /required option '--name <name>'/],
+      [['key', 'create'], /required option '--name <name>'.*\nfix: see `sallyport key create --help`/],
       [['guard', 'npx', '-y', 'server'], /put `--` before the command/],
       [['audit', 'search', '--limit', '0'], /--limit must be a whole number/],
       [['audit', 'search', '--decision', 'maybe'], /--decision must be allow, deny or error/],
@@ -168,6 +168,16 @@ describe('keys, accounts and the audit', () => {
     assert.match(stderr, /^! tool:read is none of the standard scopes/)
   })
 
+  test('a key may be for minutes; then it says at what time it ends', async () => {
+    const args = ['key', 'create', '--name', 'short', '--scope', 'tools:read', '--expires', '3m', ...data]
+    assert.match((await sallyport(args)).stderr, /good until \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\./)
+    const { keys } = json(await sallyport(['key', 'list', ...data, '--json']))
+    const key = keys.find(({ name }: { name: string }) => name === 'short')
+    assert.equal(key.expiresAt - key.createdAt, 180_000)
+    const wrong = await sallyport(args.with(7, 'tomorrow'))
+    assert.match(wrong.stderr, /--expires must be a span of time up to ten years\nfix: write a number and s, m, h, d or w/)
+  })
+
   test('a key ends once', async () => {
     const { id } = json(
       await sallyport(['key', 'create', '--name', 'brief', '--scope', 'tools:read', '--expires', '1d', ...data, '--json']),
@@ -195,9 +205,9 @@ describe('keys, accounts and the audit', () => {
   test('what the operator did is on record, and the record verifies', async () => {
     const { records } = json(await sallyport(['audit', 'search', ...data, '--json']))
     const actions = records.map(({ action }: { action: string }) => action).reverse()
-    assert.deepEqual(actions, ['key.create', 'key.create', 'key.create', 'key.revoke', 'user.add'])
+    assert.deepEqual(actions, ['key.create', 'key.create', 'key.create', 'key.create', 'key.revoke', 'user.add'])
     const state = json(await sallyport(['audit', 'verify', ...data, '--json']))
-    assert.deepEqual([state.intact, state.records], [true, 5])
+    assert.deepEqual([state.intact, state.records], [true, 6])
     const explained = await sallyport(['why', records[0].id, ...data])
     assert.equal(explained.code, 0)
     assert.match(explained.stdout, /^ALLOW {2}.* · user\.add ana · /)
@@ -250,6 +260,6 @@ describe('keys, accounts and the audit', () => {
     const broken = await sallyport(['audit', 'verify', ...data, '--json'])
     assert.equal(broken.code, 8)
     const { intact, brokenAt, error } = json(broken)
-    assert.deepEqual([intact, brokenAt, error.code], [false, 4, 'E-CHAIN'])
+    assert.deepEqual([intact, brokenAt, error.code], [false, 5, 'E-CHAIN'])
   })
 })

@@ -139,6 +139,7 @@ test('a key is not made from nonsense, and the message repeats none of it', asyn
     { scopes: ['two words'] },
     { roles: ['<b>'] },
     { expiresInDays: 0 },
+    { expiresInDays: -1 },
     { expiresInDays: 9999 },
     { expires: 1 },
   ]) {

@@ -32,7 +32,8 @@ export async function searchAudit(options: SearchOptions): Promise<void> {
     record.decision === 'allow' && record.reason === 'allowed' ? '' : `${shownShort(record.reason)}${timesOf(record)}`,
     `${record.durationMs} ms`,
     shownShort(record.id),
-    nameOfClient(record),
+    // A key is its own client: once is enough.
+    nameOfClient(record) === nameOfSubject(record) ? '' : nameOfClient(record),
   ])
   for (const row of table(rows)) output.line(row)
   if (rows.length === 0) output.note('no decision matches')

@@ -27,7 +27,6 @@ export async function createKey({ json = false, dataDir, name, scope, role = [],
   const output = createOutput(json)
   const startedAt = Date.now()
   const seconds = parseSeconds('--expires', expires)
-  if (seconds % DAY_SECONDS !== 0) throw new CliError('E-USAGE', '--expires must be whole days', 'write for example --expires 90d')
   const created = await withData(dataDir, async (data) => {
     const { id, key, expiresAt } = await keysOf(data).create({
       name,
@@ -45,7 +44,7 @@ export async function createKey({ json = false, dataDir, name, scope, role = [],
   output.line(created.key)
   if (json) return
   output.note(
-    `Key "${name}" (${created.id}) with ${split(scope).join(', ')}, good until ${dateOf(created.expiresAt)}. It is not shown again.`,
+    `Key "${name}" (${created.id}) with ${split(scope).join(', ')}, good until ${endOf(startedAt, created.expiresAt)}. It is not shown again.`,
   )
   output.note('Send it as `Authorization: Bearer …` or as `X-API-Key`, never in a URL.')
 }
@@ -65,8 +64,8 @@ export async function listKeys({ json = false, dataDir }: WithData): Promise<voi
     revokedAt !== undefined
       ? output.paint('dim', `revoked ${dateOf(revokedAt)}`)
       : expiresAt <= now
-        ? output.paint('red', `expired ${dateOf(expiresAt)}`)
-        : output.paint(expiresAt - now <= 7 * DAY_MS ? 'red' : 'green', `until ${dateOf(expiresAt)}`),
+        ? output.paint('red', `expired ${endOf(createdAt, expiresAt)}`)
+        : output.paint(expiresAt - now <= 7 * DAY_MS ? 'red' : 'green', `until ${endOf(createdAt, expiresAt)}`),
   ])
   for (const row of table(rows)) output.line(row)
 }
@@ -92,3 +91,6 @@ export async function revokeKey(given: string, { json = false, dataDir }: WithDa
 /** `--scope a b`, `--scope a --scope b` and `--scope "a b"` or `a,b` mean the same. */
 const split = (values: readonly string[]): string[] => [...new Set(values.flatMap((value) => value.split(/[\s,]+/)).filter(Boolean))]
 const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
+/** A day is enough for what is good for weeks; what ends sooner ends at a time of day. */
+const endOf = (createdAt: number, at: number): string =>
+  at - createdAt > 2 * DAY_MS ? dateOf(at) : `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`

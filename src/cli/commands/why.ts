@@ -24,7 +24,8 @@ export async function why(id: string, { json = false, dataDir }: WithData): Prom
   const colour = record.decision === 'allow' ? 'green' : 'red'
   const verdict = output.paint(colour, record.decision.toUpperCase())
   const parts = [nameOfSubject(record), nameOfClient(record), nameOfTarget(record), `${timeOf(record.at, Date.now())}Z`]
-  output.line(`${verdict}  ${parts.filter(Boolean).join(' · ')}`)
+  // A key is its own client: once is enough.
+  output.line(`${verdict}  ${[...new Set(parts.filter(Boolean))].join(' · ')}`)
   const facts = Object.entries(record.facts ?? {})
     .filter(([key, value]) => !(key.endsWith('Roles') && Array.isArray(value) && value.length === 0))
     .map(([key, value]) => `${key}=${Array.isArray(value) ? value.join(',') || 'none' : String(value)}`)
