@@ -106,7 +106,11 @@ test('what cannot start says why and how to mend it', async () => {
       ],
       [['--port', '0', '--', 'no-such-program-anywhere'], 6, /error\[E-UPSTREAM\]: .*\nfix: run the command by itself/],
       [['--port', '0', '--', process.execPath, '-e', 'process.exit(3)'], 6, /error\[E-UPSTREAM\]: /],
-      [['--config', join(temp.path, 'none.yaml')], 2, /error\[E-CONFIG\]: .*none\.yaml: there is no such file/],
+      [
+        ['--config', join(temp.path, 'none.yaml')],
+        2,
+        /error\[E-CONFIG\]: .*none\.yaml: there is no such file: write one \(docs\/configuration\.md\), or name another/,
+      ],
       [
         ['--config', config('servers:\n  a:\n    comand: node\n')],
         2,

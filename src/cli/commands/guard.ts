@@ -162,6 +162,7 @@ function banner(
   const clients = clientLines(name, guard.url)
   const width = Math.max(...clients.map(({ client }) => client.length)) + 1
   lines.push('', 'Paste into your client:', ...clients.map(({ client, line }) => `  ${`${client}:`.padEnd(width)}  ${line}`))
+  lines.push(`  ${''.padEnd(width)}  (the Inspector needs Node 22 or later)`)
   const granted = guard.scopes()
   if (granted.includes('tools:execute') && !granted.includes('tools:read'))
     lines.push(

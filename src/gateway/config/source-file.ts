@@ -110,7 +110,11 @@ function readText(path: string, name: string): string {
   } catch (error) {
     if (error instanceof ConfigError) throw error
     const { code } = error as NodeJS.ErrnoException
-    throw new ConfigError([code === 'ENOENT' ? `${path}: there is no such file` : `${path}: cannot be read (${code})`])
+    throw new ConfigError([
+      code === 'ENOENT'
+        ? `${path}: there is no such file: write one (docs/configuration.md), or name another`
+        : `${path}: cannot be read (${code})`,
+    ])
   }
 }
 
