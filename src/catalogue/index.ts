@@ -8,6 +8,8 @@ export {
   compileCheck,
   compileResultCheck,
   createChecks,
+  describeProblem,
+  type Formats,
   mirrorsOf,
   type OwnSchema,
   promptCheck,

@@ -62,7 +62,7 @@ describe('a prompt’s definition', () => {
         /parameters\.list\.type: must be "string", "number"/,
       ],
       [{ name: 'a', render, parameters: { type: 'object', properties: { a: { type: 'string', pattern: 'x' } } } }, /not anchored/],
-      [{ name: 'a', template: '{{x}}', parameters: z.object({ x: z.string() }) }, /a template takes JSON Schema/],
+      [{ name: 'a', template: '{{x}}', parameters: z.object({ x: z.string() }) }, /a template takes plain JSON Schema; with Zod, or another library, use render/],
       [
         { name: 'a', render, parameters: language, complete: { langauge: () => [] } },
         /complete\.langauge: there is no such key; did you mean "language"/,

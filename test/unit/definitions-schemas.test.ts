@@ -82,7 +82,7 @@ describe('a Zod schema', () => {
   })
   it('that has no JSON Schema is refused in words that say why', () => {
     assert.deepEqual(tool(z.object({ at: z.date() })).problems, [
-      'tool "a": parameters: has no JSON Schema: Date cannot be represented in JSON Schema',
+      'tool "a": parameters: at has no JSON Schema: Date cannot be represented in JSON Schema',
     ])
     assert.match(tool(z.string()).problems.join(), /must be of type "object"/)
     assert.match(

@@ -15,11 +15,17 @@ import type { RegExpEngine } from 'ajv/dist/types/index.js'
 import { RE2JS } from 're2js'
 import { type Entry, type JsonObject, once, type Violation } from '../../core/index.ts'
 import { canonicalJson, isWithinDepth } from '../../protocol/index.ts'
+import { type Formats, formatTests } from './formats.ts'
 import { plainSchema } from './plain-schema.ts'
 import { holds, walkSchema } from './schema-walk.ts'
 
 export type ArgumentCheck = NonNullable<Entry['check']>
-export type CompiledCheck = { readonly check: ArgumentCheck } | { readonly problem: string }
+export type CompiledCheck = { readonly check: ArgumentCheck } | SchemaProblem
+/** `at`: where it is, as a JSON pointer, for an author. */
+export interface SchemaProblem {
+  readonly problem: string
+  readonly at?: string | undefined
+}
 
 /** Of what: for the words of a problem, and the path of a violation. */
 export type Checked = 'arguments' | 'structuredContent'
@@ -29,7 +35,7 @@ export type CompiledSchema =
       /** Makes the code now; false: it cannot be made. */
       readonly prepare: () => boolean
     }
-  | { readonly problem: string }
+  | SchemaProblem
 
 const MAX_SCHEMA_DEPTH = 64
 const MAX_SCHEMA_CHARS = 256 * 1024
@@ -74,7 +80,6 @@ const options: Options = {
   multipleOfPrecision: 6,
   allErrors: false,
   strict: false,
-  validateFormats: false,
   validateSchema: true,
   // One function for each definition, however often it is referred to: inlined, code grows with every reference.
   inlineRefs: false,
@@ -90,10 +95,13 @@ interface Dialect {
   /** Knows the metaschema, and never gets to know an upstream's schema. */
   readonly metaschema: () => Ajv
   /** Knows nothing: one for each schema, so that none can leave anything behind for another, and all of it can be freed. */
-  create(): Ajv
+  create(formats: Formats): Ajv
 }
 function dialect(create: (options: Options) => Ajv): Dialect {
-  return { metaschema: once(() => create(options)), create: () => harden(create({ ...options, meta: false, validateSchema: false })) }
+  return {
+    metaschema: once(() => create({ ...options, validateFormats: false })),
+    create: (formats) => harden(create({ ...options, meta: false, validateSchema: false, validateFormats: formats === 'checked' })),
+  }
 }
 const DEFAULT_DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 const dialects: ReadonlyMap<unknown, Dialect> = new Map([
@@ -102,14 +110,14 @@ const dialects: ReadonlyMap<unknown, Dialect> = new Map([
   ['http://json-schema.org/draft-07/schema', dialect((all) => new Ajv(all))],
 ])
 
-export function compileCheck(inputSchema: JsonObject): CompiledCheck {
-  const compiled = compileSchema(inputSchema, 'arguments')
+export function compileCheck(inputSchema: JsonObject, formats: Formats = 'noted'): CompiledCheck {
+  const compiled = compileSchema(inputSchema, 'arguments', formats)
   if ('problem' in compiled) return compiled
   const { check } = compiled
   return { check: (args) => check(args ?? {}) }
 }
 
-export function compileSchema(given: JsonObject, of: Checked): CompiledSchema {
+export function compileSchema(given: JsonObject, of: Checked, formats: Formats): CompiledSchema {
   const what = of === 'arguments' ? 'an input schema' : 'an output schema'
   if (!isWithinDepth(given, MAX_SCHEMA_DEPTH)) return { problem: `${what} nested deeper than ${MAX_SCHEMA_DEPTH} levels` }
   if (JSON.stringify(given).length > MAX_SCHEMA_CHARS) return { problem: `${what} of more than ${MAX_SCHEMA_CHARS} characters` }
@@ -127,7 +135,9 @@ export function compileSchema(given: JsonObject, of: Checked): CompiledSchema {
   const { $schema = DEFAULT_DIALECT, ...rest } = given
   const spoken = dialects.get(typeof $schema === 'string' ? $schema.replace(/#$/, '') : undefined)
   if (!spoken) return { problem: `${what} in a dialect other than JSON Schema 2020-12, 2019-09 or draft-07` }
-  if (spoken.metaschema().validateSchema(rest) !== true) return { problem: `${what} that is not valid JSON Schema` }
+  const metaschema = spoken.metaschema()
+  if (metaschema.validateSchema(rest) !== true)
+    return { problem: `${what} that is not valid JSON Schema`, at: metaschema.errors?.[0]?.instancePath }
   const plain = plainSchema(rest, STEP, what)
   if ('problem' in plain) return plain
   const problem = patternProblem(plain.patterns, what)
@@ -139,7 +149,7 @@ export function compileSchema(given: JsonObject, of: Checked): CompiledSchema {
   const unusable: Violation = { path: of, rule: "cannot be checked against the tool's schema" }
   const validate = once((): ValidateFunction | undefined => {
     try {
-      return spoken.create().compile(schema)
+      return spoken.create(formats).compile(schema)
     } catch {
       return undefined
     }
@@ -176,6 +186,10 @@ function patternProblem(patterns: readonly string[], what: string): string | und
   return undefined
 }
 
+/** For its author: it reads on from the name of what has the schema, and begins with `/` where it says the place. */
+export const describeProblem = ({ problem, at = '' }: SchemaProblem): string =>
+  at === '' ? `: it is ${problem}` : `${at.slice(0, 200)}: is not valid JSON Schema`
+
 /** ajv's messages are made of the schema alone; the path is cut, as it holds names that the caller chose. */
 function toViolation(of: Checked, error: ErrorObject | undefined): Violation {
   return {
@@ -194,6 +208,7 @@ function harden(ajv: Ajv): Ajv {
       return true
     },
   })
+  for (const [name, test] of Object.entries(formatTests)) ajv.addFormat(name, test)
   // ajv compares every item with every other one.
   ajv.removeKeyword('uniqueItems')
   ajv.addKeyword({

@@ -8,6 +8,7 @@
 import type { JsonObject, Mirror } from '../../core/index.ts'
 import { canonicalHash } from '../../protocol/index.ts'
 import { type ArgumentCheck, compileCheck } from './argument-check.ts'
+import type { Formats } from './formats.ts'
 import { mirrorsOf } from './mirrors.ts'
 
 export type UnderstoodSchema = { readonly check: ArgumentCheck; readonly mirrors: readonly Mirror[] } | { readonly problem: string }
@@ -19,13 +20,14 @@ export interface Checks {
   sweep(): void
 }
 
-export function createChecks(): Checks {
+/** Of upstreams, unless told. */
+export function createChecks(formats: Formats = 'noted'): Checks {
   let current = new Map<string, UnderstoodSchema>()
   let previous: ReadonlyMap<string, UnderstoodSchema> = new Map()
   return {
     understand(inputSchema) {
       const key = canonicalHash(inputSchema)
-      const understood = current.get(key) ?? previous.get(key) ?? understand(inputSchema)
+      const understood = current.get(key) ?? previous.get(key) ?? understand(inputSchema, formats)
       current.set(key, understood)
       return understood
     },
@@ -36,9 +38,9 @@ export function createChecks(): Checks {
   }
 }
 
-function understand(inputSchema: JsonObject): UnderstoodSchema {
+function understand(inputSchema: JsonObject, formats: Formats): UnderstoodSchema {
   const mirrored = mirrorsOf(inputSchema)
   if ('problem' in mirrored) return mirrored
-  const compiled = compileCheck(inputSchema)
+  const compiled = compileCheck(inputSchema, formats)
   return 'problem' in compiled ? compiled : { check: compiled.check, mirrors: mirrored.mirrors }
 }

@@ -1,5 +1,6 @@
-export { compileCheck } from './argument-check.ts'
+export { compileCheck, describeProblem } from './argument-check.ts'
 export { type Checks, createChecks, type UnderstoodSchema } from './checks.ts'
+export type { Formats } from './formats.ts'
 export { mirrorsOf } from './mirrors.ts'
 export { type OwnSchema, understandOwn } from './own-schema.ts'
 export { promptCheck } from './prompt-check.ts'

@@ -11,8 +11,9 @@
 
 import type { JsonObject, Mirror } from '../../core/index.ts'
 import { isWithinDepth } from '../../protocol/index.ts'
-import { type ArgumentCheck, compileSchema } from './argument-check.ts'
+import { type ArgumentCheck, compileSchema, describeProblem } from './argument-check.ts'
 import { boundsProblems } from './bounds.ts'
+import type { Formats } from './formats.ts'
 import { mirrorsOf } from './mirrors.ts'
 import { patternProblems } from './pattern-problems.ts'
 import { tightenSchema } from './tighten-schema.ts'
@@ -30,7 +31,7 @@ export type OwnSchema =
 /** As deep as an upstream's may be, so that everything that walks a schema can be recursive. */
 const MAX_DEPTH = 64
 
-export function understandOwn(given: JsonObject): OwnSchema {
+export function understandOwn(given: JsonObject, formats: Formats = 'checked'): OwnSchema {
   if (!isWithinDepth(given, MAX_DEPTH)) return { problems: [`nested deeper than ${MAX_DEPTH} levels`] }
   const { type = 'object' } = given
   if (type !== 'object') return { problems: ['must be of type "object": arguments have names'] }
@@ -40,9 +41,9 @@ export function understandOwn(given: JsonObject): OwnSchema {
       problems: patterns.map((at) => `${at}: is not understood by the linear-time engine (RE2: no look-around, no back-references)`),
     }
   const schema = tightenSchema({ type, ...given })
-  const compiled = compileSchema(schema, 'arguments')
+  const compiled = compileSchema(schema, 'arguments', formats)
   const mirrored = mirrorsOf(schema)
-  const problems = [compiled, mirrored].flatMap((each) => ('problem' in each ? [`it is ${each.problem}`] : []))
+  const problems = [compiled, mirrored].flatMap((each) => ('problem' in each ? [describeProblem(each).replace(/^: /, '')] : []))
   if ('problem' in compiled || 'problem' in mirrored) return { problems }
   if (!compiled.prepare()) return { problems: ['it cannot be compiled'] }
   return {

@@ -12,6 +12,7 @@
 
 import type { JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
+import { isFormat } from './formats.ts'
 import { leadsTo } from './local-references.ts'
 import { holds, pointerToken } from './schema-walk.ts'
 
@@ -76,7 +77,7 @@ export function plainSchema(given: JsonObject, step: string, what = 'an input sc
         copied = Object.fromEntries(
           Object.entries(value as JsonObject).map(([name, inner]) => [name, copy(inner, `${at}/${pointerToken(name)}`)]),
         )
-      else if (!kept.has(keyword)) continue
+      else if (!kept.has(keyword) && !(keyword === 'format' && isFormat(value))) continue
       if (!definitions.has(keyword)) entries.push([keyword, copied])
     }
     const plain: Record<string, unknown> = Object.fromEntries(entries)

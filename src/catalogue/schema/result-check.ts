@@ -8,14 +8,15 @@
  */
 
 import type { Entry, JsonObject } from '../../core/index.ts'
-import { compileSchema } from './argument-check.ts'
+import { compileSchema, type SchemaProblem } from './argument-check.ts'
+import type { Formats } from './formats.ts'
 
-export type CompiledResultCheck = { readonly check: NonNullable<Entry['checkResult']> } | { readonly problem: string }
+export type CompiledResultCheck = { readonly check: NonNullable<Entry['checkResult']> } | SchemaProblem
 
 const missing = { path: 'structuredContent', rule: 'must be there, since the tool has an outputSchema' }
 
-export function compileResultCheck(outputSchema: JsonObject): CompiledResultCheck {
-  const compiled = compileSchema(outputSchema, 'structuredContent')
+export function compileResultCheck(outputSchema: JsonObject, formats: Formats = 'checked'): CompiledResultCheck {
+  const compiled = compileSchema(outputSchema, 'structuredContent', formats)
   if ('problem' in compiled) return compiled
   if (!compiled.prepare()) return { problem: 'an output schema that cannot be compiled' }
   return {

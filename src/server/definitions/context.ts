@@ -40,6 +40,7 @@ export interface CallContext {
 
 export class RunningContext implements CallContext {
   readonly #call: Call
+  #asked: InputRequired | undefined
   #progress = Number.NEGATIVE_INFINITY
 
   constructor(call: Call) {
@@ -73,7 +74,12 @@ export class RunningContext implements CallContext {
     }
   }
   get ask(): CallContext['ask'] {
-    return (requests, state) => new InputRequired(requests, state)
+    return (requests, state) => (this.#asked = new InputRequired(requests, state))
+  }
+
+  /** @throws {TypeError} where a question was made and something else was answered: nobody would ever be asked. */
+  static requireAsked(context: RunningContext): void {
+    if (context.#asked) throw new TypeError('context.ask(…) was called and not returned: write `return ask(…)`')
   }
 
   #tell(progress: number, total: number | undefined, message: string | undefined): void {

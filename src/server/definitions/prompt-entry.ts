@@ -91,7 +91,7 @@ function readPrompt(definition: JsonObject, report: Report, fail: Report, { mayR
     }
   }
   if (render !== undefined) return problem('render: must be a function')
-  if (source.parse) return problem('parameters: a template takes JSON Schema: what a library makes of a value has no place in a text')
+  if (source.parse) return problem('parameters: a template takes plain JSON Schema; with Zod, or another library, use render')
   try {
     const compiled = compilePrompt({ name, description, template, parameters: source.schema } as Parameters<typeof compilePrompt>[0])
     const { parameters, check } = compiled

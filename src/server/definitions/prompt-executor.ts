@@ -78,17 +78,19 @@ export interface RenderOptions {
 export function createRender({ run, parameters, mayRefer, description }: RenderOptions): Render {
   function render(call: Call): Execution {
     const { removed } = readArguments(given(call.params), parameters)
-    const shape = (answer: unknown): Execution => toProduced(answer, call.principal, removed)
+    const context = new RunningContext(call)
+    const shape = (answer: unknown): Execution => toProduced(answer, context, call.principal, removed)
     try {
-      const answer = run(call.args as never, new RunningContext(call))
+      const answer = run(call.args as never, context)
       return isThenable(answer) ? Promise.resolve(answer).then(shape, failed) : shape(answer)
     } catch (error) {
       return failed(error)
     }
   }
 
-  function toProduced(answer: unknown, principal: Principal, removed: readonly RemovedFrom[]): Execution {
+  function toProduced(answer: unknown, context: RunningContext, principal: Principal, removed: readonly RemovedFrom[]): Execution {
     if (answer instanceof InputRequired) return toInput(answer)
+    RunningContext.requireAsked(context)
     const result = toResult(answer)
     const stranger = Object.keys(result).find((key) => !members.has(key))
     if (stranger !== undefined) return broken(`${stranger.slice(0, 80)} is no member of a prompt's result`)

@@ -6,7 +6,9 @@
  * @module
  */
 
-import type { InputRequest, JsonObject } from '../../core/index.ts'
+import { type InputRequest, type JsonObject, looksSecret } from '../../core/index.ts'
+import { isObject } from '../../protocol/index.ts'
+import { isStandardSchema } from './standard-schema.ts'
 
 export interface FormRequest {
   /** What the person reads above the form. */
@@ -14,10 +16,17 @@ export interface FormRequest {
   /** A flat JSON Schema object: strings, numbers, booleans and choices. Never for what grants access: that wants `elicitUrl`. */
   readonly requestedSchema: JsonObject
 }
-export const elicit = ({ message, requestedSchema }: FormRequest): InputRequest => ({
-  method: 'elicitation/create',
-  params: { mode: 'form', message, requestedSchema },
-})
+/** @throws {TypeError} for a form that would not be sent: a mistake of the tool's, and told to its operator like any other. */
+export function elicit({ message, requestedSchema }: FormRequest): InputRequest {
+  const given: unknown = requestedSchema
+  if (isStandardSchema(given)) throw new TypeError('elicit: requestedSchema takes plain JSON Schema, and no schema of a library')
+  if (!isObject(given) || !isObject(given['properties']))
+    throw new TypeError('elicit: requestedSchema must be a JSON Schema with properties: { type: "object", properties: { … } }')
+  const secret = Object.keys(given['properties']).find(looksSecret)
+  if (secret !== undefined)
+    throw new TypeError(`elicit: ${secret.slice(0, 64)} looks like a secret, which a form must not ask for: use elicitUrl`)
+  return { method: 'elicitation/create', params: { mode: 'form', message, requestedSchema } }
+}
 
 export interface UrlRequest {
   readonly message: string

@@ -12,9 +12,10 @@
  * @module
  */
 
-import { compileResultCheck, type OwnSchema, understandOwn } from '../../catalogue/index.ts'
+import { compileResultCheck, describeProblem, type Formats, type OwnSchema, understandOwn } from '../../catalogue/index.ts'
 import type { Entry, JsonObject, Mirror } from '../../core/index.ts'
 import { isObject, isWithinDepth } from '../../protocol/index.ts'
+import { isBareProperties } from './bare-properties.ts'
 import { createParse, emitJsonSchema, isStandardSchema, type Parse, toNormalize } from './standard-schema.ts'
 import type { Report } from './unknown-keys.ts'
 
@@ -40,7 +41,7 @@ const MAX_DEPTH = 64
 export function readParameters(given: unknown, report: Report, reportUnbounded: Report): ReadParameters | undefined {
   const source = given === undefined ? { schema: noArguments, parse: undefined } : readSchema(given, 'parameters', report)
   if (!source) return undefined
-  const understood: OwnSchema = understandOwn(source.schema)
+  const understood: OwnSchema = understandOwn(source.schema, formatsOf(source.parse))
   if ('problems' in understood) {
     for (const problem of understood.problems) report(problem.startsWith('/') ? `parameters${problem}` : `parameters: ${problem}`)
     return undefined
@@ -50,6 +51,9 @@ export function readParameters(given: unknown, report: Report, reportUnbounded: 
   const { parse } = source
   return { schema, check, mirrors, normalize: parse && toNormalize(parse), names: parse ? outputNames(given) : namesOf(schema) }
 }
+
+/** A library has rules of its own for what it calls a date or an address. */
+export const formatsOf = (parse: Parse | undefined): Formats => (parse ? 'noted' : 'checked')
 
 /** The names in what a library makes of arguments, where it can say so: a transform cannot. */
 export function outputNames(given: unknown): readonly string[] | undefined {
@@ -65,9 +69,9 @@ function namesOf(schema: JsonObject): readonly string[] | undefined {
 export function readOutputSchema(given: unknown, report: Report): ReadOutput | undefined {
   const source = readSchema(given, 'outputSchema', report)
   if (!source) return undefined
-  const compiled = compileResultCheck(source.schema)
+  const compiled = compileResultCheck(source.schema, formatsOf(source.parse))
   if ('problem' in compiled) {
-    report(`outputSchema: it is ${compiled.problem}`)
+    report(`outputSchema${describeProblem(compiled)}`)
     return undefined
   }
   return { schema: source.schema, checkResult: compiled.check, parse: source.parse }
@@ -86,6 +90,8 @@ export function readSchema(
   }
   if (!isObject(given)) return problem('must be a JSON Schema object, or a Standard Schema that emits one')
   if ('_def' in given || '~standard' in given) return problem('is no JSON Schema, and no Standard Schema of version 1: use zod 4')
+  if (isBareProperties(given))
+    return problem('looks like properties: wrap them in z.object({ … }) or { type: "object", properties: { … } }')
   if (!isWithinDepth(given, MAX_DEPTH)) return problem(`nested deeper than ${MAX_DEPTH} levels`)
   try {
     return { schema: JSON.parse(JSON.stringify(given)) as JsonObject, parse: undefined }

@@ -60,7 +60,10 @@ export function emitJsonSchema(
       return plain(z.toJSONSchema(schema as unknown as z.ZodType, { io: direction, target: TARGET }))
   } catch (error) {
     // About the schema that the author wrote, and so nobody's secret.
-    return { problem: `has no JSON Schema: ${error instanceof Error ? error.message.split('\n')[0] : 'it cannot be written as one'}` }
+    const at = placeOf(schema, direction)
+    return {
+      problem: `${at === '' ? '' : `${at} `}has no JSON Schema: ${error instanceof Error ? error.message.split('\n')[0] : 'it cannot be written as one'}`,
+    }
   }
   const fix =
     vendor === 'zod'
@@ -69,6 +72,22 @@ export function emitJsonSchema(
         ? 'wrap it in toStandardJsonSchema() of @valibot/to-json-schema'
         : 'use a version of the library that has "~standard".jsonSchema, or write JSON Schema'
   return { problem: `is a schema of ${JSON.stringify(String(vendor).slice(0, 40))} that emits no JSON Schema: ${fix}` }
+}
+
+/** Which property has none, in a library whose objects tell their `shape`, as Zod's do. */
+function placeOf(schema: StandardSchema, direction: 'input' | 'output', levels = 8): string {
+  const shape = (schema as { readonly shape?: unknown }).shape
+  if (!isObject(shape) || levels === 0) return ''
+  for (const [name, inner] of Object.entries(shape)) {
+    if (!isStandardSchema(inner)) continue
+    try {
+      inner['~standard'].jsonSchema?.[direction]({ target: TARGET })
+    } catch {
+      const further = placeOf(inner, direction, levels - 1)
+      return further === '' ? name.slice(0, 64) : `${name.slice(0, 64)}.${further}`
+    }
+  }
+  return ''
 }
 
 /** A copy, without what JSON cannot say. */

@@ -40,15 +40,17 @@ type Params = Parameters<ToolDefinition['execute']>[0]
 export function createToolExecutor({ run, parseOutput, task }: ToolExecutorOptions): Executor {
   function begin(call: Call): Execution {
     try {
-      const answer = run(call.args as Params, new RunningContext(call))
-      return isThenable(answer) ? Promise.resolve(answer).then(shape, failed) : shape(answer)
+      const context = new RunningContext(call)
+      const answer = run(call.args as Params, context)
+      return isThenable(answer) ? Promise.resolve(answer).then((settled) => shape(settled, context), failed) : shape(answer, context)
     } catch (error) {
       return failed(error)
     }
   }
 
-  function shape(answer: unknown): Execution {
+  function shape(answer: unknown, context: RunningContext): Execution {
     if (answer instanceof InputRequired) return toInput(answer)
+    RunningContext.requireAsked(context)
     if (!parseOutput || typeof answer === 'string' || answer === undefined) return toProduced(toToolResult(answer))
     if (!isWholeResult(answer)) return structured(parseOutput(answer))
     const whole = toToolResult(answer)

@@ -30,8 +30,9 @@ export interface ReadExecutorOptions {
 const noSuggestions: Decision<Produced> = allow({ kind: 'result', result: { completion: { values: [], total: 0, hasMore: false } } })
 
 export function createReadExecutor({ read, mimeType, freshness, resultBytes, watch, complete }: ReadExecutorOptions): Executor {
-  function shape(call: Call, uri: string, context: CallContext, answer: unknown): Decision<Produced> {
+  function shape(call: Call, uri: string, own: RunningContext, context: CallContext, answer: unknown): Decision<Produced> {
     if (answer instanceof InputRequired) return toInput(answer)
+    RunningContext.requireAsked(own)
     const contents = toContents(answer, { uri, mimeType, resultBytes })
     if (!contents.allowed) return contents
     const isImpersonal = context instanceof PublicContext && !PublicContext.hasLooked(context)
@@ -46,7 +47,9 @@ export function createReadExecutor({ read, mimeType, freshness, resultBytes, wat
       const own = new RunningContext(call)
       const context = freshness.scope === 'public' ? new PublicContext(own) : own
       const answer = read(call.args as Named, context)
-      return answer instanceof Promise ? answer.then((settled) => shape(call, uri, context, settled)) : shape(call, uri, context, answer)
+      return answer instanceof Promise
+        ? answer.then((settled) => shape(call, uri, own, context, settled))
+        : shape(call, uri, own, context, answer)
     },
     ...(watch && { watch: (_, uri, changed) => watch(uri, changed) ?? (() => {}) }),
   }

@@ -12,7 +12,7 @@
 import { understandOwn } from '../../catalogue/index.ts'
 import { isObject, type TemplateVariable } from '../../protocol/index.ts'
 import type { Completable } from '../definitions/completion.ts'
-import { outputNames, readSchema } from '../definitions/schemas.ts'
+import { formatsOf, outputNames, readSchema } from '../definitions/schemas.ts'
 import type { Parsed } from '../definitions/standard-schema.ts'
 import type { Report } from '../definitions/unknown-keys.ts'
 
@@ -47,7 +47,7 @@ export function readVariables(given: unknown, variables: readonly TemplateVariab
   }
   const source = readSchema(given, 'parameters', (what) => problem(what.replace(/^parameters/, '')))
   if (!source) return undefined
-  const understood = understandOwn(source.schema)
+  const understood = understandOwn(source.schema, formatsOf(source.parse))
   if ('problems' in understood) {
     for (const what of understood.problems) problem(what.startsWith('/') ? what : `: ${what}`)
     return undefined
