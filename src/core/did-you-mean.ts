@@ -1,14 +1,17 @@
 /** The key that was probably meant by one that nobody knows: for the messages about options, configurations and definitions. @module */
 
-/** At most three letters away and no further than half of the word, or a part of the key: `scopes` of `requiredScopes`. */
+/** At most three letters away and no further than half of the word, or a part of the key or around it: `scopes` of `requiredScopes`. */
 function nearest(word: string, known: readonly string[]): string | undefined {
   const written = word.toLowerCase()
   const near = known
-    .map((one) => ({ one, away: distance(written, one.toLowerCase()), isPart: written.length > 2 && one.toLowerCase().includes(written) }))
+    .map((one) => ({ one, away: distance(written, one.toLowerCase()), isPart: isPartOf(written, one.toLowerCase()) }))
     .filter(({ away, isPart }) => isPart || away <= Math.min(3, word.length / 2))
     .sort((a, b) => a.away - b.away)
   return near[0]?.one
 }
+
+const isPartOf = (one: string, other: string): boolean =>
+  Math.min(one.length, other.length) > 2 && (one.includes(other) || other.includes(one))
 
 /** How many letters must be put in, taken out or changed (Levenshtein). Nobody's slip is longer than 40. */
 function distance(from: string, to: string): number {
@@ -25,9 +28,9 @@ function distance(from: string, to: string): number {
   return above.at(-1) ?? 0
 }
 
-/** About a key that is not among those that are known. */
-export function noSuchKey(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known)
+/** About a key that is not among those that are known. `said`: what is known to be meant by it. */
+export function noSuchKey(key: string, known: readonly string[], said?: string): string {
+  const meant = said ?? nearest(key, known)
   return `there is no such key${meant === undefined ? '' : `; did you mean "${meant}"?`}`
 }
 

@@ -85,9 +85,9 @@ const schema: z.ZodType<RateLimitOptions> = z.strictObject({
   concurrency: z.int().min(1).max(10_000).optional(),
 })
 
-/** @throws {ConfigError} naming every problem. */
-export function toLimits(given: RateLimitOptions = {}): RateLimits {
-  const options = checkOptions('rateLimit', schema, given)
+/** `at`: what the problems' paths begin with. @throws {ConfigError} naming every problem. */
+export function toLimits(given: RateLimitOptions = {}, at = 'rateLimit'): RateLimits {
+  const options = checkOptions(at, schema, given)
   const common = toLimit({ max: options.max ?? MAX }, options.windowMs)
   const by = options.by ?? 'both'
   const limits: Limits = {

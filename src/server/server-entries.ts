@@ -67,7 +67,7 @@ function list(definitions: Definitions, name: keyof Definitions, report: (proble
   const given: unknown = definitions[name]
   if (given === undefined) return []
   if (Array.isArray(given) && given.length <= MAX_DEFINITIONS) return given as readonly object[]
-  report(`${name}: must be a list of at most ${MAX_DEFINITIONS} definitions`)
+  report(`MCPServer.${name}: must be a list of at most ${MAX_DEFINITIONS} definitions`)
   return []
 }
 

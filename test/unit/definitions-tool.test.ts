@@ -99,6 +99,38 @@ describe('a tool’s definition', () => {
       /task\.ttl: there is no such key; did you mean "ttlMs".*task\.before: must be a function/,
     )
   })
+  it('is refused with the name that we have for what others call otherwise', () => {
+    assert.deepEqual(problemsOf({ name: 'a', inputSchema: {}, handler: execute, execute, timeout: 1 }), [
+      'tool "a": inputSchema: there is no such key; did you mean "parameters"?',
+      'tool "a": handler: there is no such key; did you mean "execute"?',
+      'tool "a": timeout: there is no such key; did you mean "timeoutSeconds"?',
+    ])
+  })
+  it('is refused for properties that are no schema, which would refuse every call', () => {
+    const bare = [
+      { q: z.string() },
+      { items: z.array(z.string()), title: z.string() },
+      { q: { type: 'string' } },
+      { title: { type: 'string' } },
+      { q: 'string' },
+    ]
+    for (const given of bare)
+      for (const key of ['parameters', 'outputSchema'])
+        assert.deepEqual(problemsOf({ name: 'a', execute, [key]: given }), [
+          `tool "a": ${key}: looks like properties: wrap them in z.object({ … }) or { type: "object", properties: { … } }`,
+        ])
+    for (const given of [{}, { $comment: 'nothing' }, { title: 'Nothing' }, { not: { required: ['a'] } }, { $defs: {} }])
+      assert.deepEqual(problemsOf({ name: 'a', execute, parameters: given }), [], JSON.stringify(given))
+  })
+  it('is refused with the place of what is wrong in a schema', () => {
+    const wrong = { type: 'object', properties: { q: { type: 'sting' } } }
+    assert.deepEqual(problemsOf({ name: 'a', execute, parameters: wrong, outputSchema: wrong }), [
+      'tool "a": parameters/properties/q/type: is not valid JSON Schema',
+      'tool "a": outputSchema/properties/q/type: is not valid JSON Schema',
+    ])
+    const dated = z.object({ of: z.object({ day: z.date() }) })
+    assert.match(problemsOf({ name: 'a', execute, parameters: dated }).join(), /parameters: of\.day has no JSON Schema: Date cannot be/)
+  })
   it('is refused for a pattern or a reference that cannot be kept, naming the tool and the place', () => {
     const parameters = { type: 'object', properties: { a: { type: 'string', maxLength: 9, pattern: '(?!b)' } } }
     assert.deepEqual(problemsOf({ name: 'a', execute, parameters }), [
@@ -189,7 +221,7 @@ describe('permissions', () => {
       [{ access: 'public', requiredScopes: ['a'] }, /permissions\.requiredScopes: there is no such key/],
       [{ access: 'private' }, /permissions: names nobody/],
       [{ access: 'private', users: [] }, /permissions: names nobody/],
-      [{ users: ['ana'] }, /permissions\.users: there is no such key/],
+      [{ users: ['ana'] }, /permissions\.users: goes with access: "private" alone/],
       [{ requiredScopes: 'a b' }, /permissions\.requiredScopes: must be a list/],
       [{ requiredScopes: ['a b'] }, /permissions\.requiredScopes: must be a list/],
       [{ requiredRoles: ['a', 1] }, /permissions\.requiredRoles: must be a list/],

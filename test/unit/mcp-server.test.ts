@@ -62,7 +62,7 @@ describe('what is wrong', () => {
         tls,
         cors: { origins: 'https://a.example', origin: 'https://a.example' },
         limits: { bodyByte: 1, tasks: { runing: 1 } },
-        rateLimit: { maxx: 1, tools: { max: 1, windowMS: 1 }, users: { ana: { mx: 1, max: 1 } } },
+        rateLimit: { maxx: 1, maximum: 2, tools: { max: 1, windowMS: 1 }, users: { ana: { mx: 1, max: 1 } } },
         auth: { dangerouslyAllowAnonymos: true },
       }),
       [
@@ -77,12 +77,14 @@ describe('what is wrong', () => {
         'MCPServer.tls.certt: there is no such key; did you mean "cert"?',
         'MCPServer.behindProxy: expected boolean, received string',
         'MCPServer.prot: there is no such key; did you mean "port"?',
-        'cors.origins: there is no such key; did you mean "origin"?',
-        'rateLimit.tools.windowMS: there is no such key; did you mean "windowMs"?',
-        'rateLimit.users.ana.mx: there is no such key; did you mean "max"?',
-        'rateLimit.maxx: there is no such key; did you mean "max"?',
+        'MCPServer.cors.origins: there is no such key; did you mean "origin"?',
+        'MCPServer.rateLimit.tools.windowMS: there is no such key; did you mean "windowMs"?',
+        'MCPServer.rateLimit.users.ana.mx: there is no such key; did you mean "max"?',
+        'MCPServer.rateLimit.maxx: there is no such key; did you mean "max"?',
+        'MCPServer.rateLimit.maximum: there is no such key; did you mean "max"?',
       ],
     )
+    assert.deepEqual(problemsOf({ tools: 3 }), ['MCPServer.tools: must be a list of at most 10000 definitions'])
     assert.deepEqual(problemsOf({ tls: 'nope' }), ['MCPServer.tls: must be { cert, key }, or "local"'])
     // What goes together is judged where it is served: an app has neither host nor TLS of ours.
     assert.deepEqual(problemsOf({ host: '0.0.0.0' }), [])

@@ -72,7 +72,10 @@ export function toPermission(given: unknown, kind: EntryKind, compileCondition: 
   const { access = 'protected' } = block
   const known = typeof access === 'string' && Object.hasOwn(keys, access) ? keys[access] : undefined
   if (!known) return problem(`${isObject(given) ? '.access: ' : ''}must be "public", "protected", "private" or "denied"`)
-  if (!checkKeys(block, known, 'permissions', report)) fine = false
+  const misplaced = access === 'private' ? [] : ['clients', 'users'].filter((key) => Object.hasOwn(block, key))
+  for (const key of misplaced) problem(`.${key}: goes with access: "private" alone`)
+  const rest = Object.fromEntries(Object.entries(block).filter(([key]) => !misplaced.includes(key)))
+  if (!checkKeys(rest, known, 'permissions', report)) fine = false
   const condition = conditionOf(block['when'])
   const scopes = names('requiredScopes', SCOPE_PATTERN)
   const roles = names('requiredRoles', anyName)
