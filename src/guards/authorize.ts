@@ -113,7 +113,7 @@ function lacksScope({ credential, scopes }: Principal, { name, kind, permission 
   const needed = missing.map((scope) => `"${scope}"`).join(' and ')
   const has = scopes.length > 0 ? scopes.map((scope) => `"${scope}"`).join(', ') : 'none'
   const what = `The ${kind} ${kind === 'tool' || kind === 'prompt' ? name : 'asked for'}`
-  const sentence = `${what} needs the scope ${needed}; ${whose[credential]} has ${has}. ${remedy[credential]}.`
+  const sentence = `${what} needs the scope${missing.length > 1 ? 's' : ''} ${needed}; ${whose[credential]} has ${has}. ${remedy[credential]}.`
   const required = permission.access === 'protected' || permission.access === 'private' ? permission.scopes : missing
   return credential === 'token' ? { reason: 'insufficient_scope', required, sentence } : { reason: 'not_permitted', sentence }
 }
