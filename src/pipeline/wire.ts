@@ -231,13 +231,13 @@ function toldOf(denial: Denial): string {
   }
 }
 
-/** `elicitation.form`, `extensions.io.modelcontextprotocol/tasks`. A gateway's upstream may have said them. */
+/** `elicitation.form`, `extensions.io.modelcontextprotocol/tasks`. */
 function namesOf(required: JsonObject): string {
   const names = Object.entries(required).flatMap(([name, value]) => {
     const inner = typeof value === 'object' && value !== null ? Object.keys(value) : []
     return inner.length === 0 ? [name] : inner.map((each) => `${name}.${each}`)
   })
-  return names.join(', ').slice(0, 200)
+  return names.join(', ')
 }
 
 const unauthenticated: Record<CredentialProblem, string> = {
