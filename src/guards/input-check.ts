@@ -8,9 +8,17 @@
  */
 
 import { createChecks } from '../catalogue/index.ts'
-import { type InputRequest, type InputRequests, type InputResponses, type JsonObject, looksSecret, type Violation } from '../core/index.ts'
+import {
+  type Denial,
+  type InputRequest,
+  type InputRequests,
+  type InputResponses,
+  type JsonObject,
+  looksSecret,
+  type Violation,
+} from '../core/index.ts'
 import { isLoopbackName } from '../net/index.ts'
-import { isObject } from '../protocol/index.ts'
+import { isObject, lacking } from '../protocol/index.ts'
 
 /** Requests of one round, and so responses. */
 const MAX_REQUESTS = 32
@@ -20,7 +28,8 @@ const MAX_ROOTS = 1_000
 const SWEEP_EVERY = 256
 
 export interface InputCheck {
-  request(asked: InputRequests): Violation | undefined
+  /** Why a caller with those capabilities is not asked this: no server may ask it, or the caller has not declared that it answers. */
+  refusal(asked: InputRequests, capabilities: JsonObject): Denial | undefined
   /** `asked`: what the responses are to; one that nobody asked for is not looked at. */
   responses(asked: InputRequests, responses: InputResponses): Violation | undefined
 }
@@ -71,23 +80,30 @@ export function createInputCheck(): InputCheck {
     }
   }
 
+  function problemOf(asked: InputRequests): Violation | undefined {
+    const keys = Object.keys(asked)
+    if (keys.length > MAX_REQUESTS) return { path: 'inputRequests', rule: `must NOT have more than ${MAX_REQUESTS} requests` }
+    for (const key of keys) {
+      const { method, params } = asked[key] as InputRequest
+      const path = `inputRequests/${key.slice(0, MAX_KEY_CHARACTERS)}`
+      if (key.length > MAX_KEY_CHARACTERS || !isObject(params)) return { path, rule: 'must be a request under a short key' }
+      const rule =
+        method === 'elicitation/create'
+          ? elicitation(params)
+          : method === 'sampling/createMessage' || method === 'roots/list'
+            ? undefined
+            : 'is none that a client answers'
+      if (rule !== undefined) return { path, rule }
+    }
+    return undefined
+  }
+
   return {
-    request(asked) {
-      const keys = Object.keys(asked)
-      if (keys.length > MAX_REQUESTS) return { path: 'inputRequests', rule: `must NOT have more than ${MAX_REQUESTS} requests` }
-      for (const key of keys) {
-        const { method, params } = asked[key] as InputRequest
-        const path = `inputRequests/${key.slice(0, MAX_KEY_CHARACTERS)}`
-        if (key.length > MAX_KEY_CHARACTERS || !isObject(params)) return { path, rule: 'must be a request under a short key' }
-        const rule =
-          method === 'elicitation/create'
-            ? elicitation(params)
-            : method === 'sampling/createMessage' || method === 'roots/list'
-              ? undefined
-              : 'is none that a client answers'
-        if (rule !== undefined) return { path, rule }
-      }
-      return undefined
+    refusal(asked, capabilities) {
+      const wrong = problemOf(asked)
+      if (wrong) return { reason: 'invalid_result', ...wrong }
+      const required = missing(asked, capabilities)
+      return required && { reason: 'missing_capability', required }
     },
     responses(asked, responses) {
       for (const [key, given] of Object.entries(responses)) {
@@ -98,6 +114,16 @@ export function createInputCheck(): InputCheck {
       return undefined
     },
   }
+}
+
+/** All the capabilities that the caller lacks for these requests, in one object. */
+function missing(requests: InputRequests, capabilities: JsonObject): JsonObject | undefined {
+  let required: JsonObject | undefined
+  for (const key of Object.keys(requests)) {
+    const lacks = lacking(capabilities, requests[key] as InputRequest)
+    if (lacks) required = { ...required, ...lacks }
+  }
+  return required
 }
 
 /** It will be opened in a browser: nothing that runs or reads anything, and no password in it (RS29). */
