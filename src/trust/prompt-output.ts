@@ -9,7 +9,7 @@
  */
 
 import type { JsonObject } from '../core/index.ts'
-import { isObject } from '../protocol/index.ts'
+import { contentProblem, isObject } from '../protocol/index.ts'
 import { cleanText, type HiddenKind } from './unicode.ts'
 
 /** `in`: the argument, or the path within the result, that it was taken out of. */
@@ -35,8 +35,6 @@ export const REMOVED = 'sallyport/removed'
 
 const MAX_MESSAGES = 1_000
 const MAX_TEXT_CHARACTERS = 4 * 1024 * 1024
-const base64 = /^[A-Za-z0-9+/]*={0,2}$/
-const mimeType = /^[\w.+-]{1,127}\/[\w.+-]{1,127}(?:\s*;[ -~]{0,255})?$/
 
 class Refused extends Error {}
 
@@ -59,44 +57,28 @@ export function checkPromptOutput(result: JsonObject): CheckedPromptOutput {
   function texts(value: JsonObject, at: string, ...names: readonly string[]): JsonObject {
     return Object.fromEntries(names.filter((name) => value[name] !== undefined).map((name) => [name, text(value[name], at + name)]))
   }
-  function type(value: JsonObject, at: string, needed: boolean): void {
-    const { mimeType: given } = value
-    if (given === undefined ? needed : typeof given !== 'string' || !mimeType.test(given)) refuse(`${at}/mimeType`, 'must be a media type')
-  }
-  function bytes(value: unknown, at: string): void {
-    if (typeof value !== 'string' || value.length % 4 !== 0 || !base64.test(value)) refuse(at, 'must be base64')
-  }
-  function uri(value: unknown, at: string): void {
-    if (typeof value !== 'string' || cleanText(value).removed.length > 0 || !URL.canParse(value)) return refuse(at, 'must be a URI')
-    references.push({ at, uri: value })
+  function reference(uri: string, at: string): void {
+    if (cleanText(uri).removed.length > 0) refuse(at, 'must be a URI')
+    references.push({ at, uri })
   }
 
   function contentOf(content: unknown, at: string): JsonObject {
-    if (!isObject(content)) return refuse(at, 'must be an object')
-    switch (content['type']) {
+    const problem = contentProblem(content)
+    if (problem) return refuse(at + problem.path, problem.rule)
+    const block = content as JsonObject
+    switch (block['type']) {
       case 'text':
-        return { ...content, text: text(content['text'], `${at}/text`) }
-      case 'image':
-      case 'audio':
-        bytes(content['data'], `${at}/data`)
-        type(content, at, true)
-        return content
+        return { ...block, ...texts(block, `${at}/`, 'text') }
       case 'resource_link':
-        uri(content['uri'], `${at}/uri`)
-        type(content, at, false)
-        if (content['name'] === undefined) refuse(`${at}/name`, 'must be a string')
-        return { ...content, ...texts(content, `${at}/`, 'name', 'title', 'description') }
+        reference(block['uri'] as string, `${at}/uri`)
+        return { ...block, ...texts(block, `${at}/`, 'name', 'title', 'description') }
       case 'resource': {
-        const { resource } = content
-        if (!isObject(resource)) return refuse(`${at}/resource`, 'must be an object')
-        uri(resource['uri'], `${at}/resource/uri`)
-        type(resource, `${at}/resource`, false)
-        if ((resource['text'] === undefined) === (resource['blob'] === undefined)) refuse(`${at}/resource`, 'must have either text or blob')
-        if (resource['blob'] !== undefined) bytes(resource['blob'], `${at}/resource/blob`)
-        return { ...content, resource: { ...resource, ...texts(resource, `${at}/resource/`, 'text') } }
+        const resource = block['resource'] as JsonObject
+        reference(resource['uri'] as string, `${at}/resource/uri`)
+        return { ...block, resource: { ...resource, ...texts(resource, `${at}/resource/`, 'text') } }
       }
       default:
-        return refuse(`${at}/type`, 'must be text, image, audio, resource_link or resource')
+        return block
     }
   }
 

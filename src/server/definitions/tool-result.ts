@@ -12,8 +12,7 @@
  */
 
 import type { JsonObject, Violation } from '../../core/index.ts'
-import { isObject, isWithinDepth } from '../../protocol/index.ts'
-import { contentProblem } from './content.ts'
+import { contentProblem, isObject, isWithinDepth } from '../../protocol/index.ts'
 
 export interface Annotations {
   readonly audience?: readonly ('user' | 'assistant')[]

@@ -11,7 +11,7 @@
  */
 
 import { allow, type Decision, deny, type JsonObject } from '../../core/index.ts'
-import { isObject, uriProblem } from '../../protocol/index.ts'
+import { isBase64, isMimeType, isObject, uriProblem } from '../../protocol/index.ts'
 
 /** One of several contents. The URI is the one that was read unless told; bytes are encoded, a `blob` of text is Base64 already. */
 export interface ResourceContent {
@@ -44,7 +44,7 @@ export function toContents(answer: unknown, { uri, mimeType, resultBytes }: Cont
   if (contents.length === 0) return notFound
   if (contents.length > MAX_CONTENTS) return invalid('contents', `must NOT have more than ${MAX_CONTENTS} items`)
   for (const [index, content] of contents.entries()) {
-    const rule = contentProblem(content)
+    const rule = problemOf(content)
     if (rule !== undefined) return invalid(`contents/${index}`, rule)
   }
   return encode(
@@ -57,18 +57,16 @@ export function toContents(answer: unknown, { uri, mimeType, resultBytes }: Cont
 const invalid = (path: string, rule: string): Decision<never> => deny({ reason: 'invalid_result', path, rule })
 
 /** 2026-07-28 schema §ResourceContents. */
-function contentProblem(value: unknown): string | undefined {
+function problemOf(value: unknown): string | undefined {
   if (!isObject(value)) return 'must be an object'
   const { uri, mimeType, text, blob, _meta: meta } = value
   if (uri !== undefined && (typeof uri !== 'string' || uriProblem(uri) !== undefined)) return 'must have a uri that is one'
-  if (mimeType !== undefined && typeof mimeType !== 'string') return 'must have a mimeType that is a text'
+  if (mimeType !== undefined && !isMimeType(mimeType)) return 'must have a mimeType that is a media type'
   if (meta !== undefined && !isObject(meta)) return 'must have a _meta that is an object'
   if ((text === undefined) === (blob === undefined)) return 'must have either text or blob'
   if (text !== undefined) return typeof text === 'string' ? undefined : 'must have a text that is one'
-  return blob instanceof Uint8Array || (typeof blob === 'string' && isBase64(blob)) ? undefined : 'must have a blob of bytes or Base64'
+  return blob instanceof Uint8Array || isBase64(blob) ? undefined : 'must have a blob of bytes or Base64'
 }
-
-const isBase64 = (value: string): boolean => value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value)
 
 function encode(contents: readonly ResourceContent[], requested: string, resultBytes: number): Decision<readonly JsonObject[]> {
   let left = resultBytes

@@ -8,7 +8,7 @@
  */
 
 import { allow, type Decision, type Entry, type JsonObject } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import { isMimeType, isObject } from '../../protocol/index.ts'
 import { checkReads, type Permissions, type Permitted, toPermission } from '../definitions/permissions.ts'
 import { checkNumber, checkText, readDisplay } from '../definitions/shape.ts'
 import type { Icon } from '../definitions/tool.ts'
@@ -49,7 +49,6 @@ const describedKeys = ['name', 'title', 'description', 'mimeType', 'icons', 'ann
 const MAX_NAME = 256
 /** It is in every list, icons and all. */
 const MAX_DEFINITION_CHARACTERS = 65_536
-const mimeTypeShape = /^[\w.+-]{1,127}\/[\w.+-]{1,127}(?:\s*;[ -~]{0,255})?$/
 
 /** `variables`: what a rule may name, beside the `uri`; undefined: anything. Every problem is reported; what is answered counts only where there was none. */
 export function readDescription(
@@ -74,8 +73,6 @@ export function readDescription(
   if (!display) report(`must be written in at most ${MAX_DEFINITION_CHARACTERS} characters of JSON, icons and all`)
   return display && permitted && { display, mimeType: mimeType as string | undefined, permitted, freshness }
 }
-
-export const isMimeType = (value: unknown): boolean => typeof value === 'string' && mimeTypeShape.test(value)
 
 /** What a rule judges of a URI and what `read` gets: its variables as they are for both, however they were written. */
 export interface Named {

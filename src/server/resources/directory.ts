@@ -9,10 +9,10 @@
  * @module
  */
 
-import { isObject, uriProblem } from '../../protocol/index.ts'
+import { isMimeType, isObject, uriProblem } from '../../protocol/index.ts'
 import { checkNumber, reportFor } from '../definitions/shape.ts'
 import { type Report } from '../definitions/unknown-keys.ts'
-import { type Described, isMimeType, type ReadDescription, type ResourceEntryOptions, readDescription } from './described.ts'
+import { type Described, type ReadDescription, type ResourceEntryOptions, readDescription } from './described.ts'
 
 export interface DirectoryDefinition extends Omit<Described, 'mimeType'> {
   /** What stands in front of each file's path: `file:///notes/`, or any other scheme. Ends with a slash. */

@@ -1,7 +1,7 @@
-/** Whether a content block has the shape that the specification gives it (2026-07-28 schema §ContentBlock). @module */
+/** Whether content has the shape that the specification gives it (2026-07-28 schema §ContentBlock): of tools, prompts and resources. @module */
 
-import type { Violation } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import type { Violation } from '../core/index.ts'
+import { isObject } from './message.ts'
 
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/
 const mimeType = /^[\w.+-]{1,127}\/[\w.+-]{1,127}(?:\s*;[ -~]{0,255})?$/
@@ -20,6 +20,8 @@ export function contentProblem(block: unknown): Violation | undefined {
       return isMimeType(block['mimeType']) ? undefined : must('/mimeType', 'must be a media type')
     case 'resource_link':
       if (typeof block['name'] !== 'string') return must('/name', 'must be a string')
+      for (const key of ['title', 'description'])
+        if (block[key] !== undefined && typeof block[key] !== 'string') return must(`/${key}`, 'must be a string')
       return referenceProblem('', block['uri'], block['mimeType'])
     case 'resource': {
       const { resource } = block
@@ -40,5 +42,5 @@ function referenceProblem(at: string, uri: unknown, type: unknown): Violation | 
   return type === undefined || isMimeType(type) ? undefined : must(`${at}/mimeType`, 'must be a media type')
 }
 
-const isBase64 = (value: unknown): boolean => typeof value === 'string' && value.length % 4 === 0 && base64.test(value)
-const isMimeType = (value: unknown): boolean => typeof value === 'string' && mimeType.test(value)
+export const isBase64 = (value: unknown): value is string => typeof value === 'string' && value.length % 4 === 0 && base64.test(value)
+export const isMimeType = (value: unknown): value is string => typeof value === 'string' && mimeType.test(value)
