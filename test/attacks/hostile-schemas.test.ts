@@ -5,6 +5,7 @@ import { it } from 'node:test'
 import { compileCheck, createChecks } from '../../src/catalogue/index.ts'
 import type { JsonObject } from '../../src/core/index.ts'
 import { verifies } from '../requirements.ts'
+import { cpuMs } from '../support/cpu.ts'
 
 verifies('bounded-input')
 
@@ -111,18 +112,18 @@ it('one tool’s schema leaves nothing behind that another could refer to', () =
 it('patterns that cost too much are refused at import, or given up at the call, and that is a no', () => {
   const large = (count: number) =>
     of({ a: { type: 'string', anyOf: Array.from({ length: count }, (_, i) => ({ pattern: `^(a|aa|aaa){1,${200 + (i % 50)}}$` })) } })
-  const startedAt = performance.now()
-  assert.match(problem(large(900)), /patterns are too large/)
-  assert.match(check(large(3), { a: `${'a'.repeat(60_000)}!` })?.rule ?? '', /cannot be checked/)
-  assert.ok(performance.now() - startedAt < 1500, `${performance.now() - startedAt} ms`)
+  const cost = cpuMs(() => {
+    assert.match(problem(large(900)), /patterns are too large/)
+    assert.match(check(large(3), { a: `${'a'.repeat(60_000)}!` })?.rule ?? '', /cannot be checked/)
+  })
+  assert.ok(cost < 1500, `${cost} ms`)
 })
 
 it('the first call, which compiles, does not take long for the largest schema that is let in', () => {
   const $defs = Object.fromEntries(Array.from({ length: 498 }, (_, i) => [`d${i}`, { type: 'string' }]))
   const schema = of(Object.fromEntries(Object.keys($defs).map((name) => [name, { $ref: `#/$defs/${name}` }])), { $defs })
-  const startedAt = performance.now()
-  assert.equal(check(schema, { d1: 1 })?.path, 'arguments/d1')
-  assert.ok(performance.now() - startedAt < 1500, `${performance.now() - startedAt} ms`)
+  const cost = cpuMs(() => assert.equal(check(schema, { d1: 1 })?.path, 'arguments/d1'))
+  assert.ok(cost < 1500, `${cost} ms`)
   const names = <T>(value: T) => Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`p${i}`, value]))
   for (const more of [{ properties: names({}) }, { dependentRequired: names(['a']) }, { anyOf: Array.from({ length: 1000 }, () => false) }])
     assert.match(problem(of({}, more)), /parts/)
