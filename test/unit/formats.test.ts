@@ -145,7 +145,10 @@ describe('what a tool asks', () => {
     const lines: string[] = []
     const forgets = tool({
       name: 'forgets',
-      execute: async (_, { ask }) => `Booked for ${String(await ask({ day: elicit({ message: 'Day?', requestedSchema }) }))}`,
+      execute: (_, { ask }) => {
+        ask({ day: elicit({ message: 'Day?', requestedSchema }) })
+        return Promise.resolve('Booked.')
+      },
     })
     await using served = await startServer({ tools: [forgets], log: (level, message) => void lines.push(`${level} ${message}`) })
     const caller = mcp(served.url, { key: await served.key(), capabilities: { elicitation: { form: {} } } })
