@@ -489,3 +489,15 @@ describe('a call', () => {
     assert.deepEqual(second.result.structuredContent, { answers: inputResponses, state: { round: 1 } })
   })
 })
+
+it('a caller that lacks several scopes is told of all of them', async () => {
+  const { entry } = defineTool({ name: 'both', permissions: { requiredScopes: ['a:read', 'b:read'] }, execute })
+  assert.ok(entry)
+  const rig = await startEngine([entry], { bob: principal('bob', { scopes: ['tools:read'] }) })
+  try {
+    const { result } = await mcp(rig.url, { token: 'bob' }).call('both')
+    assert.match(JSON.stringify(result), /both needs the scopes \\"a:read\\" and \\"b:read\\"/)
+  } finally {
+    await rig.close()
+  }
+})
