@@ -1,9 +1,21 @@
 // What the examples' checks have in common: a key made with the command line, as you would, and an end that says how it went.
 
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const sallyport = fileURLToPath(new URL('../bin/sallyport.js', import.meta.url))
+
+// A check makes keys and people: in a folder that goes with it, on a port that is free, unless it is told others. Imported before the
+// server of the example, which looks at both.
+if (!process.env['SALLYPORT_DATA_DIR']) {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-check-'))
+  process.env['SALLYPORT_DATA_DIR'] = folder
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+}
+process.env['PORT'] ??= '0'
 
 /** An API key for the server whose data is where `SALLYPORT_DATA_DIR` says. */
 export function createKey(...scopes: readonly string[]): string {
@@ -14,9 +26,8 @@ export function createKey(...scopes: readonly string[]): string {
   return (JSON.parse(printed) as { key: string }).key
 }
 
-/** Runs the check of an example in a data directory of its own choosing, and closes what it opened whatever happens. */
+/** Runs the check of an example, and closes what it opened whatever happens. */
 export async function check(story: string, close: () => Promise<void>, steps: () => Promise<void>): Promise<void> {
-  if (!process.env['SALLYPORT_DATA_DIR']) throw new Error('set SALLYPORT_DATA_DIR to an empty folder: a check makes keys and people')
   try {
     await steps()
   } finally {

@@ -1,7 +1,7 @@
 /** Every example is a program that checks itself, on the package as it is built: its `check.ts` ends well, and says so. */
 
 import assert from 'node:assert/strict'
-import { existsSync, globSync, statSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { before, test } from 'node:test'
 import { run } from '../support/child.ts'
@@ -27,6 +27,14 @@ before(async () => {
 test('there are examples, and each has its check', () => {
   assert.ok(stories.length >= 8)
   for (const story of stories) assert.ok(existsSync(join(ROOT, story, 'check.ts')), story)
+})
+
+test('a check needs nothing but to be started, and leaves nothing behind', async () => {
+  await using folder = await createTempDir('example')
+  const env = withBin({ SALLYPORT_DATA_DIR: undefined, PORT: undefined, TMPDIR: folder.path, TEMP: folder.path })
+  const { code, stderr } = await run(process.execPath, [join(ROOT, 'examples/zod/check.ts')], { env: env as Record<string, string> })
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(readdirSync(folder.path), [])
 })
 
 for (const story of stories)
