@@ -8,19 +8,19 @@
 import {
   type Approved,
   allow,
+  type Conclusion,
   type Decision,
   deny,
-  type Execution,
+  type Final,
   type JsonObject,
   type Outgoing,
   type Principal,
-  type Produced,
 } from '../core/index.ts'
 import { isLogLevel, kindOf, META_PREFIX, methodOf, SUPPORTED_VERSIONS, TASKS } from '../protocol/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
-export type OwnMethod = (request: Approved, notify: (notification: Outgoing) => void) => Execution
+export type OwnMethod = (request: Approved, notify: (notification: Outgoing) => void) => Conclusion
 
 /** What is behind the entries, as far as it decides what we declare. */
 export interface Features {
@@ -49,7 +49,7 @@ export interface OwnMethods {
   find(method: string): OwnMethod | undefined
 }
 
-const result = (value: JsonObject): Decision<Produced> => allow({ kind: 'result', result: value })
+const result = (value: JsonObject): Decision<Final> => allow({ kind: 'result', result: value })
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
 
 export function createOwnMethods(options: OwnMethodsOptions): OwnMethods {

@@ -11,15 +11,15 @@
 import {
   type Approved,
   allow,
+  type Conclusion,
   createTally,
   type Decision,
   type Denial,
   deny,
   type EntryKind,
-  type Execution,
+  type Final,
   type JsonObject,
   type Outgoing,
-  type Produced,
   principalKey,
   type SessionState,
 } from '../core/index.ts'
@@ -39,10 +39,10 @@ export interface SubscriptionsOptions {
 }
 
 export interface Subscriptions {
-  listen(request: Approved, notify: (notification: Outgoing) => void): Execution
+  listen(request: Approved, notify: (notification: Outgoing) => void): Conclusion
   /** A legacy session wants to hear of the resource that the request names, and that it may read. */
-  subscribe(request: Approved): Promise<Decision<Produced>>
-  unsubscribe(request: Approved): Promise<Decision<Produced>>
+  subscribe(request: Approved): Promise<Decision<Final>>
+  unsubscribe(request: Approved): Promise<Decision<Final>>
   /** A legacy session has ended. */
   forget(session: SessionState): void
   /** Ends the streams of credentials that no longer hold: revoked or expired. */
@@ -66,7 +66,7 @@ const changes = [
   { field: 'resourcesListChanged', method: 'notifications/resources/list_changed', kinds: ['resource', 'template'] },
 ] as const satisfies readonly { field: string; method: string; kinds: readonly EntryKind[] }[]
 
-const result = (value: JsonObject): Decision<Produced> => allow({ kind: 'result', result: value })
+const result = (value: JsonObject): Decision<Final> => allow({ kind: 'result', result: value })
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
 
 export function createSubscriptions({ catalogue, watches, recheck, watchTask }: SubscriptionsOptions): Subscriptions {
@@ -96,7 +96,7 @@ export function createSubscriptions({ catalogue, watches, recheck, watchTask }: 
     return leave
   }
 
-  function listen(request: Approved, notify: (notification: Outgoing) => void): Execution {
+  function listen(request: Approved, notify: (notification: Outgoing) => void): Conclusion {
     const { principal, message, session } = request
     const who = principalKey(principal)
     // In the legacy era the stream carries every kind of change and nothing says which subscription it belongs to.

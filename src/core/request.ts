@@ -127,6 +127,10 @@ export type Execution = Decision<Produced> | Promise<Decision<Produced>>
 
 /** What nothing more is needed for. */
 export type Final = Exclude<Produced, { readonly kind: 'input' }>
+/** The same, at once or later. */
+export type Conclusion = Decision<Final> | Promise<Decision<Final>>
+
+export const isFinal = (outcome: Decision<Produced>): outcome is Decision<Final> => !outcome.allowed || outcome.value.kind !== 'input'
 
 /** Goes on with work that was only waiting: an upstream that cannot be asked anew. `call`: the request that brings the answers. */
 export type Resume = (responses: InputResponses, call: Call) => Execution

@@ -27,6 +27,7 @@ import {
   executed,
   type Final,
   type Input,
+  isFinal,
   type Outgoing,
   type Produced,
   principalKey,
@@ -61,7 +62,7 @@ interface Work {
   /** Of the run that was begun last: those before it have ended. */
   running: Promise<unknown> | undefined
 }
-const ignored: Decision<Produced> = allow({ kind: 'result', result: {} })
+const ignored: Decision<Final> = allow({ kind: 'result', result: {} })
 
 export function createExecute(options: ExecuteOptions) {
   const { own, deadlineSeconds, rounds, tasks, taskGate, enter, concurrency, clock, releaseMessage } = options
@@ -113,7 +114,7 @@ export function createExecute(options: ExecuteOptions) {
     try {
       const work: Work = { running: undefined }
       const produced = request.input ? rounds.begin(request, again(request, entry, work)) : run(request, entry, undefined, undefined, work)
-      if (!(produced instanceof Promise) && !(produced.allowed && produced.value.kind === 'input')) return settle(request, produced)
+      if (!(produced instanceof Promise) && isFinal(produced)) return settle(request, produced)
       isRunning = true
       return finish(request, entry, produced, work, leave)
     } finally {
@@ -125,8 +126,9 @@ export function createExecute(options: ExecuteOptions) {
   async function finish(request: Approved, entry: Entry, produced: Execution, work: Work, leave: () => void): Promise<Decision<Executed>> {
     try {
       const outcome = await produced
-      if (!outcome.allowed || outcome.value.kind !== 'input') return settle(request, outcome)
-      return settle(request, await rounds.further(request, outcome.value, again(request, entry, work)))
+      if (!outcome.allowed) return outcome
+      const { value } = outcome
+      return settle(request, value.kind === 'input' ? await rounds.further(request, value, again(request, entry, work)) : allow(value))
     } finally {
       if (work.running) work.running.then(leave, leave)
       else leave()
@@ -137,13 +139,10 @@ export function createExecute(options: ExecuteOptions) {
     return (input, resume) => run(request, entry, input, resume, work)
   }
 
-  /** Only `rounds` sees what asks for input, and lets none of it through. */
-  function settle(request: Approved, outcome: Decision<Produced>): Decision<Executed> {
+  function settle(request: Approved, outcome: Decision<Final>): Decision<Executed> {
     if (!outcome.allowed) return outcome
-    const produced = outcome.value as Final
-    const shown = taskGate.outward(request, produced)
-    if (shown && !shown.allowed) return shown
-    return allow(executed(request, shown ? shown.value : produced))
+    const shown = taskGate.outward(request, outcome.value) ?? outcome
+    return shown.allowed ? allow(executed(request, shown.value)) : shown
   }
 }
 

@@ -15,10 +15,13 @@ import {
   type Authorized,
   allow,
   type Clock,
+  type Conclusion,
   createId,
+  createTally,
   type Decision,
   deny,
   type Execution,
+  type Final,
   type Input,
   type InputRequests,
   type InputResponses,
@@ -52,8 +55,8 @@ export interface Rounds {
   open(request: Authorized): Decision<Input | undefined>
   /** For `execute`: the first run, or the one that a retry goes on with. */
   begin(request: Approved, run: Run): Execution
-  /** Until there is an end of it, or the caller's turn. Never answers `input`. */
-  further(request: Approved, asking: Asking, run: Run): Execution
+  /** Until there is an end of it, or the caller's turn. */
+  further(request: Approved, asking: Asking, run: Run): Conclusion
 }
 
 export const MAX_ROUNDS = 16
@@ -67,26 +70,26 @@ interface Opened extends Input {
   readonly round: number
 }
 interface Parked {
-  readonly owner: string
   readonly resume: Resume
   readonly timer: NodeJS.Timeout
+  readonly leave: () => void
 }
 
 export function createRounds({ keyRing, counters, asks, check, clock }: RoundsOptions): Rounds {
   const states = createRequestStates({ keyRing, clock })
   const parked = new Map<string, Parked>()
+  const places = createTally()
 
   function park(owner: string, resume: Resume, abandon: (() => void) | undefined): string | undefined {
-    let theirs = 0
-    for (const each of parked.values()) if (each.owner === owner) theirs++
-    if (theirs >= MAX_PARKED_EACH || parked.size >= MAX_PARKED) return undefined
+    const leave = parked.size < MAX_PARKED ? places.take(owner, MAX_PARKED_EACH) : undefined
+    if (!leave) return undefined
     const id = createId('', 24)
     const timer = setTimeout(() => {
-      parked.delete(id)
+      unpark(id)
       abandon?.()
     }, STATE_LIFETIME_SECONDS * 1000)
     timer.unref()
-    parked.set(id, { owner, resume, timer })
+    parked.set(id, { resume, timer, leave })
     return id
   }
   function unpark(id: string): Resume | undefined {
@@ -94,11 +97,12 @@ export function createRounds({ keyRing, counters, asks, check, clock }: RoundsOp
     if (!found) return undefined
     clearTimeout(found.timer)
     parked.delete(id)
+    found.leave()
     return found.resume
   }
 
   /** What the caller is told, and what it is to bring back. */
-  function hand({ principal, message, input }: Approved, asking: Asking): Decision<Produced> {
+  function hand({ principal, message, input }: Approved, asking: Asking): Decision<Final> {
     const { requests, state, resume, abandon } = asking
     const { responses = {}, round = 0 } = (input as Opened | undefined) ?? {}
     const waiting = resume && park(principalKey(principal), resume, abandon)
@@ -115,7 +119,7 @@ export function createRounds({ keyRing, counters, asks, check, clock }: RoundsOp
   }
 
   /** Legacy: the caller is asked on its stream, everything at once. */
-  async function converse(request: Approved, asking: Asking, run: Run): Promise<Decision<Produced>> {
+  async function converse(request: Approved, asking: Asking, run: Run): Promise<Decision<Final>> {
     let responses: InputResponses = {}
     let next: Asking = asking
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -132,8 +136,10 @@ export function createRounds({ keyRing, counters, asks, check, clock }: RoundsOp
         return giveUp(next, deny({ reason: 'input_refused', sentence: `The caller's answer cannot be used: ${wrong.path} ${wrong.rule}.` }))
       responses = { ...responses, ...latest }
       const outcome = await run({ responses, latest, state: next.state }, next.resume)
-      if (!outcome.allowed || outcome.value.kind !== 'input') return outcome
-      next = outcome.value
+      if (!outcome.allowed) return outcome
+      const { value } = outcome
+      if (value.kind !== 'input') return allow(value)
+      next = value
       const refused = refusal(request, next)
       if (refused) return giveUp(next, refused)
     }

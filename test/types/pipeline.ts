@@ -1,5 +1,17 @@
 // Nothing here runs; the assertion is that it compiles, and that what must not compile does not.
-import type { Admitted, Approved, Call, CallDetails, Executed, Executor, Identified, Received, Understood } from '../../src/core/index.ts'
+import type { OwnMethod } from '../../src/catalogue/index.ts'
+import type {
+  Admitted,
+  Approved,
+  Call,
+  CallDetails,
+  Executed,
+  Executor,
+  Identified,
+  Produced,
+  Received,
+  Understood,
+} from '../../src/core/index.ts'
 import type { Audit } from '../../src/guards/index.ts'
 import type { Stages } from '../../src/pipeline/index.ts'
 
@@ -14,6 +26,8 @@ declare const executor: Executor
 declare const call: Call
 declare const details: CallDetails
 declare const audit: Audit
+declare const own: (method: OwnMethod) => void
+declare const produced: Produced
 
 // @ts-expect-error a request that nobody identified has no budget
 void stages.limit(received)
@@ -35,3 +49,5 @@ void stages.limit({ ...received, principal: call.principal, message: understood.
 void executor.execute(details)
 // @ts-expect-error nothing leaves that was not released
 audit('dec_1', received, { allowed: true, value: executed }, undefined)
+// @ts-expect-error what is answered without an entry asks nothing of its caller
+own(() => ({ allowed: true, value: produced }))

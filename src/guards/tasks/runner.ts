@@ -10,6 +10,7 @@
  */
 
 import {
+  allow,
   type Call,
   type Clock,
   type Decision,
@@ -115,7 +116,7 @@ export function createRunner({ store, check, life, bus, clock, log, ...ends }: R
     // A timer may be a millisecond early; a task may not be.
     const untilEndMs = Math.max(0, endsAt(task.state) - clock()) + 1
     const deadlineMs = deadlineOf(entry)
-    let outcome: Decision<Final | Asking>
+    let outcome: Decision<Produced>
     try {
       const produced = await within(Math.min(untilEndMs, deadlineMs), task.call, step)
       if (produced === 'aborted') return undefined
@@ -126,9 +127,12 @@ export function createRunner({ store, check, life, bus, clock, log, ...ends }: R
     } catch (error) {
       return toEnding('crashed', error, entry, clock(), ends)
     }
-    if (!outcome.allowed || outcome.value.kind !== 'input') return toEnding(outcome as Decision<Final>, undefined, entry, clock(), ends)
-    const refused = await ask(task, outcome.value)
-    return refused && toEnding(deny(refused), undefined, entry, clock(), ends)
+    const end = (of: Decision<Final>): Ending => toEnding(of, undefined, entry, clock(), ends)
+    if (!outcome.allowed) return end(outcome)
+    const { value } = outcome
+    if (value.kind !== 'input') return end(allow(value))
+    const refused = await ask(task, value)
+    return refused && end(deny(refused))
   }
 
   /** Answers why it may not ask that. */
