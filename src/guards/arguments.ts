@@ -8,11 +8,21 @@
  * @module
  */
 
-import { allow, type Decision, type Denial, deny, type Entry, type JsonObject, type Principal, principalKey } from '../core/index.ts'
+import {
+  allow,
+  createTally,
+  type Decision,
+  type Denial,
+  deny,
+  type Entry,
+  type JsonObject,
+  type Principal,
+  principalKey,
+} from '../core/index.ts'
 
 export interface ArgumentBounds {
   readonly deadlineSeconds: number
-  /** How many of one principal may be waited for at once. */
+  /** How many of one principal may be at work at once. */
   readonly concurrency: number
 }
 type Read = Decision<unknown> | Promise<Decision<unknown>>
@@ -33,17 +43,17 @@ export function judgeArguments({ kind, name, condition }: Entry, args: unknown, 
 
 /** Waits for a reading that takes its time, though not for ever. */
 export function createArgumentWaits({ deadlineSeconds, concurrency }: ArgumentBounds) {
-  const waiting = new Map<string, number>()
+  const places = createTally()
 
   return async function wait(entry: Entry, principal: Principal, read: Promise<Decision<unknown>>): Promise<Decision<unknown>> {
-    const who = principalKey(principal)
-    const count = waiting.get(who) ?? 0
-    if (count >= concurrency) {
+    const leave = places.take(principalKey(principal), concurrency)
+    if (!leave) {
       // What it throws is nobody's.
       read.catch(() => {})
       return deny({ reason: 'overloaded', problem: `This caller has ${concurrency} calls running already: wait for one to end.` })
     }
-    waiting.set(who, count + 1)
+    // What nobody waits for any more still runs.
+    read.then(leave, leave)
     const seconds = entry.limits?.deadlineSeconds ?? deadlineSeconds
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Decision<never>>((resolve) => {
@@ -53,9 +63,6 @@ export function createArgumentWaits({ deadlineSeconds, concurrency }: ArgumentBo
       return await Promise.race([read, late])
     } finally {
       clearTimeout(timer)
-      const left = (waiting.get(who) ?? 1) - 1
-      if (left > 0) waiting.set(who, left)
-      else waiting.delete(who)
     }
   }
 }

@@ -157,6 +157,8 @@ describe('what a library makes of arguments', () => {
     const said = answers.map(({ body }) => JSON.stringify(body))
     assert.equal(said.filter((each) => /within 1 second|longer than|took/.test(each)).length, 2, said.join('\n'))
     assert.equal(said.filter((each) => each.includes('calls running already')).length, 1)
+    // The library still works on both.
+    assert.match(JSON.stringify((await client.call('hangs', { n: 4 })).body), /calls running already/)
     assert.deepEqual(ran, [])
   })
 })

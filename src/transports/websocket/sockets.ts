@@ -10,7 +10,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocketServer } from 'ws'
-import { type Denial, principalKey, problemOf } from '../../core/index.ts'
+import { createTally, type Denial, principalKey, problemOf } from '../../core/index.ts'
 import { addressGroup } from '../../net/index.ts'
 import { credentialOf, type Door, pathOf } from '../http/index.ts'
 import { type OpenSocket, openSocket, type SocketOptions } from './open-socket.ts'
@@ -40,21 +40,18 @@ const CLOSE_MS = 2_000
 export function createWebSockets({ door, most = MOST, ...options }: WebSocketsOptions): WebSockets {
   const { pipeline, checkAddress, bodyBytes, clock, log } = options
   const sockets = new Set<OpenSocket>()
-  const counts = new Map<string, number>()
+  const places = createTally()
   const running = new Set<Promise<void>>()
   let server: WebSocketServer | undefined
   let isClosing = false
 
   /** False where there are too many already; else counted until the socket closes. */
   function count(socket: Duplex, key: string, limit: number): boolean {
-    const now = counts.get(key) ?? 0
-    if (now >= limit) return false
-    counts.set(key, now + 1)
-    socket.once('close', () => {
-      const left = (counts.get(key) ?? 1) - 1
-      if (left > 0) counts.set(key, left)
-      else counts.delete(key)
-    })
+    const leave = places.take(key, limit)
+    if (!leave) return false
+    // It may have gone while it was looked at, and says so once.
+    if (socket.closed) leave()
+    else socket.once('close', leave)
     return true
   }
   const tooMany = (whose: string, limit: number): Denial => ({
