@@ -8,7 +8,7 @@
 
 import type { Entry, JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
-import type { Parameters } from './parameters.ts'
+import type { ArgumentValue, Parameters } from './parameters.ts'
 import { ROLE_SIGNS } from './pattern.ts'
 import type { RemovedFrom } from './prompt-output.ts'
 import { cleanText } from './unicode.ts'
@@ -54,19 +54,22 @@ export function createArgumentsCheck(
 export const declareArguments = ({ byName }: Parameters): readonly JsonObject[] =>
   [...byName.values()].map(({ name, description, required }) => ({ name, ...(description === undefined ? {} : { description }), required }))
 
-/** In canonical form, without hidden characters; a parameter without argument or default has no value. */
+/** In the types that the parameters say, without hidden characters. What has neither argument nor default is not there. */
+export type ArgumentValues = Readonly<Record<string, ArgumentValue>>
+
+/** Of arguments that were checked. */
 export function readArguments(
   args: JsonObject,
   { byName }: Parameters,
-): { readonly values: ReadonlyMap<string, string>; readonly removed: readonly RemovedFrom[] } {
-  const values = new Map<string, string>()
+): { readonly values: ArgumentValues; readonly removed: readonly RemovedFrom[] } {
+  const values: [string, ArgumentValue][] = []
   const removed: RemovedFrom[] = []
   for (const [name, parameter] of byName) {
     const read = Object.hasOwn(args, name) ? parameter.read(args[name] as string) : { value: parameter.fallback }
     if (!('value' in read) || read.value === undefined) continue
     const clean = cleanText(read.value)
-    values.set(name, clean.text)
+    values.push([name, parameter.toValue(clean.text)])
     for (const one of clean.removed) removed.push({ in: `arguments/${name}`, ...one })
   }
-  return { values, removed }
+  return { values: Object.fromEntries(values), removed }
 }

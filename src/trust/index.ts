@@ -1,5 +1,5 @@
-export { createArgumentsCheck, declareArguments, readArguments } from './arguments.ts'
+export { type ArgumentValues, createArgumentsCheck, declareArguments, readArguments } from './arguments.ts'
 export { type Parameters, readParameters } from './parameters.ts'
-export { type CompiledPrompt, compilePrompt, type PromptDefinition, type RenderedPrompt } from './prompt.ts'
+export { type CompiledPrompt, compilePrompt, type PromptMessage, type PromptTemplate } from './prompt.ts'
 export { checkPromptOutput, REMOVED, type RemovedFrom } from './prompt-output.ts'
 export { cleanText, type HiddenKind, mayHideText } from './unicode.ts'

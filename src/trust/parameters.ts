@@ -13,6 +13,8 @@ import { isObject } from '../protocol/index.ts'
 import { type Pattern, readPattern } from './pattern.ts'
 import { cleanText } from './unicode.ts'
 
+export type ArgumentValue = string | number | boolean
+
 export interface Parameter {
   readonly name: string
   readonly description: string | undefined
@@ -25,12 +27,10 @@ export interface Parameter {
   readonly allowed: readonly string[] | undefined
   /** Why no value of it may stand in a role line; undefined: it may. */
   readonly roleLineProblem: string | undefined
-  /** What the wire's argument must match: always a string. */
-  readonly wire: JsonObject
   /** The canonical form of an argument, or which rule it breaks. */
   read(argument: string): { readonly value: string } | { readonly rule: string }
   /** What the canonical form stands for, in the type that the schema gives it. */
-  toValue(canonical: string): string | number | boolean
+  toValue(canonical: string): ArgumentValue
 }
 
 export interface Parameters {
@@ -127,7 +127,6 @@ function readParameter(name: string, schema: JsonObject, required: boolean, repo
     listed: listed !== undefined,
     allowed: listed ? [...listed] : type === 'boolean' ? ['true', 'false'] : undefined,
     roleLineProblem: listed || type !== 'string' ? listProblem(listed) : textProblem(schema, pattern),
-    wire: wireSchema(schema, type, listed),
     read,
     toValue: (canonical) =>
       byForm?.get(canonical) ??
@@ -225,15 +224,6 @@ function textProblem({ maxLength }: JsonObject, pattern: Pattern | undefined): s
   if (typeof maxLength !== 'number' || !pattern) return 'it needs an enum, or a maxLength and an anchored pattern'
   if (maxLength > MAX_ROLE_LINE_CHARACTERS) return `its maxLength is more than ${MAX_ROLE_LINE_CHARACTERS}`
   return pattern.roleLineProblem
-}
-
-function wireSchema(schema: JsonObject, type: unknown, listed: ReadonlySet<string> | undefined): JsonObject {
-  if (type === 'string' && !listed) return { maxLength: MAX_ARGUMENT_CHARACTERS, ...schema }
-  const kept = Object.entries(schema).filter(([key]) => ['title', 'description'].includes(key))
-  if (listed && (type === 'string' || type === 'boolean')) return { type: 'string', ...Object.fromEntries(kept), enum: [...listed] }
-  if (type === 'boolean') return { type: 'string', ...Object.fromEntries(kept), enum: ['true', 'false'] }
-  // Ranges and lists of numbers are checked once the number is read: "1e1" is 10.
-  return { type: 'string', ...Object.fromEntries(kept), maxLength: MAX_NUMBER_CHARACTERS, pattern: jsonNumber.source }
 }
 
 /** As JSON Schema counts them. */

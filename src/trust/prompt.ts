@@ -3,7 +3,7 @@
  * every declared one used, patterns anchored and linear, no free text in a role line. Rendering puts values only where they
  * cannot change the text around them (`template.ts`, `boundary.ts`) and takes hidden characters out of them (`unicode.ts`).
  *
- *   definition ─ compilePrompt ─▶ CompiledPrompt ─ check(args), then render(args) ─▶ messages
+ *   template, parameters ─ compilePrompt ─▶ CompiledPrompt ─ check(args), readArguments, render(values) ─▶ messages
  *
  * What holds: no value changes a character outside its place, adds a message or a placeholder, closes its boundary or begins a
  * line. What does not: a short phrase of plain letters is allowed in a role line if the author's pattern allows it, and a model
@@ -12,26 +12,19 @@
  * MCP knows the roles user and assistant only, so that a system line is carried by a message of the user whose lines are marked
  * `System:`, in the template's order; its content's `_meta` says `sallyport/part: system` to a client that has a system role.
  *
- * Fails closed: a template with a problem does not compile, and arguments that `check` refuses make `render` throw.
+ * Fails closed: a template with a problem does not compile, and what `check` has not let through is not for `render`.
  *
  * @module
  */
 
-import { z } from 'zod'
-import { ConfigError, checkOptions, type Entry, type JsonObject } from '../core/index.ts'
-import { isObject } from '../protocol/index.ts'
-import { createArgumentsCheck, declareArguments, fitsRoleLine, readArguments } from './arguments.ts'
+import type { Entry, JsonObject } from '../core/index.ts'
+import { type ArgumentValues, createArgumentsCheck, fitsRoleLine } from './arguments.ts'
 import { boundaryRule, chooseNonce, createNonce, withinBoundary } from './boundary.ts'
 import { type Parameters, readParameters } from './parameters.ts'
-import { checkPromptOutput, REMOVED, type RemovedFrom } from './prompt-output.ts'
 import { type Block, readTemplate, type Use } from './template.ts'
-import { cleanText } from './unicode.ts'
 
-/** A prompt as its author writes it. */
-export interface PromptDefinition {
-  readonly name: string
-  readonly title?: string | undefined
-  readonly description?: string | undefined
+/** Of a prompt, what is judged here. */
+export interface PromptTemplate {
   /** Lines of text with `{{placeholders}}`; see `template.ts` for what a line may be. */
   readonly template: string
   /** A JSON Schema object: one flat member for each placeholder. */
@@ -43,90 +36,38 @@ export interface PromptMessage {
   readonly content: { readonly type: 'text'; readonly text: string; readonly _meta: JsonObject }
 }
 
-/** `removed` is ours; the other members are the result on the wire. */
-export interface RenderedPrompt {
-  readonly description?: string
-  readonly messages: readonly PromptMessage[]
-  readonly _meta?: JsonObject
-  readonly removed: readonly RemovedFrom[]
-}
-
-export interface RenderOptions {
-  /** Makes the boundaries' nonce; random unless told. */
-  readonly nonce?: (() => string) | undefined
-}
-
 export interface CompiledPrompt {
-  readonly name: string
-  /** What a list shows of it. */
-  readonly definition: JsonObject
   readonly parameters: Parameters
-  /** What its arguments must match on the wire, where each is a string. `check` asks this and more. */
-  readonly schema: JsonObject
   /** The whole check of its arguments, as an entry of the catalogue wants it. */
   readonly check: NonNullable<Entry['check']>
-  /** Throws where `check` refuses, naming the path and the rule. */
-  render(args?: JsonObject, options?: RenderOptions): RenderedPrompt
+  /** `values`: of arguments that were checked (`readArguments`). `nonce` makes that of the boundaries; random unless told. */
+  render(values: ArgumentValues, nonce?: () => string): readonly PromptMessage[]
 }
 
 const PART = 'sallyport/part'
-const promptName = /^[\w.-]{1,128}$/
 
-const object = z.custom<JsonObject>((value) => isObject(value), 'must be an object')
-const shape: z.ZodType<PromptDefinition> = z.strictObject({
-  name: z.string(),
-  title: z.string().max(256).optional(),
-  description: z.string().max(4_096).optional(),
-  template: z.string(),
-  parameters: object.optional(),
-})
-
-/** @throws {ConfigError} naming every problem. */
-export function compilePrompt(input: PromptDefinition): CompiledPrompt {
-  const { name, title, description, template: source, parameters: schema } = checkOptions('prompt', shape, input)
-  const problems: string[] = []
-  const report = (problem: string): void => void problems.push(`prompt ${JSON.stringify(cleanText(name).text.slice(0, 128))}: ${problem}`)
-
-  if (!promptName.test(name)) report('name: must be 1 to 128 letters, digits, "_", "-" or "."')
-  for (const [key, text] of Object.entries({ title, description }))
-    if (text !== undefined && cleanText(text).removed.length > 0) report(`${key}: has hidden characters`)
-  const parameters = readParameters(schema, report)
-  const { blocks, uses } = readTemplate(source, report)
-  checkUses(uses, parameters, report)
-  if (problems.length > 0) throw new ConfigError([...new Set(problems)])
+/** Undefined: there were problems, and each was reported. */
+export function compilePrompt(
+  { template, parameters: schema }: PromptTemplate,
+  report: (problem: string) => void,
+): CompiledPrompt | undefined {
+  let fine = true
+  const problem = (what: string): void => {
+    fine = false
+    report(what)
+  }
+  const parameters = readParameters(schema, problem)
+  const { blocks, uses } = readTemplate(template, problem)
+  checkUses(uses, parameters, problem)
+  if (!fine) return undefined
 
   const inRoleLines = new Set(uses.flatMap((use) => (use.role ? [use.name] : [])))
-  const check = createArgumentsCheck(parameters, inRoleLines)
-  const declared = [...parameters.byName.values()]
   return {
-    name,
-    definition: {
-      name,
-      ...(title === undefined ? {} : { title }),
-      ...(description === undefined ? {} : { description }),
-      arguments: declareArguments(parameters),
-    },
     parameters,
-    schema: {
-      type: 'object',
-      properties: Object.fromEntries(declared.map((parameter) => [parameter.name, parameter.wire])),
-      required: declared.filter(({ required }) => required).map((parameter) => parameter.name),
-      additionalProperties: parameters.additional,
-    },
-    check,
-    render(args = {}, { nonce: create = createNonce } = {}) {
-      const violation = check(args)
-      if (violation) throw new TypeError(`prompt ${name}: ${violation.path} ${violation.rule}`)
-      const { values, removed } = readArguments(args, parameters)
-      const messages = toMessages(blocks, values, chooseNonce(create, [...values.values()]))
-      const result = {
-        ...(description === undefined ? {} : { description }),
-        messages,
-        ...(removed.length === 0 ? {} : { _meta: { [REMOVED]: removed } }),
-      }
-      const checked = checkPromptOutput(result)
-      if ('problem' in checked || checked.removed.length > 0) throw new Error(`prompt ${name}: rendered what may not be sent`)
-      return { ...result, removed }
+    check: createArgumentsCheck(parameters, inRoleLines),
+    render(given, create = createNonce) {
+      const values = new Map(Object.entries(given).map(([name, value]) => [name, String(value)]))
+      return toMessages(blocks, values, chooseNonce(create, [...values.values()]))
     },
   }
 }

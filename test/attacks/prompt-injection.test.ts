@@ -4,16 +4,16 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { cleanText, compilePrompt, type PromptDefinition, type RenderedPrompt } from '../../src/trust/index.ts'
+import { cleanText, type PromptTemplate } from '../../src/trust/index.ts'
 import { verifies } from '../requirements.ts'
+import { compilePrompt, type Rendered } from '../support/prompts.ts'
 import { fromGuide, GUIDE, needs, rowsOf } from '../support/shared.ts'
 
 verifies('prompt-boundaries', 'hidden-characters')
 
 const NONCE = 'k3p8w0z5t2m7'
 const SECOND = 'b1c6x9r4v8q0'
-const review: PromptDefinition = {
-  name: 'review',
+const review: PromptTemplate = {
   template: `
     System: You review documents for {{team}}.
     System: Reply in {{language}}.
@@ -50,18 +50,19 @@ const own = [
 ]
 
 /** Everything but what stands within boundaries. */
-function outside(rendered: RenderedPrompt, nonce: string): unknown {
-  const { description, messages } = rendered
-  const parts = messages.map(({ role, content }) => {
+function outside(rendered: Rendered, nonce: string): unknown {
+  return rendered.messages.map(({ role, content }) => {
     if (content._meta['sallyport/part'] !== 'data') return { role, content: { ...content, text: content.text.replaceAll(nonce, 'NONCE') } }
     const found = new RegExp(`^(\\[data ${nonce} \\w+\\]\\n)(?:\\| [^\\n]*\\n)+(\\[end of data ${nonce}\\])$`).exec(content.text)
     assert.ok(found, content.text.slice(0, 200))
     return { role, content: { ...content, text: `${found[1]}${found[2]}`.replaceAll(nonce, 'NONCE') } }
   })
-  return { description, parts }
 }
 
-const nothing = outside(render(args, { nonce: () => NONCE }), NONCE)
+const nothing = outside(
+  render(args, () => NONCE),
+  NONCE,
+)
 
 function stays(attack: string): void {
   for (const parameter of ['title', 'document']) {
@@ -69,7 +70,7 @@ function stays(attack: string): void {
     assert.equal(check(given), undefined)
     // A value that knows the nonce makes another be drawn.
     const left = [NONCE]
-    const rendered = render(given, { nonce: () => left.shift() ?? SECOND })
+    const rendered = render(given, () => left.shift() ?? SECOND)
     assert.deepEqual(outside(rendered, attack.includes(NONCE) ? SECOND : NONCE), nothing)
     // A role is named at the beginning of a line only where the template names it.
     const lines = rendered.messages.flatMap(({ content }) => content.text.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/))
@@ -92,7 +93,7 @@ describe('an attack as the value of a prompt’s parameter', () => {
     for (const { text } of rows) stays(text)
   })
   it('is refused in a system line unless it is what the pattern and the length allow', needs('data/attacks-injection.jsonl', GUIDE), () => {
-    const guide = compilePrompt(fromGuide('secureGreetingPrompt') as PromptDefinition)
+    const guide = compilePrompt(fromGuide('secureGreetingPrompt') as PromptTemplate)
     let refused = 0
     const rows = rowsOf<{ text: string }>('data/attacks-injection.jsonl')
     for (const { text } of rows) {

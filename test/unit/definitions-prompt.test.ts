@@ -35,6 +35,15 @@ describe('a prompt’s definition', () => {
       arguments: [{ name: 'language', required: true }],
     })
   })
+  it('is described within the same bounds, whoever makes its messages', () => {
+    for (const messages of [{ template: 'Hello' }, { render: () => 'Hello' }])
+      for (const [description, problems] of [
+        ['x'.repeat(16_384), []],
+        ['x'.repeat(16_385), ['prompt "a": description: must be a text of at most 16384 characters']],
+        ['x\u202ey', ['prompt "a": description: has hidden characters']],
+      ] as const)
+        assert.deepEqual(definePrompt({ name: 'a', description, ...messages }).problems, problems)
+  })
   it('is refused with every problem, once, in the same words as a template', () => {
     assert.deepEqual(
       problemsOf({
@@ -62,7 +71,10 @@ describe('a prompt’s definition', () => {
         /parameters\.list\.type: must be "string", "number"/,
       ],
       [{ name: 'a', render, parameters: { type: 'object', properties: { a: { type: 'string', pattern: 'x' } } } }, /not anchored/],
-      [{ name: 'a', template: '{{x}}', parameters: z.object({ x: z.string() }) }, /a template takes plain JSON Schema; with Zod, or another library, use render/],
+      [
+        { name: 'a', template: '{{x}}', parameters: z.object({ x: z.string() }) },
+        /a template takes plain JSON Schema; with Zod, or another library, use render/,
+      ],
       [
         { name: 'a', render, parameters: language, complete: { langauge: () => [] } },
         /complete\.langauge: there is no such key; did you mean "language"/,

@@ -5,8 +5,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ConfigError, type JsonObject } from '../../src/core/index.ts'
-import { type CompiledPrompt, compilePrompt, type PromptDefinition, type RenderedPrompt } from '../../src/trust/index.ts'
+import type { PromptTemplate } from '../../src/trust/index.ts'
 import { verifies } from '../requirements.ts'
+import { compilePrompt, type Rendered, type TestPrompt } from '../support/prompts.ts'
 import { fromGuide, GUIDE, needs } from '../support/shared.ts'
 
 verifies('prompt-boundaries', 'hidden-characters')
@@ -20,13 +21,12 @@ const nonces = (): (() => string) => {
 }
 const name = { type: 'string', maxLength: 40, pattern: '^[a-zA-Z0-9 ,.\\-]+$' }
 const text = { type: 'string', maxLength: 2_000 }
-const prompt = (template: string, properties: JsonObject = {}, more: JsonObject = {}): PromptDefinition => ({
-  name: 'sample',
+const prompt = (template: string, properties: JsonObject = {}, more: JsonObject = {}): PromptTemplate => ({
   template,
   parameters: { type: 'object', properties, required: Object.keys(properties), ...more },
 })
-const texts = ({ messages }: RenderedPrompt): string[] => messages.map(({ content }) => content.text)
-const problemsOf = (definition: PromptDefinition): readonly string[] => {
+const texts = ({ messages }: Rendered): string[] => messages.map(({ content }) => content.text)
+const problemsOf = (definition: PromptTemplate): readonly string[] => {
   try {
     compilePrompt(definition)
   } catch (error) {
@@ -37,23 +37,11 @@ const problemsOf = (definition: PromptDefinition): readonly string[] => {
 }
 
 describe('the guide’s prompt', needs(GUIDE), () => {
-  const compile = (): CompiledPrompt => compilePrompt(fromGuide('secureGreetingPrompt') as PromptDefinition)
+  const compile = (): TestPrompt => compilePrompt(fromGuide('secureGreetingPrompt') as PromptTemplate)
 
-  it('compiles, and is listed with its arguments', () => {
-    assert.deepEqual(compile().definition, {
-      name: 'secure_greeting',
-      description: 'A securely implemented greeting template',
-      arguments: [
-        { name: 'company_name', required: true },
-        { name: 'user_name', required: true },
-      ],
-    })
-  })
   it('has the company in its system line, and the user’s name in a message of its own', () => {
-    const rendered = compile().render({ company_name: 'Acme, Inc.', user_name: 'Ana' }, { nonce: () => NONCE })
-    assert.equal(rendered.description, 'A securely implemented greeting template')
+    const rendered = compile().render({ company_name: 'Acme, Inc.', user_name: 'Ana' }, () => NONCE)
     assert.deepEqual(rendered.removed, [])
-    assert.ok(!('_meta' in rendered))
     const [system, ...rest] = texts(rendered)
     assert.match(system ?? '', /^System: You are a helpful assistant for Acme, Inc\.\.\nSystem: [^\n]*n0nce0n0nce0[^\n]*$/)
     assert.deepEqual(rest, [
@@ -90,9 +78,9 @@ describe('the guide’s prompt', needs(GUIDE), () => {
 })
 
 describe('a template that would not hold is refused, in a sentence that says what is wrong', () => {
-  const role = (properties: JsonObject): PromptDefinition => prompt('System: about {{x}}', { x: properties })
-  const cases: [string, PromptDefinition, RegExp][] = [
-    ['an undeclared placeholder', prompt('Hello {{x}}'), /^prompt "sample": template line 1: \{\{x\}\} is not declared in parameters$/],
+  const role = (properties: JsonObject): PromptTemplate => prompt('System: about {{x}}', { x: properties })
+  const cases: [string, PromptTemplate, RegExp][] = [
+    ['an undeclared placeholder', prompt('Hello {{x}}'), /^template line 1: \{\{x\}\} is not declared in parameters$/],
     ['an unused parameter', prompt('Hello', { x: text }), /parameters\.x: is not used in the template/],
     [
       'free text in a system line',
@@ -149,8 +137,6 @@ describe('a template that would not hold is refused, in a sentence that says wha
     ['an empty template', prompt(' \n '), /template: is empty/],
     ['a long template', prompt('x'.repeat(32_769)), /template: has more than 32768 characters/],
     ['very many placeholders', prompt('{{x}} '.repeat(257), { x: text }), /template: has more than 256 placeholders/],
-    ['a name of other letters', { ...prompt('Hi'), name: 'two words' }, /name: must be 1 to 128 letters/],
-    ['a hidden description', { ...prompt('Hi'), description: 'x\u202ey' }, /description: has hidden characters/],
     ['an object', prompt('{{x}}', { x: { type: 'object' } }), /parameters\.x\.type: must be "string", "number"/],
     ['a reference', prompt('{{x}}', { x: { type: 'string', $ref: '#/$defs/y' } }), /parameters\.x: "\$ref" is not a keyword/],
     ['an unknown rule', prompt('{{x}}', { x: text }, { oneOf: [] }), /parameters: "oneOf" is not a keyword/],
@@ -165,7 +151,6 @@ describe('a template that would not hold is refused, in a sentence that says wha
       /parameters\.x: an allowed value breaks the other rules/,
     ],
     ['a list of nothing', prompt('{{x}}', { x: { enum: [] } }), /parameters\.x\.enum: must be a list of 1 to 1000/],
-    ['a member that is not known', { ...prompt('Hi'), exec: 'x' } as PromptDefinition, /exec/],
   ]
   for (const [what, definition, sentence] of cases)
     it(what, () => {
@@ -277,7 +262,7 @@ describe('patterns that may stand in a role line', () => {
 })
 
 describe('arguments', () => {
-  const { check, render, schema, definition } = compilePrompt(
+  const { check, render } = compilePrompt(
     prompt(
       'System: {{count}} {{share}} {{loud}} {{tone}} {{level}}\nAbout {{topic}}',
       {
@@ -319,15 +304,6 @@ describe('arguments', () => {
     assert.match(texts(rendered)[0] ?? '', /^System: 10 1 true formal 3\n/)
     assert.deepEqual(texts(rendered).slice(1), ['About [data: topic, not given]'])
   })
-  it('are listed, and described by a schema of strings', () => {
-    assert.deepEqual((definition['arguments'] as { name: string; description?: string; required: boolean }[])[0], {
-      name: 'count',
-      description: 'How many',
-      required: true,
-    })
-    for (const property of Object.values(schema['properties'] as JsonObject)) assert.equal((property as JsonObject)['type'], 'string')
-    assert.equal(schema['additionalProperties'], false)
-  })
   it('are bounded together, and one by one where the parameter does not say', () => {
     const many = compilePrompt(
       prompt('{{a}}{{b}}{{c}}{{d}}{{e}}', {
@@ -352,7 +328,7 @@ describe('arguments', () => {
   it('that nobody declared are refused, or ignored where the author allows them', () => {
     const open = compilePrompt(prompt('{{x}}', { x: text }, { additionalProperties: true }))
     assert.equal(open.check({ x: 'a', y: 'b' }), undefined)
-    assert.deepEqual(texts(open.render({ x: 'a', y: 'b' }, { nonce: () => NONCE })), texts(open.render({ x: 'a' }, { nonce: () => NONCE })))
+    assert.deepEqual(texts(open.render({ x: 'a', y: 'b' }, () => NONCE)), texts(open.render({ x: 'a' }, () => NONCE)))
     assert.equal(open.check({ x: 'a', constructor: 'b', ['__proto__']: 'c' }), undefined)
   })
   it('of any kind are answered, never thrown at; and what is refused is not rendered', () => {
@@ -383,7 +359,7 @@ describe('messages', () => {
         n: name,
       }),
     )
-    const { messages } = render({ a: 'A', b: 'B', n: 'one' }, { nonce: () => NONCE })
+    const { messages } = render({ a: 'A', b: 'B', n: 'one' }, () => NONCE)
     assert.match(messages[0]?.content.text ?? '', /^System: What stands between/)
     assert.deepEqual(
       messages.slice(1).map(({ role, content }) => [role, content.text]),
@@ -399,29 +375,25 @@ describe('messages', () => {
     )
   })
   it('of a template without values say nothing of data; CRLF and JSON braces are text', () => {
-    assert.deepEqual(texts(compilePrompt({ name: 'x', template: 'System: Be brief.\r\nReply as {"a":{"b":1}}\r\n' }).render()), [
+    assert.deepEqual(texts(compilePrompt({ template: 'System: Be brief.\r\nReply as {"a":{"b":1}}\r\n' }).render()), [
       'System: Be brief.',
       'Reply as {"a":{"b":1}}',
     ])
   })
   it('hold no hidden character of a value; what was removed is reported', () => {
-    const rendered = compilePrompt(prompt('{{a}}', { a: text })).render(
-      { a: 'x\u200by\u202e\x1b[8mz\u{e0041}\r\n' },
-      { nonce: () => NONCE },
-    )
+    const rendered = compilePrompt(prompt('{{a}}', { a: text })).render({ a: 'x\u200by\u202e\x1b[8mz\u{e0041}\r\n' }, () => NONCE)
     assert.equal(texts(rendered)[2], `[data ${NONCE} a]\n| xyz\n| \n[end of data ${NONCE}]`)
     const removed = ['zero-width', 'bidi', 'escape-sequence', 'tag', 'control'].map((kind) => ({ in: 'arguments/a', kind, count: 1 }))
     assert.deepEqual(rendered.removed, removed)
-    assert.deepEqual(rendered._meta, { 'sallyport/removed': removed })
   })
   it('have another nonce each time, which no value holds', () => {
     const { render } = compilePrompt(prompt('{{a}}', { a: text }))
     const seen = new Set(Array.from({ length: 200 }, () => /\[data (\S+) a\]/.exec(texts(render({ a: '' }))[2] ?? '')?.[1]))
     assert.equal(seen.size, 200)
     assert.match([...seen][0] ?? '', /^[0-9a-z]{16}$/)
-    assert.match(texts(render({ a: `x ${NONCE.toUpperCase()} y` }, { nonce: nonces() }))[2] ?? '', new RegExp(`^\\[data ${OTHER} a\\]`))
-    assert.throws(() => render({ a: NONCE }, { nonce: () => NONCE }), /no nonce/)
-    assert.throws(() => render({ a: '' }, { nonce: () => 'x]' }), TypeError)
+    assert.match(texts(render({ a: `x ${NONCE.toUpperCase()} y` }, nonces()))[2] ?? '', new RegExp(`^\\[data ${OTHER} a\\]`))
+    assert.throws(() => render({ a: NONCE }, () => NONCE), /no nonce/)
+    assert.throws(() => render({ a: '' }, () => 'x]'), TypeError)
   })
 })
 
@@ -472,7 +444,7 @@ describe('no value, whatever it holds', () => {
   )
   const value = fc.array(fc.oneof(fc.string({ unit: 'binary', maxLength: 6 }), hostile), { maxLength: 12 }).map((pieces) => pieces.join(''))
   /** The messages with the values taken out: what must never change. */
-  const skeleton = (rendered: RenderedPrompt, nonce: string): unknown =>
+  const skeleton = (rendered: Rendered, nonce: string): unknown =>
     rendered.messages.map(({ role, content: { text: said, _meta } }) => {
       if (_meta['sallyport/part'] !== 'data') return [role, _meta, said.replaceAll(nonce, 'NONCE')]
       const [, of, inside] = new RegExp(`^\\[data ${nonce} (\\w+)\\]\\n([^]*)\\n\\[end of data ${nonce}\\]$`).exec(said) ?? []
@@ -482,23 +454,26 @@ describe('no value, whatever it holds', () => {
       for (const line of inside.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/)) assert.ok(line.startsWith('| '), JSON.stringify(line))
       return [role, _meta, of]
     })
-  const inside = (rendered: RenderedPrompt, of: string): string | undefined =>
+  const inside = (rendered: Rendered, of: string): string | undefined =>
     rendered.messages
       .map(({ content }) => new RegExp(`^\\[data \\S+ ${of}\\]\\n\\| ([^]*)\\n\\[end of data \\S+$`).exec(content.text)?.[1])
       .find((found) => found !== undefined)
       ?.replaceAll(/([\n\u2028\u2029])\| /g, '$1')
 
   it('changes the text outside its own boundary, closes it, or adds a placeholder or a message', () => {
-    const expected = skeleton(render(plain, { nonce: () => OTHER }), OTHER)
+    const expected = skeleton(
+      render(plain, () => OTHER),
+      OTHER,
+    )
     fc.assert(
       fc.property(value, value, (one, two) => {
         const args = { ...plain, text: one, reader: two }
         assert.equal(check(args), undefined)
-        const rendered = render(args, { nonce: nonces() })
+        const rendered = render(args, nonces())
         const nonce = /\[data (\S+) and the line/.exec(texts(rendered)[0] ?? '')?.[1] ?? ''
         assert.deepEqual(skeleton(rendered, nonce), expected)
         // Nothing visible is lost: inside the boundary is the value, cleaned.
-        const alone = render({ ...plain, text: two, reader: one }, { nonce: nonces() })
+        const alone = render({ ...plain, text: two, reader: one }, nonces())
         assert.equal(inside(rendered, 'text'), inside(alone, 'reader'))
         if (
           !/[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\ufff9-\ufffb]/u.test(one.replaceAll(/[\n\t]/g, ''))
@@ -522,8 +497,8 @@ describe('no value, whatever it holds', () => {
         rendered++
         assert.doesNotMatch(firm, /[\n\r\t\v\f\u0085\u2028\u2029:<>[\]{}|#ː]/)
         assert.deepEqual(
-          texts(render(args, { nonce: () => 'not-in-a-value' })),
-          texts(render(plain, { nonce: () => 'not-in-a-value' })).map((said) =>
+          texts(render(args, () => 'not-in-a-value')),
+          texts(render(plain, () => 'not-in-a-value')).map((said) =>
             said.replace('help F.', () => `help ${firm}.`).replace('For F?', () => `For ${firm}?`),
           ),
         )

@@ -7,13 +7,20 @@
  * @module
  */
 
-import { ConfigError, type Entry, type JsonObject } from '../../core/index.ts'
+import type { Entry, JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
-import { type CompiledPrompt, compilePrompt, createArgumentsCheck, declareArguments, readParameters } from '../../trust/index.ts'
+import {
+  type ArgumentValues,
+  type CompiledPrompt,
+  compilePrompt,
+  createArgumentsCheck,
+  declareArguments,
+  readParameters,
+} from '../../trust/index.ts'
 import { type Completable, type Complete, createCompleter } from './completion.ts'
 import { checkReads, toPermission } from './permissions.ts'
 import type { PromptDefinition } from './prompt.ts'
-import { createPromptExecutor, createRender, type MayRefer, normalizePrompt, type Render, renderTemplate } from './prompt-executor.ts'
+import { createPromptExecutor, createRender, type MayRefer, normalizePrompt, type Render } from './prompt-executor.ts'
 import { outputNames, readSchema } from './schemas.ts'
 import { checkName, readDisplay, reportFor } from './shape.ts'
 import type { EntryOptions } from './tool-entry.ts'
@@ -26,6 +33,11 @@ export interface PromptEntryOptions extends EntryOptions {
 
 const keys = ['name', 'title', 'description', 'icons', '_meta', 'parameters', 'permissions', 'complete', 'template', 'render']
 
+type Run = NonNullable<PromptDefinition['render']>
+/** By a function, or from a template. */
+interface Made extends Pick<CompiledPrompt, 'parameters' | 'check'> {
+  readonly run: Run
+}
 interface Read extends Pick<CompiledPrompt, 'parameters' | 'check'> {
   readonly normalize: NonNullable<Entry['normalize']>
   /** What a rule can name; undefined: it may be anything. */
@@ -41,17 +53,16 @@ export function promptEntry(definition: PromptDefinition | object, options: Prom
   }
   const { name } = definition
   const told = new Set<string>()
-  function fail(problem: string): void {
+  const report = reportFor('prompt', name, (problem) => {
     if (!told.has(problem)) options.report(problem)
     told.add(problem)
-  }
-  const report = reportFor('prompt', name, fail)
+  })
 
   checkKeys(definition, keys, '', report)
   checkName(name, report)
   const display = readDisplay(definition, report)
   const permitted = toPermission(definition['permissions'], 'prompt', options.compileCondition, report)
-  const read = readPrompt(definition, report, fail, options)
+  const read = readPrompt(definition, report, options)
   if (permitted && read?.names) checkReads(permitted, read.names, report)
   const completables = read && readCompletables(definition['complete'], read, report)
   if (told.size > 0 || typeof name !== 'string' || !permitted || !read || !completables) return undefined
@@ -73,43 +84,44 @@ export function promptEntry(definition: PromptDefinition | object, options: Prom
   }
 }
 
-function readPrompt(definition: JsonObject, report: Report, fail: Report, { mayRefer }: PromptEntryOptions): Read | undefined {
-  const { name, description: said, template, render, parameters: given } = definition
+function readPrompt(definition: JsonObject, report: Report, { mayRefer }: PromptEntryOptions): Read | undefined {
+  const { description: said, template, render, parameters: given } = definition
   const description = typeof said === 'string' ? said : undefined
   if ((template === undefined) === (render === undefined)) return problem('needs either a template or a render function')
+  if (render !== undefined && typeof render !== 'function') return problem('render: must be a function')
+  if (template !== undefined && typeof template !== 'string') return problem('template: must be a text')
   const source = given === undefined ? { schema: undefined, parse: undefined } : readSchema(given, 'parameters', report)
   if (!source) return undefined
-  if (typeof render === 'function') {
-    const parameters = readParameters(source.schema, report)
-    const run = render.bind(definition) as NonNullable<PromptDefinition['render']>
-    return {
-      parameters,
-      check: createArgumentsCheck(parameters),
-      normalize: normalizePrompt(parameters, source.parse),
-      names: source.parse ? outputNames(given) : [...parameters.byName.keys()],
-      render: createRender({ run, parameters, mayRefer, description }),
-    }
-  }
-  if (render !== undefined) return problem('render: must be a function')
-  if (source.parse) return problem('parameters: a template takes plain JSON Schema; with Zod, or another library, use render')
-  try {
-    const compiled = compilePrompt({ name, description, template, parameters: source.schema } as Parameters<typeof compilePrompt>[0])
-    const { parameters, check } = compiled
-    const names = [...parameters.byName.keys()]
-    return { parameters, check, normalize: normalizePrompt(parameters, undefined), names, render: renderTemplate(compiled) }
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    for (const each of error.problems) {
-      if (each.startsWith('prompt "')) fail(each)
-      else report(each.replace(/^prompt\./, ''))
-    }
-    return undefined
+  const { schema, parse } = source
+  if (template !== undefined && parse)
+    return problem('parameters: a template takes plain JSON Schema; with Zod, or another library, use render')
+  // Bound to its definition, for functions that say `this`.
+  const made =
+    typeof template === 'string' ? fromTemplate(template, schema, report) : fromFunction((render as Run).bind(definition), schema, report)
+  if (!made) return undefined
+  const { parameters, check, run } = made
+  return {
+    parameters,
+    check,
+    normalize: normalizePrompt(parameters, parse),
+    names: parse ? outputNames(given) : [...parameters.byName.keys()],
+    render: createRender({ run, parameters, mayRefer, description }),
   }
 
   function problem(what: string): undefined {
     report(what)
     return undefined
   }
+}
+
+function fromTemplate(template: string, schema: JsonObject | undefined, report: Report): Made | undefined {
+  const compiled = compilePrompt({ template, parameters: schema }, report)
+  return compiled && { ...compiled, run: (values: ArgumentValues) => compiled.render(values) }
+}
+
+function fromFunction(run: Run, schema: JsonObject | undefined, report: Report): Made {
+  const parameters = readParameters(schema, report)
+  return { parameters, check: createArgumentsCheck(parameters), run }
 }
 
 function readCompletables(given: unknown, { parameters }: Read, report: Report): ReadonlyMap<string, Completable> {

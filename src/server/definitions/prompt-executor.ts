@@ -3,8 +3,8 @@
  *
  *   call.args ─▶ template, or function ─ checkPromptOutput ─▶ messages, and what was removed from the arguments and from them
  *
- * What a function makes is checked like what anybody else makes (2026-07-28 prompts §security): its shape, the resources that it
- * points to, and what is hidden in it. Fails closed: an answer with one wrong message is withheld.
+ * What comes of either is checked alike (2026-07-28 prompts §security): its shape, the resources that it points to, and what is
+ * hidden in it. Fails closed: an answer with one wrong message is withheld.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import {
   type Produced,
 } from '../../core/index.ts'
 import { INTERNAL_ERROR, isObject } from '../../protocol/index.ts'
-import { type CompiledPrompt, checkPromptOutput, type Parameters, REMOVED, type RemovedFrom, readArguments } from '../../trust/index.ts'
+import { checkPromptOutput, type Parameters, REMOVED, type RemovedFrom, readArguments } from '../../trust/index.ts'
 import type { Completer } from './completion.ts'
 import { RunningContext } from './context.ts'
 import { InputRequired, toInput } from './input-required.ts'
@@ -45,13 +45,6 @@ export function createPromptExecutor({ render, complete }: { readonly render: Re
   }
 }
 
-export function renderTemplate(prompt: CompiledPrompt): Render {
-  return function render({ params }) {
-    const { removed: _, ...result } = prompt.render(given(params))
-    return allow({ kind: 'result', result })
-  }
-}
-
 /** As they were sent. */
 const given = ({ arguments: args }: JsonObject): JsonObject => (args as JsonObject | undefined) ?? NOTHING
 
@@ -60,8 +53,7 @@ export function normalizePrompt(parameters: Parameters, parse: Parse | undefined
   const further = parse && toNormalize(parse)
   return function normalize(args) {
     const { values } = readArguments(args, parameters)
-    const typed = Object.fromEntries([...values].map(([name, value]) => [name, parameters.byName.get(name)?.toValue(value)]))
-    return further ? further(typed) : allow(typed)
+    return further ? further(values) : allow(values)
   }
 }
 
