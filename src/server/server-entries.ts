@@ -5,7 +5,7 @@
  * @module
  */
 
-import { compileCondition, type Features } from '../catalogue/index.ts'
+import type { Features } from '../catalogue/index.ts'
 import type { Entry, Log } from '../core/index.ts'
 import { type PromptEntryOptions, promptEntry, toolEntry } from './definitions/index.ts'
 import { createResources, type Resources } from './resources/index.ts'
@@ -31,7 +31,6 @@ export function createServerEntries(definitions: Definitions, options: ServerEnt
   const warnings: string[] = []
   const common = {
     ...options,
-    compileCondition,
     report: (problem: string): void => void problems.push(problem),
     warn: (warning: string): void => void warnings.push(warning),
   }

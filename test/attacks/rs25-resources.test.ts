@@ -45,7 +45,12 @@ const rig = await startResources(
         read: () => ({ contents: Array.from({ length: 20 }, () => ({ text: 'x'.repeat(60_000) })) }),
       }),
       resource({ uri: 'x://many', name: 'many', read: () => ({ contents: Array.from({ length: 1_001 }, () => ({ text: '' })) }) }),
-      directory({ uri: 'file:///shared/', path: join(temp.path, 'shared'), name: 'shared', permissions: { when: 'path is public/a.md' } }),
+      directory({
+        uri: 'file:///shared/',
+        path: join(temp.path, 'shared'),
+        name: 'shared',
+        permissions: { when: 'args.path == "public/a.md"' },
+      }),
     ],
     resourceTemplates: [
       resourceTemplate({
@@ -54,7 +59,12 @@ const rig = await startResources(
         variables: { type: 'object', properties: { id: { type: 'string', pattern: '^[^<>]+$', maxLength: 20 } } } as const,
         read: note('notes'),
       }),
-      resourceTemplate({ uriTemplate: 'ruled://{owner}/{id}', name: 'ruled', permissions: { when: 'owner is ana' }, read: note('ruled') }),
+      resourceTemplate({
+        uriTemplate: 'ruled://{owner}/{id}',
+        name: 'ruled',
+        permissions: { when: 'args.owner == "ana"' },
+        read: note('ruled'),
+      }),
       resourceTemplate({
         uriTemplate: 'hidden://{id}',
         name: 'hidden',

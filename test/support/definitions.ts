@@ -1,6 +1,5 @@
 // Definitions as the server takes them, for tests: entries out of them, or the problems that it would not start with.
 
-import { compileCondition } from '../../src/catalogue/index.ts'
 import type { Entry } from '../../src/core/index.ts'
 import { type EntryOptions, type PromptEntryOptions, promptEntry, toolEntry } from '../../src/server/definitions/index.ts'
 
@@ -15,7 +14,6 @@ function define(kind: 'tool' | 'prompt', definition: object, over: Partial<Promp
   const warnings: string[] = []
   const options = {
     server: 'test',
-    compileCondition,
     report: (problem: string) => void problems.push(problem),
     warn: (warning: string) => void warnings.push(warning),
     ...over,

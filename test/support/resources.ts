@@ -2,19 +2,10 @@
 
 import type { Principal } from '../../src/core/index.ts'
 import { silentLog } from '../../src/core/index.ts'
-import type { CompileCondition } from '../../src/server/definitions/permissions.ts'
 import { createResources, type ResourceDefinitions, type Resources, type ResourcesOptions } from '../../src/server/resources/index.ts'
 import { principal, type Rig, startEngine } from './engine.ts'
 
 export const RESULT_BYTES = 1024 * 1024
-
-/** Stands in for rules in CEL: `path is a.md` asks for one value of one variable. */
-function compileCondition(source: string): ReturnType<CompileCondition> {
-  const [, name = '', wanted] = /^(\w+) is (.+)$/.exec(source) ?? []
-  return wanted === undefined
-    ? { problem: 'is no rule' }
-    : { source, reads: [name], check: (args) => (args[name] === wanted ? 'met' : 'unmet') }
-}
 
 /** What was wrong with the definitions, and what there is of them. */
 export function make(definitions: ResourceDefinitions, over: Partial<ResourcesOptions> = {}): { resources: Resources; problems: string[] } {
@@ -22,7 +13,6 @@ export function make(definitions: ResourceDefinitions, over: Partial<ResourcesOp
   const report = (problem: string): void => void problems.push(problem)
   const resources = createResources(definitions, {
     server: 'test',
-    compileCondition,
     report,
     warn: report,
     resultBytes: RESULT_BYTES,

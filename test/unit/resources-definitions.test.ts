@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { z } from 'zod'
-import type { Call } from '../../src/core/index.ts'
 import { type ResourceAnswer, toContents } from '../../src/server/resources/contents.ts'
 import { directory, resource, resourceTemplate } from '../../src/server/resources/index.ts'
 import { principal } from '../support/engine.ts'
@@ -225,7 +224,7 @@ test('every problem of every definition is named at once', () => {
       { uri: 'x://c', name: 'c', read: nothing, icons: [{ src: 'http://example.com/i.png' }], permissions: { scopes: ['x'] } },
       { uri: 'x://d', name: 'd\u202e', read: nothing, _meta: { long: 'x'.repeat(70_000) } },
       { uri: 'x://e', name: 'e', read: nothing, cacheScope: 'public' },
-      { uri: 'x://e2', name: 'e', read: nothing, cacheScope: 'public', permissions: { access: 'public', when: 'uri is x' } },
+      { uri: 'x://e2', name: 'e', read: nothing, cacheScope: 'public', permissions: { access: 'public', when: 'args.uri == "x"' } },
       { uri: 'x://f', name: 'f', read: nothing },
       { uri: 'x://f', name: 'f', read: nothing },
       7 as never,
@@ -240,7 +239,7 @@ test('every problem of every definition is named at once', () => {
       { uriTemplate: 'x://w/{a}', name: 'a', read: nothing, variables: { properties: {} } },
       { uriTemplate: 'x://v/{a}', name: 'a', read: nothing, complete: { b: nothing } },
       { uriTemplate: 'x://u/{a}', name: 'a', read: nothing, complete: { a: 'x' } },
-      { uriTemplate: 'x://t/{a}', name: 'a', read: nothing, permissions: { when: 'b is x' } },
+      { uriTemplate: 'x://t/{a}', name: 'a', read: nothing, permissions: { when: 'args.b == "x"' } },
     ],
   })
   const expected = [

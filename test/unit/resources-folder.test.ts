@@ -216,7 +216,7 @@ test('with `list: false` nothing is listed, and everything can be read', async (
 })
 
 test('what a rule does not let a caller read is not suggested to it', async (t) => {
-  const permissions = { requiredScopes: ['resources:read'], when: 'path is a.md' }
+  const permissions = { requiredScopes: ['resources:read'], when: 'args.path == "a.md"' }
   const rig = await startResources({ resources: [directory({ uri: 'n://x/', path: fill('ruled'), name: 'n', permissions })] })
   t.after(() => rig.close())
   assert.deepEqual(await suggested(mcp(rig.url, { key: 'ana' }), 'n://x/', ''), ['a.md'])

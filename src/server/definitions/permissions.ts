@@ -12,6 +12,7 @@
  * @module
  */
 
+import { compileCondition } from '../../catalogue/index.ts'
 import { type Condition, type EntryKind, type Permission, SCOPE_PATTERN } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { checkKeys, type Report } from './unknown-keys.ts'
@@ -38,9 +39,7 @@ export type Permissions =
     })
 
 /** `reads`: the arguments that it names. */
-export type ReadCondition = Condition & { readonly reads?: readonly string[] }
-/** Reads the text of a rule on arguments. */
-export type CompileCondition = (source: string) => ReadCondition | { readonly problem: string }
+type ReadCondition = Condition & { readonly reads: readonly string[] }
 
 export interface Permitted {
   readonly permission: Permission
@@ -65,7 +64,7 @@ const MAX_NAMES = 1_000
 const anyName = /^[^\u0000-\u001f\u007f-\u009f]{1,512}$/
 
 /** Undefined: it could not be understood, and why was reported. */
-export function toPermission(given: unknown, kind: EntryKind, compileCondition: CompileCondition, report: Report): Permitted | undefined {
+export function toPermission(given: unknown, kind: EntryKind, report: Report): Permitted | undefined {
   let fine = true
   const block = given === undefined ? {} : typeof given === 'string' ? { access: given } : given
   if (!isObject(block)) return problem('must be "public", "denied" or an object')

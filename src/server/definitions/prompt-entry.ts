@@ -61,7 +61,7 @@ export function promptEntry(definition: PromptDefinition | object, options: Prom
   checkKeys(definition, keys, '', report)
   checkName(name, report)
   const display = readDisplay(definition, report)
-  const permitted = toPermission(definition['permissions'], 'prompt', options.compileCondition, report)
+  const permitted = toPermission(definition['permissions'], 'prompt', report)
   const read = readPrompt(definition, report, options)
   if (permitted && read?.names) checkReads(permitted, read.names, report)
   const completables = read && readCompletables(definition['complete'], read, report)

@@ -11,7 +11,7 @@
 
 import { type Entry, type EntryLimits, type JsonObject, looksSecret, type TaskSupport } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
-import { type CompileCondition, checkReads, toPermission } from './permissions.ts'
+import { checkReads, toPermission } from './permissions.ts'
 import { readOutputSchema, readParameters } from './schemas.ts'
 import { checkName, checkNumber, readDisplay, reportFor } from './shape.ts'
 import type { ToolDefinition } from './tool.ts'
@@ -21,7 +21,6 @@ import { checkKeys, type Report } from './unknown-keys.ts'
 export interface EntryOptions {
   /** The server's own name, for the audit. */
   readonly server: string
-  readonly compileCondition: CompileCondition
   /** Is told of every problem, with the definition's name in front. */
   readonly report: Report
   /** Is told of what is allowed, though not wise: fields without bounds. */
@@ -71,7 +70,7 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
     if (looksSecret(path.at(-1) ?? ''))
       warn(`parameters.${path.join('.')}: is mirrored in a header, which proxies log: do not, with what grants access (x-mcp-header)`)
   const output = outputSchema === undefined ? undefined : readOutputSchema(outputSchema, report)
-  const permitted = toPermission(definition['permissions'], 'tool', options.compileCondition, report)
+  const permitted = toPermission(definition['permissions'], 'tool', report)
   if (permitted && parameters?.names) checkReads(permitted, parameters.names, report)
   const limits = readLimits(definition, report)
   const task = readTask(definition, report)

@@ -56,7 +56,6 @@ export function readDescription(
   kind: 'resource' | 'template',
   ownKeys: readonly string[],
   variables: readonly string[] | undefined,
-  { compileCondition }: ResourceEntryOptions,
   report: Report,
 ): ReadDescription | undefined {
   checkKeys(given, [...describedKeys, ...ownKeys], '', report)
@@ -66,7 +65,7 @@ export function readDescription(
   if (mimeType !== undefined && !isMimeType(mimeType)) report('mimeType: must be a media type: "text/markdown"')
   if (annotations !== undefined) checkAnnotations(annotations, report)
   const shown = { name, ...readDisplay(rest, report), mimeType, annotations }
-  const permitted = toPermission(given['permissions'], kind, compileCondition, report)
+  const permitted = toPermission(given['permissions'], kind, report)
   if (permitted && variables) checkReads(permitted, ['uri', ...variables], report)
   const freshness = readFreshness(given, permitted, report)
   const display = copyOf(shown)
