@@ -72,6 +72,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     const authorizationServer = createAuthorizationServer({
       ...site,
       scopes: engine.catalogue.scopes,
+      shownScopes: engine.catalogue.shownScopes,
       store,
       keyRing: data.keyRing,
       bus,

@@ -160,7 +160,7 @@ describe('a rule on a tool', () => {
   after(() => rig.close())
   const call = (token: string, name: string, args: object) => mcp(rig.url, { token }).call(name, args)
 
-  it('refuses what does not meet it, in its author’s words and without the arguments, and runs what does', async () => {
+  it('refuses what does not meet it, with neither its words nor the arguments, and runs what does', async () => {
     assert.equal((await call('clerk', 'pay', { amount: 100 })).result.content[0].text, 'ran')
     for (const [token, args] of [
       ['clerk', { amount: 31_337 }],
@@ -170,8 +170,7 @@ describe('a rule on a tool', () => {
     ] as const) {
       const { result } = await call(token, 'pay', args)
       assert.equal(result.isError, true)
-      assert.ok(result.content[0].text.includes(source))
-      assert.ok(!/31337|canary/.test(result.content[0].text))
+      assert.ok(!/31337|canary|args\.|principal\.|clerk/.test(result.content[0].text))
     }
     assert.equal(executed, 1)
     const denied = (await rig.records()).filter(({ reason }) => reason === 'condition_not_met')
