@@ -70,6 +70,12 @@ export interface Condition {
   check(args: JsonObject, principal: Principal): 'met' | 'unmet' | 'failed'
 }
 
+/** At most `max` requests in each window; none where it is 0. */
+export interface Limit {
+  readonly max: number
+  readonly windowMs: number
+}
+
 /** Beyond the budgets that everything has. */
 export interface EntryLimits {
   /** How much one use counts against each budget; 1 unless told. */
@@ -77,7 +83,7 @@ export interface EntryLimits {
   /** How many uses may run at once, of all callers together. */
   readonly concurrency?: number | undefined
   /** The budget of each principal for this entry. */
-  readonly rate?: { readonly max: number; readonly windowMs: number } | undefined
+  readonly rate?: Limit | undefined
   /** How long one use may take; the engine's own deadline unless told. */
   readonly deadlineSeconds?: number | undefined
 }

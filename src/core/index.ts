@@ -8,6 +8,7 @@ export type {
   EntryKind,
   EntryLimits,
   Executor,
+  Limit,
   Mirror,
   Permission,
   TaskSupport,

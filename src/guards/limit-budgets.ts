@@ -5,14 +5,7 @@
  * @module
  */
 
-import { type Entry, type Principal, principalKey, type Understood } from '../core/index.ts'
-
-/** At most `max` requests in each window; none where it is 0. */
-export interface Limit {
-  readonly max: number
-  /** May have decimals: windows are counted in milliseconds. */
-  readonly windowSeconds: number
-}
+import { type Entry, type Limit, type Principal, principalKey, type Understood } from '../core/index.ts'
 
 type Named = Readonly<Record<string, Limit>>
 
@@ -32,12 +25,9 @@ export interface Limits {
   readonly users?: Named | undefined
 }
 
-export interface Bucket {
+export interface Bucket extends Limit {
   readonly policy: 'address' | 'principal' | 'client' | 'tool'
   readonly key: string
-  readonly max: number
-  readonly windowMs: number
-  readonly windowSeconds: number
 }
 
 export interface Budgets {
@@ -46,8 +36,8 @@ export interface Budgets {
   readonly cost: number
 }
 
-export function bucketOf(policy: Bucket['policy'], key: string, { max, windowSeconds }: Limit): Bucket {
-  return { policy, key, max, windowSeconds, windowMs: Math.round(windowSeconds * 1000) }
+export function bucketOf(policy: Bucket['policy'], key: string, { max, windowMs }: Limit): Bucket {
+  return { policy, key, max, windowMs }
 }
 
 export function createBudgets(
@@ -71,7 +61,7 @@ export function createBudgets(
 
   function forTool({ buckets }: Budgets, principal: Principal, { name, limits: own }: Entry): Budgets {
     const cost = own?.cost ?? 1
-    const limit = own?.rate ? { max: own.rate.max, windowSeconds: own.rate.windowMs / 1000 } : limits.tool
+    const limit = own?.rate ?? limits.tool
     if (!limit) return { buckets, cost }
     return { buckets: [...buckets, bucketOf('tool', `tool ${principalKey(principal)} ${JSON.stringify(name)}`, limit)], cost }
   }
@@ -102,7 +92,7 @@ function principalLimit({ principal: common, roles, users }: Limits, { credentia
 
 /** More in the long run; of two that are equal in that, more at once. */
 export function isMoreGenerous(a: Limit, b: Limit): boolean {
-  const difference = a.max * b.windowSeconds - b.max * a.windowSeconds
+  const difference = a.max * b.windowMs - b.max * a.windowMs
   return difference > 0 || (difference === 0 && a.max > b.max)
 }
 

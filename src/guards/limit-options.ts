@@ -6,8 +6,8 @@
  */
 
 import { z } from 'zod'
-import { checkOptions, type Entry } from '../core/index.ts'
-import { isMoreGenerous, type Limit, type Limits } from './limit-budgets.ts'
+import { checkOptions, type Entry, type Limit } from '../core/index.ts'
+import { isMoreGenerous, type Limits } from './limit-budgets.ts'
 import type { LimitHandler } from './limit-handler.ts'
 
 export interface RateOptions {
@@ -41,8 +41,6 @@ export interface RateLimitOptions {
   readonly roles?: Readonly<Record<string, RateOptions>> | undefined
   /** In place of `max` and of the roles', by account. */
   readonly users?: Readonly<Record<string, RateOptions>> | undefined
-  /** How many calls of one principal may run at once; the engine's own bound unless told. */
-  readonly concurrency?: number | undefined
 }
 
 /** Which header fields tell of a budget. */
@@ -55,7 +53,6 @@ export interface RateLimits {
   readonly limits: Limits
   readonly headers: LimitHeaders
   readonly handler: LimitHandler | undefined
-  readonly concurrency: number | undefined
   /** What is allowed but should be looked at, a line each. */
   readonly warnings: readonly string[]
 }
@@ -82,7 +79,6 @@ const schema: z.ZodType<RateLimitOptions> = z.strictObject({
   clients: named.optional(),
   roles: named.optional(),
   users: named.optional(),
-  concurrency: z.int().min(1).max(10_000).optional(),
 })
 
 /** `at`: what the problems' paths begin with. @throws {ConfigError} naming every problem. */
@@ -102,15 +98,11 @@ export function toLimits(given: RateLimitOptions = {}, at = 'rateLimit'): RateLi
     limits,
     headers: { standard: options.standardHeaders ?? true, legacy: options.legacyHeaders ?? false },
     handler: options.handler,
-    concurrency: options.concurrency,
     warnings: warningsOf(limits),
   }
 }
 
-const toLimit = ({ max, windowMs }: RateOptions, ofBlock: number = WINDOW_MS): Limit => ({
-  max,
-  windowSeconds: (windowMs ?? ofBlock) / 1000,
-})
+const toLimit = ({ max, windowMs }: RateOptions, ofBlock: number = WINDOW_MS): Limit => ({ max, windowMs: windowMs ?? ofBlock })
 
 function toNamed(rates: RateLimitOptions['roles'], ofBlock: number | undefined): Limits['roles'] {
   return rates && Object.fromEntries(Object.entries(rates).map(([name, rate]) => [name, toLimit(rate, ofBlock)]))

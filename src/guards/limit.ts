@@ -105,13 +105,13 @@ function judge(request: Understood, buckets: readonly Bucket[], counts: readonly
   return allow(admit(request, tightest === -1 ? budget : toBudget(buckets[tightest] as Bucket, counts[tightest] as Count)))
 }
 
-const refuse = ({ policy, max, windowSeconds }: Bucket, count: Count): Decision<never> =>
-  deny({ reason: 'rate_limited', policy, limit: max, windowSeconds, retryAfterSeconds: secondsOf(count) })
+const refuse = ({ policy, max, windowMs }: Bucket, count: Count): Decision<never> =>
+  deny({ reason: 'rate_limited', policy, limit: max, windowSeconds: windowMs / 1000, retryAfterSeconds: secondsOf(count) })
 
-const toBudget = ({ policy, max, windowSeconds }: Bucket, count: Count): Budget => ({
+const toBudget = ({ policy, max, windowMs }: Bucket, count: Count): Budget => ({
   policy,
   limit: max,
-  windowSeconds,
+  windowSeconds: windowMs / 1000,
   remaining: Math.max(0, max - count.count),
   resetSeconds: secondsOf(count),
 })

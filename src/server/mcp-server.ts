@@ -199,7 +199,7 @@ export class MCPServer<
       if (serveOn !== 'stdio') requireLoopback(serveOn, 'auth.dangerouslyAllowAnonymous')
       this.#log('warn', 'dangerouslyAllowAnonymous: whoever can connect may use everything that needs no further scope')
     }
-    const { limits: rates, headers, handler, concurrency } = this.#rates
+    const { limits: rates, headers, handler } = this.#rates
     await using opening = new AsyncDisposableStack()
     const data = openData({ dataDir })
     opening.defer(() => data.store.close())
@@ -210,7 +210,6 @@ export class MCPServer<
       bounds: {
         ...defaultBounds,
         ...withoutUndefined(limits ?? {}),
-        ...(concurrency === undefined ? {} : { concurrency }),
         limits: rates,
       },
       limitHeaders: headers,

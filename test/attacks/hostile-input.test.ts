@@ -44,7 +44,7 @@ before(async () => {
 after(() => rig.close())
 
 function unlimited() {
-  const limit = { max: 1_000_000, windowSeconds: 60 }
+  const limit = { max: 1_000_000, windowMs: 60_000 }
   return { address: limit, principal: limit, client: limit, tool: limit }
 }
 

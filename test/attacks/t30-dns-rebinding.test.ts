@@ -114,8 +114,8 @@ describe('T30: DNS rebinding', () => {
 
 describe('what a web page can use up', () => {
   it('is its own budget: neither programs with a credential nor people who sign in are shut out', async () => {
-    const limit = { max: 5, windowSeconds: 60 }
-    const many = { max: 1_000, windowSeconds: 60 }
+    const limit = { max: 5, windowMs: 60_000 }
+    const many = { max: 1_000, windowMs: 60_000 }
     const limited = await startEngine(
       [tool('echo', () => say('hi'))],
       { alice: principal('alice') },

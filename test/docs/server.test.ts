@@ -184,7 +184,7 @@ describe('the tables of docs/server.md', () => {
       ...Object.fromEntries(Object.entries(defaultBounds).map(([name, value]) => [`limits.${name}`, value])),
       ...Object.fromEntries(membersOf('src/guards/tasks/tasks.ts', 'TaskBounds').map((name) => [`limits.tasks.${name}`, ofTasks(name)])),
       'rateLimit.max': limits.address?.max,
-      'rateLimit.windowMs': (limits.address?.windowSeconds ?? 0) * 1000,
+      'rateLimit.windowMs': limits.address?.windowMs,
       'rateLimit.by': limits.address && limits.principal ? 'both' : '',
       'rateLimit.standardHeaders': headers.standard,
       'rateLimit.legacyHeaders': headers.legacy,

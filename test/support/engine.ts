@@ -29,7 +29,7 @@ import {
 import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
 import { createFunctionExecutor, type ToolFunction } from './function-executor.ts'
 
-const limit = { max: 100_000, windowSeconds: 60 }
+const limit = { max: 100_000, windowMs: 60_000 }
 export const bounds: Bounds = {
   limits: { address: limit, principal: limit, client: limit, tool: limit },
   bodyBytes: 4 * 1024 * 1024,

@@ -29,7 +29,7 @@ function problemsOf(text: string, options: Partial<LoadConfigOptions> = {}, name
 test('without a file everything has its default', () => {
   const dir = join(root, 'empty')
   mkdirSync(dir)
-  const limit = { max: 1200, windowSeconds: 60 }
+  const limit = { max: 1200, windowMs: 60_000 }
   assert.deepEqual(loadConfig({ cwd: dir, env: {} }), {
     file: undefined,
     listen: { port: 7777 },
@@ -86,7 +86,7 @@ servers:
   assert.equal(config.log, 'warn')
   assert.deepEqual(config.local.scopes, ['tools:read'])
   assert.deepEqual(config.origins, ['https://app.example.com'])
-  assert.deepEqual(config.limits.tool, { max: 10, windowSeconds: 60 })
+  assert.deepEqual(config.limits.tool, { max: 10, windowMs: 60_000 })
   assert.equal(config.limits.deadlineSeconds, 5)
   assert.deepEqual(config.servers, [
     {

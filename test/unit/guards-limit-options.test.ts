@@ -17,7 +17,7 @@ const problemsOf = (options: unknown): readonly string[] => {
 
 describe('rateLimit', () => {
   it('counts addresses and principals with the same figures unless one of them is chosen', () => {
-    const hundred = { max: 100, windowSeconds: 60 }
+    const hundred = { max: 100, windowMs: 60_000 }
     const { limits, headers } = toLimits({ windowMs: 60 * 1000, max: 100, standardHeaders: true, legacyHeaders: false })
     assert.deepEqual([limits.address, limits.principal, limits.tool], [hundred, hundred, undefined])
     assert.deepEqual(headers, { standard: true, legacy: false })
@@ -27,15 +27,15 @@ describe('rateLimit', () => {
     assert.deepEqual([chosen.address, chosen.principal], [undefined, hundred])
   })
   it('has a default for everything', () => {
-    const { limits, headers, handler, concurrency, warnings } = toLimits()
+    const { limits, headers, handler, warnings } = toLimits()
     assert.deepEqual(
       [limits.address, limits.principal],
       [
-        { max: 1_200, windowSeconds: 60 },
-        { max: 1_200, windowSeconds: 60 },
+        { max: 1_200, windowMs: 60_000 },
+        { max: 1_200, windowMs: 60_000 },
       ],
     )
-    assert.deepEqual([headers, handler, concurrency, warnings], [{ standard: true, legacy: false }, undefined, undefined, []])
+    assert.deepEqual([headers, handler, warnings], [{ standard: true, legacy: false }, undefined, []])
   })
   it('gives those that are named the window of the block unless they have their own', () => {
     const { limits } = toLimits({
@@ -46,10 +46,10 @@ describe('rateLimit', () => {
       roles: { clerk: { max: 5, windowMs: 250 } },
       users: { ana: { max: 0 } },
     })
-    assert.deepEqual(limits.tool, { max: 3, windowSeconds: 1.5 })
-    assert.deepEqual(limits.clients, { batch: { max: 1, windowSeconds: 1.5 } })
-    assert.deepEqual(limits.roles, { clerk: { max: 5, windowSeconds: 0.25 } })
-    assert.deepEqual(limits.users, { ana: { max: 0, windowSeconds: 1.5 } })
+    assert.deepEqual(limits.tool, { max: 3, windowMs: 1_500 })
+    assert.deepEqual(limits.clients, { batch: { max: 1, windowMs: 1_500 } })
+    assert.deepEqual(limits.roles, { clerk: { max: 5, windowMs: 250 } })
+    assert.deepEqual(limits.users, { ana: { max: 0, windowMs: 1_500 } })
   })
   it('warns of what lets nothing through, and of what an address is held back from', () => {
     assert.match(toLimits({ max: 0 }).warnings.join(), /rateLimit\.max: 0 lets nothing through/)
@@ -76,7 +76,7 @@ test('a figure that is not a whole number of requests or milliseconds does not s
     assert.match(problemsOf({ roles: { clerk: { max: value } } }).join(), /^rateLimit\.roles\.clerk\.max: /, String(value))
   }
   assert.match(problemsOf({ windowMs: 0 }).join(), /^rateLimit\.windowMs: /)
-  assert.match(problemsOf({ concurrency: 0 }).join(), /^rateLimit\.concurrency: /)
+  assert.match(problemsOf({ concurrency: 0 }).join(), /^rateLimit\.concurrency: there is no such key/)
   assert.deepEqual(problemsOf({ max: 0, windowMs: 1 }), [])
 })
 

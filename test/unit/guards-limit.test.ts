@@ -7,7 +7,7 @@ import type { Admitted, Budget, Decision, Entry, Principal, Understood } from '.
 import { createLimiter, type Limits } from '../../src/guards/index.ts'
 import { type Counters, createMemoryCounters } from '../../src/storage/index.ts'
 
-const minute = (max: number) => ({ max, windowSeconds: 60 })
+const minute = (max: number) => ({ max, windowMs: 60_000 })
 
 const person = (subject: string, over: Partial<Principal> = {}): Principal =>
   Object.freeze({
@@ -109,7 +109,7 @@ describe('a budget', () => {
     assert.deepEqual([knock('a'), ask(ana), ask(bo)], ['no address 0/60 60', 'principal 4', 'no principal 0/60 60'])
   })
   it('may have a window of milliseconds; when to return is told in whole seconds, never too early', () => {
-    const { ask, pass } = create({ principal: { max: 1, windowSeconds: 0.25 }, tool: { max: 1, windowSeconds: 1.5 } }, [tool('t')])
+    const { ask, pass } = create({ principal: { max: 1, windowMs: 250 }, tool: { max: 1, windowMs: 1_500 } }, [tool('t')])
     assert.deepEqual([ask(ana), ask(ana)], ['principal 0', 'no principal 1/0.25 1'])
     pass(250)
     assert.deepEqual([ask(ana, 't'), ask(bo, 't')], ['principal 0', 'principal 0'])
@@ -123,7 +123,7 @@ describe('a budget', () => {
 describe('a principal has', () => {
   const limits: Limits = {
     principal: minute(10),
-    roles: { clerk: minute(20), boss: { max: 100, windowSeconds: 120 }, slow: { max: 1_000, windowSeconds: 6_000_000 } },
+    roles: { clerk: minute(20), boss: { max: 100, windowMs: 120_000 }, slow: { max: 1_000, windowMs: 6_000_000_000 } },
     users: { ana: minute(7) },
     clients: { batch: minute(3) },
   }
@@ -232,9 +232,9 @@ test('in no window does any budget let more through than it says, whoever calls 
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), fc.nat({ max: 6 }), fc.nat({ max: 4 }), (steps, max, perTool) => {
       const limits: Limits = {
-        principal: { max, windowSeconds: 1 },
-        tool: { max: perTool, windowSeconds: 1 },
-        roles: { clerk: { max: 9, windowSeconds: 1 } },
+        principal: { max, windowMs: 1_000 },
+        tool: { max: perTool, windowMs: 1_000 },
+        roles: { clerk: { max: 9, windowMs: 1_000 } },
       }
       const { ask, pass } = create(limits, tools)
       let now = 0

@@ -223,8 +223,8 @@ describe('behind a proxy', () => {
     assert.equal((await ask(at, 'mcp.example.com', { origin: `http://127.0.0.1:${served.port}` })).status, 403)
   })
   it('what others say of their address counts from a trusted proxy only, in limits and on record', async () => {
-    const once = { max: 2, windowSeconds: 60 }
-    const many = { max: 1_000, windowSeconds: 60 }
+    const once = { max: 2, windowMs: 60_000 }
+    const many = { max: 1_000, windowMs: 60_000 }
     const limits = { address: once, principal: many, client: many, tool: many }
     const from = async (proxy: Listen['proxy'], ...said: string[]) => {
       await using served = await startService({ port: 0, behindProxy: true, publicUrl, proxy }, { bounds: { ...bounds, limits } })

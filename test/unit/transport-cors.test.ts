@@ -92,8 +92,8 @@ describe('an answer to a page', () => {
     }
   })
   it('can be read when a budget is spent, on the endpoint and on metadata', async () => {
-    const once = { max: 1, windowSeconds: 60 }
-    const many = { max: 1_000, windowSeconds: 60 }
+    const once = { max: 1, windowMs: 60_000 }
+    const many = { max: 1_000, windowMs: 60_000 }
     await using limited = await startService(
       { port: 0 },
       { cors: guide, bounds: { ...bounds, limits: { address: once, principal: many, client: many, tool: many } } },

@@ -147,8 +147,8 @@ describe('whoever asks for a WebSocket', () => {
     assert.equal((await refusalOf(served.service.url, { protocols: ['other'], protocolVersion: 8 })).status, 401)
   })
   it('has the budget of its address, and each message counts too', async () => {
-    const few = { max: 4, windowSeconds: 60 }
-    const many = { max: 1_000, windowSeconds: 60 }
+    const few = { max: 4, windowMs: 60_000 }
+    const many = { max: 1_000, windowMs: 60_000 }
     await using served = await start({ bounds: { ...bounds, limits: { address: few, principal: many, client: many, tool: many } } })
     const client = await openSocket(served.service.url, { key: served.key })
     for (let at = 0; at < 3; at++) assert.ok((await client.request('tools/list')).result)

@@ -1,6 +1,6 @@
 /** The configuration once it is read: complete, frozen, every value in place. @module */
 
-import type { Level } from '../../core/index.ts'
+import type { Level, Limit } from '../../core/index.ts'
 import type { Listen } from '../../server/index.ts'
 import type { ToolRule } from '../classify.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
@@ -33,11 +33,6 @@ export interface ServerConfig {
   readonly timeoutSeconds: number | undefined
   /** Values that are handed to it and must never come back. */
   readonly secrets: readonly string[]
-}
-
-export interface Limit {
-  readonly max: number
-  readonly windowSeconds: number
 }
 
 export interface Limits {

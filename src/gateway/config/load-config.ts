@@ -6,9 +6,9 @@
  */
 
 import { resolve } from 'node:path'
-import { ConfigError } from '../../core/index.ts'
+import { ConfigError, type Limit } from '../../core/index.ts'
 import type { Listen } from '../../server/index.ts'
-import type { Config, Limit, Limits, ServerConfig } from './config.ts'
+import type { Config, Limits, ServerConfig } from './config.ts'
 import type { Env } from './expand.ts'
 import { expand } from './expand.ts'
 import { describeIssues } from './problems.ts'
@@ -225,7 +225,7 @@ function logOf(written: ConfigFile['log'], env: Env, flags: Flags, { problems }:
 function limitsOf(written: ConfigFile['limits'] = {}): Limits {
   const limit = (entry: LimitEntry | undefined): Limit => ({
     max: entry?.max ?? LIMIT_MAX,
-    windowSeconds: entry?.windowSeconds ?? WINDOW_SECONDS,
+    windowMs: (entry?.windowSeconds ?? WINDOW_SECONDS) * 1000,
   })
   const { address, principal, client, tool, ...bounds } = written
   const given = Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined))
