@@ -12,7 +12,16 @@ export { createInputCheck } from './input-check.ts'
 export { createLimiter, type Limiter, type LimitOptions } from './limit.ts'
 export type { Limits } from './limit-budgets.ts'
 export type { LimitedRequest, LimitedResponse, LimitHandler } from './limit-handler.ts'
-export { costProblems, type LimitHeaders, type RateLimitOptions, type RateLimits, toLimits } from './limit-options.ts'
+export {
+  costProblems,
+  type LimitHeaders,
+  type RateLimitOptions,
+  type RateLimits,
+  type RateOptions,
+  rateSchema,
+  toLimit,
+  toLimits,
+} from './limit-options.ts'
 export { createLocalUserVerifier } from './local-user.ts'
 export { createRelease } from './release.ts'
 export { createRounds } from './rounds.ts'

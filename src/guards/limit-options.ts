@@ -13,7 +13,7 @@ import type { LimitHandler } from './limit-handler.ts'
 export interface RateOptions {
   /** How many requests are let through in one window. 0: none. */
   readonly max: number
-  /** Length of a window; that of the whole block unless told, else a minute. */
+  /** Length of a window; that of the block that it stands in unless told, else a minute. */
   readonly windowMs?: number | undefined
 }
 
@@ -65,8 +65,9 @@ const LARGEST = 999_999_999_999_999
 const max = z.int().min(0).max(LARGEST)
 const windowMs = z.int().min(1).max(LARGEST)
 
-const rate: z.ZodType<RateOptions> = z.strictObject({ max, windowMs: windowMs.optional() })
-const named = z.record(z.string().min(1).max(256), rate)
+/** One rate, wherever it is written: in the block, or with a tool. */
+export const rateSchema: z.ZodType<RateOptions> = z.strictObject({ max, windowMs: windowMs.optional() })
+const named = z.record(z.string().min(1).max(256), rateSchema)
 
 const schema: z.ZodType<RateLimitOptions> = z.strictObject({
   windowMs: windowMs.optional(),
@@ -75,7 +76,7 @@ const schema: z.ZodType<RateLimitOptions> = z.strictObject({
   standardHeaders: z.boolean().optional(),
   legacyHeaders: z.boolean().optional(),
   handler: z.custom<LimitHandler>((value) => typeof value === 'function', 'must be a function of the request and the response').optional(),
-  tools: rate.optional(),
+  tools: rateSchema.optional(),
   clients: named.optional(),
   roles: named.optional(),
   users: named.optional(),
@@ -102,7 +103,7 @@ export function toLimits(given: RateLimitOptions = {}, at = 'rateLimit'): RateLi
   }
 }
 
-const toLimit = ({ max, windowMs }: RateOptions, ofBlock: number = WINDOW_MS): Limit => ({ max, windowMs: windowMs ?? ofBlock })
+export const toLimit = ({ max, windowMs }: RateOptions, ofBlock: number = WINDOW_MS): Limit => ({ max, windowMs: windowMs ?? ofBlock })
 
 function toNamed(rates: RateLimitOptions['roles'], ofBlock: number | undefined): Limits['roles'] {
   return rates && Object.fromEntries(Object.entries(rates).map(([name, rate]) => [name, toLimit(rate, ofBlock)]))

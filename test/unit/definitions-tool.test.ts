@@ -86,11 +86,14 @@ describe('a tool’s definition', () => {
         'tool "add": execute: must be a function',
         'tool "add": permissions.scopes: there is no such key; did you mean "requiredScopes"?',
         'tool "add": cost: must be a whole number of 0 to 1000000',
-        'tool "add": rateLimit.windowMs: must be a whole number of 1 to 86400000',
-        'tool "add": rateLimit: needs windowMs and max',
+        'tool "add": rateLimit.max: expected number, received undefined',
+        'tool "add": rateLimit.windowMs: expected int, received number',
         'tool "add": task: must be "optional", "required", or an object with one of these as `support`',
       ],
     )
+    const rated = (rateLimit: unknown) => defineTool({ name: 'a', execute, rateLimit })
+    assert.match(rated({ max: 1, maxx: 1 }).problems.join(), /rateLimit\.maxx: there is no such key; did you mean "max"/)
+    assert.deepEqual(rated({ max: 0 }).entry?.limits?.rate, { max: 0, windowMs: 60_000 })
     for (const name of [undefined, '', 'a b', 'ä', 'x'.repeat(129)])
       assert.match(problemsOf({ name, execute }).join(), /name: must be 1 to 128/)
     assert.deepEqual(defineTool('tool' as unknown as object).problems, ['tools: each must be an object'])

@@ -9,7 +9,8 @@
  * @module
  */
 
-import { type Entry, type EntryLimits, type JsonObject, looksSecret, type TaskSupport } from '../../core/index.ts'
+import { describeProblems, type Entry, type EntryLimits, type JsonObject, looksSecret, type TaskSupport } from '../../core/index.ts'
+import { rateSchema, toLimit } from '../../guards/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { checkReads, toPermission } from './permissions.ts'
 import { readOutputSchema, readParameters } from './schemas.ts'
@@ -131,14 +132,8 @@ function readLimits(definition: JsonObject, report: Report): EntryLimits | undef
 
 function readRate(given: unknown, report: Report): EntryLimits['rate'] {
   if (given === undefined) return undefined
-  if (!isObject(given)) {
-    report('rateLimit: must be an object')
-    return undefined
-  }
-  checkKeys(given, ['windowMs', 'max'], 'rateLimit', report)
-  const windowMs = checkNumber('rateLimit.windowMs', given['windowMs'], 1, DAY_SECONDS * 1000, report, 'whole')
-  const max = checkNumber('rateLimit.max', given['max'], 1, 1_000_000_000, report, 'whole')
-  if (windowMs !== undefined && max !== undefined) return { windowMs, max }
-  if (given['windowMs'] === undefined || given['max'] === undefined) report('rateLimit: needs windowMs and max')
+  const { data, error } = rateSchema.safeParse(given)
+  if (data) return toLimit(data)
+  for (const { path, text } of describeProblems(error.issues, rateSchema)) report(`${['rateLimit', ...path].join('.')}: ${text}`)
   return undefined
 }

@@ -6,6 +6,7 @@
  */
 
 import type { JsonObject } from '../../core/index.ts'
+import type { RateOptions } from '../../guards/index.ts'
 import type { CallContext } from './context.ts'
 import type { AnswerOf, ParametersOf, SchemaInput } from './infer.ts'
 import type { InputRequired } from './input-required.ts'
@@ -50,8 +51,8 @@ interface Described<Parameters> {
   readonly parameters?: Parameters
   /** Who may call it; without: whoever has the scope `tools:execute`. */
   readonly permissions?: Permissions
-  /** A budget of each caller for this tool. */
-  readonly rateLimit?: { readonly windowMs: number; readonly max: number }
+  /** A budget of each caller for this tool, in place of the server's `rateLimit.tools`. */
+  readonly rateLimit?: RateOptions
   /** How much one call counts against every budget; 1 unless told. */
   readonly cost?: number
   /** How many calls may run at once, of all callers together. */
