@@ -15,4 +15,9 @@ app.get('/', (_, response) => void response.send('The shop'))
 // Last, so that the app's own routes come first. Before any body parser: the server reads bodies itself, within bounds.
 app.use((request, response) => void server.node(request, response))
 
-if (import.meta.main) app.listen(Number(process.env['PORT'] ?? 7777), 'localhost')
+if (import.meta.main) {
+  app.listen(Number(process.env['PORT'] ?? 7777), 'localhost')
+  // While nobody has an account: the owner's is made by this link. Without a public URL it is known once somebody has called.
+  const link = await server.setupLink()
+  if (link !== undefined) console.error(`make the owner's account: ${link}`)
+}

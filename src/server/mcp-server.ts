@@ -120,9 +120,12 @@ export class MCPServer<
     await (await this.#start('stdio')).done
   }
 
-  /** A one-time link to make the owner's account; undefined where there is one. */
+  /**
+   * A one-time link to make the owner's account; undefined where there is one. For an app: `listen` answers a link itself.
+   * Without `publicUrl` it resolves with the first request, which says where the app is.
+   */
   async setupLink(): Promise<string | undefined> {
-    return (await this.#service)?.setupLink()
+    return (await (this.#service ?? this.#mounted())).setupLink()
   }
 
   /** Where the endpoint is; undefined before that is known. */

@@ -1,6 +1,7 @@
 // A server in code as a whole: what it refuses to start with, what it says at the start, how it changes while it runs, and how it ends.
 
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { ConfigError, type Log } from '../../src/core/index.ts'
 import { MCPServer, type MCPServerOptions, tool } from '../../src/server/index.ts'
@@ -190,5 +191,19 @@ describe('a server that runs', () => {
       await server.close()
       await assert.rejects(fetch(url))
     }
+  })
+})
+
+describe('a server in an app', () => {
+  it('answers the link for the owner’s account before anybody has called, where it knows its address, and else with the first request', async () => {
+    await using folder = await createTempDir('link')
+    const known = new MCPServer({ dataDir: join(folder.path, 'known'), publicUrl: 'https://app.example.com', log: false })
+    assert.match((await known.setupLink()) ?? '', /^https:\/\/app\.example\.com\/setup\?code=/)
+    await known.close()
+    const unknown = new MCPServer({ dataDir: join(folder.path, 'unknown'), port: 3000, log: false })
+    const link = unknown.setupLink()
+    assert.equal((await unknown.fetch(new Request('http://localhost:3000/mcp', { method: 'POST' }), { address: '127.0.0.1' })).status, 401)
+    assert.match((await link) ?? '', /^http:\/\/localhost:3000\/setup\?code=/)
+    await unknown.close()
   })
 })
