@@ -35,35 +35,20 @@ import {
   type Limiter,
   type LimitOptions,
   redactRecord,
-  type TaskBounds,
 } from '../guards/index.ts'
 import { createPipeline, type Pipeline, type Surroundings, toTaskEnd } from '../pipeline/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
+import type { Bounds } from './bounds.ts'
 import { createStrangers } from './strangers.ts'
-
-/** The bounds on everything; `docs/configuration.md` gives the defaults. */
-export interface Bounds {
-  readonly limits: LimitOptions['limits']
-  readonly bodyBytes: number
-  readonly depth: number
-  readonly listItems: number
-  readonly resultBytes: number
-  readonly deadlineSeconds: number
-  /** Calls of one principal that may run at once. */
-  readonly concurrency: number
-  /** Entries on one page of a list; 1,000 unless told. */
-  readonly pageItems?: number
-  /** How long a legacy caller may take to answer what it is asked during a call; 300 unless told. */
-  readonly answerSeconds?: number
-  readonly tasks?: TaskBounds | undefined
-}
 
 export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'instructions' | 'features'> {
   readonly store: Store
   readonly bus: Bus
   readonly counters: Counters
   readonly keyRing: KeyRing
+  /** How often each may ask. */
+  readonly rates: LimitOptions['limits']
   readonly bounds: Bounds
   readonly verifiers: readonly TokenVerifier[]
   /** Who a caller without a credential is, where there may be such callers. */
@@ -100,15 +85,15 @@ export interface Engine {
 const RECHECK_MS = 15_000
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, bus, counters, keyRing, bounds, verifiers, redactor, clock, log, onRecord } = options
-  const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems ?? 1_000 })
+  const { store, bus, counters, keyRing, rates, bounds, verifiers, redactor, clock, log, onRecord } = options
+  const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems })
   const authenticate = createAuthenticate({ verifiers, bus, clock, anonymous: options.anonymous })
   async function recheck(request: Received): Promise<Denial | undefined> {
     const identified = await authenticate(request)
     return identified.allowed ? undefined : identified.denial
   }
   const limiter = createLimiter({
-    limits: bounds.limits,
+    limits: rates,
     counters,
     findTool: (name, principal) => catalogue.known('tool', name, principal),
   })
@@ -133,7 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
     record,
     redactor,
     resultBytes,
-    bounds: bounds.tasks ?? {},
+    bounds: bounds.tasks,
     answerOf: toTaskEnd,
     check,
     enter,
@@ -145,7 +130,7 @@ export function createEngine(options: EngineOptions): Engine {
   bus.subscribe('credentials', subscriptions.recheck)
   const expiry = setInterval(subscriptions.recheck, RECHECK_MS)
   expiry.unref()
-  const asks = createAsks({ answerSeconds: bounds.answerSeconds ?? 300, releaseMessage: message })
+  const asks = createAsks({ answerSeconds: bounds.answerSeconds, releaseMessage: message })
   const own = createOwnMethods({ ...options, catalogue, subscriptions, onAnswer: asks.answer })
   const rounds = createRounds({ keyRing, counters, asks, check, clock })
 

@@ -16,11 +16,12 @@ import { ConfigError, checkOptions, createRedactor, type Log, type Redactor } fr
 import { anonymous, costProblems, type RateLimits, toLimits } from '../guards/index.ts'
 import { corsSchema } from '../transports/index.ts'
 import { openData } from '../vault/index.ts'
+import { defaultBounds, toBounds } from './bounds.ts'
 import { createService } from './create-service.ts'
 import { createDefaultLog } from './default-log.ts'
 import { type Listen, type MountedIn, requireLoopback } from './listen.ts'
 import { createServerEntries, type ServerEntries } from './server-entries.ts'
-import { type Definitions, defaultBounds, type InferredOptions, type MCPServerOptions, optionsSchema } from './server-options.ts'
+import { type Definitions, type InferredOptions, type MCPServerOptions, optionsSchema } from './server-options.ts'
 import type { HttpService, Service, ServiceOptions } from './service.ts'
 
 /** Where a server is reached. */
@@ -210,11 +211,8 @@ export class MCPServer<
       data,
       serveOn,
       cors,
-      bounds: {
-        ...defaultBounds,
-        ...withoutUndefined(limits ?? {}),
-        limits: rates,
-      },
+      rates,
+      bounds: toBounds(limits),
       limitHeaders: headers,
       limitHandler: handler,
       localScopes: localScopes ?? anonymous.scopes,

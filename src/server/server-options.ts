@@ -9,8 +9,8 @@ import { z } from 'zod'
 import { type Log, SCOPE_PATTERN } from '../core/index.ts'
 import type { RateLimitOptions } from '../guards/index.ts'
 import type { CorsOptions } from '../transports/index.ts'
+import { type BoundsOptions, boundsShape } from './bounds.ts'
 import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
-import type { Bounds } from './engine.ts'
 import { type Listen, listenShape } from './listen.ts'
 import type { AnyTemplate, DirectoryDefinition, ResourceDefinition } from './resources/index.ts'
 
@@ -36,7 +36,7 @@ export interface MCPServerOptions extends Definitions, Partial<Listen> {
   readonly rateLimit?: RateLimitOptions | undefined
   readonly auth?: AuthOptions | undefined
   /** Bounds on what is read, run and answered. */
-  readonly limits?: Partial<Omit<Bounds, 'limits'>> | undefined
+  readonly limits?: BoundsOptions | undefined
   /** What the local user may do where the server runs over stdio without a key; the standard scopes unless told. */
   readonly localScopes?: readonly string[] | undefined
   /** Makes an error of what is otherwise warned of at the start: fields without bounds. */
@@ -60,22 +60,7 @@ export interface AuthOptions {
   readonly dangerouslyAllowAnonymous?: boolean | undefined
 }
 
-export const defaultBounds: Omit<Bounds, 'limits'> = {
-  bodyBytes: 4 * 1024 * 1024,
-  depth: 64,
-  listItems: 10_000,
-  resultBytes: 1024 * 1024,
-  deadlineSeconds: 60,
-  concurrency: 64,
-  pageItems: 1_000,
-  answerSeconds: 300,
-}
-
-const whole = (most: number, least = 1) => z.int().min(least).max(most).optional()
 const anything = z.unknown().optional()
-const MAX_BYTES = 64 * 1024 * 1024
-/** Less than that, and no list of tools fits any more. */
-const MIN_BYTES = 1024
 
 const shape = {
   name: z
@@ -87,27 +72,7 @@ const shape = {
   instructions: z.string().max(16_384).optional(),
   dataDir: z.string().min(1).optional(),
   auth: z.strictObject({ dangerouslyAllowAnonymous: z.boolean().optional() }).optional(),
-  limits: z
-    .strictObject({
-      bodyBytes: whole(MAX_BYTES, MIN_BYTES),
-      depth: whole(256, 8),
-      listItems: whole(1_000_000),
-      resultBytes: whole(MAX_BYTES, MIN_BYTES),
-      deadlineSeconds: z.number().positive().max(86_400).optional(),
-      concurrency: whole(10_000),
-      pageItems: whole(10_000),
-      answerSeconds: z.number().positive().max(3_600).optional(),
-      tasks: z
-        .strictObject({
-          running: whole(10_000),
-          stored: whole(1_000),
-          storedBytes: whole(16 * 1024 ** 3),
-          ttlMs: whole(30 * 86_400_000),
-          pollIntervalMs: whole(86_400_000),
-        })
-        .optional(),
-    })
-    .optional(),
+  limits: z.strictObject(boundsShape).optional(),
   localScopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope (RFC 6749 §3.3)')).max(1_000).optional(),
   strict: z.boolean().optional(),
   log: z.custom<Log | false>((value) => value === false || typeof value === 'function', 'must be a function, or false').optional(),

@@ -9,7 +9,8 @@ import type { Clock, Log, Redactor } from '../core/index.ts'
 import type { LimitHandler } from '../guards/index.ts'
 import type { CorsOptions, Mounted } from '../transports/index.ts'
 import type { Data } from '../vault/index.ts'
-import type { Bounds, Engine, EngineOptions } from './engine.ts'
+import type { Bounds } from './bounds.ts'
+import type { Engine, EngineOptions } from './engine.ts'
 import type { Listen, MountedIn } from './listen.ts'
 
 export interface ServiceOptions {
@@ -18,6 +19,7 @@ export interface ServiceOptions {
   readonly serveOn: Listen | MountedIn | 'stdio'
   /** Web pages of other origins that may use the endpoint. Nobody's unless told. */
   readonly cors?: CorsOptions | undefined
+  readonly rates: EngineOptions['rates']
   readonly bounds: Bounds
   /** Which header fields tell of a budget; the standard ones unless told. */
   readonly limitHeaders?: EngineOptions['limitHeaders']

@@ -39,7 +39,7 @@ async function unharmed(before: number): Promise<void> {
 }
 
 before(async () => {
-  rig = await startEngine(entries, { alice: principal('alice') }, { limits: unlimited() })
+  rig = await startEngine(entries, { alice: principal('alice') }, { rates: unlimited() })
 })
 after(() => rig.close())
 

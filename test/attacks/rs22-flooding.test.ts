@@ -25,8 +25,8 @@ async function start(options: Parameters<typeof toLimits>[0]): Promise<void> {
     tool('rare', run, { limits: { rate: { max: 2, windowMs: 60_000 } } }),
     tool('secret', run, { permission: { access: 'private', clients: [], users: ['carol'], scopes: [], roles: [] } }),
   ]
-  const { limits, headers, handler } = toLimits(options)
-  rig = await startEngine(entries, principals, { limits }, undefined, { limitHeaders: headers, ...(handler && { limitHandler: handler }) })
+  const { limits: rates, headers, handler } = toLimits(options)
+  rig = await startEngine(entries, principals, { rates }, undefined, { limitHeaders: headers, ...(handler && { limitHandler: handler }) })
 }
 afterEach(() => rig.close())
 

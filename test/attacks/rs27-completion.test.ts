@@ -48,7 +48,7 @@ before(async () => {
       ],
     }),
     { ana: principal('ana'), bob: principal('bob'), few: principal('few', { scopes: ['tools:execute'] }), busy: principal('busy') },
-    { limits: { principal: { max: 200, windowMs: 60_000 } } },
+    { rates: { principal: { max: 200, windowMs: 60_000 } } },
     redactor,
   )
 })

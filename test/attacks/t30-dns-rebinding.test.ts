@@ -119,7 +119,7 @@ describe('what a web page can use up', () => {
     const limited = await startEngine(
       [tool('echo', () => say('hi'))],
       { alice: principal('alice') },
-      { limits: { address: limit, principal: many, client: many, tool: many } },
+      { rates: { address: limit, principal: many, client: many, tool: many } },
     )
     try {
       const from = (headers: Record<string, string>) => mcp(limited.url).send('GET', '/nothing', headers)

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import type { z } from 'zod'
 import { toLimits } from '../../src/guards/index.ts'
-import { defaultBounds, optionsSchema } from '../../src/server/server-options.ts'
+import { defaultBounds } from '../../src/server/bounds.ts'
+import { optionsSchema } from '../../src/server/server-options.ts'
 import { mcp } from '../support/index.ts'
 import { ROOT } from '../support/paths.ts'
 import { compileProblems, type Ran, runSnippet, type Snippet, snippetsIn } from '../support/snippets.ts'
@@ -153,7 +154,7 @@ describe('the tables of docs/server.md', () => {
   it('have every option, and no other', () => {
     const nested = {
       auth: membersOf('src/server/server-options.ts', 'AuthOptions'),
-      limits: membersOf('src/server/engine.ts', 'Bounds').filter((name) => name !== 'limits' && name !== 'tasks'),
+      limits: membersOf('src/server/bounds.ts', 'Bounds').filter((name) => name !== 'tasks'),
       'limits.tasks': membersOf('src/guards/tasks/tasks.ts', 'TaskBounds'),
       rateLimit: membersOf('src/guards/limit-options.ts', 'RateLimitOptions'),
     }
@@ -170,8 +171,7 @@ describe('the tables of docs/server.md', () => {
   it('have its default', () => {
     const documented = new Map(rowsOf(sectionOf('Options')))
     const { limits, headers } = toLimits()
-    const tasks = found('src/guards/tasks/tasks.ts', /const \{ (running: .*) \} = bounds/)
-    const ofTasks = (name: string): string => /= ([\d_]+)/.exec(tasks.slice(tasks.indexOf(name)))?.[1]?.replaceAll('_', '') ?? ''
+    const { tasks, ...bounds } = defaultBounds
     const live: Record<string, unknown> = {
       name: found('src/server/mcp-server.ts', /#options\.name \?\? '([^']+)'/),
       version: found('src/server/mcp-server.ts', /version = '([^']+)'/),
@@ -181,8 +181,8 @@ describe('the tables of docs/server.md', () => {
       behindProxy: found('src/server/listen.ts', /behindProxy = (\w+)/),
       'auth.dangerouslyAllowAnonymous': false,
       strict: false,
-      ...Object.fromEntries(Object.entries(defaultBounds).map(([name, value]) => [`limits.${name}`, value])),
-      ...Object.fromEntries(membersOf('src/guards/tasks/tasks.ts', 'TaskBounds').map((name) => [`limits.tasks.${name}`, ofTasks(name)])),
+      ...Object.fromEntries(Object.entries(bounds).map(([name, value]) => [`limits.${name}`, value])),
+      ...Object.fromEntries(Object.entries(tasks).map(([name, value]) => [`limits.tasks.${name}`, value])),
       'rateLimit.max': limits.address?.max,
       'rateLimit.windowMs': limits.address?.windowMs,
       'rateLimit.by': limits.address && limits.principal ? 'both' : '',

@@ -13,7 +13,8 @@ import {
   type TokenVerifier,
 } from '../../src/core/index.ts'
 import type { LimitHandler, LimitHeaders } from '../../src/guards/index.ts'
-import { type Bounds, createEngine } from '../../src/server/engine.ts'
+import { type Bounds, type BoundsOptions, toBounds } from '../../src/server/bounds.ts'
+import { createEngine, type EngineOptions } from '../../src/server/engine.ts'
 import { type Bus, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
 import {
   createCors,
@@ -30,15 +31,8 @@ import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
 import { createFunctionExecutor, type ToolFunction } from './function-executor.ts'
 
 const limit = { max: 100_000, windowMs: 60_000 }
-export const bounds: Bounds = {
-  limits: { address: limit, principal: limit, client: limit, tool: limit },
-  bodyBytes: 4 * 1024 * 1024,
-  depth: 64,
-  listItems: 10_000,
-  resultBytes: 1024 * 1024,
-  deadlineSeconds: 30,
-  concurrency: 32,
-}
+export const rates: EngineOptions['rates'] = { address: limit, principal: limit, client: limit, tool: limit }
+export const bounds: Bounds = toBounds({ deadlineSeconds: 30, concurrency: 32 })
 
 export const principal = (subject: string, over: Partial<Principal> = {}): Principal =>
   Object.freeze({
@@ -96,7 +90,7 @@ export interface Rig {
 export async function startEngine(
   entries: readonly Entry[],
   principals: Readonly<Record<string, Principal>>,
-  over: Partial<Bounds> = {},
+  { rates: ownRates = rates, ...over }: BoundsOptions & { readonly rates?: EngineOptions['rates'] } = {},
   redactor = createRedactor(),
   told: Told = {},
 ): Promise<Rig> {
@@ -111,12 +105,13 @@ export async function startEngine(
         : deny({ reason: 'unauthenticated', problem: 'unknown' })
     },
   }
-  const all = { ...bounds, ...over }
+  const all = toBounds(over, bounds)
   const engine = createEngine({
     store,
     bus,
     counters: createMemoryCounters({ clock }),
     keyRing,
+    rates: ownRates,
     bounds: all,
     verifiers: [verifier],
     limitHeaders: told.limitHeaders,

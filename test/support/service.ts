@@ -6,7 +6,7 @@ import { createService, type HttpService, type Listen, type MountedIn, type Serv
 import type { AuditRecord } from '../../src/storage/index.ts'
 import { openData } from '../../src/vault/index.ts'
 import { ANA } from './authorization.ts'
-import { bounds, say, tool } from './engine.ts'
+import { bounds, rates, say, tool } from './engine.ts'
 import { ALL_SCOPES } from './guard.ts'
 import { createTempDir } from './paths.ts'
 
@@ -42,6 +42,7 @@ export async function startService(
   const service = await createService({
     data,
     serveOn,
+    rates,
     bounds,
     localScopes: [],
     serverInfo: { name: 'test', version: '1' },

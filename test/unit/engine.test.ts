@@ -314,7 +314,7 @@ describe('limits', () => {
   it('refuse the call after the last allowed one, say when to return, and count each principal apart', async () => {
     const few = { max: 3, windowMs: 60_000 }
     const many = { max: 1_000, windowMs: 60_000 }
-    const limited = await startEngine(entries, principals, { limits: { address: many, principal: few, client: many, tool: many } })
+    const limited = await startEngine(entries, principals, { rates: { address: many, principal: few, client: many, tool: many } })
     try {
       const call = (token: string) => mcp(limited.url, { token, version: '2026-07-28' }).call('anyone')
       const first = await call('full')
@@ -334,7 +334,7 @@ describe('limits', () => {
   it('count an address before anybody is identified', async () => {
     const many = { max: 1_000, windowMs: 60_000 }
     const limited = await startEngine(entries, principals, {
-      limits: { address: { max: 5, windowMs: 60_000 }, principal: many, client: many, tool: many },
+      rates: { address: { max: 5, windowMs: 60_000 }, principal: many, client: many, tool: many },
     })
     try {
       const statuses = []

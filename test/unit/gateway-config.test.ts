@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { ConfigError } from '../../src/core/index.ts'
 import { type Config, configJsonSchema, type LoadConfigOptions, loadConfig, lockFileOf } from '../../src/gateway/index.ts'
+import { defaultBounds } from '../../src/server/index.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sallyport-config-'))
 after(() => rmSync(root, { recursive: true }))
@@ -34,18 +35,8 @@ test('without a file everything has its default', () => {
     file: undefined,
     listen: { port: 7777 },
     servers: [],
-    limits: {
-      address: limit,
-      principal: limit,
-      client: limit,
-      tool: limit,
-      bodyBytes: 4194304,
-      depth: 64,
-      listItems: 10000,
-      resultBytes: 16777216,
-      deadlineSeconds: 120,
-      concurrency: 64,
-    },
+    rates: { address: limit, principal: limit, client: limit, tool: limit },
+    bounds: { ...defaultBounds, resultBytes: 16_777_216, deadlineSeconds: 120 },
     local: { scopes: [] },
     origins: [],
     log: 'info',
@@ -86,8 +77,8 @@ servers:
   assert.equal(config.log, 'warn')
   assert.deepEqual(config.local.scopes, ['tools:read'])
   assert.deepEqual(config.origins, ['https://app.example.com'])
-  assert.deepEqual(config.limits.tool, { max: 10, windowMs: 60_000 })
-  assert.equal(config.limits.deadlineSeconds, 5)
+  assert.deepEqual(config.rates.tool, { max: 10, windowMs: 60_000 })
+  assert.equal(config.bounds.deadlineSeconds, 5)
   assert.deepEqual(config.servers, [
     {
       id: 'notes',
@@ -111,7 +102,7 @@ servers:
   assert.deepEqual(config.warnings, [
     'sallyport.yaml:13: servers.notes.args: notes is given the folder of sallyport.yaml: if it can write there, it can change what it may do',
   ])
-  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.servers[0]?.tools[0]) && Object.isFrozen(config.limits.tool))
+  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.servers[0]?.tools[0]) && Object.isFrozen(config.rates.tool))
   assert.equal(lockFileOf(config, '/data'), join(dir, 'sallyport.lock'))
 })
 

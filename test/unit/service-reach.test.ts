@@ -13,7 +13,6 @@ import { checkReach, originsOf, requireLoopback, siteOf } from '../../src/server
 import { verifies } from '../requirements.ts'
 import { connect as signInAsClient } from '../support/authorization.ts'
 import { createTestAuthority } from '../support/certificates.ts'
-import { bounds } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
 import { startService } from '../support/service.ts'
 
@@ -225,9 +224,9 @@ describe('behind a proxy', () => {
   it('what others say of their address counts from a trusted proxy only, in limits and on record', async () => {
     const once = { max: 2, windowMs: 60_000 }
     const many = { max: 1_000, windowMs: 60_000 }
-    const limits = { address: once, principal: many, client: many, tool: many }
+    const rates = { address: once, principal: many, client: many, tool: many }
     const from = async (proxy: Listen['proxy'], ...said: string[]) => {
-      await using served = await startService({ port: 0, behindProxy: true, publicUrl, proxy }, { bounds: { ...bounds, limits } })
+      await using served = await startService({ port: 0, behindProxy: true, publicUrl, proxy }, { rates })
       const statuses: number[] = []
       for (const each of said)
         statuses.push((await ask(`http://127.0.0.1:${served.port}/mcp`, 'mcp.example.com', { 'x-forwarded-for': each })).status)

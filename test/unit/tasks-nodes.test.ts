@@ -56,7 +56,7 @@ const principals = { alice: principal('alice'), bob: principal('bob') }
 interface Own {
   readonly store?: Store
   readonly bus?: Bus
-  readonly tasks?: TaskBounds
+  readonly tasks?: Partial<TaskBounds>
 }
 
 async function startNode(keyRing: KeyRing, { tasks, ...own }: Own = {}): Promise<Rig> {

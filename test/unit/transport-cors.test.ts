@@ -4,7 +4,6 @@ import { after, before, describe, it } from 'node:test'
 import { ConfigError } from '../../src/core/index.ts'
 import { createCors } from '../../src/transports/index.ts'
 import { verifies } from '../requirements.ts'
-import { bounds } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
 import { type Served, startService } from '../support/service.ts'
 
@@ -96,7 +95,7 @@ describe('an answer to a page', () => {
     const many = { max: 1_000, windowMs: 60_000 }
     await using limited = await startService(
       { port: 0 },
-      { cors: guide, bounds: { ...bounds, limits: { address: once, principal: many, client: many, tool: many } } },
+      { cors: guide, rates: { address: once, principal: many, client: many, tool: many } },
     )
     const get = (path: string) => mcp(limited.service.url).send('GET', path, { origin: PAGE })
     await get('/mcp')

@@ -15,15 +15,9 @@ const rigs: Rig[] = []
 after(() => Promise.all(rigs.map((rig) => rig.close())))
 
 async function start(options: Parameters<typeof toLimits>[0]) {
-  const { limits, headers, handler } = toLimits(options)
+  const { limits: rates, headers, handler } = toLimits(options)
   const told = { limitHeaders: headers, ...(handler && { limitHandler: handler }) }
-  const rig = await startEngine(
-    [tool('echo', () => say('hi'))],
-    { ana: principal('ana'), bo: principal('bo') },
-    { limits },
-    undefined,
-    told,
-  )
+  const rig = await startEngine([tool('echo', () => say('hi'))], { ana: principal('ana'), bo: principal('bo') }, { rates }, undefined, told)
   rigs.push(rig)
   const call = (token: string, headersOfCall = {}) => mcp(rig.url, { token, headers: headersOfCall }).call('echo')
   return { rig, call }

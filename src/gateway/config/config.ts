@@ -1,7 +1,7 @@
 /** The configuration once it is read: complete, frozen, every value in place. @module */
 
 import type { Level, Limit } from '../../core/index.ts'
-import type { Listen } from '../../server/index.ts'
+import type { Bounds, Listen } from '../../server/index.ts'
 import type { ToolRule } from '../classify.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 
@@ -12,7 +12,8 @@ export interface Config {
   readonly listen: Listen
   /** In the order of the file: where two have the same name for something, the first keeps it. */
   readonly servers: readonly ServerConfig[]
-  readonly limits: Limits
+  readonly rates: Rates
+  readonly bounds: Bounds
   /** What whoever calls over stdio without a key may do. */
   readonly local: { readonly scopes: readonly string[] }
   /** Web origins that may call. */
@@ -35,15 +36,10 @@ export interface ServerConfig {
   readonly secrets: readonly string[]
 }
 
-export interface Limits {
+/** How often each may ask. */
+export interface Rates {
   readonly address: Limit
   readonly principal: Limit
   readonly client: Limit
   readonly tool: Limit
-  readonly bodyBytes: number
-  readonly depth: number
-  readonly listItems: number
-  readonly resultBytes: number
-  readonly deadlineSeconds: number
-  readonly concurrency: number
 }

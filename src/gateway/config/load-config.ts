@@ -7,15 +7,15 @@
 
 import { resolve } from 'node:path'
 import { ConfigError, type Limit } from '../../core/index.ts'
-import type { Listen } from '../../server/index.ts'
-import type { Config, Limits, ServerConfig } from './config.ts'
+import { type Bounds, type Listen, toBounds } from '../../server/index.ts'
+import type { Config, Rates, ServerConfig } from './config.ts'
 import type { Env } from './expand.ts'
 import { expand } from './expand.ts'
 import { describeIssues } from './problems.ts'
 import {
-  BOUNDS,
   type ConfigFile,
   configSchema,
+  gatewayBounds,
   LIMIT_MAX,
   type LimitEntry,
   type ListenEntry,
@@ -84,7 +84,8 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
     file: path,
     listen,
     servers: servers.filter((server) => server !== undefined),
-    limits: limitsOf(written.limits),
+    rates: ratesOf(written.limits ?? {}),
+    bounds: boundsOf(written.limits ?? {}),
     local: { scopes: written.local?.scopes ?? [] },
     origins: written.origins ?? [],
     log,
@@ -222,14 +223,16 @@ function logOf(written: ConfigFile['log'], env: Env, flags: Flags, { problems }:
   return level as Config['log']
 }
 
-function limitsOf(written: ConfigFile['limits'] = {}): Limits {
+function ratesOf({ address, principal, client, tool }: NonNullable<ConfigFile['limits']>): Rates {
   const limit = (entry: LimitEntry | undefined): Limit => ({
     max: entry?.max ?? LIMIT_MAX,
     windowMs: (entry?.windowSeconds ?? WINDOW_SECONDS) * 1000,
   })
-  const { address, principal, client, tool, ...bounds } = written
-  const given = Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined))
-  return { ...BOUNDS, ...given, address: limit(address), principal: limit(principal), client: limit(client), tool: limit(tool) }
+  return { address: limit(address), principal: limit(principal), client: limit(client), tool: limit(tool) }
+}
+
+function boundsOf({ address: _a, principal: _p, client: _c, tool: _t, ...bounds }: NonNullable<ConfigFile['limits']>): Bounds {
+  return toBounds(bounds, gatewayBounds)
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -7,6 +7,7 @@
 
 import { z } from 'zod'
 import { SCOPE_PATTERN } from '../../core/index.ts'
+import { type Bounds, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
 
 /** At most `max` requests in each window. */
 export interface LimitEntry {
@@ -77,15 +78,8 @@ export interface ConfigFile {
 export const PORT = 7777
 export const WINDOW_SECONDS = 60
 export const LIMIT_MAX = 1200
-export const BOUNDS: Readonly<Record<'bodyBytes' | 'depth' | 'listItems' | 'resultBytes' | 'deadlineSeconds' | 'concurrency', number>> = {
-  bodyBytes: 4 * 1024 * 1024,
-  depth: 64,
-  listItems: 10_000,
-  resultBytes: 16 * 1024 * 1024,
-  deadlineSeconds: 120,
-  concurrency: 64,
-}
-const MAX_RESULT_BYTES = 64 * 1024 * 1024
+/** An upstream answers more, and takes longer, than a function beside us. */
+export const gatewayBounds: Bounds = { ...defaultBounds, resultBytes: 16 * 1024 * 1024, deadlineSeconds: 120 }
 
 const limit: z.ZodType<LimitEntry> = z.strictObject({
   max: z.int().positive().max(10_000_000).describe('How many requests are let through in one window.'),
@@ -171,22 +165,14 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
       principal: limit.optional().describe(`For each person or key. Default ${LIMIT_MAX} in ${WINDOW_SECONDS} s.`),
       client: limit.optional().describe(`For each program of a person. Default ${LIMIT_MAX} in ${WINDOW_SECONDS} s.`),
       tool: limit.optional().describe(`For each tool and person. Default ${LIMIT_MAX} in ${WINDOW_SECONDS} s.`),
-      bodyBytes: z.int().min(1024).max(MAX_RESULT_BYTES).optional().describe(`Largest request. Default ${BOUNDS.bodyBytes}.`),
-      depth: z.int().min(8).max(256).optional().describe(`How deep a request may be nested. Default ${BOUNDS.depth}.`),
-      listItems: z.int().min(1).max(1_000_000).optional().describe(`How long a list in a request may be. Default ${BOUNDS.listItems}.`),
-      resultBytes: z
-        .int()
-        .min(1024)
-        .max(MAX_RESULT_BYTES)
-        .optional()
-        .describe(`Largest result. Default ${BOUNDS.resultBytes}, at most ${MAX_RESULT_BYTES}.`),
-      deadlineSeconds: z.int().min(1).max(3600).optional().describe(`How long a call may take. Default ${BOUNDS.deadlineSeconds}.`),
-      concurrency: z
-        .int()
-        .min(1)
-        .max(10_000)
-        .optional()
-        .describe(`How many calls of one person or key may run at once. Default ${BOUNDS.concurrency}.`),
+      bodyBytes: boundsShape.bodyBytes.describe(`Largest request. Default ${gatewayBounds.bodyBytes}.`),
+      depth: boundsShape.depth.describe(`How deep a request may be nested. Default ${gatewayBounds.depth}.`),
+      listItems: boundsShape.listItems.describe(`How long a list in a request may be. Default ${gatewayBounds.listItems}.`),
+      resultBytes: boundsShape.resultBytes.describe(`Largest result. Default ${gatewayBounds.resultBytes}, at most ${MAX_BYTES}.`),
+      deadlineSeconds: boundsShape.deadlineSeconds.describe(`How long a call may take. Default ${gatewayBounds.deadlineSeconds}.`),
+      concurrency: boundsShape.concurrency.describe(
+        `How many calls of one person or key may run at once. Default ${gatewayBounds.concurrency}.`,
+      ),
     })
     .optional()
     .describe('Bounds on what callers may ask for.'),

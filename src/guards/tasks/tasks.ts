@@ -42,16 +42,16 @@ import { createTaskStore, type StoredCall } from './task-store.ts'
 import { createTaskWatches } from './task-watches.ts'
 
 export interface TaskBounds {
-  /** Tasks of one principal that may run at once; 16 unless told. */
-  readonly running?: number | undefined
-  /** Tasks of one principal that are kept at once, whatever has become of them; 256 unless told. */
-  readonly stored?: number | undefined
-  /** What their arguments and results may come to, sealed; 64 MiB unless told. */
-  readonly storedBytes?: number | undefined
-  /** How long a task is kept, and how long it may take, where its tool does not say; an hour unless told. */
-  readonly ttlMs?: number | undefined
-  /** How often a caller is told to ask, where its tool does not say; 1,000 unless told. */
-  readonly pollIntervalMs?: number | undefined
+  /** Tasks of one principal that may run at once. */
+  readonly running: number
+  /** Tasks of one principal that are kept at once, whatever has become of them. */
+  readonly stored: number
+  /** What their arguments and results may come to, sealed. */
+  readonly storedBytes: number
+  /** How long a task is kept, and how long it may take, where its tool does not say. */
+  readonly ttlMs: number
+  /** How often a caller is told to ask, where its tool does not say. */
+  readonly pollIntervalMs: number
 }
 
 export interface TasksOptions extends EndingOptions {
@@ -81,8 +81,8 @@ const unknown: Decision<never> = deny({ reason: 'unknown_name', kind: 'task' })
 const ID_CHARACTERS = 26
 
 export function createTasks({ store: kept, keyRing, bus, clock, log, record, bounds, check, enter, ...ends }: TasksOptions): Tasks {
-  const { running: atOnce = 16, stored: most = 256, storedBytes = 67_108_864, ttlMs = 3_600_000, pollIntervalMs = 1_000 } = bounds
-  const store = createTaskStore({ store: kept, keyRing, most, mostBytes: storedBytes })
+  const { running: atOnce, stored: most, storedBytes: mostBytes, ttlMs, pollIntervalMs } = bounds
+  const store = createTaskStore({ store: kept, keyRing, most, mostBytes })
   const life: TaskLife = createTaskLife({ store, bus, clock, record, isHere: (id) => runner.isHere(id) })
   const runner = createRunner({ ...ends, store, check, life, bus, clock, log })
   const places = createPlaces(atOnce, enter)

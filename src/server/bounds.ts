@@ -1,0 +1,73 @@
+/**
+ * The bounds on everything that is read, run, answered and kept, for a server and for a gateway: what each is, within which range an
+ * operator may set it, and what it is unless told. How often somebody may ask is a rate and stands apart (`guards/limit-options`).
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import type { TaskBounds } from '../guards/index.ts'
+
+export interface Bounds {
+  readonly bodyBytes: number
+  readonly depth: number
+  readonly listItems: number
+  readonly resultBytes: number
+  readonly deadlineSeconds: number
+  /** Calls of one principal that may run at once. */
+  readonly concurrency: number
+  /** Entries on one page of a list. */
+  readonly pageItems: number
+  /** How long a legacy caller may take to answer what it is asked during a call. */
+  readonly answerSeconds: number
+  readonly tasks: TaskBounds
+}
+
+/** As it is written: what is left out has its default. */
+export type BoundsOptions = { readonly [Name in Exclude<keyof Bounds, 'tasks'>]?: Bounds[Name] | undefined } & {
+  readonly tasks?: { readonly [Name in keyof TaskBounds]?: TaskBounds[Name] | undefined } | undefined
+}
+
+export const defaultBounds: Bounds = Object.freeze({
+  bodyBytes: 4 * 1024 * 1024,
+  depth: 64,
+  listItems: 10_000,
+  resultBytes: 1024 * 1024,
+  deadlineSeconds: 60,
+  concurrency: 64,
+  pageItems: 1_000,
+  answerSeconds: 300,
+  tasks: Object.freeze({ running: 16, stored: 256, storedBytes: 64 * 1024 * 1024, ttlMs: 3_600_000, pollIntervalMs: 1_000 }),
+})
+
+const whole = (most: number, least = 1) => z.int().min(least).max(most).optional()
+export const MAX_BYTES: number = 64 * 1024 * 1024
+/** With less no list of tools fits any more. */
+const MIN_BYTES = 1024
+
+export const boundsShape: { readonly [Name in keyof Bounds]: z.ZodType<BoundsOptions[Name]> } = {
+  bodyBytes: whole(MAX_BYTES, MIN_BYTES),
+  depth: whole(256, 8),
+  listItems: whole(1_000_000),
+  resultBytes: whole(MAX_BYTES, MIN_BYTES),
+  deadlineSeconds: z.number().min(0.001).max(86_400).optional(),
+  concurrency: whole(10_000),
+  pageItems: whole(10_000),
+  answerSeconds: z.number().min(0.001).max(3_600).optional(),
+  tasks: z
+    .strictObject({
+      running: whole(10_000),
+      stored: whole(1_000),
+      storedBytes: whole(16 * 1024 ** 3),
+      ttlMs: whole(30 * 86_400_000),
+      pollIntervalMs: whole(86_400_000),
+    })
+    .optional(),
+}
+
+export function toBounds({ tasks, ...given }: BoundsOptions = {}, defaults: Bounds = defaultBounds): Bounds {
+  return { ...defaults, ...told(given), tasks: { ...defaults.tasks, ...told(tasks ?? {}) } }
+}
+
+const told = <T extends object>(given: T): { [Name in keyof T]: Exclude<T[Name], undefined> } =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never
