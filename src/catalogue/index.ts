@@ -1,5 +1,5 @@
 export { type Catalogue, createCatalogue } from './catalogue.ts'
-export { compileCondition } from './condition/index.ts'
+export { type CompiledCondition, compileCondition } from './condition/index.ts'
 export { mayRead } from './may-read.ts'
 export { createOwnMethods, type Features, type OwnMethod, type OwnMethodsOptions } from './own-methods.ts'
 export { permits } from './permits.ts'

@@ -189,3 +189,29 @@ test('a prompt’s rule sees its arguments in their types and without hidden cha
   }
   assert.deepEqual(ran, [{ topic: 'salt', year: 2021 }])
 })
+
+test('a rule that compares an argument with what it can never be does not start: it would let everybody through', async () => {
+  const year = { type: 'object', properties: { year: { type: 'integer' }, tone: { enum: ['a', 'b'] } } }
+  const problem = /permissions\.when: compares (year|tone), which is a (number|string), with a (string|number): the two are never equal/
+  const zod = z.object({ year: z.string().max(4).default('2020') })
+  for (const [parameters, when, isWrong] of [
+    [year, 'args.year != "2020"', true],
+    [year, '"2020" == args.year', true],
+    [year, '!(args.year in ["2019", "2020"])', true],
+    [year, 'args.tone != 1', true],
+    [year, 'args.year != 2020 && args.tone == "a" && [1].all(args, args != 2)', false],
+    [{ type: 'object', properties: { year: { type: ['integer', 'string'] } } }, 'args.year != "2020"', false],
+    [zod, 'args.year != 2020', true],
+    [zod, 'args.year != "2020"', false],
+    [z.object({ year: z.string().max(4).transform(Number) }), 'args.year != 2020', false],
+  ] as const) {
+    const tools = [{ name: 't', parameters, permissions: { when }, execute: note }]
+    const starting = startServer({ tools } as never)
+    if (isWrong) await assert.rejects(starting, problem, when)
+    else await (await starting)[Symbol.asyncDispose]()
+  }
+  const prompts = [{ name: 'p', parameters: year, permissions: { when: 'args.year != "2020"' }, render: note }]
+  await assert.rejects(startServer({ prompts } as never), problem)
+  const resourceTemplates = [{ uriTemplate: 'x://{year}', name: 'x', permissions: { when: 'args.year != 2020' }, read: note }]
+  await assert.rejects(startServer({ resourceTemplates } as never), problem)
+})

@@ -10,12 +10,12 @@
 
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 import { type Condition, type JsonObject, once, type Principal } from '../../core/index.ts'
-import { type Notes, toTerm } from './terms.ts'
+import { type Comparison, type Notes, toTerm } from './terms.ts'
 import { MAX_WORK, Run, type Term } from './work.ts'
 
 export type CompiledCondition =
-  /** `reads`: the arguments that it names, to be compared with the schema. */
-  (Condition & { readonly reads: readonly string[] }) | { readonly problem: string }
+  /** `reads`: the arguments that it names, `compares`: with what; for whoever knows their schema. */
+  (Condition & { readonly reads: readonly string[]; readonly compares: readonly Comparison[] }) | { readonly problem: string }
 
 const MAX_SOURCE_CHARACTERS = 4_096
 const limits = { maxAstNodes: 500, maxDepth: 32, maxListElements: 256, maxMapEntries: 256, maxCallArguments: 4 }
@@ -42,10 +42,10 @@ export function compileCondition(source: string): CompiledCondition {
   if (source.length > MAX_SOURCE_CHARACTERS) return { problem: `is longer than ${MAX_SOURCE_CHARACTERS} characters` }
   const parsed = parse(source)
   if ('problem' in parsed) return parsed
-  const notes: Notes = { problems: new Set(), reads: new Set(), nodes: 0 }
+  const notes: Notes = { problems: new Set(), reads: new Set(), compares: [], nodes: 0 }
   const term = toTerm(parsed.ast, { notes, locals: [] })
   if (notes.problems.size > 0) return { problem: [...notes.problems].join('; ') }
-  return { source, reads: [...notes.reads], check: (args, principal) => decide(term, args, principal) }
+  return { source, reads: [...notes.reads], compares: notes.compares, check: (args, principal) => decide(term, args, principal) }
 }
 
 function parse(source: string): { readonly ast: ASTNode } | { readonly problem: string } {

@@ -1,1 +1,1 @@
-export { compileCondition } from './compile-condition.ts'
+export { type CompiledCondition, compileCondition } from './compile-condition.ts'

@@ -11,11 +11,19 @@ import { macros } from './macros.ts'
 import { isMap, MAX_INT, minus, negate, operators, select } from './values.ts'
 import { FAILED, type Run, type Term } from './work.ts'
 
+/** An argument and the type of a value that it is compared with. */
+export interface Comparison {
+  readonly name: string
+  readonly type: 'string' | 'number' | 'boolean'
+}
+
 /** What is learned on the way. */
 export interface Notes {
   readonly problems: Set<string>
   /** The arguments that it names. */
   readonly reads: Set<string>
+  /** What it compares arguments with, where that is written out. */
+  readonly compares: Comparison[]
   nodes: number
 }
 
@@ -73,6 +81,7 @@ export function toTerm(node: ASTNode, place: Place): Term {
       return refuse(place, 'optional values')
     default: {
       const operator = operators[node.op]
+      noteComparison(node.op, node.args, place)
       const [left, right] = [toTerm(node.args[0], place), toTerm(node.args[1], place)]
       if (node.args.some((each) => isWholeMap(each, place)) && node.op !== 'in') return refuse(place, MAP)
       return operator ? (run) => operator(run, left(run), right(run)) : refuse(place, `the operator ${node.op}`)
@@ -106,6 +115,23 @@ function member(of: ASTNode, key: string, place: Place): Term {
 
 function note(of: ASTNode, key: string, { notes, locals }: Place): void {
   if (of.op === 'id' && of.args === 'args' && !locals.includes('args')) notes.reads.add(key)
+}
+
+/** `args.a == "x"`, `1 != args.a`, `args.a in ["x", "y"]`. */
+function noteComparison(op: string, [left, right]: readonly [ASTNode, ASTNode], { notes, locals }: Place): void {
+  if (locals.includes('args')) return
+  const pairs = op === 'in' && right.op === 'list' ? right.args.map((item) => [left, item] as const) : []
+  if (op === '==' || op === '!=') pairs.push([left, right], [right, left])
+  for (const [of, value] of pairs) {
+    const name = of.op === '.' && of.args[0].op === 'id' && of.args[0].args === 'args' ? of.args[1] : undefined
+    const type = value.op === 'value' ? typeOfLiteral(value.args) : undefined
+    if (name !== undefined && type !== undefined) notes.compares.push({ name, type })
+  }
+}
+
+function typeOfLiteral(value: unknown): Comparison['type'] | undefined {
+  if (typeof value === 'bigint' || typeof value === 'number') return 'number'
+  return typeof value === 'string' || typeof value === 'boolean' ? (typeof value as 'string' | 'boolean') : undefined
 }
 
 function isWholeMap(node: ASTNode, { locals }: Place): boolean {

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { compileCondition } from '../../catalogue/index.ts'
+import { type CompiledCondition, compileCondition } from '../../catalogue/index.ts'
 import { type Condition, type EntryKind, type Permission, SCOPE_PATTERN } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { checkKeys, type Report } from './unknown-keys.ts'
@@ -38,8 +38,9 @@ export type Permissions =
       readonly users?: readonly string[]
     })
 
-/** `reads`: the arguments that it names. */
-type ReadCondition = Condition & { readonly reads: readonly string[] }
+type ReadCondition = Extract<CompiledCondition, Condition>
+/** What a rule can name, each with the types of JSON that it may have; undefined: any. */
+export type Nameable = ReadonlyMap<string, readonly string[] | undefined>
 
 export interface Permitted {
   readonly permission: Permission
@@ -117,9 +118,13 @@ export function toPermission(given: unknown, kind: EntryKind, report: Report): P
   }
 }
 
-/** A rule on an argument that there never is would refuse everybody, or nobody. */
-export function checkReads({ condition }: Permitted, declared: readonly string[], report: Report): void {
+/** A rule on an argument that there never is, or that never is of such a type, would refuse everybody, or nobody. */
+export function checkReads({ condition }: Permitted, nameable: Nameable, report: Report): void {
   for (const name of condition?.reads ?? [])
-    if (!declared.includes(name))
-      report(`permissions.when: names an argument ${JSON.stringify(name.slice(0, 64))} that parameters do not have`)
+    if (!nameable.has(name)) report(`permissions.when: names an argument ${JSON.stringify(name.slice(0, 64))} that parameters do not have`)
+  for (const { name, type } of condition?.compares ?? []) {
+    const types = nameable.get(name)
+    if (types && !types.includes(type))
+      report(`permissions.when: compares ${name.slice(0, 64)}, which is a ${types.join(' or ')}, with a ${type}: the two are never equal`)
+  }
 }

@@ -18,10 +18,10 @@ import {
   readParameters,
 } from '../../trust/index.ts'
 import { type Completable, type Complete, createCompleter } from './completion.ts'
-import { checkReads, toPermission } from './permissions.ts'
+import { checkReads, type Nameable, toPermission } from './permissions.ts'
 import type { PromptDefinition } from './prompt.ts'
 import { createPromptExecutor, createRender, type MayRefer, normalizePrompt, type Render } from './prompt-executor.ts'
-import { outputNames, readSchema } from './schemas.ts'
+import { nameableIn, outputNameable, readSchema } from './schemas.ts'
 import { checkName, readDisplay, reportFor } from './shape.ts'
 import type { EntryOptions } from './tool-entry.ts'
 import { checkKeys, type Report } from './unknown-keys.ts'
@@ -41,7 +41,7 @@ interface Made extends Pick<CompiledPrompt, 'parameters' | 'check'> {
 interface Read extends Pick<CompiledPrompt, 'parameters' | 'check'> {
   readonly normalize: NonNullable<Entry['normalize']>
   /** What a rule can name; undefined: it may be anything. */
-  readonly names: readonly string[] | undefined
+  readonly nameable: Nameable | undefined
   readonly render: Render
 }
 
@@ -63,7 +63,7 @@ export function promptEntry(definition: PromptDefinition | object, options: Prom
   const display = readDisplay(definition, report)
   const permitted = toPermission(definition['permissions'], 'prompt', report)
   const read = readPrompt(definition, report, options)
-  if (permitted && read?.names) checkReads(permitted, read.names, report)
+  if (permitted && read?.nameable) checkReads(permitted, read.nameable, report)
   const completables = read && readCompletables(definition['complete'], read, report)
   if (told.size > 0 || typeof name !== 'string' || !permitted || !read || !completables) return undefined
 
@@ -104,7 +104,7 @@ function readPrompt(definition: JsonObject, report: Report, { mayRefer }: Prompt
     parameters,
     check,
     normalize: normalizePrompt(parameters, parse),
-    names: parse ? outputNames(given) : [...parameters.byName.keys()],
+    nameable: parse ? outputNameable(given) : nameableIn(schema?.['properties']),
     render: createRender({ run, parameters, mayRefer, description }),
   }
 

@@ -16,6 +16,7 @@ import { compileResultCheck, describeProblem, type Formats, type OwnSchema, unde
 import type { Entry, JsonObject, Mirror } from '../../core/index.ts'
 import { isObject, isWithinDepth } from '../../protocol/index.ts'
 import { isBareProperties } from './bare-properties.ts'
+import type { Nameable } from './permissions.ts'
 import { createParse, emitJsonSchema, isStandardSchema, type Parse, toNormalize } from './standard-schema.ts'
 import type { Report } from './unknown-keys.ts'
 
@@ -26,7 +27,7 @@ export interface ReadParameters {
   /** Undefined: the arguments are taken as they are. */
   readonly normalize: Entry['normalize']
   /** What a rule can name; undefined: it may be anything. */
-  readonly names: readonly string[] | undefined
+  readonly nameable: Nameable | undefined
 }
 export interface ReadOutput {
   readonly schema: JsonObject
@@ -49,21 +50,32 @@ export function readParameters(given: unknown, report: Report, reportUnbounded: 
   for (const field of understood.unbounded) reportUnbounded(`parameters${field}`)
   const { schema, check, mirrors } = understood
   const { parse } = source
-  return { schema, check, mirrors, normalize: parse && toNormalize(parse), names: parse ? outputNames(given) : namesOf(schema) }
+  return { schema, check, mirrors, normalize: parse && toNormalize(parse), nameable: parse ? outputNameable(given) : nameableOf(schema) }
 }
 
 /** A library has rules of its own for what it calls a date or an address. */
 export const formatsOf = (parse: Parse | undefined): Formats => (parse ? 'noted' : 'checked')
 
-/** The names in what a library makes of arguments, where it can say so: a transform cannot. */
-export function outputNames(given: unknown): readonly string[] | undefined {
+/** What there is in what a library makes of arguments, where it can say so: a transform cannot. */
+export function outputNameable(given: unknown): Nameable | undefined {
   const emitted = isStandardSchema(given) ? emitJsonSchema(given, 'output') : undefined
-  return emitted && 'schema' in emitted ? namesOf(emitted.schema) : undefined
+  return emitted && 'schema' in emitted ? nameableOf(emitted.schema) : undefined
 }
 
-/** An object that is open, or put together of several schemas, may have any. */
-function namesOf(schema: JsonObject): readonly string[] | undefined {
-  return schema['additionalProperties'] === false ? Object.keys(schema['properties'] ?? {}) : undefined
+/** An object that is open, or put together of several schemas, may have anything. */
+function nameableOf({ additionalProperties, properties }: JsonObject): Nameable | undefined {
+  return additionalProperties === false ? nameableIn(properties) : undefined
+}
+
+export const nameableIn = (properties: unknown): Nameable =>
+  new Map(Object.entries(isObject(properties) ? properties : {}).map(([name, schema]) => [name, typesOf(schema)]))
+
+function typesOf(schema: unknown): readonly string[] | undefined {
+  if (!isObject(schema)) return undefined
+  const { type, enum: listed, const: only } = schema
+  if (type !== undefined) return ([type].flat() as string[]).map((each) => (each === 'integer' ? 'number' : each))
+  const values = Array.isArray(listed) ? listed : only === undefined ? [] : [only]
+  return values.length > 0 ? [...new Set(values.map((value) => (value === null ? 'null' : typeof value)))] : undefined
 }
 
 export function readOutputSchema(given: unknown, report: Report): ReadOutput | undefined {

@@ -72,7 +72,7 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
       warn(`parameters.${path.join('.')}: is mirrored in a header, which proxies log: do not, with what grants access (x-mcp-header)`)
   const output = outputSchema === undefined ? undefined : readOutputSchema(outputSchema, report)
   const permitted = toPermission(definition['permissions'], 'tool', report)
-  if (permitted && parameters?.names) checkReads(permitted, parameters.names, report)
+  if (permitted && parameters?.nameable) checkReads(permitted, parameters.nameable, report)
   const limits = readLimits(definition, report)
   const task = readTask(definition, report)
   if (!fine || typeof name !== 'string' || typeof execute !== 'function' || !parameters || !permitted) return undefined

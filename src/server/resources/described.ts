@@ -9,7 +9,7 @@
 
 import { allow, type Decision, type Entry, type JsonObject } from '../../core/index.ts'
 import { isMimeType, isObject } from '../../protocol/index.ts'
-import { checkReads, type Permissions, type Permitted, toPermission } from '../definitions/permissions.ts'
+import { checkReads, type Nameable, type Permissions, type Permitted, toPermission } from '../definitions/permissions.ts'
 import { checkNumber, checkText, readDisplay } from '../definitions/shape.ts'
 import type { Icon } from '../definitions/tool.ts'
 import type { EntryOptions } from '../definitions/tool-entry.ts'
@@ -55,7 +55,7 @@ export function readDescription(
   given: JsonObject,
   kind: 'resource' | 'template',
   ownKeys: readonly string[],
-  variables: readonly string[] | undefined,
+  variables: Nameable | undefined,
   report: Report,
 ): ReadDescription | undefined {
   checkKeys(given, [...describedKeys, ...ownKeys], '', report)
@@ -66,7 +66,7 @@ export function readDescription(
   if (annotations !== undefined) checkAnnotations(annotations, report)
   const shown = { name, ...readDisplay(rest, report), mimeType, annotations }
   const permitted = toPermission(given['permissions'], kind, report)
-  if (permitted && variables) checkReads(permitted, ['uri', ...variables], report)
+  if (permitted && variables) checkReads(permitted, new Map([['uri', ['string']], ...variables]), report)
   const freshness = readFreshness(given, permitted, report)
   const display = copyOf(shown)
   if (!display) report(`must be written in at most ${MAX_DEFINITION_CHARACTERS} characters of JSON, icons and all`)

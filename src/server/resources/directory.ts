@@ -75,7 +75,7 @@ export function readDirectory(definition: DirectoryDefinition | object, options:
   const fileBytes = checkNumber('maxFileBytes', maxFileBytes, 1, MAX_FILE_BYTES, report) ?? 1024 * 1024
   const listed = checkNumber('maxListed', maxListed, 1, MAX_LISTED, report) ?? 1_000
   if ('mimeType' in given) report('mimeType: say mimeTypes, by extension')
-  const description = readDescription({ ...given, mimeType: undefined }, 'template', keys, ['path'], report)
+  const description = readDescription({ ...given, mimeType: undefined }, 'template', keys, new Map([['path', ['string']]]), report)
   if (!fine || !description) return undefined
   return {
     ...description,

@@ -92,7 +92,7 @@ export function templateEntry(definition: Typed | object, options: TemplateEntry
   if (!isObject(complete) || !Object.values(complete).every((each) => typeof each === 'function'))
     report('complete: must have a function for each variable')
   else if (template) checkKeys(complete, names, 'complete', report)
-  const description = readDescription(definition, 'template', keys, variables?.names, report)
+  const description = readDescription(definition, 'template', keys, variables?.nameable, report)
   if (!fine || !template || !variables || typeof uriTemplate !== 'string' || typeof read !== 'function' || !description) return undefined
 
   const valuesOf = (uri: string): Variables | Promise<Variables> => {

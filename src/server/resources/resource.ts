@@ -52,7 +52,7 @@ export function resourceEntry(definition: ResourceDefinition | object, options: 
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) report('size: must be a whole number of bytes')
   if (typeof read !== 'function') report('read: must be a function')
   if (watch !== undefined && typeof watch !== 'function') report('watch: must be a function')
-  const description: ReadDescription | undefined = readDescription(definition, 'resource', keys, [], report)
+  const description: ReadDescription | undefined = readDescription(definition, 'resource', keys, new Map(), report)
   if (!fine || typeof uri !== 'string' || typeof read !== 'function' || !description) return undefined
 
   const { display, mimeType, permitted, freshness } = description

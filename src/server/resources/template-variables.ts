@@ -12,7 +12,8 @@
 import { understandOwn } from '../../catalogue/index.ts'
 import { isObject, type TemplateVariable } from '../../protocol/index.ts'
 import type { Completable } from '../definitions/completion.ts'
-import { formatsOf, outputNames, readSchema } from '../definitions/schemas.ts'
+import type { Nameable } from '../definitions/permissions.ts'
+import { formatsOf, nameableIn, outputNameable, readSchema } from '../definitions/schemas.ts'
 import type { Parsed } from '../definitions/standard-schema.ts'
 import type { Report } from '../definitions/unknown-keys.ts'
 
@@ -22,7 +23,7 @@ export type Variables = { readonly value: unknown } | undefined
 export interface VariableReader {
   read(texts: Readonly<Record<string, string>>): Variables | Promise<Variables>
   /** What a rule can name; undefined: it may be anything. */
-  readonly names: readonly string[] | undefined
+  readonly nameable: Nameable | undefined
   /** For completion: each variable on its own. */
   readonly each: ReadonlyMap<string, Pick<Completable, 'allowed' | 'read'>>
 }
@@ -39,7 +40,12 @@ const converts: Readonly<Record<string, Convert>> = {
 /** `given`: nothing, a JSON Schema of type object, or a Standard Schema. Every problem is reported. */
 export function readVariables(given: unknown, variables: readonly TemplateVariable[], report: Report): VariableReader | undefined {
   const all = variables.map(({ name }) => name)
-  if (given === undefined) return { read: (value) => ({ value }), names: all, each: new Map(all.map((name) => [name, {}])) }
+  if (given === undefined)
+    return {
+      read: (value) => ({ value }),
+      nameable: new Map(all.map((name) => [name, ['string']])),
+      each: new Map(all.map((name) => [name, {}])),
+    }
   let fine = true
   const problem = (what: string): void => {
     fine = false
@@ -74,7 +80,7 @@ export function readVariables(given: unknown, variables: readonly TemplateVariab
       const parsed = source.parse?.(values)
       return parsed instanceof Promise ? parsed.then(kept) : parsed ? kept(parsed) : { value: values }
     },
-    names: source.parse ? outputNames(given) : all,
+    nameable: source.parse ? outputNameable(given) : nameableIn(declared),
     each: new Map([...readers].map(([name, convert]) => [name, alone(name, declared[name], convert)])),
   }
 }
