@@ -118,7 +118,7 @@ test('`public` for what not everybody may read does not start', () => {
     'denied',
     { requiredScopes: ['x'] },
     { access: 'private', users: ['ana'] },
-    { access: 'public', when: 'uri is x' },
+    { access: 'public', when: 'principal.subject == "ana"' },
   ]) {
     const { problems } = make({
       resources: [
