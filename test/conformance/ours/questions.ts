@@ -17,26 +17,3 @@ export function accepted(answer: object | undefined): Readonly<Record<string, un
   const { action, content } = (answer ?? {}) as { readonly action?: string; readonly content?: Record<string, unknown> }
   return action === 'accept' ? (content ?? {}) : undefined
 }
-
-/** A default for each type (SEP-1034). */
-export const DEFAULTS: Record<string, object> = {
-  name: { type: 'string', default: 'John Doe' },
-  age: { type: 'integer', default: 30 },
-  score: { type: 'number', default: 95.5 },
-  status: { type: 'string', enum: ['active', 'inactive', 'pending'], default: 'active' },
-  verified: { type: 'boolean', default: true },
-}
-
-const TITLED = [
-  { const: 'value1', title: 'First' },
-  { const: 'value2', title: 'Second' },
-  { const: 'value3', title: 'Third' },
-]
-/** Each form of a choice (SEP-1330). */
-export const CHOICES: Record<string, object> = {
-  untitledSingle: { type: 'string', enum: ['option1', 'option2', 'option3'] },
-  titledSingle: { type: 'string', oneOf: TITLED },
-  legacyEnum: { type: 'string', enum: ['opt1', 'opt2', 'opt3'], enumNames: ['Option One', 'Option Two', 'Option Three'] },
-  untitledMulti: { type: 'array', items: { type: 'string', enum: ['option1', 'option2', 'option3'] } },
-  titledMulti: { type: 'array', items: { anyOf: TITLED } },
-}

@@ -1,7 +1,8 @@
 // Tools that ask the caller for one thing before they answer, each written once for both revisions.
 
 import { type CallContext, listRoots, type ToolDefinition, tool } from '../../../src/index.ts'
-import { accepted, ask, askModel, askName, CHOICES, DEFAULTS } from './questions.ts'
+import { CHOICES, DEFAULTS } from '../forms.ts'
+import { accepted, ask, askModel, askName } from './questions.ts'
 
 const text = { type: 'string', maxLength: 1_000 } as const
 
