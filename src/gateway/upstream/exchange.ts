@@ -7,7 +7,16 @@
  * @module
  */
 
-import { type CallDetails, type Clock, type Decision, deny, type JsonObject, type Mirror, type Produced } from '../../core/index.ts'
+import {
+  type CallDetails,
+  type Clock,
+  type Decision,
+  deny,
+  type JsonObject,
+  type Mirror,
+  type Produced,
+  UnderWay,
+} from '../../core/index.ts'
 
 /**
  * Whom a request is made for, as far as an upstream's way to them needs it. All that it put in `meta` is there; only what may
@@ -53,7 +62,7 @@ const SWEEP_MS = 50
 
 /** `expired` is told each id that passed its deadline, so that the link can cancel it; the exchange is settled already. */
 export function createExchangeTable(clock: Clock, expired: (id: number, exchange: Exchange) => void): ExchangeTable {
-  const open = new Map<number, Exchange>()
+  const open = new UnderWay<number, Exchange>()
   let lastId = 0
   let timer: NodeJS.Timeout | undefined
 
@@ -61,12 +70,12 @@ export function createExchangeTable(clock: Clock, expired: (id: number, exchange
     timer = undefined
     const now = clock()
     let left = false
-    for (const [id, exchange] of open) {
+    for (const [id, exchange] of open.entries()) {
       if (exchange.deadlineAt > now) {
         left ||= exchange.deadlineAt !== Infinity
         continue
       }
-      open.delete(id)
+      open.take(id)
       exchange.settle(deny({ reason: 'deadline_exceeded', seconds: Math.max(1, Math.round((now - exchange.startedAt) / 1000)) }))
       expired(id, exchange)
     }
@@ -76,21 +85,15 @@ export function createExchangeTable(clock: Clock, expired: (id: number, exchange
   return {
     add(exchange) {
       const id = ++lastId
-      open.set(id, exchange)
+      open.add(id, exchange)
       if (exchange.deadlineAt !== Infinity) timer ??= setTimeout(sweep, SWEEP_MS)
       return id
     },
     get: (id) => open.get(id),
-    entries: () => open,
-    take(id) {
-      const exchange = open.get(id)
-      if (exchange) open.delete(id)
-      return exchange
-    },
+    entries: () => open.entries(),
+    take: (id) => open.take(id),
     drain(decision) {
-      const left = [...open.values()]
-      open.clear()
-      for (const exchange of left) exchange.settle(decision)
+      for (const [id] of [...open.entries()]) open.take(id)?.settle(decision)
     },
     get size() {
       return open.size

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Clock, type Decision, deny, type JsonObject, type Log, type Produced } from '../../core/index.ts'
+import { type Clock, type Decision, deny, type JsonObject, type Log, type Produced, UnderWay } from '../../core/index.ts'
 import { createDialer } from '../../net/index.ts'
 import { isObject, LATEST_LEGACY_VERSION } from '../../protocol/index.ts'
 import { createStreamAttribution } from './attribution.ts'
@@ -67,7 +67,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   let heard: Wanted = { changes: [], uris: [], tasks: [] }
   let telling = 0
 
-  const answers = new Map<number, Answer>()
+  const answers = new UnderWay<number, Answer>()
   const table = createExchangeTable(clock, (id, exchange) => abandon(id, exchange, 'the deadline passed'))
   const odd = createOddities(server, log)
   const attribution = createStreamAttribution(table)
@@ -138,7 +138,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         receive(message, bytes, id)
         if (!table.get(id)) {
           linger ??= setTimeout(() => {
-            answers.delete(id)
+            answers.take(id)
             answer.abort()
           }, LINGER_MS).unref()
         }
@@ -146,12 +146,12 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
       garbled: () => settle(id, sentences.garbled(server)),
       tooLarge() {
         clearTimeout(linger)
-        answers.delete(id)
+        answers.take(id)
         settle(id, sentences.tooLarge())
       },
       ended(status, stream) {
         clearTimeout(linger)
-        answers.delete(id)
+        answers.take(id)
         if (renewing) return void renew(id, exchange, sentSession)
         if (!table.get(id)) return
         if (status < 200 || status >= 300) return settle(id, sentences.refused(server, status))
@@ -167,14 +167,14 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
       },
       failed(error) {
         clearTimeout(linger)
-        answers.delete(id)
+        answers.take(id)
         if (!isUnreachable(error)) return settle(id, sentences.brokenOff(server))
         // Refused is this connection, and with it whatever comes next; others may still be answered.
         retire(`it cannot be reached (${error.code ?? error.name})`)
         settle(id, sentences.unreachable(server))
       },
     })
-    answers.set(id, answer)
+    answers.add(id, answer)
     dispatch(
       `{"jsonrpc":"2.0","id":${id},"method":"${exchange.method}","params":${params}}`,
       requestHeaders(endpoint.headers, dialect, sessionId, exchange),
@@ -226,8 +226,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
     // Modern: closing the request is the cancellation. Legacy: it has to be said, as a connection may break for other reasons.
     if (dialect.era === 'legacy' && exchange.method !== 'initialize')
       tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } })
-    answers.get(id)?.abort()
-    answers.delete(id)
+    answers.take(id)?.abort()
   }
 
   /** Takes no more requests, and lets those that are under way come to their end. */
@@ -245,8 +244,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   }
   function drop(id: number): void {
     table.take(id)
-    answers.get(id)?.abort()
-    answers.delete(id)
+    answers.take(id)?.abort()
   }
 
   return {
@@ -289,7 +287,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
       }
       table.drain(sentences.unreachable(server))
       table.close()
-      for (const id of answers.keys()) drop(id)
+      for (const [id] of [...answers.entries()]) drop(id)
       await pool.destroy().catch(() => {})
     },
   }

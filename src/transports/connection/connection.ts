@@ -9,7 +9,16 @@
  * @module
  */
 
-import { type Budget, type Clock, type Decision, type Log, problemOf, type RequestId, type SessionState } from '../../core/index.ts'
+import {
+  type Budget,
+  type Clock,
+  type Decision,
+  type Log,
+  problemOf,
+  type RequestId,
+  type SessionState,
+  UnderWay,
+} from '../../core/index.ts'
 import type { Answer, Pipeline } from '../../pipeline/index.ts'
 import type { JsonBounds } from '../../protocol/index.ts'
 import { type Caller, type Carrier, ConnectionExchange, type Said } from './exchange.ts'
@@ -55,10 +64,11 @@ const LOOK_AGAIN_MS = 10
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { pipeline, caller, key, bodyBytes, json, clock, log, write, unreadBytes, checkAddress, hold, forget, onAnswer } = options
-  const running = new Set<ConnectionExchange>()
+  const running = new UnderWay<number, ConnectionExchange>()
   /** Those of them that have said their id. */
-  const named = new Map<RequestId, ConnectionExchange>()
-  const pending = new Set<Promise<void>>()
+  const named = new UnderWay<RequestId, ConnectionExchange>()
+  const pending = new UnderWay<number, Promise<void>>()
+  let begun = 0
   const held: Said[] = []
   let session: ConnectionSession | undefined
   /** The stream of changes that a legacy client has from the start. */
@@ -74,7 +84,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     session: () => session,
     begun(id, exchange) {
       if (named.has(id)) return false
-      named.set(id, exchange)
+      named.add(id, exchange)
       return true
     },
     send(message) {
@@ -90,12 +100,13 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   async function handle(exchange: ConnectionExchange): Promise<Answer> {
-    running.add(exchange)
+    const number = ++begun
+    running.add(number, exchange)
     try {
       return await pipeline.handle(exchange)
     } finally {
-      running.delete(exchange)
-      if (exchange.id !== undefined) named.delete(exchange.id)
+      running.take(number)
+      if (exchange.id !== undefined) named.take(exchange.id)
     }
   }
 
@@ -114,19 +125,20 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function keep(work: Promise<void>): void {
-    const task: Promise<void> = work
+    const number = ++begun
+    const task = work
       .catch((error: unknown) => log('error', 'a message could not be answered', { problem: problemOf(error) }))
-      .finally(() => pending.delete(task))
-    pending.add(task)
+      .finally(() => pending.take(number))
+    pending.add(number, task)
   }
 
   function cancel(): void {
     isOver = true
     held.length = 0
     listener?.cancel()
-    for (const exchange of running) exchange.cancel()
+    for (const exchange of running.values()) exchange.cancel()
     // Not before what runs has ended: a subscription may be among it.
-    void Promise.all(pending).then(() => {
+    void Promise.all(pending.values()).then(() => {
       if (session) forget(session)
       session = undefined
     })
@@ -150,7 +162,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   async function settled(): Promise<void> {
     while (held.length > 0 || pending.size > 0) {
-      await Promise.all(pending)
+      await Promise.all(pending.values())
       if (held.length > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
     }
   }
@@ -168,7 +180,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       listener?.cancel()
       await Promise.race([settled(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())])
       cancel()
-      await Promise.all(pending)
+      await Promise.all(pending.values())
     },
     cancel,
   }

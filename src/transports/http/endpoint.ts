@@ -5,7 +5,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Budget, type Clock, type Denial, principalKey } from '../../core/index.ts'
+import { type Budget, type Clock, type Denial, principalKey, UnderWay } from '../../core/index.ts'
 import { addressGroup } from '../../net/index.ts'
 import type { Answer, Pipeline } from '../../pipeline/index.ts'
 import { ANY_ORIGIN } from './cors.ts'
@@ -42,7 +42,8 @@ const PATIENCE_MS = 10_000
 const none: readonly string[] = []
 
 export function createEndpoint({ pipeline, door, reading, unsent, clock, limitAnswer }: EndpointOptions): Endpoint {
-  const waiting = new Set<HttpExchange>()
+  const waiting = new UnderWay<number, HttpExchange>()
+  let begun = 0
 
   function answer(exchange: HttpExchange, method: string | undefined, denial: Denial | undefined): Answer | Promise<Answer> {
     if (denial) return pipeline.refuse(exchange, denial)
@@ -62,7 +63,7 @@ export function createEndpoint({ pipeline, door, reading, unsent, clock, limitAn
     const session = headers['mcp-session-id']
     // Without one there is nothing that tells two programs of one person apart.
     if (session === undefined) return
-    for (const other of waiting) {
+    for (const other of waiting.values()) {
       if (other.id !== requestId || other.headers['mcp-session-id'] !== session || !other.principal) continue
       if (principalKey(other.principal) === principalKey(principal) && other.message?.method !== 'initialize') other.cancel()
     }
@@ -87,7 +88,8 @@ export function createEndpoint({ pipeline, door, reading, unsent, clock, limitAn
         reading,
         budget,
       )
-      waiting.add(exchange)
+      const number = ++begun
+      waiting.add(number, exchange)
       try {
         const answered = await answer(exchange, request.method, denial)
         cancelNamed(exchange, answered)
@@ -96,12 +98,12 @@ export function createEndpoint({ pipeline, door, reading, unsent, clock, limitAn
         await exchange.answer(shown, sessionHeaders(exchange, answered, reading))
         if (response.writableLength > 0) unsent.keep(response, callerOf(exchange))
       } finally {
-        waiting.delete(exchange)
+        waiting.take(number)
       }
     },
     tick() {
       const now = clock()
-      for (const exchange of waiting) {
+      for (const exchange of waiting.values()) {
         // Once it concerns an entry it has been authorized: what is left to say fits into a stream.
         if (!exchange.isStreaming && exchange.entry && exchange.receivedAt + PATIENCE_MS < now) exchange.open()
         exchange.keepAlive(now)

@@ -7,7 +7,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type Budget, type Denial, type Log, problemOf } from '../../core/index.ts'
+import { type Budget, type Denial, type Log, problemOf, UnderWay } from '../../core/index.ts'
 import type { Limiter } from '../../guards/index.ts'
 import { addressGroup } from '../../net/index.ts'
 import type { Door } from './door.ts'
@@ -56,7 +56,8 @@ const LATER = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection:
 
 export function createRouter({ log }: { readonly log: Log }): Router {
   let handlers: Handlers | undefined
-  const running = new Set<Promise<void>>()
+  const running = new UnderWay<number, Promise<void>>()
+  let begun = 0
   const ticker = setInterval(() => {
     handlers?.endpoint.tick()
     handlers?.sockets?.tick()
@@ -69,13 +70,14 @@ export function createRouter({ log }: { readonly log: Log }): Router {
       response.writeHead(503, { 'Retry-After': '1', 'Content-Length': '0' }).end()
       return
     }
-    const task: Promise<void> = route(handlers, request, response, found).catch((error: unknown) => {
+    const number = ++begun
+    const task = route(handlers, request, response, found).catch((error: unknown) => {
       log('error', 'a request failed outside the pipeline', { problem: problemOf(error) })
       if (response.headersSent) response.destroy()
       else response.writeHead(500, { 'Content-Length': '0' }).end()
     })
-    running.add(task)
-    void task.finally(() => running.delete(task))
+    running.add(number, task)
+    void task.finally(() => running.take(number))
   }
 
   return {
@@ -94,7 +96,7 @@ export function createRouter({ log }: { readonly log: Log }): Router {
     },
     async close() {
       clearInterval(ticker)
-      await Promise.all(running)
+      await Promise.all(running.values())
     },
   }
 }
