@@ -72,5 +72,6 @@ export {
 export { isScope, SCOPE_PATTERN, STANDARD_SCOPES } from './scopes.ts'
 export { looksSecret } from './secret-names.ts'
 export { createTally } from './tally.ts'
+export { atTurnEnd } from './turn-end.ts'
 export { UnderWay } from './under-way.ts'
 export type { TokenVerifier, Verified } from './verifier.ts'

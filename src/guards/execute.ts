@@ -15,6 +15,7 @@ import type { OwnMethod } from '../catalogue/index.ts'
 import {
   type Approved,
   allow,
+  atTurnEnd,
   begun,
   type Call,
   type Clock,
@@ -59,8 +60,10 @@ export interface ExecuteOptions {
 const SUBSCRIBE = 'resources/subscribe'
 /** What a request has begun, which may go on when it has been answered. */
 interface Work {
-  /** Of the run that was begun last: those before it have ended. */
-  running: Promise<unknown> | undefined
+  /** The run that was begun last: those before it have ended. */
+  isRunning: boolean
+  /** Called when it ends. */
+  onEnd: (() => void) | undefined
 }
 const ignored: Decision<Final> = allow({ kind: 'result', result: {} })
 
@@ -81,9 +84,9 @@ export function createExecute(options: ExecuteOptions) {
       const produced = resume && input ? resume(input.latest, approved) : perform(request, entry, approved)
       if (!(produced instanceof Promise)) return produced
       isRunning = true
-      work.running = produced
+      work.isRunning = true
       if (leave) produced.then(leave, leave)
-      return bounded(request, call, produced, seconds)
+      return bounded(request, call, produced, seconds, work)
     } finally {
       if (!isRunning) leave?.()
     }
@@ -112,7 +115,7 @@ export function createExecute(options: ExecuteOptions) {
     if (!leave) return deny({ reason: 'overloaded', problem: `This caller has ${concurrency} calls running already: wait for one to end.` })
     let isRunning = false
     try {
-      const work: Work = { running: undefined }
+      const work: Work = { isRunning: false, onEnd: undefined }
       const produced = request.input ? rounds.begin(request, again(request, entry, work)) : run(request, entry, undefined, undefined, work)
       if (!(produced instanceof Promise) && isFinal(produced)) return settle(request, produced)
       isRunning = true
@@ -130,7 +133,7 @@ export function createExecute(options: ExecuteOptions) {
       const { value } = outcome
       return settle(request, value.kind === 'input' ? await rounds.further(request, value, again(request, entry, work)) : allow(value))
     } finally {
-      if (work.running) work.running.then(leave, leave)
+      if (work.isRunning) work.onEnd = leave
       else leave()
     }
   }
@@ -146,27 +149,43 @@ export function createExecute(options: ExecuteOptions) {
   }
 }
 
+/**
+ * Its outcome, unless the deadline passes or the caller goes away before. Most work ends within its turn of the event loop, and a
+ * timer costs more than it does: what is still running at the end of the turn is looked after from then on.
+ */
 function bounded(
   request: Approved,
   call: RunningCall,
-  work: Promise<Decision<Produced>>,
-  deadlineSeconds: number,
+  produced: Promise<Decision<Produced>>,
+  seconds: number,
+  work: Work,
 ): Promise<Decision<Produced>> {
   return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined
+    let hasEnded = false
     const stop = (outcome: Decision<never>): void => {
       clearTimeout(timer)
       resolve(outcome)
       call.abort()
     }
-    const timer = setTimeout(stop, deadlineSeconds * 1000, deny({ reason: 'deadline_exceeded', seconds: deadlineSeconds }))
-    request.onCancel(() => stop(deny({ reason: 'cancelled' })))
-    work.then(
+    const ended = (): void => {
+      hasEnded = true
+      clearTimeout(timer)
+      work.isRunning = false
+      work.onEnd?.()
+    }
+    atTurnEnd(() => {
+      if (hasEnded) return
+      timer = setTimeout(stop, seconds * 1000, deny({ reason: 'deadline_exceeded', seconds }))
+      request.onCancel(() => stop(deny({ reason: 'cancelled' })))
+    })
+    produced.then(
       (outcome) => {
-        clearTimeout(timer)
+        ended()
         resolve(outcome)
       },
       (error: unknown) => {
-        clearTimeout(timer)
+        ended()
         reject(error instanceof Error ? error : new Error('The executor threw something that is not an error.'))
       },
     )

@@ -72,7 +72,8 @@ export function parseMessage(value: unknown, headers: MirroredHeaders | undefine
     stated !== undefined || (headers?.version !== undefined && eraOf(headers.version) === 'modern' && method !== 'initialize')
   const parsed = isModern ? modern(method, params, meta, headers) : legacy(method, params, meta, headers, session)
   if (!parsed.allowed) return parsed
-  return allow({ ...parsed.value, id: id as RequestId | undefined, method, params, meta })
+  const { era, version, client, capabilities, logLevel } = parsed.value
+  return allow({ era, version, id: id as RequestId | undefined, method, params, meta, client, capabilities, logLevel })
 }
 
 type Spoken = Pick<Message, 'era' | 'version' | 'client' | 'capabilities' | 'logLevel'>

@@ -20,6 +20,7 @@ import {
   type Received,
   type RequestId,
   type SessionState,
+  type TaskId,
 } from '../../core/index.ts'
 import { idOf, type JsonBounds, parseJson, parseMessage } from '../../protocol/index.ts'
 import type { ConnectionSession } from './session.ts'
@@ -56,6 +57,8 @@ export class ConnectionExchange implements Received {
   readonly principal: Principal | undefined = undefined
   readonly message: Message | undefined = undefined
   readonly entry: Entry | undefined = undefined
+  readonly task: TaskId | undefined = undefined
+  readonly args: unknown = undefined
   readonly input: Input | undefined = undefined
   budget: Budget | undefined = undefined
   readonly #said: Said | Message

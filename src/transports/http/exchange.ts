@@ -21,6 +21,7 @@ import type {
   Received,
   RequestId,
   SessionState,
+  TaskId,
 } from '../../core/index.ts'
 import type { Answer } from '../../pipeline/index.ts'
 import { toLine } from '../../protocol/index.ts'
@@ -55,6 +56,8 @@ export class HttpExchange implements Received {
   readonly principal: Principal | undefined = undefined
   readonly message: Message | undefined = undefined
   readonly entry: Entry | undefined = undefined
+  readonly task: TaskId | undefined = undefined
+  readonly args: unknown = undefined
   readonly budget: Budget | undefined
   readonly input: Input | undefined = undefined
   session: SessionState | undefined = undefined

@@ -7,7 +7,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type Budget, type Denial, type Log, problemOf, UnderWay } from '../../core/index.ts'
+import { type Budget, type Denial, type Log, problemOf } from '../../core/index.ts'
 import type { Limiter } from '../../guards/index.ts'
 import { addressGroup } from '../../net/index.ts'
 import type { Door } from './door.ts'
@@ -39,7 +39,7 @@ export interface Sockets {
 }
 
 export interface Router {
-  /** Answers; until `serve` callers are told to come back. */
+  /** Answers; before `serve` and after `close` callers are told to come back. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void
   /** A connection that is to become another protocol's. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -56,8 +56,8 @@ const LATER = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection:
 
 export function createRouter({ log }: { readonly log: Log }): Router {
   let handlers: Handlers | undefined
-  const running = new UnderWay<number, Promise<void>>()
-  let begun = 0
+  let running = 0
+  let idle: PromiseWithResolvers<void> | undefined
   const ticker = setInterval(() => {
     handlers?.endpoint.tick()
     handlers?.sockets?.tick()
@@ -65,25 +65,27 @@ export function createRouter({ log }: { readonly log: Log }): Router {
   }, TICK_MS)
   ticker.unref()
 
-  function begin(request: IncomingMessage, response: ServerResponse, found?: Denial): void {
+  async function begin(request: IncomingMessage, response: ServerResponse, found?: Denial): Promise<void> {
     if (!handlers) {
       response.writeHead(503, { 'Retry-After': '1', 'Content-Length': '0' }).end()
       return
     }
-    const number = ++begun
-    const task = route(handlers, request, response, found).catch((error: unknown) => {
+    running++
+    try {
+      await route(handlers, request, response, found)
+    } catch (error) {
       log('error', 'a request failed outside the pipeline', { problem: problemOf(error) })
       if (response.headersSent) response.destroy()
       else response.writeHead(500, { 'Content-Length': '0' }).end()
-    })
-    running.add(number, task)
-    void task.finally(() => running.take(number))
+    } finally {
+      if (--running === 0) idle?.resolve()
+    }
   }
 
   return {
     handle(request, response) {
-      if (!isPipelined(response)) begin(request, response)
-      else if (!waitForTurn(request, response, () => begin(request, response))) begin(request, response, TOO_MANY)
+      if (!isPipelined(response)) void begin(request, response)
+      else if (!waitForTurn(request, response, () => void begin(request, response))) void begin(request, response, TOO_MANY)
     },
     upgrade(request, socket, head) {
       if (handlers?.sockets) return handlers.sockets.upgrade(request, socket, head)
@@ -96,7 +98,9 @@ export function createRouter({ log }: { readonly log: Log }): Router {
     },
     async close() {
       clearInterval(ticker)
-      await Promise.all(running.values())
+      // An app that we are mounted in may still pass requests on.
+      handlers = undefined
+      if (running > 0) await (idle ??= Promise.withResolvers()).promise
     },
   }
 }

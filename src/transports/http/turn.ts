@@ -5,12 +5,14 @@
  * @module
  */
 
+import { atTurnEnd } from '../../core/index.ts'
+
 let end: Promise<void> | undefined
 
 /** Resolves when the events of this turn have been looked at; the same promise for all who ask within it. */
 export function turnEnd(): Promise<void> {
   end ??= new Promise((resolve) => {
-    setImmediate(() => {
+    atTurnEnd(() => {
       end = undefined
       resolve()
     })
