@@ -24,7 +24,10 @@ export interface AuditTrailOptions {
   readonly redactor: Redactor
   /** How long a record may wait for others to be stored with; 50 unless told. */
   readonly flushMs?: number
-  /** How many are stored in one transaction, at most; 100 unless told: they are written out in one go, and callers wait meanwhile. */
+  /**
+   * How many are stored in one transaction, at most; 250 unless told. They are written out in one go, and callers wait meanwhile; to
+   * wake who stores them costs as much as writing out a hundred.
+   */
   readonly batch?: number
   /** How many may wait before new work is refused; 20,000 unless told. */
   readonly maxQueue?: number
@@ -45,7 +48,7 @@ const CLOSE_WITHIN_MS = 10_000
 const MAX_BACKOFF_MS = 2_000
 
 export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
-  const { audit, clock, log, redactor, flushMs = 50, batch = 100, maxQueue = 20_000 } = options
+  const { audit, clock, log, redactor, flushMs = 50, batch = 250, maxQueue = 20_000 } = options
   const folding = createFolding(push)
   const queue: AuditRecord[] = []
   let taken = 0

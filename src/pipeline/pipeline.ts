@@ -68,26 +68,32 @@ export function createPipeline(stages: Stages, surroundings: Surroundings): Pipe
   }
 }
 
+/** Waits only for what is not there yet: to await what is, at every stage, would cost as much as the stages themselves. */
 async function run(stages: Stages, request: Received): Promise<Decision<Released>> {
   if (!stages.auditing()) return deny({ reason: 'overloaded', problem: 'Decisions cannot be recorded at the moment, so none is made.' })
 
-  const identified = await stages.authenticate(request)
+  const identifying = stages.authenticate(request)
+  const identified = identifying instanceof Promise ? await identifying : identifying
   if (!identified.allowed) return identified
 
   const message = await request.read()
   if (!message.allowed) return message
   const understood = understand(identified.value, message.value)
 
-  const admitted = await stages.limit(understood)
+  const admitting = stages.limit(understood)
+  const admitted = admitting instanceof Promise ? await admitting : admitting
   if (!admitted.allowed) return admitted
 
-  const authorized = await stages.authorize(admitted.value)
+  const authorizing = stages.authorize(admitted.value)
+  const authorized = authorizing instanceof Promise ? await authorizing : authorizing
   if (!authorized.allowed) return authorized
 
-  const validated = await stages.validate(authorized.value)
+  const validating = stages.validate(authorized.value)
+  const validated = validating instanceof Promise ? await validating : validating
   if (!validated.allowed) return validated
 
-  const approved = await stages.approve(validated.value)
+  const approving = stages.approve(validated.value)
+  const approved = approving instanceof Promise ? await approving : approving
   if (!approved.allowed) return approved
 
   const executed = await stages.execute(approved.value)

@@ -57,7 +57,10 @@ test('a minor collection frees what has left', async () => {
     for (let times = 0; times < 4; times++) collect({ type: 'minor' })
     const before = process.memoryUsage().heapUsed
     for (let at = 0; at < 20_000; at++) {
-      enter(at, new Array(125).fill(at))
+      enter(
+        at,
+        Array.from({ length: 125 }, () => at),
+      )
       if (at >= 64) leave(at - 64)
       // Seldom enough that none sees two collections while it is under way: those would make it old.
       if (at % 200 === 0) {

@@ -93,7 +93,7 @@ export function createExchangeTable(clock: Clock, expired: (id: number, exchange
     entries: () => open.entries(),
     take: (id) => open.take(id),
     drain(decision) {
-      for (const [id] of [...open.entries()]) open.take(id)?.settle(decision)
+      for (const [id] of open.entries()) open.take(id)?.settle(decision)
     },
     get size() {
       return open.size

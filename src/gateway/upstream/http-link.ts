@@ -287,7 +287,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
       }
       table.drain(sentences.unreachable(server))
       table.close()
-      for (const [id] of [...answers.entries()]) drop(id)
+      for (const [id] of answers.entries()) drop(id)
       await pool.destroy().catch(() => {})
     },
   }

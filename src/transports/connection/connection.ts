@@ -126,9 +126,10 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   function keep(work: Promise<void>): void {
     const number = ++begun
+    // Whatever `finally` is answered it waits for: never the task itself.
     const task = work
       .catch((error: unknown) => log('error', 'a message could not be answered', { problem: problemOf(error) }))
-      .finally(() => pending.take(number))
+      .finally(() => void pending.take(number))
     pending.add(number, task)
   }
 
