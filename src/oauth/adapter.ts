@@ -40,7 +40,7 @@ function clientAdapter({ clients }: AdapterParts): Adapter {
   return {
     upsert: (id, payload) => clients.register(id, asPayload(payload)),
     find: async (id) => fromPayload(await clients.find(id)),
-    destroy: (id) => clients.remove(id),
+    destroy: async (id) => void (await clients.remove(id)),
     findByUid: never,
     findByUserCode: never,
     consume: never,

@@ -1,23 +1,57 @@
 /**
- * Registered clients. One that nobody ever allowed anything is forgotten after an hour: anybody may register, and some
- * clients do it at every start. A secret is sealed.
+ * Registered clients. One that registered itself and that nobody ever allowed anything is forgotten after an hour:
+ * anybody may register, and some clients do it at every start. One that an operator made stays until it is removed. A
+ * secret is shown once, and sealed.
+ *
+ * Stands on store and key ring alone: the CLI uses it beside a running server.
  *
  * @module
  */
 
-import type { Clock } from '../core/index.ts'
-import type { Bus, RecordOptions, Store } from '../storage/index.ts'
+import { randomBytes } from 'node:crypto'
+import { type Clock, createId } from '../core/index.ts'
+import { type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import type { Payload } from './artifacts.ts'
+import { checkNewClient, type NewClient } from './new-client.ts'
+
+/** What may be shown of a client. Times are milliseconds since the epoch. */
+export interface ClientInfo {
+  readonly id: string
+  /** As it calls itself: shown as a claim where it registered itself. */
+  readonly name: string | undefined
+  readonly registered: 'by-operator' | 'by-itself'
+  readonly createdBy: string | undefined
+  readonly createdAt: number
+  /** The last token that it was given; to the minute. */
+  readonly lastUsedAt: number | undefined
+  /** When it is forgotten unless somebody allows it something. */
+  readonly expiresAt: number | undefined
+  readonly authMethod: string
+  readonly grantTypes: readonly string[]
+  /** What it is given at most; undefined: what somebody allows it. */
+  readonly scopes: readonly string[] | undefined
+  readonly redirectUris: readonly string[]
+}
 
 export interface Clients {
   /** Its metadata (RFC 7591 §2), with the secret. */
   find(id: string): Promise<Payload | undefined>
   exists(id: string): Promise<boolean>
   register(id: string, metadata: Payload): Promise<void>
+  /**
+   * One that an operator makes. The only time that its secret is seen.
+   * @throws {ConfigError} naming every problem.
+   */
+  create(client: NewClient): Promise<{ readonly id: string; readonly secret: string | undefined }>
+  list(): Promise<readonly ClientInfo[]>
+  get(id: string): Promise<ClientInfo | undefined>
   /** Somebody allowed it something: from now on it stays. */
   keep(id: string): Promise<void>
-  remove(id: string): Promise<void>
+  /** It was given a token. */
+  used(id: string): Promise<void>
+  /** Ends it and every token of its. False where there is none. */
+  remove(id: string): Promise<boolean>
 }
 
 interface Kept {
@@ -25,15 +59,37 @@ interface Kept {
   readonly secret?: string | undefined
   readonly registeredAt: number
   readonly kept: boolean
+  readonly scopes?: readonly string[] | undefined
+  /** Who made it; undefined where it registered itself. */
+  readonly createdBy?: string | undefined
+  readonly lastUsedAt?: number | undefined
 }
 
-const UNUSED_TTL_SECONDS = 3600
+const UNUSED_TTL_MS = 3_600_000
+/** A client that asks often is not written down each time. */
+const USED_EVERY_MS = 60_000
 
-export function createClients({ store, keyRing, bus, clock }: { store: Store; keyRing: KeyRing; bus: Bus; clock: Clock }): Clients {
+export interface ClientsOptions {
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  /** Told when a client is removed; another process learns it from the store. */
+  readonly bus?: Bus | undefined
+}
+
+export function createClients({ store, keyRing, bus, clock }: ClientsOptions): Clients {
   const records = store.records<Kept>('client')
   const placeOf = (id: string) => `client/${id}`
-  const forever: RecordOptions = {}
+  const optionsOf = (kept: Kept): RecordOptions => ({ expiresAt: expiryOf(kept) })
 
+  async function add(id: string, secret: string | undefined, kept: Omit<Kept, 'secret' | 'registeredAt'>): Promise<boolean> {
+    const sealed = secret === undefined ? undefined : keyRing.seal(secret, placeOf(id))
+    const value: Kept = { ...kept, secret: sealed, registeredAt: clock() }
+    return records.putIfAbsent(id, value, optionsOf(value))
+  }
+  async function change(id: string, next: (kept: Kept) => Kept | undefined): Promise<void> {
+    await changeRecord(records, id, (kept) => kept && next(kept), optionsOf)
+  }
   return {
     async find(id) {
       const kept = (await records.get(id))?.value
@@ -45,22 +101,61 @@ export function createClients({ store, keyRing, bus, clock }: { store: Store; ke
     async exists(id) {
       return (await records.get(id)) !== undefined
     },
-    async register(id, { client_secret, ...metadata }) {
-      const secret = typeof client_secret === 'string' ? keyRing.seal(client_secret, placeOf(id)) : undefined
-      const value: Kept = { metadata, secret, registeredAt: clock(), kept: false }
-      const won = await records.putIfAbsent(id, value, { expiresAt: clock() + UNUSED_TTL_SECONDS * 1000 })
+    async register(id, { client_secret: secret, ...metadata }) {
+      const won = await add(id, typeof secret === 'string' ? secret : undefined, { metadata, kept: false })
       if (!won) throw new Error('a client of that id is registered')
     },
-    async keep(id) {
-      for (;;) {
-        const found = await records.get(id)
-        if (found === undefined || found.value.kept) return
-        if (await records.compareAndSet(id, found.version, { ...found.value, kept: true }, forever)) return
+    async create(client) {
+      const { metadata, needsSecret, scopes, createdBy } = checkNewClient(client)
+      const id = createId('cl_', 20)
+      const secret = needsSecret ? randomBytes(32).toString('base64url') : undefined
+      const issuedAt = Math.floor(clock() / 1000)
+      const identity = { client_id: id, client_id_issued_at: issuedAt, ...(needsSecret ? { client_secret_expires_at: 0 } : {}) }
+      const won = await add(id, secret, { metadata: { ...metadata, ...identity }, kept: true, scopes, createdBy })
+      if (!won) throw new Error('a client of that id is registered')
+      return { id, secret }
+    },
+    async list() {
+      const infos: ClientInfo[] = []
+      for (let after: string | undefined; ; ) {
+        const page = await records.list({ after })
+        for (const { id, value } of page) infos.push(toInfo(id, value))
+        after = page.at(-1)?.id
+        if (page.length < 1000) return infos
       }
     },
-    async remove(id) {
-      await records.takeOnce(id)
-      bus.publish('credentials', `client:${id}`)
+    async get(id) {
+      const found = await records.get(id)
+      return found && toInfo(id, found.value)
     },
+    keep: (id) => change(id, (kept) => (kept.kept ? undefined : { ...kept, kept: true })),
+    used: (id) =>
+      change(id, (kept) => (clock() - (kept.lastUsedAt ?? 0) < USED_EVERY_MS ? undefined : { ...kept, lastUsedAt: clock() })),
+    async remove(id) {
+      const removed = (await records.takeOnce(id)) !== undefined
+      bus?.publish('credentials', `client:${id}`)
+      return removed
+    },
+  }
+}
+
+const expiryOf = ({ kept, registeredAt }: Kept): number | undefined => (kept ? undefined : registeredAt + UNUSED_TTL_MS)
+
+function toInfo(id: string, kept: Kept): ClientInfo {
+  const { metadata, registeredAt, createdBy, lastUsedAt, scopes } = kept
+  const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [])
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+  return {
+    id,
+    name: text(metadata['client_name']),
+    registered: createdBy === undefined ? 'by-itself' : 'by-operator',
+    createdBy,
+    createdAt: registeredAt,
+    lastUsedAt,
+    expiresAt: expiryOf(kept),
+    authMethod: text(metadata['token_endpoint_auth_method']) ?? 'client_secret_basic',
+    grantTypes: strings(metadata['grant_types']),
+    scopes,
+    redirectUris: strings(metadata['redirect_uris']),
   }
 }

@@ -1,4 +1,6 @@
 export { type Accounts, createAccounts } from './accounts.ts'
 export { type ApiKeys, createApiKeys } from './api-keys.ts'
+export { type ClientInfo, type Clients, createClients } from './clients.ts'
+export type { CertificateName, ClientAuthMethod, ClientGrant, NewClient } from './new-client.ts'
 export type { AuthorizationServerOptions } from './options.ts'
 export { type AuthorizationServer, createAuthorizationServer } from './server.ts'

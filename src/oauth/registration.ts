@@ -57,7 +57,7 @@ export function checkRegistration(body: unknown): Registration {
 }
 
 /** Where a code may be sent: https, or this computer (MCP 2026-07-28, communication security). */
-function problemWithRedirect(uri: unknown): string | undefined {
+export function problemWithRedirect(uri: unknown): string | undefined {
   if (typeof uri !== 'string' || uri.length > MAX_TEXT) return `a URI is a string of at most ${MAX_TEXT} characters`
   const url = URL.parse(uri)
   if (url === null) return 'not an absolute URI'
