@@ -1,4 +1,12 @@
 export { addressGroup } from './address-group.ts'
 export { classifyAddress, isLoopbackHost, isLoopbackName, LOOPBACK_NAMES } from './addresses.ts'
 export { createDialer, type Dialer, type DialerOptions, type Lookup } from './dialer.ts'
+export {
+  createGuardedFetch,
+  type Fetched,
+  type FetchProblem,
+  type GuardedFetch,
+  type GuardedFetchOptions,
+  type GuardedRequest,
+} from './guarded-fetch.ts'
 export { createTlsKeeper, type TlsKeeper, type TlsOptions, tlsSchema } from './tls/index.ts'
