@@ -46,11 +46,13 @@ function advice(record: AuditRecord): string[] {
     case 'not_permitted':
       return [...missingScopes(record), ...missingRoles(record)]
     case 'unknown_name':
-      return facts['access'] === 'denied'
-        ? [`a rule that does not say \`deny\`, in place of ${record.rule ?? 'the one that matched'}`]
-        : facts['access'] === 'private'
-          ? [`being one of the clients or users that ${record.rule ?? 'the rule'} names`]
-          : ['a name that the server has: see its list']
+      return record.server !== undefined && facts['grantedServers'] !== undefined && !list(facts['grantedServers']).includes(record.server)
+        ? [`a key for this server too: sallyport key create --name … --server ${record.server}`]
+        : facts['access'] === 'denied'
+          ? [`a rule that does not say \`deny\`, in place of ${record.rule ?? 'the one that matched'}`]
+          : facts['access'] === 'private'
+            ? [`being one of the clients or users that ${record.rule ?? 'the rule'} names`]
+            : ['a name that the server has: see its list']
     case 'condition_not_met':
       return [`arguments for which this holds: ${facts['condition'] === undefined ? 'the rule of its tool' : fact('condition')}`]
     case 'missing_capability':

@@ -10,6 +10,8 @@ export interface Principal {
   readonly credential: 'token' | 'key' | 'local' | 'none'
   readonly scopes: readonly string[]
   readonly roles: readonly string[]
+  /** Of a gateway: the servers that the credential is for. Undefined: all of them. */
+  readonly servers?: readonly string[] | undefined
   /** Which credential it was, fit for a log: a key's id, a token's `jti`. Never the credential itself. */
   readonly credentialId: string
 }

@@ -73,6 +73,7 @@ function factsOf({ principal, entry }: Partway, denial: Denial): AuditRecord['fa
         ...needs,
         grantedScopes: principal?.scopes ?? [],
         grantedRoles: principal?.roles ?? [],
+        ...(principal?.servers && { grantedServers: principal.servers }),
       }
     }
     case 'condition_not_met':

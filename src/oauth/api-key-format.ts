@@ -12,6 +12,9 @@ import { createId } from '../core/index.ts'
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const pattern = /^(spk_([0-9A-Za-z]{8})_[0-9A-Za-z]{32})([0-9A-Za-z]{6})$/
 
+/** For secret scanners: finds a key in any text. What it finds is one where the last six characters fit. */
+export const API_KEY_PATTERN = '\\bspk_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}\\b'
+
 export function generateKey(): { id: string; key: string } {
   const id = createId('', 8)
   const body = `spk_${id}_${randomBase62(32)}`

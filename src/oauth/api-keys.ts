@@ -9,69 +9,49 @@
  */
 
 import { timingSafeEqual } from 'node:crypto'
-import { z } from 'zod'
-import { allow, type Clock, type Credential, checkOptions, deny, SCOPE_PATTERN, type TokenVerifier } from '../core/index.ts'
-import type { Bus, Store } from '../storage/index.ts'
+import { allow, type Clock, type Credential, checkOptions, deny, type TokenVerifier } from '../core/index.ts'
+import { type Bus, changeRecord, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { generateKey, parseKey } from './api-key-format.ts'
+import { type ApiKeyInfo, DAY_MS, type Kept, type NewApiKey, newApiKey, recordOptionsOf, toInfo } from './api-key-record.ts'
 
-export interface NewApiKey {
-  readonly name: string
-  readonly scopes: readonly string[]
-  readonly roles?: readonly string[] | undefined
-  readonly createdBy: string
-  /** 90 unless told; a part of a day is allowed. */
+export interface CreatedApiKey {
+  readonly id: string
+  /** The only time that it is seen. */
+  readonly key: string
+  readonly expiresAt: number
+}
+
+export interface RollOptions {
+  /** How long the old key goes on beside the new one; 0 ends it at once. */
+  readonly overlapMs: number
+  readonly by: string
+  /** As long as the old one was made for, unless told. */
   readonly expiresInDays?: number | undefined
 }
-
-/** What may be shown of a key. Times are milliseconds since the epoch. */
-export interface ApiKeyInfo {
-  readonly id: string
-  readonly name: string
-  readonly scopes: readonly string[]
-  readonly roles: readonly string[]
-  readonly createdBy: string
-  readonly createdAt: number
-  readonly expiresAt: number
-  readonly revokedAt?: number | undefined
-}
+export type Rolled = CreatedApiKey & { readonly oldEndsAt: number }
 
 export interface ApiKeys {
-  /**
-   * The only time that the key itself is seen.
-   * @throws {ConfigError} if a value is missing or out of range.
-   */
-  create(key: NewApiKey): Promise<{ readonly id: string; readonly key: string; readonly expiresAt: number }>
+  /** @throws {ConfigError} if a value is missing or out of range. */
+  create(key: NewApiKey): Promise<CreatedApiKey>
   list(): Promise<readonly ApiKeyInfo[]>
+  find(id: string): Promise<ApiKeyInfo | undefined>
+  /**
+   * A new key for the same: name, scopes, roles, servers, and who is calling. `problem`: there is none of that id, it has ended, or
+   * it was replaced already.
+   * @throws {ConfigError} if a value is out of range.
+   */
+  roll(id: string, options: RollOptions): Promise<Rolled | { readonly problem: 'unknown' | 'ended' | 'replaced' }>
   /** False where there is no such key, or it was revoked before. */
   revoke(id: string): Promise<boolean>
   readonly verifier: TokenVerifier
 }
 
-interface Kept extends ApiKeyInfo {
-  readonly mac: string
-}
-
-const newKey: z.ZodType<NewApiKey> = z.strictObject({
-  name: z.string().regex(/^[^\p{Cc}\p{Cf}]{1,64}$/u, 'has 1 to 64 printable characters'),
-  scopes: z.array(z.string().regex(SCOPE_PATTERN, 'is not a scope (RFC 6749 §3.3)')).max(64),
-  roles: z
-    .array(z.string().regex(/^[\w.:@/-]{1,64}$/, 'has 1 to 64 letters, digits, and . _ : @ / -'))
-    .max(64)
-    .optional(),
-  createdBy: z.string().min(1).max(128),
-  expiresInDays: z.number().positive().max(3650).optional(),
-})
-
-const DAY_MS = 86_400_000
-// How long an ended key is still listed, and answers why it no longer works.
-const AFTERLIFE_MS = 30 * DAY_MS
-
 export interface ApiKeysOptions {
   readonly store: Store
   readonly keyRing: KeyRing
   readonly clock: Clock
-  /** Told when a key is revoked; another process learns it from the store. */
+  /** Told when a key ends; another process learns it from the store. */
   readonly bus?: Bus | undefined
 }
 
@@ -79,13 +59,24 @@ export function createApiKeys({ store, keyRing, clock, bus }: ApiKeysOptions): A
   const records = store.records<Kept>('api_key')
   const macOf = (key: string): Buffer => keyRing.mac('api-key', key)
 
-  async function create({ name, scopes, roles = [], createdBy, expiresInDays = 90 }: NewApiKey) {
-    const { id, key } = generateKey()
-    const createdAt = clock()
-    const expiresAt = createdAt + Math.round(expiresInDays * DAY_MS)
-    const kept: Kept = { id, name, scopes, roles, createdBy, createdAt, expiresAt, mac: macOf(key).toString('base64url') }
-    const won = await records.putIfAbsent(id, kept, { group: createdBy, expiresAt: expiresAt + AFTERLIFE_MS })
-    return won ? { id, key, expiresAt } : undefined
+  async function create(options: NewApiKey, of: Pick<Kept, 'replaces' | 'subject'> = {}): Promise<CreatedApiKey> {
+    const { name, scopes, roles = [], servers, createdBy, expiresInDays = 90 } = checkOptions('key', newApiKey, options)
+    // An id has 40 bits: two keys of one id are unlikely, not impossible.
+    for (;;) {
+      const { id, key } = generateKey()
+      const createdAt = clock()
+      const expiresAt = createdAt + Math.round(expiresInDays * DAY_MS)
+      const mac = macOf(key).toString('base64url')
+      const kept: Kept = { id, name, scopes, roles, ...(servers && { servers }), createdBy, createdAt, expiresAt, ...of, mac }
+      if (await records.putIfAbsent(id, kept, recordOptionsOf(kept))) return { id, key, expiresAt }
+    }
+  }
+  /** What `change` makes of a key that has not ended; undefined where there is none. */
+  async function end(id: string, change: (kept: Kept) => Kept | undefined): Promise<Kept | undefined> {
+    const next = (kept: Kept | undefined) => (kept === undefined || kept.revokedAt !== undefined ? undefined : change(kept))
+    const ended = await changeRecord(records, id, next, recordOptionsOf)
+    if (ended !== undefined) bus?.publish('credentials', `key:${id}`)
+    return ended
   }
   async function verify({ value }: Credential) {
     const id = parseKey(value)?.id
@@ -96,50 +87,60 @@ export function createApiKeys({ store, keyRing, clock, bus }: ApiKeysOptions): A
     if (kept === undefined || !right) return deny({ reason: 'unauthenticated', problem: 'unknown' })
     if (kept.revokedAt !== undefined) return deny({ reason: 'unauthenticated', problem: 'revoked' })
     if (kept.expiresAt <= clock()) return deny({ reason: 'unauthenticated', problem: 'expired' })
-    const shown = `spk_${id}`
+    const { subject = `spk_${id}`, servers } = kept
     const principal = Object.freeze({
       issuer: 'key',
-      subject: shown,
-      clientId: shown,
+      subject,
+      clientId: subject,
       credential: 'key' as const,
       scopes: kept.scopes,
       roles: kept.roles,
-      credentialId: shown,
+      ...(servers && { servers }),
+      credentialId: `spk_${id}`,
     })
     return allow({ principal, expiresAt: kept.expiresAt })
   }
   return {
-    async create(options) {
-      const key = checkOptions('key', newKey, options)
-      // An id has 40 bits: two keys of one id are unlikely, not impossible.
-      for (;;) {
-        const created = await create(key)
-        if (created !== undefined) return created
-      }
-    },
+    create: (options) => create(options),
     async list() {
       const infos: ApiKeyInfo[] = []
       for (let after: string | undefined; ; ) {
         const page = await records.list({ after })
-        for (const {
-          value: { mac: _, ...info },
-        } of page)
-          infos.push(info)
+        infos.push(...page.map(({ value }) => toInfo(value)))
         after = page.at(-1)?.id
         if (page.length < 1000) return infos
       }
     },
-    async revoke(id) {
-      for (;;) {
-        const found = await records.get(id)
-        if (found === undefined || found.value.revokedAt !== undefined) return false
-        const revokedAt = clock()
-        const options = { group: found.value.createdBy, expiresAt: Math.max(found.value.expiresAt, revokedAt) + AFTERLIFE_MS }
-        if (await records.compareAndSet(id, found.version, { ...found.value, revokedAt }, options)) break
-      }
-      bus?.publish('credentials', `key:${id}`)
-      return true
+    async find(id) {
+      const found = await records.get(id)
+      return found && toInfo(found.value)
     },
+    async roll(id, { overlapMs, by, expiresInDays }) {
+      const old = (await records.get(id))?.value
+      if (old === undefined) return { problem: 'unknown' }
+      if (old.revokedAt !== undefined || old.expiresAt <= clock()) return { problem: 'ended' }
+      if (old.replacedBy !== undefined) return { problem: 'replaced' }
+      const { name, scopes, roles, servers, subject = `spk_${id}` } = old
+      const days = expiresInDays ?? (old.expiresAt - old.createdAt) / DAY_MS
+      // The new one first: whatever fails then, the caller still has a key.
+      const made = await create({ name, scopes, roles, servers, createdBy: by, expiresInDays: days }, { replaces: id, subject })
+      const now = clock()
+      const ended = await end(id, (kept) =>
+        kept.replacedBy === undefined
+          ? {
+              ...kept,
+              replacedBy: made.id,
+              expiresAt: Math.min(kept.expiresAt, now + overlapMs),
+              ...(overlapMs === 0 ? { revokedAt: now } : {}),
+            }
+          : undefined,
+      )
+      if (ended !== undefined) return { ...made, oldEndsAt: ended.expiresAt }
+      // Somebody else was faster: nobody has seen this one.
+      await records.takeOnce(made.id)
+      return { problem: 'replaced' }
+    },
+    revoke: async (id) => (await end(id, (kept) => ({ ...kept, revokedAt: clock() }))) !== undefined,
     verifier: {
       claims: ({ scheme, value }) => (scheme === 'bearer' || scheme === 'api_key') && value.startsWith('spk_'),
       verify,
