@@ -45,6 +45,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   T21: { source: 'Token passthrough', behaviour: 'A token that was issued for another server is refused.', kind: 'guarantee' },
+  T22: {
+    source: 'Server-side request forgery',
+    behaviour:
+      'A URL that somebody else named is fetched over https from a public address alone, the one that was checked, at each redirect; nothing of this machine or network is dialled.',
+    kind: 'guarantee',
+  },
   T23: {
     source: 'Session hijacking',
     behaviour: 'A session id proves nothing: in another principal’s hands it is answered like one that never was.',
@@ -107,6 +113,71 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   G12: { source: 'streamable-http §cancellation', behaviour: 'When a caller goes away, the upstream is told to stop.', kind: 'guarantee' },
   G13: { source: 'basic §OpenTelemetry', behaviour: 'Trace context in _meta reaches the upstream as it came.', kind: 'guarantee' },
+  // Authorization server rows of the specification
+  A1: {
+    source: 'authorization §communication security, OAuth 2.1',
+    behaviour:
+      'What the authorization server hands out is https, codes go to https or to this machine, and no token comes without a code and PKCE: not from the authorization endpoint, not for a password.',
+    kind: 'guarantee',
+  },
+  A2: {
+    source: 'authorization server discovery, RFC 8414',
+    behaviour:
+      'Its metadata names the issuer that was set, whatever a request calls it, S256 alone, and each endpoint, grant type and response mode that is there and no other.',
+    kind: 'guarantee',
+  },
+  A3: {
+    source: 'authorization security considerations §open redirection',
+    behaviour:
+      'A browser is sent to exactly an address that the client registered (of a loopback one the port is free); whatever is wrong before that is known ends on a page.',
+    kind: 'guarantee',
+  },
+  A4: {
+    source: 'authorization §response validation, RFC 9207',
+    behaviour: 'Every answer of the authorization endpoint, errors too, names the issuer of the metadata, once and to the letter.',
+    kind: 'guarantee',
+  },
+  A5: {
+    source: 'client registration §client ID metadata documents',
+    behaviour:
+      'A client id that is a URL stands for what its document says under that very URL, without secrets; codes go only where it says. Told to clients only where it can work.',
+    kind: 'guarantee',
+  },
+  A6: {
+    source: 'CIMD draft §8.6, security best practices §SSRF',
+    behaviour:
+      'Fetching a client’s document never reaches an address of this machine or network, and nothing that it links to is fetched but its keys.',
+    kind: 'guarantee',
+  },
+  A10: {
+    source: 'RFC 7591, RFC 7592',
+    behaviour:
+      'A registration grants nothing, is bounded in rate and time, and is read, changed within the same rules or ended only with its own token.',
+    kind: 'guarantee',
+  },
+  A8: {
+    source: 'authorization security considerations §token theft, OAuth 2.1 §4.3.1',
+    behaviour:
+      'A refresh token is replaced at each use; for a minute a repeat gets the same successor, later it ends the sign-in for everybody; none can be read from the store.',
+    kind: 'guarantee',
+  },
+  A9: {
+    source: 'authorization §resource parameter, RFC 8707',
+    behaviour:
+      'Every token is for the one resource that was asked for, which is this server; a request for another gets none and uses nothing up.',
+    kind: 'guarantee',
+  },
+  A12: {
+    source: 'OAuth 2.1 §3.2.3',
+    behaviour: 'Whatever the token endpoint answers is JSON with Cache-Control: no-store, whatever was asked and preferred.',
+    kind: 'guarantee',
+  },
+  'code-injection': {
+    source: 'OAuth 2.1 §7.5, RFC 9700 §4.5',
+    behaviour:
+      'A code opens nothing for another client, address, verifier or sign-in, nor as another kind of token; once it was used, using it again ends what came of it.',
+    kind: 'guarantee',
+  },
   // Client rows of the specification
   C2: {
     source: 'authorization server discovery §metadata',
