@@ -1,0 +1,31 @@
+/**
+ * Whom another issuer vouches for, as our own tokens name them: `sub` is the issuer and its subject with a `#` in between. No issuer
+ * has one (its URL has no fragment), and neither has an account, so that nobody of theirs is ever taken for somebody of ours. Pure.
+ *
+ * @module
+ */
+
+import type { AssertionUse } from './trusted-issuers.ts'
+
+/** The client of every workload: what runs on a platform is not registered, and its platform's word is its proof (SEP-1933). */
+export const WORKLOAD_CLIENT = 'sallyport:workload'
+
+export interface ForeignSubject {
+  readonly issuer: string
+  readonly subject: string
+}
+
+export const toSub = ({ issuer, subject }: ForeignSubject): string => `${issuer}#${subject}`
+
+export function parseSub(sub: string): ForeignSubject | undefined {
+  const at = sub.indexOf('#')
+  return at < 0 ? undefined : { issuer: sub.slice(0, at), subject: sub.slice(at + 1) }
+}
+
+export const isAssertionUse = (kind: unknown): kind is AssertionUse => kind === 'id-jag' || kind === 'workload'
+
+const MAX_SUBJECT = 512
+
+/** One line that can be shown: it is in records, and in what a person reads. */
+export const isSubject = (value: unknown): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= MAX_SUBJECT && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)
