@@ -68,8 +68,8 @@ export function createAccounts({ store, clock }: { readonly store: Store; readon
     if (!namePattern.test(toName(name))) {
       return 'A name has 1 to 64 letters a to z, digits, and . _ @ + - inside.'
     }
-    // What keys are called on record and in rules.
-    if (toName(name).startsWith('spk_')) return 'A name does not begin with spk_: keys do.'
+    // What keys and clients are called on record and in rules.
+    if (/^(?:spk|cl)_/.test(toName(name))) return 'A name does not begin with spk_ or cl_: keys and clients do.'
     if (Array.from(password).length < MIN_PASSWORD) return `A password has at least ${MIN_PASSWORD} characters.`
     if (password.length > MAX_PASSWORD) return `A password has at most ${MAX_PASSWORD} characters.`
     if (toName(password) === toName(name)) return 'A password is not the name.'

@@ -17,6 +17,9 @@ function isFromAnotherSite({ headers }: IncomingMessage, own: string): boolean {
   return origin !== own && !isLoopbackName(URL.parse(origin)?.hostname ?? '')
 }
 
+/** A form that a page of ours did not send: browsers say where a POST comes from (Fetch §3.2). */
+export const isForeignForm = ({ headers }: IncomingMessage, own: string): boolean => headers.origin !== undefined && headers.origin !== own
+
 /** `own`: the origin of the issuer. */
 export const budgetOf = (request: IncomingMessage, address: string, own: string): string =>
   `${isFromAnotherSite(request, own) ? 'page' : 'program'} ${addressGroup(address)}`

@@ -10,6 +10,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors, type Interaction, type Provider } from 'oidc-provider'
 import type { Accounts } from './accounts.ts'
+import { isForeignForm } from './addresses.ts'
 import type { Clients } from './clients.ts'
 import type { LoginThrottle } from './login-throttle.ts'
 import type { Settings } from './options.ts'
@@ -53,7 +54,8 @@ interface Open {
   readonly interaction: Interaction
   readonly clientId: string
   readonly client: string
-  readonly redirectUri: string
+  /** Undefined where a device waits for it. */
+  readonly redirectUri: string | undefined
   readonly renews: boolean
 }
 
@@ -70,9 +72,10 @@ export function createInteractions({ provider, settings, resources, accounts, cl
     })
     // A cookie of another tab must not answer for this one.
     if (interaction === undefined || interaction.uid !== uid) return undefined
-    const { client_id: clientId, redirect_uri: redirectUri } = interaction.params as Record<string, string>
+    const { client_id: clientId, redirect_uri: redirectUri } = interaction.params as Record<string, string | undefined>
+    const hasPlace = redirectUri !== undefined || interaction.deviceCode !== undefined
     const metadata = clientId === undefined ? undefined : await clients.find(clientId)
-    if (metadata === undefined || clientId === undefined || redirectUri === undefined) return undefined
+    if (metadata === undefined || clientId === undefined || !hasPlace) return undefined
     const name = typeof metadata['client_name'] === 'string' ? plain(metadata['client_name']) : ''
     const grantTypes = metadata['grant_types']
     return {
@@ -88,8 +91,7 @@ export function createInteractions({ provider, settings, resources, accounts, cl
     return keyRing.mac('csrf', JSON.stringify([uid, prompt.name, session?.uid, session?.accountId])).toString('base64url')
   }
   function isForged(request: IncomingMessage, opened: Open, form: URLSearchParams): boolean {
-    const { origin } = request.headers
-    if (origin !== undefined && origin !== new URL(issuer).origin) return true
+    if (isForeignForm(request, new URL(issuer).origin)) return true
     const [given, expected] = [Buffer.from(form.get('csrf') ?? ''), Buffer.from(csrfOf(opened))]
     return given.length !== expected.length || !timingSafeEqual(given, expected)
   }
@@ -109,7 +111,7 @@ export function createInteractions({ provider, settings, resources, accounts, cl
       client: opened.client,
       server,
       empty: (await accounts.list()).length === 0,
-      leadsTo: sourceOf(opened.redirectUri),
+      leadsTo: opened.redirectUri && sourceOf(opened.redirectUri),
       ...shown,
     })
   }
@@ -123,11 +125,11 @@ export function createInteractions({ provider, settings, resources, accounts, cl
       clientId,
       redirectUri,
       server,
-      groups: groupScopes(permissionsOf(interaction)),
+      groups: groupScopes(permissionsOf(interaction), settings.hierarchy),
       accessMinutes: Math.round(accessTokenTtlSeconds / 60),
       staysDays: renews ? REFRESH_TTL_SECONDS / 86_400 : undefined,
       problem,
-      leadsTo: sourceOf(redirectUri),
+      leadsTo: redirectUri && sourceOf(redirectUri),
     })
   }
   /** Ends the session that this browser had: whoever signs in now is somebody else. */
@@ -177,7 +179,7 @@ export function createInteractions({ provider, settings, resources, accounts, cl
       if (opened?.interaction.prompt.name !== 'consent' || accountId === undefined) return refuseLate(request, 'consent')
       if (isForged(request, opened, form)) return refuseForged(request, 'consent', opened, accountId)
       const { interaction, clientId, client } = opened
-      const groups = groupScopes(permissionsOf(interaction))
+      const groups = groupScopes(permissionsOf(interaction), settings.hierarchy)
       const ticked = new Set(form.getAll('group'))
       const granted = groups.filter(({ name }) => ticked.has(name)).flatMap(({ scopes }) => scopes)
       const refused = groups.filter(({ name }) => !ticked.has(name)).flatMap(({ scopes }) => scopes)

@@ -12,11 +12,14 @@ import { checkOptions, SCOPE_PATTERN } from '../core/index.ts'
 import type { Payload } from './artifacts.ts'
 import { problemWithRedirect } from './registration.ts'
 
-export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
-const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
-const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
-
-const grants = ['authorization_code', 'refresh_token', 'client_credentials', DEVICE_CODE, TOKEN_EXCHANGE, JWT_BEARER] as const
+const grants = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer',
+] as const
 const methods = [
   'none',
   'client_secret_basic',

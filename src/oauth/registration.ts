@@ -6,7 +6,7 @@
  */
 
 import { isLoopbackName } from '../net/index.ts'
-import { grantTypes } from './metadata.ts'
+import { DEVICE_CODE, openGrantTypes } from './metadata.ts'
 
 export type Registration =
   | { readonly metadata: Record<string, unknown> }
@@ -14,6 +14,7 @@ export type Registration =
 
 // Nothing that we would have to fetch (jwks_uri, sector_identifier_uri), and no `scope`: a registration grants nothing.
 const strings = ['client_name', 'client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'token_endpoint_auth_method', 'application_type']
+const booleans = ['dpop_bound_access_tokens', 'require_pushed_authorization_requests']
 const MAX_TEXT = 2048
 const MAX_NAME = 200
 const MAX_REDIRECTS = 20
@@ -31,11 +32,21 @@ export function checkRegistration(body: unknown): Registration {
     if (typeof value !== 'string' || value.length > MAX_TEXT) return invalid(`${member} must be a string of at most ${MAX_TEXT} characters`)
     metadata[member] = value
   }
+  for (const member of booleans) {
+    const value = given[member]
+    if (value === undefined || value === null) continue
+    if (typeof value !== 'boolean') return invalid(`${member} must be true or false`)
+    metadata[member] = value
+  }
   const name = metadata['client_name']
   if (typeof name === 'string' && name.length > MAX_NAME) return invalid(`client_name has at most ${MAX_NAME} characters`)
 
-  const redirects = given['redirect_uris']
-  if (!Array.isArray(redirects) || redirects.length === 0) return badRedirect('redirect_uris must name at least one URI')
+  const asked = given['grant_types']
+  const possible = Array.isArray(asked) ? asked.filter((type) => (openGrantTypes as readonly unknown[]).includes(type)) : undefined
+  // A device shows a code and is sent nothing.
+  const isDevice = possible?.includes(DEVICE_CODE) === true && !possible.includes('authorization_code')
+  const redirects = isDevice ? (given['redirect_uris'] ?? []) : given['redirect_uris']
+  if (!Array.isArray(redirects) || (redirects.length === 0 && !isDevice)) return badRedirect('redirect_uris must name at least one URI')
   if (redirects.length > MAX_REDIRECTS) return badRedirect(`redirect_uris has at most ${MAX_REDIRECTS} members`)
   for (const uri of redirects) {
     const problem = problemWithRedirect(uri)
@@ -45,12 +56,11 @@ export function checkRegistration(body: unknown): Registration {
   // OpenID Connect's default `web` has no loopback redirects (MCP 2026-07-28, client registration): those clients are native, whatever they say.
   if (redirects.some(isLoopbackRedirect)) metadata['application_type'] = 'native'
 
-  const asked = given['grant_types']
-  if (Array.isArray(asked)) {
-    const possible = asked.filter((type) => (grantTypes as readonly unknown[]).includes(type))
-    if (!possible.includes('authorization_code')) return invalid('grant_types must include authorization_code')
+  if (possible !== undefined) {
+    if (!isDevice && !possible.includes('authorization_code')) return invalid('grant_types must include authorization_code')
     metadata['grant_types'] = possible
   }
+  if (isDevice) return { metadata: { ...metadata, response_types: [] } }
   const responses = given['response_types']
   if (Array.isArray(responses) && responses.length > 0 && !responses.includes('code')) return invalid('response_types must include code')
   return { metadata: { ...metadata, response_types: ['code'] } }

@@ -20,9 +20,10 @@ export interface TlsOptions {
   readonly ca?: string | undefined
   /**
    * `required`: whoever brings no certificate that `ca` has signed is never heard. `requested`: whoever brings one must bring a
-   * good one. Off unless told. A certificate is no sign-in: a token or key is needed all the same.
+   * good one. `any`: also one that nobody has signed, for clients that are registered with their certificate; it is worth
+   * nothing else. Off unless told. A certificate is no sign-in: a token or key is needed all the same.
    */
-  readonly clientCertificates?: 'off' | 'requested' | 'required' | undefined
+  readonly clientCertificates?: 'off' | 'any' | 'requested' | 'required' | undefined
 }
 
 const pem = z.string().min(1, 'must be a file, or PEM text')
@@ -33,11 +34,11 @@ export const tlsSchema: z.ZodType<TlsOptions> = z
     key: pem,
     passphrase: z.string().optional(),
     ca: pem.optional(),
-    clientCertificates: z.enum(['off', 'requested', 'required']).optional(),
+    clientCertificates: z.enum(['off', 'any', 'requested', 'required']).optional(),
   })
   .superRefine(({ ca, clientCertificates = 'off' }, context) => {
     const isAsked = clientCertificates !== 'off'
-    if (isAsked && ca === undefined)
+    if (isAsked && clientCertificates !== 'any' && ca === undefined)
       context.addIssue({ code: 'custom', path: ['ca'], message: 'is needed to know whose client certificates count' })
     if (!isAsked && ca !== undefined)
       context.addIssue({ code: 'custom', path: ['ca'], message: 'has no effect unless clientCertificates is "requested" or "required"' })

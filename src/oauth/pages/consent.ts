@@ -15,7 +15,8 @@ export interface ConsentPage {
   readonly account: string
   readonly client: string
   readonly clientId: string
-  readonly redirectUri: string
+  /** Undefined where a device waits for the answer. */
+  readonly redirectUri: string | undefined
   readonly server: string
   readonly groups: readonly ScopeGroup[]
   readonly accessMinutes: number
@@ -54,7 +55,8 @@ ${page.groups.map(
 
 export const nothingTicked = 'Nothing is ticked. Tick what it may do, or choose Deny.'
 
-function destination(redirectUri: string): ReturnType<typeof html> {
+function destination(redirectUri: string | undefined): ReturnType<typeof html> {
+  if (redirectUri === undefined) return html`<p class="where">The access goes to <b>the device that showed you the code</b>.</p>`
   const url = new URL(redirectUri)
   if (url.protocol === 'http:') {
     return html`<p class="where">It will send you back to <b>this computer (${url.host})</b>, to a program that runs here.</p>`

@@ -16,6 +16,15 @@ export interface ProxyOptions {
   readonly trustedAddresses?: readonly string[] | undefined
   /** How many proxies stand in front, where their addresses change. Nobody else may be able to reach the port. */
   readonly hops?: number | undefined
+  /** Where a proxy that ends TLS writes the certificate of the caller. It must take the field out of what callers send. */
+  readonly clientCertificate?: ClientCertificateField | undefined
+}
+
+export interface ClientCertificateField {
+  /** `client-cert` (RFC 9440), or the one that it writes escaped PEM into. */
+  readonly header: string
+  /** Whether it has checked who signed it. If not, only certificates that a client was registered with count. */
+  readonly verified: boolean
 }
 
 export type AddressOf = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string
@@ -24,6 +33,12 @@ export const proxySchema: z.ZodType<ProxyOptions> = z
   .strictObject({
     trustedAddresses: z.array(z.string().refine(isNetwork, 'must be an address or a network, like 10.0.0.0/8')).min(1).optional(),
     hops: z.int().min(1).max(16).optional(),
+    clientCertificate: z
+      .strictObject({
+        header: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be the name of a header field, like client-cert'),
+        verified: z.boolean(),
+      })
+      .optional(),
   })
   .refine(
     ({ trustedAddresses, hops }) => (trustedAddresses === undefined) !== (hops === undefined),
@@ -36,15 +51,25 @@ const MAX_CHARACTERS = 2_048
 
 export const peerAddress: AddressOf = ({ socket }) => socket.remoteAddress ?? 'unknown'
 
-export function createAddressOf(proxy: ProxyOptions | undefined): AddressOf {
-  if (!proxy) return peerAddress
+/** Whether the word of `address` counts, `at` so many places from us. */
+function createIsTrusted({ trustedAddresses = [], hops }: ProxyOptions): (address: string, at: number) => boolean {
   const trusted = new BlockList()
-  for (const each of proxy.trustedAddresses ?? []) {
+  for (const each of trustedAddresses) {
     const { address, prefix, family } = parseNetwork(each) as Network
     trusted.addSubnet(address, prefix, family)
   }
-  const isTrusted = (address: string, at: number): boolean =>
-    proxy.hops === undefined ? trusted.check(address, familyOf(address)) : at < proxy.hops
+  return (address, at) => (hops === undefined ? isIP(address) !== 0 && trusted.check(address, familyOf(address)) : at < hops)
+}
+
+/** Whether a proxy of the operator's is at the other end of the connection itself. */
+export function createIsFromProxy(proxy: ProxyOptions): (request: Pick<IncomingMessage, 'socket'>) => boolean {
+  const isTrusted = createIsTrusted(proxy)
+  return ({ socket }) => isTrusted(withoutZone(socket.remoteAddress ?? ''), 0)
+}
+
+export function createAddressOf(proxy: ProxyOptions | undefined): AddressOf {
+  if (!proxy) return peerAddress
+  const isTrusted = createIsTrusted(proxy)
 
   return function addressOf(request) {
     let address = withoutZone(peerAddress(request))

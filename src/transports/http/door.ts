@@ -10,6 +10,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Denial } from '../../core/index.ts'
 import { addressGroup, LOOPBACK_NAMES } from '../../net/index.ts'
 import { type AddressOf, peerAddress } from './client-address.ts'
+import { type CertificateSource, noCertificates } from './client-certificate.ts'
 import { type Cors, createCors } from './cors.ts'
 import { credentialOf } from './credential.ts'
 import { isRepeated } from './repeated.ts'
@@ -31,6 +32,7 @@ export interface Door {
    */
   budgetOf(request: IncomingMessage): string
   readonly cors: Cors
+  readonly certificates: CertificateSource
 }
 
 export interface DoorOptions {
@@ -38,6 +40,8 @@ export interface DoorOptions {
   readonly resources: readonly string[]
   readonly cors?: Cors | undefined
   readonly addressOf?: AddressOf | undefined
+  /** Where the certificates of callers come from; nowhere unless told. */
+  readonly certificates?: CertificateSource | undefined
   /** Who brings no credential must be the one who is connected, and not somebody that a proxy stands between. */
   readonly isForDirectCallers?: boolean | undefined
 }
@@ -46,6 +50,7 @@ export function createDoor({
   resources,
   cors = createCors(undefined),
   addressOf = peerAddress,
+  certificates = noCertificates,
   isForDirectCallers = false,
 }: DoorOptions): Door {
   const canonical = resources[0] as string
@@ -65,6 +70,7 @@ export function createDoor({
       return { reason: 'forbidden_origin' }
     },
     addressOf,
+    certificates,
     budgetOf(request) {
       const { headers } = request
       const { origin } = headers

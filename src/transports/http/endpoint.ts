@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Budget, type Clock, type Denial, principalKey, UnderWay } from '../../core/index.ts'
 import { addressGroup } from '../../net/index.ts'
 import type { Answer, Pipeline } from '../../pipeline/index.ts'
+import { certificateOf } from './client-certificate.ts'
 import { ANY_ORIGIN } from './cors.ts'
 import type { Door } from './door.ts'
 import { HttpExchange } from './exchange.ts'
@@ -88,6 +89,7 @@ export function createEndpoint({ pipeline, door, reading, unsent, clock, limitAn
         reading,
         budget,
       )
+      exchange.certificate = certificateOf(request, door.certificates)
       const number = ++begun
       waiting.add(number, exchange)
       try {

@@ -12,7 +12,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocketServer } from 'ws'
 import { createTally, type Denial, principalKey, problemOf } from '../../core/index.ts'
 import { addressGroup } from '../../net/index.ts'
-import { credentialOf, type Door, pathOf } from '../http/index.ts'
+import { certificateOf, credentialOf, type Door, pathOf } from '../http/index.ts'
 import { type OpenSocket, openSocket, type SocketOptions } from './open-socket.ts'
 import { refuse } from './refusal.ts'
 import { SUBPROTOCOL, UpgradeExchange } from './upgrade-exchange.ts'
@@ -72,6 +72,7 @@ export function createWebSockets({ door, most = MOST, ...options }: WebSocketsOp
   async function accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const address = door.addressOf(request)
     const exchange = new UpgradeExchange(request, address, credentialOf(request), door.resourceOf(request.headers.host), clock())
+    exchange.certificate = certificateOf(request, door.certificates)
     const denial = await problemAtDoor(request, socket, exchange)
     const answer = denial ? pipeline.refuse(exchange, denial) : await pipeline.handle(exchange)
     if (answer.status !== 202 || !exchange.principal) return refuse(socket, answer)

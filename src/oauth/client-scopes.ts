@@ -1,0 +1,44 @@
+/**
+ * What a client may be given, whoever allows it: what an operator registered it for, of what there is. And what it means
+ * where it acts for itself and names nothing (RFC 6749 §4.4.2): all of that.
+ *
+ * Asked for each request, once the client is known. Fails closed: nothing left is refused, since a token without a scope
+ * would only be refused later, and elsewhere.
+ *
+ * @module
+ */
+
+import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { ScopeHierarchy } from '../core/index.ts'
+import type { Clients } from './clients.ts'
+
+export interface ClientScopesParts {
+  readonly clients: Pick<Clients, 'get'>
+  readonly hierarchy: Pick<ScopeHierarchy, 'covers'>
+}
+
+export type Narrow = (scopes: readonly string[]) => readonly string[]
+
+/** Takes out what the client was not registered for. One that registered itself asks a person for each. */
+export async function narrowingFor({ clients, hierarchy }: ClientScopesParts, { clientId }: Pick<Client, 'clientId'>): Promise<Narrow> {
+  const registered = (await clients.get(clientId))?.scopes
+  return registered === undefined ? (scopes) => scopes : (scopes) => scopes.filter((scope) => hierarchy.covers(registered, scope))
+}
+
+/** Which of the `known` scopes a token for the client may have; for one that acts for itself, the parameter says then which it gets. */
+export async function scopesForToken(
+  parts: ClientScopesParts,
+  { oidc }: KoaContextWithOIDC,
+  client: Pick<Client, 'clientId'>,
+  known: readonly string[],
+): Promise<readonly string[]> {
+  const possible = (await narrowingFor(parts, client))(known)
+  const { params } = oidc
+  if (params?.['grant_type'] !== 'client_credentials') return possible
+  const named = typeof params['scope'] === 'string' ? params['scope'].split(' ').filter((scope) => scope !== '') : []
+  const registered = (await parts.clients.get(client.clientId))?.scopes ?? []
+  const granted = (named.length === 0 ? registered : named).filter((scope) => registered.length > 0 && possible.includes(scope))
+  if (granted.length === 0) throw new errors.InvalidScope('the client is registered for none of these scopes', named.join(' '))
+  params['scope'] = [...new Set(granted)].join(' ')
+  return possible
+}
