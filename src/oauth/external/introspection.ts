@@ -1,0 +1,98 @@
+/**
+ * Asks the issuer whether a token still holds (RFC 7662). What it answers counts for a second, so that a token that it revoked stops
+ * within one; what it called inactive stays so for ten, so that a caller who repeats it costs one question. However many requests bring the same token
+ * at once, the issuer is asked once.
+ *
+ * Fails closed: no answer, or one that is none, is `unavailable`, and never `active`.
+ *
+ * @module
+ */
+
+import { hash } from 'node:crypto'
+import type { Clock, JsonObject, Log } from '../../core/index.ts'
+import type { Ask } from './ask.ts'
+import type { FindMetadata } from './issuer-metadata.ts'
+import type { IntrospectionOptions } from './options.ts'
+
+export type Introspected =
+  | { readonly state: 'active'; readonly claims: JsonObject }
+  | { readonly state: 'inactive' }
+  /** Nobody can say now. */
+  | { readonly state: 'unavailable' }
+
+export type Introspect = (token: string) => Promise<Introspected>
+
+/** How long an answer counts. The one that keeps it is `guards/authenticate`. */
+export const ACTIVE_MS = 1_000
+const INACTIVE_MS = 10_000
+const MAX_INACTIVE = 10_000
+
+export interface IntrospectionParts {
+  readonly options: IntrospectionOptions
+  readonly metadata: FindMetadata
+  readonly ask: Ask
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const unavailable: Introspected = { state: 'unavailable' }
+const inactive: Introspected = { state: 'inactive' }
+
+export function createIntrospection({ options, metadata, ask, clock, log }: IntrospectionParts): Introspect {
+  const { clientId, clientSecret } = options
+  const refused = new Map<string, number>()
+  const asking = new Map<string, Promise<Introspected>>()
+  let complained = 0
+
+  /** `client_secret_basic` is what every server must know (RFC 6749 §2.3.1); the other only where it is all that is offered. */
+  async function question(token: string): Promise<{ url: string; headers: Record<string, string>; body: string } | undefined> {
+    const found = options.url === undefined ? await metadata() : undefined
+    const url = options.url ?? found?.introspectionEndpoint
+    if (url === undefined) return undefined
+    const methods = found?.introspectionAuthMethods ?? ['client_secret_basic']
+    const inBody = !methods.includes('client_secret_basic') && methods.includes('client_secret_post')
+    const body = new URLSearchParams({
+      token,
+      token_type_hint: 'access_token',
+      ...(inBody && { client_id: clientId, client_secret: clientSecret }),
+    })
+    const basic = Buffer.from(`${encoded(clientId)}:${encoded(clientSecret)}`).toString('base64')
+    return {
+      url,
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...(!inBody && { authorization: `Basic ${basic}` }) },
+      body: body.toString(),
+    }
+  }
+  async function find(token: string, key: string): Promise<Introspected> {
+    const asked = await question(token)
+    const answer = asked ? await ask(asked.url, asked) : { problem: 'nobody says where to ask' }
+    if ('problem' in answer) return complain(answer.problem)
+    const { active } = answer.document
+    if (active === true) return { state: 'active', claims: answer.document }
+    if (active !== false) return complain('it does not say whether the token is active')
+    if (refused.size >= MAX_INACTIVE) refused.delete(refused.keys().next().value as string)
+    refused.set(key, clock() + INACTIVE_MS)
+    return inactive
+  }
+  function complain(problem: string): Introspected {
+    // Once in ten seconds: callers decide how often it happens.
+    if (clock() - complained >= 10_000) log('error', 'the issuer cannot be asked about tokens', { problem })
+    if (clock() - complained >= 10_000) complained = clock()
+    return unavailable
+  }
+  return function introspect(token) {
+    const key = hash('sha256', token, 'base64')
+    const until = refused.get(key)
+    if (until !== undefined && until > clock()) return Promise.resolve(inactive)
+    refused.delete(key)
+    let answer = asking.get(key)
+    if (!answer) {
+      answer = find(token, key).finally(() => asking.delete(key))
+      asking.set(key, answer)
+    }
+    return answer
+  }
+}
+
+/** `application/x-www-form-urlencoded`, before it is put together (RFC 6749 §2.3.1, appendix B). */
+const encoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
