@@ -5,16 +5,27 @@
  * @module
  */
 
-import { type Entry, type EntryKind, type Era, type Principal, type Redactor, STANDARD_SCOPES } from '../core/index.ts'
+import {
+  createScopeHierarchy,
+  type Entry,
+  type EntryKind,
+  type Era,
+  type Principal,
+  type Redactor,
+  type ScopeHierarchy,
+  STANDARD_SCOPES,
+} from '../core/index.ts'
 import { MAX_URI_LENGTH } from '../protocol/index.ts'
 import { createListAnswers } from './list-answers.ts'
-import { permits } from './permits.ts'
+import { createPermits, type Permits } from './permits.ts'
 
 export interface Catalogue {
   /** Says that entries are still to come: what asks for one meanwhile waits until `filled` settles. */
   fillFrom(filled: Promise<unknown>): void
   /** Undefined once everything that was announced is there. */
   readonly filling: Promise<void> | undefined
+  /** Whether a principal may use an entry: every call and every list asks here. */
+  readonly permits: Permits
   /** Replaces all entries of one server, in one step. A name that another server has already is left out and answered. */
   replace(server: string, entries: readonly Entry[]): readonly Entry[]
   find(kind: 'tool' | 'prompt', name: string): Entry | undefined
@@ -26,7 +37,7 @@ export interface Catalogue {
   template(uriTemplate: string): Entry | undefined
   /** One page of a list as the JSON text of its `result`: what `principal` may use now, redacted. Undefined: that is no cursor of ours. */
   list(kind: EntryKind, era: Era, principal: Principal, cursor: string | undefined): string | undefined
-  /** Every scope that some entry asks for, sorted: what can be granted. */
+  /** Every scope that some entry asks for, and those that imply one, sorted: what can be granted. */
   scopes(): readonly string[]
   /** Those of them that whoever has not signed in may hear of. */
   shownScopes(): readonly string[]
@@ -46,12 +57,15 @@ export interface CatalogueOptions {
   readonly redactor: Redactor
   /** How many entries one page of a list has, at most. */
   readonly pageItems: number
+  /** Which scopes imply others; none unless told. */
+  readonly hierarchy?: ScopeHierarchy | undefined
 }
 
-export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Catalogue {
+export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHierarchy() }: CatalogueOptions): Catalogue {
+  const permits = createPermits(hierarchy)
   const byServer = new Map<string, readonly Entry[]>()
   const listeners = new Set<(kinds: ReadonlySet<EntryKind>) => void>()
-  const answers = createListAnswers(redactor, pageItems)
+  const answers = createListAnswers(redactor, pageItems, permits)
   let filling: Promise<void> | undefined
   let scopes: readonly string[] = []
   let shownScopes: readonly string[] = []
@@ -68,10 +82,12 @@ export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Cata
       else index[entry.kind].set(entry.name, entry)
     }
     const all = [...byServer.values()].flat()
-    scopes = scopesOf(all)
+    const used = scopesOf(all)
+    // One that implies others can be granted, and is not shown unless something asks for itself: nobody asks for all by default.
+    scopes = hierarchy.withImplying(used)
     // A private entry does not exist for most: its scope may be named after it. Who may see it is told of the scope by the challenge.
     const open = scopesOf(all.filter(({ permission }) => permission.access !== 'private'))
-    shownScopes = scopes.filter((scope) => open.includes(scope) || STANDARD_SCOPES.includes(scope))
+    shownScopes = used.filter((scope) => open.includes(scope) || STANDARD_SCOPES.includes(scope))
     const origins = new Map<string, Place>()
     for (const entry of [...byServer.values()].flat()) {
       const { kind, name, origin } = entry
@@ -111,6 +127,7 @@ export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Cata
         if (filling === settled) filling = undefined
       })
     },
+    permits,
     replace(server, entries) {
       const kinds = new Set([...(byServer.get(server) ?? []), ...entries].map((entry) => entry.kind))
       byServer.set(server, entries)
@@ -121,7 +138,7 @@ export function createCatalogue({ redactor, pageItems }: CatalogueOptions): Cata
     find: (kind, name) => index[kind].get(name),
     known(kind, name, principal) {
       const entry = index[kind].get(name)
-      const verdict = entry && permits(principal, entry.permission)
+      const verdict = entry && permits(principal, entry)
       return verdict?.permitted === false && verdict.lacks === 'existence' ? undefined : entry
     },
     resolve(uri) {

@@ -7,7 +7,7 @@
 
 import { createId, type Entry, type EntryKind, type Era, type JsonObject, type Principal, type Redactor } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
-import { permits } from './permits.ts'
+import type { Permits } from './permits.ts'
 
 export interface ListAnswers {
   reset(entries: Readonly<Record<EntryKind, readonly Entry[]>>): void
@@ -30,7 +30,7 @@ function shownIn(era: Era, { definition }: Entry): JsonObject {
 /** There are as many views as distinct permission sets; a bound, in case a policy has one for each user. */
 const MAX_VIEWS = 1_000
 
-export function createListAnswers(redactor: Redactor, pageItems: number): ListAnswers {
+export function createListAnswers(redactor: Redactor, pageItems: number, permits: Permits): ListAnswers {
   let entries: Readonly<Record<EntryKind, readonly Entry[]>> = { tool: [], prompt: [], resource: [], template: [] }
   let texts = new Map<string, string>()
   let views = new WeakMap<Principal, Map<EntryKind, string>>()
@@ -43,7 +43,7 @@ export function createListAnswers(redactor: Redactor, pageItems: number): ListAn
     if (!ofPrincipal) views.set(principal, (ofPrincipal = new Map()))
     let view = ofPrincipal.get(kind)
     if (view === undefined) {
-      view = entries[kind].map((entry) => (permits(principal, entry.permission).permitted ? '1' : '0')).join('')
+      view = entries[kind].map((entry) => (permits(principal, entry).permitted ? '1' : '0')).join('')
       ofPrincipal.set(kind, view)
     }
     return view

@@ -9,14 +9,13 @@
 
 import type { Decision, Entry, JsonObject, Principal } from '../core/index.ts'
 import type { Catalogue } from './catalogue.ts'
-import { permits } from './permits.ts'
 
 /** What it would be read from; undefined: nothing, for this principal. */
 export type Readable = Entry | undefined
 
-export function mayRead(catalogue: Pick<Catalogue, 'resolve'>, uri: string, principal: Principal): Readable | Promise<Readable> {
+export function mayRead(catalogue: Pick<Catalogue, 'resolve' | 'permits'>, uri: string, principal: Principal): Readable | Promise<Readable> {
   const entry = catalogue.resolve(uri)
-  if (!entry || !permits(principal, entry.permission).permitted) return undefined
+  if (!entry || !catalogue.permits(principal, entry).permitted) return undefined
   const judge = (args: unknown): Readable =>
     !entry.condition || entry.condition.check(args as JsonObject, principal) === 'met' ? entry : undefined
   const settle = (read: Decision<unknown>): Readable => (read.allowed ? judge(read.value) : undefined)

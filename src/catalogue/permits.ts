@@ -1,11 +1,12 @@
 /**
  * Whether a principal may use an entry: the one rule behind every call and every list. Looks at who and what, never at
- * arguments. Pure; fails closed: an access that is not named here is refused.
+ * arguments. A scope counts where it was granted, or one that implies it. Pure; fails closed: an access that is not named here is
+ * refused.
  *
  * @module
  */
 
-import type { Permission, Principal } from '../core/index.ts'
+import type { Entry, Permission, Principal, ScopeHierarchy } from '../core/index.ts'
 
 export type Verdict =
   | { readonly permitted: true }
@@ -17,27 +18,38 @@ export type Verdict =
 const yes: Verdict = { permitted: true }
 const hidden: Verdict = { permitted: false, lacks: 'existence' }
 
-export function permits(principal: Principal, permission: Permission): Verdict {
+export type Permits = (principal: Principal, entry: Pick<Entry, 'permission' | 'origin'>) => Verdict
+
+export function createPermits(hierarchy: ScopeHierarchy): Permits {
+  return (principal, { permission, origin }) =>
+    // Who was given a key for some servers has no business with what the others have.
+    principal.servers === undefined || principal.servers.includes(origin.server) ? permits(principal, permission, hierarchy) : hidden
+}
+
+function permits(principal: Principal, permission: Permission, hierarchy: ScopeHierarchy): Verdict {
   switch (permission.access) {
     case 'public':
       return yes
     case 'protected':
-      return holds(principal, permission)
+      return holds(principal, permission, hierarchy)
     case 'private': {
       // `users` are accounts: a key, or an account of this machine, that happens to have the name of one is not that person.
       const isUser = principal.credential === 'token' && permission.users.includes(principal.subject)
       const named = isUser || permission.clients.includes(principal.clientId)
-      return named ? holds(principal, permission) : hidden
+      return named ? holds(principal, permission, hierarchy) : hidden
     }
     case 'denied':
       return hidden
   }
 }
 
-function holds({ scopes, roles }: Principal, needed: { readonly scopes: readonly string[]; readonly roles: readonly string[] }): Verdict {
+function holds(
+  { scopes, roles }: Principal,
+  needed: { readonly scopes: readonly string[]; readonly roles: readonly string[] },
+  { covers }: ScopeHierarchy,
+): Verdict {
   for (const scope of needed.scopes) {
-    if (!scopes.includes(scope))
-      return { permitted: false, lacks: 'scope', missing: needed.scopes.filter((each) => !scopes.includes(each)) }
+    if (!covers(scopes, scope)) return { permitted: false, lacks: 'scope', missing: needed.scopes.filter((each) => !covers(scopes, each)) }
   }
   if (needed.roles.length > 0 && !needed.roles.some((role) => roles.includes(role))) {
     return { permitted: false, lacks: 'role', anyOf: needed.roles }

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type Catalogue, permits } from '../catalogue/index.ts'
+import type { Catalogue } from '../catalogue/index.ts'
 import {
   type Admitted,
   type Authorized,
@@ -81,6 +81,16 @@ export function createAuthorize({ catalogue, openTask }: AuthorizeOptions): Guar
       }
     }
   }
+
+  function decide(request: Admitted, entry: Entry | undefined, kind: Named, task?: TaskId): Decision<Authorized> {
+    if (!entry) return deny({ reason: 'unknown_name', kind })
+    const verdict = catalogue.permits(request.principal, entry)
+    if (verdict.permitted) return allow(authorized(request, entry, task))
+    // The audit record names what was asked for, though the caller is not told that it exists.
+    authorized(request, entry)
+    if (verdict.lacks === 'existence') return deny({ reason: 'unknown_name', kind })
+    return deny(verdict.lacks === 'scope' ? lacksScope(request.principal, entry, verdict.missing) : lacksRole(entry, verdict.anyOf))
+  }
 }
 
 /** Answers that depend on everything being there. */
@@ -89,16 +99,6 @@ const needsAll = ({ message: { method } }: Admitted, decision: Decision<Authoriz
   method === 'initialize' ||
   method === 'server/discover' ||
   (!decision.allowed && decision.denial.reason === 'unknown_name')
-
-function decide(request: Admitted, entry: Entry | undefined, kind: Named, task?: TaskId): Decision<Authorized> {
-  if (!entry) return deny({ reason: 'unknown_name', kind })
-  const verdict = permits(request.principal, entry.permission)
-  if (verdict.permitted) return allow(authorized(request, entry, task))
-  // The audit record names what was asked for, though the caller is not told that it exists.
-  authorized(request, entry)
-  if (verdict.lacks === 'existence') return deny({ reason: 'unknown_name', kind })
-  return deny(verdict.lacks === 'scope' ? lacksScope(request.principal, entry, verdict.missing) : lacksRole(entry, verdict.anyOf))
-}
 
 const whose = { token: 'this sign-in', key: 'this key', local: 'the local user', none: 'a caller without a credential' } as const
 const remedy = {
@@ -109,13 +109,13 @@ const remedy = {
 } as const
 
 /** A token can be stepped up to a further scope, so its client is challenged; anybody else is told in words. */
-function lacksScope({ credential, scopes }: Principal, { name, kind, permission }: Entry, missing: readonly string[]): Denial {
+function lacksScope({ credential, scopes }: Principal, { name, kind }: Entry, missing: readonly string[]): Denial {
   const needed = missing.map((scope) => `"${scope}"`).join(' and ')
   const has = scopes.length > 0 ? scopes.map((scope) => `"${scope}"`).join(', ') : 'none'
   const what = `The ${kind} ${kind === 'tool' || kind === 'prompt' ? name : 'asked for'}`
   const sentence = `${what} needs the scope${missing.length > 1 ? 's' : ''} ${needed}; ${whose[credential]} has ${has}. ${remedy[credential]}.`
-  const required = permission.access === 'protected' || permission.access === 'private' ? permission.scopes : missing
-  return credential === 'token' ? { reason: 'insufficient_scope', required, sentence } : { reason: 'not_permitted', sentence }
+  // With what was granted already, it is all that the call needs; what that implies need not be asked for by name.
+  return credential === 'token' ? { reason: 'insufficient_scope', required: missing, sentence } : { reason: 'not_permitted', sentence }
 }
 
 function lacksRole({ name, kind }: Entry, anyOf: readonly string[]): Denial {

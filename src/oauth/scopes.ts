@@ -1,5 +1,7 @@
 /** Scopes as a person reads them, and which of the asked ones can be given at all. Pure. @module */
 
+import type { ScopeHierarchy } from '../core/index.ts'
+
 export const OFFLINE_ACCESS = 'offline_access'
 
 export interface ScopeGroup {
@@ -15,15 +17,25 @@ const sentences: Record<string, string> = {
   'resources:read': 'Open the resources: files and other data that the server offers',
 }
 
-const sentenceOf = (scope: string): string => sentences[scope] ?? `Use what needs the permission “${scope}”`
+const sentence = (scope: string, { describe }: ScopeHierarchy): string =>
+  describe(scope) ?? (Object.hasOwn(sentences, scope) ? sentences[scope] : undefined) ?? `Use what needs the permission “${scope}”`
 
-/** A scope that we do not know the meaning of counts as one that changes things, unless its name says that it reads. */
-export function groupScopes(scopes: readonly string[]): ScopeGroup[] {
-  const reads = scopes.filter((scope) => scope.endsWith(':read'))
-  const changes = scopes.filter((scope) => !scope.endsWith(':read'))
+/** What is allowed with it is said with it: nobody is to find out later what a scope implied. */
+function sentenceOf(scope: string, hierarchy: ScopeHierarchy): string {
+  const implied = hierarchy.impliedBy(scope).map((each) => sentence(each, hierarchy))
+  const own = sentence(scope, hierarchy)
+  return implied.length === 0 ? own : `${own}. This includes: ${implied.join('; ')}`
+}
+
+/** A scope that we do not know the meaning of counts as one that changes things, unless its name says that it reads, and all that it implies do. */
+export function groupScopes(scopes: readonly string[], hierarchy: ScopeHierarchy): ScopeGroup[] {
+  const onlyReads = (scope: string): boolean => [scope, ...hierarchy.impliedBy(scope)].every((each) => each.endsWith(':read'))
+  const reads = scopes.filter(onlyReads)
+  const changes = scopes.filter((scope) => !onlyReads(scope))
+  const sentencesOf = (group: readonly string[]): string[] => group.map((scope) => sentenceOf(scope, hierarchy))
   const groups: ScopeGroup[] = []
-  if (reads.length > 0) groups.push({ name: 'read', scopes: reads, sentences: reads.map(sentenceOf) })
-  if (changes.length > 0) groups.push({ name: 'change', scopes: changes, sentences: changes.map(sentenceOf) })
+  if (reads.length > 0) groups.push({ name: 'read', scopes: reads, sentences: sentencesOf(reads) })
+  if (changes.length > 0) groups.push({ name: 'change', scopes: changes, sentences: sentencesOf(changes) })
   return groups
 }
 

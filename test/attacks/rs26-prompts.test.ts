@@ -4,7 +4,6 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { permits } from '../../src/catalogue/index.ts'
 import type { Entry } from '../../src/core/index.ts'
 import { prompt } from '../../src/server/definitions/index.ts'
 import { verifies } from '../requirements.ts'
@@ -57,7 +56,7 @@ before(async () => {
     {
       mayRefer: (uri, who) => {
         const entry = rig.engine.catalogue.resolve(uri)
-        return !entry || permits(who, entry.permission).permitted
+        return !entry || rig.engine.catalogue.permits(who, entry).permitted
       },
     },
   )

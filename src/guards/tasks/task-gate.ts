@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type Catalogue, permits, type TaskIds } from '../../catalogue/index.ts'
+import type { Catalogue, TaskIds } from '../../catalogue/index.ts'
 import {
   type Approved,
   allow,
@@ -52,7 +52,7 @@ export function createTaskGate({ ids, catalogue, watch, check }: TaskGateOptions
   function find(taskId: string, principal: Principal): { readonly entry: Entry; readonly inner: string } | undefined {
     const opened = ids.open(principal, taskId)
     const entry = opened && catalogue.find('tool', opened.tool)
-    return entry && permits(principal, entry.permission).permitted ? { entry, inner: opened.inner } : undefined
+    return entry && catalogue.permits(principal, entry).permitted ? { entry, inner: opened.inner } : undefined
   }
 
   /** A result must be what the tool promises, and a question is no more to be trusted for coming with a task (§security considerations). */
