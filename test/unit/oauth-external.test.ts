@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import type { Principal } from '../../src/core/index.ts'
 import { type AuthorizationServer, createExternalAuthorization, type ExternalIssuerOptions } from '../../src/oauth/index.ts'
 import { verifies } from '../requirements.ts'
-import { type Issuer, type IssuerOptions, startIssuer } from '../support/issuer.ts'
+import { type Issuer, type IssuerOptions, startIssuer } from '../support/external-issuer.ts'
 
 verifies('external-issuer', 'external-keys')
 
