@@ -11,6 +11,7 @@ import { unescapeLayer } from './unescape.ts'
 export interface KnownSecrets {
   /** False: too short to be searched for. */
   learn(secret: string): boolean
+  readonly size: number
   /** Whether any is in `text`. */
   isIn(text: string): boolean
   /** `text` with `mask` in place of each. */
@@ -39,6 +40,9 @@ export function createKnownSecrets(): KnownSecrets {
   }
 
   return {
+    get size() {
+      return secrets.size
+    },
     learn(secret) {
       if (secret.length < SHORTEST) return false
       if (!secrets.has(secret)) finder = undefined

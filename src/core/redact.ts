@@ -19,6 +19,8 @@ export interface Redactor {
   suspects(text: string): boolean
   /** Adds a value that must never leave. Values under eight characters are too common to search for and are refused. */
   learn(secret: string): boolean
+  /** How many values it has learned: what was judged before is judged anew when it grows. */
+  readonly known: number
 }
 
 export const MASK = '[redacted]'
@@ -64,6 +66,9 @@ export function createRedactor(): Redactor {
       return suspects(text) ? JSON.stringify(redactDeep(value, redact)) : text
     },
     learn: (secret) => known.learn(secret),
+    get known() {
+      return known.size
+    },
   }
 }
 

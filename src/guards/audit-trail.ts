@@ -15,7 +15,7 @@ import { type Clock, type Log, problemOf, type Redactor } from '../core/index.ts
 import type { AuditRecord, AuditStore } from '../storage/index.ts'
 import { faultIn } from './audit-faults.ts'
 import { createFolding, isFoldable } from './audit-folding.ts'
-import { redactRecord } from './audit-redaction.ts'
+import { createAuditText } from './audit-text.ts'
 
 export interface AuditTrailOptions {
   readonly audit: AuditStore
@@ -25,8 +25,8 @@ export interface AuditTrailOptions {
   /** How long a record may wait for others to be stored with; 50 unless told. */
   readonly flushMs?: number
   /**
-   * How many are stored in one transaction, at most; 250 unless told. They are written out in one go, and callers wait meanwhile; to
-   * wake who stores them costs as much as writing out a hundred.
+   * How many are stored in one transaction, at most; 250 unless told. To wake who stores them costs as much as writing a hundred, and
+   * while they are stored they take a core.
    */
   readonly batch?: number
   /** How many may wait before new work is refused; 20,000 unless told. */
@@ -50,7 +50,8 @@ const MAX_BACKOFF_MS = 2_000
 export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   const { audit, clock, log, redactor, flushMs = 50, batch = 250, maxQueue = 20_000 } = options
   const folding = createFolding(push)
-  const queue: AuditRecord[] = []
+  const queue: string[] = []
+  const toText = createAuditText(redactor)
   let taken = 0
   let stored = 0
   const waiting: { readonly upTo: number; readonly resolve: () => void }[] = []
@@ -61,7 +62,7 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   const ended = new AbortController()
 
   function push(record: AuditRecord): void {
-    queue.push(record)
+    queue.push(toText(record))
     taken++
     if (draining !== undefined) return
     if (queue.length >= batch) void drain()
@@ -85,7 +86,7 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
       // A batch leaves the queue when it is stored, not before.
       const next = queue.slice(0, batch)
       try {
-        await audit.append(next.map((record) => redactRecord(record, redactor)))
+        await audit.append(next)
       } catch (error) {
         failed(error)
         await delay(backoffMs, undefined, { signal: ended.signal }).catch(() => {})

@@ -68,9 +68,12 @@ export type ChainState =
   | { readonly intact: true; readonly records: number; readonly head: string }
   | { readonly intact: false; readonly records: number; readonly brokenAt: number; readonly problem: string }
 
+/** What is chained, and what a reader gets again. */
+export const textOf = (record: AuditRecord | string): string => (typeof record === 'string' ? record : JSON.stringify(record))
+
 export interface AuditStore {
-  /** Extends the chain by all of them, in order, in one transaction: all or none. */
-  append(records: readonly AuditRecord[]): Promise<void>
+  /** Extends the chain by all of them, in order, in one transaction: all or none. A string is a record's JSON, written already. */
+  append(records: readonly (AuditRecord | string)[]): Promise<void>
   get(id: string): Promise<ChainedRecord | undefined>
   search(query: AuditQuery): Promise<readonly ChainedRecord[]>
   /** Recomputes every hash from the first record. `progress` is called now and then. */

@@ -1,7 +1,7 @@
 /** The audit trail in this process: the newest records only, chained as on disk. For tests and for servers that keep nothing. @module */
 
 import { limitOf, matches } from '../audit-query.ts'
-import type { AuditStore, ChainedRecord } from '../audit-store.ts'
+import { type AuditStore, type ChainedRecord, textOf } from '../audit-store.ts'
 import { createChainCheck, GENESIS, type Head, type Link, link } from '../chain.ts'
 
 export function createMemoryAudit(maxRecords: number): AuditStore {
@@ -22,11 +22,11 @@ export function createMemoryAudit(maxRecords: number): AuditStore {
   return {
     async append(records) {
       // All texts first: all or none.
-      const texts = records.map((record) => JSON.stringify(record))
-      for (const [index, text] of texts.entries()) {
+      const texts = records.map(textOf)
+      for (const text of texts) {
         const next: Link = { sequence: head.sequence + 1, hash: link(head.hash, text), text }
         kept.push(next)
-        byId.set((records[index] as { id: string }).id, next)
+        byId.set(JSON.parse(text).id, next)
         head = next
       }
       dropOldest()

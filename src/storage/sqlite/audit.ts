@@ -9,7 +9,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { limitOf } from '../audit-query.ts'
-import type { AuditQuery, AuditStore, ChainedRecord } from '../audit-store.ts'
+import { type AuditQuery, type AuditStore, type ChainedRecord, textOf } from '../audit-store.ts'
 import { createChainCheck, type Link } from '../chain.ts'
 import { createAuditThread } from './audit-thread.ts'
 import { createAuditWriter, isSealed, type SealedHead } from './audit-writer.ts'
@@ -57,7 +57,7 @@ export function createSqliteAudit({ file, db, flusher, sealKey }: SqliteAuditOpt
   const chained = ({ sequence, hash, body }: Row): ChainedRecord => ({ sequence, record: JSON.parse(body), hash })
   return {
     async append(records) {
-      const texts = records.map((record) => JSON.stringify(record))
+      const texts = records.map(textOf)
       if (thread.started || texts.length >= LARGE_BATCH) return thread.append(texts)
       writer.append(texts)
       await flusher.flush()
