@@ -47,7 +47,7 @@ try {
     if (done < ((steps.length + 1) * calls) / STEPS) continue
     const megabytes = residentMegabytes(running.child.pid) ?? 0
     steps.push({ calls: done, megabytes })
-    process.stderr.write(`${String(done).padStart(9)} calls  ${megabytes} MB\n`)
+    process.stderr.write(`${String(done).padStart(9)} calls  ${megabytes.toFixed(1)} MB\n`)
   }
 } finally {
   await stop()
@@ -58,5 +58,5 @@ const growth = early && late ? late.megabytes / early.megabytes : undefined
 process.stdout.write(
   values.json
     ? `${JSON.stringify({ server: server.name, steps, growth })}\n`
-    : `${server.name}: ${early?.megabytes} MB after ${early?.calls} calls, ${late?.megabytes} MB after ${late?.calls}: ${growth?.toFixed(2)} times\n`,
+    : `${server.name}: ${early?.megabytes.toFixed(1)} MB after ${early?.calls} calls, ${late?.megabytes.toFixed(1)} MB after ${late?.calls}: ${growth?.toFixed(2)} times\n`,
 )
