@@ -119,7 +119,7 @@ export function createGuardedFetch({
         method: request.body === undefined ? 'GET' : 'POST',
         path: url.pathname + url.search,
         // No encoding: what arrives is what is counted.
-        headers: { accept: 'application/json', 'accept-encoding': 'identity', ...request.headers },
+        headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'Sallyport', ...request.headers },
         body: request.body ?? null,
         signal,
       })

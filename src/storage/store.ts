@@ -8,6 +8,7 @@ export type RecordKind =
   | 'account'
   | 'api_key'
   | 'client'
+  | 'client_document'
   | 'grant'
   | 'oauth_artifact'
   | 'one_time_link'
