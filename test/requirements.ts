@@ -271,6 +271,30 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A 403 names all the scopes that the operation needs, and where the metadata is.',
     kind: 'guarantee',
   },
+  RS10: {
+    source: 'authorization §scope hierarchies',
+    behaviour:
+      'Who has a scope may do what every scope that it implies permits, in calls, lists, challenges and tasks alike; a circle is refused at the start.',
+    kind: 'guarantee',
+  },
+  'external-issuer': {
+    source: 'RS3, RS4, RFC 9068 §4, RFC 8725',
+    behaviour:
+      'Of another issuer only an access token is accepted that it signed with an allowed asymmetric algorithm, for this server and for now; its subject is nobody of another issuer.',
+    kind: 'guarantee',
+  },
+  'external-keys': {
+    source: 'RFC 7517 §5, RFC 8414 §3.3',
+    behaviour:
+      'Keys are taken from metadata that names exactly the issuer; an unknown key is looked for once in half a minute, and in an outage known keys count for an hour at most.',
+    kind: 'guarantee',
+  },
+  'external-revocation': {
+    source: 'RFC 7662 §4',
+    behaviour:
+      'Where introspection is set, a token that its issuer revoked stops within two seconds, and none is accepted without an answer.',
+    kind: 'guarantee',
+  },
   RS11: {
     source: 'authorization §refresh tokens',
     behaviour: 'offline_access is neither in a challenge nor in the metadata.',
@@ -403,6 +427,125 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'An argument that is named like a secret and mirrored in a header is warned of at the start, and is an error under strict.',
     kind: 'detector',
   },
+  // Bound tokens
+  'A13-metadata': {
+    source: 'MCP oauth-client-credentials §server metadata',
+    behaviour: 'The metadata names client_credentials, how clients may authenticate and with which signatures: all that is on, and nothing else.',
+    kind: 'guarantee',
+  },
+  'A13-secret': {
+    source: 'MCP oauth-client-credentials, OAuth 2.1 §2.4',
+    behaviour: 'A client that an operator registered gets a token for itself with its secret, in the way that it was registered for; nobody registers such a client himself.',
+    kind: 'guarantee',
+  },
+  'A13-scope': {
+    source: 'RFC 6749 §4.4.2, RFC 8707',
+    behaviour: 'A client’s own token is for this server, has the scopes that it was registered for at most, and all of them where it names none; there is no refresh token.',
+    kind: 'guarantee',
+  },
+  'A13-assertion': {
+    source: 'RFC 7523 §3, MCP oauth-client-credentials',
+    behaviour: 'An assertion is good for its client, this server, once and for ten minutes at most, signed with a key and an algorithm that were registered.',
+    kind: 'guarantee',
+  },
+  'A13-certificate': {
+    source: 'RFC 8705 §2',
+    behaviour: 'A client certificate counts where it is the registered one, or bears the registered name and an authority of the operator’s has signed it; a header counts from a trusted proxy alone.',
+    kind: 'guarantee',
+  },
+  'A13-bound': {
+    source: 'RFC 8705 §3',
+    behaviour: 'A token that was got with a certificate is refused on every connection that has not shown it.',
+    kind: 'guarantee',
+  },
+  'A13-ends': {
+    source: 'RFC 7009, T21',
+    behaviour: 'A client’s own tokens end with the client, and are worth no more than what it is registered for now.',
+    kind: 'guarantee',
+  },
+  'device-polling': {
+    source: 'RFC 8628 §3.5',
+    behaviour: 'A device learns that the answer is pending, that it asks too often, that it was refused, and that its code has expired.',
+    kind: 'guarantee',
+  },
+  'device-once': {
+    source: 'RFC 8628 §3.4, §5.2',
+    behaviour: 'Of all who confirm a user code one goes on, and of all who redeem a device code one gets tokens; a code is good for its own client alone.',
+    kind: 'guarantee',
+  },
+  'device-phishing': {
+    source: 'RFC 8628 §5.4, §3.3.1',
+    behaviour: 'A code that came in a link is never sent by itself: who asks, from where and for what is shown before anybody signs in, with a warning.',
+    kind: 'guarantee',
+  },
+  'device-guessing': {
+    source: 'RFC 8628 §5.1',
+    behaviour: 'User codes cannot be guessed: how many an address may try is bounded, and a wrong code tells nothing.',
+    kind: 'guarantee',
+  },
+  'device-forms': {
+    source: 'RFC 8628 §5, OAuth 2.1 §7',
+    behaviour: 'The pages of the device flow take forms of their own page and browser alone, and cannot be framed.',
+    kind: 'guarantee',
+  },
+  'A15-metadata': {
+    source: 'SEP-1932, RFC 9449 §5.1',
+    behaviour: 'The metadata lists what proofs may be signed with: asymmetric algorithms only.',
+    kind: 'guarantee',
+  },
+  'A15-bound': {
+    source: 'SEP-1932, RFC 9449 §5, §6',
+    behaviour: 'A token that is asked for with a proof names its key (`cnf.jkt`), has the type DPoP, and is renewed for that key only.',
+    kind: 'guarantee',
+  },
+  'A15-required': {
+    source: 'SEP-1932, RFC 9449 §5.2',
+    behaviour: 'A client that has registered `dpop_bound_access_tokens` gets no token without a proof.',
+    kind: 'guarantee',
+  },
+  'A15-proof': {
+    source: 'SEP-1932, RFC 9449 §4.3',
+    behaviour:
+      'Each request with a bound token brings a proof by the token’s key, of this method, URL and token, with a public key and an asymmetric algorithm; a WebSocket brings one as it is opened.',
+    kind: 'guarantee',
+  },
+  'A15-time': {
+    source: 'SEP-1932',
+    behaviour: 'A proof is from within five minutes of now, whatever else it carries.',
+    kind: 'guarantee',
+  },
+  'A15-once': {
+    source: 'RFC 9449 §11.1',
+    behaviour: 'Of any number of requests with one proof, one is let through.',
+    kind: 'guarantee',
+  },
+  'A15-refusal': {
+    source: 'SEP-1932, RFC 9449 §7',
+    behaviour:
+      'A bound token as a bearer token, a free one under DPoP, and a proof that is wrong get 401 with a challenge that says which and with what to sign.',
+    kind: 'guarantee',
+  },
+  'A15-audience': {
+    source: 'SEP-1932',
+    behaviour: 'A bound token is good at the server it was issued for, until it expires or is revoked, like any other.',
+    kind: 'guarantee',
+  },
+  'A15-nonce': {
+    source: 'RFC 9449 §8, §9',
+    behaviour:
+      'Where nonces are wanted, a proof without one of ours is answered with one; each is good for minutes, at every process with the same keys.',
+    kind: 'guarantee',
+  },
+  par: {
+    source: 'RFC 9126',
+    behaviour: 'What a client has pushed is stored within bounds, stands whatever the browser adds, and ends in one authorization at most.',
+    kind: 'guarantee',
+  },
+  introspection: {
+    source: 'RFC 7662 §2',
+    behaviour: 'Only clients that authenticate learn of a token, and of one that is not good nothing but that.',
+    kind: 'guarantee',
+  },
   // Transports
   TR1: {
     source: 'transports §Security',
@@ -514,6 +657,40 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A name that is hidden from a caller is answered exactly as one that does not exist.',
     kind: 'guarantee',
   },
+  'key-servers': {
+    source: 'architecture §decisions',
+    behaviour:
+      'A key for some servers of a gateway neither sees nor reaches what the others have: it is answered as if that were not there.',
+    kind: 'guarantee',
+  },
+  'key-in-url': {
+    source: '2026-07-28 authorization §token requirements',
+    behaviour: 'A key or token in a query string is no credential: it is refused, and no log, record or upstream has it.',
+    kind: 'guarantee',
+  },
+  'key-roll': {
+    source: 'MCP01 token exposure',
+    behaviour:
+      'A rolled key ends with its overlap, or at once; its successor may do the same and is the same caller; of simultaneous rolls one wins.',
+    kind: 'guarantee',
+  },
+  'key-use': {
+    source: 'MCP01 token exposure',
+    behaviour:
+      'When, from where and with which client a key was last used is kept; it is written at most once a minute for each key, and no call waits for it.',
+    kind: 'guarantee',
+  },
+  'key-pattern': {
+    source: 'MCP01 token exposure',
+    behaviour: 'Every key is found by the published pattern, and what only looks like one is told by its last six characters.',
+    kind: 'guarantee',
+  },
+  'signing-keys': {
+    source: 'architecture §authorization server',
+    behaviour:
+      'Signing keys change without a restart: the next one is published before it signs, earlier ones verify until their tokens have expired, and what a key signed that is said to be compromised is refused within a second, by every process.',
+    kind: 'guarantee',
+  },
   'bounded-input': {
     source: 'architecture §bounds',
     behaviour: 'Bodies, nesting, lists, duplicate keys, encodings and batches are refused with a clear error, before anything runs.',
@@ -576,6 +753,31 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   conditions: {
     source: 'architecture §one pipeline',
     behaviour: 'A rule on arguments that is not met, or cannot be decided, refuses; no arguments make deciding it throw or take long.',
+    kind: 'guarantee',
+  },
+  A14: {
+    source: 'SEP-990, ext-auth enterprise-managed authorization §4.3, §5.1',
+    behaviour:
+      'An ID-JAG counts only of a trusted issuer, for this server alone, for the client that authenticated, within its time, with its own type, and signed with a key that its issuer publishes.',
+    kind: 'guarantee',
+  },
+  'id-jag-once': { source: 'RFC 7523 §3', behaviour: 'Of any number of simultaneous uses of one ID-JAG, one wins.', kind: 'guarantee' },
+  'token-exchange': {
+    source: 'RFC 8693',
+    behaviour:
+      'An exchanged token has no scope, audience or life that the first has not, stays bound to its key, says who acts, and ends with it; nobody gets a refresh token.',
+    kind: 'guarantee',
+  },
+  'workload-identity': {
+    source: 'SEP-1933, RFC 7523 §3',
+    behaviour:
+      'A workload gets what a rule of the operator gives its subject, for a quarter of an hour, on one assertion that its platform made for this server; a wildcard never reaches past a colon.',
+    kind: 'guarantee',
+  },
+  'issuer-keys': {
+    source: 'SEP-1933, RFC 8725 §3',
+    behaviour:
+      'Keys of an issuer are fetched from where it or the operator says, asymmetric ones only; a key that is unknown has them fetched once more, at most every half minute.',
     kind: 'guarantee',
   },
   revocation: {

@@ -4,7 +4,15 @@ import { userInfo } from 'node:os'
 import { createId } from '../core/index.ts'
 import type { Store } from '../storage/index.ts'
 
-export type OperatorAction = 'key.create' | 'key.revoke' | 'user.add'
+export type OperatorAction =
+  | 'key.create'
+  | 'key.roll'
+  | 'key.revoke'
+  | 'keys.rotate'
+  | 'user.add'
+  | 'client.create'
+  | 'client.remove'
+  | 'grant.revoke'
 
 /** The account of this machine that runs the command. It proves nothing; it says whom to ask. */
 export function operator(): string {

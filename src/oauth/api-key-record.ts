@@ -73,4 +73,7 @@ export const recordOptionsOf = ({ createdBy, expiresAt, revokedAt = 0 }: Kept): 
   expiresAt: Math.max(expiresAt, revokedAt) + AFTERLIFE_MS,
 })
 
-export const toInfo = ({ mac: _, ...info }: Kept): ApiKeyInfo => info
+export function toInfo(kept: Kept): ApiKeyInfo {
+  const { mac: _, ...info } = kept
+  return info
+}

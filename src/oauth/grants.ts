@@ -15,6 +15,21 @@ export interface Grants {
   save(id: string, payload: Payload, ttlSeconds: number): Promise<void>
   /** Ends it and all that came of it. True where it had not ended before. */
   revoke(id: string): Promise<boolean>
+  /** What may be shown of all, or of one. */
+  list(): Promise<readonly GrantInfo[]>
+  get(id: string): Promise<GrantInfo | undefined>
+  /** Ends every grant of one client. */
+  revokeOfClient(clientId: string): Promise<void>
+}
+
+/** What may be shown of a grant. Times are milliseconds since the epoch. */
+export interface GrantInfo {
+  readonly id: string
+  readonly account: string | undefined
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly createdAt: number
+  readonly expiresAt: number
 }
 
 /** Codes and refresh tokens of one grant. */
@@ -24,8 +39,24 @@ interface Kept {
   readonly payload: Payload
 }
 
-export function createGrants({ store, bus, clock, artifacts }: { store: Store; bus: Bus; clock: Clock; artifacts: Artifacts }): Grants {
+export interface GrantsParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly artifacts: Artifacts
+  /** Told when a grant ends; another process learns it from the store. */
+  readonly bus?: Bus | undefined
+}
+
+export function createGrants({ store, bus, clock, artifacts }: GrantsParts): Grants {
   const records = store.records<Kept>('grant')
+
+  async function revoke(id: string): Promise<boolean> {
+    // The grant first: from here on nothing of it is accepted or renewed, whatever else fails.
+    const ended = (await records.takeOnce(id)) !== undefined
+    if (ended) bus?.publish('credentials', `grant:${id}`)
+    await artifacts.removeGroup(grantGroup(id))
+    return ended
+  }
   return {
     async find(id) {
       return (await records.get(id))?.value.payload
@@ -40,12 +71,41 @@ export function createGrants({ store, bus, clock, artifacts }: { store: Store; b
         if (done) return
       }
     },
-    async revoke(id) {
-      // The grant first: from here on nothing of it is accepted or renewed, whatever else fails.
-      const ended = (await records.takeOnce(id)) !== undefined
-      if (ended) bus.publish('credentials', `grant:${id}`)
-      await artifacts.removeGroup(grantGroup(id))
-      return ended
+    revoke,
+    async list() {
+      const infos: GrantInfo[] = []
+      for (let after: string | undefined; ; ) {
+        const page = await records.list({ after })
+        infos.push(...page.map(({ id, value }) => toInfo(id, value.payload)))
+        after = page.at(-1)?.id
+        if (page.length < 1000) return infos
+      }
     },
+    async get(id) {
+      const found = await records.get(id)
+      return found && toInfo(id, found.value.payload)
+    },
+    async revokeOfClient(clientId) {
+      for (let after: string | undefined; ; ) {
+        const page = await records.list({ after })
+        for (const { id, value } of page) if (value.payload['clientId'] === clientId) await revoke(id)
+        after = page.at(-1)?.id
+        if (page.length < 1000) return
+      }
+    },
+  }
+}
+
+/** The members that the provider gives a grant. */
+function toInfo(id: string, { accountId, clientId, resources, openid, iat, exp }: Payload): GrantInfo {
+  const granted = Object.values((resources ?? {}) as Record<string, string>)
+  const scopes = [...granted, (openid as { scope?: string } | undefined)?.scope ?? ''].flatMap((each) => each.split(' ')).filter(Boolean)
+  return {
+    id,
+    account: typeof accountId === 'string' ? accountId : undefined,
+    clientId: String(clientId),
+    scopes: [...new Set(scopes)],
+    createdAt: Number(iat) * 1000,
+    expiresAt: Number(exp) * 1000,
   }
 }

@@ -3,7 +3,7 @@
 import { userInfo } from 'node:os'
 import { ConfigError, type Credential } from '../core/index.ts'
 import { createLocalUserVerifier } from '../guards/index.ts'
-import { type ApiKeys, createApiKeys } from '../oauth/index.ts'
+import { type ApiKeys, createApiKeys, createApiKeyUse } from '../oauth/index.ts'
 import { createStdioTransport, type StdioTransport } from '../transports/index.ts'
 import { createEngine } from './engine.ts'
 import { createFoundation } from './foundation.ts'
@@ -15,6 +15,7 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
   const resource = 'stdio:'
   const credential: Credential = env['SALLYPORT_KEY'] ? { scheme: 'bearer', value: env['SALLYPORT_KEY'] } : { scheme: 'local', value: '' }
   const apiKeys = createApiKeys({ store: base.store, keyRing: data.keyRing, clock: base.clock })
+  const keyUse = createApiKeyUse({ store: base.store, log })
   await requireKey(credential, apiKeys, data.dir).catch(async (error: unknown) => {
     await base.close()
     throw error
@@ -26,6 +27,7 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
     keyRing: data.keyRing,
     verifiers: [apiKeys.verifier, localUser],
     resourceMetadataUrl: () => undefined,
+    noteUse: keyUse.note,
   })
   let transport: StdioTransport | undefined
   const { promise: done, resolve } = Promise.withResolvers<void>()
@@ -58,6 +60,7 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
       transport?.close()
       await transport?.done
       await engine.close()
+      await keyUse.close()
       await base.close()
     },
   }

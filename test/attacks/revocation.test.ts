@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createMemoryStore, type RecordKind, type Records, type Store } from '../../src/storage/index.ts'
+import { createMemoryStore } from '../../src/storage/index.ts'
 import { tool } from '../fixtures/attacks/behaviour.ts'
 import { type HttpWitness, startHttpWitness } from '../fixtures/attacks/http-witness.ts'
 import { verifies } from '../requirements.ts'
@@ -17,6 +17,7 @@ import {
   postForm,
   redeem,
   register,
+  signingJwk,
   startAuthorizationServer,
   type Tokens,
   verify,
@@ -24,6 +25,7 @@ import {
 import { createBrowser, signIn } from '../support/browser.ts'
 import { type Gateway, said, startGateway } from '../support/gateway.ts'
 import { type McpOptions, mcp, type Version } from '../support/mcp.ts'
+import { slowly } from '../support/slow-store.ts'
 import { until } from '../support/until.ts'
 
 verifies('revocation', 'one-time', 'sealed-secrets')
@@ -98,25 +100,6 @@ describe('revocation', () => {
     assert.equal((await one.refresh()).status, 200)
   })
 })
-
-/** Every look takes some milliseconds, as over a network; what changes is still one step. */
-function slowly(store: Store): Store {
-  const later = () => delay(Math.random() * 5)
-  return {
-    ...store,
-    records<T>(kind: RecordKind): Records<T> {
-      const records = store.records<T>(kind)
-      return {
-        get: (id) => later().then(() => records.get(id)),
-        list: (query) => later().then(() => records.list(query)),
-        usage: (group) => later().then(() => records.usage(group)),
-        putIfAbsent: (id, value, options) => later().then(() => records.putIfAbsent(id, value, options)),
-        compareAndSet: (id, version, value, options) => later().then(() => records.compareAndSet(id, version, value, options)),
-        takeOnce: (id) => later().then(() => records.takeOnce(id)),
-      }
-    },
-  }
-}
 
 describe('one-time values', () => {
   it('of 50 simultaneous redemptions of one code one wins, and since the code was out twice, that token ends as well', async () => {
@@ -216,8 +199,7 @@ describe('sealed secrets', () => {
     const browser = createBrowser()
     const { url } = authorizeUrl(gateway, client)
     const code = new URL(await signIn(url, ANA, browser)).searchParams.get('code') as string
-    const sealed = (await data.store.records<{ sealed: string }>('secret').get('signing-key/0'))?.value.sealed as string
-    const { d } = JSON.parse(String(data.keyRing.open(sealed, 'secret/signing-key/0')))
+    const { d = '' } = await signingJwk(data)
     const secrets: Record<string, string | Buffer> = {
       'signing key': d,
       'signing key as bytes': Buffer.from(d, 'base64url'),
@@ -305,13 +287,14 @@ describe('sealed secrets', () => {
   })
   it('a sealed value opens in its own place only, and not once a character of it is another', async () => {
     const { keyRing } = gateway.data
-    const { sealed } = JSON.parse(rows('secret')[0]?.body ?? '{}')
-    assert.ok(keyRing.open(sealed, 'secret/signing-key/0'))
-    for (const place of ['secret/signing-key/1', 'secret', 'client/signing-key/0', 'secret/signing-key/0 ', 'session', ''])
+    const { kid, sealed } = JSON.parse(rows('secret')[0]?.body ?? '{}').keys[0]
+    const own = `secret/signing-keys/${kid}`
+    assert.ok(keyRing.open(sealed, own))
+    for (const place of ['secret/signing-keys/other', 'secret', `client/signing-keys/${kid}`, `${own} `, 'session', ''])
       assert.equal(keyRing.open(sealed, place), undefined, place)
     for (let at = 0; at < sealed.length; at += 7) {
       const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1)
-      assert.equal(keyRing.open(changed, 'secret/signing-key/0'), undefined)
+      assert.equal(keyRing.open(changed, own), undefined)
     }
   })
 })

@@ -11,7 +11,7 @@ import { createApiKeys } from '../../src/oauth/index.ts'
 import { tool } from '../fixtures/attacks/behaviour.ts'
 import { type HttpWitness, startHttpWitness } from '../fixtures/attacks/http-witness.ts'
 import { verifies } from '../requirements.ts'
-import { postForm } from '../support/authorization.ts'
+import { postForm, signingJwk } from '../support/authorization.ts'
 import { type Gateway, said, startGateway } from '../support/gateway.ts'
 import { type Answer, mcp, type Version } from '../support/mcp.ts'
 
@@ -55,8 +55,7 @@ async function prepare(): Promise<void> {
   const now = Math.floor(Date.now() / 1000)
 
   const { data } = gateway
-  const sealed = (await data.store.records<{ sealed: string }>('secret').get('signing-key/0'))?.value.sealed ?? ''
-  const jwk = JSON.parse(String(data.keyRing.open(sealed, 'secret/signing-key/0')))
+  const jwk = await signingJwk(data)
   const own = await importJWK(jwk, 'ES256')
   const publicKey = createPublicKey({ key: jwk, format: 'jwk' })
   const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -8,8 +8,10 @@ import {
   type Accounts,
   type AuthorizationServer,
   type AuthorizationServerOptions,
+  type Clients,
   createAccounts,
   createAuthorizationServer,
+  createClients,
 } from '../../src/oauth/index.ts'
 import { type AuditRecord, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
 import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
@@ -24,6 +26,8 @@ export interface Fixture extends AsyncDisposable {
   readonly port: number
   readonly server: AuthorizationServer
   readonly accounts: Accounts
+  /** As an operator makes them. */
+  readonly clients: Clients
   readonly store: Store
   readonly keyRing: KeyRing
   readonly records: AuditRecord[]
@@ -34,7 +38,7 @@ export interface Fixture extends AsyncDisposable {
 }
 
 export interface FixtureOptions
-  extends Partial<Pick<AuthorizationServerOptions, 'accessTokenTtlSeconds' | 'registrationsPerHour' | 'scopes'>> {
+  extends Partial<Pick<AuthorizationServerOptions, 'accessTokenTtlSeconds' | 'registrationsPerHour' | 'requireDpopNonce' | 'trustedIssuers' | 'hierarchy' | 'scopes' | 'cimd' | 'guardedFetch'>> {
   /** Without an account nobody can sign in. */
   readonly people?: readonly Person[]
   /** The path of the issuer. */
@@ -70,6 +74,11 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     audit: (record) => void records.push(record),
     accessTokenTtlSeconds: options.accessTokenTtlSeconds,
     registrationsPerHour: options.registrationsPerHour,
+    requireDpopNonce: options.requireDpopNonce,
+    trustedIssuers: options.trustedIssuers,
+    hierarchy: options.hierarchy,
+    cimd: options.cimd,
+    guardedFetch: options.guardedFetch,
   })
   http.on('request', (request: IncomingMessage, response: ServerResponse) => void server.handle(request, response))
   const accounts = createAccounts({ store, clock })
@@ -81,6 +90,7 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     port,
     server,
     accounts,
+    clients: createClients({ store, keyRing, bus, clock }),
     store,
     keyRing,
     records,
@@ -94,6 +104,12 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
       await new Promise((resolve) => http.close(resolve))
     },
   }
+}
+
+/** The key that signs access tokens, out of the store. */
+export async function signingJwk({ store, keyRing }: Pick<Fixture, 'store' | 'keyRing'>): Promise<Record<string, string>> {
+  const kept = (await store.records<{ keys: { kid: string; sealed: string }[] }>('secret').get('signing-keys'))?.value.keys.at(-1)
+  return JSON.parse(String(keyRing.open(kept?.sealed ?? '', `secret/signing-keys/${kept?.kid}`)))
 }
 
 export const CALLBACK = 'http://127.0.0.1:53591/callback'
@@ -204,16 +220,21 @@ export const redeem = (
   code: string,
   verifier: string,
   changes: Record<string, string | undefined> = {},
+  headers: Record<string, string> = {},
 ): Promise<Response> =>
-  postForm(`${issuer}/token`, {
-    grant_type: 'authorization_code',
-    code,
-    redirect_uri: CALLBACK,
-    client_id: clientId,
-    code_verifier: verifier,
-    resource,
-    ...changes,
-  })
+  postForm(
+    `${issuer}/token`,
+    {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: CALLBACK,
+      client_id: clientId,
+      code_verifier: verifier,
+      resource,
+      ...changes,
+    },
+    headers,
+  )
 
 /** Who a token stands for, or why it was refused. */
 export async function verify(

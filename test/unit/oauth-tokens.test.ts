@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { SignJWT } from 'jose'
-import { connect, postForm, startAuthorizationServer, verify } from '../support/authorization.ts'
+import { connect, postForm, signingJwk, startAuthorizationServer, verify } from '../support/authorization.ts'
 
 const partsOf = (token: string) => token.split('.') as [string, string, string]
 const decode = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString())
@@ -65,8 +65,7 @@ test('tokens that our own key signed for something else are refused', async () =
   await using fixture = await startAuthorizationServer()
   const { access_token: token } = (await connect(fixture)).tokens
   const [header, payload] = partsOf(token)
-  const stored = (await fixture.store.records<{ sealed: string }>('secret').get('signing-key/0'))?.value.sealed ?? ''
-  const jwk = JSON.parse(String(fixture.keyRing.open(stored, 'secret/signing-key/0')))
+  const jwk = await signingJwk(fixture)
   const { importJWK } = await import('jose')
   const key = await importJWK(jwk, 'ES256')
   const sign = (changes: Record<string, unknown>, headerChanges: Record<string, unknown> = {}) =>

@@ -1,0 +1,93 @@
+/** `sallyport grant list | show | revoke`: what people have allowed clients. A running guard follows within a second. @module */
+
+import { systemClock } from '../../core/index.ts'
+import { createArtifacts, createClients, createGrants, type GrantInfo, type Grants } from '../../oauth/index.ts'
+import type { Data } from '../../vault/index.ts'
+import type { WithData } from '../common.ts'
+import { withExistingData } from '../data.ts'
+import { CliError } from '../errors.ts'
+import { createOutput, table } from '../output.ts'
+import { recordOperator } from '../record.ts'
+import { shown, shownShort } from '../shown.ts'
+import { dateOf, described, minuteOf } from '../values.ts'
+
+export interface ListGrantsOptions extends WithData {
+  readonly account?: string
+  readonly client?: string
+}
+
+export const grantsOf = ({ store, keyRing }: Data): Grants =>
+  createGrants({ store, clock: systemClock, artifacts: createArtifacts({ store, keyRing, clock: systemClock }) })
+const clientsOf = ({ store, keyRing }: Data) => createClients({ store, keyRing, clock: systemClock })
+
+/** An id may begin with a dash, which a command line would take for an option. */
+const shownId = (id: string): string => `gr_${id}`
+const idOf = (named: string): string => named.replace(/^gr_/, '')
+
+export async function listGrants({ json = false, dataDir, account, client }: ListGrantsOptions): Promise<void> {
+  const output = createOutput(json)
+  const grants = await withExistingData(dataDir, async (data) => {
+    const names = new Map((await clientsOf(data).list()).map(({ id, name }) => [id, name]))
+    return (await grantsOf(data).list())
+      .filter((grant) => (account ?? grant.account) === grant.account && (client ?? grant.clientId) === grant.clientId)
+      .map((grant) => ({ ...toShown(grant), clientName: names.get(grant.clientId) }))
+  })
+  output.object({ grants })
+  if (grants.length === 0) output.note('There are no grants: one begins when somebody signs in to a client and allows it something.')
+  const rows = grants.map(({ id, account: who, clientId, clientName, scopes, createdAt, expiresAt }) => [
+    id,
+    shownShort(who ?? ''),
+    `${shownShort(clientName ?? '')} ${shownShort(clientId)}`.trim(),
+    shown(scopes.join(',')),
+    dateOf(createdAt),
+    `until ${dateOf(expiresAt)}`,
+  ])
+  for (const row of table(rows)) output.line(row)
+}
+
+export async function showGrant(named: string, { json = false, dataDir }: WithData): Promise<void> {
+  const output = createOutput(json)
+  const found = await withExistingData(dataDir, async (data) => {
+    const grant = await grantsOf(data).get(idOf(named))
+    return grant && { ...toShown(grant), client: await clientsOf(data).get(grant.clientId) }
+  })
+  if (found === undefined) throw notFound(named)
+  output.object(found)
+  const rows = described([
+    ['grant', found.id],
+    ['account', found.account && shown(found.account)],
+    [
+      'client',
+      [found.client?.name, found.clientId]
+        .map((each) => shown(each ?? ''))
+        .join(' ')
+        .trim(),
+    ],
+    ['scopes', shown(found.scopes.join(', '))],
+    ['allowed', minuteOf(found.createdAt)],
+    ['ends', minuteOf(found.expiresAt)],
+  ])
+  for (const row of table(rows.map(([label, value]) => [output.paint('dim', label), value]))) output.line(row)
+}
+
+export async function revokeGrants(named: readonly string[], { json = false, dataDir }: WithData): Promise<void> {
+  const output = createOutput(json)
+  const startedAt = Date.now()
+  await withExistingData(dataDir, async (data) => {
+    const grants = grantsOf(data)
+    // All of them or none: a slip in the last must not leave the first ones revoked unseen.
+    for (const each of named) if ((await grants.get(idOf(each))) === undefined) throw notFound(each)
+    for (const each of named) {
+      await grants.revoke(idOf(each))
+      await recordOperator(data.store, 'grant.revoke', idOf(each), startedAt)
+    }
+  })
+  output.object({ ids: named.map((each) => shownId(idOf(each))), revoked: true })
+  for (const each of named)
+    output.line(`${output.paint('green', '✓')} revoked ${shown(each)}: a running guard refuses its tokens within a second`)
+}
+
+const toShown = (grant: GrantInfo): GrantInfo => ({ ...grant, id: shownId(grant.id) })
+
+const notFound = (named: string): CliError =>
+  new CliError('E-NOT-FOUND', `there is no grant ${shownShort(named)}`, 'see `sallyport grant list`, and check --data-dir')
