@@ -40,15 +40,79 @@ export function createProgram(argv: readonly string[]): Command {
     .requiredOption('--name <name>', 'what the key is for')
     .requiredOption('--scope <scope...>', 'what it may do: tools:read, tools:execute, prompts:read, resources:read, …')
     .option('--role <role...>', 'roles that it has')
+    .option('--server <name...>', 'only these servers of a gateway (default: all)')
     .option('--expires <span>', 'how long it is good for: 30m, 12h, 90d, up to 3650d', '90d')
     .addOption(dataDir())
     .action(async (_options, command: Command) => (await import('./commands/key.ts')).createKey(command.optsWithGlobals()))
   add(key, 'list', 'list the keys, never their secrets')
     .addOption(dataDir())
     .action(async (_options, command: Command) => (await import('./commands/key.ts')).listKeys(command.optsWithGlobals()))
+  add(key, 'show', 'what a key may do, and when it was last used, from where and with which client', '<id>')
+    .addOption(dataDir())
+    .action(async (id: string, _options, command: Command) => (await import('./commands/key.ts')).showKey(id, command.optsWithGlobals()))
+  add(key, 'roll', 'make a new key in place of one, which goes on for a while', '<id>')
+    .option('--overlap <span>', 'how long the old one goes on; 0 ends it at once', '24h')
+    .option('--expires <span>', 'how long the new one is good for (default: as long as the old one was)')
+    .addOption(dataDir())
+    .action(async (id: string, _options, command: Command) => (await import('./commands/key.ts')).rollKey(id, command.optsWithGlobals()))
   add(key, 'revoke', 'end a key at once', '<id>')
     .addOption(dataDir())
     .action(async (id: string, _options, command: Command) => (await import('./commands/key.ts')).revokeKey(id, command.optsWithGlobals()))
+  add(key, 'pattern', 'print what a secret scanner finds keys by').action(async (_options, command: Command) =>
+    (await import('./commands/key.ts')).printKeyPattern(command.optsWithGlobals()),
+  )
+
+  const keys = add(program, 'keys', 'the keys that access tokens are signed with')
+  add(keys, 'list', 'list them, with what each is for now')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/keys.ts')).listSigningKeys(command.optsWithGlobals()))
+  add(keys, 'rotate', 'publish the next one, which signs a quarter of an hour later')
+    .option('--compromised', 'sign with it at once, and refuse every token that another key has signed')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/keys.ts')).rotateSigningKeys(command.optsWithGlobals()))
+
+  const client = add(program, 'client', 'programs that people sign in to, or that act for themselves')
+  add(client, 'create', 'register a client; its secret is shown once')
+    .requiredOption('--name <name>', 'what people read when they are asked')
+    .option('--redirect-uri <uri...>', 'where people are sent back to')
+    .option('--grant <grant...>', 'code, device, client-credentials, token-exchange or jwt-bearer (default: by what else is given)')
+    .option('--scope <scope...>', 'what it may do at most; needed for client-credentials')
+    .option('--auth <method>', 'none, client_secret_basic, client_secret_post (default: by what else is given)')
+    .option('--jwks <file>', 'its public keys, as a JWK set: it signs in with private_key_jwt')
+    .option('--certificate <file...>', 'its own certificates, in PEM: it signs in with one of them')
+    .option('--certificate-name <name>', 'which certificate of your authority is its: dn=…, dns=…, uri=…, ip=… or email=…')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/client.ts')).createClient(command.optsWithGlobals()))
+  add(client, 'list', 'list the clients, never their secrets')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/client.ts')).listClients(command.optsWithGlobals()))
+  add(client, 'show', 'what a client may do, and who has allowed it something', '<id>')
+    .addOption(dataDir())
+    .action(async (id: string, _options, command: Command) =>
+      (await import('./commands/client.ts')).showClient(id, command.optsWithGlobals()),
+    )
+  add(client, 'remove', 'end a client, and all that it was allowed, at once', '<id>')
+    .addOption(dataDir())
+    .action(async (id: string, _options, command: Command) =>
+      (await import('./commands/client.ts')).removeClient(id, command.optsWithGlobals()),
+    )
+
+  const grant = add(program, 'grant', 'what people have allowed clients')
+  add(grant, 'list', 'list the grants')
+    .option('--account <name>', 'only those of this account')
+    .option('--client <id>', 'only those of this client')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/grant.ts')).listGrants(command.optsWithGlobals()))
+  add(grant, 'show', 'who has allowed what to which client', '<id>')
+    .addOption(dataDir())
+    .action(async (id: string, _options, command: Command) =>
+      (await import('./commands/grant.ts')).showGrant(id, command.optsWithGlobals()),
+    )
+  add(grant, 'revoke', 'end grants, and every token that came of them, at once', '<id...>')
+    .addOption(dataDir())
+    .action(async (ids: string[], _options, command: Command) =>
+      (await import('./commands/grant.ts')).revokeGrants(ids, command.optsWithGlobals()),
+    )
 
   const user = add(program, 'user', 'accounts of people who may sign in')
   add(user, 'add', 'add an account; the password is asked for', '<name>')
@@ -79,12 +143,15 @@ export function createProgram(argv: readonly string[]): Command {
     .addOption(dataDir())
     .action(async (id: string, _options, command: Command) => (await import('./commands/why.ts')).why(id, command.optsWithGlobals()))
 
-  add(program, 'doctor', 'check this machine, the configuration and a running server')
+  add(program, 'doctor', 'check this machine, the configuration and a running server', '[url]')
     .option('--url <url>', 'also check the server that runs there')
+    .option('--as <clients>', 'only check that server, as these clients: claude-code,codex,inspector,opencode,mcp-remote,mcpc,browser')
     .option('--port <number>', 'the port that guard would use')
     .option('--config <file>', 'the configuration (default: sallyport.yaml, looked for upwards)')
     .addOption(dataDir())
-    .action(async (_options, command: Command) => (await import('./commands/doctor.ts')).doctor(command.optsWithGlobals()))
+    .action(async (url: string | undefined, _options, command: Command) =>
+      (await import('./commands/doctor.ts')).doctor(command.optsWithGlobals(), url),
+    )
 
   add(program, 'schema', 'print the JSON Schema of sallyport.yaml').action(async () => (await import('./commands/schema.ts')).printSchema())
 

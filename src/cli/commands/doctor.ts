@@ -1,6 +1,6 @@
 /**
  * `sallyport doctor`: looks at everything that commonly goes wrong and says for each what to do. Changes nothing. Exit code 0 where
- * nothing is broken, 1 where something is; a warning is not a problem.
+ * nothing is broken, 1 where something is; a warning is not a problem. With `--as` it acts as certain clients instead.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { checkServer } from '../checks/server.ts'
 import { checkConfig, checkUpstreams } from '../checks/upstreams.ts'
 import { exitCodes } from '../codes.ts'
 import type { WithData } from '../common.ts'
-import { createOutput } from '../output.ts'
+import { createOutput, type Output } from '../output.ts'
 import { parsePort } from '../ports.ts'
 import { shown } from '../shown.ts'
 import { version } from '../version.ts'
@@ -21,15 +21,23 @@ export interface DoctorOptions extends WithData {
   readonly url?: string
   readonly port?: string
   readonly config?: string
+  readonly as?: string
 }
 
 const marks = { ok: '✓', warning: '!', problem: '✗' } as const
 const colours = { ok: 'green', warning: 'yellow', problem: 'red' } as const
 
-export async function doctor({ json = false, dataDir, url, port, config: file }: DoctorOptions): Promise<void> {
+export async function doctor(options: DoctorOptions, address?: string): Promise<void> {
+  const { json = false, dataDir, port, config: file, as } = options
   const output = createOutput(json)
+  const url = address ?? options.url
   const flags = { port: parsePort(port), dataDir }
   const { config, findings: ofConfig } = checkConfig({ file, cwd: process.cwd(), env: process.env, flags })
+  if (as !== undefined) {
+    const { doctorAs } = await import('./doctor-as.ts')
+    const own = config && `http://localhost:${config.listen.port}/mcp`
+    return doctorAs(as, url ?? own, output, (found) => show(found, output))
+  }
   const findings: Finding[] = [checkNode(), ...ofConfig, ...checkDataDir(resolveDataDir(dataDir ?? config?.dataDir))]
   if (config !== undefined) {
     if (url === undefined) findings.push(await checkPort(config.listen.port))
@@ -39,10 +47,14 @@ export async function doctor({ json = false, dataDir, url, port, config: file }:
 
   const problems = findings.filter(({ status }) => status === 'problem').length
   output.object({ ok: problems === 0, findings })
+  show(findings, output)
+  if (problems > 0) process.exitCode = exitCodes.failure
+}
+
+function show(findings: readonly Finding[], output: Output): void {
   const width = Math.max(...findings.map(({ name }) => name.length))
   for (const { status, name, found, fix } of findings) {
     output.line(`${output.paint(colours[status], marks[status])} ${name.padEnd(width)}  ${shown(found)}`)
     if (fix) output.line(`  ${' '.repeat(width)}  fix: ${shown(fix)}`)
   }
-  if (problems > 0) process.exitCode = exitCodes.failure
 }
