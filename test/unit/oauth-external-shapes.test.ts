@@ -57,7 +57,14 @@ const shapes: Record<string, Shape> = {
     about: {
       path: '/realms/acme',
       header: { typ: 'JWT' },
-      claims: { aud: RESOURCE, typ: 'Bearer', azp: 'cli', scope: 'tools:read', resource_access: { notes: { roles: ['editor'] } }, realm_access: { roles: ['staff'] } },
+      claims: {
+        aud: RESOURCE,
+        typ: 'Bearer',
+        azp: 'cli',
+        scope: 'tools:read',
+        resource_access: { notes: { roles: ['editor'] } },
+        realm_access: { roles: ['staff'] },
+      },
     },
     options: { claims: { roles: ['resource_access.notes.roles', 'realm_access.roles'] } },
     expected: { roles: ['editor', 'staff'] },
@@ -92,7 +99,11 @@ const shapes: Record<string, Shape> = {
     },
   },
   'Entra, version 1.0, an application, by its object id': {
-    about: { path: `/${TENANT}`, slash: true, claims: { aud: `api://${API}`, appid: 'daemon', oid: 'object', roles: ['Notes.Read'], sub: 'pairwise', ver: '1.0' } },
+    about: {
+      path: `/${TENANT}`,
+      slash: true,
+      claims: { aud: `api://${API}`, appid: 'daemon', oid: 'object', roles: ['Notes.Read'], sub: 'pairwise', ver: '1.0' },
+    },
     options: { audience: `api://${API}` },
     bareKeys: true,
     expected: { subject: 'pairwise', clientId: 'daemon', scopes: [], roles: ['Notes.Read'] },
@@ -123,10 +134,24 @@ const shapes: Record<string, Shape> = {
     about: {
       path: '/oauth2/default',
       places: ['/oauth2/default/.well-known/openid-configuration'],
-      claims: { ver: 1, jti: 'AT.0mP4JKAZX1iACIT4vbEDF7LpvDVjxypPMf0D7uX39RE', aud: 'api://default', sub: 'ana@acme.example', cid: '0oabv6kx4qq6h1U5l0h7', uid: '00ujmkLgagxeRrAg20g3', scp: ['openid', 'tools:read'], groups: ['Everyone', 'staff'] },
+      claims: {
+        ver: 1,
+        jti: 'AT.0mP4JKAZX1iACIT4vbEDF7LpvDVjxypPMf0D7uX39RE',
+        aud: 'api://default',
+        sub: 'ana@acme.example',
+        cid: '0oabv6kx4qq6h1U5l0h7',
+        uid: '00ujmkLgagxeRrAg20g3',
+        scp: ['openid', 'tools:read'],
+        groups: ['Everyone', 'staff'],
+      },
     },
     options: { audience: 'api://default' },
-    expected: { subject: 'ana@acme.example', clientId: '0oabv6kx4qq6h1U5l0h7', scopes: ['openid', 'tools:read'], roles: ['Everyone', 'staff'] },
+    expected: {
+      subject: 'ana@acme.example',
+      clientId: '0oabv6kx4qq6h1U5l0h7',
+      scopes: ['openid', 'tools:read'],
+      roles: ['Everyone', 'staff'],
+    },
   },
   'nobody’s shape: claims of other types grant nothing': {
     about: { claims: { aud: RESOURCE, client_id: { id: 1 }, scope: { all: true }, roles: [1, null, { admin: true }, 'staff'] } },
