@@ -1,220 +1,93 @@
-/**
- * Somebody else's authorization server, on a port of its own: a small one that mints whatever tokens a test describes and counts what it
- * is asked, and a real one (oidc-provider) that mints its own.
- */
+/** An issuer on a real port that vouches for people and workloads: metadata, keys, and JWTs however a test wants them. */
 
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SignJWT } from 'jose'
-import { Provider } from 'oidc-provider'
-
-export interface Minted {
-  /** `null` leaves a claim out. */
-  readonly claims?: Record<string, unknown>
-  readonly header?: Record<string, unknown>
-  /** Which of its keys signs; the newest unless told. */
-  readonly key?: IssuerKey
-}
-
-export interface IssuerKey {
-  readonly kid: string
-  readonly alg: string
-  readonly privateKey: KeyObject
-  readonly publicKey: KeyObject
-}
 
 export interface Issuer extends AsyncDisposable {
   readonly issuer: string
-  readonly origin: string
-  /** How often each path was asked. */
-  readonly asked: Map<string, number>
-  /** A further key that signs from now on. Published unless told. */
-  rotate(options?: { readonly publish?: boolean; readonly alg?: string; readonly kid?: string }): IssuerKey
-  /** What is published as keys: may be changed. */
-  readonly published: Record<string, unknown>[]
-  /** What introspection says of a token; whatever is not in it is inactive. */
-  readonly active: Map<string, Record<string, unknown>>
-  /** What callers of the introspection proved themselves with. */
-  readonly callers: string[]
-  /** Answers nothing but errors while it is set. */
-  down: boolean
-  /** Of its metadata: may be changed. */
-  readonly metadata: Record<string, unknown>
-  mint(token?: Minted): Promise<string>
+  /** The paths that were asked for, in order. */
+  readonly asked: string[]
+  /** A JWT of the newest key. `undefined` leaves a claim or a header member out. */
+  sign(claims: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>
+  /** What an enterprise says of one of its people. */
+  idJag(changes: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>
+  /** Makes a new key; `published`: whether it is among those that are shown. */
+  rotate(published?: boolean): void
+  /** Answers every request with this status. */
+  fail(status: number | undefined): void
+  /** What the metadata says instead. */
+  describe(changes: Record<string, unknown>): void
+  /** Keys that are shown beside. */
+  alsoPublish(jwk: Record<string, unknown>): void
+  /** What is done with a POST to `/token`. */
+  onToken(answer: (form: URLSearchParams) => Promise<Record<string, unknown>>): void
 }
 
-export interface IssuerOptions {
-  /** Below its origin: `/realms/acme`. */
-  readonly path?: string
-  /** With a slash at its end, as Auth0 writes it. */
-  readonly slash?: boolean
-  /** Where its metadata is, below the origin; every place that clients try unless told. */
-  readonly places?: readonly string[]
-  /** What its tokens hold unless a test says otherwise. */
-  readonly claims?: Record<string, unknown>
-  readonly header?: Record<string, unknown>
-  readonly alg?: string
-}
+export const ID_JAG = 'oauth-id-jag+jwt'
+export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
 
-const json = (response: ServerResponse, value: unknown, status = 200): void => {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
-}
+const without = (given: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 
-export async function startIssuer({
-  path = '',
-  slash = false,
-  places,
-  claims = {},
-  header = {},
-  alg = 'RS256',
-}: IssuerOptions = {}): Promise<Issuer> {
-  const http = createServer()
+export async function startIssuer({ clock = Date.now, rsa = false }: { clock?: () => number; rsa?: boolean } = {}): Promise<Issuer> {
+  const http = createServer((request, response) => void answer(request, response))
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  const { port } = http.address() as AddressInfo
-  const origin = `http://127.0.0.1:${port}`
-  const issuer = `${origin}${path}${slash ? '/' : ''}`
-  const documents = places ?? [
-    `/.well-known/oauth-authorization-server${path}`,
-    `/.well-known/openid-configuration${path}`,
-    `${path}/.well-known/openid-configuration`,
-  ]
-  const metadata: Record<string, unknown> = {
-    issuer,
-    authorization_endpoint: `${origin}${path}/authorize`,
-    token_endpoint: `${origin}${path}/token`,
-    jwks_uri: `${origin}${path}/keys`,
-    introspection_endpoint: `${origin}${path}/introspect`,
-    response_types_supported: ['code'],
-    code_challenge_methods_supported: ['S256'],
+  const issuer = `http://localhost:${(http.address() as AddressInfo).port}`
+  const asked: string[] = []
+  const alg = rsa ? 'RS256' : 'ES256'
+  let shown: Record<string, unknown>[] = []
+  let current: { kid: string; key: KeyObject }
+  let failing: number | undefined
+  let described: Record<string, unknown> = {}
+  let token: ((form: URLSearchParams) => Promise<Record<string, unknown>>) | undefined
+
+  function rotate(published = true): void {
+    const pair = rsa ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const kid = randomUUID()
+    current = { kid, key: pair.privateKey }
+    if (published) shown.push({ ...pair.publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' })
   }
-  const asked = new Map<string, number>()
-  const published: Record<string, unknown>[] = []
-  const active = new Map<string, Record<string, unknown>>()
-  const callers: string[] = []
-  const keys: IssuerKey[] = []
-  const self: Issuer = {
-    issuer,
-    origin,
-    asked,
-    published,
-    active,
-    callers,
-    down: false,
-    metadata,
-    rotate({ publish = true, alg: other = alg, kid = `key-${keys.length + 1}` } = {}) {
-      const pair = other.startsWith('ES')
-        ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-        : generateKeyPairSync('rsa', { modulusLength: 2048 })
-      const key = { ...pair, kid, alg: other }
-      keys.push(key)
-      if (publish) published.push({ ...pair.publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: other })
-      return key
-    },
-    mint({ claims: more = {}, header: odd = {}, key = keys.at(-1) as IssuerKey } = {}) {
-      const now = Math.floor(Date.now() / 1000)
-      const all = { iss: issuer, sub: 'ana', iat: now, exp: now + 600, ...claims, ...more }
-      const payload = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))
-      return new SignJWT(payload).setProtectedHeader({ alg: key.alg, kid: key.kid, ...header, ...odd } as never).sign(key.privateKey)
-    },
-    async [Symbol.asyncDispose]() {
-      http.closeAllConnections()
-      await new Promise((resolve) => http.close(resolve))
-    },
-  }
-  http.on('request', async (request: IncomingMessage, response: ServerResponse) => {
-    const { pathname } = new URL(request.url ?? '/', origin)
-    asked.set(pathname, (asked.get(pathname) ?? 0) + 1)
-    if (self.down) return json(response, { error: 'server_error' }, 503)
-    if (documents.includes(pathname)) return json(response, metadata)
-    if (pathname === `${path}/keys`) return json(response, { keys: published })
-    if (pathname === `${path}/introspect` && request.method === 'POST') {
-      let text = ''
-      for await (const chunk of request) text += chunk
-      const form = new URLSearchParams(text)
-      callers.push(request.headers.authorization ?? `${form.get('client_id')}:${form.get('client_secret')}`)
-      const found = active.get(form.get('token') ?? '')
-      return json(response, found === undefined ? { active: false } : { active: true, ...found })
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '/'
+    asked.push(path)
+    const metadata = { issuer, jwks_uri: `${issuer}/keys`, token_endpoint: `${issuer}/token`, response_types_supported: ['code'] }
+    const documents: Record<string, unknown> = {
+      '/.well-known/openid-configuration': { ...metadata, ...described },
+      '/.well-known/oauth-authorization-server': { ...metadata, ...described },
+      '/keys': { keys: shown },
     }
-    json(response, { error: 'not_found' }, 404)
-  })
-  self.rotate()
-  return self
-}
-
-export interface RealIssuer extends AsyncDisposable {
-  readonly issuer: string
-  /** With client credentials, for `resource` (RFC 8707). */
-  token(resource: string, scope: string): Promise<string>
-  revoke(token: string): Promise<void>
-  readonly clientId: string
-  readonly clientSecret: string
-}
-
-/** A real oidc-provider with one confidential client. `format`: what its access tokens are. */
-export async function startRealIssuer(format: 'jwt' | 'opaque', scopes: readonly string[]): Promise<RealIssuer> {
-  const http = createServer()
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  const { port } = http.address() as AddressInfo
-  const issuer = `http://127.0.0.1:${port}/tenant`
-  const [clientId, clientSecret] = ['machine', 'a secret that only tests know']
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const provider = new Provider(issuer, {
-    jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'one' } as never] },
-    clients: [
-      {
-        client_id: clientId,
-        client_secret: clientSecret,
-        grant_types: ['client_credentials'],
-        redirect_uris: [],
-        response_types: [],
-        token_endpoint_auth_method: 'client_secret_basic',
-        id_token_signed_response_alg: 'ES256',
-      },
-    ],
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
-    cookies: { keys: ['of no use'] },
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      introspection: { enabled: true, allowedPolicy: () => true },
-      revocation: { enabled: true, allowedPolicy: () => true },
-      resourceIndicators: {
-        enabled: true,
-        getResourceServerInfo: (_ctx, resource) => ({
-          scope: scopes.join(' '),
-          audience: resource,
-          accessTokenTTL: 600,
-          accessTokenFormat: format,
-          ...(format === 'jwt' && { jwt: { sign: { alg: 'ES256' } } }),
-        }),
-      },
-    },
-  } as never)
-  const callback = provider.callback()
-  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    // As in a framework that has mounted it.
-    const { url = '/' } = request
-    if (!url.startsWith('/tenant')) return void response.writeHead(404).end()
-    Object.assign(request, { originalUrl: url })
-    request.url = url.slice('/tenant'.length)
-    void callback(request, response)
-  })
-  const basic = `Basic ${Buffer.from(`${clientId}:${encodeURIComponent(clientSecret)}`).toString('base64')}`
-  const post = async (path: string, fields: Record<string, string>): Promise<Response> =>
-    fetch(`${issuer}${path}`, { method: 'POST', headers: { authorization: basic }, body: new URLSearchParams(fields) })
+    let text = ''
+    for await (const chunk of request) text += chunk
+    const body = path === '/token' && token ? await token(new URLSearchParams(text)) : documents[path]
+    response.writeHead(failing ?? (body === undefined ? 404 : 200), { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}))
+  }
+  async function sign(claims: Record<string, unknown>, header: Record<string, unknown> = {}): Promise<string> {
+    const now = Math.floor(clock() / 1000)
+    const all = without({ iss: issuer, iat: now, exp: now + 300, jti: randomUUID(), ...claims })
+    return new SignJWT(all).setProtectedHeader(without({ alg, kid: current.kid, ...header }) as { alg: string }).sign(current.key)
+  }
+  rotate()
   return {
     issuer,
-    clientId,
-    clientSecret,
-    async token(resource, scope) {
-      const response = await post('/token', { grant_type: 'client_credentials', resource, scope })
-      if (response.status !== 200) throw new Error(`the issuer answered ${response.status}: ${await response.text()}`)
-      return ((await response.json()) as { access_token: string }).access_token
+    asked,
+    sign,
+    idJag: (changes, header = {}) => sign({ sub: 'U019488227', ...changes }, { typ: ID_JAG, ...header }),
+    rotate,
+    fail(status) {
+      failing = status
     },
-    async revoke(token) {
-      const response = await post('/token/revocation', { token })
-      if (response.status !== 200) throw new Error(`the issuer answered ${response.status}: ${await response.text()}`)
+    describe(changes) {
+      described = changes
+    },
+    alsoPublish(jwk) {
+      shown = [...shown, jwk]
+    },
+    onToken(does) {
+      token = does
     },
     async [Symbol.asyncDispose]() {
       http.closeAllConnections()
