@@ -7,8 +7,29 @@
 
 import type { JsonObject } from './message.ts'
 
+/** What was wrong with how a token and its key were presented (RFC 9449 §7.1). */
+export type ProofProblem =
+  | 'token_bound'
+  | 'token_unbound'
+  | 'proof_missing'
+  | 'proof_invalid'
+  | 'proof_stale'
+  | 'proof_used'
+  | 'proof_of_other_key'
+  | 'nonce_needed'
+
 /** What a refused credential was, for the `error` of the 401 challenge (RFC 6750 §3.1). */
-export type CredentialProblem = 'missing' | 'several' | 'malformed' | 'unknown' | 'expired' | 'revoked' | 'wrong_audience' | 'wrong_issuer'
+export type CredentialProblem =
+  | 'missing'
+  | 'several'
+  | 'malformed'
+  | 'unknown'
+  | 'expired'
+  | 'revoked'
+  | 'wrong_audience'
+  | 'wrong_issuer'
+  | 'wrong_certificate'
+  | ProofProblem
 
 /**
  * Every way a request can be refused. A new member fails to compile until `pipeline/wire.ts` maps it.
@@ -22,7 +43,8 @@ export type Denial =
   | { readonly reason: 'not_found' }
   | { readonly reason: 'method_not_allowed'; readonly allowed: readonly string[] }
   // authenticate
-  | { readonly reason: 'unauthenticated'; readonly problem: CredentialProblem }
+  /** `nonce`: what the next proof must carry (RFC 9449 §9). */
+  | { readonly reason: 'unauthenticated'; readonly problem: CredentialProblem; readonly nonce?: string }
   // reading the message
   | { readonly reason: 'unsupported_media_type' }
   | { readonly reason: 'not_acceptable' }

@@ -12,6 +12,7 @@
 import type { Decision } from './decision.ts'
 import type { CallDetails, Entry } from './entry.ts'
 import type { Input, InputRequests, InputResponses, LogLevel, Message, Outgoing, RequestId } from './message.ts'
+import type { Possession } from './possession.ts'
 import type { Principal } from './principal.ts'
 
 declare const proof: unique symbol
@@ -20,7 +21,7 @@ type Proven<Stage extends string> = { readonly [proof]: { readonly [Key in Stage
 /** What was presented, as it was presented. Never logged. */
 export interface Credential {
   /** `several`: more than one was presented, which is refused (RFC 6750 §2). */
-  readonly scheme: 'bearer' | 'api_key' | 'local' | 'several'
+  readonly scheme: 'bearer' | 'dpop' | 'api_key' | 'local' | 'several'
   readonly value: string
 }
 
@@ -32,6 +33,10 @@ export interface Received {
   /** The peer's network address, or `local`. */
   readonly address: string
   readonly credential: Credential | undefined
+  /** What came beside a token of the scheme `dpop`. Undefined where nothing came, and for every other scheme. */
+  readonly possession?: Possession | undefined
+  /** The thumbprint of the certificate that the caller has shown it holds the key of, if it has; looked up when it is asked for. */
+  certificate?: (() => string | undefined) | undefined
   /** The canonical URL that was addressed: the audience a token must have (RFC 8707). */
   readonly resource: string
   /** Lower-case header names; empty off HTTP. Compared with the body in `validate` (x-mcp-header). */

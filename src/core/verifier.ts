@@ -8,6 +8,10 @@ export interface Verified {
   readonly principal: Principal
   /** Milliseconds since the epoch, after which the outcome must not be used; Infinity for one that does not expire. */
   readonly expiresAt: number
+  /** The thumbprint of the key that whoever presents it must hold (RFC 9449 §6); undefined for a credential that is good by itself. */
+  readonly boundTo?: string | undefined
+  /** The thumbprint of the certificate that whoever presents it must have shown on the connection (RFC 8705 §3). */
+  readonly certificate?: string | undefined
 }
 
 /**

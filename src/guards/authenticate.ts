@@ -4,7 +4,8 @@
  *   [authenticate] → read → limit → authorize → validate → approve → execute → release
  *
  * Comes before anything of the message is looked at: a caller without a credential gets its 401 whatever it sent. The
- * outcome of a verification is kept by the credential's hash until it expires, or until a credential changes anywhere.
+ * outcome of a verification is kept by the credential's hash until it expires, or until a credential changes anywhere. What
+ * shows that a bound token is in the right hands is never kept: each request brings a proof of its own (RFC 9449 §7).
  * Fails closed: a verifier that cannot answer throws, and the request is refused.
  *
  * @module
@@ -20,6 +21,8 @@ import {
   type Guard,
   type Identified,
   identify,
+  type Possession,
+  type PossessionVerifier,
   type Principal,
   type Received,
   type TokenVerifier,
@@ -30,6 +33,8 @@ import type { Bus } from '../storage/index.ts'
 export interface AuthenticateOptions {
   /** Asked in order: the first that claims the credential decides. */
   readonly verifiers: readonly TokenVerifier[]
+  /** Checks the proofs that come with bound tokens; without it, bound tokens are refused. */
+  readonly possession?: PossessionVerifier | undefined
   readonly bus: Bus
   readonly clock: Clock
   /** Who a caller without any credential is; without it, such a caller is refused. What is presented is verified all the same. */
@@ -40,6 +45,7 @@ export interface AuthenticateOptions {
 
 export function createAuthenticate({
   verifiers,
+  possession,
   bus,
   clock,
   anonymous,
@@ -50,6 +56,9 @@ export function createAuthenticate({
   const keys = new WeakMap<Credential, { readonly resource: string; readonly key: string }>()
   // Counts the changes, so that an outcome found before a revocation is not kept after it.
   let generation = 0
+  // A WebSocket's messages, and a stream that is looked at again, come with the one proof that was shown at the start. It is
+  // known by the object, which only the transport of that connection has.
+  const shown = new WeakMap<Possession, { readonly credential: Credential; readonly boundTo: string }>()
   bus.subscribe('credentials', () => {
     generation++
     outcomes.clear()
@@ -74,7 +83,29 @@ export function createAuthenticate({
       if (outcomes.size >= cacheSize) outcomes.delete(outcomes.keys().next().value as string)
       outcomes.set(key, verified.value)
     }
-    return allow(identify(request, verified.value.principal))
+    return admit(request, credential, verified.value)
+  }
+
+  function admit(request: Received, credential: Credential, verified: Verified): Decision<Identified> | Promise<Decision<Identified>> {
+    // Asked of each request: whoever has the token alone comes over another connection (RFC 8705 §3).
+    if (verified.certificate !== undefined && request.certificate?.() !== verified.certificate)
+      return deny({ reason: 'unauthenticated', problem: 'wrong_certificate' })
+    return isFree(credential, verified) ? allow(identify(request, verified.principal)) : admitHolder(request, credential, verified)
+  }
+
+  /** A bound token is only good with a proof by its key, and as nothing else than what it is (RFC 9449 §7.2). */
+  async function admitHolder(request: Received, credential: Credential, { principal, boundTo }: Verified): Promise<Decision<Identified>> {
+    const { possession: presented } = request
+    if (boundTo === undefined) return deny({ reason: 'unauthenticated', problem: 'token_unbound' })
+    if (credential.scheme !== 'dpop' || !possession) return deny({ reason: 'unauthenticated', problem: 'token_bound' })
+    if (!presented) return deny({ reason: 'unauthenticated', problem: 'proof_missing' })
+    const known = shown.get(presented)
+    if (known?.credential === credential && known.boundTo === boundTo) return allow(identify(request, principal))
+    const { transport, resource } = request
+    const proven = await possession.verify({ transport, resource, possession: presented, token: credential.value, boundTo })
+    if (!proven.allowed) return proven
+    shown.set(presented, { credential, boundTo })
+    return allow(identify(request, principal))
   }
 
   return function authenticate(request) {
@@ -83,8 +114,11 @@ export function createAuthenticate({
     if (credential.scheme === 'several') return deny({ reason: 'unauthenticated', problem: 'several' })
     const key = keyOf(credential, request.resource)
     const known = outcomes.get(key)
-    if (known && known.expiresAt > clock()) return allow(identify(request, known.principal))
+    if (known && known.expiresAt > clock()) return admit(request, credential, known)
     outcomes.delete(key)
     return verify(request, credential, key)
   }
 }
+
+/** Good by itself, and presented as that. */
+const isFree = ({ scheme }: Credential, { boundTo }: Verified): boolean => boundTo === undefined && scheme !== 'dpop'

@@ -3,6 +3,7 @@
  * being atomic is this file's job (research: 4 of 4 parallel redemptions of one code won without).
  *
  *   code           consumed once; whoever comes second is refused, and takes the grant with it (RFC 6749 §4.1.2)
+ *   pushed request, proof, assertion  used once; whoever comes second is refused (RFC 9126 §4, RFC 9449 §11.1)
  *   refresh token  consumed once, but for 60 s it still answers the same successor: clients refresh in parallel and repeat
  *                  what got lost; later it ends the family (OAuth 2.1 §4.3.1)
  *
@@ -11,9 +12,12 @@
 
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import type { Clock } from '../core/index.ts'
+import type { Counters } from '../storage/index.ts'
 import type { Artifact, ArtifactOptions, Artifacts, Payload } from './artifacts.ts'
 import type { Clients } from './clients.ts'
+import { deviceCodeAdapter } from './device-codes.ts'
 import { type Grants, grantGroup } from './grants.ts'
+import { PUSHED_KEPT_SECONDS } from './par.ts'
 
 const REUSE_WINDOW_MS = 60_000
 
@@ -21,6 +25,7 @@ export interface AdapterParts {
   readonly artifacts: Artifacts
   readonly clients: Clients
   readonly grants: Grants
+  readonly counters: Counters
   readonly clock: Clock
 }
 
@@ -28,6 +33,7 @@ export function createAdapter(parts: AdapterParts): AdapterFactory {
   return (model) => {
     if (model === 'Client') return clientAdapter(parts)
     if (model === 'Grant') return grantAdapter(parts)
+    if (model === 'DeviceCode') return deviceCodeAdapter(artifactAdapter(model, parts), parts)
     return artifactAdapter(model, parts)
   }
 }
@@ -62,7 +68,10 @@ function grantAdapter({ grants }: AdapterParts): Adapter {
 
 function artifactAdapter(model: string, { artifacts, grants, clock }: AdapterParts): Adapter {
   const rotates = model === 'RefreshToken'
-  const oneTime = rotates || model === 'AuthorizationCode'
+  // Of a proof or an assertion that was used before (RFC 9449 §11.1, RFC 7523 §3): whoever comes second finds its id taken.
+  const isReplay = model === 'ReplayDetection'
+  const isPushed = model === 'PushedAuthorizationRequest'
+  const oneTime = rotates || isReplay || model === 'AuthorizationCode'
 
   function toPayload(found: Artifact | undefined): AdapterPayload | undefined {
     if (found === undefined) return undefined
@@ -72,20 +81,22 @@ function artifactAdapter(model: string, { artifacts, grants, clock }: AdapterPar
   }
   function optionsOf({ grantId, uid }: AdapterPayload, ttlSeconds: number | undefined): ArtifactOptions {
     const group = grantId !== undefined ? grantGroup(grantId) : uid !== undefined ? artifacts.groupOf(model, uid) : undefined
-    return { ttlSeconds: ttlSeconds as number, group }
+    return { ttlSeconds: (ttlSeconds as number) + (isPushed ? PUSHED_KEPT_SECONDS : 0), group }
   }
   return {
     async upsert(id, payload, ttlSeconds) {
       const options = optionsOf(payload, ttlSeconds)
       if (!oneTime) return artifacts.put(model, id, asPayload(payload), options)
       // A successor that is there already was made by a parallel refresh: it is the same one.
-      if (!(await artifacts.add(model, id, asPayload(payload), options)) && !rotates) throw new Error('a code came up twice')
+      if ((await artifacts.add(model, id, asPayload(payload), options)) || rotates) return
+      throw isReplay ? new errors.InvalidGrant('used by somebody else meanwhile') : new Error('a code came up twice')
     },
     find: async (id) => toPayload(await artifacts.find(model, id)),
     findByUid: async (uid) => toPayload(await artifacts.findByGroup(model, artifacts.groupOf(model, uid))),
     findByUserCode: never,
     async consume(id) {
       if ((await artifacts.consume(model, id)) || rotates) return
+      if (isPushed) throw new errors.InvalidRequestUri('used by somebody else meanwhile')
       const grantId = (await artifacts.find(model, id))?.payload['grantId']
       if (typeof grantId === 'string') await grants.revoke(grantId)
       throw new errors.InvalidGrant('used by somebody else meanwhile')

@@ -39,6 +39,8 @@ export interface Clients {
   find(id: string): Promise<Payload | undefined>
   exists(id: string): Promise<boolean>
   register(id: string, metadata: Payload): Promise<void>
+  /** Replaces what it registered. False where there is none, or an operator made it. */
+  update(id: string, metadata: Payload): Promise<boolean>
   /**
    * One that an operator makes. The only time that its secret is seen.
    * @throws {ConfigError} naming every problem.
@@ -50,6 +52,8 @@ export interface Clients {
   keep(id: string): Promise<void>
   /** It was given a token. */
   used(id: string): Promise<void>
+  /** Why an id stands for nobody, where that can be said. */
+  problemOf?(id: string): string | undefined
   /** Ends it and every token of its. False where there is none. */
   remove(id: string): Promise<boolean>
 }
@@ -66,6 +70,8 @@ interface Kept {
 }
 
 const UNUSED_TTL_MS = 3_600_000
+/** Of one that was used: longer than a grant lives (`provider.ts`), so that none of its outlives it. */
+const KEPT_TTL_MS = 366 * 86_400_000
 /** A client that asks often is not written down each time. */
 const USED_EVERY_MS = 60_000
 
@@ -105,6 +111,11 @@ export function createClients({ store, keyRing, bus, clock }: ClientsOptions): C
       const won = await add(id, typeof secret === 'string' ? secret : undefined, { metadata, kept: false })
       if (!won) throw new Error('a client of that id is registered')
     },
+    async update(id, { client_secret: secret, ...metadata }) {
+      const sealed = typeof secret === 'string' ? keyRing.seal(secret, placeOf(id)) : undefined
+      const next = (kept: Kept | undefined) => (kept?.createdBy === undefined && kept ? { ...kept, metadata, secret: sealed } : undefined)
+      return (await changeRecord(records, id, next, optionsOf)) !== undefined
+    },
     async create(client) {
       const { metadata, needsSecret, scopes, createdBy } = checkNewClient(client)
       const id = createId('cl_', 20)
@@ -129,8 +140,7 @@ export function createClients({ store, keyRing, bus, clock }: ClientsOptions): C
       return found && toInfo(id, found.value)
     },
     keep: (id) => change(id, (kept) => (kept.kept ? undefined : { ...kept, kept: true })),
-    used: (id) =>
-      change(id, (kept) => (clock() - (kept.lastUsedAt ?? 0) < USED_EVERY_MS ? undefined : { ...kept, lastUsedAt: clock() })),
+    used: (id) => change(id, (kept) => (clock() - (kept.lastUsedAt ?? 0) < USED_EVERY_MS ? undefined : { ...kept, lastUsedAt: clock() })),
     async remove(id) {
       const removed = (await records.takeOnce(id)) !== undefined
       bus?.publish('credentials', `client:${id}`)
@@ -139,7 +149,10 @@ export function createClients({ store, keyRing, bus, clock }: ClientsOptions): C
   }
 }
 
-const expiryOf = ({ kept, registeredAt }: Kept): number | undefined => (kept ? undefined : registeredAt + UNUSED_TTL_MS)
+function expiryOf({ kept, registeredAt, createdBy, lastUsedAt = registeredAt }: Kept): number | undefined {
+  if (createdBy !== undefined) return undefined
+  return kept ? lastUsedAt + KEPT_TTL_MS : registeredAt + UNUSED_TTL_MS
+}
 
 function toInfo(id: string, kept: Kept): ClientInfo {
   const { metadata, registeredAt, createdBy, lastUsedAt, scopes } = kept

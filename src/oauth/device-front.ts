@@ -54,7 +54,7 @@ export function createDeviceFront({ settings, callback, budgetFor, record }: Dev
       if (seconds !== undefined) return refuse(request, response, 'rate_limited', 'too_many_codes', seconds)
       const code = new URL(request.url ?? '/', issuer).searchParams.get('user_code') ?? ''
       // Under another name: the library answers `user_code` with a page that sends it at once.
-      const query = looksLikeCode(code) ? `?${new URLSearchParams({ [SHOWN_CODE]: code })}` : ''
+      const query = looksLikeCode(code) ? `?${new URLSearchParams({ [SHOWN_CODE]: code }).toString()}` : ''
       return callback(replay({ request, issuer, url: `/device${query}`, json: false }), response)
     },
     async answer(request, response, text) {

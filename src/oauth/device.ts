@@ -55,7 +55,7 @@ export function deviceFlow({ addressOf, hierarchy, issuer }: Settings): DeviceFl
     },
     userCodeConfirmSource(ctx, _form, client, info, code) {
       const { params = {} } = ctx.oidc.entities.DeviceCode ?? {}
-      const asked = String(params['scope'] ?? '').split(' ')
+      const asked = (text(params['scope']) ?? '').split(' ')
       const page = deviceConfirmPage({
         action,
         csrf: csrfOf(ctx),
@@ -63,7 +63,7 @@ export function deviceFlow({ addressOf, hierarchy, issuer }: Settings): DeviceFl
         code,
         client: plain(client.clientName ?? '') || 'A program without a name',
         clientId: client.clientId,
-        address: plain(String(info['address'] ?? 'unknown')),
+        address: plain(text(info['address']) ?? 'unknown'),
         groups: groupScopes(
           asked.filter((scope) => scope !== '' && scope !== OFFLINE_ACCESS),
           hierarchy,
@@ -83,6 +83,8 @@ export function tellInterval(provider: Provider): void {
     if (oidc?.route === 'device_authorization' && ctx.status === 200) (ctx.body as Record<string, unknown>)['interval'] = POLL_SECONDS
   })
 }
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 function problemOf(error: string | undefined, code: string | undefined): string | undefined {
   // What the person, or an error of ours, has ended: no other code would help.

@@ -10,18 +10,25 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Accounts } from './accounts.ts'
 import { budgetOf } from './addresses.ts'
-import type { Artifacts } from './artifacts.ts'
+import type { Artifacts, Payload } from './artifacts.ts'
 import type { Clients } from './clients.ts'
 import { createCookieNames } from './cookies.ts'
+import { createDeviceFront } from './device-front.ts'
+import { createGrantTypes } from './grant-types/index.ts'
 import type { Grants } from './grants.ts'
 import { createInteractions } from './interactions.ts'
+import { type Introspected, introspect, isSigned } from './introspection.ts'
 import { createLoginThrottle } from './login-throttle.ts'
 import type { Settings } from './options.ts'
 import { pageHeaders, problemPage, renderPage, sendPage } from './pages/index.ts'
+import { problemWithPush } from './par.ts'
 import { cleanParameters } from './parameters.ts'
 import { createProvider, INTERACTION_TTL_SECONDS } from './provider.ts'
+import { createProviderHolder } from './provider-holder.ts'
 import { type Recorder, recordEvents } from './recorder.ts'
-import { checkRegistration } from './registration.ts'
+import { createRegistrationEndpoint } from './registration-endpoint.ts'
+import { createRegistrationManagement } from './registration-management.ts'
+import { completeMetadata, tellOfManagement } from './registration-provider.ts'
 import { MAX_BODY, readBody, replay } from './replay.ts'
 import type { Resources } from './resources.ts'
 import type { Route } from './routes.ts'
@@ -57,25 +64,57 @@ const actions: Partial<Record<Route['name'], string>> = { register: 'client.regi
 
 export async function createEngine(parts: EngineParts): Promise<Engine> {
   const { settings, resources, accounts, artifacts, grants, clients, signingKeys, tokens, record } = parts
-  const { issuer, counters, clock, addressOf, registrationsPerHour } = settings
+  const { issuer, keyRing, counters, clock, addressOf, registrationsPerHour } = settings
+  function renderError(ctx: KoaContextWithOIDC, { code, description }: { code: string; description?: string | undefined }): void {
+    const { client_id, redirect_uri } = ctx.oidc?.params ?? {}
+    const [clientId, redirectUri] = [client_id, redirect_uri].map((value) => (typeof value === 'string' ? value : undefined))
+    const page = problemPage(code, description, { clientId, redirectUri, problem: clientId && clients.problemOf?.(clientId) })
+    for (const [name, value] of Object.entries(pageHeaders())) ctx.set(name, value)
+    ctx.status = page.status
+    ctx.type = 'html'
+    ctx.body = renderPage(page)
+  }
   const named = new WeakMap<object, { clientId: string; grantId: string }>()
-  const provider = createProvider({
-    settings,
-    resources,
-    accounts,
-    artifacts,
-    grants,
-    clients,
-    clock,
-    renderError,
-    signingKey: await signingKeys.current(),
-    cookies: createCookieNames(issuer),
-    grantToRevoke: (request) => named.get(request),
-  })
-  recordEvents(provider, record, settings)
-  const callback = provider.callback()
+  const introspected = new WeakMap<object, Introspected>()
   const throttle = createLoginThrottle(counters)
-  const interactions = createInteractions({ provider, settings, resources, accounts, clients, throttle, record })
+  const cookies = createCookieNames(issuer)
+  const management = createRegistrationManagement({
+    issuer,
+    keyRing,
+    clients,
+    complete: async (metadata) => (await holder.current()).complete(metadata),
+  })
+  const grantTypes = createGrantTypes({ settings, resources, artifacts, clients, grants, tokens, record })
+  // What may change while we run is an ingredient here: the provider is made anew.
+  const holder = createProviderHolder({
+    gather: async () => ({ signingKey: await signingKeys.current() }),
+    make(ingredients) {
+      const provider = createProvider({
+        settings,
+        grantTypes,
+        resources,
+        accounts,
+        artifacts,
+        grants,
+        clients,
+        counters,
+        clock,
+        renderError,
+        ...ingredients,
+        cookies,
+        grantToRevoke: (request) => named.get(request),
+        introspected: (request) => introspected.get(request),
+      })
+      tellOfManagement(provider, management)
+      recordEvents(provider, record, settings)
+      const interactions = createInteractions({ provider, settings, resources, accounts, clients, throttle, record })
+      return { callback: provider.callback(), interactions, complete: (metadata: Payload) => completeMetadata(provider, metadata) }
+    },
+  })
+  // What cannot be made is known at once.
+  await holder.current()
+  const callback = async (request: IncomingMessage, response: ServerResponse): Promise<void> =>
+    (await holder.current()).callback(request, response)
   const base = new URL(issuer).pathname.replace(/\/$/, '')
   const pathOf = (request: IncomingMessage) => new URL(request.url ?? '/', issuer).pathname.slice(base.length)
 
@@ -107,9 +146,17 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
   }
   async function postForm(request: IncomingMessage, response: ServerResponse, text: string): Promise<void> {
     const params = cleanParameters(new URLSearchParams(text), resources)
+    if (pathOf(request) === '/token') grantTypes.nameWorkload(params, request.headers.authorization !== undefined)
     const clean = { type: FORM, text: params.toString() }
     const replayed = replay({ request, issuer, url: pathOf(request), body: clean, json: true })
-    const own = pathOf(request) === '/revoke' ? await tokens.readOwn(params.get('token') ?? '') : undefined
+    const token = params.get('token') ?? ''
+    if (pathOf(request) === '/introspect' && isSigned(token)) {
+      params.set('token', 'a-signed-token')
+      const asked = replay({ request, issuer, url: '/introspect', body: { type: FORM, text: params.toString() }, json: true })
+      introspected.set(asked, await introspect(tokens, resources, token))
+      return callback(asked, response)
+    }
+    const own = pathOf(request) === '/revoke' ? await tokens.readOwn(token) : undefined
     if (own === undefined) return callback(replayed, response)
     // The provider refuses JWTs here. It is shown a token that nobody has, so that it only authenticates the client.
     params.set('token', 'a-signed-token')
@@ -117,26 +164,40 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     named.set(translated, own)
     return callback(translated, response)
   }
-  async function register(request: IncomingMessage, response: ServerResponse, text: string): Promise<void> {
-    const refuse = (status: number, error: string, description: string) => {
-      record(request, { decision: 'deny', reason: error, action: 'client.register', sentence: description })
-      sendError(response, status, error, description)
-    }
-    const { count, resetMs } = await counters.increment(`register:${budgetFor(request)}`, 3_600_000)
-    if (count > registrationsPerHour) {
-      response.setHeader('retry-after', Math.ceil(resetMs / 1000))
-      return refuse(429, 'temporarily_unavailable', 'too many clients were registered from this address: try again later')
-    }
-    const checked = checkRegistration(parseJson(text))
-    if ('error' in checked) return refuse(400, checked.error, checked.description)
-    const body = { type: 'application/json', text: JSON.stringify(checked.metadata) }
-    return callback(replay({ request, issuer, url: '/register', body, json: true }), response)
+  async function push(request: IncomingMessage, response: ServerResponse, text: string): Promise<void> {
+    const problem = await problemWithPush(settings, budgetFor(request), text)
+    if (problem === undefined) return postForm(request, response, text)
+    const { status, error, description, retryAfterSeconds } = problem
+    record(request, { decision: 'deny', reason: status === 429 ? 'rate_limited' : 'too_long', action: 'par', sentence: description })
+    if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds)
+    sendError(response, status, error, description)
+  }
+  const registration = createRegistrationEndpoint({
+    clients,
+    counters,
+    record,
+    perHour: registrationsPerHour,
+    budgetOf: budgetFor,
+    management,
+    register(request, response, metadata) {
+      const body = { type: 'application/json', text: JSON.stringify(metadata) }
+      return callback(replay({ request, issuer, url: '/register', body, json: true }), response)
+    },
+  })
+  const device = createDeviceFront({ settings, callback, budgetFor, record })
+  async function beginDevice(request: IncomingMessage, response: ServerResponse, text: string): Promise<void> {
+    const seconds = await device.waitToBegin(request)
+    if (seconds === undefined) return postForm(request, response, text)
+    record(request, { decision: 'deny', reason: 'rate_limited', action: 'device' })
+    response.setHeader('retry-after', seconds)
+    sendError(response, 429, 'temporarily_unavailable', 'too many devices ask from this address: try again later')
   }
   async function show(route: Route, request: IncomingMessage, response: ServerResponse, text: string): Promise<void> {
     const uid = route.uid as string
     const form = new URLSearchParams(text)
     // The provider reads the cookie from it.
     const clean = replay({ request, issuer, url: pathOf(request), json: false })
+    const { interactions } = await holder.current()
     const page =
       route.name === 'login'
         ? await interactions.login(clean, response, uid, form)
@@ -149,7 +210,8 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
   const underWay = new Set<Promise<void>>()
   async function handle(route: Route, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (route.name === 'authorize') return begin(request, response)
-    if (route.name === 'resume') return authorize(request, response)
+    if (route.name === 'resume' || route.name === 'device-resume') return authorize(request, response)
+    if (route.name === 'device' && request.method === 'GET') return device.open(request, response)
     const body = await readBody(request)
     if (body === undefined) {
       record(request, {
@@ -163,7 +225,11 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
       return sendError(response, 413, 'invalid_request', 'the body is too large')
     }
     const text = body.toString()
-    if (route.name === 'register') return register(request, response, text)
+    if (route.name === 'register') return registration.register(request, response, text)
+    if (route.name === 'registration') return registration.manage(request, response, route.uid as string, text)
+    if (route.name === 'device') return device.answer(request, response, text)
+    if (route.name === 'device-authorization') return beginDevice(request, response, text)
+    if (route.name === 'par') return push(request, response, text)
     if (route.cors) return postForm(request, response, text)
     return show(route, request, response, text)
   }
@@ -179,16 +245,9 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     },
     async close() {
       await Promise.allSettled(underWay)
+      grantTypes.close()
     },
   }
-}
-
-function renderError(ctx: KoaContextWithOIDC, { code, description }: { code: string; description?: string | undefined }): void {
-  const page = problemPage(code, description)
-  for (const [name, value] of Object.entries(pageHeaders())) ctx.set(name, value)
-  ctx.status = page.status
-  ctx.type = 'html'
-  ctx.body = renderPage(page)
 }
 
 function sendError(response: ServerResponse, status: number, error: string, description: string): void {
@@ -198,12 +257,4 @@ function sendError(response: ServerResponse, status: number, error: string, desc
   response.setHeader('cache-control', 'no-store')
   response.setHeader('content-length', Buffer.byteLength(text))
   response.end(text)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

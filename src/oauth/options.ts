@@ -2,10 +2,13 @@
 
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { type Clock, ConfigError, checkOptions, type Log, STANDARD_SCOPES } from '../core/index.ts'
-import { isLoopbackName } from '../net/index.ts'
+import { type Clock, ConfigError, checkOptions, createScopeHierarchy, type Log, type ScopeHierarchy, STANDARD_SCOPES } from '../core/index.ts'
+import { createGuardedFetch, type GuardedFetch, isLoopbackName } from '../net/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
+import { type CertificateSource, noCertificates } from '../transports/index.ts'
 import type { KeyRing } from '../vault/index.ts'
+import { type TrustedIssuer, trustedIssuersSchema } from './grant-types/trusted-issuers.ts'
+import { type CimdMode, cimdModes } from './cimd.ts'
 
 /** Options for {@link createAuthorizationServer}. */
 export interface AuthorizationServerOptions {
@@ -17,6 +20,8 @@ export interface AuthorizationServerOptions {
   readonly scopes: () => readonly string[]
   /** Those that anybody may hear of, and that are meant where a client names none; all of them unless told. */
   readonly shownScopes?: (() => readonly string[]) | undefined
+  /** Which scopes imply others, and what is said of them at consent; none unless told. */
+  readonly hierarchy?: ScopeHierarchy | undefined
   readonly store: Store
   readonly keyRing: KeyRing
   readonly bus: Bus
@@ -27,10 +32,22 @@ export interface AuthorizationServerOptions {
   readonly audit: (record: AuditRecord) => void
   /** How long an access token is good for; an hour unless told. Clients refresh before every call when little is left, so at least 900. */
   readonly accessTokenTtlSeconds?: number | undefined
+  /** How many days a key signs access tokens before the next one does; 90 unless told. */
+  readonly signingKeyDays?: number | undefined
+  /** Whether every DPoP proof must carry a nonce of ours (RFC 9449 §8); not unless told. */
+  readonly requireDpopNonce?: boolean | undefined
   /** How many clients one address may register in an hour; 120 unless told. */
   readonly registrationsPerHour?: number | undefined
+  /** Whether clients may come with a URL of theirs for an id (`cimd.ts`); off unless told: it makes this machine ask others. */
+  readonly cimd?: CimdMode | undefined
+  /** How anything is fetched that a caller names; guarded as it comes unless told. */
+  readonly guardedFetch?: GuardedFetch | undefined
+  /** Whose people and workloads are let in on their issuer's word; nobody's unless told. */
+  readonly trustedIssuers?: readonly TrustedIssuer[] | undefined
   /** The caller's network address; the socket's unless told. A front that trusts a proxy says otherwise. */
   readonly addressOf?: ((request: IncomingMessage) => string) | undefined
+  /** Where the certificates of clients come from (RFC 8705); nowhere unless told. */
+  readonly certificates?: CertificateSource | undefined
 }
 
 export type Settings = Readonly<Required<{ [Key in keyof AuthorizationServerOptions]: NonNullable<AuthorizationServerOptions[Key]> }>>
@@ -45,6 +62,7 @@ const schema: z.ZodType<AuthorizationServerOptions> = z.strictObject({
   resources: z.array(httpsUrl).min(1),
   scopes: fn<() => readonly string[]>(),
   shownScopes: fn<() => readonly string[]>().optional(),
+  hierarchy: part<ScopeHierarchy>('covers').optional(),
   store: part<Store>('records'),
   keyRing: part<KeyRing>('seal'),
   bus: part<Bus>('publish'),
@@ -53,8 +71,14 @@ const schema: z.ZodType<AuthorizationServerOptions> = z.strictObject({
   log: fn<Log>(),
   audit: fn<(record: AuditRecord) => void>(),
   accessTokenTtlSeconds: z.int().min(900).max(86_400).optional(),
+  signingKeyDays: z.int().min(1).max(3650).optional(),
+  requireDpopNonce: z.boolean().optional(),
   registrationsPerHour: z.int().min(1).max(1_000_000).optional(),
+  cimd: z.enum(cimdModes).optional(),
+  guardedFetch: fn<GuardedFetch>().optional(),
+  trustedIssuers: trustedIssuersSchema.optional(),
   addressOf: fn<(request: IncomingMessage) => string>().optional(),
+  certificates: part<CertificateSource>('of').optional(),
 })
 
 /** @throws {ConfigError} naming every problem. */
@@ -65,16 +89,27 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
   if (!checked.resources.some((resource) => new URL(resource).origin === origin)) {
     throw new ConfigError(['authorizationServer.resources: none is at the origin of the issuer'])
   }
+  // Who takes its own word as somebody else's could widen what it gave (draft-ietf-oauth-identity-assertion-authz-grant, cross-domain use).
+  if (checked.trustedIssuers?.some(({ issuer }) => issuer.replace(/\/$/, '') === checked.issuer)) {
+    throw new ConfigError(['authorizationServer.trustedIssuers: one is this server itself'])
+  }
   // Before the catalogue is there, people can sign in all the same; a token needs one scope at least.
   const orStandard = (used: readonly string[]): readonly string[] => (used.length === 0 ? STANDARD_SCOPES : used)
   const shownScopes = (): readonly string[] => orStandard((checked.shownScopes ?? checked.scopes)())
   return Object.freeze({
     ...checked,
+    hierarchy: checked.hierarchy ?? createScopeHierarchy(),
     scopes: () => [...new Set([...checked.scopes(), ...shownScopes()])],
     shownScopes,
     accessTokenTtlSeconds: checked.accessTokenTtlSeconds ?? 3600,
+    signingKeyDays: checked.signingKeyDays ?? 90,
+    requireDpopNonce: checked.requireDpopNonce ?? false,
     registrationsPerHour: checked.registrationsPerHour ?? 120,
+    cimd: checked.cimd ?? 'off',
+    guardedFetch: checked.guardedFetch ?? createGuardedFetch(),
+    trustedIssuers: checked.trustedIssuers ?? [],
     addressOf: checked.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress ?? 'unknown'),
+    certificates: checked.certificates ?? noCertificates,
   })
 }
 

@@ -12,9 +12,20 @@ import { createId } from '../core/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import type { Accounts } from './accounts.ts'
 import { type AdapterParts, createAdapter } from './adapter.ts'
+import { createKeyFetch } from './cimd-keys.ts'
 import type { CookieNames } from './cookies.ts'
-import { clientAuthMethods } from './metadata.ts'
+import type { GrantTypes } from './grant-types/index.ts'
+import { clientAuth } from './client-auth.ts'
+import { claimsOfClientToken } from './client-tokens.ts'
+import { noteClientUse } from './client-use.ts'
+import { narrowingFor, scopesForToken } from './client-scopes.ts'
+import { DEVICE_CODE_TTL_SECONDS, deviceFlow, tellInterval } from './device.ts'
+import { dpopAlgorithms, dpopFeature } from './dpop.ts'
+import { answerIntrospection, type Introspected, introspectionFeature } from './introspection.ts'
+import { assertionAlgorithms } from './metadata.ts'
+import { mtlsFeature } from './mtls.ts'
 import type { Settings } from './options.ts'
+import { parFeature } from './par.ts'
 import type { Resources } from './resources.ts'
 import { OFFLINE_ACCESS, requestedScopes } from './scopes.ts'
 import type { SigningKey } from './signing-keys.ts'
@@ -25,7 +36,10 @@ export interface ProviderParts extends AdapterParts {
   readonly accounts: Accounts
   readonly signingKey: SigningKey
   readonly cookies: CookieNames
+  readonly grantTypes: GrantTypes
   readonly renderError: (ctx: KoaContextWithOIDC, problem: { readonly code: string; readonly description?: string | undefined }) => void
+  /** What there is to say of the signed token that a request under way is about, if it is about one. */
+  readonly introspected: (request: object) => Introspected | undefined
   /** The grant that a revocation request under way names by a JWT, if any; the request is the one that the provider is given. */
   readonly grantToRevoke: (request: object) => { readonly clientId: string; readonly grantId: string } | undefined
 }
@@ -43,6 +57,10 @@ export function createProvider(parts: ProviderParts): Provider {
   // The request that it is given is ours (`replay.ts`), with these headers overwritten.
   provider.proxy = true
   deriveSuccessors(provider, settings.keyRing)
+  parts.grantTypes.register(provider)
+  tellInterval(provider)
+  noteClientUse(provider, parts.clients)
+  provider.use(answerIntrospection(parts.introspected))
   provider.use(async (ctx, next) => {
     await next()
     // The library revokes opaque tokens only. It has authenticated the client by now, and has not answered yet.
@@ -66,11 +84,13 @@ function deriveSuccessors(provider: Provider, keyRing: KeyRing): void {
   }
 }
 
-function configure({ settings, resources, accounts, signingKey, cookies, renderError, ...adapterParts }: ProviderParts): Configuration {
+function configure({ settings, resources, accounts, signingKey, cookies, grantTypes, renderError, ...adapterParts }: ProviderParts): Configuration {
   const { keyRing, scopes, shownScopes, accessTokenTtlSeconds } = settings
   const base = new URL(settings.issuer).pathname.replace(/\/$/, '')
+  const clientScopes = { clients: adapterParts.clients, hierarchy: settings.hierarchy }
   return {
     adapter: createAdapter(adapterParts),
+    clients: grantTypes.clients,
     jwks: { keys: [signingKey.privateJwk as NonNullable<Configuration['jwks']>['keys'][number]] },
     cookies: {
       keys: [keyRing.mac('cookie-signing', '0').toString('base64url')],
@@ -78,10 +98,10 @@ function configure({ settings, resources, accounts, signingKey, cookies, renderE
       long: cookies.attributes,
       short: cookies.attributes,
     },
-    routes: { authorization: '/authorize', token: '/token', registration: '/register', revocation: '/revoke', jwks: '/jwks' },
+    routes: { authorization: '/authorize', token: '/token', registration: '/register', device_authorization: '/device_authorization', code_verification: '/device', revocation: '/revoke', introspection: '/introspect', pushed_authorization_request: '/par', jwks: '/jwks' },
     scopes: [OFFLINE_ACCESS],
     responseTypes: ['code'],
-    clientAuthMethods: [...clientAuthMethods],
+    ...clientAuth(settings.certificates),
     clientDefaults: {
       application_type: 'native',
       grant_types: ['authorization_code', 'refresh_token'],
@@ -90,25 +110,29 @@ function configure({ settings, resources, accounts, signingKey, cookies, renderE
       token_endpoint_auth_method: 'client_secret_basic',
       id_token_signed_response_alg: 'ES256',
     },
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'], clientAuthSigningAlgValues: ['ES256'] },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'], clientAuthSigningAlgValues: [...assertionAlgorithms], dPoPSigningAlgValues: dpopAlgorithms },
     pkce: { required: () => true },
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      dPoP: dpopFeature(settings),
+      pushedAuthorizationRequests: parFeature,
+      introspection: introspectionFeature,
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
+      clientCredentials: { enabled: true },
+      deviceFlow: deviceFlow(settings),
+      mTLS: mtlsFeature(settings.certificates),
       registration: { enabled: true, idFactory: () => createId('cl_', 20), issueRegistrationAccessToken: false },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => resources.canonical,
         useGrantedResource: () => true,
-        getResourceServerInfo(_ctx, resource) {
+        async getResourceServerInfo(ctx, resource, client) {
           // The front has put the canonical URL in place of each that stands for it.
           if (resource !== resources.canonical) throw new errors.InvalidTarget()
           return {
-            scope: scopes().join(' '),
+            scope: (await scopesForToken(clientScopes, ctx, client, scopes())).join(' '),
             audience: resources.canonical,
             accessTokenTTL: accessTokenTtlSeconds,
             accessTokenFormat: 'jwt',
@@ -119,10 +143,11 @@ function configure({ settings, resources, accounts, signingKey, cookies, renderE
     },
     extraParams: {
       // Runs after the library's own checks of the scope and before anybody is asked: what is stored is what is possible.
-      scope(ctx) {
+      async scope(ctx, _asked, client) {
         const { params } = ctx.oidc
         if (params === undefined) return
-        const possible = requestedScopes(params['scope'] as string | undefined, scopes(), shownScopes())
+        const narrow = await narrowingFor(clientScopes, client)
+        const possible = requestedScopes(params['scope'] as string | undefined, narrow(scopes()), narrow(shownScopes()))
         if (possible === undefined) throw new errors.InvalidScope('none of the requested scopes exists here', String(params['scope']))
         params['scope'] = possible
       },
@@ -130,12 +155,17 @@ function configure({ settings, resources, accounts, signingKey, cookies, renderE
     ttl: {
       AccessToken: () => accessTokenTtlSeconds,
       AuthorizationCode: () => CODE_TTL_SECONDS,
+      ClientCredentials: () => accessTokenTtlSeconds,
+      DeviceCode: () => DEVICE_CODE_TTL_SECONDS,
       Grant: () => GRANT_TTL_SECONDS,
       Interaction: () => INTERACTION_TTL_SECONDS,
       RefreshToken: () => REFRESH_TTL_SECONDS,
       Session: () => SESSION_TTL_SECONDS,
     },
     extraTokenClaims: async (_ctx, token) => {
+      if (token.kind === 'ClientCredentials') return claimsOfClientToken(adapterParts, token)
+      const own = grantTypes.extraClaimsOf(token)
+      if (own !== undefined) return own
       if (!('accountId' in token) || token.accountId === undefined) return undefined
       const account = await accounts.get(token.accountId)
       return { grant_id: token.grantId, roles: account?.roles ?? [] }
@@ -158,8 +188,7 @@ function configure({ settings, resources, accounts, signingKey, cookies, renderE
     },
     interactions: { policy: policy(), url: (_ctx, { uid }) => `${base}/interaction/${uid}` },
     renderError: (ctx, out) => renderError(ctx, { code: out.error, description: out.error_description }),
-    // Nothing is fetched: what clients register by URL is not followed.
-    fetch: () => Promise.reject(new Error('the authorization server fetches nothing')),
+    fetch: createKeyFetch(settings.guardedFetch),
   }
 }
 

@@ -60,6 +60,9 @@ export function recordEvents(provider: Provider, record: Recorder, { log }: Sett
   }
   on('grant.error', refused('token'))
   on('revocation.error', refused('revoke'))
+  on('introspection.error', refused('introspect'))
+  on('pushed_authorization_request.error', refused('par'))
+  for (const event of ['device_authorization', 'code_verification', 'device_resume']) on(`${event}.error`, refused('device'))
   on('registration_create.error', refused('client.register'))
   on('authorization.error', (context, error) => {
     // A person's Deny is on record as a consent.

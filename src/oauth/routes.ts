@@ -7,8 +7,14 @@ export type RouteName =
   | 'resource-metadata'
   | 'jwks'
   | 'register'
+  | 'registration'
   | 'token'
   | 'revoke'
+  | 'introspect'
+  | 'par'
+  | 'device-authorization'
+  | 'device'
+  | 'device-resume'
   | 'authorize'
   | 'resume'
   | 'interaction'
@@ -21,7 +27,7 @@ export interface Route {
   /** Any origin may ask, without credentials. Pages are for their own origin only. */
   readonly cors: boolean
   readonly methods: readonly string[]
-  /** The id in the path of a sign-in under way. */
+  /** The id in the path: of a sign-in under way, or of a client. */
   readonly uid?: string | undefined
 }
 
@@ -33,11 +39,17 @@ const fixed: Record<string, Route> = {
   '/register': api('register', 'POST'),
   '/token': api('token', 'POST'),
   '/revoke': api('revoke', 'POST'),
+  '/introspect': api('introspect', 'POST'),
+  '/par': api('par', 'POST'),
+  '/device_authorization': api('device-authorization', 'POST'),
+  '/device': page('device', 'GET', 'POST'),
   '/authorize': page('authorize', 'GET'),
   '/setup': page('setup', 'GET', 'POST'),
 }
 const withUid: [RegExp, Route][] = [
+  [/^\/register\/([\w-]{8,64})$/, api('registration', 'GET', 'PUT', 'DELETE')],
   [/^\/authorize\/([\w-]{8,64})$/, page('resume', 'GET')],
+  [/^\/device\/([\w-]{8,64})$/, page('device-resume', 'GET')],
   [/^\/interaction\/([\w-]{8,64})$/, page('interaction', 'GET')],
   [/^\/interaction\/([\w-]{8,64})\/login$/, page('login', 'POST')],
   [/^\/interaction\/([\w-]{8,64})\/consent$/, page('consent', 'POST')],

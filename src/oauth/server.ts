@@ -9,10 +9,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TokenVerifier } from '../core/index.ts'
 import { createAccounts } from './accounts.ts'
 import { createArtifacts } from './artifacts.ts'
+import { createCimd } from './cimd.ts'
+import { createAllClients } from './cimd-clients.ts'
 import { createClients } from './clients.ts'
 import type { Engine } from './engine.ts'
+import { createTrust } from './grant-types/trusted-issuers.ts'
 import { createGrants } from './grants.ts'
-import { resourceMetadata, serverMetadata } from './metadata.ts'
+import { offeredBy, resourceMetadata, serverMetadata } from './metadata.ts'
 import { type AuthorizationServerOptions, checkSettings } from './options.ts'
 import { pageHeaders, problemPage, sendPage } from './pages/index.ts'
 import { causeOf, createRecorder } from './recorder.ts'
@@ -46,9 +49,14 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const accounts = createAccounts({ store, clock })
   const artifacts = createArtifacts({ store, keyRing, clock })
   const grants = createGrants({ store, bus, clock, artifacts })
-  const clients = createClients({ store, keyRing, bus, clock })
-  const signingKeys = createSigningKeys({ store, keyRing, clock })
-  const tokens = createTokenVerifier({ issuer, resources, signingKeys, grants, clients, accounts, clock })
+  const cimd = createCimd({ mode: settings.cimd, store, counters: settings.counters, clock, log, fetch: settings.guardedFetch })
+  const clients = createAllClients({ clients: createClients({ store, keyRing, bus, clock }), documents: cimd.documents, grants })
+  const signingKeys = createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays: settings.signingKeyDays })
+  const trust = createTrust(settings.trustedIssuers)
+  for (const { issuer: reused, dangerouslyAllowReuse } of settings.trustedIssuers) {
+    if (dangerouslyAllowReuse) log('warn', 'dangerouslyAllowReuse: whoever copies an assertion of this issuer can use it too', { issuer: reused })
+  }
+  const tokens = createTokenVerifier({ issuer, resources, signingKeys, grants, clients, accounts, trust, clock, hierarchy: settings.hierarchy })
   const setup = createSetup({ settings, accounts, resources, record })
 
   let engine: Promise<Engine> | undefined
@@ -79,11 +87,11 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
     switch (route.name) {
       case 'server-metadata':
-        return sendJson(response, serverMetadata(issuer, shownScopes()))
+        return sendJson(response, serverMetadata(issuer, shownScopes(), { cimd: cimd.isOffered(), certificates: offeredBy(settings.certificates), trusted: settings.trustedIssuers }))
       case 'resource-metadata':
         return sendJson(response, resourceMetadata(resources.described(request.headers.host, pathname), issuer, shownScopes()))
       case 'jwks':
-        return sendJson(response, { keys: [(await signingKeys.current()).publicJwk] })
+        return sendJson(response, { keys: (await signingKeys.published()).map(({ publicJwk }) => publicJwk) })
       case 'setup':
         return setup.handle(request, response)
       default:
@@ -118,25 +126,27 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       return setup.createLink()
     },
     async close() {
+      cimd.close()
+      if (options.guardedFetch === undefined) settings.guardedFetch.close()
       await (await engine?.catch(() => undefined))?.close()
     },
   }
 }
 
-function allowAnyOrigin(response: ServerResponse): void {
+export function allowAnyOrigin(response: ServerResponse): void {
   response.setHeader('access-control-allow-origin', '*')
-  response.setHeader('access-control-expose-headers', 'WWW-Authenticate, Retry-After')
+  response.setHeader('access-control-expose-headers', 'WWW-Authenticate, DPoP-Nonce, Retry-After')
   response.setHeader('x-content-type-options', 'nosniff')
 }
 
-function preflight(response: ServerResponse, methods: readonly string[]): void {
+export function preflight(response: ServerResponse, methods: readonly string[]): void {
   response.setHeader('access-control-allow-methods', methods.join(', '))
-  response.setHeader('access-control-allow-headers', 'Authorization, Content-Type, MCP-Protocol-Version')
+  response.setHeader('access-control-allow-headers', 'Authorization, Content-Type, DPoP, MCP-Protocol-Version')
   response.setHeader('access-control-max-age', '7200')
   end(response, 204)
 }
 
-function sendJson(response: ServerResponse, value: unknown, status = 200): void {
+export function sendJson(response: ServerResponse, value: unknown, status = 200): void {
   const text = JSON.stringify(value)
   response.statusCode = status
   response.setHeader('content-type', 'application/json')
@@ -151,7 +161,7 @@ function redirect(response: ServerResponse, location: string): void {
   end(response, 302)
 }
 
-function end(response: ServerResponse, status: number): void {
+export function end(response: ServerResponse, status: number): void {
   response.statusCode = status
   response.setHeader('content-length', 0)
   response.end()

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Budget, CredentialProblem, Denial, JsonObject, Partway } from '../core/index.ts'
+import { type Budget, type CredentialProblem, type Denial, type JsonObject, type Partway, PROOF_ALGORITHMS } from '../core/index.ts'
 import type { LimitHeaders, Outcome } from '../guards/index.ts'
 import {
   HEADER_MISMATCH,
@@ -70,9 +70,12 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
       return error(404, 404)
     case 'method_not_allowed':
       return error(405, 405, ['Allow', denial.allowed.join(', ')])
-    case 'unauthenticated':
+    case 'unauthenticated': {
+      const nonce = denial.nonce === undefined ? [] : ['DPoP-Nonce', denial.nonce]
       // Presented in more than one way, the request itself is wrong (RFC 6750 §3.1).
-      return error(denial.problem === 'several' ? 400 : 401, 401, ['WWW-Authenticate', challenge(request, denial.problem, surroundings)])
+      const status = denial.problem === 'several' ? 400 : 401
+      return error(status, 401, ['WWW-Authenticate', challenge(request, denial.problem, surroundings), ...nonce])
+    }
     case 'unsupported_media_type':
       return error(415, INVALID_REQUEST)
     case 'not_acceptable':
@@ -249,19 +252,41 @@ const unauthenticated: Record<CredentialProblem, string> = {
   revoked: 'The credential has been revoked.',
   wrong_audience: 'The token was issued for another server.',
   wrong_issuer: 'The token was issued by an authorization server that is not trusted here.',
+  wrong_certificate: 'The token is bound to a client certificate that this connection has not shown.',
+  token_bound: 'The token is bound to a key: send it with the scheme DPoP and a proof.',
+  token_unbound: 'The token is not bound to a key: send it as a bearer token.',
+  proof_missing: 'The token is bound to a key: send a DPoP proof with it.',
+  proof_invalid: 'The DPoP proof is not one for this request and this token.',
+  proof_stale: 'The DPoP proof was made too long ago, or the clocks differ: it must be within five minutes.',
+  proof_used: 'The DPoP proof has been used: each request needs a new one.',
+  proof_of_other_key: 'The DPoP proof is by another key than the token is bound to.',
+  nonce_needed: 'The DPoP proof must carry the nonce that is given here.',
+}
+
+/** RFC 9449 §7.1 and §9; those of the token itself, like one that is bound to another key, are RFC 6750's. */
+const codeOf: Partial<Record<CredentialProblem, string>> = {
+  several: 'invalid_request',
+  proof_missing: 'invalid_dpop_proof',
+  proof_invalid: 'invalid_dpop_proof',
+  proof_stale: 'invalid_dpop_proof',
+  proof_used: 'invalid_dpop_proof',
+  nonce_needed: 'use_dpop_nonce',
 }
 
 /** RFC 6750 §3: no `error` where no credential was presented. */
 function challenge(request: Partway, problem: CredentialProblem, surroundings: Surroundings): string {
-  const code = problem === 'several' ? 'invalid_request' : 'invalid_token'
+  const code = codeOf[problem] ?? 'invalid_token'
   const error = problem === 'missing' ? [] : [`error="${code}"`, `error_description="${unauthenticated[problem]}"`]
-  return bearer([...error, ...metadata(request, surroundings), ...scope(surroundings.challengeScopes())])
+  const parameters = [...error, ...metadata(request, surroundings), ...scope(surroundings.challengeScopes())]
+  // Each is told how what it has is presented, and not only how it was.
+  if (problem === 'token_unbound') return bearer(parameters)
+  return problem === 'token_bound' ? dpop(parameters) : schemeOf(request)(parameters)
 }
 
 /** All that the operation needs, and all that was granted already: a client that asks for just this loses nothing (2026-07-28 authorization §scope challenge). */
 function stepUp(request: Partway, required: readonly string[], surroundings: Surroundings): string {
   const scopes = [...new Set([...(request.principal?.scopes ?? []), ...required])].filter((each) => each !== 'offline_access')
-  return bearer([
+  return schemeOf(request)([
     'error="insufficient_scope"',
     ...scope(scopes),
     ...metadata(request, surroundings),
@@ -270,6 +295,9 @@ function stepUp(request: Partway, required: readonly string[], surroundings: Sur
 }
 
 const bearer = (parameters: readonly string[]): string => `Bearer ${parameters.join(', ')}`
+/** RFC 9449 §7.1: with what proofs may be signed with. */
+const dpop = (parameters: readonly string[]): string => `DPoP ${[...parameters, `algs="${PROOF_ALGORITHMS.join(' ')}"`].join(', ')}`
+const schemeOf = ({ credential }: Partway): typeof bearer => (credential?.scheme === 'dpop' ? dpop : bearer)
 const scope = (scopes: readonly string[]): string[] => (scopes.length > 0 ? [`scope="${scopes.join(' ')}"`] : [])
 
 function metadata(request: Partway, { resourceMetadataUrl }: Surroundings): string[] {

@@ -9,9 +9,10 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { ConfigError, type TokenVerifier } from '../core/index.ts'
 import { addressGroup, createTlsKeeper, isLoopbackName } from '../net/index.ts'
-import { type AuthorizationServer, createApiKeys, createAuthorizationServer } from '../oauth/index.ts'
+import { type AuthorizationServer, createApiKeys, createApiKeyUse, createAuthorizationServer, createExternalAuthorization, createNonces, createProofVerifier } from '../oauth/index.ts'
 import {
   createAddressOf,
+  createCertificateSource,
   createCors,
   createDoor,
   createEndpoint,
@@ -44,10 +45,13 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
   if (socket) opening.defer(socket.close)
   const base = createFoundation(options)
   opening.defer(base.close)
-  const { store, bus, counters, clock } = base
+  const { store, bus, counters, proofs, clock } = base
   const addressOf = createAddressOf(serveOn.proxy)
+  const tls = 'tls' in serveOn && serveOn.tls !== 'local' ? serveOn.tls : undefined
+  const certificates = createCertificateSource(serveOn.proxy, tls)
   const cors = createCors(options.cors)
   const apiKeys = createApiKeys({ store, keyRing: data.keyRing, clock })
+  const keyUse = createApiKeyUse({ store, log })
 
   // Set once: at the start, or at the first request that an app hands over.
   let reached: { readonly site: Site; readonly authorizationServer: AuthorizationServer } | undefined
@@ -59,20 +63,34 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     claims: (credential) => reached?.authorizationServer.verifier.claims(credential) ?? false,
     verify: (credential, resource) => (reached as NonNullable<typeof reached>).authorizationServer.verifier.verify(credential, resource),
   }
+  const { requireDpopNonce = false } = options
+  const nonces = createNonces({ keyRing: data.keyRing, clock })
+  const possession = createProofVerifier({ counters: proofs, nonces, wantsNonce: requireDpopNonce, clock })
   const engine: Engine = createEngine({
     ...options,
     ...base,
     keyRing: data.keyRing,
     verifiers: [apiKeys.verifier, tokens],
+    possession,
     resourceMetadataUrl: (resource) => reached?.authorizationServer.resourceMetadataUrl(resource),
+    noteUse: keyUse.note,
   })
   opening.defer(engine.close)
 
-  function reach(site: Site): void {
-    const authorizationServer = createAuthorizationServer({
+  function createAuthorization(site: Site): AuthorizationServer {
+    const { issuer, ...rest } = options.auth ?? {}
+    if (issuer !== undefined) {
+      const { shownScopes } = engine.catalogue
+      return createExternalAuthorization({ options: { ...rest, issuer }, resources: site.resources, shownScopes, clock, log })
+    }
+    return createAuthorizationServer({
       ...site,
       scopes: engine.catalogue.scopes,
       shownScopes: engine.catalogue.shownScopes,
+      hierarchy: options.hierarchy,
+      requireDpopNonce,
+      trustedIssuers: options.auth?.trustedIssuers,
+      cimd: options.cimd,
       store,
       keyRing: data.keyRing,
       bus,
@@ -81,14 +99,19 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
       log,
       audit: engine.record,
       addressOf,
+      certificates,
     })
+  }
+  function reach({ issuer, resources }: Site): void {
+    const site = { issuer: options.auth?.issuer ?? issuer, resources }
+    const authorizationServer = createAuthorization({ issuer, resources })
     reached = { site, authorizationServer }
     tellReached(authorizationServer)
     if (isServing) begin(reached)
   }
 
   function begin({ site, authorizationServer }: NonNullable<typeof reached>): void {
-    const door = createDoor({ resources: site.resources, cors, addressOf, isForDirectCallers: options.anonymous !== undefined })
+    const door = createDoor({ resources: site.resources, cors, addressOf, certificates, isForDirectCallers: options.anonymous !== undefined })
     const sessions = createSessions({ keyRing: data.keyRing, store, bus, clock })
     const reading = { bodyBytes: bounds.bodyBytes, json: { maxDepth: bounds.depth, maxItems: bounds.listItems }, sessions }
     const { limitHandler: handler } = options
@@ -149,6 +172,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
       await router.close()
       await reached?.authorizationServer.close()
       await engine.close()
+      await keyUse.close()
       await base.close()
     },
   }

@@ -1,7 +1,9 @@
 export {
+  type CertificateSource,
   type CorsOptions,
   corsSchema,
   createAddressOf,
+  createCertificateSource,
   createCors,
   createDoor,
   createEndpoint,
@@ -15,6 +17,7 @@ export {
   type Listener,
   loopbackOrigins,
   type Mounted,
+  noCertificates,
   type ProxyOptions,
   peerAddress,
   proxySchema,

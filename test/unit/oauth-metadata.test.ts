@@ -27,7 +27,13 @@ test('the authorization server’s metadata is at both well-known places and say
   assert.deepEqual(metadata['code_challenge_methods_supported'], ['S256'])
   assert.equal(metadata['authorization_response_iss_parameter_supported'], true)
   assert.deepEqual(metadata['scopes_supported'], [...SCOPES, 'offline_access'])
-  assert.deepEqual(metadata['grant_types_supported'], ['authorization_code', 'refresh_token'])
+  assert.deepEqual(metadata['grant_types_supported'], [
+    'authorization_code',
+    'refresh_token',
+    'urn:ietf:params:oauth:grant-type:device_code',
+    'client_credentials',
+    'urn:ietf:params:oauth:grant-type:token-exchange',
+  ])
   assert.ok((metadata['token_endpoint_auth_methods_supported'] as string[]).includes('none'))
   assert.equal(metadata['client_id_metadata_document_supported'], undefined)
   for (const member of ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint', 'jwks_uri']) {
@@ -124,7 +130,8 @@ test('what is not listed is not ours', async () => {
     '/session/end',
     '/session/end/confirm',
     '/me',
-    '/device',
+    '/devices',
+    '/device/',
     '/request',
     '/authorize/x/y',
     '//token',

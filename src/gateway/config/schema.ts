@@ -6,7 +6,8 @@
  */
 
 import { z } from 'zod'
-import { SCOPE_PATTERN } from '../../core/index.ts'
+import { SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../../core/index.ts'
+import { type AuthEntry, authBlock } from './auth.ts'
 import { type Bounds, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
 
 /** At most `max` requests in each window. */
@@ -37,7 +38,13 @@ export interface ListenEntry {
   path?: string | undefined
   publicUrl?: string | undefined
   behindProxy?: boolean | undefined
-  proxy?: { trustedAddresses?: string[] | undefined; hops?: number | undefined } | undefined
+  proxy?:
+    | {
+        trustedAddresses?: string[] | undefined
+        hops?: number | undefined
+        clientCertificate?: { header: string; verified: boolean } | undefined
+      }
+    | undefined
   tls?:
     | 'local'
     | {
@@ -45,7 +52,7 @@ export interface ListenEntry {
         key: string
         passphrase?: string | undefined
         ca?: string | undefined
-        clientCertificates?: 'off' | 'requested' | 'required' | undefined
+        clientCertificates?: 'off' | 'any' | 'requested' | 'required' | undefined
       }
     | undefined
 }
@@ -69,6 +76,8 @@ export interface ConfigFile {
         concurrency?: number | undefined
       }
     | undefined
+  auth?: AuthEntry | undefined
+  scopes?: ScopeDeclarations | undefined
   local?: { scopes: string[] } | undefined
   origins?: string[] | undefined
   log?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined
@@ -128,6 +137,13 @@ const listenBlock: z.ZodType<ListenEntry> = z.strictObject({
     .strictObject({
       trustedAddresses: z.array(text).optional().describe('The proxies, as addresses or networks.'),
       hops: z.int().min(1).max(16).optional().describe('How many proxies stand in front, where their addresses change.'),
+      clientCertificate: z
+        .strictObject({
+          header: text.describe('The field: client-cert (RFC 9440), or one with escaped PEM. The proxy must remove it from what callers send.'),
+          verified: z.boolean().describe('Whether the proxy has checked who signed it.'),
+        })
+        .optional()
+        .describe('Where the proxy writes the certificate of the caller.'),
     })
     .optional()
     .describe("Whose X-Forwarded-For is believed. Default: nobody's."),
@@ -140,7 +156,7 @@ const listenBlock: z.ZodType<ListenEntry> = z.strictObject({
         passphrase: text.optional().describe('Of the key. Use ${env:NAME} or ${file:PATH}.'),
         ca: text.optional().describe('Who signs the certificates of clients.'),
         clientCertificates: z
-          .enum(['off', 'requested', 'required'])
+          .enum(['off', 'any', 'requested', 'required'])
           .optional()
           .describe('Whether clients bring certificates. Default off.'),
       }),
@@ -176,6 +192,8 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     })
     .optional()
     .describe('Bounds on what callers may ask for.'),
+  auth: authBlock.optional().describe('Who issues tokens. Default: the authorization server in here.'),
+  scopes: scopesSchema.optional().describe('Scopes that imply others, by name, and what people read of them before they allow them.'),
   local: z
     .strictObject({ scopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope')) })
     .optional()

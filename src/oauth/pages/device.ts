@@ -18,7 +18,8 @@ export interface DeviceCodePage {
   readonly problem?: string | undefined
 }
 
-export const wrongDeviceCode = 'No device waits with that code. Codes are good once and for ten minutes: compare it with the device, or have it show another.'
+export const wrongDeviceCode =
+  'No device waits with that code. Codes are good once and for ten minutes: compare it with the device, or have it show another.'
 
 export const deviceCodePage = ({ action, csrf, server, code, problem }: DeviceCodePage): Page => ({
   status: problem === undefined ? 200 : 400,

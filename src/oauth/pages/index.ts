@@ -1,6 +1,8 @@
 export { consentPage, nothingTicked } from './consent.ts'
+export { deviceCodePage, deviceConfirmPage, deviceDonePage, wrongDeviceCode } from './device.ts'
 export { plain } from './html.ts'
 export { type Page, pageHeaders, renderPage, sendPage, sourceOf } from './page.ts'
 export { problemPage } from './problem.ts'
 export { setupDone, setupGone, setupPage } from './setup.ts'
+export type { Unknown } from './unknown-client.ts'
 export { busy, loginPage, waitAgain, wrongPassword } from './sign-in.ts'

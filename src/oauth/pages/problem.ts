@@ -2,10 +2,11 @@
 
 import { html } from './html.ts'
 import type { Page } from './page.ts'
+import { type Unknown, unknownClientPage } from './unknown-client.ts'
 
-/** `code`: the error's name (RFC 6749 §4.1.2.1, RFC 7591 §3.2.2). */
-export function problemPage(code: string, description?: string): Page {
-  if (code === 'invalid_client') return unknownClient
+/** `code`: the error's name (RFC 6749 §4.1.2.1, RFC 7591 §3.2.2). `unknown`: what the request said of a client that is not known. */
+export function problemPage(code: string, description?: string, unknown?: Unknown): Page {
+  if (code === 'invalid_client') return unknownClientPage(unknown ?? { clientId: undefined, redirectUri: undefined })
   if (code === 'invalid_redirect_uri') return unknownRedirect
   const { status, title, text } = kinds[code] ?? { status: 400, title: 'This request cannot be answered', text: asIs(description) }
   return { status, title, body: html`<h1>${title}</h1><p>${text}</p><footer>${code}</footer>` }
@@ -35,25 +36,19 @@ const kinds: Record<string, { status: number; title: string; text: string }> = {
     title: 'Too many sign-ins were begun',
     text: 'None of them was finished, so no more are begun for a few minutes. If you did not begin them yourself, close the page that did.',
   },
+  device_denied: {
+    status: 200,
+    title: 'Nothing was allowed',
+    text: 'The device is told so. If you want it after all, have it show a new code.',
+  },
+  too_many_codes: {
+    status: 429,
+    title: 'Too many codes were tried',
+    text: 'No more are taken from here for a few minutes. Then have the device show a new code.',
+  },
   not_a_page: { status: 403, title: 'Nobody would see this', text: 'A sign-in opens in a window of its own, not inside another page.' },
   too_long: { status: 414, title: 'That was too long', text: 'The program asked in more words than any that we know.' },
   too_large: { status: 413, title: 'That was too much', text: 'The form was larger than any of ours.' },
-}
-
-const unknownClient: Page = {
-  status: 400,
-  title: 'This program is not known here',
-  body: html`<h1>This program is not known here any more</h1>
-<p>It remembers an earlier registration that this server has forgotten, or never had: unused registrations end after an hour. Make it forget, and connect again:</p>
-<ul>
-<li>Claude Code: <code>/mcp</code>, choose the server, then “Clear authentication”, then “Authenticate”</li>
-<li>Codex: <code>codex mcp logout NAME</code>, then <code>codex mcp login NAME</code></li>
-<li>opencode: <code>opencode mcp logout NAME</code>, then <code>opencode mcp auth NAME</code></li>
-<li>MCP Inspector: “Clear OAuth state”, or <code>--relogin</code></li>
-<li>mcp-remote: delete the folder <code>~/.mcp-auth</code></li>
-<li>any other: remove the server and add it again</li>
-</ul>
-<footer>invalid_client</footer>`,
 }
 
 const unknownRedirect: Page = {

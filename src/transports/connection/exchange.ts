@@ -16,6 +16,7 @@ import {
   type Message,
   NOTHING,
   type Outgoing,
+  type Possession,
   type Principal,
   type Received,
   type RequestId,
@@ -26,7 +27,7 @@ import { idOf, type JsonBounds, parseJson, parseMessage } from '../../protocol/i
 import type { ConnectionSession } from './session.ts'
 
 /** Who is at the other end: the same for every message, and verified for every message. */
-export type Caller = Pick<Received, 'transport' | 'address' | 'credential' | 'resource'>
+export type Caller = Pick<Received, 'transport' | 'address' | 'credential' | 'possession' | 'certificate' | 'resource'>
 
 /** The connection, as far as a message has to do with it. */
 export interface Carrier {
@@ -48,6 +49,8 @@ export class ConnectionExchange implements Received {
   readonly transport: Received['transport']
   readonly address: string
   readonly credential: Credential | undefined
+  readonly possession: Possession | undefined
+  readonly certificate: Received['certificate']
   readonly resource: string
   readonly headers: Received['headers'] = NOTHING
   readonly receivedAt: number
@@ -69,10 +72,12 @@ export class ConnectionExchange implements Received {
 
   /** `said`: the bytes that came in, or what we say in the caller's place. */
   constructor(carrier: Carrier, said: Said | Message, receivedAt: number) {
-    const { transport, address, credential, resource } = carrier.caller
+    const { transport, address, credential, possession, certificate, resource } = carrier.caller
     this.transport = transport
     this.address = address
     this.credential = credential
+    this.possession = possession
+    this.certificate = certificate
     this.resource = resource
     this.receivedAt = receivedAt
     this.#carrier = carrier

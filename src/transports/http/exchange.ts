@@ -17,6 +17,7 @@ import type {
   Input,
   Message,
   Outgoing,
+  Possession,
   Principal,
   Received,
   RequestId,
@@ -26,7 +27,7 @@ import type {
 import type { Answer } from '../../pipeline/index.ts'
 import { toLine } from '../../protocol/index.ts'
 import { accepts } from './accept.ts'
-import { credentialOf } from './credential.ts'
+import { credentialOf, possessionOf } from './credential.ts'
 import { type Reading, readMessage } from './read.ts'
 import { turnEnd } from './turn.ts'
 import { Reader } from './unsent.ts'
@@ -48,6 +49,8 @@ export class HttpExchange implements Received {
   readonly transport = 'http'
   readonly address: string
   readonly credential: Credential | undefined
+  readonly possession: Possession | undefined
+  certificate: (() => string | undefined) | undefined = undefined
   readonly resource: string
   readonly headers: Received['headers']
   readonly receivedAt: number
@@ -90,6 +93,7 @@ export class HttpExchange implements Received {
     this.headers = request.headers
     this.address = address
     this.credential = credentialOf(request)
+    this.possession = possessionOf(request, this.credential)
     this.resource = resource
     this.receivedAt = receivedAt
   }

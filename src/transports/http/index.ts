@@ -1,6 +1,7 @@
 export { createAddressOf, type ProxyOptions, peerAddress, proxySchema } from './client-address.ts'
+export { type CertificateSource, certificateOf, createCertificateSource, noCertificates } from './client-certificate.ts'
 export { type CorsOptions, corsSchema, createCors } from './cors.ts'
-export { credentialOf } from './credential.ts'
+export { credentialOf, possessionOf } from './credential.ts'
 export { createDoor, type Door, loopbackOrigins } from './door.ts'
 export { createEndpoint } from './endpoint.ts'
 export { createLimitAnswer } from './limit-answer.ts'

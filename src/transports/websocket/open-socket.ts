@@ -55,11 +55,11 @@ export interface Opening {
 
 export function openSocket(ws: WebSocket, { upgrade, whose, budget, unreadInAll }: Opening, options: SocketOptions): OpenSocket {
   const { pipeline, checkAddress, recheck, clock } = options
-  const { address, credential, resource } = upgrade
+  const { address, credential, possession, certificate, resource } = upgrade
   const onSent = (): void => connection.drained()
   const connection = createConnection({
     ...options,
-    caller: { transport: 'websocket', address, credential, resource },
+    caller: { transport: 'websocket', address, credential, possession, certificate, resource },
     key: createId('ws_', 20),
     write(text) {
       if (ws.readyState !== ws.OPEN) return

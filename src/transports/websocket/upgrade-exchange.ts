@@ -14,10 +14,12 @@ import {
   deny,
   type Message,
   NOTHING,
+  type Possession,
   type Principal,
   type Received,
   type RequestId,
 } from '../../core/index.ts'
+import { possessionOf } from '../http/index.ts'
 
 /** What both sides speak (RFC 6455 §1.9). */
 export const SUBPROTOCOL = 'mcp'
@@ -38,6 +40,8 @@ export class UpgradeExchange implements Received {
   readonly transport = 'websocket'
   readonly address: string
   readonly credential: Credential | undefined
+  readonly possession: Possession | undefined
+  certificate: (() => string | undefined) | undefined = undefined
   readonly resource: string
   readonly headers: Received['headers'] = NOTHING
   readonly receivedAt: number
@@ -49,6 +53,7 @@ export class UpgradeExchange implements Received {
   constructor(request: IncomingMessage, address: string, credential: Credential | undefined, resource: string, receivedAt: number) {
     this.address = address
     this.credential = credential
+    this.possession = possessionOf(request, credential)
     this.resource = resource
     this.receivedAt = receivedAt
     this.#request = request
