@@ -13,7 +13,7 @@ import {
   createAuthorizationServer,
   createClients,
 } from '../../src/oauth/index.ts'
-import { type AuditRecord, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
+import { type AuditRecord, type Bus, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
 import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
 import { type Person, signIn } from './browser.ts'
 
@@ -30,6 +30,7 @@ export interface Fixture extends AsyncDisposable {
   readonly clients: Clients
   readonly store: Store
   readonly keyRing: KeyRing
+  readonly bus: Bus
   readonly records: AuditRecord[]
   /** What was published on the bus. */
   readonly published: string[]
@@ -38,7 +39,7 @@ export interface Fixture extends AsyncDisposable {
 }
 
 export interface FixtureOptions
-  extends Partial<Pick<AuthorizationServerOptions, 'accessTokenTtlSeconds' | 'registrationsPerHour' | 'requireDpopNonce' | 'trustedIssuers' | 'hierarchy' | 'scopes' | 'cimd' | 'guardedFetch'>> {
+  extends Partial<Pick<AuthorizationServerOptions, 'accessTokenTtlSeconds' | 'registrationsPerHour' | 'signingKeyDays' | 'requireDpopNonce' | 'trustedIssuers' | 'hierarchy' | 'scopes' | 'cimd' | 'guardedFetch'>> {
   /** Without an account nobody can sign in. */
   readonly people?: readonly Person[]
   /** The path of the issuer. */
@@ -74,6 +75,7 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     audit: (record) => void records.push(record),
     accessTokenTtlSeconds: options.accessTokenTtlSeconds,
     registrationsPerHour: options.registrationsPerHour,
+    signingKeyDays: options.signingKeyDays,
     requireDpopNonce: options.requireDpopNonce,
     trustedIssuers: options.trustedIssuers,
     hierarchy: options.hierarchy,
@@ -93,6 +95,7 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     clients: createClients({ store, keyRing, bus, clock }),
     store,
     keyRing,
+    bus,
     records,
     published,
     advance(milliseconds) {
