@@ -54,7 +54,13 @@ export async function startIssuer({ clock = Date.now, rsa = false }: { clock?: (
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '/'
     asked.push(path)
-    const metadata = { issuer, jwks_uri: `${issuer}/keys`, token_endpoint: `${issuer}/token`, response_types_supported: ['code'] }
+    const metadata = {
+      issuer,
+      jwks_uri: `${issuer}/keys`,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      response_types_supported: ['code'],
+    }
     const documents: Record<string, unknown> = {
       '/.well-known/openid-configuration': { ...metadata, ...described },
       '/.well-known/oauth-authorization-server': { ...metadata, ...described },

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { hash, X509Certificate } from 'node:crypto'
 import type { ScopeHierarchy } from '../../core/index.ts'
 import type { Resources } from '../resources.ts'
 import { MAX_ACTORS } from '../standing.ts'
@@ -82,8 +83,9 @@ function problemWith(params: Params, { canonicalize }: Pick<Resources, 'canonica
 }
 
 /** A bound token is worth nothing to whoever copied it, and must not become one that is. */
-function isProven({ binding }: Inspected, { dPoP }: Pick<Prepared, 'dPoP' | 'cert'>): boolean {
-  return binding.boundTo === undefined || binding.boundTo === dPoP?.thumbprint
+function isProven({ binding: { boundTo, certificate } }: Inspected, { dPoP, cert }: Pick<Prepared, 'dPoP' | 'cert'>): boolean {
+  if (boundTo !== undefined && boundTo !== dPoP?.thumbprint) return false
+  return certificate === undefined || (cert instanceof X509Certificate && certificate === hash('sha256', cert.raw, 'base64url'))
 }
 
 function narrowed(
