@@ -2,7 +2,6 @@ export { type Catalogue, createCatalogue } from './catalogue.ts'
 export { type CompiledCondition, compileCondition } from './condition/index.ts'
 export { mayRead } from './may-read.ts'
 export { createOwnMethods, type Features, type OwnMethod, type OwnMethodsOptions } from './own-methods.ts'
-export { createPermits } from './permits.ts'
 export {
   type Checks,
   compileCheck,

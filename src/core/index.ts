@@ -1,5 +1,5 @@
 export { type Clock, systemClock } from './clock.ts'
-export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard, type Named } from './decision.ts'
+export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard, type Named, type ProofProblem } from './decision.ts'
 export { noSuchKey } from './did-you-mean.ts'
 export type {
   CallDetails,
@@ -32,6 +32,7 @@ export {
 export { NOTHING } from './nothing.ts'
 export { once } from './once.ts'
 export { ConfigError, checkOptions, describeProblems } from './options.ts'
+export { type Possession, type PossessionVerifier, PROOF_ALGORITHMS, type Proving } from './possession.ts'
 export { type Principal, principalKey } from './principal.ts'
 export { writePrivateFile } from './private-file.ts'
 export { problemOf } from './problem.ts'
@@ -69,6 +70,7 @@ export {
   type Validated,
   validated,
 } from './request.ts'
+export { createScopeHierarchy, type ScopeDeclarations, type ScopeHierarchy, scopesSchema } from './scope-hierarchy.ts'
 export { isScope, SCOPE_PATTERN, STANDARD_SCOPES } from './scopes.ts'
 export { looksSecret } from './secret-names.ts'
 export { createTally } from './tally.ts'

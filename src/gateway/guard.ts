@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Clock, type Log, type Redactor, systemClock } from '../core/index.ts'
+import { type Clock, createScopeHierarchy, type Log, type Redactor, systemClock } from '../core/index.ts'
 import { createService, type ServiceOptions } from '../server/index.ts'
 import { openData } from '../vault/index.ts'
 import { type Config, lockFileOf } from './config/index.ts'
@@ -69,6 +69,7 @@ export async function createGuard({
   const serverInfo = { name: 'sallyport', version }
   const gateway = createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo })
   opening.defer(gateway.close)
+  if (config.auth?.introspection) redactor.learn(config.auth.introspection.clientSecret)
 
   const service = await createService({
     data,
@@ -77,6 +78,9 @@ export async function createGuard({
     rates: config.rates,
     bounds: config.bounds,
     localScopes: config.local.scopes,
+    auth: config.auth,
+    cimd: config.auth?.cimd ?? 'auto',
+    hierarchy: createScopeHierarchy(config.scopes),
     serverInfo,
     instructions: gateway.instructions,
     features: gateway.features,

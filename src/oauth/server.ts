@@ -11,6 +11,7 @@ import { createAccounts } from './accounts.ts'
 import { createArtifacts } from './artifacts.ts'
 import { createCimd } from './cimd.ts'
 import { createAllClients } from './cimd-clients.ts'
+import { createClientCopies } from './cimd-copies.ts'
 import { createClients } from './clients.ts'
 import type { Engine } from './engine.ts'
 import { createTrust } from './grant-types/trusted-issuers.ts'
@@ -49,8 +50,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const accounts = createAccounts({ store, clock })
   const artifacts = createArtifacts({ store, keyRing, clock })
   const grants = createGrants({ store, bus, clock, artifacts })
-  const cimd = createCimd({ mode: settings.cimd, store, counters: settings.counters, clock, log, fetch: settings.guardedFetch })
-  const clients = createAllClients({ clients: createClients({ store, keyRing, bus, clock }), documents: cimd.documents, grants })
+  const copies = createClientCopies({ store, clock })
+  const cimd = createCimd({ mode: settings.cimd, copies, counters: settings.counters, clock, log, fetch: settings.guardedFetch })
+  const clients = createAllClients({ clients: createClients({ store, keyRing, bus, clock }), copies, documents: cimd.documents, grants })
   const signingKeys = createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays: settings.signingKeyDays })
   const trust = createTrust(settings.trustedIssuers)
   for (const { issuer: reused, dangerouslyAllowReuse } of settings.trustedIssuers) {

@@ -3,7 +3,8 @@
  * client and the account still stand. Roles are the account's now, not the token's. Fails closed at every step; a store
  * that cannot answer throws.
  *
- * Not checked here: whether the scope suffices (guards/authorize), and proof of possession, which no token asks for yet.
+ * Not checked here: whether the scope suffices (guards/authorize), and the proof that comes with a bound token: which key it must
+ * be by is part of the answer (guards/authenticate).
  *
  * @module
  */
@@ -15,14 +16,18 @@ import {
   type CredentialProblem,
   type Decision,
   deny,
+  type ScopeHierarchy,
   type TokenVerifier,
   type Verified,
 } from '../core/index.ts'
 import type { Accounts } from './accounts.ts'
 import type { Clients } from './clients.ts'
+import { type Binding, bindingOf } from './dpop-binding.ts'
+import type { Trust } from './grant-types/trusted-issuers.ts'
 import type { Grants } from './grants.ts'
 import type { Resources } from './resources.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import { createStanding, type Standing } from './standing.ts'
 
 export interface TokenVerifierParts {
   readonly issuer: string
@@ -31,11 +36,13 @@ export interface TokenVerifierParts {
   readonly grants: Grants
   readonly clients: Clients
   readonly accounts: Pick<Accounts, 'get'>
+  readonly trust: Trust
+  readonly hierarchy: ScopeHierarchy
   readonly clock: Clock
 }
 
 /** The claims that our tokens carry. */
-interface Claims {
+export interface Claims {
   readonly sub: string
   readonly jti: string
   readonly iat: number
@@ -43,29 +50,51 @@ interface Claims {
   readonly client_id: string
   readonly grant_id: string
   readonly scope?: string | undefined
+  /** What kind of subject it is; only we write it. */
+  readonly sub_kind?: string | undefined
+  /** Who acts, and for whom before that (RFC 8693 §4.1). */
+  readonly act?: unknown
+  /** The key that it is bound to. */
+  readonly cnf?: unknown
 }
 
 // Loaded with the first token: most commands of the CLI never see one.
-const loadJose = () => import('jose')
-type Jose = Awaited<ReturnType<typeof loadJose>>
+export const loadJose = (): Promise<typeof import('jose')> => import('jose')
+export type Jose = Awaited<ReturnType<typeof loadJose>>
 
 const SKEW_SECONDS = 5
 const MAX_TOKEN = 8192
 const shape = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/
 const refuse = (problem: CredentialProblem): Decision<never> => deny({ reason: 'unauthenticated', problem })
 
+/** A token that holds now. */
+export interface Inspected {
+  readonly claims: Claims
+  readonly standing: Standing
+  readonly binding: Binding
+  readonly scopes: readonly string[]
+}
+
 export interface OwnTokens {
   readonly verifier: TokenVerifier
+  /** What an access token of ours is, or why it does not hold: for what is narrowed from it (RFC 8693). */
+  inspect(token: string): Promise<Inspected | CredentialProblem>
   /** The claims of a token that we signed, expired or not: for revocation (RFC 7009). */
   readOwn(token: string): Promise<{ readonly clientId: string; readonly grantId: string } | undefined>
 }
 
-export function createTokenVerifier({ issuer, resources, signingKeys, grants, clients, accounts, clock }: TokenVerifierParts): OwnTokens {
+export function createTokenVerifier({ issuer, resources, signingKeys, clock, ...parts }: TokenVerifierParts): OwnTokens {
+  const findStanding = createStanding({ issuer, ...parts })
   async function readClaims(token: string, now: number): Promise<Claims | CredentialProblem> {
     if (token.length > MAX_TOKEN || !shape.test(token)) return 'malformed'
-    const [jose, { kid, publicKey }] = await Promise.all([loadJose(), signingKeys.current()])
+    const jose = await loadJose()
+    const keyOf = async ({ kid = '' }: { kid?: string }) => {
+      const key = await signingKeys.find(kid)
+      if (key === undefined) throw new jose.errors.JWKSNoMatchingKey()
+      return key.publicKey
+    }
     try {
-      const { payload, protectedHeader } = await jose.jwtVerify(token, publicKey, {
+      const { payload } = await jose.jwtVerify(token, keyOf, {
         algorithms: ['ES256'],
         typ: 'at+jwt',
         issuer,
@@ -74,7 +103,6 @@ export function createTokenVerifier({ issuer, resources, signingKeys, grants, cl
         currentDate: new Date(now),
         requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id', 'grant_id'],
       })
-      if (protectedHeader.kid !== kid) return 'unknown'
       return isOurs(payload) ? payload : 'malformed'
     } catch (error) {
       const problem = problemOf(error, jose)
@@ -82,37 +110,38 @@ export function createTokenVerifier({ issuer, resources, signingKeys, grants, cl
       return problem === 'unknown' ? foreignOr(problem, token, issuer) : problem
     }
   }
+  async function inspect(token: string): Promise<Inspected | CredentialProblem> {
+    const claims = await readClaims(token, clock())
+    if (typeof claims === 'string') return claims
+    const binding = bindingOf(claims.cnf)
+    if (binding === undefined) return 'malformed'
+    const standing = await findStanding(claims)
+    if (standing === undefined) return 'revoked'
+    return { claims, standing, binding, scopes: Object.freeze(scopesOf(claims).filter(standing.permits)) }
+  }
   async function verify({ value }: Credential, resource: string): Promise<Decision<Verified>> {
     if (resources.canonicalize(resource) === undefined) return refuse('wrong_audience')
-    const claims = await readClaims(value, clock())
-    if (typeof claims === 'string') return refuse(claims)
-
-    const [grant, clientExists, account] = await Promise.all([
-      grants.find(claims.grant_id),
-      clients.exists(claims.client_id),
-      accounts.get(claims.sub),
-    ])
-    if (grant === undefined || grant['clientId'] !== claims.client_id || grant['accountId'] !== claims.sub) return refuse('revoked')
-    if (!clientExists || account === undefined) return refuse('revoked')
-    // An account that was made after the token is somebody else's of the same name.
-    if (Math.floor(account.since / 1000) > claims.iat + SKEW_SECONDS) return refuse('revoked')
+    const inspected = await inspect(value)
+    if (typeof inspected === 'string') return refuse(inspected)
+    const { claims, standing, scopes, binding } = inspected
 
     const principal = Object.freeze({
-      issuer,
-      subject: claims.sub,
+      issuer: standing.issuer,
+      subject: standing.subject,
       clientId: claims.client_id,
       credential: 'token' as const,
-      scopes: Object.freeze((claims.scope ?? '').split(' ').filter((scope) => scope !== '')),
-      roles: account.roles,
+      scopes,
+      roles: standing.roles,
       credentialId: claims.jti,
     })
-    return allow({ principal, expiresAt: claims.exp * 1000 })
+    return allow({ principal, expiresAt: claims.exp * 1000, ...binding })
   }
   return {
     verifier: {
-      claims: ({ scheme, value }) => scheme === 'bearer' && value.startsWith('eyJ') && value.split('.').length === 3,
+      claims: ({ scheme, value }) => (scheme === 'bearer' || scheme === 'dpop') && value.startsWith('eyJ') && value.split('.').length === 3,
       verify,
     },
+    inspect,
     async readOwn(token) {
       // At the epoch nothing has expired yet; whoever revokes an expired token means its grant.
       const claims = await readClaims(token, 0)
@@ -121,34 +150,43 @@ export function createTokenVerifier({ issuer, resources, signingKeys, grants, cl
   }
 }
 
+const scopesOf = ({ scope = '' }: Claims): string[] => scope.split(' ').filter((one) => one !== '')
+
 function foreignOr(problem: CredentialProblem, token: string, issuer: string): CredentialProblem {
+  const named = issuerClaimOf(token)
+  return named !== undefined && named !== issuer ? 'wrong_issuer' : problem
+}
+
+/** Whom it says that it is of: proves nothing. */
+export function issuerClaimOf(token: string): string | undefined {
   try {
     const { iss } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-    return typeof iss === 'string' && iss !== issuer ? 'wrong_issuer' : problem
+    return typeof iss === 'string' ? iss : undefined
   } catch {
-    return problem
+    return undefined
   }
 }
 
 function isOurs(payload: object): payload is Claims {
-  const { sub, jti, iat, exp, client_id, grant_id, scope } = payload as Record<string, unknown>
+  const { sub, jti, iat, exp, client_id, grant_id, scope, sub_kind } = payload as Record<string, unknown>
   return (
     [sub, jti, client_id, grant_id].every((value) => typeof value === 'string') &&
     typeof iat === 'number' &&
     typeof exp === 'number' &&
-    (scope === undefined || typeof scope === 'string')
+    [scope, sub_kind].every((value) => value === undefined || typeof value === 'string')
   )
 }
 
-function problemOf(error: unknown, { errors }: Jose): CredentialProblem {
+/** What was wrong with a token that `jose` refused. */
+export function problemOf(error: unknown, { errors }: Jose): CredentialProblem {
   if (error instanceof errors.JWTExpired) return 'expired'
   if (error instanceof errors.JWTClaimValidationFailed) {
     if (error.claim === 'aud') return 'wrong_audience'
     if (error.claim === 'iss') return 'wrong_issuer'
     // Not valid yet: outside its time, like an expired one.
-    return error.claim === 'nbf' || error.claim === 'iat' ? 'expired' : 'malformed'
+    return error.reason !== 'missing' && (error.claim === 'nbf' || error.claim === 'iat') ? 'expired' : 'malformed'
   }
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'unknown'
+  if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSNoMatchingKey) return 'unknown'
   if (error instanceof errors.JOSEError) return 'malformed'
   throw error
 }

@@ -14,7 +14,7 @@ import {
   createWatches,
   type OwnMethodsOptions,
 } from '../catalogue/index.ts'
-import type { Clock, Denial, Log, Principal, Received, Redactor, SessionState, TokenVerifier } from '../core/index.ts'
+import type { Clock, Denial, Log, PossessionVerifier, Principal, Received, Redactor, ScopeHierarchy, SessionState, TokenVerifier } from '../core/index.ts'
 import {
   type AuditTrail,
   createApprove,
@@ -51,6 +51,10 @@ export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'i
   readonly rates: LimitOptions['limits']
   readonly bounds: Bounds
   readonly verifiers: readonly TokenVerifier[]
+  /** Checks what comes with tokens that are bound to a key; without it they are refused. */
+  readonly possession?: PossessionVerifier | undefined
+  /** Which scopes imply others; none unless told. */
+  readonly hierarchy?: ScopeHierarchy | undefined
   /** Who a caller without a credential is, where there may be such callers. */
   readonly anonymous?: Principal | undefined
   readonly resourceMetadataUrl: Surroundings['resourceMetadataUrl']
@@ -58,6 +62,8 @@ export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'i
   readonly redactor: Redactor
   readonly clock: Clock
   readonly log: Log
+  /** Is told of every decision at once: when a credential was used. Must be quick. */
+  readonly noteUse?: ((record: AuditRecord) => void) | undefined
   /** Is told of every decision as it is recorded: for a terminal. Must be quick. */
   readonly onRecord?: ((record: AuditRecord) => void) | undefined
 }
@@ -85,9 +91,9 @@ export interface Engine {
 const RECHECK_MS = 15_000
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, bus, counters, keyRing, rates, bounds, verifiers, redactor, clock, log, onRecord } = options
-  const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems })
-  const authenticate = createAuthenticate({ verifiers, bus, clock, anonymous: options.anonymous })
+  const { store, bus, counters, keyRing, rates, bounds, verifiers, redactor, clock, log, noteUse, onRecord } = options
+  const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems, hierarchy: options.hierarchy })
+  const authenticate = createAuthenticate({ verifiers, possession: options.possession, bus, clock, anonymous: options.anonymous })
   async function recheck(request: Received): Promise<Denial | undefined> {
     const identified = await authenticate(request)
     return identified.allowed ? undefined : identified.denial
@@ -98,12 +104,11 @@ export function createEngine(options: EngineOptions): Engine {
     findTool: (name, principal) => catalogue.known('tool', name, principal),
   })
   const trail = createAuditTrail({ audit: store.audit, clock, log, redactor })
-  const record = onRecord
-    ? (each: AuditRecord): void => {
-        trail.record(each)
-        onRecord(redactRecord(each, redactor))
-      }
-    : trail.record
+  const record = (each: AuditRecord): void => {
+    trail.record(each)
+    noteUse?.(each)
+    onRecord?.(redactRecord(each, redactor))
+  }
   const { resultBytes } = bounds
   const { release, message } = createRelease({ redactor, resultBytes })
   const { enter } = createEntryConcurrency()

@@ -8,6 +8,8 @@ export interface Foundation {
   readonly store: Store
   readonly bus: Bus
   readonly counters: Counters
+  /** For what whoever holds a token can use up by the thousand: apart, so that it crowds out nothing else. */
+  readonly proofs: Counters
   readonly clock: Clock
   close(): Promise<void>
 }
@@ -18,6 +20,8 @@ export function createFoundation({ data, log, clock = systemClock }: ServiceOpti
   const { store } = data
   const bus = createLocalBus()
   const counters = createMemoryCounters({ clock })
+  // Full at 3,000 a second for five minutes; beyond that proofs are refused.
+  const proofs = createMemoryCounters({ clock, maxKeys: 1_000_000 })
   // Another process (the command line beside us) may revoke a key: what was verified before is verified again.
   const stopFollowing = store.onForeignChange(() => bus.publish('credentials', 'changed in another process'))
   const sweeper = setInterval(() => {
@@ -28,6 +32,7 @@ export function createFoundation({ data, log, clock = systemClock }: ServiceOpti
     store,
     bus,
     counters,
+    proofs,
     clock,
     async close() {
       clearInterval(sweeper)

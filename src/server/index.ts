@@ -25,5 +25,5 @@ export {
   resource,
   resourceTemplate,
 } from './resources/index.ts'
-export type { AuthOptions, Definitions, MCPServerOptions } from './server-options.ts'
+export { type AuthOptions, authShape, type Definitions, type MCPServerOptions } from './server-options.ts'
 export type { HttpService, ServiceOptions } from './service.ts'

@@ -12,7 +12,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { mayRead } from '../catalogue/index.ts'
-import { ConfigError, checkOptions, createRedactor, type Log, type Redactor } from '../core/index.ts'
+import { ConfigError, checkOptions, createRedactor, createScopeHierarchy, type Log, type Redactor } from '../core/index.ts'
 import { anonymous, costProblems, type RateLimits, toLimits } from '../guards/index.ts'
 import { corsSchema } from '../transports/index.ts'
 import { openData } from '../vault/index.ts'
@@ -197,12 +197,13 @@ export class MCPServer<
   }
 
   async #open(serveOn: ServiceOptions['serveOn']): Promise<Service> {
-    const { version = '0.0.0', title, instructions, dataDir, cors, auth, limits, localScopes } = this.#options
+    const { version = '0.0.0', title, instructions, dataDir, cors, auth, scopes, limits, localScopes } = this.#options
     const isAnonymous = auth?.dangerouslyAllowAnonymous === true
     if (isAnonymous) {
       if (serveOn !== 'stdio') requireLoopback(serveOn, 'auth.dangerouslyAllowAnonymous')
       this.#log('warn', 'dangerouslyAllowAnonymous: whoever can connect may use everything that needs no further scope')
     }
+    if (auth?.introspection) this.#redactor.learn(auth.introspection.clientSecret)
     const { limits: rates, headers, handler } = this.#rates
     await using opening = new AsyncDisposableStack()
     const data = openData({ dataDir })
@@ -216,6 +217,9 @@ export class MCPServer<
       limitHeaders: headers,
       limitHandler: handler,
       localScopes: localScopes ?? anonymous.scopes,
+      auth,
+      cimd: auth?.cimd ?? 'auto',
+      hierarchy: createScopeHierarchy(scopes),
       serverInfo: { name: this.#name, version, ...(title === undefined ? {} : { title }) },
       instructions: () => instructions,
       features: () => this.#entries.features,

@@ -6,8 +6,9 @@
  */
 
 import { z } from 'zod'
-import { type Log, SCOPE_PATTERN } from '../core/index.ts'
+import { type Log, SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../core/index.ts'
 import type { RateLimitOptions } from '../guards/index.ts'
+import { type CimdMode, cimdModes, type ExternalIssuerOptions, externalShape, refineAuth, type TrustedIssuer, trustedIssuersSchema } from '../oauth/index.ts'
 import type { CorsOptions } from '../transports/index.ts'
 import { type BoundsOptions, boundsShape } from './bounds.ts'
 import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
@@ -35,6 +36,8 @@ export interface MCPServerOptions extends Definitions, Partial<Listen> {
   readonly cors?: CorsOptions | undefined
   readonly rateLimit?: RateLimitOptions | undefined
   readonly auth?: AuthOptions | undefined
+  /** Scopes that imply others, and what people read of scopes before they allow them. */
+  readonly scopes?: ScopeDeclarations | undefined
   /** Bounds on what is read, run and answered. */
   readonly limits?: BoundsOptions | undefined
   /** What the local user may do where the server runs over stdio without a key; the standard scopes unless told. */
@@ -52,12 +55,33 @@ export interface InferredOptions<Tool extends readonly unknown[], Prompt extends
   readonly prompts?: Prompts<Prompt> | undefined
 }
 
-export interface AuthOptions {
+export interface AuthOptions extends Omit<ExternalIssuerOptions, 'issuer'> {
+  /** Somebody else's authorization server in place of our own: exactly as its metadata and its tokens write it. */
+  readonly issuer?: ExternalIssuerOptions['issuer'] | undefined
+  /** Whose people (ID-JAG) and workloads our authorization server lets in on their issuer's word. */
+  readonly trustedIssuers?: readonly TrustedIssuer[] | undefined
+  /**
+   * Whether clients may come with a URL of theirs for an id, which is then fetched; `auto` unless told: it is offered while this
+   * machine reaches the internet.
+   */
+  readonly cimd?: CimdMode | undefined
   /**
    * Serves callers without any credential, who then have all standard scopes. Only at loopback, for tests and trials: every web page
    * and every program of this machine is such a caller.
    */
   readonly dangerouslyAllowAnonymous?: boolean | undefined
+}
+
+/** What a file may say too. */
+export const authShape: {
+  readonly [Name in Exclude<keyof AuthOptions, 'dangerouslyAllowAnonymous'>]-?: z.ZodType<AuthOptions[Name] | undefined>
+} = {
+  ...externalShape,
+  cimd: z
+    .enum(cimdModes)
+    .optional()
+    .describe('Whether clients may come with a URL of theirs for an id (CIMD). auto: offered while this machine reaches the internet. Default auto.'),
+  trustedIssuers: trustedIssuersSchema.optional().describe("Issuers whose people (ID-JAG) and workloads are let in on the issuer's word."),
 }
 
 const anything = z.unknown().optional()
@@ -71,7 +95,8 @@ const shape = {
   title: z.string().min(1).max(128).optional(),
   instructions: z.string().max(16_384).optional(),
   dataDir: z.string().min(1).optional(),
-  auth: z.strictObject({ dangerouslyAllowAnonymous: z.boolean().optional() }).optional(),
+  auth: z.strictObject({ dangerouslyAllowAnonymous: z.boolean().optional(), ...authShape }).superRefine(refineAuth).optional(),
+  scopes: scopesSchema.optional(),
   limits: z.strictObject(boundsShape).optional(),
   localScopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope (RFC 6749 §3.3)')).max(1_000).optional(),
   strict: z.boolean().optional(),

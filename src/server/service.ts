@@ -7,11 +7,13 @@
 
 import type { Clock, Log, Redactor } from '../core/index.ts'
 import type { LimitHandler } from '../guards/index.ts'
+import type { CimdMode } from '../oauth/index.ts'
 import type { CorsOptions, Mounted } from '../transports/index.ts'
 import type { Data } from '../vault/index.ts'
 import type { Bounds } from './bounds.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 import type { Listen, MountedIn } from './listen.ts'
+import type { AuthOptions } from './server-options.ts'
 
 export interface ServiceOptions {
   readonly data: Data
@@ -27,6 +29,14 @@ export interface ServiceOptions {
   readonly limitHandler?: LimitHandler | undefined
   /** What the local user over stdio may do. */
   readonly localScopes: readonly string[]
+  /** Whether every DPoP proof must carry a nonce of ours; not unless told. */
+  readonly requireDpopNonce?: boolean | undefined
+  /** Who issues tokens, where it is not our own authorization server, and what that one does. */
+  readonly auth?: AuthOptions | undefined
+  /** Whether clients may be described at URLs; off unless told. */
+  readonly cimd?: CimdMode | undefined
+  /** Which scopes imply others; none unless told. */
+  readonly hierarchy?: EngineOptions['hierarchy']
   readonly serverInfo: EngineOptions['serverInfo']
   readonly instructions: EngineOptions['instructions']
   readonly features: EngineOptions['features']

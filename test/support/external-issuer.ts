@@ -181,7 +181,7 @@ export async function startRealIssuer(format: 'jwt' | 'opaque', scopes: readonly
       revocation: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: (_ctx, resource) => ({
+        getResourceServerInfo: (_ctx: unknown, resource: string) => ({
           scope: scopes.join(' '),
           audience: resource,
           accessTokenTTL: 600,

@@ -37,6 +37,8 @@ test('without a file everything has its default', () => {
     servers: [],
     rates: { address: limit, principal: limit, client: limit, tool: limit },
     bounds: { ...defaultBounds, resultBytes: 16_777_216, deadlineSeconds: 120 },
+    auth: undefined,
+    scopes: {},
     local: { scopes: [] },
     origins: [],
     log: 'info',

@@ -1,7 +1,7 @@
 /** The configuration once it is read: complete, frozen, every value in place. @module */
 
-import type { Level, Limit } from '../../core/index.ts'
-import type { Bounds, Listen } from '../../server/index.ts'
+import type { Level, Limit, ScopeDeclarations } from '../../core/index.ts'
+import type { AuthOptions, Bounds, Listen } from '../../server/index.ts'
 import type { ToolRule } from '../classify.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 
@@ -14,6 +14,9 @@ export interface Config {
   readonly servers: readonly ServerConfig[]
   readonly rates: Rates
   readonly bounds: Bounds
+  readonly auth: AuthOptions | undefined
+  /** Which scopes imply others. */
+  readonly scopes: ScopeDeclarations
   /** What whoever calls over stdio without a key may do. */
   readonly local: { readonly scopes: readonly string[] }
   /** Web origins that may call. */

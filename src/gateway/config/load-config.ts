@@ -8,6 +8,7 @@
 import { resolve } from 'node:path'
 import { ConfigError, type Limit } from '../../core/index.ts'
 import { type Bounds, type Listen, toBounds } from '../../server/index.ts'
+import { fillAuth } from './auth.ts'
 import type { Config, Rates, ServerConfig } from './config.ts'
 import type { Env } from './expand.ts'
 import { expand } from './expand.ts'
@@ -63,7 +64,7 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
   const findings: Findings = { problems: [], warnings: [] }
   const path = file === undefined ? findConfigFile(cwd) : resolve(cwd, file)
   const source = path === undefined ? undefined : readSourceFile(path)
-  const written = source ? parse(source, findings) : {}
+  const written = source ? parse(source, env, findings) : {}
 
   const listen = { ...listenOf(written.listen, source, env, findings), port: portOf(written.listen, env, flags, findings) }
   const log = logOf(written.log, env, flags, findings)
@@ -86,6 +87,8 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
     servers: servers.filter((server) => server !== undefined),
     rates: ratesOf(written.limits ?? {}),
     bounds: boundsOf(written.limits ?? {}),
+    auth: written.auth,
+    scopes: written.scopes ?? {},
     local: { scopes: written.local?.scopes ?? [] },
     origins: written.origins ?? [],
     log,
@@ -99,8 +102,10 @@ export function lockFileOf(config: Config, dataDir: string): string {
   return config.file === undefined ? resolve(dataDir, 'sallyport.lock') : resolve(config.file, '..', 'sallyport.lock')
 }
 
-function parse(source: SourceFile, { problems, warnings }: Findings): ConfigFile {
-  const value = withoutForeign(source, warnings)
+function parse(source: SourceFile, env: Env, findings: Findings): ConfigFile {
+  const { problems, warnings } = findings
+  let value = withoutForeign(source, warnings)
+  if (isRecord(value) && value['auth'] !== undefined) value = { ...value, auth: fillAuth(value['auth'], source, env, findings) }
   const parsed = configSchema.safeParse(value)
   if (parsed.success) return parsed.data
   problems.push(...describeIssues(parsed.error.issues, source, configSchema))
