@@ -9,6 +9,7 @@ declare module 'autocannon' {
     readonly duration: number
     readonly timeout: number
     readonly overallRate?: number
+    readonly requests?: readonly { setupRequest(request: object): object }[]
   }
   interface Result {
     readonly requests: { readonly total: number }

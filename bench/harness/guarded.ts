@@ -9,20 +9,46 @@ import type { Server } from './servers.ts'
 export async function checkGuards({ dialect, tool }: Server, message: Message, credentials: Credentials | undefined): Promise<void> {
   if (!credentials) throw new Error('a guarded server gave no credential')
   const anonymous = Object.fromEntries(Object.entries(message.headers).filter(([name]) => !(name in credentials.able)))
+  const { prove } = credentials
+  const proofFor = ({ authorization }: Readonly<Record<string, string>>) =>
+    prove && authorization !== undefined ? { dpop: prove(authorization) } : {}
   const attempt = (headers: Readonly<Record<string, string>>, body: string): Promise<Answer> =>
-    post(message.url, { ...anonymous, ...headers }, body)
+    post(message.url, { ...anonymous, ...proofFor(headers), ...headers }, body)
 
   const without = await attempt({}, message.body)
-  if (without.status !== 401) throw new Error(`answered a caller without a credential with ${without.status}`)
+  // A token request whose credential is none at all is an invalid one (RFC 6749 §5.2).
+  const isRefusal = (status: number): boolean => status === 401 || (tool === 'token' && status === 400)
+  if (!isRefusal(without.status)) throw new Error(`answered a caller without a credential with ${without.status}`)
 
   const forged = Object.fromEntries(Object.entries(credentials.able).map(([name, value]) => [name, forge(value)]))
   const withForged = await attempt(forged, message.body)
-  if (withForged.status !== 401) throw new Error(`answered a forged credential with ${withForged.status}`)
+  if (!isRefusal(withForged.status)) throw new Error(`answered a forged credential with ${withForged.status}`)
 
   requireRefused('a caller without the scope', await attempt(credentials.powerless, message.body))
+  if (prove) await checkProofs(message, anonymous, credentials.able['authorization'] ?? '', prove)
   if (tool === 'calculator') {
     const outside = callOf(dialect, tool, { operation: 'add', a: 5000, b: 3 })
     requireRefused('an argument out of bounds', await attempt(credentials.able, outside))
+  }
+}
+
+/** A bound token is nothing without a proof, and a proof is good once. */
+async function checkProofs(
+  { url, body }: Message,
+  headers: Readonly<Record<string, string>>,
+  authorization: string,
+  prove: (authorization: string) => string,
+): Promise<void> {
+  const dpop = prove(authorization)
+  const first = await post(url, { ...headers, authorization, dpop }, body)
+  if (first.status !== 200) throw new Error(`answered a proof with ${first.status}`)
+  for (const [what, more] of [
+    ['a proof that was used', { authorization, dpop }],
+    ['a bound token without a proof', { authorization }],
+    ['a bound token as a bearer token', { authorization: authorization.replace(/^DPoP/, 'Bearer') }],
+  ] as const) {
+    const { status } = await post(url, { ...headers, ...more }, body)
+    if (status !== 401) throw new Error(`answered ${what} with ${status}`)
   }
 }
 
@@ -45,6 +71,10 @@ function forge(value: string): string {
 }
 
 function requireRefused(what: string, answer: Answer): void {
-  const result = resultOf(answer)
+  const result = resultOf(answer) ?? tokenOf(answer)
   if (answer.status === 200 && result && !result.isError) throw new Error(`did not refuse ${what}`)
+}
+
+function tokenOf({ text }: Answer): { readonly isError?: boolean } | undefined {
+  return text.includes('"access_token"') ? {} : undefined
 }

@@ -8,7 +8,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
+import { removeDirectory, temporaryDirectory } from './child.ts'
 import type { Message } from './messages.ts'
+import { writeProofs } from './proofs.ts'
 import { percentile } from './statistics.ts'
 
 export interface Load {
@@ -37,7 +39,9 @@ const script = fileURLToPath(new URL('call.lua', import.meta.url))
 
 function runWrk(message: Message, connections: number, seconds: number): Promise<Load> {
   const headers = Object.entries(message.headers).map(([name, value]) => `${name}: ${value}`)
-  const env = { ...process.env, BENCH_BODY: message.body, BENCH_HEADERS: headers.join('\n') }
+  const directory = message.prove && temporaryDirectory()
+  const proofs = directory && writeProofs(directory, message.prove as () => string, seconds)
+  const env = { ...process.env, BENCH_BODY: message.body, BENCH_HEADERS: headers.join('\n'), ...(proofs && { BENCH_PROOFS: proofs }) }
   const args = ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '10', '--latency', '-s', script, message.url]
   return new Promise((resolve, reject) => {
     const wrk = spawn('wrk', args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: (seconds + 20) * 1000, killSignal: 'SIGKILL' })
@@ -52,6 +56,7 @@ function runWrk(message: Message, connections: number, seconds: number): Promise
     wrk.once('error', reject)
     wrk.once('close', () => {
       process.off('exit', endWithUs)
+      if (directory) removeDirectory(directory)
       const line = /^BENCH (.+)$/m.exec(output)?.[1]
       if (!line) return reject(new Error(`wrk said nothing: ${output.slice(0, 300)}`))
       const { requests, microseconds, p50, p99, failed, refused } = JSON.parse(line)
@@ -64,11 +69,13 @@ function runWrk(message: Message, connections: number, seconds: number): Promise
 /** With `overallRate`, autocannon sends each second's requests in one burst: see README.md before reading a p99 of it. */
 export async function runAutocannon(message: Message, connections: number, seconds: number, overallRate?: number): Promise<Load> {
   const times: number[] = []
+  const { prove } = message
   const run = autocannon({
     url: message.url,
     method: 'POST',
     headers: { ...message.headers },
     body: message.body,
+    ...(prove && { requests: [{ setupRequest: (request: object) => ({ ...request, headers: { ...message.headers, dpop: prove() } }) }] }),
     connections,
     duration: seconds,
     timeout: 10,

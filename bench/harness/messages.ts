@@ -11,6 +11,8 @@ export interface Message {
   readonly body: string
   /** The text that the tool must answer with. */
   readonly expected: string
+  /** A header that is another one in each request. */
+  readonly prove?: () => string
 }
 
 export interface Answer {
@@ -22,6 +24,8 @@ export interface Answer {
 const tools = {
   calculator: { arguments: { operation: 'add', a: 2, b: 3 }, expected: '5' },
   echo: { arguments: {}, expected: 'hi' },
+  // Not a tool: the token endpoint, which answers a token.
+  token: { arguments: {}, expected: 'Bearer' },
 } as const
 export type Tool = keyof typeof tools
 
@@ -32,6 +36,8 @@ const envelope = {
   'io.modelcontextprotocol/clientCapabilities': {},
   'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
 }
+const form = { 'content-type': 'application/x-www-form-urlencoded' }
+const tokenRequest = new URLSearchParams({ grant_type: 'client_credentials', scope: 'tools:execute' }).toString()
 const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
 
 /** @throws if a session cannot be opened. */
@@ -40,13 +46,16 @@ export async function createMessage(
   tool: Tool,
   url: string,
   credential: Readonly<Record<string, string>>,
+  prove?: (authorization: string) => string,
 ): Promise<Message> {
   const { arguments: args, expected } = tools[tool]
+  if (tool === 'token') return { url, expected, headers: { ...form, ...credential }, body: tokenRequest }
   return {
     url,
     expected,
     headers: { ...(await headersFor(dialect, tool, url, credential)), ...credential },
     body: callOf(dialect, tool, args),
+    ...(prove && { prove: () => prove(credential['authorization'] ?? '') }),
   }
 }
 
@@ -103,11 +112,19 @@ export function post(url: string, headers: Readonly<Record<string, string>>, bod
 
 /** @throws unless the server answers the message as the tool does. */
 export async function checkAnswer(message: Message): Promise<void> {
-  const answer = await post(message.url, message.headers, message.body)
+  const answer = await post(message.url, { ...message.headers, ...(message.prove && { dpop: message.prove() }) }, message.body)
+  if (message.body === tokenRequest && isToken(answer, message)) return
   const result = resultOf(answer)
   const text = result?.content?.[0]?.text
   if (answer.status === 200 && !result?.isError && text === message.expected) return
   throw new Error(`answered wrongly: HTTP ${answer.status} ${answer.text.slice(0, 300).replaceAll('\n', ' ')}`)
+}
+
+/** Signed, for an hour, for the scope that was asked for. */
+function isToken({ status, text }: Answer, { expected }: Message): boolean {
+  if (status !== 200) return false
+  const { access_token: token = '', token_type: type, scope, expires_in: seconds } = JSON.parse(text)
+  return token.split('.').length === 3 && type === expected && scope === 'tools:execute' && seconds === 3600
 }
 
 interface ToolResult {

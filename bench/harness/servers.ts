@@ -9,9 +9,10 @@ import { freePort, type Program, type Running, removeDirectory, start, temporary
 import { createKeys, guardProgram } from './guard.ts'
 import { checkGuards, checkRecords } from './guarded.ts'
 import { checkAnswer, createMessage, type Dialect, type Message, type Tool } from './messages.ts'
-import { password, signInForTokens } from './tokens.ts'
+import { password, signInForBoundTokens, signInForTokens } from './tokens.ts'
 
-export type Group = 'server' | 'number of tools' | 'stdio gateway' | 'http gateway'
+export const groups = ['server', 'number of tools', 'proof of possession', 'tokens', 'stdio gateway', 'http gateway'] as const
+export type Group = (typeof groups)[number]
 
 export const isGateway = ({ group }: { readonly group: string }): boolean => group.endsWith('gateway')
 
@@ -50,6 +51,8 @@ const upstream = file('../peers/cheap-stdio.ts')
 const inCode = { group: 'server', base: 'node-http', tool: 'calculator' } as const
 const overStdio = { group: 'stdio gateway', base: 'stdio-forwarder', tool: 'echo' } as const
 const overHttp = { group: 'http gateway', base: 'cheap-http', tool: 'echo' } as const
+/** A token for a client that acts for itself: signed, of its scope, for the one resource. */
+const tokens = { group: 'tokens', base: 'oidc-provider', tool: 'token', dialect: 'modern' } as const
 const bare = { guarded: false, dialect: 'modern' } as const
 const guarded = { guarded: true, dialect: 'modern' } as const
 const older = { guarded: false, dialect: 'legacy' } as const
@@ -89,12 +92,38 @@ export const servers: readonly Server[] = [
     program: (at) => own(at, '--tools', '1', '--password', password),
     credentials: (_, url) => signInForTokens(url),
   },
+  {
+    ...inCode,
+    ...guarded,
+    group: 'proof of possession',
+    base: 'sallyport-jwt',
+    name: 'sallyport-dpop',
+    title: 'Sallyport, own JWT with DPoP, 1 tool',
+    program: (at) => own(at, '--tools', '1', '--password', password),
+    credentials: (_, url) => signInForBoundTokens(url),
+  },
   { ...inCode, ...older, name: 'tmcp', title: 'tmcp 1.20 + transport-http', program: () => peer('tmcp') },
   { ...inCode, ...bare, name: 'sdk2-server-50', title: 'SDK 2.4 Server, 50 tools', program: () => peer('sdk2-server', '50') },
   { ...inCode, ...bare, name: 'sdk2-mcp-server-1', title: 'SDK 2.4 McpServer, 1 tool', program: () => peer('sdk2-mcp-server', '1') },
   { ...inCode, ...bare, name: 'sdk2-mcp-server-50', title: 'SDK 2.4 McpServer, 50 tools', program: () => peer('sdk2-mcp-server', '50') },
   { ...inCode, ...older, name: 'fastmcp', title: 'fastmcp 4.20', program: () => withPort(['../peers/fastmcp.ts']) },
   { ...inCode, ...older, name: 'sdk1-express', title: 'SDK 1.32 + Express 5', program: () => peer('sdk1-express') },
+
+  {
+    ...tokens,
+    guarded: false,
+    name: 'oidc-provider',
+    base: undefined,
+    title: 'oidc-provider 9.13, in memory',
+    program: () => peer('oidc-provider'),
+  },
+  {
+    ...tokens,
+    guarded: true,
+    name: 'sallyport-tokens',
+    title: 'Sallyport, client credentials',
+    program: (at) => ({ args: [file('../sallyport-tokens.ts'), '--data-dir', at.directory] }),
+  },
 
   {
     ...overStdio,
@@ -157,7 +186,8 @@ export async function bringUp(server: Server, nodeFlags: readonly string[] = [])
   const stop = async (answered?: number): Promise<void> => {
     for (let end = stops.pop(); end; end = stops.pop()) await end()
     try {
-      if (server.guarded && answered !== undefined) await checkRecords(directory, answered)
+      // Who was given a token by itself is not on record: only what is refused is, and what people decide.
+      if (server.guarded && server.tool !== 'token' && answered !== undefined) await checkRecords(directory, answered)
     } finally {
       removeDirectory(directory)
     }
@@ -174,7 +204,7 @@ export async function bringUp(server: Server, nodeFlags: readonly string[] = [])
     const running = await start({ ...program, args: [...nodeFlags, ...program.args] })
     stops.push(running.stop)
     const credentials = running.ready.credentials ?? (await server.credentials?.(place, running.ready.url))
-    const message = await createMessage(server.dialect, server.tool, running.ready.url, credentials?.able ?? {})
+    const message = await createMessage(server.dialect, server.tool, running.ready.url, credentials?.able ?? {}, credentials?.prove)
     await checkAnswer(message)
     if (server.guarded) await checkGuards(server, message, credentials)
     return { server, running, message, stop }

@@ -2,7 +2,7 @@
 
 import { type Goal, toGoals } from './goals.ts'
 import type { Results, Row } from './results.ts'
-import { isGateway } from './servers.ts'
+import { groups, isGateway } from './servers.ts'
 
 export interface Circumstances {
   readonly date: string
@@ -19,7 +19,7 @@ export function toText(results: Results, about: Circumstances): string {
   const parts = [
     `${about.date} · commit ${about.commit} · Node ${about.node} · ${about.generator}, 16 connections · ${about.cores} cores · ${about.rounds} × ${about.seconds} s, medians`,
   ]
-  for (const group of ['server', 'number of tools', 'stdio gateway', 'http gateway']) {
+  for (const group of groups) {
     const rows = results.rows.filter((row) => row.group === group)
     if (rows.length > 0) parts.push(groupText(group, rows, results, goals))
   }
@@ -43,6 +43,8 @@ export function toText(results: Results, about: Circumstances): string {
 const bases: Record<string, string> = {
   server: 'of bare',
   'number of tools': 'of one tool',
+  'proof of possession': 'of bearer',
+  tokens: 'of library',
   'stdio gateway': 'of forwarder',
   'http gateway': 'of upstream',
 }

@@ -18,6 +18,8 @@ export interface Ready {
 export interface Credentials {
   readonly able: Readonly<Record<string, string>>
   readonly powerless: Readonly<Record<string, string>>
+  /** Where each request needs a proof of its own, beside one of these. */
+  readonly prove?: (authorization: string) => string
 }
 
 export function listen(server: Server): void {
