@@ -5,44 +5,46 @@
  * @module
  */
 
-import type { ClientDocuments, KeptDocument } from './cimd-documents.ts'
+import type { Payload } from './artifacts.ts'
+import type { ClientCopies, ClientCopy } from './cimd-copies.ts'
+import type { ClientDocuments } from './cimd-documents.ts'
 import { isClientIdUrl } from './cimd-url.ts'
 import type { ClientInfo, Clients } from './clients.ts'
 import type { Grants } from './grants.ts'
 
 export interface AllClientsParts {
   readonly clients: Clients
-  /** Undefined where such clients are not taken. */
-  readonly documents: ClientDocuments | undefined
+  readonly copies: ClientCopies
+  /** Where documents come from; undefined: such clients are not taken, though they may be listed and removed. */
+  readonly documents?: ClientDocuments | undefined
   readonly grants: Pick<Grants, 'revokeOfClient'>
 }
 
 const NOT_TAKEN = 'this server takes no programs that are described at a URL'
+const NO_ID = 'its address is not an https URL with a path, written in its normal form'
 
-export function createAllClients({ clients, documents, grants }: AllClientsParts): Clients {
+export function createAllClients({ clients, copies, documents, grants }: AllClientsParts): Clients {
   const isUrl = (id: string): boolean => id.startsWith('https:') || id.startsWith('http:')
-  const documentsFor = (id: string): ClientDocuments | undefined => (isClientIdUrl(id) ? documents : undefined)
+  const copyOf = async (id: string): Promise<ClientCopy | undefined> => (isClientIdUrl(id) ? copies.get(id) : undefined)
+  const describe = async (id: string): Promise<Payload | undefined> => (isClientIdUrl(id) ? documents?.find(id) : undefined)
   return {
     ...clients,
-    find: async (id) => (isUrl(id) ? documentsFor(id)?.find(id) : clients.find(id)),
-    exists: async (id) => (isUrl(id) ? (await documentsFor(id)?.get(id))?.keptAt !== undefined : clients.exists(id)),
-    keep: async (id) => (isUrl(id) ? documentsFor(id)?.keep(id) : clients.keep(id)),
-    used: async (id) => (isUrl(id) ? documentsFor(id)?.used(id) : clients.used(id)),
+    find: (id) => (isUrl(id) ? describe(id) : clients.find(id)),
+    exists: async (id) => (isUrl(id) ? documents !== undefined && (await copyOf(id))?.keptAt !== undefined : clients.exists(id)),
+    keep: (id) => (isUrl(id) ? copies.keep(id) : clients.keep(id)),
+    used: (id) => (isUrl(id) ? copies.used(id) : clients.used(id)),
     async list() {
-      const described = (await documents?.list()) ?? []
-      return [
-        ...(await clients.list()),
-        ...described.filter(([, { keptAt }]) => keptAt !== undefined).map(([url, kept]) => toInfo(url, kept)),
-      ]
+      const kept = (await copies.list()).filter(([, { keptAt }]) => keptAt !== undefined)
+      return [...(await clients.list()), ...kept.map(([url, copy]) => toInfo(url, copy))]
     },
     async get(id) {
       if (!isUrl(id)) return clients.get(id)
-      const kept = await documentsFor(id)?.get(id)
-      return kept && toInfo(id, kept)
+      const copy = await copyOf(id)
+      return copy && toInfo(id, copy)
     },
     async remove(id) {
       if (!isUrl(id)) return clients.remove(id)
-      const removed = (await documentsFor(id)?.remove(id)) ?? false
+      const removed = await copies.remove(id)
       // Its id comes back with its document, and must not bring back what was allowed before.
       await grants.revokeOfClient(id)
       return removed
@@ -50,12 +52,12 @@ export function createAllClients({ clients, documents, grants }: AllClientsParts
     problemOf(id) {
       if (!isUrl(id)) return undefined
       if (documents === undefined) return NOT_TAKEN
-      return isClientIdUrl(id) ? documents.problemOf(id) : 'its address is not an https URL with a path, written in its normal form'
+      return isClientIdUrl(id) ? documents.problemOf(id) : NO_ID
     },
   }
 }
 
-function toInfo(url: string, { metadata, fetchedAt, keptAt, lastUsedAt }: KeptDocument): ClientInfo {
+function toInfo(url: string, { metadata, fetchedAt, keptAt, lastUsedAt }: ClientCopy): ClientInfo {
   const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [])
   const { client_name: name, token_endpoint_auth_method: method } = metadata
   return {

@@ -10,7 +10,8 @@
 
 import type { Clock, Log } from '../core/index.ts'
 import type { GuardedFetch } from '../net/index.ts'
-import type { Counters, Store } from '../storage/index.ts'
+import type { Counters } from '../storage/index.ts'
+import type { ClientCopies } from './cimd-copies.ts'
 import { type ClientDocuments, createClientDocuments } from './cimd-documents.ts'
 import { createEgress, type EgressOptions } from './cimd-egress.ts'
 
@@ -26,7 +27,7 @@ export interface Cimd {
 
 export interface CimdParts {
   readonly mode: CimdMode
-  readonly store: Store
+  readonly copies: ClientCopies
   readonly counters: Counters
   readonly clock: Clock
   readonly log: Log
@@ -34,9 +35,9 @@ export interface CimdParts {
   readonly egress?: Omit<EgressOptions, 'fetch' | 'onChange'> | undefined
 }
 
-export function createCimd({ mode, store, counters, clock, log, fetch, egress: options }: CimdParts): Cimd {
+export function createCimd({ mode, copies, counters, clock, log, fetch, egress: options }: CimdParts): Cimd {
   if (mode === 'off') return { isOffered: () => false, documents: undefined, close: () => {} }
-  const documents = createClientDocuments({ store, counters, clock, fetch })
+  const documents = createClientDocuments({ copies, counters, clock, fetch })
   if (mode === 'on') return { isOffered: () => true, documents, close: () => {} }
   const egress = createEgress({ ...options, fetch, onChange: (isOpen) => log('debug', isOpen ? OPEN : SHUT) })
   return { isOffered: egress.isOpen, documents, close: egress.close }

@@ -90,6 +90,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
       hierarchy: options.hierarchy,
       requireDpopNonce,
       trustedIssuers: options.auth?.trustedIssuers,
+      signingKeyDays: options.auth?.signingKeyDays,
       cimd: options.cimd,
       store,
       keyRing: data.keyRing,

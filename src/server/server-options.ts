@@ -65,6 +65,8 @@ export interface AuthOptions extends Omit<ExternalIssuerOptions, 'issuer'> {
    * machine reaches the internet.
    */
   readonly cimd?: CimdMode | undefined
+  /** How many days a key signs access tokens before the next one does; 90 unless told. */
+  readonly signingKeyDays?: number | undefined
   /**
    * Serves callers without any credential, who then have all standard scopes. Only at loopback, for tests and trials: every web page
    * and every program of this machine is such a caller.
@@ -81,6 +83,12 @@ export const authShape: {
     .enum(cimdModes)
     .optional()
     .describe('Whether clients may come with a URL of theirs for an id (CIMD). auto: offered while this machine reaches the internet. Default auto.'),
+  signingKeyDays: z
+    .int()
+    .min(1)
+    .max(3650)
+    .optional()
+    .describe('How many days a key signs access tokens before the next one does. Default 90.'),
   trustedIssuers: trustedIssuersSchema.optional().describe("Issuers whose people (ID-JAG) and workloads are let in on the issuer's word."),
 }
 

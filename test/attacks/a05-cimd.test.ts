@@ -8,6 +8,7 @@ import { createGuardedFetch } from '../../src/net/index.ts'
 import { createArtifacts } from '../../src/oauth/artifacts.ts'
 import { createCimd } from '../../src/oauth/cimd.ts'
 import { createAllClients } from '../../src/oauth/cimd-clients.ts'
+import { createClientCopies } from '../../src/oauth/cimd-copies.ts'
 import { createClientDocuments } from '../../src/oauth/cimd-documents.ts'
 import { createClients } from '../../src/oauth/clients.ts'
 import { createGrants } from '../../src/oauth/grants.ts'
@@ -257,7 +258,13 @@ describe('A5: asking for a document', () => {
   it('is shared by all processes over the store', async () => {
     const clock = Date.now
     const store = createMemoryStore({ clock })
-    const node = () => createClientDocuments({ store, clock, counters: createMemoryCounters({ clock }), fetch: site.fetch })
+    const node = () =>
+      createClientDocuments({
+        copies: createClientCopies({ store, clock }),
+        clock,
+        counters: createMemoryCounters({ clock }),
+        fetch: site.fetch,
+      })
     const id = site.publish('/two-nodes.json')
     for (const documents of [node(), node()]) assert.equal((await documents.find(id))?.['client_id'], id)
     assert.equal(site.asked.filter((path) => path === '/two-nodes.json').length, 1)
@@ -342,8 +349,8 @@ describe('A5: a client that was removed', () => {
     const { store, keyRing } = fixture
     const clock = Date.now
     const grants = createGrants({ store, clock, bus: createLocalBus(), artifacts: createArtifacts({ store, keyRing, clock }) })
-    const documents = createClientDocuments({ store, clock, counters: createMemoryCounters({ clock }), fetch: site.fetch })
-    const clients = createAllClients({ clients: createClients({ store, keyRing, clock }), documents, grants })
+    const copies = createClientCopies({ store, clock })
+    const clients = createAllClients({ clients: createClients({ store, keyRing, clock }), copies, grants })
     assert.ok((await clients.list()).some((client) => client.id === id && client.name === 'A described client'))
     assert.equal(await clients.remove(id), true)
     assert.equal(await verify(fixture, tokens.access_token), 'revoked')
@@ -366,7 +373,9 @@ describe('A5: where documents are not taken', () => {
   })
   it('because this machine does not get out: they are told of once it does, and no longer when it does not', async () => {
     const lines: string[] = []
-    const parts = { store: createMemoryStore({ clock: Date.now }), counters: createMemoryCounters({ clock: Date.now }), clock: Date.now }
+    const clock = Date.now
+    const copies = createClientCopies({ store: createMemoryStore({ clock }), clock })
+    const parts = { copies, counters: createMemoryCounters({ clock }), clock }
     const urls = [`${site.origin}/egress-a`, `${site.origin}/egress-b`]
     site.answers.set('/egress-a', undefined)
     site.answers.set('/egress-b', undefined)

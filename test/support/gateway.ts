@@ -57,7 +57,10 @@ export async function startGateway({ servers, config: more = {}, classify = fals
   const folder = earlier === undefined ? await createTempDir('gateway') : { path: earlier, remove: async () => {} }
   const dataDir = join(folder.path, 'data')
   const file = join(folder.path, 'sallyport.yaml')
-  writeFileSync(file, JSON.stringify({ listen: 0, servers: typeof servers === 'function' ? servers(folder.path) : servers, ...more }))
+  writeFileSync(
+    file,
+    JSON.stringify({ listen: 0, servers: typeof servers === 'function' ? servers(folder.path) : servers, auth: { cimd: 'off' }, ...more }),
+  )
   let offset = 0
   let logged = ''
   const redactor = createRedactor()

@@ -17,7 +17,7 @@ export interface TestServer extends Listening, AsyncDisposable {
 export async function startServer(options: MCPServerOptions = {}): Promise<TestServer> {
   const folder = await createTempDir('server')
   const operator = createOperator(folder.path)
-  const server = new MCPServer({ port: 0, dataDir: folder.path, log: silentLog, ...options })
+  const server = new MCPServer({ port: 0, dataDir: folder.path, log: silentLog, auth: { cimd: 'off' }, ...options })
   const listening = await server.listen()
   return {
     ...listening,

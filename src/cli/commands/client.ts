@@ -1,9 +1,7 @@
 /** `sallyport client create | list | show | remove`: the programs that people sign in to, and those that act for themselves. @module */
 
 import { readFileSync } from 'node:fs'
-import { systemClock } from '../../core/index.ts'
-import { type CertificateName, type ClientAuthMethod, type ClientGrant, type ClientInfo, createClients } from '../../oauth/index.ts'
-import type { Data } from '../../vault/index.ts'
+import type { CertificateName, ClientAuthMethod, ClientGrant, ClientInfo } from '../../oauth/index.ts'
 import type { WithData } from '../common.ts'
 import { withData, withExistingData } from '../data.ts'
 import { CliError } from '../errors.ts'
@@ -11,7 +9,7 @@ import { createOutput, table } from '../output.ts'
 import { operator, recordOperator } from '../record.ts'
 import { shown, shownShort } from '../shown.ts'
 import { dateOf, described, given, minuteOf, split } from '../values.ts'
-import { grantsOf } from './grant.ts'
+import { clientsOf, grantsOf } from './grant.ts'
 
 export interface CreateClientOptions extends WithData {
   readonly name: string
@@ -23,8 +21,6 @@ export interface CreateClientOptions extends WithData {
   readonly certificate?: readonly string[]
   readonly certificateName?: string
 }
-
-const clientsOf = ({ store, keyRing }: Data) => createClients({ store, keyRing, clock: systemClock })
 
 /** As people write them, and as the specifications do. */
 const grantNames: Readonly<Record<string, readonly ClientGrant[]>> = {

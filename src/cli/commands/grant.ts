@@ -1,7 +1,16 @@
 /** `sallyport grant list | show | revoke`: what people have allowed clients. A running guard follows within a second. @module */
 
 import { systemClock } from '../../core/index.ts'
-import { createArtifacts, createClients, createGrants, type GrantInfo, type Grants } from '../../oauth/index.ts'
+import {
+  type Clients,
+  createAllClients,
+  createArtifacts,
+  createClientCopies,
+  createClients,
+  createGrants,
+  type GrantInfo,
+  type Grants,
+} from '../../oauth/index.ts'
 import type { Data } from '../../vault/index.ts'
 import type { WithData } from '../common.ts'
 import { withExistingData } from '../data.ts'
@@ -18,7 +27,11 @@ export interface ListGrantsOptions extends WithData {
 
 export const grantsOf = ({ store, keyRing }: Data): Grants =>
   createGrants({ store, clock: systemClock, artifacts: createArtifacts({ store, keyRing, clock: systemClock }) })
-const clientsOf = ({ store, keyRing }: Data) => createClients({ store, keyRing, clock: systemClock })
+/** Those with a URL for an id too. */
+export function clientsOf(data: Data): Clients {
+  const parts = { store: data.store, keyRing: data.keyRing, clock: systemClock }
+  return createAllClients({ clients: createClients(parts), copies: createClientCopies(parts), grants: grantsOf(data) })
+}
 
 /** An id may begin with a dash, which a command line would take for an option. */
 const shownId = (id: string): string => `gr_${id}`
