@@ -10,6 +10,7 @@ import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { checkOptions, SCOPE_PATTERN } from '../core/index.ts'
 import type { Payload } from './artifacts.ts'
+import { parseDn } from './mtls-names.ts'
 import { problemWithRedirect } from './registration.ts'
 
 const grants = [
@@ -74,7 +75,13 @@ const newClient: z.ZodType<NewClient> = z
     redirectUris: z.array(text).max(20).optional(),
     jwks: z.strictObject({ keys: z.array(jwk).min(1).max(10) }).optional(),
     certificateName: z
-      .strictObject({ dn: text.optional(), dns: text.optional(), uri: text.optional(), ip: text.optional(), email: text.optional() })
+      .strictObject({
+        dn: text.refine((dn) => parseDn(dn) !== undefined, 'must be a name as RFC 4514 writes it: CN=reports,O=Example').optional(),
+        dns: text.optional(),
+        uri: text.optional(),
+        ip: text.optional(),
+        email: text.optional(),
+      })
       .refine((names) => Object.values(names).filter((each) => each !== undefined).length === 1, 'takes one of dn, dns, uri, ip, email')
       .optional(),
     certificates: z.array(z.string().refine(isCertificate, 'is not a certificate in PEM')).min(1).max(10).optional(),

@@ -44,7 +44,7 @@ export function replay({ request, issuer, url, body, json }: Replay): IncomingMe
   delete headers['content-length']
   if (body !== undefined) Object.assign(headers, { 'content-type': body.type, 'content-length': String(text.length) })
 
-  const { method, httpVersion, httpVersionMajor, httpVersionMinor, socket } = request
+  const { method, rawHeaders, httpVersion, httpVersionMajor, httpVersionMinor, socket } = request
   const originalUrl = pathname.replace(/\/$/, '') + url
   const stream = Readable.from(text.length === 0 ? [] : [text], { objectMode: false })
   return Object.assign(stream, {
@@ -52,6 +52,8 @@ export function replay({ request, issuer, url, body, json }: Replay): IncomingMe
     url,
     originalUrl,
     headers,
+    // As they came: whether a field was sent twice can be told by them alone.
+    rawHeaders,
     httpVersion,
     httpVersionMajor,
     httpVersionMinor,

@@ -167,6 +167,14 @@ test('its tokens end with it, each can be revoked, and what it may no longer do 
   const narrowed = await verify(fixture, two)
   assert.deepEqual(typeof narrowed === 'object' && narrowed.scopes, ['tools:read'])
 
+  const now = await records.get(id)
+  assert.ok(now)
+  await records.compareAndSet(id, now.version, { ...now.value, metadata: { grant_types: ['authorization_code'] } } as never)
+  assert.equal(await verify(fixture, two), 'revoked', 'it acts for people only from now on')
+  const then = await records.get(id)
+  await records.compareAndSet(id, then?.version ?? 0, now.value)
+  assert.equal(typeof (await verify(fixture, two)), 'object')
+
   fixture.published.length = 0
   assert.equal(await fixture.clients.remove(id), true)
   assert.deepEqual(fixture.published, [`client:${id}`], 'whoever remembers an outcome is told')

