@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import { createTempDir, ROOT, run, type Version } from '../support/index.ts'
 
 const SUITE = join(ROOT, 'node_modules', '@modelcontextprotocol', 'conformance')
+export const PROGRAM: string = join(SUITE, 'dist', 'index.js')
 
 export interface Check {
   readonly id: string
@@ -36,16 +37,20 @@ export async function loadRequirements(revision: Version): Promise<Requirements>
 export async function runSuite(url: string, revision: Version): Promise<Results> {
   await using folder = await createTempDir('conformance')
   const args = ['server', '--url', url, '--requirements', revision, '--timeout', '10000', '-o', folder.path]
-  const { stdout, stderr } = await run(process.execPath, [join(SUITE, 'dist', 'index.js'), ...args], { timeoutMs: 80_000 })
-
-  const found = new Map<string, Check[]>()
-  for (const name of await readdir(folder.path)) {
-    // server-<scenario>-<ISO time, its colons and dots as dashes>
-    const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT[\dZ-]+$/.exec(name)?.[1]
-    if (scenario === undefined) throw new Error(`the suite wrote a folder that is not one of a scenario: ${name}`)
-    found.set(scenario, await readChecks(join(folder.path, name, 'checks.json')))
-  }
+  const { stdout, stderr } = await run(process.execPath, [PROGRAM, ...args], { timeoutMs: 80_000 })
+  const found = await readResults(folder.path, 'server')
   if (found.size === 0) throw new Error(`the suite ran no scenario\n${stdout}\n${stderr}`)
+  return found
+}
+
+/** What the suite has written into the folder that it was given, in folders of the name <prefix>-<scenario>-<ISO time, its colons and dots as dashes>. */
+export async function readResults(folder: string, prefix: string): Promise<Results> {
+  const found = new Map<string, Check[]>()
+  for (const name of await readdir(folder)) {
+    const scenario = new RegExp(`^${prefix}-(.+)-\\d{4}-\\d\\d-\\d\\dT[\\dZ-]+$`).exec(name)?.[1]
+    if (scenario === undefined) throw new Error(`the suite wrote a folder that is not one of a scenario: ${name}`)
+    found.set(scenario, await readChecks(join(folder, name, 'checks.json')))
+  }
   return found
 }
 

@@ -48,7 +48,8 @@ const opener: Record<Way, (opening: AsyncDisposableStack) => Promise<string>> = 
   'gateway-stdio': (opening) => startGateway(opening, ['--', process.execPath, SERVER, '--stdio']),
 }
 
-async function startServer(opening: AsyncDisposableStack, ...flags: string[]): Promise<string> {
+/** The server of `our-server.ts`, in a process of its own. */
+export async function startServer(opening: AsyncDisposableStack, ...flags: string[]): Promise<string> {
   const child = start(process.execPath, [SERVER, ...flags], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
   opening.defer(() => stop(child.process))
   return (JSON.parse(await firstLine(child, 15_000)) as { url: string }).url

@@ -31,7 +31,8 @@ export function createOurs({ port, dataDir, anonymous }: OursOptions): MCPServer
     ...sometimes.definitions(),
     resources,
     resourceTemplates,
-    auth: { dangerouslyAllowAnonymous: anonymous },
+    // Where the suite's clients sign in, they may come with a description of their own; nothing asks the internet whether they could.
+    auth: anonymous ? { dangerouslyAllowAnonymous: true, cimd: 'off' } : { cimd: 'on' },
     // The suite sends some hundred requests in a few seconds; what is tested here is the protocol, not the limits.
     rateLimit: { max: 100_000 },
     strict: true,
