@@ -7,6 +7,13 @@ export {
   type FetchProblem,
   type GuardedFetch,
   type GuardedFetchOptions,
-  type GuardedRequest,
 } from './guarded-fetch.ts'
-export { createTlsKeeper, type TlsKeeper, type TlsOptions, tlsSchema } from './tls/index.ts'
+export {
+  type CertificateSource,
+  type ClientCertificate,
+  createTlsKeeper,
+  noCertificates,
+  type TlsKeeper,
+  type TlsOptions,
+  tlsSchema,
+} from './tls/index.ts'

@@ -185,6 +185,8 @@ describe('the tables of docs/server.md', () => {
       path: found('src/server/listen.ts', /path = '([^']+)'/),
       behindProxy: found('src/server/listen.ts', /behindProxy = (\w+)/),
       'auth.dangerouslyAllowAnonymous': false,
+      'auth.cimd': found('src/server/mcp-server.ts', /cimd \?\? '(\w+)'/),
+      'auth.signingKeyDays': found('src/oauth/options.ts', /signingKeyDays \?\? (\d+)/),
       'auth.clockToleranceSeconds': found('src/oauth/external/options.ts', /clockToleranceSeconds \?\? (\d+)/),
       strict: false,
       ...Object.fromEntries(Object.entries(bounds).map(([name, value]) => [`limits.${name}`, value])),
