@@ -8,7 +8,15 @@
 import { z } from 'zod'
 import { type Log, SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../core/index.ts'
 import type { RateLimitOptions } from '../guards/index.ts'
-import { type CimdMode, cimdModes, type ExternalIssuerOptions, externalShape, refineAuth, type TrustedIssuer, trustedIssuersSchema } from '../oauth/index.ts'
+import {
+  type CimdMode,
+  cimdModes,
+  type ExternalIssuerOptions,
+  externalShape,
+  refineAuth,
+  type TrustedIssuer,
+  trustedIssuersSchema,
+} from '../oauth/index.ts'
 import type { CorsOptions } from '../transports/index.ts'
 import { type BoundsOptions, boundsShape } from './bounds.ts'
 import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
@@ -82,7 +90,9 @@ export const authShape: {
   cimd: z
     .enum(cimdModes)
     .optional()
-    .describe('Whether clients may come with a URL of theirs for an id (CIMD). auto: offered while this machine reaches the internet. Default auto.'),
+    .describe(
+      'Whether clients may come with a URL of theirs for an id (CIMD). auto: offered while this machine reaches the internet. Default auto.',
+    ),
   signingKeyDays: z
     .int()
     .min(1)
@@ -103,7 +113,10 @@ const shape = {
   title: z.string().min(1).max(128).optional(),
   instructions: z.string().max(16_384).optional(),
   dataDir: z.string().min(1).optional(),
-  auth: z.strictObject({ dangerouslyAllowAnonymous: z.boolean().optional(), ...authShape }).superRefine(refineAuth).optional(),
+  auth: z
+    .strictObject({ dangerouslyAllowAnonymous: z.boolean().optional(), ...authShape })
+    .superRefine(refineAuth)
+    .optional(),
   scopes: scopesSchema.optional(),
   limits: z.strictObject(boundsShape).optional(),
   localScopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope (RFC 6749 §3.3)')).max(1_000).optional(),
