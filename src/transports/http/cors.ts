@@ -17,7 +17,7 @@ export interface CorsOptions {
   readonly origin: string | readonly string[]
   /** Of POST, GET and DELETE, the methods of the endpoint. All of them unless told. */
   readonly methods?: readonly string[] | undefined
-  /** Beside those that the protocol needs, which are always allowed. `Authorization` and `X-API-Key` unless told. */
+  /** Beside those that the protocol needs, which are always allowed. `Authorization`, `DPoP` and `X-API-Key` unless told. */
   readonly allowHeaders?: readonly string[] | undefined
   /** What a page may read of an answer, beside what the protocol needs. */
   readonly exposeHeaders?: readonly string[] | undefined
@@ -38,12 +38,12 @@ export interface Cors {
 
 /** Without these no page could speak the protocol: its own fields, the type of every body, and the replay of a stream. */
 const PROTOCOL_HEADERS = ['Content-Type', 'Accept', 'MCP-Protocol-Version', 'Mcp-Method', 'Mcp-Name', 'Mcp-Session-Id', 'Last-Event-ID']
-const PROTOCOL_ANSWERS = ['WWW-Authenticate', 'Mcp-Session-Id']
+const PROTOCOL_ANSWERS = ['WWW-Authenticate', 'DPoP-Nonce', 'Mcp-Session-Id']
 /** Arguments that a tool mirrors have names of the tool's: only their beginning is known. */
 const MIRRORED = /^mcp-param-[\w-]{1,128}$/i
 const DEFAULTS = {
   methods: ['POST', 'GET', 'DELETE'],
-  allowHeaders: ['Authorization', 'X-API-Key'],
+  allowHeaders: ['Authorization', 'DPoP', 'X-API-Key'],
   exposeHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'],
   maxAge: 86_400,
 } as const
@@ -71,7 +71,7 @@ export const ANY_ORIGIN: readonly string[] = [
   'Access-Control-Allow-Origin',
   '*',
   'Access-Control-Expose-Headers',
-  'WWW-Authenticate, Retry-After',
+  'WWW-Authenticate, DPoP-Nonce, Retry-After',
 ]
 
 export function createCors(options: CorsOptions | undefined): Cors {

@@ -1,13 +1,13 @@
 /**
- * What a request presents to say who sends it: a bearer token, or an API key. Never from the query string (2026-07-28
- * authorization §token requirements).
+ * What a request presents to say who sends it: a bearer token, a bound token with its proof, or an API key. Never from the
+ * query string (2026-07-28 authorization §token requirements).
  *
  * @module
  */
 
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Credential } from '../../core/index.ts'
+import type { Credential, Possession } from '../../core/index.ts'
 import { isRepeated } from './repeated.ts'
 
 interface Presented {
@@ -34,11 +34,23 @@ export function credentialOf({ headers, rawHeaders, socket }: IncomingMessage): 
 }
 
 function parseCredential(authorization: string | undefined, key: Presented['key']): Credential | undefined {
-  const bearer =
-    authorization !== undefined && authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === 'bearer '
-      ? authorization.slice(7).trim()
-      : undefined
-  if (bearer && key !== undefined) return { scheme: 'several', value: '' }
-  if (bearer) return { scheme: 'bearer', value: bearer }
+  const token = authorization === undefined ? undefined : parseToken(authorization)
+  if (token && key !== undefined) return { scheme: 'several', value: '' }
+  if (token) return token
   return typeof key === 'string' && key !== '' ? { scheme: 'api_key', value: key } : undefined
+}
+
+function parseToken(authorization: string): Credential | undefined {
+  const end = authorization.indexOf(' ')
+  const value = authorization.slice(end + 1).trim()
+  if (end === -1 || value === '') return undefined
+  const scheme = authorization.slice(0, end).toLowerCase()
+  return scheme === 'bearer' || scheme === 'dpop' ? { scheme, value } : undefined
+}
+
+/** What came beside a bound token (RFC 9449 §4.3). Sent more than once, Node makes a list of it, which is no proof. */
+export function possessionOf({ headers, method = '' }: IncomingMessage, credential: Credential | undefined): Possession | undefined {
+  if (credential?.scheme !== 'dpop') return undefined
+  const { dpop } = headers
+  return typeof dpop === 'string' && dpop !== '' ? { proof: dpop, method } : undefined
 }

@@ -74,7 +74,7 @@ function firstOf(draft: DraftAnswer, ended: Promise<string>, patienceMs: number)
   })
 }
 
-const SECRET = ['authorization', 'proxy-authorization', 'x-api-key', 'cookie']
+const SECRET = ['authorization', 'proxy-authorization', 'dpop', 'x-api-key', 'cookie']
 
 function toLimited({ method = '', url = '/', headers }: IncomingMessage, ip: string): LimitedRequest {
   return Object.freeze({
