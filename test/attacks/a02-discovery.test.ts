@@ -78,7 +78,6 @@ describe('A2: discovery', () => {
       '/token/introspection',
       '/par',
       '/request',
-      '/device',
       '/device_authorization',
       '/userinfo',
       '/me',
@@ -93,6 +92,8 @@ describe('A2: discovery', () => {
     const supported = list(await metadataOf(fixture), 'grant_types_supported')
     assert.ok(supported.includes('authorization_code') && supported.includes('refresh_token'))
     const { client_id: clientId, client_secret: secret } = await register(fixture, { token_endpoint_auth_method: 'client_secret_post' })
+    // What would need an issuer that is trusted says so to the client, which the operator may want to help.
+    const unknown = /^(unsupported_grant_type|unauthorized_client|invalid_request)$/
     for (const type of [
       'authorization_code',
       'refresh_token',
@@ -104,9 +105,15 @@ describe('A2: discovery', () => {
       'urn:openid:params:grant-type:ciba',
       'password',
     ]) {
-      const answer = await postForm(`${fixture.issuer}/token`, { grant_type: type, client_id: clientId, client_secret: secret })
+      const answer = await postForm(`${fixture.issuer}/token`, {
+        grant_type: type,
+        client_id: clientId,
+        client_secret: secret,
+        assertion: 'e30.e30.x',
+      })
       const { error } = (await answer.json()) as { error: string }
-      assert.equal(error === 'unsupported_grant_type', !supported.includes(type), `${type}: ${error}`)
+      if (supported.includes(type)) assert.notEqual(error, 'unsupported_grant_type', type)
+      else assert.match(error, unknown, type)
     }
   })
   it('an answer comes in the one way that is named: none goes into a fragment, a form or a window', async () => {

@@ -83,12 +83,12 @@ function rules(steps: readonly Step[]): Verdict {
   }
 }
 
-/** What stays for good: people, keys, and clients that somebody has allowed something. */
-const STAYS = new Set(['account', 'client', 'secret'])
+/** What stays for good: people and keys. */
+const STAYS = new Set(['account', 'secret'])
 function afterAll(end: Rows): Verdict {
   const left = Object.entries(end).filter(([kind, count]) => !STAYS.has(kind) && count > 0)
   return {
-    what: 'when everything has expired, nothing of any sign-in is left but its client',
+    what: 'when everything has expired, nothing of any sign-in is left, nor its client',
     isMet: left.length === 0,
     found:
       left.length === 0

@@ -35,6 +35,8 @@ const server = new MCPServer({
   port: 0,
   log: false,
   rateLimit: { ...plenty, tools: plenty },
+  // Nothing of it leaves this machine.
+  auth: { cimd: 'off' },
   tools: [{ name: 'look', execute: () => 'seen' }],
 })
 const { url, issuer } = await server.listen()

@@ -2,7 +2,7 @@
 //
 // Time: an hour passes after every eighty sign-ins (the server lets one address register 120 clients an hour), so that each rule of
 // retention comes to bear: what waits for an answer, codes and clients that nobody used within each hour, browser sessions after twelve,
-// refresh tokens after thirty days and grants after a year at the end.
+// refresh tokens after thirty days, grants after a year and the clients of all of them a day later at the end.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -80,7 +80,7 @@ export async function soak({ signIns, parallel, onStep = () => {} }: SoakOptions
       await look()
     }
     // One rule after the other, as they would.
-    for (const advanceMs of [31 * DAY_MS, 335 * DAY_MS]) await ask({ advanceMs })
+    for (const advanceMs of [31 * DAY_MS, 335 * DAY_MS, DAY_MS]) await ask({ advanceMs })
     const { rows: end } = countRows(folder.path)
     return { signIns, seconds: Math.round((performance.now() - started) / 1000), steps, end, verdicts: judgeSoak(steps, end) }
   } finally {
