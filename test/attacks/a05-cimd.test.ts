@@ -12,6 +12,7 @@ import { createClientCopies } from '../../src/oauth/cimd-copies.ts'
 import { createClientDocuments } from '../../src/oauth/cimd-documents.ts'
 import { createClients } from '../../src/oauth/clients.ts'
 import { createGrants } from '../../src/oauth/grants.ts'
+import { MCPServer } from '../../src/server/index.ts'
 import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
 import { verifies } from '../requirements.ts'
 import {
@@ -24,8 +25,10 @@ import {
   type Tokens,
   verify,
 } from '../support/authorization.ts'
-import { signIn, textOf } from '../support/browser.ts'
+import { createBrowser, formsOf, prefilled, signIn, textOf } from '../support/browser.ts'
 import { type ClientSite, startClientSite } from '../support/client-site.ts'
+import { startGateway } from '../support/gateway.ts'
+import { startServer } from '../support/server.ts'
 import { until } from '../support/until.ts'
 
 verifies('A5', 'A6', 'A3')
@@ -340,6 +343,30 @@ describe('A5: asking for a document', () => {
   })
 })
 
+describe('A5: a person who is asked', () => {
+  it('reads whose client it is, and that a program of this computer can pass for it', async () => {
+    await using fixture = await start(site)
+    const host = new URL(site.origin).host
+    for (const [path, redirect, warns] of [
+      ['/local.json', CALLBACK, true],
+      ['/web.json', 'https://client.example/cb', false],
+    ] as const) {
+      const id = site.publish(path, { client_name: 'Bank of Claude', redirect_uris: [redirect] })
+      const browser = createBrowser()
+      const login = await browser.open(authorizeUrl(fixture, id, { redirect_uri: redirect }).url)
+      assert.ok(!('stoppedAt' in login))
+      const [form] = formsOf(login)
+      assert.ok(form)
+      const consent = await browser.submit(login, form, [...prefilled(form), ['name', ANA.name], ['password', ANA.password]])
+      assert.ok(!('stoppedAt' in consent))
+      const text = textOf(consent.html)
+      assert.match(text, /Allow “Bank of Claude” not verified/)
+      assert.ok(text.includes(`It is described by ${host} .`), text)
+      assert.equal(text.includes('could pass for it'), warns)
+    }
+  })
+})
+
 describe('A5: a client that was removed', () => {
   it('loses what it was allowed for good, though its document brings it back', async () => {
     await using fixture = await start(site)
@@ -370,6 +397,22 @@ describe('A5: where documents are not taken', () => {
     assert.equal(site.asked.length, before)
     const metadata = (await (await fetch(`${fixture.issuer}/.well-known/oauth-authorization-server`)).json()) as Record<string, unknown>
     assert.equal(metadata['client_id_metadata_document_supported'], undefined)
+  })
+  it('is what the option says, of a server in code and of a gateway; another value does not start', async () => {
+    const offered = async (issuer: string) =>
+      ((await (await fetch(`${issuer}/.well-known/oauth-authorization-server`)).json()) as Record<string, unknown>)[
+        'client_id_metadata_document_supported'
+      ]
+    for (const cimd of ['on', 'off'] as const) {
+      const expected = cimd === 'on' ? true : undefined
+      await using server = await startServer({ auth: { cimd } })
+      assert.equal(await offered(server.issuer), expected)
+      const gateway = await startGateway({ servers: {}, config: { auth: { cimd } } })
+      assert.equal(await offered(gateway.issuer), expected)
+      await gateway[Symbol.asyncDispose]()
+    }
+    assert.throws(() => new MCPServer({ auth: { cimd: 'maybe' as 'on' } }), /auth\.cimd/)
+    await assert.rejects(startGateway({ servers: {}, config: { auth: { cimd: true } } }), /auth\.cimd/)
   })
   it('because this machine does not get out: they are told of once it does, and no longer when it does not', async () => {
     const lines: string[] = []

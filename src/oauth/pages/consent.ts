@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isClientIdUrl } from '../cimd-url.ts'
 import type { ScopeGroup } from '../scopes.ts'
 import { html, named } from './html.ts'
 import type { Page } from './page.ts'
@@ -35,6 +36,7 @@ export const consentPage = (page: ConsentPage): Page => ({
   body: html`<h1>Allow ${named(page.client)} <span class="tag">not verified</span> to use <b>${page.server}</b>?</h1>
 <p class="soft">Any program can call itself that: allow it only if you started this yourself, just now. You are signed in as <b>${page.account}</b>.</p>
 ${page.problem !== undefined && html`<p class="problem" role="alert">${page.problem}</p>`}
+${describedBy(page)}
 ${destination(page.redirectUri)}
 <form method="post" action="${page.action}">
 <input type="hidden" name="csrf" value="${page.csrf}">
@@ -54,6 +56,17 @@ ${page.groups.map(
 })
 
 export const nothingTicked = 'Nothing is ticked. Tick what it may do, or choose Deny.'
+
+/**
+ * Whose a client is that has a URL for an id: the host is a fact. That it is the client itself is one only where the answer goes to that
+ * host; on this computer any program can pass for it (MCP 2026-07-28, localhost redirect URI risks).
+ */
+function describedBy({ clientId, redirectUri }: ConsentPage): ReturnType<typeof html> | undefined {
+  if (!isClientIdUrl(clientId)) return undefined
+  const { host } = new URL(clientId)
+  const isLocal = redirectUri === undefined || !redirectUri.startsWith('https:')
+  return html`<p class="where${isLocal && ' warn'}">It is described by <b>${host}</b>.${isLocal && ' Another program on this computer could pass for it.'}</p>`
+}
 
 function destination(redirectUri: string | undefined): ReturnType<typeof html> {
   if (redirectUri === undefined) return html`<p class="where">The access goes to <b>the device that showed you the code</b>.</p>`

@@ -1,0 +1,97 @@
+/** The decisions about a client's metadata document that need no network: its address, how long it holds, what of it is kept. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { checkDocument } from '../../src/oauth/cimd-document.ts'
+import { createFailures } from '../../src/oauth/cimd-failures.ts'
+import { freshForMs } from '../../src/oauth/cimd-freshness.ts'
+import { isClientIdUrl } from '../../src/oauth/cimd-url.ts'
+
+test('a client id is a URL where it is https with a path, in its normal form', () => {
+  for (const id of [
+    'https://claude.ai/oauth/claude-code-client-metadata',
+    'https://a.example:8443/x?y=1',
+    'https://a.example/x/',
+    'https://xn--bcher-kva.example/x',
+  ])
+    assert.ok(isClientIdUrl(id), id)
+  for (const id of [
+    'cl_x',
+    'https://a.example',
+    'https://a.example:443/x',
+    'https://a.example/x y',
+    `https://a.example/${'x'.repeat(1024)}`,
+    'https://bücher.example/x',
+  ])
+    assert.ok(!isClientIdUrl(id), id)
+  fc.assert(
+    fc.property(fc.oneof(fc.webUrl({ withFragments: true, withQueryParameters: true }), fc.string()), (id) => {
+      if (isClientIdUrl(id)) assert.equal(new URL(id).href, id)
+    }),
+  )
+})
+
+test('a document holds as long as its headers say, an hour where they say nothing, between a minute and a day', () => {
+  const minutes = (headers: Record<string, string>) => freshForMs(headers) / 60_000
+  const [date, inTwoHours] = ['Fri, 27 Nov 2026 10:00:00 GMT', 'Fri, 27 Nov 2026 12:00:00 GMT']
+  for (const [headers, expected] of [
+    [{}, 60],
+    [{ 'cache-control': 'public' }, 60],
+    [{ 'cache-control': 'max-age=600' }, 10],
+    [{ 'cache-control': 'Public, Max-Age="600"' }, 10],
+    [{ 'cache-control': 'max-age=600', age: '300' }, 5],
+    [{ 'cache-control': 'max-age=600', age: 'x' }, 10],
+    [{ 'cache-control': 'max-age=600', expires: inTwoHours, date }, 10],
+    [{ 'cache-control': 'max-age=600, no-store' }, 1],
+    [{ 'cache-control': 'no-cache' }, 1],
+    [{ 'cache-control': 'max-age=0' }, 1],
+    [{ 'cache-control': 'max-age=99999999999999999999' }, 60],
+    [{ 'cache-control': 'max-age=9999999999' }, 1440],
+    [{ expires: inTwoHours, date }, 120],
+    [{ expires: inTwoHours }, 1],
+    [{ expires: '0', date }, 1],
+    [{ expires: date, date: inTwoHours }, 1],
+  ] as const)
+    assert.equal(minutes(headers as Record<string, string>), expected, JSON.stringify(headers))
+})
+
+test('of a document only what is used is kept, whatever else it says', () => {
+  const url = 'https://a.example/client.json'
+  const read = (document: object) =>
+    checkDocument(
+      url,
+      Buffer.from(JSON.stringify({ client_id: url, client_name: 'A', redirect_uris: ['http://localhost/cb'], ...document })),
+    )
+  assert.deepEqual(
+    read({ logo_uri: 'https://a.example/l', scope: 'tools:execute', application_type: 'web', id_token_signed_response_alg: 'none' }),
+    {
+      metadata: {
+        client_name: 'A',
+        redirect_uris: ['http://localhost/cb'],
+        response_types: ['code'],
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        client_id: url,
+      },
+    },
+  )
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (document) => {
+      const described = read(document)
+      if ('metadata' in described) assert.equal(described.metadata['client_id'], url)
+    }),
+  )
+  for (const body of ['', 'null', '[]', '{', '"x"', '\xff']) assert.ok('problem' in checkDocument(url, Buffer.from(body, 'latin1')), body)
+})
+
+test('failures are remembered for half a minute, and a thousand of them', () => {
+  let now = 0
+  const failures = createFailures({ clock: () => now })
+  const failure = { problem: 'no', isFinal: false }
+  for (let index = 0; index <= 1000; index++) failures.add(`https://a.example/${index}`, failure)
+  assert.equal(failures.find('https://a.example/0'), undefined, 'the oldest made room')
+  assert.equal(failures.find('https://a.example/1'), failure)
+  now = 30_000
+  assert.equal(failures.find('https://a.example/1000'), undefined)
+})
