@@ -6,7 +6,7 @@
  */
 
 import { type Configuration, errors } from 'oidc-provider'
-import type { CertificateSource } from '../transports/index.ts'
+import type { CertificateSource } from '../net/index.ts'
 import { authMethodsFor, offeredBy } from './metadata.ts'
 
 /** An assertion is made for one request. Its `jti` is remembered until then, so that it must end. */

@@ -10,7 +10,7 @@ import { grantMetadata } from './grant-types/metadata.ts'
 import type { TrustedIssuer } from './grant-types/trusted-issuers.ts'
 import { introspectionMetadata } from './introspection.ts'
 import { parMetadata } from './par.ts'
-import type { CertificateSource } from '../transports/index.ts'
+import type { CertificateSource } from '../net/index.ts'
 import { OFFLINE_ACCESS } from './scopes.ts'
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -74,11 +74,17 @@ export const serverMetadata = (issuer: string, scopes: readonly string[], { cimd
 })
 
 /** Without `offline_access`: it is between client and authorization server (MCP 2026-07-28, authorization). */
-export const resourceMetadata = (resource: string, issuer: string, scopes: readonly string[]): Record<string, unknown> => ({
+export const resourceMetadata = (
+  resource: string,
+  issuer: string,
+  scopes: readonly string[],
+  { certificates }: Pick<Offered, 'certificates'> = {},
+): Record<string, unknown> => ({
   resource,
   authorization_servers: [issuer],
   scopes_supported: scopes,
   bearer_methods_supported: ['header'],
+  ...(certificates === undefined ? {} : { tls_client_certificate_bound_access_tokens: true }),
   // RFC 9449 §5.1, RFC 9728 §2.
   dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
 })

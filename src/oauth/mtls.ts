@@ -8,7 +8,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Configuration } from 'oidc-provider'
-import type { CertificateSource } from '../transports/index.ts'
+import type { CertificateSource } from '../net/index.ts'
 import { isCertificateOf, type NameKind } from './mtls-names.ts'
 
 type Mtls = NonNullable<NonNullable<Configuration['features']>['mTLS']>

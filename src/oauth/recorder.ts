@@ -68,6 +68,14 @@ export function recordEvents(provider: Provider, record: Recorder, { log }: Sett
     // A person's Deny is on record as a consent.
     if ((error as Refusal).error !== 'access_denied') refused('authorize')(context, error)
   })
+  // What a person has allowed is on record as a consent; what nobody is asked for is on record here.
+  on('grant.success', ({ req, oidc }) => {
+    if (oidc?.params?.['grant_type'] !== 'client_credentials') return
+    const { clientId, clientName } = oidc.client ?? {}
+    const granted = short(oidc.params['scope'])?.split(' ') ?? []
+    const about = { clientId, clientName: short(clientName), subject: clientId }
+    record(req, { decision: 'allow', reason: 'allowed', action: 'token', ...about, facts: { grant_type: 'client_credentials', granted } })
+  })
   // At the client's wish, or because a code or refresh token came back that was used before.
   on('grant.revoked', (context, grant) => {
     const clientId = short(context.oidc?.client?.clientId)

@@ -44,6 +44,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const settings = checkSettings(options)
   const { issuer, store, keyRing, bus, clock, log, shownScopes } = settings
   const { origin, host, pathname: issuerPath } = new URL(issuer)
+  const certificates = offeredBy(settings.certificates)
   const resources = createResources(settings.resources)
   const routes = createRoutes(issuerPath.replace(/\/$/, ''), resources)
   const record = createRecorder(settings)
@@ -89,9 +90,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
     switch (route.name) {
       case 'server-metadata':
-        return sendJson(response, serverMetadata(issuer, shownScopes(), { cimd: cimd.isOffered(), certificates: offeredBy(settings.certificates), trusted: settings.trustedIssuers }))
+        return sendJson(response, serverMetadata(issuer, shownScopes(), { cimd: cimd.isOffered(), certificates, trusted: settings.trustedIssuers }))
       case 'resource-metadata':
-        return sendJson(response, resourceMetadata(resources.described(request.headers.host, pathname), issuer, shownScopes()))
+        return sendJson(response, resourceMetadata(resources.described(request.headers.host, pathname), issuer, shownScopes(), { certificates }))
       case 'jwks':
         return sendJson(response, { keys: (await signingKeys.published()).map(({ publicJwk }) => publicJwk) })
       case 'setup':

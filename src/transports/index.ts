@@ -1,5 +1,4 @@
 export {
-  type CertificateSource,
   type CorsOptions,
   corsSchema,
   createAddressOf,
@@ -17,7 +16,6 @@ export {
   type Listener,
   loopbackOrigins,
   type Mounted,
-  noCertificates,
   type ProxyOptions,
   peerAddress,
   proxySchema,

@@ -18,7 +18,9 @@ test('docs/errors.md describes every reason of a refusal, in the order of the pi
 })
 
 test('docs/errors.md names the problems of a credential', () => {
-  const [, union = ''] = /type CredentialProblem = (.*)/.exec(read('src/core/decision.ts')) ?? []
+  const source = read('src/core/decision.ts')
+  const unionOf = (name: string) => new RegExp(`type ${name} =([^]*?)\\n\\n`).exec(source)?.[1] ?? ''
+  const union = unionOf('CredentialProblem') + unionOf('ProofProblem')
   const row = refusals.split('\n').find((line) => line.startsWith('| `unauthenticated`')) ?? ''
   const spoken: Record<string, RegExp> = {
     missing: /No credential/,
@@ -29,6 +31,15 @@ test('docs/errors.md names the problems of a credential', () => {
     revoked: /revoked/,
     wrong_audience: /for another server/,
     wrong_issuer: /another issuer/,
+    wrong_certificate: /a certificate that this connection has not shown/,
+    token_bound: /bound and came without a proof/,
+    token_unbound: /is not and came with one/,
+    proof_missing: /a proof that is missing/,
+    proof_invalid: /invalid/,
+    proof_stale: /too old/,
+    proof_used: /used before/,
+    proof_of_other_key: /by another key/,
+    nonce_needed: /without the nonce/,
   }
   const problems = [...union.matchAll(/'(\w+)'/g)].map(([, problem]) => problem as string)
   assert.deepEqual(problems, Object.keys(spoken))

@@ -1,2 +1,3 @@
+export { type CertificateSource, type ClientCertificate, noCertificates } from './client-certificate.ts'
 export { createTlsKeeper, type TlsKeeper } from './keeper.ts'
 export { type TlsOptions, tlsSchema } from './settings.ts'

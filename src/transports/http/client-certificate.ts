@@ -10,30 +10,12 @@
  */
 
 import { hash, X509Certificate } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
-import type { TlsOptions } from '../../net/index.ts'
+import { type CertificateSource, type ClientCertificate, noCertificates, type TlsOptions } from '../../net/index.ts'
 import { createIsFromProxy, type ProxyOptions } from './client-address.ts'
 import { isRepeated } from './repeated.ts'
 
-export interface ClientCertificate {
-  readonly certificate: X509Certificate
-  /** Whether an authority that the operator named has signed it, and its time has not ended. */
-  readonly isVerified: boolean
-  /** Base64url of the SHA-256 of its DER: what a token is bound to (RFC 8705 §3.1). */
-  readonly thumbprint: string
-}
-
-export type Presenting = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>
-export interface CertificateSource {
-  of(request: Presenting): ClientCertificate | undefined
-  /** Whether one can come at all. */
-  readonly isOn: boolean
-  /** Whether anybody has looked who signed it. */
-  readonly verifies: boolean
-}
-
-export const noCertificates: CertificateSource = { of: () => undefined, isOn: false, verifies: false }
+type Presenting = Parameters<CertificateSource['of']>[0]
 
 /** For an exchange: looked up when a token asks for it, since most do not. */
 export function certificateOf(request: Presenting, source: CertificateSource): (() => string | undefined) | undefined {

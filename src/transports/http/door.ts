@@ -8,9 +8,8 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Denial } from '../../core/index.ts'
-import { addressGroup, LOOPBACK_NAMES } from '../../net/index.ts'
+import { addressGroup, type CertificateSource, LOOPBACK_NAMES, noCertificates } from '../../net/index.ts'
 import { type AddressOf, peerAddress } from './client-address.ts'
-import { type CertificateSource, noCertificates } from './client-certificate.ts'
 import { type Cors, createCors } from './cors.ts'
 import { credentialOf } from './credential.ts'
 import { isRepeated } from './repeated.ts'

@@ -1,5 +1,5 @@
 export { createAddressOf, type ProxyOptions, peerAddress, proxySchema } from './client-address.ts'
-export { type CertificateSource, certificateOf, createCertificateSource, noCertificates } from './client-certificate.ts'
+export { certificateOf, createCertificateSource } from './client-certificate.ts'
 export { type CorsOptions, corsSchema, createCors } from './cors.ts'
 export { credentialOf, possessionOf } from './credential.ts'
 export { createDoor, type Door, loopbackOrigins } from './door.ts'
