@@ -106,7 +106,7 @@ describe('a token', () => {
       'an ID token of Keycloak': [await mint({ typ: 'ID' }), 'malformed'],
       'a refresh token of Keycloak': [await mint({ typ: 'Refresh' }), 'malformed'],
       'a logout token': [await mint({ events: {} }, { typ: 'logout+jwt' }), 'malformed'],
-      'bound to a certificate': [await mint({ cnf: { 'x5t#S256': 'a' } }), 'token_bound'],
+      'bound to what nobody checks': [await mint({ cnf: { jwk: {} } }), 'malformed'],
       'not a JWT': ['an-opaque-token', 'unclaimed'],
       'too long': [await mint({ padding: 'x'.repeat(17_000) }), 'malformed'],
     }
@@ -122,9 +122,14 @@ describe('a token', () => {
     assert.equal(typeof (await named.verify(await named.issuer.mint({ claims: { aud: 'api://notes/' } }))), 'object')
     assert.equal(await named.verify(await named.issuer.mint()), 'wrong_audience')
   })
-  test('may be bound to a key: who presents it must hold that (RFC 9449 §6.1)', async () => {
+  test('may be bound to a key or a certificate: who presents it must hold that (RFC 9449 §6.1, RFC 8705 §3)', async () => {
     await using world = await start()
     const jkt = 'a'.repeat(43)
+    const certified = await world.server.verifier.verify(
+      { scheme: 'bearer', value: await world.issuer.mint({ claims: { cnf: { 'x5t#S256': jkt } } }) },
+      RESOURCE,
+    )
+    assert.ok(certified.allowed && certified.value.certificate === jkt)
     const token = await world.issuer.mint({ claims: { cnf: { jkt } } })
     const decision = await world.server.verifier.verify({ scheme: 'dpop', value: token }, RESOURCE)
     assert.ok(decision.allowed)
@@ -281,6 +286,8 @@ describe('introspection', () => {
       expired: [{ sub: 'ana', aud: RESOURCE, exp: now() - 60 }, 'expired'],
       'not yet valid': [{ sub: 'ana', aud: RESOURCE, nbf: now() + 60 }, 'expired'],
       'of nobody': [{ aud: RESOURCE }, 'malformed'],
+      'a refresh token': [{ sub: 'ana', aud: RESOURCE, token_type: 'refresh_token' }, 'malformed'],
+      'a refresh token of Keycloak': [{ sub: 'ana', aud: RESOURCE, typ: 'Refresh' }, 'malformed'],
     }
     for (const [what, [claims, problem]] of Object.entries(wrong)) {
       issuer.active.set(what.replaceAll(' ', '-'), claims)

@@ -22,6 +22,13 @@ export function isAccessToken({ typ }: { typ?: unknown }, claims: JsonObject, re
   return ['nonce', 'at_hash', 'c_hash', 'events'].every((name) => claims[name] === undefined)
 }
 
+/** The same of what introspection describes: refresh tokens are active, too (RFC 7662 §2.2). */
+export function isDescribedAccessToken(claims: JsonObject): boolean {
+  const { token_type: type } = claims
+  const fits = type === undefined || (typeof type === 'string' && ['bearer', 'dpop', 'access_token'].includes(type.toLowerCase()))
+  return fits && isAccessToken({}, claims, undefined)
+}
+
 /** RFC 7515 §4.1.9: `application/` may be left out, and case does not count. */
 const plain = (type: unknown): string =>
   String(type)

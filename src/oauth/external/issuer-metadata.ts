@@ -52,6 +52,7 @@ export function createIssuerMetadata({ settings: { issuer }, ask, clock, log }: 
       problems.push(`${url.pathname}: ${problem}`)
     }
     nextAt = clock() + RETRY_MS
+    if (problems.some((problem) => problem.endsWith(': closed'))) return
     log(known ? 'warn' : 'error', 'the metadata of the issuer cannot be used', { issuer, problems: problems.join('; ') })
   }
   return async function find() {

@@ -55,7 +55,7 @@ export function createKeys({ locate, ask, algorithms, clock, log }: KeysParts): 
     const asked = url === undefined ? { problem: 'nobody says where they are' } : await ask(url)
     const keys = 'document' in asked ? usable(asked.document, algorithms) : asked.problem
     if (typeof keys === 'string') {
-      log('warn', 'the keys of the issuer could not be read', { problem: keys })
+      if (keys !== 'closed') log('warn', 'the keys of the issuer could not be read', { problem: keys })
       return false
     }
     if (keys.length === 0) log('warn', 'the issuer publishes no key that could be used')

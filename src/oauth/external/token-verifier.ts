@@ -4,7 +4,7 @@
  *
  * Fails closed at every step; where the issuer must be asked and does not answer, the request is answered 503 and nothing runs.
  *
- * Not checked here: whether the scope suffices (guards/authorize), and that who brings a bound token holds its key (guards/authenticate).
+ * Not checked here: whether the scope suffices (guards/authorize), and that who brings a bound token holds its key or certificate (guards/authenticate).
  *
  * @module
  */
@@ -22,9 +22,10 @@ import {
   type TokenVerifier,
   type Verified,
 } from '../../core/index.ts'
+import { bindingOf } from '../dpop-binding.ts'
 import type { Resources } from '../resources.ts'
 import { issuerClaimOf, type Jose, loadJose, problemOf } from '../token-verifier.ts'
-import { isAccessToken } from './access-token.ts'
+import { isAccessToken, isDescribedAccessToken } from './access-token.ts'
 import { toPrincipal } from './claims.ts'
 import { ACTIVE_MS, type Introspect } from './introspection.ts'
 import type { Keys } from './jwks.ts'
@@ -116,8 +117,10 @@ export function createExternalVerifier({ settings, resources, keys, introspect, 
     const told = await introspect(value)
     if (told.state === 'unavailable') return unavailable
     if (told.state === 'inactive') return refuse(signed ? 'revoked' : 'unknown')
-    // What it signed it need not repeat.
-    const claims = signed ?? told.claims
+    if (!signed && !isDescribedAccessToken(told.claims)) return refuse('malformed')
+    // What it signed it need not repeat; what it adds only narrows.
+    const { cnf } = told.claims
+    const claims = signed ? { ...signed, ...(signed['cnf'] === undefined && cnf !== undefined && { cnf }) } : told.claims
     const wrong = problemWith(claims)
     return wrong ? refuse(wrong) : found(claims, value, ACTIVE_MS)
   }
@@ -125,13 +128,12 @@ export function createExternalVerifier({ settings, resources, keys, introspect, 
   function found(claims: JsonObject, token: string, keepMs: number): Decision<Verified> {
     const principal = toPrincipal(claims, { issuer, claims: settings.claims, fallbackId: `sha256:${hash('sha256', token).slice(0, 16)}` })
     if (principal === undefined) return refuse('malformed')
-    const { exp, cnf } = claims
-    const expiresAt = Math.min(typeof exp === 'number' ? (exp + clockToleranceSeconds) * 1000 : Number.POSITIVE_INFINITY, clock() + keepMs)
-    if (cnf === undefined) return allow({ principal, expiresAt })
-    const { jkt } = (cnf ?? {}) as { jkt?: unknown }
     // Bound in a way that nobody checks here: whoever stole it would be let in.
-    if (typeof jkt !== 'string' || !/^[\w-]{43}$/.test(jkt)) return refuse('token_bound')
-    return allow({ principal, expiresAt, boundTo: jkt })
+    const binding = bindingOf(claims['cnf'])
+    if (binding === undefined) return refuse('malformed')
+    const { exp } = claims
+    const expiresAt = Math.min(typeof exp === 'number' ? (exp + clockToleranceSeconds) * 1000 : Number.POSITIVE_INFINITY, clock() + keepMs)
+    return allow({ principal, expiresAt, ...binding })
   }
   return {
     claims: ({ scheme, value }) =>
