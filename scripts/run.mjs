@@ -7,7 +7,7 @@
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { passOn } from '../bin/pass-on.js'
-import { lockedNode, setUp } from './set-up.mjs'
+import { lockedNode, setUp, setUpFolder } from './set-up.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [task, ...args] = process.argv.slice(2)
@@ -25,6 +25,11 @@ const tasks = {
   conformance: { set: 'test', program: ['test/conformance/run.ts'] },
   'conformance:server': { set: 'test', program: ['test/conformance/our-server.ts'] },
   servers: { set: 'test', program: ['test/servers/list.ts'] },
+  // Ten thousand sign-ins against one server: what it holds and keeps. `npm test` does fifty.
+  'soak:sign-in': { set: 'test', program: ['test/soak/sign-in.ts'] },
+  // Real clients, unattended: a sign-in and a tool call each. The hosts are over a gigabyte.
+  clients: { set: 'test', folder: 'test/clients-large', program: ['test/clients-large/run.ts'] },
+  'clients:hosts': { set: 'test', folder: 'test/hosts', program: ['test/hosts/run.ts'] },
   // Rewrites the parts of the documents that are made from code.
   docs: { set: 'test', program: ['scripts/generated.mjs'] },
   // What `.ci/run` calls.
@@ -39,6 +44,7 @@ if (!chosen) {
 
 try {
   await setUp(root, chosen.set)
+  if (chosen.folder) await setUpFolder(root, chosen.folder)
 } catch (error) {
   console.error(`error: ${error.message}`)
   process.exit(1)

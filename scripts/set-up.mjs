@@ -63,6 +63,39 @@ export async function setUp(root, wanted) {
   }
 }
 
+/**
+ * A folder with a lock file of its own, for what is too large for an `npm install` of the repository, and too large to be in the way of its
+ * lock file. Its packages are optional to it: one that the registry does not have is missed by whoever runs it, not here.
+ */
+export async function setUpFolder(root, folder) {
+  const cwd = join(root, folder)
+  const modules = join(cwd, 'node_modules')
+  const stampFile = join(modules, '.sallyport-set-up.json')
+  const marker = join(root, 'node_modules', `.sallyport-installing-${folder.replaceAll('/', '-')}`)
+  const hash = createHash('sha256').update(`${process.platform}-${process.arch}`)
+  for (const file of ['package.json', 'package-lock.json']) hash.update(readFileSync(join(cwd, file)))
+  const digest = hash.digest('hex')
+
+  await waitForOther(marker)
+  const stamp = readJson(stampFile)
+  if (stamp?.hash === digest && stamp.missing.length === 0) return
+  mkdirSync(join(root, 'node_modules'), { recursive: true })
+  writeFileSync(marker, String(process.pid))
+  try {
+    // Half an install does not stay; one that only misses something is added to.
+    if (stamp?.hash !== digest) rmSync(modules, { recursive: true, force: true })
+    await runNpm(cwd, ['install', '--prefix', '.', '--no-save', '--ignore-scripts', ...quiet], `${folder}, which is large,`)
+    checkAgainstLock(cwd)
+    const installed = readJson(join(modules, '.package-lock.json')).packages
+    const wanted = Object.keys(readJson(join(cwd, 'package.json')).optionalDependencies ?? {})
+    const missing = wanted.filter((name) => !installed[`node_modules/${name}`])
+    for (const name of missing) console.error(`The registry did not give ${name}, or could not be reached: the next run asks again.`)
+    writeFileSync(stampFile, JSON.stringify({ hash: digest, missing }))
+  } finally {
+    rmSync(marker, { force: true })
+  }
+}
+
 /** The Node of the lock file; this machine's own where there is no package for it and it is new enough. */
 export function lockedNode(root) {
   const windows = process.platform === 'win32'
@@ -78,20 +111,17 @@ export function lockedNode(root) {
   process.exit(1)
 }
 
+const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error']
+
 function install(root, name) {
   const { workspaces, dev, what } = sets[name]
-  const args = [
-    'install',
-    '--no-save',
-    '--ignore-scripts',
-    '--prefer-offline',
-    '--no-audit',
-    '--no-fund',
-    '--no-progress',
-    '--loglevel=error',
-  ]
+  const args = ['install', '--no-save', '--ignore-scripts', ...quiet]
   if (!dev) args.push('--omit=dev')
   if (workspaces) args.push(...workspaces.flatMap((workspace) => ['--workspace', workspace]), '--include-workspace-root')
+  return runNpm(root, args, what)
+}
+
+function runNpm(cwd, args, what) {
   const { command, first, shell } = npm()
   const line = progress(`Installing ${what} from package-lock.json (first time only)`)
   const started = Date.now()
@@ -102,7 +132,7 @@ function install(root, name) {
         ([key]) => !/^npm_config_(workspace|workspaces|omit|include|production|dry_run|global)$/i.test(key),
       ),
     )
-    const child = spawn(command, [...first, ...args], { cwd: root, env, shell, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, [...first, ...args], { cwd, env, shell, stdio: ['ignore', 'pipe', 'pipe'] })
     let errors = ''
     child.stderr.on('data', (bytes) => {
       errors = (errors + bytes).slice(-20_000)

@@ -101,7 +101,7 @@ function usual({ method, path, origin, query, body }: Asked, clients: Set<string
     return query.get('code_challenge_method') === 'S256' ? html : { status: 400 }
   }
   if (path === '/token') {
-    const known = clients.has(new URLSearchParams(body).get('client_id') ?? '') || /claude\.ai|chatgpt/.test(body)
+    const known = /\bclient_id=(client-|https%3A)/.test(body)
     return known ? { status: 400, body: { error: 'invalid_grant' } } : { status: 401, body: { error: 'invalid_client' } }
   }
   return { status: 404 }
@@ -197,6 +197,7 @@ const refuses = (member: string, is: (value: string | null) => boolean, error = 
 const closed = { 'access-control-allow-origin': 'null' }
 const everybody = clientProfiles.map(({ id }) => id)
 const asksFirst = everybody.filter((id) => id !== 'mcpc')
+const onSdk = everybody.filter((id) => id !== 'codex')
 const isNull = (value: string | null): boolean => value === null
 
 /** What is wrong, whom it stops, which one problem is found, and what is said about it. */
@@ -295,14 +296,14 @@ const faults: readonly [what: string, change: Change, stops: readonly string[], 
   [
     'does not repeat what was registered',
     at('/register', () => ({ status: 201, body: { client_id: 'client-1' } })),
-    everybody,
+    onSdk,
     'registration',
     /redirect_uris/,
   ],
   [
     'answers a registration with null',
     at('/register', ({ body }) => ({ status: 201, body: { ...JSON.parse(body), client_id: 'client-1', client_secret: null } })),
-    everybody,
+    onSdk,
     'registration',
     /null in client_secret/,
   ],

@@ -69,7 +69,7 @@ test('the lock file brings no native module and no install script to those who i
 })
 
 test('every dependency has an exact version', () => {
-  for (const folder of ['.', ...manifest.workspaces]) {
+  for (const folder of ['.', ...manifest.workspaces, 'test/clients-large', 'test/hosts']) {
     const { dependencies, devDependencies, optionalDependencies } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'))
     for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }))
       assert.match(String(version), /^\d+\.\d+\.\d+(-[\w.]+)?$/, `${folder}: ${name}`)

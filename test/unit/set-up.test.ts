@@ -6,12 +6,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import { createTempDir, ROOT, type RunOptions, run } from '../support/index.ts'
 
 const workspaces = ['runtime', 'examples/notes', 'test/servers', 'test/clients', 'test/conformance', 'bench']
 const program = `
-  const { setUp } = await import(${JSON.stringify(new URL('../../scripts/set-up.mjs', import.meta.url).href)})
+  const { [process.argv[3] ?? 'setUp']: setUp } = await import(${JSON.stringify(new URL('../../scripts/set-up.mjs', import.meta.url).href)})
   try { await setUp(process.argv[1], process.argv[2]) } catch (error) { console.error('error: ' + error.message); process.exit(1) }`
 
 function write(folder: string, file: string, value: unknown): void {
@@ -34,8 +34,8 @@ function repository(folder: string, dependencies: Record<string, string> = {}): 
   write(folder, 'package-lock.json', { name: 'small', version: '1.0.0', lockfileVersion: 3, requires: true, packages })
 }
 
-const setUp = (folder: string, set: string, env: RunOptions['env'] = {}) =>
-  run(process.execPath, ['--input-type=module', '-e', program, folder, set], {
+const setUp = (folder: string, set: string, env: RunOptions['env'] = {}, how = 'setUp') =>
+  run(process.execPath, ['--input-type=module', '-e', program, folder, set, how], {
     cwd: folder,
     env: { npm_config_cache: join(folder, '.npm'), npm_config_registry: 'http://127.0.0.1:9', npm_config_fetch_retries: '0', ...env },
   })
@@ -107,8 +107,59 @@ test('without a network it says so, and the next run starts again', async () => 
   assert.match((await setUp(temp.path, 'start')).stderr, /interrupted: starting again/)
 })
 
+suite('a folder with a lock file of its own', () => {
+  const manifest = (optionalDependencies: object) => ({ name: 'large', version: '0.0.0', private: true, optionalDependencies })
+  function large(folder: string, dependencies: Record<string, string>, description = ''): void {
+    const packages: Record<string, unknown> = { '': manifest(dependencies) }
+    for (const [name, version] of Object.entries(dependencies)) {
+      if (version.startsWith('file:')) {
+        packages[`node_modules/${name}`] = { resolved: name, link: true }
+        packages[name] = { version: '1.0.0', optional: true }
+        write(folder, `large/${name}/package.json`, { name, version: '1.0.0' })
+      } else packages[`node_modules/${name}`] = { version, integrity: 'sha512-AAAA', optional: true }
+    }
+    write(folder, 'large/package.json', manifest(dependencies))
+    write(folder, 'large/package-lock.json', { ...manifest({}), lockfileVersion: 3, requires: true, description, packages })
+  }
+  const install = (folder: string, env: RunOptions['env'] = {}) => setUp(folder, 'large', env, 'setUpFolder')
+
+  test('is installed once, beside the rest, and from nothing when the lock file changes', async () => {
+    await using temp = await createTempDir('set-up')
+    repository(temp.path)
+    large(temp.path, { near: 'file:near' })
+    const first = await install(temp.path)
+    assert.equal(first.code, 0, first.stderr)
+    assert.match(first.stderr, /Installed large, which is large, in \d+ s\./)
+    assert.equal(first.stdout, '')
+    const again = await install(temp.path, { PATH: '/nowhere', npm_execpath: undefined })
+    assert.deepEqual({ code: again.code, stderr: again.stderr }, { code: 0, stderr: '' })
+    assert.equal(existsSync(join(temp.path, 'node_modules/.sallyport-set-up.json')), false, 'the rest was left alone')
+    write(temp.path, 'large/node_modules/half/package.json', '{"name":"half"')
+    large(temp.path, { near: 'file:near' }, 'changed')
+    assert.match((await install(temp.path)).stderr, /Installed large/)
+    assert.equal(existsSync(join(temp.path, 'large/node_modules/half')), false)
+  })
+
+  test('says which package it did not get, and asks again the next time', async () => {
+    await using temp = await createTempDir('set-up')
+    repository(temp.path)
+    large(temp.path, { 'never-published-by-anybody-here': '1.0.0' })
+    for (const _ of [1, 2]) {
+      const { code, stderr } = await install(temp.path)
+      assert.equal(code, 0, stderr)
+      assert.match(
+        stderr,
+        /The registry did not give never-published-by-anybody-here, or could not be reached: the next run asks again\.\n/,
+      )
+    }
+  })
+})
+
 test('the runner reads on the oldest Node that npm 10 has, and refuses what it does not know', async () => {
   const { code, stderr } = await run(process.execPath, [join(ROOT, 'scripts/run.mjs'), 'fly'])
   assert.equal(code, 2)
-  assert.match(stderr, /takes one of start, build, test, types, bench, bench:memory, conformance, conformance:server, servers, docs, ci\n/)
+  assert.match(
+    stderr,
+    /takes one of start, build, test, types, bench, bench:memory, conformance, conformance:server, servers, soak:sign-in, clients, clients:hosts, docs, ci\n/,
+  )
 })

@@ -68,18 +68,15 @@ export async function identifyAs(
   // What clients check before they use the answer: the SDK takes no null for a member that is left out, and no answer without this list.
   const nulls = Object.keys(json).filter((member) => json[member] === null)
   const repeats = Array.isArray(echoed) && echoed.includes(redirectUri)
-  const readable = repeats && nulls.length === 0
-  if (!repeats)
-    add(
-      problem(
-        name,
-        'the answer does not repeat redirect_uris: the client cannot read it',
-        'answer with everything that was registered (RFC 7591 §3.2.1)',
-      ),
-    )
-  else if (nulls.length > 0)
+  const strict = profile.lenient !== true
+  const readable = !strict || (repeats && nulls.length === 0)
+  if (!repeats) {
+    const finding = strict ? problem : warning
+    const what = `the answer does not repeat redirect_uris${strict ? ': the client cannot read it' : ''}`
+    add(finding(name, what, 'answer with everything that was registered (RFC 7591 §3.2.1)'))
+  } else if (strict && nulls.length > 0)
     add(problem(name, `the answer has null in ${nulls.join(', ').slice(0, 200)}: the client cannot read it`, 'leave out what has no value'))
-  else add(ok(name, `client ${String(json['client_id']).slice(0, 100)}`))
+  else add(ok(name, `client ${json['client_id'].slice(0, 100)}`))
   const { registration_client_uri: url, registration_access_token: token } = json
   const management = typeof url === 'string' && typeof token === 'string' ? { url, token } : undefined
   return { clientId: json['client_id'], byDocument: false, readable, port, management }

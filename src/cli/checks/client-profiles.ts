@@ -22,6 +22,8 @@ export interface ClientProfile {
   readonly offlineAccess: boolean
   readonly promptsConsent: boolean
   readonly sendsState: boolean
+  /** Is not built on the official SDK, whose schema refuses a registration's answer that leaves out or nulls members. */
+  readonly lenient?: boolean
   /** A page of this origin asks, not a program: everything that it reads needs CORS. */
   readonly origin?: string
   /** What its user types to make it go without registration. */
@@ -112,6 +114,7 @@ export const clientProfiles: readonly ClientProfile[] = [
     offlineAccess: true,
     promptsConsent: false,
     sendsState: true,
+    lenient: true,
     withClientId: 'oauth_client_id in the server’s table of config.toml',
   },
   {

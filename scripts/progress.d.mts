@@ -1,0 +1,1 @@
+export function progress(what: string): { end(last?: string): void }
