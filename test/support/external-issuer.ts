@@ -173,9 +173,14 @@ export async function startRealIssuer(format: 'jwt' | 'opaque', scopes: readonly
       },
     ],
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    interactions: { url: (_ctx: unknown, { uid }: { uid: string }) => `/tenant/interaction/${uid}` },
+    findAccount: (_ctx: unknown, sub: string) => ({ accountId: sub, claims: () => ({ sub }) }),
     cookies: { keys: ['of no use'] },
     features: {
-      devInteractions: { enabled: false },
+      // Its own pages, which let anybody be anybody.
+      devInteractions: { enabled: true },
+      registration: { enabled: true },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
       revocation: { enabled: true, allowedPolicy: () => true },
