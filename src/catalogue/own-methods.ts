@@ -37,8 +37,8 @@ export interface Features {
 export interface OwnMethodsOptions {
   readonly catalogue: Catalogue
   readonly serverInfo: { readonly name: string; readonly version: string; readonly title?: string }
-  /** Guidance for the model, where there is some. Read for each answer: a gateway learns it late. */
-  readonly instructions: () => string | undefined
+  /** Guidance for the model, where there is some for this caller. Read for each answer: a gateway learns it late. */
+  readonly instructions: (principal: Principal) => string | undefined
   readonly features: () => Features
   readonly subscriptions: Subscriptions
   /** A legacy caller's answer to a request of ours (`guards/asks`). */
@@ -55,8 +55,8 @@ const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_pa
 export function createOwnMethods(options: OwnMethodsOptions): OwnMethods {
   const { catalogue, serverInfo, instructions, features, subscriptions, onAnswer } = options
 
-  function describe(isModern: boolean): { capabilities: JsonObject; instructions?: string } {
-    const guidance = instructions()
+  function describe(principal: Principal, isModern: boolean): { capabilities: JsonObject; instructions?: string } {
+    const guidance = instructions(principal)
     const { completions, logging, subscriptions: subscribe, tasks } = features()
     const hasResources = catalogue.has('resource') || catalogue.has('template')
     return {
@@ -73,14 +73,14 @@ export function createOwnMethods(options: OwnMethodsOptions): OwnMethods {
   }
 
   const methods: Readonly<Record<string, OwnMethod>> = {
-    'server/discover': () =>
+    'server/discover': ({ principal }) =>
       result({
         supportedVersions: SUPPORTED_VERSIONS,
-        ...describe(true),
+        ...describe(principal, true),
         ttlMs: 60_000,
         _meta: { [`${META_PREFIX}serverInfo`]: serverInfo },
       }),
-    initialize: ({ message }) => result({ protocolVersion: message.version, ...describe(false), serverInfo }),
+    initialize: ({ message, principal }) => result({ protocolVersion: message.version, ...describe(principal, false), serverInfo }),
     ping: () => result({}),
     'logging/setLevel': async ({ message, session }) => {
       const { level } = message.params

@@ -6,7 +6,7 @@
  */
 
 import { createChecks, type Features } from '../catalogue/index.ts'
-import { type Clock, type Entry, type JsonObject, type Log, problemOf, type Redactor } from '../core/index.ts'
+import { type Clock, type Entry, type JsonObject, type Log, type Principal, problemOf, type Redactor } from '../core/index.ts'
 import type { ServerConfig } from './config/index.ts'
 import { createUpstreamExecutor } from './executor.ts'
 import { type Imported, type ImportOptions, importEntries, importSteps, nothing } from './import-entries.ts'
@@ -59,8 +59,8 @@ export interface Gateway {
   /** Resolves when every upstream answered and was imported, or failed once. Failures are logged and tried again. */
   start(): Promise<void>
   entries(): readonly Entry[]
-  /** What upstreams have to say to a model about their use. */
-  instructions(): string | undefined
+  /** What upstreams have to say to a model about their use, as far as the caller may use them. */
+  instructions(caller?: Pick<Principal, 'servers'>): string | undefined
   /** What some upstream has. */
   features(): Features
   /** Told after the entries have changed. Answers how to stop listening. */
@@ -118,10 +118,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     start: async () => void (await Promise.all(members.map((member) => member.start()))),
     entries: () => entries,
-    instructions() {
+    instructions({ servers: own } = {}) {
       const said = members.flatMap(({ config, upstream }) => {
         const text = upstream.session?.instructions
-        return text ? [members.length > 1 ? `# ${config.id}\n\n${text}` : text] : []
+        return text && (own?.includes(config.id) ?? true) ? [members.length > 1 ? `# ${config.id}\n\n${text}` : text] : []
       })
       return said.length > 0 ? said.join('\n\n') : undefined
     },

@@ -26,6 +26,7 @@ let bank: HttpWitness
 
 before(async () => {
   const has = (name: string) => ({
+    instructions: `How ${name} is used.`,
     tools: [tool('look')],
     prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }],
     resources: [{ uri: `${name}://one`, name: 'one' }],
@@ -99,6 +100,21 @@ describe('a key for some servers', () => {
     assert.deepEqual(record?.facts?.['grantedServers'], ['notes'])
     const { stdout } = await gateway.cli('why', record?.id ?? '')
     assert.match(stdout, /would allow.*sallyport key create --name … --server bank/)
+  })
+  it('hears how its own servers are used, and nothing of the others', async () => {
+    const { key } = await forServers('notes')
+    const all = (await gateway.key()).key
+    const told = async (with_: string) => {
+      const modern = await mcp(gateway.url, { key: with_ }).request('server/discover')
+      assert.equal(modern.result.cacheScope, 'private')
+      const init = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'a', version: '1' } }
+      const legacy = await mcp(gateway.url, { key: with_, version: '2025-11-25' }).request('initialize', init)
+      assert.equal(legacy.result.instructions, modern.result.instructions)
+      return String(modern.result.instructions)
+    }
+    assert.match(await told(all), /How notes is used\.[\s\S]*How bank is used\./)
+    assert.doesNotMatch(await told(key), /bank/)
+    assert.match(await told(key), /How notes is used\./)
   })
   it('of no server at all is not made, and one of a server that is not there reaches nothing', async () => {
     await assert.rejects(forServers(), /servers/)
