@@ -92,21 +92,23 @@ export function createGuardedFetch({
   const parts = { connectTimeoutMs: timeoutMs, ...(lookup && { lookup }), ...(ca && { ca }) }
   const publicOnly = createDialer({ allowPrivate: false, ...parts })
   const privateToo = createDialer({ allowPrivate: true, ...parts })
-  const named = new Set(dangerouslyAllowPrivateHosts.map((host) => host.toLowerCase()))
+  const bare = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase()
+  const hosts = new Set(dangerouslyAllowPrivateHosts.map(bare))
+  const isNamed = (url: URL): boolean => hosts.has(bare(url.hostname))
   const running = createTally()
   const closing = new AbortController()
 
   function problemWith(url: URL): FetchProblem | undefined {
     if (url.username !== '' || url.password !== '') return 'insecure_url'
     if (url.protocol === 'https:') return undefined
-    return url.protocol === 'http:' && isLoopbackHost(url.hostname) && named.has(url.hostname) ? undefined : 'insecure_url'
+    return url.protocol === 'http:' && isLoopbackHost(url.hostname) && isNamed(url) ? undefined : 'insecure_url'
   }
 
   /** One request to one URL: an answer, or where it leads on. */
   async function ask(url: URL, request: GuardedRequest, signal: AbortSignal): Promise<Fetched | { readonly location: string }> {
     const back = running.take(url.host, perHost)
     if (back === undefined) return refused('busy')
-    const { connect } = named.has(url.hostname) ? privateToo : publicOnly
+    const { connect } = isNamed(url) ? privateToo : publicOnly
     const client = new Client(url.origin, {
       connect,
       allowH2: false,

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import { type Adapter, type AdapterFactory, type AdapterPayload, errors, Provider } from 'oidc-provider'
 import type { Clock } from '../core/index.ts'
 import type { Counters } from '../storage/index.ts'
 import type { Artifact, ArtifactOptions, Artifacts, Payload } from './artifacts.ts'
@@ -42,10 +42,16 @@ const asPayload = (payload: AdapterPayload): Payload => payload as Payload
 const fromPayload = (payload: Payload | undefined): AdapterPayload | undefined => payload as AdapterPayload | undefined
 const never = async (): Promise<undefined> => undefined
 
+/**
+ * Where clients come that were not here before. Elsewhere nobody is asked for one: it costs a caller nothing to name URLs at the token
+ * endpoint, and a sign-in is counted.
+ */
+const begins: readonly string[] = ['authorization', 'pushed_authorization_request', 'device_authorization']
+
 function clientAdapter({ clients }: AdapterParts): Adapter {
   return {
     upsert: (id, payload) => clients.register(id, asPayload(payload)),
-    find: async (id) => fromPayload(await clients.find(id)),
+    find: async (id) => fromPayload(await clients.find(id, { onlyKnown: !begins.includes(Provider.ctx?.oidc.route ?? '') })),
     destroy: async (id) => void (await clients.remove(id)),
     findByUid: never,
     findByUserCode: never,

@@ -9,7 +9,7 @@ import type { Payload } from './artifacts.ts'
 import type { ClientCopies, ClientCopy } from './cimd-copies.ts'
 import type { ClientDocuments } from './cimd-documents.ts'
 import { isClientIdUrl } from './cimd-url.ts'
-import type { ClientInfo, Clients } from './clients.ts'
+import type { ClientInfo, Clients, FindOptions } from './clients.ts'
 import type { Grants } from './grants.ts'
 
 export interface AllClientsParts {
@@ -26,10 +26,11 @@ const NO_ID = 'its address is not an https URL with a path, written in its norma
 export function createAllClients({ clients, copies, documents, grants }: AllClientsParts): Clients {
   const isUrl = (id: string): boolean => id.startsWith('https:') || id.startsWith('http:')
   const copyOf = async (id: string): Promise<ClientCopy | undefined> => (isClientIdUrl(id) ? copies.get(id) : undefined)
-  const describe = async (id: string): Promise<Payload | undefined> => (isClientIdUrl(id) ? documents?.find(id) : undefined)
+  const describe = async (id: string, options?: FindOptions): Promise<Payload | undefined> =>
+    isClientIdUrl(id) ? documents?.find(id, options) : undefined
   return {
     ...clients,
-    find: (id) => (isUrl(id) ? describe(id) : clients.find(id)),
+    find: (id, options) => (isUrl(id) ? describe(id, options) : clients.find(id)),
     exists: async (id) => (isUrl(id) ? documents !== undefined && (await copyOf(id))?.keptAt !== undefined : clients.exists(id)),
     keep: (id) => (isUrl(id) ? copies.keep(id) : clients.keep(id)),
     used: (id) => (isUrl(id) ? copies.used(id) : clients.used(id)),

@@ -21,10 +21,11 @@ import type { ClientCopies, ClientCopy } from './cimd-copies.ts'
 import { checkDocument, MAX_DOCUMENT_BYTES } from './cimd-document.ts'
 import { createFailures, type Failure } from './cimd-failures.ts'
 import { freshForMs } from './cimd-freshness.ts'
+import type { FindOptions } from './clients.ts'
 
 export interface ClientDocuments {
   /** What the client at `url` may do, by its document; undefined where that cannot be told. */
-  find(url: string): Promise<Payload | undefined>
+  find(url: string, options?: FindOptions): Promise<Payload | undefined>
   /** Why the last `find` answered nothing, for a page. */
   problemOf(url: string): string | undefined
 }
@@ -37,7 +38,7 @@ export interface ClientDocumentsParts {
 }
 
 /** New ones in a minute: each is a request to somebody. */
-const MAX_FETCHES = 120
+const MAX_FETCHES = 300
 const MAX_FETCHES_PER_HOST = 20
 
 export function createClientDocuments({ copies, counters, clock, fetch }: ClientDocumentsParts): ClientDocuments {
@@ -64,8 +65,9 @@ export function createClientDocuments({ copies, counters, clock, fetch }: Client
     return outcome.isFinal ? undefined : copy?.metadata
   }
   return {
-    async find(url) {
+    async find(url, { onlyKnown = false } = {}) {
       const copy = await copies.get(url)
+      if (copy === undefined && onlyKnown) return undefined
       if (copy !== undefined && clock() < copy.freshUntil) return copy.metadata
       const failure = failures.find(url)
       if (failure !== undefined) return failure.isFinal ? undefined : copy?.metadata

@@ -34,9 +34,14 @@ export interface ClientInfo {
   readonly redirectUris: readonly string[]
 }
 
+export interface FindOptions {
+  /** Asks nobody for one that has not come up before. */
+  readonly onlyKnown?: boolean
+}
+
 export interface Clients {
   /** Its metadata (RFC 7591 §2), with the secret. */
-  find(id: string): Promise<Payload | undefined>
+  find(id: string, options?: FindOptions): Promise<Payload | undefined>
   exists(id: string): Promise<boolean>
   register(id: string, metadata: Payload): Promise<void>
   /** Replaces what it registered. False where there is none, or an operator made it. */

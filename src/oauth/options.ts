@@ -105,7 +105,7 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
     requireDpopNonce: checked.requireDpopNonce ?? false,
     registrationsPerHour: checked.registrationsPerHour ?? 120,
     cimd: checked.cimd ?? 'off',
-    guardedFetch: checked.guardedFetch ?? createGuardedFetch(),
+    guardedFetch: checked.guardedFetch ?? createGuardedFetch({ atOnce: 64 }),
     trustedIssuers: checked.trustedIssuers ?? [],
     addressOf: checked.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress ?? 'unknown'),
     certificates: checked.certificates ?? noCertificates,

@@ -327,6 +327,20 @@ describe('A5: asking for a document', () => {
     assert.ok(isAsked(await shownFor(fixture, `${site.origin}/one-more.json`)))
     assert.equal((await fixture.store.records('client_document').usage('unused')).count, count, 'the oldest made room')
   })
+  it('is done only where a sign-in begins: a name at the token endpoint costs nobody a request', async () => {
+    await using fixture = await start(site)
+    const id = site.publish('/token-only.json')
+    const asked = () => site.asked.filter((path) => path === '/token-only.json').length
+    for (const path of ['/token', '/revoke', '/introspect'])
+      await postForm(fixture.issuer + path, { grant_type: 'authorization_code', code: 'x', token: 'x', client_id: id })
+    assert.equal(asked(), 0)
+    const pushed = await postForm(
+      `${fixture.issuer}/par`,
+      Object.fromEntries(new URL(authorizeUrl(fixture, id, { redirect_uri: CALLBACK }).url).searchParams),
+    )
+    assert.equal(pushed.status, 201, await pushed.text())
+    assert.equal(asked(), 1)
+  })
   it('fetches nothing that it links to, and shows nothing of it', async () => {
     await using fixture = await start(site)
     const id = site.publish('/links.json', {
