@@ -16,7 +16,7 @@ export type Introspected = Readonly<Record<string, unknown>>
 
 const inactive: Introspected = { active: false }
 /** Of a token without a secret, client and account alone: not what else we put into one. */
-const shown = ['sub', 'client_id', 'scope', 'exp', 'iat', 'jti', 'iss', 'aud', 'cnf'] as const
+const shown = ['sub', 'client_id', 'scope', 'exp', 'iat', 'jti', 'iss', 'aud', 'cnf', 'act'] as const
 
 type Feature = Extract<NonNullable<Configuration['features']>, { introspection: object }>['introspection']
 

@@ -4,9 +4,9 @@
  */
 
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { SignJWT } from 'jose'
+import { calculateJwkThumbprint, decodeJwt, type JWK, SignJWT } from 'jose'
 import { createClients } from '../../src/oauth/index.ts'
 import { verifies } from '../requirements.ts'
 import { type Fixture, postForm, register, startAuthorizationServer, type Tokens, verify } from '../support/authorization.ts'
@@ -150,7 +150,11 @@ test('what is wrong with one thing is refused, says how to mend it, quotes nothi
 test('only the client that it names, and only where it authenticates', async () => {
   const { client_id: open } = await register(fixture)
   const forOpen = await jag({ client_id: open })
-  assert.equal((await ask(forOpen, { client_id: open }, {})).status, 400, 'what anybody may register is not registered for it')
+  assert.equal(
+    (await json(await ask(forOpen, { client_id: open }, {})))['error'],
+    'unauthorized_client',
+    'anybody may register, but not for it',
+  )
   assert.equal((await ask(await jag(), { client_id: client.id }, {})).status, 401, 'no secret')
   assert.equal((await ask(await jag(), {}, basic({ ...client, secret: 'wrong' }))).status, 401)
   const stolen = await jag()
@@ -209,6 +213,37 @@ test('its token ends when it is revoked, and with its client', async () => {
   assert.equal(typeof (await verify(fixture, two)), 'object')
   await createClients({ ...fixture, clock: Date.now }).remove(client.id)
   assert.equal(await verify(fixture, two), 'revoked')
+})
+
+test('one that is bound to a key is good with a proof of that key, and the demand for a nonce does not use it up', async () => {
+  await using strict = await startAuthorizationServer({ requireDpopNonce: true, trustedIssuers: [{ issuer: idp.issuer, use: ['id-jag'] }] })
+  const agent = await createClients({ ...strict, clock: Date.now }).create({
+    name: 'Agent',
+    grantTypes: [JWT_BEARER],
+    authMethod: 'client_secret_basic',
+    createdBy: 'test',
+  })
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const jwk = publicKey.export({ format: 'jwk' }) as JWK
+  const jkt = await calculateJwkThumbprint(jwk)
+  const assertion = await idp.idJag({ aud: strict.issuer, resource: strict.resource, client_id: agent.id, cnf: { jkt } })
+  const send = async (nonce?: string) => {
+    const dpop = await new SignJWT({ htm: 'POST', htu: `${strict.issuer}/token`, jti: randomUUID(), ...(nonce && { nonce }) })
+      .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+      .setIssuedAt()
+      .sign(privateKey)
+    return postForm(`${strict.issuer}/token`, { grant_type: JWT_BEARER, assertion }, { ...basic(agent), dpop })
+  }
+  const asked = await send()
+  assert.deepEqual([asked.status, (await json(asked))['error']], [400, 'use_dpop_nonce'])
+  const response = await send(asked.headers.get('dpop-nonce') ?? '')
+  const answer = await json(response)
+  assert.deepEqual([response.status, answer['token_type']], [200, 'DPoP'], JSON.stringify(answer))
+  assert.deepEqual(decodeJwt(answer['access_token'] ?? '')['cnf'], { jkt })
+  assert.equal(
+    (await json(await send(response.headers.get('dpop-nonce') ?? asked.headers.get('dpop-nonce') ?? '')))['error'],
+    'invalid_grant',
+  )
 })
 
 test('where nobody is trusted the grant is not offered, and refused', async () => {

@@ -149,7 +149,11 @@ test('more than was there is refused, quotes nothing, and is on record', async (
 
 test('only clients that are registered for it, and that authenticate', async () => {
   const { tokens, clientId } = await connect(fixture)
-  assert.equal((await exchange(tokens.access_token, { client_id: clientId }, {})).status, 400, 'the client that has the token')
+  assert.equal(
+    (await json(await exchange(tokens.access_token, { client_id: clientId }, {})))['error'],
+    'unauthorized_client',
+    'the client that has it',
+  )
   assert.equal((await exchange(tokens.access_token, { client_id: agent.id }, {})).status, 401, 'no secret')
   assert.equal((await exchange(tokens.access_token, {}, {})).status, 400, 'nobody')
   const open = await register(fixture, {

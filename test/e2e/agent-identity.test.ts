@@ -13,9 +13,12 @@ import {
   type OAuthTokens,
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client'
+import { ConfigError } from '../../src/core/index.ts'
 import { createClients } from '../../src/oauth/index.ts'
 import { openData } from '../../src/vault/index.ts'
+import { startGateway } from '../support/gateway.ts'
 import { ID_JAG, type Issuer, JWT_BEARER, startIssuer, TOKEN_EXCHANGE } from '../support/issuer.ts'
+import { startServer } from '../support/server.ts'
 import { startService } from '../support/service.ts'
 
 /** What an enterprise's identity provider does with RFC 8693: it knows the client under another id, and vouches for its person. */
@@ -90,6 +93,28 @@ test('a workload without a client of its own: its platform’s token becomes an 
   assert.match(await callEcho(served.service.url, provider), /hello/)
   const call = (await served.records()).find(({ action }) => action === 'tools/call')
   assert.deepEqual([call?.decision, call?.issuer, call?.subject], ['allow', platform.issuer, subject])
+})
+
+test('the option is reached from a server in code and from sallyport.yaml, and a wrong one does not start', async () => {
+  await using platform = await startIssuer()
+  const trustedIssuers = [{ issuer: platform.issuer, use: ['workload' as const], subjects: { 'job:*': { scopes: ['tools:read'] } } }]
+  const auth = { cimd: 'off' as const, trustedIssuers }
+  const ask = async (issuer: string): Promise<number> => {
+    const assertion = await platform.sign({ aud: issuer, sub: 'job:1' })
+    return (await fetch(`${issuer}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: JWT_BEARER, assertion }) })).status
+  }
+  await using server = await startServer({ auth })
+  assert.equal(await ask(server.issuer), 200)
+  await using gateway = await startGateway({ servers: {}, config: { auth } })
+  assert.equal(await ask(gateway.issuer), 200)
+
+  const wrong = { cimd: 'off' as const, trustedIssuers: [{ ...trustedIssuers[0], subjects: undefined }] }
+  const saysWhat = (error: unknown): boolean =>
+    error instanceof ConfigError && /trustedIssuers\.0\.subjects: must say which/.test(error.message)
+  await assert.rejects(startServer({ auth: wrong as never }), saysWhat)
+  await assert.rejects(startGateway({ servers: {}, config: { auth: wrong } }), saysWhat)
+  const besides = { issuer: platform.issuer, trustedIssuers }
+  await assert.rejects(startServer({ auth: besides }), /trustedIssuers: is for the embedded authorization server/)
 })
 
 /** As the SDK's providers of machines are made; it has none for this yet. */

@@ -127,6 +127,7 @@ export function createGrantTypes({ settings, resources, artifacts, clients, gran
   }
   return {
     register(provider) {
+      nameUnregistered(provider)
       provider.registerGrantType(TOKEN_EXCHANGE, exchange, exchangeParameters, ['audience', 'resource'])
       provider.registerGrantType(JWT_BEARER, takeAssertion, ['assertion', 'resource', 'scope'], ['resource'])
     },
@@ -138,6 +139,19 @@ export function createGrantTypes({ settings, resources, artifacts, clients, gran
     close() {
       for (const each of keys.values()) each.close()
     },
+  }
+}
+
+/** The library says `invalid_request` of a client that is not registered for a grant; RFC 6749 §5.2 has a code for it. */
+function nameUnregistered(provider: Provider): void {
+  const prototype = provider.Client.prototype as unknown as { grantTypeAllowed(type: string): boolean }
+  const isAllowed = prototype.grantTypeAllowed
+  prototype.grantTypeAllowed = function grantTypeAllowed(type) {
+    if (isAllowed.call(this, type)) return true
+    if (type !== TOKEN_EXCHANGE && type !== JWT_BEARER) return false
+    return refuse(
+      unauthorizedClient('the client is not registered for this grant: an operator makes one that is with `sallyport client create`'),
+    )
   }
 }
 
