@@ -198,7 +198,7 @@ describe('A5: what is no client’s document', () => {
   })
   it('nor is a URL that is not https with a path, in its normal form, on the internet; and nothing is asked for it', async () => {
     await using fixture = await startAuthorizationServer({ cimd: 'on' })
-    const before = site.asked.length
+    const before = site.connections()
     const port = new URL(site.origin).port
     for (const id of [
       `https://client.example:${port}`,
@@ -219,7 +219,7 @@ describe('A5: what is no client’s document', () => {
       `https://[::1]:${port}/client.json`,
     ])
       assert.match(await refusalOf(fixture, id), /not known here/, id)
-    assert.equal(site.asked.length, before)
+    assert.equal(site.connections(), before)
   })
 })
 

@@ -20,6 +20,8 @@ export interface ClientSite extends AsyncDisposable {
   readonly answers: Map<string, Answer | undefined>
   /** The paths that were asked for, in order. */
   readonly asked: string[]
+  /** How often anybody connected, asked or not. */
+  readonly connections: () => number
   readonly fetch: GuardedFetch
   /** The document of a client at `path`, put there, and its id. */
   publish(path?: string, changes?: Record<string, unknown>, headers?: Record<string, string>): string
@@ -41,6 +43,8 @@ export async function startClientSite(): Promise<ClientSite> {
       response.end(isText ? body : JSON.stringify(body ?? {}))
     }, delayMs)
   })
+  let connections = 0
+  server.on('connection', () => connections++)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `https://client.example:${(server.address() as AddressInfo).port}`
   const fetch = createGuardedFetch({
@@ -55,6 +59,7 @@ export async function startClientSite(): Promise<ClientSite> {
     origin,
     answers,
     asked,
+    connections: () => connections,
     fetch,
     publish(path = '/client.json', changes = {}, headers = {}) {
       const id = origin + path
