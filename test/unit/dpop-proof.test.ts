@@ -165,7 +165,7 @@ test('where none is wanted, a nonce of whoever does not matter', async () => {
 
 test('a token that is bound to something else than a key is not taken for a free one', () => {
   const jkt = 'A'.repeat(43)
-  assert.deepEqual(bindingOf(undefined), { boundTo: undefined })
-  assert.deepEqual(bindingOf({ jkt }), { boundTo: jkt })
+  assert.deepEqual(bindingOf(undefined), { boundTo: undefined, certificate: undefined })
+  assert.deepEqual(bindingOf({ jkt }), { boundTo: jkt, certificate: undefined })
   for (const cnf of [{}, null, 'jkt', [], { jkt: '' }, { jkt: 7 }, { jwk: {} }, { jkt, kid: '1' }]) assert.equal(bindingOf(cnf), undefined)
 })
