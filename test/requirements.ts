@@ -129,7 +129,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   A3: {
     source: 'authorization security considerations §open redirection',
     behaviour:
-      'A browser is sent to exactly an address that the client registered (of a loopback one the port is free); whatever is wrong before that is known ends on a page.',
+      'A browser is sent to exactly an address that the client registered (of a loopback one the port is free); whatever is wrong before that is known ends on a page, and so does a mistake in the request of a program elsewhere that nobody has let in yet.',
     kind: 'guarantee',
   },
   A4: {
@@ -430,27 +430,32 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   // Bound tokens
   'A13-metadata': {
     source: 'MCP oauth-client-credentials §server metadata',
-    behaviour: 'The metadata names client_credentials, how clients may authenticate and with which signatures: all that is on, and nothing else.',
+    behaviour:
+      'The metadata names client_credentials, how clients may authenticate and with which signatures: all that is on, and nothing else.',
     kind: 'guarantee',
   },
   'A13-secret': {
     source: 'MCP oauth-client-credentials, OAuth 2.1 §2.4',
-    behaviour: 'A client that an operator registered gets a token for itself with its secret, in the way that it was registered for; nobody registers such a client himself.',
+    behaviour:
+      'A client that an operator registered gets a token for itself with its secret, in the way that it was registered for; nobody registers such a client himself.',
     kind: 'guarantee',
   },
   'A13-scope': {
     source: 'RFC 6749 §4.4.2, RFC 8707',
-    behaviour: 'A client’s own token is for this server, has the scopes that it was registered for at most, and all of them where it names none; there is no refresh token.',
+    behaviour:
+      'A client’s own token is for this server, has the scopes that it was registered for at most, and all of them where it names none; there is no refresh token.',
     kind: 'guarantee',
   },
   'A13-assertion': {
     source: 'RFC 7523 §3, MCP oauth-client-credentials',
-    behaviour: 'An assertion is good for its client, this server, once and for ten minutes at most, signed with a key and an algorithm that were registered.',
+    behaviour:
+      'An assertion is good for its client, this server, once and for ten minutes at most, signed with a key and an algorithm that were registered.',
     kind: 'guarantee',
   },
   'A13-certificate': {
     source: 'RFC 8705 §2',
-    behaviour: 'A client certificate counts where it is the registered one, or bears the registered name and an authority of the operator’s has signed it; a header counts from a trusted proxy alone.',
+    behaviour:
+      'A client certificate counts where it is the registered one, or bears the registered name and an authority of the operator’s has signed it; a header counts from a trusted proxy alone.',
     kind: 'guarantee',
   },
   'A13-bound': {
@@ -470,12 +475,14 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   'device-once': {
     source: 'RFC 8628 §3.4, §5.2',
-    behaviour: 'Of all who confirm a user code one goes on, and of all who redeem a device code one gets tokens; a code is good for its own client alone.',
+    behaviour:
+      'Of all who confirm a user code one goes on, and of all who redeem a device code one gets tokens; a code is good for its own client alone.',
     kind: 'guarantee',
   },
   'device-phishing': {
     source: 'RFC 8628 §5.4, §3.3.1',
-    behaviour: 'A code that came in a link is never sent by itself: who asks, from where and for what is shown before anybody signs in, with a warning.',
+    behaviour:
+      'A code that came in a link is never sent by itself: who asks, from where and for what is shown before anybody signs in, with a warning.',
     kind: 'guarantee',
   },
   'device-guessing': {

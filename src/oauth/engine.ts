@@ -127,6 +127,8 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     // A page of another site that loads this as an image or a frame (Fetch Metadata §2.1): nobody would see it.
     if (destination !== undefined && destination !== 'document') return 'not_a_page'
     if (url.search.length > MAX_QUERY || url.searchParams.getAll('state').some(({ length }) => length > MAX_STATE)) return 'too_long'
+    // The library would answer in another mode even where it refuses it: by a form that submits itself, for one.
+    if (url.searchParams.getAll('response_mode').some((mode) => mode !== 'query')) return 'unsupported_response_mode'
     const budget = budgetFor(request)
     const { count, resetMs } = await counters.increment(`authorize:${budget}`, INTERACTION_TTL_SECONDS * 1000)
     if (count <= MAX_SIGN_INS[budget.startsWith('page ') ? 'page' : 'program']) return undefined

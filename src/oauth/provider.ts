@@ -24,6 +24,7 @@ import { dpopAlgorithms, dpopFeature } from './dpop.ts'
 import { answerIntrospection, type Introspected, introspectionFeature } from './introspection.ts'
 import { assertionAlgorithms } from './metadata.ts'
 import { mtlsFeature } from './mtls.ts'
+import { holdBackErrors } from './held-back.ts'
 import type { Settings } from './options.ts'
 import { parFeature } from './par.ts'
 import type { Resources } from './resources.ts'
@@ -60,6 +61,7 @@ export function createProvider(parts: ProviderParts): Provider {
   parts.grantTypes.register(provider)
   tellInterval(provider)
   noteClientUse(provider, parts.clients)
+  holdBackErrors(provider, parts.clients)
   provider.use(answerIntrospection(parts.introspected))
   provider.use(async (ctx, next) => {
     await next()
@@ -101,7 +103,7 @@ function configure({ settings, resources, accounts, signingKey, cookies, grantTy
     routes: { authorization: '/authorize', token: '/token', registration: '/register', device_authorization: '/device_authorization', code_verification: '/device', revocation: '/revoke', introspection: '/introspect', pushed_authorization_request: '/par', jwks: '/jwks' },
     scopes: [OFFLINE_ACCESS],
     responseTypes: ['code'],
-    ...clientAuth(settings.certificates),
+    ...clientAuth(settings.certificates, settings.clock),
     clientDefaults: {
       application_type: 'native',
       grant_types: ['authorization_code', 'refresh_token'],

@@ -147,6 +147,38 @@ describe('A3: no open redirect', () => {
         assert.doesNotMatch(await answer.text(), /(?:href|action|src|url)=["']?https:\/\/evil/i)
       }
   })
+  it('a mistake in a link sends nobody to a program that nobody has let in: they are shown where it leads', async () => {
+    await using fixture = await startAuthorizationServer()
+    const phish = 'https://phish.example/login'
+    const metadata = { redirect_uris: [phish], client_name: 'Your bank” <b>' }
+    const { client_id: clientId } = await register(fixture, metadata)
+    const mistakes = [
+      { scope: 'nothing that exists' },
+      { prompt: 'none' },
+      { resource: 'https://elsewhere.example' },
+      { code_challenge_method: 'plain' },
+      { response_type: 'token' },
+    ] as Record<string, string>[]
+    for (const mistake of mistakes) {
+      const answer = await open(fixture, clientId, phish, mistake)
+      assert.deepEqual([answer.status, answer.headers.get('location'), answer.headers.get('refresh')], [400, null, null])
+      const html = await answer.text()
+      assert.match(html, /<a href="https:\/\/phish\.example\/login[?#][^"]*error=[^"]*" rel="noreferrer nofollow">/)
+      assert.doesNotMatch(html, /http-equiv|<script|bank” <b>/)
+    }
+    // Once somebody let it in, and on this machine, clients are told as ever.
+    const { code, verifier } = await getCode(fixture, clientId, { redirect_uri: phish })
+    assert.equal((await redeem(fixture, clientId, code, verifier, { redirect_uri: phish })).status, 200)
+    const { client_id: native } = await register(fixture, { redirect_uris: [NATIVE] })
+    for (const [client, uri] of [
+      [clientId, phish],
+      [native, NATIVE],
+    ] as const) {
+      const told = await open(fixture, client, uri, { prompt: 'none' })
+      assert.equal(told.status, 303)
+      assert.equal(new URL(told.headers.get('location') ?? '').searchParams.get('error'), 'login_required')
+    }
+  })
   it('no other parameter decides where a browser goes, at any step', async () => {
     await using fixture = await startAuthorizationServer()
     const { client_id: clientId } = await register(fixture, { redirect_uris: [WEB] })

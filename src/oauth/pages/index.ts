@@ -1,5 +1,6 @@
 export { consentPage, nothingTicked } from './consent.ts'
 export { deviceCodePage, deviceConfirmPage, deviceDonePage, wrongDeviceCode } from './device.ts'
+export { heldBackPage } from './held-back.ts'
 export { plain } from './html.ts'
 export { type Page, pageHeaders, renderPage, sendPage, sourceOf } from './page.ts'
 export { problemPage } from './problem.ts'

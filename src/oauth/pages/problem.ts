@@ -47,6 +47,11 @@ const kinds: Record<string, { status: number; title: string; text: string }> = {
     text: 'No more are taken from here for a few minutes. Then have the device show a new code.',
   },
   not_a_page: { status: 403, title: 'Nobody would see this', text: 'A sign-in opens in a window of its own, not inside another page.' },
+  unsupported_response_mode: {
+    status: 400,
+    title: 'This request cannot be answered',
+    text: 'The program wants its answer in a way in which we give none. Nothing was allowed.',
+  },
   too_long: { status: 414, title: 'That was too long', text: 'The program asked in more words than any that we know.' },
   too_large: { status: 413, title: 'That was too much', text: 'The form was larger than any of ours.' },
 }
