@@ -6,6 +6,7 @@
  */
 
 import { type Configuration, errors } from 'oidc-provider'
+import type { Clock } from '../core/index.ts'
 import type { CertificateSource } from '../net/index.ts'
 import { authMethodsFor, offeredBy } from './metadata.ts'
 
@@ -15,11 +16,11 @@ const MAX_JTI = 256
 
 type ClientAuth = Pick<Configuration, 'clientAuthMethods' | 'assertJwtClientAuthClaimsAndHeader'>
 
-export function clientAuth(certificates: CertificateSource): ClientAuth {
+export function clientAuth(certificates: CertificateSource, clock: Clock): ClientAuth {
   return {
     clientAuthMethods: [...authMethodsFor(offeredBy(certificates))],
     assertJwtClientAuthClaimsAndHeader(_ctx, claims) {
-      const problem = problemWithAssertion(claims, Math.floor(Date.now() / 1000))
+      const problem = problemWithAssertion(claims, Math.floor(clock() / 1000))
       if (problem !== undefined) throw new errors.InvalidClientAuth(problem)
     },
   }

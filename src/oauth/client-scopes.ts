@@ -20,8 +20,11 @@ export interface ClientScopesParts {
 export type Narrow = (scopes: readonly string[]) => readonly string[]
 
 /** Takes out what the client was not registered for. One that registered itself asks a person for each. */
-export async function narrowingFor({ clients, hierarchy }: ClientScopesParts, { clientId }: Pick<Client, 'clientId'>): Promise<Narrow> {
-  const registered = (await clients.get(clientId))?.scopes
+export async function narrowingFor(parts: ClientScopesParts, { clientId }: Pick<Client, 'clientId'>): Promise<Narrow> {
+  return narrowTo((await parts.clients.get(clientId))?.scopes, parts)
+}
+
+function narrowTo(registered: readonly string[] | undefined, { hierarchy }: ClientScopesParts): Narrow {
   return registered === undefined ? (scopes) => scopes : (scopes) => scopes.filter((scope) => hierarchy.covers(registered, scope))
 }
 
@@ -29,15 +32,16 @@ export async function narrowingFor({ clients, hierarchy }: ClientScopesParts, { 
 export async function scopesForToken(
   parts: ClientScopesParts,
   { oidc }: KoaContextWithOIDC,
-  client: Pick<Client, 'clientId'>,
+  { clientId }: Pick<Client, 'clientId'>,
   known: readonly string[],
 ): Promise<readonly string[]> {
-  const possible = (await narrowingFor(parts, client))(known)
+  const registered = (await parts.clients.get(clientId))?.scopes
+  const possible = narrowTo(registered, parts)(known)
   const { params } = oidc
   if (params?.['grant_type'] !== 'client_credentials') return possible
   const named = typeof params['scope'] === 'string' ? params['scope'].split(' ').filter((scope) => scope !== '') : []
-  const registered = (await parts.clients.get(client.clientId))?.scopes ?? []
-  const granted = (named.length === 0 ? registered : named).filter((scope) => registered.length > 0 && possible.includes(scope))
+  // Nobody stands behind it but the operator, who has to have said what it may do.
+  const granted = registered === undefined ? [] : (named.length === 0 ? registered : named).filter((scope) => possible.includes(scope))
   if (granted.length === 0) throw new errors.InvalidScope('the client is registered for none of these scopes', named.join(' '))
   params['scope'] = [...new Set(granted)].join(' ')
   return possible
