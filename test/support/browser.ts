@@ -50,8 +50,12 @@ const MAX_HOPS = 20
  * Opens what a client would open in a browser, signs in, answers the consent page, and returns the URL that the browser
  * is sent to in the end, without visiting it.
  */
-export async function signIn(authorizeUrl: string, person: Person, browser: Browser = createBrowser()): Promise<string> {
-  const redirectUri = new URL(authorizeUrl).searchParams.get('redirect_uri') ?? ''
+export async function signIn(
+  authorizeUrl: string,
+  person: Person,
+  browser: Browser = createBrowser(),
+  redirectUri: string = new URL(authorizeUrl).searchParams.get('redirect_uri') ?? '',
+): Promise<string> {
   const isFinal = (url: string) => withoutQuery(url) === withoutQuery(redirectUri)
   let shown = await browser.open(authorizeUrl, isFinal)
   let asked = 0
