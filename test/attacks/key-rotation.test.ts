@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose'
 import { createSigningKeys } from '../../src/oauth/signing-keys.ts'
 import { createLocalBus, createMemoryStore, createSqliteStore, type RecordKind, type Records, type Store } from '../../src/storage/index.ts'
@@ -172,7 +173,7 @@ describe('several processes', () => {
           ...records,
           async get(id) {
             count.reads++
-            await new Promise((resolve) => setTimeout(resolve, Math.random() * 5))
+            await delay(Math.random() * 5)
             return records.get(id)
           },
         }
@@ -205,7 +206,10 @@ describe('several processes', () => {
     try {
       const first = await one.keys.current()
       assert.equal((await other.keys.current()).kid, first.kid)
-      await new Promise((resolve) => setTimeout(resolve, 1_100))
+      // It has heard of that one, and looked.
+      await delay(500)
+      await other.keys.current()
+      await delay(1_100)
       const { kid } = await one.keys.rotate({ compromised: true })
       // A token of the new key arrives there before anything else has told of it.
       assert.equal((await other.keys.find(kid))?.kid, kid)
