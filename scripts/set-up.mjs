@@ -78,7 +78,7 @@ export async function setUpFolder(root, folder) {
 
   await waitForOther(marker)
   const stamp = readJson(stampFile)
-  if (stamp?.hash === digest && stamp.missing.length === 0) return
+  if (stamp?.hash === digest && stamp.missing?.length === 0) return
   mkdirSync(join(root, 'node_modules'), { recursive: true })
   writeFileSync(marker, String(process.pid))
   try {

@@ -313,7 +313,8 @@ const faults: readonly [what: string, change: Change, stops: readonly string[], 
       serverMetadata({ client_id_metadata_document_supported: true })(asked) ??
       at('/authorize', ({ query }) =>
         query.get('client_id')?.startsWith('https:') ? { status: 400, body: { error: 'invalid_client' } } : undefined,
-      )(asked),
+      )(asked) ??
+      at('/token', ({ body }) => (body.includes('https%3A%2F%2F') ? { status: 401, body: { error: 'invalid_client' } } : undefined))(asked),
     ['claude-code', 'codex'],
     'authorize',
     /invalid_client for https:.*outbound https/,

@@ -22,13 +22,14 @@ interface Reached {
 const MAX_HOPS = 8
 const NAME = 'authorize'
 
+/** Whether the server knows the client, as far as this tells. */
 export async function authorizeAs(
   { server, resource, scope }: Found,
   identity: Identity,
   profile: ClientProfile,
   asking: Asking,
   add: (finding: Finding) => void,
-): Promise<void> {
+): Promise<boolean> {
   const endpoint = String(server['authorization_endpoint'])
   const offered = server['scopes_supported']
   const offline = profile.offlineAccess && scope !== undefined && Array.isArray(offered) && offered.includes('offline_access')
@@ -48,13 +49,11 @@ export async function authorizeAs(
 
   const reached = await open()
   if (!reached.page) {
-    if (identity.byDocument) return add(problem(NAME, `${reached.what} for ${identity.clientId}`, DOCUMENT))
-    for (const [what, changes, fix] of suspects(usual, scope))
-      if ((await open(changes)).page) return add(problem(NAME, `${reached.what}; without ${what} it goes on`, fix))
-    return add(problem(NAME, reached.what, 'see the log of the authorization server'))
+    add(await blame(reached.what, identity, usual, scope, open))
+    return !identity.byDocument
   }
   add(ok(NAME, reached.what))
-  if (profile.redirect.port !== undefined || identity.port === undefined) return
+  if (profile.redirect.port !== undefined || identity.port === undefined) return true
   const again = await open({ redirect_uri: redirectUriOf(profile, anyPort(identity.port)) })
   if (again.page) add(ok('other port', 'the next sign-in may come from another port'))
   else
@@ -65,6 +64,21 @@ export async function authorizeAs(
         'compare loopback redirects without their port (RFC 8252 §7.3)',
       ),
     )
+  return true
+}
+
+/** What is in the way: whatever helps when it is left out. */
+async function blame(
+  what: string,
+  { byDocument, clientId }: Identity,
+  usual: Parameters,
+  scope: string | undefined,
+  open: (changes: Parameters) => Promise<Reached>,
+): Promise<Finding> {
+  if (byDocument) return problem(NAME, `${what} for ${clientId}`, DOCUMENT)
+  for (const [suspect, changes, fix] of suspects(usual, scope))
+    if ((await open(changes)).page) return problem(NAME, `${what}; without ${suspect} it goes on`, fix)
+  return problem(NAME, what, 'see the log of the authorization server')
 }
 
 const DOCUMENT =

@@ -30,8 +30,7 @@ export async function checkAs(endpoint: URL, profile: ClientProfile, onFinding: 
     if (identity === undefined) return findings
     try {
       if (!identity.readable) return findings
-      await authorizeAs(found, identity, profile, asking, add)
-      await refuseAs(endpoint, found, identity, asking, add)
+      if (await authorizeAs(found, identity, profile, asking, add)) await refuseAs(endpoint, found, identity, asking, add)
     } finally {
       await forget(identity, asking, add)
     }
