@@ -64,8 +64,8 @@ test('the person of an enterprise is let in without a page, as a principal of th
   )
   const record = fixture.records.at(-1)
   assert.deepEqual(
-    [record?.action, record?.decision, record?.clientId, record?.facts?.['vouched_by']],
-    ['token', 'allow', client.id, idp.issuer],
+    [record?.action, record?.decision, record?.clientId, record?.issuer, record?.subject],
+    ['token', 'allow', client.id, idp.issuer, 'U019488227'],
   )
 })
 
@@ -168,6 +168,7 @@ test('an ID-JAG is good once, whoever comes second, and of fifty at once one win
   const answers = await Promise.all(Array.from({ length: 50 }, () => ask(assertion)))
   assert.equal(answers.filter(({ status }) => status === 200).length, 1)
   assert.match((await json(await ask(assertion)))['error_description'] ?? '', /used before/)
+  assert.equal((await ask(await jag({ exp: now() + 60.5, iat: now() + 0.25 }))).status, 200, 'times with a fraction')
   const jti = 'the same'
   assert.equal((await ask(await jag({ jti }))).status, 200)
   assert.equal((await ask(await jag({ jti }))).status, 400, 'another one with its jti')

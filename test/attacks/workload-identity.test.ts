@@ -89,7 +89,10 @@ test('a pod and a job get what their rule says, with nothing but their platformâ
   assert.ok(typeof principal === 'object')
   assert.deepEqual([principal.issuer, principal.subject, principal.roles], [kubernetes.issuer, `${PREFIX}reports`, ['reports']])
   const record = fixture.records.at(-1)
-  assert.deepEqual([record?.action, record?.decision, record?.facts?.['vouched_by']], ['token', 'allow', kubernetes.issuer])
+  assert.deepEqual(
+    [record?.action, record?.decision, record?.issuer, record?.subject],
+    ['token', 'allow', kubernetes.issuer, `${PREFIX}reports`],
+  )
 
   assert.equal((await json(await ask(await pod({ sub: `${PREFIX}other` }))))['scope'], 'tools:read', 'the second rule')
   const asked = await json(await ask(await job(), { scope: 'tools:execute admin', resource: fixture.resource }))

@@ -86,8 +86,7 @@ export function createGrantTypes({ settings, resources, artifacts, clients, gran
     if (problem) return refuse(problem)
     const sub = toSub({ issuer: claims.iss, subject: claims.sub })
     const ttlSeconds = Math.min(entry.tokenTtlSeconds ?? 86_400, kind === 'workload' ? WORKLOAD_TTL_SECONDS : accessTokenTtlSeconds)
-    const facts = { vouched_by: claims.iss }
-    await give(ctx, prepared, { sub, kind, scopes: scopes as readonly string[], exp: seconds() + ttlSeconds, facts })
+    await give(ctx, prepared, { sub, kind, scopes: scopes as readonly string[], exp: seconds() + ttlSeconds })
   }
   async function idJag(ctx: Ctx, text: string): Promise<(Assertion & { asserted?: readonly string[] | undefined }) | Refusal> {
     return checkConfidential(ctx) ?? checkIdJag(text, ctx.oidc.client.clientId, checks, resources)
@@ -117,7 +116,8 @@ export function createGrantTypes({ settings, resources, artifacts, clients, gran
     if (kind === 'workload' && (jti === undefined || entry.dangerouslyAllowReuse)) return undefined
     if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI)
       return invalidGrant(`the jti of the assertion must be text of 1 to ${MAX_JTI} characters`)
-    const ttlSeconds = exp - seconds() + 2 * SKEW_SECONDS
+    // A NumericDate may have a fraction (RFC 7519 §2).
+    const ttlSeconds = Math.ceil(exp) - seconds() + 2 * SKEW_SECONDS
     if (await artifacts.add('Assertion', JSON.stringify([iss, jti]), {}, { ttlSeconds })) return undefined
     return invalidGrant('the assertion was used before: get a new one for each request')
   }

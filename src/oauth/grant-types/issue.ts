@@ -22,6 +22,7 @@ import { type Clock, createId } from '../../core/index.ts'
 import type { Grants } from '../grants.ts'
 import type { Recorder } from '../recorder.ts'
 import { invalidTarget, type Refusal, unauthorizedClient } from './refusal.ts'
+import { parseSub } from './subjects.ts'
 
 export type Ctx = TokenEndpointGrantContext<Record<string, unknown>>
 
@@ -94,12 +95,15 @@ export async function issue(ctx: Ctx, { dPoP, cert, resourceServer }: Prepared, 
   const accessToken = await token.save()
   const answer = { accessToken, tokenType: token.tokenType, expiresIn: exp - iat, scope }
   ctx.body = { ...buildTokenResponse(provider, answer), ...(issuedTokenType !== undefined && { issued_token_type: issuedTokenType }) }
-  const on = { clientId: client.clientId, clientName: client.clientName, subject: sub, target: resourceServer.identifier() }
+  const on = { clientId: client.clientId, clientName: client.clientName, target: resourceServer.identifier() }
+  // As the calls that follow are recorded: who vouches, and for whom.
+  const whom = parseSub(sub) ?? { subject: sub }
   record(ctx.req, {
     decision: 'allow',
     reason: 'allowed',
     action: 'token',
     ...on,
+    ...whom,
     facts: { grant_type: params.grant_type, grant: grantId, granted: scopes, ...facts },
   })
 }
