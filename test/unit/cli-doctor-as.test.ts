@@ -438,6 +438,18 @@ test('a server cannot lead it to an address that its user did not name', async (
   assert.match(only?.found ?? '', /is not https/)
 })
 
+test('what a server sends is bounded, and no walk through it is endless', async () => {
+  const body = `{"issuer":"${'x'.repeat(300_000)}"}`
+  await using large = await start(at('/.well-known/oauth-authorization-server', () => ({ status: 200, body })))
+  assert.match(
+    problems(await checkAs(large.url, profileOf('inspector')))[0]?.found ?? '',
+    /oauth-authorization-server answered 200 and no JSON object$/,
+  )
+  const walk = { status: 302, headers: { location: '/authorize?again' } }
+  await using endless = await start(at('/authorize', () => walk))
+  assert.match(problems(await checkAs(endless.url, profileOf('mcpc')))[0]?.found ?? '', /did not end after 8 redirects/)
+})
+
 suite('the command', () => {
   const doctor = (...args: string[]) => run(process.execPath, [SALLYPORT, 'doctor', ...args], { timeoutMs: 60_000 })
   test('says for each client what stops it, and ends with 1 where something does', async () => {
@@ -455,6 +467,13 @@ suite('the command', () => {
       clients.map(({ client }: { client: string }) => client),
       ['inspector'],
     )
+  })
+  test('lets nothing that a server says drive the terminal', async () => {
+    const evil = `http://x/\u001b]0;owned\u0007\n✓ all is well`
+    await using server = await start(at('/.well-known/oauth-protected-resource/mcp', () => ({ status: 200, body: { resource: evil } })))
+    const { stdout } = await doctor('--as', 'codex', server.url.href)
+    assert.doesNotMatch(stdout, /\u001b|\u0007|^✓ all/m)
+    assert.match(stdout, /is for http:\/\/x\/\\u001b/)
   })
   test('names the clients that there are, and a server that is not there', async () => {
     const unknown = await doctor('--as', 'emacs', 'http://localhost:1/mcp')
