@@ -51,7 +51,14 @@ const begins: readonly string[] = ['authorization', 'pushed_authorization_reques
 function clientAdapter({ clients }: AdapterParts): Adapter {
   return {
     upsert: (id, payload) => clients.register(id, asPayload(payload)),
-    find: async (id) => fromPayload(await clients.find(id, { onlyKnown: !begins.includes(Provider.ctx?.oidc.route ?? '') })),
+    async find(id) {
+      const isBegin = begins.includes(Provider.ctx?.oidc.route ?? '')
+      const found = await clients.find(id, { onlyKnown: !isBegin })
+      const problem = found === undefined && isBegin ? clients.problemOf?.(id) : undefined
+      // The detail is for the record: callers read that the client is not known.
+      if (problem !== undefined) throw new errors.InvalidClient('client is invalid', problem)
+      return fromPayload(found)
+    },
     destroy: async (id) => void (await clients.remove(id)),
     findByUid: never,
     findByUserCode: never,

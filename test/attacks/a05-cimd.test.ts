@@ -175,6 +175,9 @@ describe('A5: what is no client’s document', () => {
       assert.deepEqual([token.status, ((await token.json()) as { error: string }).error], [401, 'invalid_client'], what)
     }
     assert.equal((await fixture.store.records('client_document').list()).length, 0, 'none of them is kept')
+    const details = fixture.records.filter(({ action }) => action === 'authorize').map(({ facts }) => facts?.['detail'])
+    assert.equal(details.length, Object.keys(bad).length, 'each is on record')
+    assert.equal(details[0], 'its client_id is another than its URL', 'with the reason')
   })
   it('nor is what answers otherwise than with 200 and JSON, or leads elsewhere', async () => {
     await using fixture = await start(site)

@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { createClientCopies } from '../../src/oauth/cimd-copies.ts'
 import { checkDocument } from '../../src/oauth/cimd-document.ts'
 import { createFailures } from '../../src/oauth/cimd-failures.ts'
 import { freshForMs } from '../../src/oauth/cimd-freshness.ts'
 import { isClientIdUrl } from '../../src/oauth/cimd-url.ts'
+import { createMemoryStore } from '../../src/storage/index.ts'
 
 test('a client id is a URL where it is https with a path, in its normal form', () => {
   for (const id of [
@@ -94,4 +96,26 @@ test('failures are remembered for half a minute, and a thousand of them', () => 
   assert.equal(failures.find('https://a.example/1'), failure)
   now = 30_000
   assert.equal(failures.find('https://a.example/1000'), undefined)
+})
+
+test('a copy is forgotten an hour after it was fetched, and 90 days after its last use once somebody allowed it something', async () => {
+  const DAY = 86_400_000
+  let now = 0
+  const clock = () => now
+  const copies = createClientCopies({ store: createMemoryStore({ clock }), clock })
+  const [unused, used] = ['https://a.example/unused', 'https://a.example/used']
+  for (const url of [unused, used]) await copies.put(url, { client_id: url }, 60_000)
+  await copies.used(unused)
+  await copies.keep(used)
+  now = 3_600_001
+  assert.equal(await copies.get(unused), undefined)
+  for (now of [80 * DAY, 160 * DAY]) {
+    await copies.put(used, { client_id: used, again: now }, 60_000)
+    await copies.used(used)
+  }
+  assert.deepEqual((await copies.get(used))?.metadata, { client_id: used, again: 160 * DAY })
+  now = 249 * DAY
+  await copies.put(used, { client_id: used }, 60_000)
+  now = 251 * DAY
+  assert.equal(await copies.get(used), undefined, 'fetching it is no use of it')
 })
