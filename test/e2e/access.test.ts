@@ -49,6 +49,8 @@ const failed = async (fix: RegExp, ...args: string[]): Promise<string> => {
 describe('sallyport key', () => {
   test('for one server of several, shown with everything but its secret, rolled and ended', async () => {
     const made = json(await gateway.cli('key', 'create', '--name', 'ci', '--scope', 'tools:read', '--server', 'web', 'other', '--json'))
+    const slip = await gateway.cli('key', 'create', '--name', 'slip', '--scope', 'tools:read', '--server', 'web', 'wbe')
+    assert.match(slip.stderr, /^! wbe is none of the servers in the configuration that is found from here/)
     const shown = json(await gateway.cli('key', 'show', `spk_${made.id}…`, '--json'))
     assert.deepEqual([shown.id, shown.name, shown.servers, 'mac' in shown], [made.id, 'ci', ['web', 'other'], false])
     assert.match((await gateway.cli('key', 'list')).stdout, new RegExp(`spk_${made.id}….*ci .*servers web,other.*never used`))

@@ -43,6 +43,8 @@ export async function createKey({ json = false, dataDir, name, scope, role, serv
   })
   for (const unusual of scopes.filter((one) => !STANDARD_SCOPES.includes(one)))
     output.note(`! ${shown(unusual)} is none of the standard scopes: only a server that asks for it will take it`)
+  for (const name of await serversNotIn(servers))
+    output.note(`! ${shown(name)} is none of the servers in the configuration that is found from here: the key reaches nothing there`)
   output.object({ id: created.id, key: created.key })
   output.line(created.key)
   if (json) return
@@ -140,6 +142,18 @@ export async function printKeyPattern({ json = false }: Common): Promise<void> {
   output.line(API_KEY_PATTERN)
   if (json) return
   output.note('For a secret scanner. The last six characters are the CRC-32 of all before them, in base 62 (0-9 A-Z a-z).')
+}
+
+/** A slip would make a key that reaches nothing. Where there is no configuration, or none that can be read, nobody knows. */
+async function serversNotIn(servers: readonly string[]): Promise<readonly string[]> {
+  if (servers.length === 0) return []
+  const { loadConfig } = await import('../../gateway/index.ts')
+  try {
+    const { file, servers: known } = loadConfig({ cwd: process.cwd(), env: process.env })
+    return file === undefined ? [] : servers.filter((name) => !known.some(({ id }) => id === name))
+  } catch {
+    return []
+  }
 }
 
 /** What `key list` shows, and what a person has at hand, is more than the id. The secret part is dropped at once. */
