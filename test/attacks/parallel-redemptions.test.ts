@@ -8,6 +8,7 @@ import { createMemoryStore } from '../../src/storage/index.ts'
 import { verifies } from '../requirements.ts'
 import { ANA, CALLBACK, connect, postForm, register, startAuthorizationServer, type Tokens, verify } from '../support/authorization.ts'
 import { getCode } from '../support/codes.ts'
+import { findFreePort } from '../support/index.ts'
 import { mcp } from '../support/mcp.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { slowly } from '../support/slow-store.ts'
@@ -36,11 +37,15 @@ interface Answer {
 }
 
 /** Over one of the connections that there are; `fetch` would open as many as there are requests. */
-function post(fields: Record<string, string>, issuer = place.issuer): Promise<Answer> {
+function post(fields: Record<string, string>, issuer = place.issuer, port = new URL(issuer).port): Promise<Answer> {
   const body = new URLSearchParams(fields).toString()
-  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) }
+  const headers = {
+    host: new URL(issuer).host,
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': Buffer.byteLength(body),
+  }
   return new Promise((resolve, reject) => {
-    request(`${issuer}/token`, { method: 'POST', agent, headers }, async (response) => {
+    request({ host: 'localhost', port, path: '/token', method: 'POST', agent, headers }, async (response) => {
       let text = ''
       for await (const chunk of response) text += chunk
       resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) })
@@ -94,6 +99,28 @@ describe('in parallel', () => {
       await postForm(`${place.issuer}/revoke`, { token: next.body.refresh_token, client_id: clientId })
       for (const { body } of [...answers, next]) assert.equal(await works(body.access_token), false)
     }
+  })
+  it('two servers over one database give one code to one, and one successor to all', async () => {
+    const port = String(await findFreePort())
+    await using _second = await startServer({
+      port: Number(port),
+      dataDir: server.dataDir,
+      publicUrl: place.issuer,
+      rateLimit: { max: 100_000 },
+    } as never)
+    const turns = (at: number): string => (at % 2 === 0 ? new URL(place.issuer).port : port)
+    const { client_id: clientId } = await register(place)
+    const { code, verifier } = await getCode(place, clientId)
+    const fields = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, client_id: clientId, code_verifier: verifier }
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, at) => post(fields, place.issuer, turns(at))))
+    assert.ok(answers.filter(({ status }) => status === 200).length <= 1)
+
+    const { tokens, clientId: signedIn } = await connect(place)
+    const refresh = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '', client_id: signedIn }
+    const renewed = await Promise.all(Array.from({ length: 10 }, (_, at) => post(refresh, place.issuer, turns(at))))
+    assert.deepEqual(new Set(renewed.map(({ status }) => status)), new Set([200]))
+    assert.equal(new Set(renewed.map(({ body }) => body.refresh_token)).size, 1)
+    for (const { body } of renewed) assert.ok(await works(body.access_token))
   })
   it('five refreshes each of twenty tokens at once mix nothing up', async () => {
     const families = await Promise.all(Array.from({ length: 20 }, () => connect(place)))
