@@ -13,18 +13,18 @@ import type { KeyRing } from '../vault/index.ts'
 import type { Accounts } from './accounts.ts'
 import { type AdapterParts, createAdapter } from './adapter.ts'
 import { createKeyFetch } from './cimd-keys.ts'
-import type { CookieNames } from './cookies.ts'
-import type { GrantTypes } from './grant-types/index.ts'
 import { clientAuth } from './client-auth.ts'
+import { narrowingFor, scopesForToken } from './client-scopes.ts'
 import { claimsOfClientToken } from './client-tokens.ts'
 import { noteClientUse } from './client-use.ts'
-import { narrowingFor, scopesForToken } from './client-scopes.ts'
+import type { CookieNames } from './cookies.ts'
 import { DEVICE_CODE_TTL_SECONDS, deviceFlow, tellInterval } from './device.ts'
 import { dpopAlgorithms, dpopFeature } from './dpop.ts'
+import type { GrantTypes } from './grant-types/index.ts'
+import { holdBackErrors } from './held-back.ts'
 import { answerIntrospection, type Introspected, introspectionFeature } from './introspection.ts'
 import { assertionAlgorithms } from './metadata.ts'
 import { mtlsFeature } from './mtls.ts'
-import { holdBackErrors } from './held-back.ts'
 import type { Settings } from './options.ts'
 import { parFeature } from './par.ts'
 import type { Resources } from './resources.ts'
@@ -86,7 +86,16 @@ function deriveSuccessors(provider: Provider, keyRing: KeyRing): void {
   }
 }
 
-function configure({ settings, resources, accounts, signingKey, cookies, grantTypes, renderError, ...adapterParts }: ProviderParts): Configuration {
+function configure({
+  settings,
+  resources,
+  accounts,
+  signingKey,
+  cookies,
+  grantTypes,
+  renderError,
+  ...adapterParts
+}: ProviderParts): Configuration {
   const { keyRing, scopes, shownScopes, accessTokenTtlSeconds } = settings
   const base = new URL(settings.issuer).pathname.replace(/\/$/, '')
   const clientScopes = { clients: adapterParts.clients, hierarchy: settings.hierarchy }
@@ -100,7 +109,17 @@ function configure({ settings, resources, accounts, signingKey, cookies, grantTy
       long: cookies.attributes,
       short: cookies.attributes,
     },
-    routes: { authorization: '/authorize', token: '/token', registration: '/register', device_authorization: '/device_authorization', code_verification: '/device', revocation: '/revoke', introspection: '/introspect', pushed_authorization_request: '/par', jwks: '/jwks' },
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      registration: '/register',
+      device_authorization: '/device_authorization',
+      code_verification: '/device',
+      revocation: '/revoke',
+      introspection: '/introspect',
+      pushed_authorization_request: '/par',
+      jwks: '/jwks',
+    },
     scopes: [OFFLINE_ACCESS],
     responseTypes: ['code'],
     ...clientAuth(settings.certificates, settings.clock),
@@ -112,7 +131,11 @@ function configure({ settings, resources, accounts, signingKey, cookies, grantTy
       token_endpoint_auth_method: 'client_secret_basic',
       id_token_signed_response_alg: 'ES256',
     },
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'], clientAuthSigningAlgValues: [...assertionAlgorithms], dPoPSigningAlgValues: dpopAlgorithms },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['ES256'],
+      clientAuthSigningAlgValues: [...assertionAlgorithms],
+      dPoPSigningAlgValues: dpopAlgorithms,
+    },
     pkce: { required: () => true },
     features: {
       devInteractions: { enabled: false },

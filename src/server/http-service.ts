@@ -9,7 +9,15 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { ConfigError, type TokenVerifier } from '../core/index.ts'
 import { addressGroup, createTlsKeeper, isLoopbackName } from '../net/index.ts'
-import { type AuthorizationServer, createApiKeys, createApiKeyUse, createAuthorizationServer, createExternalAuthorization, createNonces, createProofVerifier } from '../oauth/index.ts'
+import {
+  type AuthorizationServer,
+  createApiKeys,
+  createApiKeyUse,
+  createAuthorizationServer,
+  createExternalAuthorization,
+  createNonces,
+  createProofVerifier,
+} from '../oauth/index.ts'
 import {
   createAddressOf,
   createCertificateSource,
@@ -63,7 +71,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     claims: (credential) => reached?.authorizationServer.verifier.claims(credential) ?? false,
     verify: (credential, resource) => (reached as NonNullable<typeof reached>).authorizationServer.verifier.verify(credential, resource),
   }
-  const { requireDpopNonce = false } = options
+  const { requireDpopNonce = false } = options.auth ?? {}
   const nonces = createNonces({ keyRing: data.keyRing, clock })
   const possession = createProofVerifier({ counters: proofs, nonces, wantsNonce: requireDpopNonce, clock })
   const engine: Engine = createEngine({
@@ -112,7 +120,13 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
   }
 
   function begin({ site, authorizationServer }: NonNullable<typeof reached>): void {
-    const door = createDoor({ resources: site.resources, cors, addressOf, certificates, isForDirectCallers: options.anonymous !== undefined })
+    const door = createDoor({
+      resources: site.resources,
+      cors,
+      addressOf,
+      certificates,
+      isForDirectCallers: options.anonymous !== undefined,
+    })
     const sessions = createSessions({ keyRing: data.keyRing, store, bus, clock })
     const reading = { bodyBytes: bounds.bodyBytes, json: { maxDepth: bounds.depth, maxItems: bounds.listItems }, sessions }
     const { limitHandler: handler } = options

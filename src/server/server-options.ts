@@ -76,6 +76,11 @@ export interface AuthOptions extends Omit<ExternalIssuerOptions, 'issuer'> {
   /** How many days a key signs access tokens before the next one does; 90 unless told. */
   readonly signingKeyDays?: number | undefined
   /**
+   * Whether every DPoP proof must carry a nonce of this server (RFC 9449 §9), so that none can be made in advance; not unless told.
+   * Clients are given one when they need it, and ask once more.
+   */
+  readonly requireDpopNonce?: boolean | undefined
+  /**
    * Serves callers without any credential, who then have all standard scopes. Only at loopback, for tests and trials: every web page
    * and every program of this machine is such a caller.
    */
@@ -99,6 +104,10 @@ export const authShape: {
     .max(3650)
     .optional()
     .describe('How many days a key signs access tokens before the next one does. Default 90.'),
+  requireDpopNonce: z
+    .boolean()
+    .optional()
+    .describe('Whether every DPoP proof must carry a nonce of this server, so that none can be made in advance. Default false.'),
   trustedIssuers: trustedIssuersSchema.optional().describe("Issuers whose people (ID-JAG) and workloads are let in on the issuer's word."),
 }
 

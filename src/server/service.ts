@@ -29,8 +29,6 @@ export interface ServiceOptions {
   readonly limitHandler?: LimitHandler | undefined
   /** What the local user over stdio may do. */
   readonly localScopes: readonly string[]
-  /** Whether every DPoP proof must carry a nonce of ours; not unless told. */
-  readonly requireDpopNonce?: boolean | undefined
   /** Who issues tokens, where it is not our own authorization server, and what that one does. */
   readonly auth?: AuthOptions | undefined
   /** Whether clients may be described at URLs; off unless told. */

@@ -348,7 +348,7 @@ describe('elsewhere', () => {
 
 describe('where nonces are wanted', () => {
   it('a client of the SDK is given one at either endpoint, and goes on', async () => {
-    await using strict = await startService({ port: 0 }, { entries, requireDpopNonce: true })
+    await using strict = await startService({ port: 0 }, { entries, auth: { requireDpopNonce: true } })
     await strict.account()
     const at = strict.service.url
     const there = { issuer: strict.service.issuer, resource: at }

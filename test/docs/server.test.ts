@@ -187,6 +187,7 @@ describe('the tables of docs/server.md', () => {
       'auth.dangerouslyAllowAnonymous': false,
       'auth.cimd': found('src/server/mcp-server.ts', /cimd \?\? '(\w+)'/),
       'auth.signingKeyDays': found('src/oauth/options.ts', /signingKeyDays \?\? (\d+)/),
+      'auth.requireDpopNonce': found('src/server/http-service.ts', /requireDpopNonce = (\w+)/),
       'auth.clockToleranceSeconds': found('src/oauth/external/options.ts', /clockToleranceSeconds \?\? (\d+)/),
       strict: false,
       ...Object.fromEntries(Object.entries(bounds).map(([name, value]) => [`limits.${name}`, value])),

@@ -96,7 +96,7 @@ export const externalShape: { readonly [Name in keyof ExternalIssuerOptions]-?: 
 }
 
 /** What says nothing about who issues tokens. */
-const EITHER: readonly string[] = ['dangerouslyAllowAnonymous']
+const EITHER: readonly string[] = ['dangerouslyAllowAnonymous', 'requireDpopNonce']
 
 /** Names what does not go together in the block `auth`; whatever is not of an external issuer is our own authorization server's. */
 export function refineAuth(given: object, context: z.RefinementCtx): void {
