@@ -12,6 +12,7 @@ import { openData } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { createTestAuthority, type Pem } from '../support/certificates.ts'
 import { type Served, startService } from '../support/service.ts'
+import { openSocket, type Refused } from '../support/websocket.ts'
 
 verifies('A13-certificate', 'A13-bound', 'A13-metadata')
 
@@ -145,6 +146,24 @@ suite('on TLS of our own', () => {
     const field = { 'client-cert': `:${new X509Certificate(own.cert).raw.toString('base64')}:` }
     assert.equal((await world.ask(id, undefined, field)).status, 401)
     assert.equal((await world.call(token, undefined, field)).status, 401)
+  })
+
+  test('a WebSocket is opened with the certificate alone, too', async () => {
+    await using world = await start({ port: 0, tls: { ...tls, ca: authority.cert, clientCertificates: 'requested' } })
+    const id = await world.create(robot)
+    const token = String((await world.ask(id, own)).body['access_token'])
+    const open = async (certificate?: Pem): Promise<number> => {
+      try {
+        const socket = await openSocket(world.served.service.url, { key: token, ca: authority.cert, ...certificate })
+        // And each message is looked at with it.
+        const { result } = await socket.request('tools/call', { name: 'echo', arguments: { text: 'x' } })
+        socket.ws.close()
+        return result === undefined ? 500 : 200
+      } catch (error) {
+        return ((error as Error).cause as Refused).status
+      }
+    }
+    assert.deepEqual([await open(own), await open(other), await open()], [200, 401, 401])
   })
 
   test('a certificate that nobody has signed counts for the client that was registered with it, and for nothing else', async () => {
