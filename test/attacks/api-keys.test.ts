@@ -14,6 +14,7 @@ import { type Gateway, said, startGateway } from '../support/gateway.ts'
 import { ALL_SCOPES, SALLYPORT } from '../support/guard.ts'
 import { mcp, type Version } from '../support/mcp.ts'
 import { until } from '../support/until.ts'
+import { openSocket, refusalOf } from '../support/websocket.ts'
 
 verifies('key-servers', 'key-in-url', 'key-roll', 'key-use', 'key-pattern')
 
@@ -101,6 +102,20 @@ describe('a key for some servers', () => {
     const { stdout } = await gateway.cli('why', record?.id ?? '')
     assert.match(stdout, /would allow.*sallyport key create --name … --server bank/)
   })
+  it('is no other key over a WebSocket, and one that is rolled away ends the socket', async () => {
+    const { key, id } = await forServers('notes')
+    const socket = await openSocket(gateway.url, { key })
+    const { result } = await socket.request('tools/list')
+    assert.deepEqual(
+      result.tools.map(({ name }: { name: string }) => name),
+      ['notes__look'],
+    )
+    assert.ok((await socket.request('tools/call', { name: 'bank__look', arguments: {} })).error)
+    await keys().roll(id, { overlapMs: 0, by: 'test' })
+    const from = Date.now()
+    assert.ok((await socket.closed()) >= 1000)
+    assert.ok(Date.now() - from < 2_000)
+  })
   it('hears how its own servers are used, and nothing of the others', async () => {
     const { key } = await forServers('notes')
     const all = (await gateway.key()).key
@@ -132,6 +147,7 @@ describe('a key in a query string', () => {
       for (const name of ['api_key', 'apikey', 'key', 'access_token', 'token', 'authorization', 'x-api-key']) {
         const { status } = await mcp(`${gateway.url}?${name}=${key}`, { version }).post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
         assert.equal(status, 401, name)
+        if (version === '2026-07-28') assert.equal((await refusalOf(`${gateway.url}?${name}=${key}`)).status, 401, `${name}, by WebSocket`)
       }
     }
     for (const path of ['/', '/authorize', '/token', '/setup', '/.well-known/oauth-protected-resource/mcp', '/nothing'])
