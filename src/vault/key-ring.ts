@@ -1,6 +1,6 @@
 /** The seam for the keys that protect what is stored. @module */
 
-/** Place: where a sealed value belongs, e.g. `secret/signing-key/0`. A value moved to another place does not open. */
+/** Place: where a sealed value belongs, e.g. `secret/signing-keys/KID`. A value moved to another place does not open. */
 export interface KeyRing {
   /** AES-256-GCM with `place` as associated data; printable ASCII (base64url), with the id of the key. */
   seal(plaintext: string | Uint8Array, place: string): string
