@@ -389,6 +389,6 @@ describe('where nonces are wanted', () => {
     assert.equal((await call(nonce)).status, 200)
     // And the other way round.
     session.rememberNonce(htu, nonce)
-    assert.equal((await ask()).status, 400)
+    assert.equal(((await (await ask()).json()) as { error: string }).error, 'invalid_grant', 'the code was used; the nonce is good')
   })
 })

@@ -162,7 +162,7 @@ describe('cross-origin options', () => {
     const fields = Object.fromEntries(pairs(cors.answer(page)))
     assert.equal(fields['Access-Control-Allow-Origin'], page)
     assert.equal(fields['Access-Control-Allow-Credentials'], 'true')
-    assert.deepEqual(listed(fields['Access-Control-Expose-Headers']), ['www-authenticate', 'mcp-session-id', 'x-trace'])
+    assert.deepEqual(listed(fields['Access-Control-Expose-Headers']), ['www-authenticate', 'dpop-nonce', 'mcp-session-id', 'x-trace'])
   })
   it('cost a request no list: the same one is given each time', () => {
     const cors = createCors(guide)
