@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { hash, X509Certificate } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { Agent, request as httpsRequest } from 'node:https'
 import { suite, test } from 'node:test'
 import { createClients, type NewClient } from '../../src/oauth/index.ts'
 import type { Listen } from '../../src/server/index.ts'
@@ -154,13 +154,14 @@ suite('on TLS of our own', () => {
     const token = String((await world.ask(id, own)).body['access_token'])
     const open = async (certificate?: Pem): Promise<number> => {
       try {
-        const socket = await openSocket(world.served.service.url, { key: token, ca: authority.cert, ...certificate })
+        const socket = await openSocket(world.served.service.url, { key: token, agent: new Agent({ ca: authority.cert, ...certificate }) })
         // And each message is looked at with it.
         const { result } = await socket.request('tools/call', { name: 'echo', arguments: { text: 'x' } })
         socket.ws.close()
         return result === undefined ? 500 : 200
       } catch (error) {
-        return ((error as Error).cause as Refused).status
+        if (!(error instanceof Error) || error.cause === undefined) throw error
+        return (error.cause as Refused).status
       }
     }
     assert.deepEqual([await open(own), await open(other), await open()], [200, 401, 401])
