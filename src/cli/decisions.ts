@@ -77,7 +77,7 @@ function advice(record: AuditRecord): string[] {
     case 'forbidden_origin':
       return ['the address that guard prints, from a page that it allows']
     case 'overloaded':
-      return ['asking again when there is less to do']
+      return ['asking again: when there is less to do, or when the issuer of the token can be asked again']
     case 'unknown_session':
       return ['initializing again']
     case 'cancelled':
@@ -106,7 +106,7 @@ function faultOf({ target, cause = '' }: AuditRecord): string {
 }
 
 function missingScopes({ facts, credential }: AuditRecord): string[] {
-  const missing = lacking(facts?.['neededScopes'], facts?.['grantedScopes'])
+  const missing = lacking(lacking(facts?.['neededScopes'], facts?.['grantedScopes']), facts?.['impliedScopes'])
   if (missing.length === 0) return []
   const flags = missing.map((scope) => `--scope ${scope}`).join(' ')
   return [

@@ -67,7 +67,8 @@ export type Denial =
   | { readonly reason: 'unknown_method'; readonly method: string }
   | { readonly reason: 'unknown_name'; readonly kind: Named }
   | { readonly reason: 'insufficient_scope'; readonly required: readonly string[]; readonly sentence: string }
-  | { readonly reason: 'not_permitted'; readonly sentence: string }
+  /** `missing`: the scopes among what is lacking, for the record. */
+  | { readonly reason: 'not_permitted'; readonly sentence: string; readonly missing?: readonly string[] }
   // validate
   | { readonly reason: 'invalid_params'; readonly problem: string }
   | { readonly reason: 'invalid_arguments'; readonly path: string; readonly rule: string }

@@ -61,6 +61,12 @@ const reasonOf = ({ kind, isError }: Released): string => (kind === 'error' ? 'u
 /** What a caller may put into a record: short, and printable. */
 const text = (value: unknown): string | undefined => (typeof value === 'string' && /^[\x20-\x7e]{1,256}$/.test(value) ? value : undefined)
 
+/** What was needed and is had without being granted by name: another scope implies it. */
+function impliedOf(needed: readonly string[], granted: readonly string[], denial: Denial): readonly string[] {
+  const missing = denial.reason === 'insufficient_scope' ? denial.required : denial.reason === 'not_permitted' ? denial.missing : undefined
+  return missing ? needed.filter((scope) => !granted.includes(scope) && !missing.includes(scope)) : []
+}
+
 function factsOf({ principal, entry }: Partway, denial: Denial): AuditRecord['facts'] {
   switch (denial.reason) {
     case 'insufficient_scope':
@@ -68,10 +74,12 @@ function factsOf({ principal, entry }: Partway, denial: Denial): AuditRecord['fa
     case 'unknown_name': {
       const permission = entry?.permission
       const needs = permission && 'scopes' in permission ? { neededScopes: permission.scopes, neededRoles: permission.roles } : {}
+      const implied = impliedOf(needs.neededScopes ?? [], principal?.scopes ?? [], denial)
       return {
         access: permission?.access ?? 'no such name',
         ...needs,
         grantedScopes: principal?.scopes ?? [],
+        ...(implied.length > 0 && { impliedScopes: implied }),
         grantedRoles: principal?.roles ?? [],
         ...(principal?.servers && { grantedServers: principal.servers }),
       }

@@ -115,13 +115,16 @@ function lacksScope({ credential, scopes }: Principal, { name, kind }: Entry, mi
   const what = `The ${kind} ${kind === 'tool' || kind === 'prompt' ? name : 'asked for'}`
   const sentence = `${what} needs the scope${missing.length > 1 ? 's' : ''} ${needed}; ${whose[credential]} has ${has}. ${remedy[credential]}.`
   // With what was granted already, it is all that the call needs; what that implies need not be asked for by name.
-  return credential === 'token' ? { reason: 'insufficient_scope', required: missing, sentence } : { reason: 'not_permitted', sentence }
+  return credential === 'token'
+    ? { reason: 'insufficient_scope', required: missing, sentence }
+    : { reason: 'not_permitted', sentence, missing }
 }
 
 function lacksRole({ name, kind }: Entry, anyOf: readonly string[]): Denial {
   const roles = anyOf.map((role) => `"${role}"`).join(' or ')
   return {
     reason: 'not_permitted',
+    missing: [],
     sentence: `The ${kind} ${name} needs the role ${roles}, which the caller does not have. The operator can grant it.`,
   }
 }

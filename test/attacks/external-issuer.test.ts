@@ -109,47 +109,55 @@ describe('an issuer whose tokens are wrong in one way', () => {
       return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
     }
     const strange = issuer.rotate({ publish: false })
-    const wrong: Record<string, string> = {
-      'another issuer': await issuer.mint({ claims: { iss: 'https://login.example.com', aud: world.url }, key: strange }),
-      'another audience': await mint({ aud: 'https://other.example.com/mcp' }),
-      'the issuer as audience': await mint({ aud: issuer.issuer }),
-      'no audience': await mint({ aud: null }),
-      'alg none': `${encode({ alg: 'none' })}.${body}.`,
-      'HS256 with the public key': hmac(publicKey.export({ type: 'spki', format: 'pem' })),
-      'HS256 with the published JWK': hmac(JSON.stringify(publicKey.export({ format: 'jwk' }))),
-      'a key that is not published': await issuer.mint({ claims: { aud: world.url }, key: strange }),
-      'a key brought along': await issuer.mint({
-        claims: { aud: world.url },
-        key: strange,
-        header: {
-          kid: 'key-1',
-          jwk: strange.publicKey.export({ format: 'jwk' }),
-          jku: `${issuer.origin}/other`,
-          x5u: `${issuer.origin}/other`,
-        },
-      }),
-      expired: await mint({ exp: now - 60 }),
-      'not yet valid': await mint({ nbf: now + 3_600 }),
-      'issued in the future': await mint({ iat: now + 3_600 }),
-      'an ID token': await mint({ nonce: 'n' }),
-      'a header alone': `${head}..`,
+    const wrong: Record<string, [token: string, why: RegExp]> = {
+      'another issuer': [
+        await issuer.mint({ claims: { iss: 'https://login.example.com', aud: world.url }, key: strange }),
+        /not trusted here/,
+      ],
+      'another audience': [await mint({ aud: 'https://other.example.com/mcp' }), /for another server/],
+      'the issuer as audience': [await mint({ aud: issuer.issuer }), /for another server/],
+      'no audience': [await mint({ aud: null }), /for another server/],
+      'alg none': [`${encode({ alg: 'none' })}.${body}.`, /malformed/],
+      'HS256 with the public key': [hmac(publicKey.export({ type: 'spki', format: 'pem' })), /malformed/],
+      'HS256 with the published JWK': [hmac(JSON.stringify(publicKey.export({ format: 'jwk' }))), /malformed/],
+      'a key that is not published': [await issuer.mint({ claims: { aud: world.url }, key: strange }), /not valid here/],
+      'a key brought along': [
+        await issuer.mint({
+          claims: { aud: world.url },
+          key: strange,
+          header: {
+            kid: 'key-1',
+            jwk: strange.publicKey.export({ format: 'jwk' }),
+            jku: `${issuer.origin}/other`,
+            x5u: `${issuer.origin}/other`,
+          },
+        }),
+        /not valid here/,
+      ],
+      expired: [await mint({ exp: now - 60 }), /has expired/],
+      'not yet valid': [await mint({ nbf: now + 3_600 }), /has expired/],
+      'issued in the future': [await mint({ iat: now + 3_600 }), /has expired/],
+      'an ID token': [await mint({ nonce: 'n' }), /malformed/],
+      'a header alone': [`${head}..`, /./],
     }
-    issuer.rotate()
-    for (const [what, token] of Object.entries(wrong))
+    for (const [what, [token, why]] of Object.entries(wrong))
       for (const version of ['2026-07-28', '2025-11-25'] as const) {
         const request = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'change' } }
         const { status, headers } = await mcp(world.url, { token, version }).post(request)
         assert.equal(status, 401, what)
         const challenge = String(headers['www-authenticate'])
         assert.match(challenge, /^Bearer error="invalid_token"/, what)
+        assert.match(/error_description="([^"]+)"/.exec(challenge)?.[1] ?? '', why, what)
         assert.ok(challenge.includes('/.well-known/oauth-protected-resource/mcp'), what)
       }
     assert.equal(issuer.asked.get('/other'), undefined, 'nothing that a token names is fetched')
     assert.deepEqual(ran, [])
+    // What is right but for none of these is let in.
+    assert.equal((await mcp(world.url, { token: await mint() }).call('change')).status, 200)
+    assert.deepEqual(ran.splice(0), ['change'])
   })
   it('is asked for a key that nobody knows once in half a minute, whatever callers invent', async () => {
     await using fresh = await serve({ issuer: issuer.issuer })
-    issuer.rotate()
     await mcp(fresh.url, { token: await issuer.mint({ claims: { aud: fresh.url } }) }).call('who')
     const before = issuer.asked.get('/keys') ?? 0
     const strange = issuer.rotate({ publish: false })
@@ -173,7 +181,6 @@ describe('an issuer whose tokens are wrong in one way', () => {
     assert.equal(JSON.parse(said(await mcp(url, { token: tokens.access_token }).call('who')))[0], own)
     await embedded.close()
 
-    issuer.rotate()
     const port = Number(new URL(url).port)
     const external = new MCPServer({ ...options, port, auth: { issuer: issuer.issuer } } as MCPServerOptions)
     await external.listen()

@@ -5,12 +5,14 @@ import { describe, it } from 'node:test'
 import { ConfigError } from '../../src/core/index.ts'
 import { loadConfig } from '../../src/gateway/index.ts'
 import { MCPServer, type MCPServerOptions } from '../../src/server/index.ts'
+import { openData } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { ANA, authorizeUrl, connect, register } from '../support/authorization.ts'
 import { createBrowser, type Form, formsOf, type Shown } from '../support/browser.ts'
 import { mcp } from '../support/mcp.ts'
 import { createTempDir } from '../support/paths.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 verifies('RS10', 'RS9', 'RS11')
 
@@ -59,6 +61,11 @@ describe('a scope that implies others', () => {
     await using world = await serve()
     const refused = await mcp(world.url, { key: await world.key(['admin']) }).call('role')
     assert.match(JSON.stringify(refused.result), /needs the role/)
+    const { store } = openData({ dataDir: world.dataDir })
+    await until('the record', async () => (await store.audit.search({ limit: 10 })).some(({ record }) => record.decision === 'deny'))
+    const [denied] = (await store.audit.search({ limit: 10 })).filter(({ record }) => record.decision === 'deny')
+    assert.deepEqual(denied?.record.facts?.['impliedScopes'], ['tools:read'], 'the record does not call lacking what is implied')
+    await store.close()
     assert.equal((await mcp(world.url, { key: await world.key(['admin'], ['staff']) }).call('role')).result.isError, undefined)
   })
   it('can be granted, is not asked for by default, and a challenge names only what is lacking', async () => {

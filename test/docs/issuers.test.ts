@@ -42,7 +42,7 @@ test('the places where claims are looked for are the ones it names, in that orde
         names.map((name) => (name.includes('.') ? ['realm_access', { roles: [name] }] : [name, member === 'client' ? name : [name]])),
       )
       const verified = await server.verifier.verify(
-        { scheme: 'bearer', value: await issuer.mint({ claims }) },
+        { scheme: 'bearer', value: await issuer.mint({ claims: { ...(member !== 'client' && { client_id: 'cli' }), ...claims } }) },
         'https://mcp.example.com/mcp',
       )
       assert.ok(verified.allowed)

@@ -29,7 +29,7 @@ export interface Issuer extends AsyncDisposable {
   readonly origin: string
   /** How often each path was asked. */
   readonly asked: Map<string, number>
-  /** A further key that signs from now on. Published unless told. */
+  /** A further key. Published unless told; then it signs from now on. */
   rotate(options?: { readonly publish?: boolean; readonly alg?: string; readonly kid?: string }): IssuerKey
   /** What is published as keys: may be changed. */
   readonly published: Record<string, unknown>[]
@@ -92,7 +92,8 @@ export async function startIssuer({
   const published: Record<string, unknown>[] = []
   const active = new Map<string, Record<string, unknown>>()
   const callers: string[] = []
-  const keys: IssuerKey[] = []
+  let made = 0
+  let signer: IssuerKey | undefined
   const self: Issuer = {
     issuer,
     origin,
@@ -102,16 +103,19 @@ export async function startIssuer({
     callers,
     down: false,
     metadata,
-    rotate({ publish = true, alg: other = alg, kid = `key-${keys.length + 1}` } = {}) {
+    rotate({ publish = true, alg: other = alg, kid = `key-${made + 1}` } = {}) {
       const pair = other.startsWith('ES')
         ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
         : generateKeyPairSync('rsa', { modulusLength: 2048 })
       const key = { ...pair, kid, alg: other }
-      keys.push(key)
-      if (publish) published.push({ ...pair.publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: other })
+      made += 1
+      if (publish) {
+        signer = key
+        published.push({ ...pair.publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: other })
+      }
       return key
     },
-    mint({ claims: more = {}, header: odd = {}, key = keys.at(-1) as IssuerKey } = {}) {
+    mint({ claims: more = {}, header: odd = {}, key = signer as IssuerKey } = {}) {
       const now = Math.floor(Date.now() / 1000)
       const all = { iss: issuer, sub: 'ana', iat: now, exp: now + 600, ...claims, ...more }
       const payload = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))

@@ -29,6 +29,17 @@ test('a key that lacks a scope: a key with it', () => {
   ])
 })
 
+test('a scope that another one implies is not lacking', () => {
+  const facts = {
+    neededScopes: ['tools:read', 'billing'],
+    grantedScopes: ['admin'],
+    impliedScopes: ['tools:read'],
+    neededRoles: [],
+    grantedRoles: [],
+  }
+  assert.deepEqual(wouldAllow(record({ credential: 'key', facts })), ['a key that has it: sallyport key create --name … --scope billing'])
+})
+
 test('a sign-in that lacks a scope: granting it', () => {
   const facts = { neededScopes: ['tools:execute'], grantedScopes: [], neededRoles: [], grantedRoles: [] }
   assert.deepEqual(wouldAllow(record({ reason: 'insufficient_scope', credential: 'token', facts })), [

@@ -154,8 +154,18 @@ const shapes: Record<string, Shape> = {
     },
   },
   'nobody’s shape: claims of other types grant nothing': {
-    about: { claims: { aud: RESOURCE, client_id: { id: 1 }, scope: { all: true }, roles: [1, null, { admin: true }, 'staff'] } },
-    expected: { clientId: '', scopes: [], roles: ['staff'] },
+    about: {
+      claims: {
+        aud: RESOURCE,
+        client_id: { id: 1 },
+        cid: 'cli',
+        'my.client': 'mine',
+        scope: { all: true },
+        roles: [1, null, { admin: true }, 'staff'],
+      },
+    },
+    options: { claims: { client: 'my.client' } },
+    expected: { clientId: 'mine', scopes: [], roles: ['staff'] },
   },
 }
 

@@ -1,7 +1,7 @@
 /** Tokens of an issuer that is not ours: discovery, keys, claims and introspection, with the clock in hand. */
 
 import assert from 'node:assert/strict'
-import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { Principal } from '../../src/core/index.ts'
 import { type AuthorizationServer, createExternalAuthorization, type ExternalIssuerOptions } from '../../src/oauth/index.ts'
@@ -78,9 +78,8 @@ describe('a token', () => {
     const mint = (claims: Record<string, unknown>, header: Record<string, unknown> = {}): Promise<string> => issuer.mint({ claims, header })
     const good = await issuer.mint()
     const [head = '', body = '', signature = ''] = good.split('.')
-    const pem = String(issuer.rotate({ publish: false }).publicKey.export({ type: 'spki', format: 'pem' }))
+    const pem = String(createPublicKey({ key: issuer.published[0] as never, format: 'jwk' }).export({ type: 'spki', format: 'pem' }))
     const foreign = issuer.rotate({ publish: false, kid: 'key-1' })
-    issuer.rotate()
     const hs256 = `${encode({ alg: 'HS256', kid: 'key-1' })}.${body}`
     const wrong: Record<string, [string, string]> = {
       'another issuer': [await mint({ iss: `${issuer.issuer}/` }), 'wrong_issuer'],
@@ -94,6 +93,7 @@ describe('a token', () => {
       'without an end': [await mint({ exp: null }), 'malformed'],
       'without a beginning': [await mint({ iat: null }), 'malformed'],
       'without a subject and a client': [await mint({ sub: null, client_id: null }), 'malformed'],
+      'without a client, as ID tokens are': [await mint({ client_id: null }), 'malformed'],
       'a subject of control characters': [await mint({ sub: 'ana\n' }), 'malformed'],
       'alg none': [`${encode({ alg: 'none', kid: 'key-1' })}.${body}.`, 'malformed'],
       'HS256 over the public key': [`${hs256}.${createHmac('sha256', pem).update(hs256).digest('base64url')}`, 'malformed'],
@@ -166,8 +166,7 @@ describe('metadata', () => {
     assert.equal(await world.verify(await world.issuer.mint()), 'overloaded')
   })
   test('of another issuer is not used, and the log says what to write', async () => {
-    const issuer = await startIssuer({ slash: true })
-    await using _ = issuer
+    await using issuer = await startIssuer({ slash: true })
     const logged: string[] = []
     const server = createExternalAuthorization({
       options: { issuer: issuer.origin },
@@ -185,10 +184,9 @@ describe('metadata', () => {
     await server.close()
   })
   test('is not needed where the operator says where the keys are', async () => {
-    const issuer = await startIssuer({ places: [], claims: { aud: RESOURCE } })
+    await using issuer = await startIssuer({ places: [], claims: { aud: RESOURCE, client_id: 'cli' } })
     await using world = await start({ issuer: issuer.issuer, jwksUri: `${issuer.origin}/keys` })
     assert.equal(typeof (await world.verify(await issuer.mint())), 'object')
-    await issuer[Symbol.asyncDispose]()
   })
   test('cannot lead to an address of this machine that the operator did not write', async () => {
     await using other = await startIssuer()

@@ -105,13 +105,12 @@ export function createExternalVerifier({ settings, resources, keys, introspect, 
   async function verify({ value }: Credential, resource: string): Promise<Decision<Verified>> {
     if (resources.canonicalize(resource) === undefined) return refuse('wrong_audience')
     if (value.length > MAX_TOKEN) return refuse('malformed')
-    const isJwt = shape.test(value)
-    const signed = isJwt ? await readClaims(value) : undefined
+    const signed = shape.test(value) ? await readClaims(value) : undefined
     if (signed === 'unavailable') return unavailable
     if (typeof signed === 'string') return refuse(signed)
     const problem = signed && problemWith(signed)
     if (problem) return refuse(problem)
-    if (introspect === undefined) return signed ? found(signed, value, RECHECK_MS) : refuse('unknown')
+    if (introspect === undefined) return signed ? found(signed, value, RECHECK_MS, true) : refuse('unknown')
 
     // Asked last: what can be refused without it costs the issuer nothing.
     const told = await introspect(value)
@@ -122,12 +121,14 @@ export function createExternalVerifier({ settings, resources, keys, introspect, 
     const { cnf } = told.claims
     const claims = signed ? { ...signed, ...(signed['cnf'] === undefined && cnf !== undefined && { cnf }) } : told.claims
     const wrong = problemWith(claims)
-    return wrong ? refuse(wrong) : found(claims, value, ACTIVE_MS)
+    return wrong ? refuse(wrong) : found(claims, value, ACTIVE_MS, signed !== undefined)
   }
 
-  function found(claims: JsonObject, token: string, keepMs: number): Decision<Verified> {
+  function found(claims: JsonObject, token: string, keepMs: number, isJwt: boolean): Decision<Verified> {
     const principal = toPrincipal(claims, { issuer, claims: settings.claims, fallbackId: `sha256:${hash('sha256', token).slice(0, 16)}` })
     if (principal === undefined) return refuse('malformed')
+    // RFC 9068 §2.2: an access token says which client it was issued to; an ID token for an API's own application does not.
+    if (isJwt && principal.clientId === '') return refuse('malformed')
     // Bound in a way that nobody checks here: whoever stole it would be let in.
     const binding = bindingOf(claims['cnf'])
     if (binding === undefined) return refuse('malformed')
