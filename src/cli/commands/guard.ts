@@ -133,7 +133,7 @@ function explained(error: unknown): unknown {
 }
 
 function banner(
-  { servers, listen }: Config,
+  { servers, listen, auth }: Config,
   guard: Guard,
   accepted: readonly Classification[],
   link: string | undefined,
@@ -156,7 +156,9 @@ function banner(
     )
   const scopes = guard.scopes().join(', ')
   if (stdio) return [...lines, `${tick} on stdin and stdout${scopes ? ` · scopes ${scopes}` : ''}`]
-  lines.push(`${tick} ${paint('bold', guard.url)}   sign-in required · ${reachOf(listen)}${scopes ? ` · scopes ${scopes}` : ''}`)
+  lines.push(
+    `${tick} ${paint('bold', guard.url)}   sign-in ${auth?.issuer === undefined ? 'required' : `at ${shownShort(auth.issuer)}`} · ${reachOf(listen)}${scopes ? ` · scopes ${scopes}` : ''}`,
+  )
   if (link !== undefined) lines.push(`  Make the owner's account (once, within 10 minutes): ${paint('cyan', link)}`)
   const name = toClientName(servers.length === 1 ? (servers[0]?.id ?? '') : 'sallyport')
   const clients = clientLines(name, guard.url)
