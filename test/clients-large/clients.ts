@@ -6,6 +6,7 @@ import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import type { RealClient } from '../clients/outcome.ts'
 import type { Person } from '../clients/person.ts'
+import { checkProfile } from '../clients/profile.ts'
 import { connect, createProvider, eras } from '../clients/sdk-provider.ts'
 import type { Target } from '../clients/targets.ts'
 import { bin, type Finished, findFreePort, ROOT, run, withBin } from '../support/index.ts'
@@ -28,12 +29,13 @@ async function succeed(what: string, running: Promise<Finished>, { person }: Wor
 const tail = (text: string): string => text.trim().split('\n').slice(-8).join('\n')
 
 /** What must be true of all of them. @throws */
-async function check(output: string, { target, person }: World): Promise<string> {
+async function check(output: string, { target, person }: World, profile?: string): Promise<string> {
   const visits = await person.visits()
   assert.ok(output.includes(target.text), `the tool's answer is not in what it printed:\n${tail(output)}\n${visits}`)
   const opened = visits.match(/^opened/gm)?.length
   assert.match(visits, /returned to .*: 200/, visits)
   assert.equal(opened, 1, `the browser was opened ${opened} times:\n${visits}`)
+  if (profile !== undefined) checkProfile(profile, visits)
   return 'signed in, called a tool'
 }
 
@@ -49,7 +51,7 @@ export const clients: readonly RealClient<World>[] = [
       const call = ['--method', 'tools/call', '--tool-name', name, '--tool-args-json', JSON.stringify(args)]
       const flags = ['--cli', target.url, '--transport', 'http', '--format', 'json', '--callback-url', callback, ...call]
       const env = { ...person.env, MCP_AUTO_OPEN_ENABLED: 'true', MCP_INSPECTOR_SECRET_STORE: 'file' }
-      return check(await succeed('mcp-inspector', run(bin('mcp-inspector'), flags, { env, timeoutMs: 60_000 }), world), world)
+      return check(await succeed('mcp-inspector', run(bin('mcp-inspector'), flags, { env, timeoutMs: 60_000 }), world), world, 'inspector')
     },
   },
   {
@@ -65,7 +67,7 @@ export const clients: readonly RealClient<World>[] = [
         new StdioClientTransport({ command: bin('mcp-remote'), args, env: env as Record<string, string>, stderr: 'ignore' }),
       )
       try {
-        return await check(JSON.stringify(await client.callTool(target.read)), world)
+        return await check(JSON.stringify(await client.callTool(target.read)), world, 'mcp-remote')
       } finally {
         await client.close()
       }
@@ -98,7 +100,7 @@ export const clients: readonly RealClient<World>[] = [
       await mcpc('connect', target.url, '@files')
       try {
         const args = Object.entries(target.read.arguments).map(([name, value]) => `${name}:=${value}`)
-        return await check(await mcpc('@files', 'tools-call', target.read.name, ...args), world)
+        return await check(await mcpc('@files', 'tools-call', target.read.name, ...args), world, 'mcpc')
       } finally {
         // It leaves a process behind that holds the connection.
         await mcpc('@files', 'close').catch(() => {})

@@ -16,6 +16,7 @@ const log = (text: string): void => appendFileSync(required('SALLYPORT_TEST_LOG'
 try {
   const url = new URL(process.argv[2] ?? '')
   log(`opened ${url.origin}${url.pathname} for scope=${url.searchParams.get('scope')}`)
+  log(`asked ${JSON.stringify(Object.fromEntries(url.searchParams))}`)
   const person = { name: required('SALLYPORT_TEST_NAME'), password: required('SALLYPORT_TEST_PASSWORD') }
   const callback = new URL(await signIn(url.href, person))
   const answer = await fetch(callback)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Files } from '../clients/files.ts'
 import type { RealClient } from '../clients/outcome.ts'
 import type { Person } from '../clients/person.ts'
+import { checkProfile } from '../clients/profile.ts'
 import { inTerminal } from '../clients-large/terminal.ts'
 import { type Finished, ROOT, start } from '../support/index.ts'
 import type { Model } from './model.ts'
@@ -60,9 +61,10 @@ async function step(what: string, running: Promise<Finished>, { person, model }:
 const tail = (text: string): string => text.trim().split('\n').slice(-8).join('\n')
 
 /** What the guard has on record, and what the model heard. @throws */
-async function check({ files, person, model, tool }: World, { saysId = false } = {}): Promise<string> {
+async function check(profile: string, { files, person, model, tool }: World, { saysId = false } = {}): Promise<string> {
   const visits = await person.visits()
   assert.match(visits, /returned to .*: 200/, `nobody signed in:\n${visits}`)
+  checkProfile(profile, visits)
   assert.ok(
     model.heard.some((text) => text.includes(files.text)),
     `the model did not hear what the tool says: ${model.heard.join('\n')}\n${model.asked.join('\n')}`,
@@ -99,7 +101,7 @@ export const hosts: readonly RealClient<World>[] = [
       await claude('mcp', 'add', '--transport', 'http', SERVER, files.guard.url)
       await inTerminal(program, ['mcp', 'login', SERVER], env, [], home)
       await claude('-p', PROMPT, '--allowedTools', `mcp__${SERVER}__${tool}`, '--output-format', 'json')
-      return check(world, { saysId: true })
+      return check('claude-code', world, { saysId: true })
     },
   },
   {
@@ -120,7 +122,7 @@ export const hosts: readonly RealClient<World>[] = [
       // Signs in at once.
       await codex('mcp', 'add', SERVER, '--url', files.guard.url)
       await codex('exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', PROMPT)
-      return check(world)
+      return check('codex', world)
     },
   },
   {
@@ -147,7 +149,7 @@ export const hosts: readonly RealClient<World>[] = [
       const opencode = (...args: string[]) => step(`opencode ${args[0]}`, runClean(program, args, env, home), world)
       await opencode('mcp', 'auth', SERVER)
       await opencode('run', '--model', 'anthropic/claude-sonnet-4-5', PROMPT)
-      return check(world)
+      return check('opencode', world)
     },
   },
 ]

@@ -1,6 +1,7 @@
 /**
  * What real clients do between a URL and the sign-in page, as data: `doctor --as` plays it back. Each line was seen on the wire, with the
- * version that is named; where a newer one differs, this is the place.
+ * version that is named; where a newer one differs, this is the place. `npm run clients` and `clients:hosts` compare what can be compared
+ * with the real ones.
  *
  * @module
  */
