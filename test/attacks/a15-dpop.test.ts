@@ -7,13 +7,15 @@ import { after, before, describe, it } from 'node:test'
 import { accessTokenHash, DpopSession, isDpopNonceChallenge } from '@modelcontextprotocol/client'
 import { decodeJwt } from 'jose'
 import { PROOF_ALGORITHMS } from '../../src/core/index.ts'
+import { createMemoryStore } from '../../src/storage/index.ts'
 import { verifies } from '../requirements.ts'
-import { ANA, authorizeUrl, connect, postForm, redeem, register } from '../support/authorization.ts'
+import { ANA, authorizeUrl, connect, postForm, redeem, register, startAuthorizationServer } from '../support/authorization.ts'
 import { signIn } from '../support/browser.ts'
 import { type BoundSignIn, connectBound, createHolder, type Holder, type ProofOf } from '../support/dpop.ts'
 import { say, tool } from '../support/engine.ts'
 import { type Answer, mcp } from '../support/mcp.ts'
 import { type Served, startService } from '../support/service.ts'
+import { slowly } from '../support/slow-store.ts'
 import { until } from '../support/until.ts'
 import { openSocket, refusalOf } from '../support/websocket.ts'
 
@@ -122,6 +124,13 @@ describe('the token endpoint', () => {
     }
     const proof = await holder.prove({ htu })
     const answers = await Promise.all(Array.from({ length: 8 }, () => bound.refresh(undefined, proof)))
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1)
+  })
+  it('takes each proof once, also where the store is slow', async () => {
+    await using fixture = await startAuthorizationServer({ store: slowly(createMemoryStore()) })
+    const { refresh } = await connectBound(fixture, holder)
+    const proof = await holder.prove({ htu: `${fixture.issuer}/token` })
+    const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(undefined, proof)))
     assert.equal(answers.filter(({ status }) => status === 200).length, 1)
   })
   it('renews a public client’s token for the same key only', async () => {

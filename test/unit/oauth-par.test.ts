@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createMemoryStore } from '../../src/storage/index.ts'
 import { verifies } from '../requirements.ts'
 import {
   ANA,
@@ -15,6 +16,7 @@ import {
 } from '../support/authorization.ts'
 import { createBrowser, signIn } from '../support/browser.ts'
 import { createHolder } from '../support/dpop.ts'
+import { slowly } from '../support/slow-store.ts'
 
 verifies('par')
 
@@ -41,10 +43,7 @@ async function assertRefused(url: string): Promise<void> {
   if (status === 400) return
   const told = new URL(headers.get('location') ?? url)
   assert.equal(told.origin + told.pathname, CALLBACK, url)
-  assert.match(
-    told.searchParams.get('error') ?? '',
-    /^(invalid_request|request_)/,
-  )
+  assert.match(told.searchParams.get('error') ?? '', /^(invalid_request|request_)/)
 }
 
 async function begin(fixture: Fixture, changes: Record<string, string | undefined> = {}) {
@@ -68,12 +67,14 @@ test('a pushed request ends in tokens, and its reference in nothing more', async
   await assertRefused(referring(fixture, clientId, uri))
 })
 
-test('of two sign-ins that began with one reference, one ends well', async () => {
-  await using fixture = await startAuthorizationServer()
-  const { clientId, request_uri: uri } = await begin(fixture)
-  const outcomes = await Promise.allSettled([1, 2].map(() => follow(referring(fixture, clientId, uri))))
-  const codes = outcomes.filter((each) => each.status === 'fulfilled' && new URL(each.value).searchParams.has('code'))
-  assert.equal(codes.length, 1)
+test('of sign-ins that began with one reference, one ends well, also where the store is slow', async () => {
+  for (const store of [undefined, slowly(createMemoryStore())]) {
+    await using fixture = await startAuthorizationServer(store ? { store } : {})
+    const { clientId, request_uri: uri } = await begin(fixture)
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => follow(referring(fixture, clientId, uri))))
+    const codes = outcomes.filter((each) => each.status === 'fulfilled' && new URL(each.value).searchParams.has('code'))
+    assert.equal(codes.length, 1)
+  }
 })
 
 test('that is so too when the second person takes longer than the reference lasts', async () => {
