@@ -518,7 +518,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   'A15-time': {
     source: 'SEP-1932',
-    behaviour: 'A proof is from within five minutes of now, whatever else it carries.',
+    behaviour:
+      'At the endpoint a proof is from within five minutes of now, whatever nonce it carries; at the token endpoint a nonce of ours says so, too.',
     kind: 'guarantee',
   },
   'A15-once': {

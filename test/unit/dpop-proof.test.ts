@@ -9,7 +9,7 @@ import { createNonces } from '../../src/oauth/dpop-nonce.ts'
 import { createProofVerifier } from '../../src/oauth/dpop-proof.ts'
 import { createMemoryCounters } from '../../src/storage/index.ts'
 import { createMemoryKeyRing } from '../../src/vault/index.ts'
-import { createHolder, type Holder, type ProofOf } from '../support/dpop.ts'
+import { createHolder, type ProofOf } from '../support/dpop.ts'
 
 const RESOURCE = 'https://mcp.example.com/mcp'
 const TOKEN = 'eyJ.the.token'
