@@ -6,11 +6,11 @@
  */
 
 import { PROOF_ALGORITHMS } from '../core/index.ts'
+import type { CertificateSource } from '../net/index.ts'
 import { grantMetadata } from './grant-types/metadata.ts'
 import type { TrustedIssuer } from './grant-types/trusted-issuers.ts'
 import { introspectionMetadata } from './introspection.ts'
 import { parMetadata } from './par.ts'
-import type { CertificateSource } from '../net/index.ts'
 import { OFFLINE_ACCESS } from './scopes.ts'
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -46,7 +46,11 @@ const clientAuthOf = (endpoint: string, certificates: Offered['certificates']): 
   [`${endpoint}_auth_signing_alg_values_supported`]: assertionAlgorithms,
 })
 
-export const serverMetadata = (issuer: string, scopes: readonly string[], { cimd = false, certificates, trusted = [] }: Offered = {}): Record<string, unknown> => ({
+export const serverMetadata = (
+  issuer: string,
+  scopes: readonly string[],
+  { cimd = false, certificates, trusted = [] }: Offered = {},
+): Record<string, unknown> => ({
   issuer,
   authorization_endpoint: `${issuer}/authorize`,
   token_endpoint: `${issuer}/token`,

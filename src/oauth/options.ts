@@ -2,12 +2,20 @@
 
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { type Clock, ConfigError, checkOptions, createScopeHierarchy, type Log, type ScopeHierarchy, STANDARD_SCOPES } from '../core/index.ts'
+import {
+  type Clock,
+  ConfigError,
+  checkOptions,
+  createScopeHierarchy,
+  type Log,
+  type ScopeHierarchy,
+  STANDARD_SCOPES,
+} from '../core/index.ts'
 import { type CertificateSource, createGuardedFetch, type GuardedFetch, isLoopbackName, noCertificates } from '../net/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
-import { type TrustedIssuer, trustedIssuersSchema } from './grant-types/trusted-issuers.ts'
 import { type CimdMode, cimdModes } from './cimd.ts'
+import { type TrustedIssuer, trustedIssuersSchema } from './grant-types/trusted-issuers.ts'
 
 /** Options for {@link createAuthorizationServer}. */
 export interface AuthorizationServerOptions {

@@ -57,9 +57,20 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const signingKeys = createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays: settings.signingKeyDays })
   const trust = createTrust(settings.trustedIssuers)
   for (const { issuer: reused, dangerouslyAllowReuse } of settings.trustedIssuers) {
-    if (dangerouslyAllowReuse) log('warn', 'dangerouslyAllowReuse: whoever copies an assertion of this issuer can use it too', { issuer: reused })
+    if (dangerouslyAllowReuse)
+      log('warn', 'dangerouslyAllowReuse: whoever copies an assertion of this issuer can use it too', { issuer: reused })
   }
-  const tokens = createTokenVerifier({ issuer, resources, signingKeys, grants, clients, accounts, trust, clock, hierarchy: settings.hierarchy })
+  const tokens = createTokenVerifier({
+    issuer,
+    resources,
+    signingKeys,
+    grants,
+    clients,
+    accounts,
+    trust,
+    clock,
+    hierarchy: settings.hierarchy,
+  })
   const setup = createSetup({ settings, accounts, resources, record })
 
   let engine: Promise<Engine> | undefined
@@ -90,9 +101,15 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
     switch (route.name) {
       case 'server-metadata':
-        return sendJson(response, serverMetadata(issuer, shownScopes(), { cimd: cimd.isOffered(), certificates, trusted: settings.trustedIssuers }))
+        return sendJson(
+          response,
+          serverMetadata(issuer, shownScopes(), { cimd: cimd.isOffered(), certificates, trusted: settings.trustedIssuers }),
+        )
       case 'resource-metadata':
-        return sendJson(response, resourceMetadata(resources.described(request.headers.host, pathname), issuer, shownScopes(), { certificates }))
+        return sendJson(
+          response,
+          resourceMetadata(resources.described(request.headers.host, pathname), issuer, shownScopes(), { certificates }),
+        )
       case 'jwks':
         return sendJson(response, { keys: (await signingKeys.published()).map(({ publicJwk }) => publicJwk) })
       case 'setup':

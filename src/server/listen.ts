@@ -51,7 +51,20 @@ export interface Site {
 }
 
 /** What the sign-in, or the rest of it, is served at: an endpoint there would never be asked. */
-const RESERVED = ['.well-known', 'authorize', 'device', 'device_authorization', 'interaction', 'introspect', 'jwks', 'par', 'register', 'revoke', 'setup', 'token']
+const RESERVED = [
+  '.well-known',
+  'authorize',
+  'device',
+  'device_authorization',
+  'interaction',
+  'introspect',
+  'jwks',
+  'par',
+  'register',
+  'revoke',
+  'setup',
+  'token',
+]
 
 const port = z.int('must be a port, 0 to 65535').min(0).max(65_535)
 /** Each option for itself. What goes together is judged where it is served. */

@@ -7,8 +7,8 @@
 
 import { z } from 'zod'
 import { SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../../core/index.ts'
-import { type AuthEntry, authBlock } from './auth.ts'
 import { type Bounds, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
+import { type AuthEntry, authBlock } from './auth.ts'
 
 /** At most `max` requests in each window. */
 export interface LimitEntry {
@@ -139,7 +139,9 @@ const listenBlock: z.ZodType<ListenEntry> = z.strictObject({
       hops: z.int().min(1).max(16).optional().describe('How many proxies stand in front, where their addresses change.'),
       clientCertificate: z
         .strictObject({
-          header: text.describe('The field: client-cert (RFC 9440), or one with escaped PEM. The proxy must remove it from what callers send.'),
+          header: text.describe(
+            'The field: client-cert (RFC 9440), or one with escaped PEM. The proxy must remove it from what callers send.',
+          ),
           verified: z.boolean().describe('Whether the proxy has checked who signed it.'),
         })
         .optional()
