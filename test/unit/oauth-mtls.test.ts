@@ -5,10 +5,14 @@ import { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import { problemWithAssertion } from '../../src/oauth/client-auth.ts'
+import { resourceMetadata, serverMetadata } from '../../src/oauth/metadata.ts'
 import { isCertificateOf, type NameKind, parseDn } from '../../src/oauth/mtls-names.ts'
 import { checkNewClient, type NewClient } from '../../src/oauth/new-client.ts'
 import { createCertificateSource } from '../../src/transports/index.ts'
+import { verifies } from '../requirements.ts'
 import { createTestAuthority } from '../support/certificates.ts'
+
+verifies('A13-metadata')
 
 const authority = await createTestAuthority()
 const pem = (await authority.issue(['client.example', '192.0.2.7', '2001:18::7'])).cert
@@ -52,6 +56,22 @@ test('a name is read as RFC 4514 writes it, and what cannot be read is no name',
     ['O', 'Example Ltd, London'],
   ])
   for (const text of ['', 'CN', 'CN=', '=x', 'CN=a+O=b', 'CN=a,', 'CN=\\41']) assert.equal(parseDn(text), undefined, text)
+})
+
+test('the metadata names certificates where they can come, and names in them where somebody looks who signed them', () => {
+  const told = (certificates?: 'any' | 'verified') => {
+    const { token_endpoint_auth_methods_supported: methods, tls_client_certificate_bound_access_tokens: bound } = serverMetadata(
+      'https://as.example',
+      [],
+      { certificates },
+    )
+    const resource = resourceMetadata('https://as.example/mcp', 'https://as.example', [], { certificates })
+    assert.equal(resource['tls_client_certificate_bound_access_tokens'], bound)
+    return [(methods as string[]).filter((method) => method.includes('tls')), bound]
+  }
+  assert.deepEqual(told(), [[], undefined])
+  assert.deepEqual(told('any'), [['self_signed_tls_client_auth'], true])
+  assert.deepEqual(told('verified'), [['self_signed_tls_client_auth', 'tls_client_auth'], true])
 })
 
 test('a header is believed from a trusted proxy alone', () => {
