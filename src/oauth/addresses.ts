@@ -23,3 +23,6 @@ export const isForeignForm = ({ headers }: IncomingMessage, own: string): boolea
 /** `own`: the origin of the issuer. */
 export const budgetOf = (request: IncomingMessage, address: string, own: string): string =>
   `${isFromAnotherSite(request, own) ? 'page' : 'program'} ${addressGroup(address)}`
+
+/** How many requests that are stored a budget has in their window: fewer where a page of another site wanted them. */
+export const mostStored = (budget: string): number => (budget.startsWith('page ') ? 60 : 300)

@@ -8,6 +8,7 @@
  */
 
 import { isObject, parseJson } from '../protocol/index.ts'
+import { hasPrivatePart } from './jwk.ts'
 import { clientAuthMethods } from './metadata.ts'
 import { checkRegistration } from './registration.ts'
 
@@ -17,8 +18,6 @@ export type Described = { readonly metadata: Record<string, unknown> } | { reado
 export const MAX_DOCUMENT_BYTES: number = 5 * 1024
 const BOUNDS = { maxDepth: 8, maxItems: 100 }
 const kept = ['client_name', 'redirect_uris', 'grant_types', 'response_types', 'application_type'] as const
-/** Of private and symmetric keys (RFC 7518 §6): a document is public. */
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 export function checkDocument(url: string, body: Buffer): Described {
   const parsed = parseJson(body, BOUNDS)
@@ -57,5 +56,5 @@ function isPublicKeySet(jwks: unknown): boolean {
   if (!isObject(jwks)) return false
   const { keys } = jwks as { keys?: unknown }
   if (!Array.isArray(keys) || keys.length === 0) return false
-  return keys.every((key) => isObject(key) && typeof key['kty'] === 'string' && !privateMembers.some((member) => member in key))
+  return keys.every((key) => isObject(key) && typeof key['kty'] === 'string' && !hasPrivatePart(key))
 }

@@ -5,8 +5,8 @@
  * @module
  */
 
-export const MIN_FRESH_MS = 60_000
-export const MAX_FRESH_MS: number = 24 * 3_600_000
+const MIN_FRESH_MS = 60_000
+const MAX_FRESH_MS = 24 * 3_600_000
 /** Where the headers say nothing. */
 const USUAL_MS = 3_600_000
 

@@ -20,22 +20,21 @@ export interface DeviceCodeParts {
 const KIND = 'DeviceCode'
 /** So much longer than it is good it is kept, so that a device learns that it has expired, and asks for another (§3.5). */
 const AFTERLIFE_SECONDS = 600
-const LIFE_MS = (DEVICE_CODE_TTL_SECONDS + AFTERLIFE_SECONDS) * 1000
+const LIFE_SECONDS = DEVICE_CODE_TTL_SECONDS + AFTERLIFE_SECONDS
 
 /** `base`: how every one-time value is kept. */
 export function deviceCodeAdapter(base: Adapter, { artifacts, counters }: DeviceCodeParts): Adapter {
   const isPending = ({ accountId, error }: AdapterPayload): boolean => accountId === undefined && error === undefined
 
   /** True for whoever takes this step first. */
-  const first = (step: string, id: string): Promise<boolean> =>
-    artifacts.add(KIND, `${step} ${id}`, {}, { ttlSeconds: DEVICE_CODE_TTL_SECONDS + AFTERLIFE_SECONDS })
+  const first = (step: string, id: string): Promise<boolean> => artifacts.add(KIND, `${step} ${id}`, {}, { ttlSeconds: LIFE_SECONDS })
 
   /** Each question that comes too early makes the wait longer, and the wait begins anew. */
   async function checkPace(id: string): Promise<void> {
     const hidden = artifacts.groupOf(KIND, `pace ${id}`)
-    const { count: hasty } = await counters.increment(`device-hasty:${hidden}`, LIFE_MS, 0)
+    const { count: hasty } = await counters.increment(`device-hasty:${hidden}`, LIFE_SECONDS * 1000, 0)
     if (await counters.takeOnce(`device-poll:${hidden}:${hasty}`, POLL_SECONDS * (hasty + 1))) return
-    const { count } = await counters.increment(`device-hasty:${hidden}`, LIFE_MS)
+    const { count } = await counters.increment(`device-hasty:${hidden}`, LIFE_SECONDS * 1000)
     await counters.takeOnce(`device-poll:${hidden}:${count}`, POLL_SECONDS * (count + 1))
     throw new errors.SlowDown(`wait ${POLL_SECONDS * (count + 1)} seconds between two requests`)
   }

@@ -21,6 +21,7 @@ import {
 } from '../core/index.ts'
 import type { Counters } from '../storage/index.ts'
 import type { Nonces } from './dpop-nonce.ts'
+import { hasPrivatePart } from './jwk.ts'
 
 export interface ProofVerifierParts {
   /** Remembers which proofs were used. Shared by all processes that serve one address. */
@@ -96,11 +97,8 @@ export function createProofVerifier({ counters, nonces, wantsNonce, clock }: Pro
   }
 }
 
-/** Members of a private or a symmetric key (RFC 7518 §6). */
-const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
-
 function isPublic(jwk: unknown): jwk is Record<string, unknown> {
-  return typeof jwk === 'object' && jwk !== null && !PRIVATE.some((member) => Object.hasOwn(jwk, member))
+  return typeof jwk === 'object' && jwk !== null && !hasPrivatePart(jwk)
 }
 
 /** RFC 7638: these members, in this order. */

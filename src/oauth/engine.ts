@@ -9,7 +9,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Accounts } from './accounts.ts'
-import { budgetOf } from './addresses.ts'
+import { budgetOf, mostStored } from './addresses.ts'
+import { sendError } from './answers.ts'
 import type { Artifacts, Payload } from './artifacts.ts'
 import type { Clients } from './clients.ts'
 import { createCookieNames } from './cookies.ts'
@@ -57,8 +58,6 @@ const FORM = 'application/x-www-form-urlencoded'
 /** Each is kept until it is answered. Real ones have some hundred characters, and a redirect URI at most. */
 const MAX_QUERY = 4096
 const MAX_STATE = 2048
-/** How many may be begun at one address while one waits, and how many of those because a page of another site wanted it. */
-const MAX_SIGN_INS = { program: 300, page: 60 } as const
 /** What each route does, on record. */
 const actions: Partial<Record<Route['name'], string>> = { register: 'client.register', login: 'sign-in' }
 
@@ -131,7 +130,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     if (url.searchParams.getAll('response_mode').some((mode) => mode !== 'query')) return 'unsupported_response_mode'
     const budget = budgetFor(request)
     const { count, resetMs } = await counters.increment(`authorize:${budget}`, INTERACTION_TTL_SECONDS * 1000)
-    if (count <= MAX_SIGN_INS[budget.startsWith('page ') ? 'page' : 'program']) return undefined
+    if (count <= mostStored(budget)) return undefined
     response.setHeader('retry-after', Math.ceil(resetMs / 1000))
     return 'too_many'
   }
@@ -250,13 +249,4 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
       grantTypes.close()
     },
   }
-}
-
-function sendError(response: ServerResponse, status: number, error: string, description: string): void {
-  const text = JSON.stringify({ error, error_description: description })
-  response.statusCode = status
-  response.setHeader('content-type', 'application/json')
-  response.setHeader('cache-control', 'no-store')
-  response.setHeader('content-length', Buffer.byteLength(text))
-  response.end(text)
 }

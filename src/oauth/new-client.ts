@@ -10,6 +10,7 @@ import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { checkOptions, SCOPE_PATTERN } from '../core/index.ts'
 import type { Payload } from './artifacts.ts'
+import { hasPrivatePart } from './jwk.ts'
 import { parseDn } from './mtls-names.ts'
 import { problemWithRedirect } from './registration.ts'
 
@@ -64,7 +65,7 @@ const text = z.string().min(1).max(2048)
 const jwk = z
   .record(z.string(), z.unknown())
   .refine(({ kty }) => kty === 'EC' || kty === 'RSA' || kty === 'OKP', 'must be a public key of type EC, RSA or OKP')
-  .refine((key) => !['d', 'k', 'p', 'q'].some((member) => member in key), 'must be a public key: this one has a private part')
+  .refine((key) => !hasPrivatePart(key), 'must be a public key: this one has a private part')
 
 const newClient: z.ZodType<NewClient> = z
   .strictObject({

@@ -10,6 +10,7 @@
 
 import type { Configuration } from 'oidc-provider'
 import type { Counters } from '../storage/index.ts'
+import { mostStored } from './addresses.ts'
 
 export const parFeature: NonNullable<NonNullable<Configuration['features']>['pushedAuthorizationRequests']> = {
   enabled: true,
@@ -31,8 +32,6 @@ export const PUSHED_KEPT_SECONDS = 900
 /** The parameters of one. Real ones have some hundred characters, and a redirect URI at most. */
 const MAX_PUSHED = 8192
 const WINDOW_MS = 600_000
-/** How many one address may push in that time, and how many of those because a page of another site wanted it. */
-const MAX_PUSHES = { program: 300, page: 60 } as const
 
 export interface PushRefusal {
   readonly status: 413 | 429
@@ -48,7 +47,7 @@ export async function problemWithPush(
   text: string,
 ): Promise<PushRefusal | undefined> {
   const { count, resetMs } = await counters.increment(`par:${budget}`, WINDOW_MS)
-  if (count > MAX_PUSHES[budget.startsWith('page ') ? 'page' : 'program']) {
+  if (count > mostStored(budget)) {
     const description = 'too many requests were pushed from this address: try again later'
     return { status: 429, error: 'temporarily_unavailable', description, retryAfterSeconds: Math.ceil(resetMs / 1000) }
   }

@@ -9,6 +9,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Counters } from '../storage/index.ts'
+import { end, sendError, sendJson } from './answers.ts'
 import type { Payload } from './artifacts.ts'
 import type { Clients } from './clients.ts'
 import type { Recorder } from './recorder.ts'
@@ -40,7 +41,7 @@ export function createRegistrationEndpoint(parts: RegistrationEndpointParts): Re
 
   function refuse(request: IncomingMessage, response: ServerResponse, status: number, error: string, description: string): void {
     record(request, { decision: 'deny', reason: error, action: actionOf(request), sentence: description })
-    sendJson(response, status, { error, error_description: description })
+    sendError(response, status, error, description)
   }
   /** True where the address has asked too often, and was told so. */
   async function isSpent(request: IncomingMessage, response: ServerResponse, what: 'register' | 'manage'): Promise<boolean> {
@@ -76,21 +77,6 @@ export function createRegistrationEndpoint(parts: RegistrationEndpointParts): Re
       return sendJson(response, 200, { ...metadata, ...management.accessTo(clientId) })
     },
   }
-}
-
-function sendJson(response: ServerResponse, status: number, value: object): void {
-  const text = JSON.stringify(value)
-  response.statusCode = status
-  response.setHeader('content-type', 'application/json')
-  response.setHeader('cache-control', 'no-store')
-  response.setHeader('content-length', Buffer.byteLength(text))
-  response.end(text)
-}
-
-function end(response: ServerResponse, status: number): void {
-  response.statusCode = status
-  response.setHeader('content-length', 0)
-  response.end()
 }
 
 function parseJson(text: string): unknown {

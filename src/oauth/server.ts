@@ -8,6 +8,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TokenVerifier } from '../core/index.ts'
 import { createAccounts } from './accounts.ts'
+import { allowAnyOrigin, end, preflight, sendJson, sendMetadata } from './answers.ts'
 import { createArtifacts } from './artifacts.ts'
 import { createCimd } from './cimd.ts'
 import { createAllClients } from './cimd-clients.ts'
@@ -101,17 +102,17 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
     switch (route.name) {
       case 'server-metadata':
-        return sendJson(
+        return sendMetadata(
           response,
           serverMetadata(issuer, shownScopes(), { cimd: cimd.isOffered(), certificates, trusted: settings.trustedIssuers }),
         )
       case 'resource-metadata':
-        return sendJson(
+        return sendMetadata(
           response,
           resourceMetadata(resources.described(request.headers.host, pathname), issuer, shownScopes(), { certificates }),
         )
       case 'jwks':
-        return sendJson(response, { keys: (await signingKeys.published()).map(({ publicJwk }) => publicJwk) })
+        return sendMetadata(response, { keys: (await signingKeys.published()).map(({ publicJwk }) => publicJwk) })
       case 'setup':
         return setup.handle(request, response)
       default:
@@ -137,7 +138,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
         if (response.headersSent) response.destroy()
         else if (routes(URL.parse(request.url ?? '/', origin)?.pathname ?? '')?.cors === false)
           sendPage(response, problemPage('server_error'))
-        else sendJson(response, { error: 'server_error' }, 500)
+        else sendJson(response, 500, { error: 'server_error' })
       }
     },
     verifier: tokens.verifier,
@@ -153,36 +154,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 }
 
-export function allowAnyOrigin(response: ServerResponse): void {
-  response.setHeader('access-control-allow-origin', '*')
-  response.setHeader('access-control-expose-headers', 'WWW-Authenticate, DPoP-Nonce, Retry-After')
-  response.setHeader('x-content-type-options', 'nosniff')
-}
-
-export function preflight(response: ServerResponse, methods: readonly string[]): void {
-  response.setHeader('access-control-allow-methods', methods.join(', '))
-  response.setHeader('access-control-allow-headers', 'Authorization, Content-Type, DPoP, MCP-Protocol-Version')
-  response.setHeader('access-control-max-age', '7200')
-  end(response, 204)
-}
-
-export function sendJson(response: ServerResponse, value: unknown, status = 200): void {
-  const text = JSON.stringify(value)
-  response.statusCode = status
-  response.setHeader('content-type', 'application/json')
-  // The catalogue decides which scopes there are, and it changes.
-  response.setHeader('cache-control', status === 200 ? 'no-cache' : 'no-store')
-  response.setHeader('content-length', Buffer.byteLength(text))
-  response.end(text)
-}
-
 function redirect(response: ServerResponse, location: string): void {
   response.setHeader('location', location)
   end(response, 302)
-}
-
-export function end(response: ServerResponse, status: number): void {
-  response.statusCode = status
-  response.setHeader('content-length', 0)
-  response.end()
 }

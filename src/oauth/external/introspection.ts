@@ -26,6 +26,8 @@ export type Introspect = (token: string) => Promise<Introspected>
 export const ACTIVE_MS = 1_000
 const INACTIVE_MS = 10_000
 const MAX_INACTIVE = 10_000
+/** Callers decide how often it happens. */
+const COMPLAIN_EVERY_MS = 10_000
 
 export interface IntrospectionParts {
   readonly options: IntrospectionOptions
@@ -75,9 +77,9 @@ export function createIntrospection({ options, metadata, ask, clock, log }: Intr
     return inactive
   }
   function complain(problem: string): Introspected {
-    // Once in ten seconds: callers decide how often it happens.
-    if (clock() - complained >= 10_000) log('error', 'the issuer cannot be asked about tokens', { problem })
-    if (clock() - complained >= 10_000) complained = clock()
+    if (clock() - complained < COMPLAIN_EVERY_MS) return unavailable
+    complained = clock()
+    log('error', 'the issuer cannot be asked about tokens', { problem })
     return unavailable
   }
   return function introspect(token) {

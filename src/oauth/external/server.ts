@@ -7,9 +7,10 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, type Log, STANDARD_SCOPES } from '../../core/index.ts'
+import { allowAnyOrigin, end, preflight, sendMetadata } from '../answers.ts'
 import { resourceMetadata } from '../metadata.ts'
 import { createResources } from '../resources.ts'
-import { type AuthorizationServer, allowAnyOrigin, end, preflight, sendJson } from '../server.ts'
+import type { AuthorizationServer } from '../server.ts'
 import { type AskParts, createAsk } from './ask.ts'
 import { createIntrospection } from './introspection.ts'
 import { createIssuerMetadata } from './issuer-metadata.ts'
@@ -54,7 +55,7 @@ export function createExternalAuthorization(parts: ExternalAuthorizationParts): 
     if (request.method === 'OPTIONS') return preflight(response, METHODS)
     const shown = parts.shownScopes()
     const scopes = shown.length === 0 ? STANDARD_SCOPES : shown
-    sendJson(response, resourceMetadata(resources.described(request.headers.host, pathname), issuer, scopes))
+    sendMetadata(response, resourceMetadata(resources.described(request.headers.host, pathname), issuer, scopes))
   }
   return {
     route: (pathname) => (paths.has(pathname) ? { cors: true } : undefined),
