@@ -116,6 +116,28 @@ async function loadResource(
   const guesses = { path: byPath as string, inside, root: root as string }
   // A challenge is an answer, not a hint: where it leads nowhere, clients of the SDK stop.
   const places = challenged === undefined ? [...new Set(profile.resourcePlaces.map((place) => guesses[place]))] : [challenged]
+  const none = challenged === undefined ? WELL_KNOWN : 'serve the document at the address that the challenge names'
+  const found = await firstDocument(name, places, none, asking, add)
+  if (found === undefined) return undefined
+  const { place, document } = found
+  const named = document['resource']
+  if (typeof named !== 'string' || !isResource(named, endpoint)) {
+    const fix = 'use that address, or correct the public URL of the server: clients stop where the two differ (RFC 9728 §3.3)'
+    add(problem(name, `${place} is for ${String(named).slice(0, 100)}, not for ${endpoint.href}`, fix))
+    return undefined
+  }
+  add(ok(name, place))
+  return document
+}
+
+/** What is at the first of the places that answers anything but 4xx; `none`: what to do where no place does. */
+async function firstDocument(
+  name: string,
+  places: readonly string[],
+  none: string,
+  asking: Asking,
+  add: (finding: Finding) => void,
+): Promise<{ readonly place: string; readonly document: Readonly<Record<string, unknown>> } | undefined> {
   for (const place of places) {
     const answer = await asking.ask(place)
     if (typeof answer === 'string') {
@@ -123,26 +145,11 @@ async function loadResource(
       return undefined
     }
     if (answer.status >= 400 && answer.status < 500) continue
-    if (answer.status !== 200 || answer.json === undefined) {
-      add(problem(name, `${place} answered ${answer.status} and no JSON object`, WELL_KNOWN))
-      return undefined
-    }
-    const named = answer.json['resource']
-    if (typeof named !== 'string' || !isResource(named, endpoint)) {
-      const fix = 'use that address, or correct the public URL of the server: clients stop where the two differ (RFC 9728 §3.3)'
-      add(problem(name, `${place} is for ${String(named).slice(0, 100)}, not for ${endpoint.href}`, fix))
-      return undefined
-    }
-    add(ok(name, place))
-    return answer.json
+    if (answer.status === 200 && answer.json !== undefined) return { place, document: answer.json }
+    add(problem(name, `${place} answered ${answer.status} and no JSON object`, WELL_KNOWN))
+    return undefined
   }
-  add(
-    problem(
-      name,
-      `none at ${places.join(', nor at ')}`,
-      challenged === undefined ? WELL_KNOWN : 'serve the document at the address that the challenge names',
-    ),
-  )
+  add(problem(name, `none at ${places.join(', nor at ')}`, none))
   return undefined
 }
 
@@ -161,25 +168,13 @@ async function loadServer(
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const name = 'server metadata'
   const places = serverMetadataUrls(new URL(issuer)).map(({ href }) => href)
-  for (const place of places) {
-    const answer = await asking.ask(place)
-    if (typeof answer === 'string') {
-      add(problem(name, `${place}: ${answer}`, WELL_KNOWN))
-      return undefined
-    }
-    if (answer.status >= 400 && answer.status < 500) continue
-    if (answer.status !== 200 || answer.json === undefined) {
-      add(problem(name, `${place} answered ${answer.status} and no JSON object`, WELL_KNOWN))
-      return undefined
-    }
-    const wrong = problemsOf(answer.json, issuer)
-    for (const [found, fix] of wrong) add(problem(name, found, fix))
-    if (wrong.length > 0) return undefined
-    add(ok(name, place))
-    return answer.json
-  }
-  add(problem(name, `none at ${places.join(', nor at ')}`, WELL_KNOWN))
-  return undefined
+  const found = await firstDocument(name, places, WELL_KNOWN, asking, add)
+  if (found === undefined) return undefined
+  const wrong = problemsOf(found.document, issuer)
+  for (const [what, fix] of wrong) add(problem(name, what, fix))
+  if (wrong.length > 0) return undefined
+  add(ok(name, found.place))
+  return found.document
 }
 
 /** What makes clients stop right here, each with its fix. */
