@@ -427,7 +427,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'An argument that is named like a secret and mirrored in a header is warned of at the start, and is an error under strict.',
     kind: 'detector',
   },
-  // Bound tokens
+  // Services and devices
   'A13-metadata': {
     source: 'MCP oauth-client-credentials §server metadata',
     behaviour:
@@ -495,6 +495,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'The pages of the device flow take forms of their own page and browser alone, and cannot be framed.',
     kind: 'guarantee',
   },
+  // Bound tokens
   'A15-metadata': {
     source: 'SEP-1932, RFC 9449 §5.1',
     behaviour: 'The metadata lists what proofs may be signed with: asymmetric algorithms only.',
@@ -763,6 +764,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A rule on arguments that is not met, or cannot be decided, refuses; no arguments make deciding it throw or take long.',
     kind: 'guarantee',
   },
+  // Callers with nobody to ask
   A14: {
     source: 'SEP-990, ext-auth enterprise-managed authorization §4.3, §5.1',
     behaviour:

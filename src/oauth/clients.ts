@@ -25,7 +25,7 @@ export interface ClientInfo {
   readonly createdAt: number
   /** The last token that it was given; to the minute. */
   readonly lastUsedAt: number | undefined
-  /** When it is forgotten unless somebody allows it something. */
+  /** When it is forgotten unless somebody allows it something, or it is given a token. */
   readonly expiresAt: number | undefined
   readonly authMethod: string
   readonly grantTypes: readonly string[]

@@ -61,4 +61,5 @@ export function deviceCodeAdapter(base: Adapter, { artifacts, counters }: Device
   }
 }
 
+/** By the clock of the library, which wrote it. */
 const isOver = ({ exp }: AdapterPayload): boolean => exp !== undefined && exp <= Math.floor(Date.now() / 1000)
