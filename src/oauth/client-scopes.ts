@@ -11,6 +11,7 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ScopeHierarchy } from '../core/index.ts'
 import type { Clients } from './clients.ts'
+import { namedScopes } from './scopes.ts'
 
 export interface ClientScopesParts {
   readonly clients: Pick<Clients, 'get'>
@@ -39,7 +40,7 @@ export async function scopesForToken(
   const possible = narrowTo(registered, parts)(known)
   const { params } = oidc
   if (params?.['grant_type'] !== 'client_credentials') return possible
-  const named = typeof params['scope'] === 'string' ? params['scope'].split(' ').filter((scope) => scope !== '') : []
+  const named = namedScopes(params['scope'])
   // Nobody stands behind it but the operator, who has to have said what it may do.
   const granted = registered === undefined ? [] : (named.length === 0 ? registered : named).filter((scope) => possible.includes(scope))
   if (granted.length === 0) throw new errors.InvalidScope('the client is registered for none of these scopes', named.join(' '))

@@ -23,7 +23,7 @@ import {
   renderPage,
   wrongDeviceCode,
 } from './pages/index.ts'
-import { groupScopes, OFFLINE_ACCESS } from './scopes.ts'
+import { groupScopes, namedScopes, OFFLINE_ACCESS } from './scopes.ts'
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
 
@@ -55,7 +55,6 @@ export function deviceFlow({ addressOf, hierarchy, issuer }: Settings): DeviceFl
     },
     userCodeConfirmSource(ctx, _form, client, info, code) {
       const { params = {} } = ctx.oidc.entities.DeviceCode ?? {}
-      const asked = (text(params['scope']) ?? '').split(' ')
       const page = deviceConfirmPage({
         action,
         csrf: csrfOf(ctx),
@@ -65,7 +64,7 @@ export function deviceFlow({ addressOf, hierarchy, issuer }: Settings): DeviceFl
         clientId: client.clientId,
         address: plain(text(info['address']) ?? 'unknown'),
         groups: groupScopes(
-          asked.filter((scope) => scope !== '' && scope !== OFFLINE_ACCESS),
+          namedScopes(params['scope']).filter((scope) => scope !== OFFLINE_ACCESS),
           hierarchy,
         ),
       })

@@ -29,7 +29,7 @@ import {
 import { GRANT_TTL_SECONDS, REFRESH_TTL_SECONDS } from './provider.ts'
 import type { Recorder } from './recorder.ts'
 import type { Resources } from './resources.ts'
-import { groupScopes, OFFLINE_ACCESS } from './scopes.ts'
+import { groupScopes, namedScopes, OFFLINE_ACCESS } from './scopes.ts'
 
 export interface InteractionParts {
   readonly provider: Provider
@@ -199,7 +199,7 @@ export function createInteractions({ provider, settings, resources, accounts, cl
       ;(grant as unknown as { expiresIn: number }).expiresIn = opened.renews ? GRANT_TTL_SECONDS : accessTokenTtlSeconds + 600
       grant.addResourceScope(resources.canonical, granted)
       if (refused.length > 0) grant.rejectResourceScope(resources.canonical, refused)
-      if (scopesOf(interaction).includes(OFFLINE_ACCESS)) grant.addOIDCScope(OFFLINE_ACCESS)
+      if (namedScopes(interaction.params['scope']).includes(OFFLINE_ACCESS)) grant.addOIDCScope(OFFLINE_ACCESS)
       const grantId = await grant.save()
       record(request, { ...about, decision: 'allow', reason: 'allowed', facts: { grant: grantId, granted, refused } })
       return finish(response, interaction, { ...interaction.lastSubmission, consent: { grantId } })
@@ -208,11 +208,8 @@ export function createInteractions({ provider, settings, resources, accounts, cl
 }
 
 /** What is asked for, without what is between client and authorization server. Unknown scopes were taken out before. */
-const permissionsOf = (interaction: Interaction): string[] => scopesOf(interaction).filter((scope) => scope !== OFFLINE_ACCESS)
-
-function scopesOf({ params: { scope } }: Interaction): string[] {
-  return typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : []
-}
+const permissionsOf = (interaction: Interaction): string[] =>
+  namedScopes(interaction.params['scope']).filter((scope) => scope !== OFFLINE_ACCESS)
 
 async function finish(response: ServerResponse, interaction: Interaction, result: Record<string, unknown>): Promise<undefined> {
   interaction.result = result

@@ -4,6 +4,10 @@ import type { ScopeHierarchy } from '../core/index.ts'
 
 export const OFFLINE_ACCESS = 'offline_access'
 
+/** Words with spaces in between (RFC 6749 §3.3), each once; what is no text names none. */
+export const namedScopes = (text: unknown): string[] =>
+  typeof text === 'string' ? [...new Set(text.split(' ').filter((scope) => scope !== ''))] : []
+
 export interface ScopeGroup {
   readonly name: 'read' | 'change'
   readonly scopes: readonly string[]
@@ -44,7 +48,7 @@ export function groupScopes(scopes: readonly string[], hierarchy: ScopeHierarchy
  * no permission at all. Undefined where it names only unknown ones: that is an error, not a request for everything.
  */
 export function requestedScopes(asked: string | undefined, known: readonly string[], shown: readonly string[]): string | undefined {
-  const named = [...new Set((asked ?? '').split(' ').filter((scope) => scope !== ''))]
+  const named = namedScopes(asked)
   const offline = named.includes(OFFLINE_ACCESS) ? [OFFLINE_ACCESS] : []
   const permissions = named.filter((scope) => scope !== OFFLINE_ACCESS)
   const possible = permissions.length === 0 ? shown : permissions.filter((scope) => known.includes(scope))

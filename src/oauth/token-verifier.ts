@@ -26,6 +26,7 @@ import { type Binding, bindingOf } from './dpop-binding.ts'
 import type { Trust } from './grant-types/trusted-issuers.ts'
 import type { Grants } from './grants.ts'
 import type { Resources } from './resources.ts'
+import { namedScopes } from './scopes.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { createStanding, type Standing } from './standing.ts'
 
@@ -117,7 +118,7 @@ export function createTokenVerifier({ issuer, resources, signingKeys, clock, ...
     if (binding === undefined) return 'malformed'
     const standing = await findStanding(claims)
     if (standing === undefined) return 'revoked'
-    return { claims, standing, binding, scopes: Object.freeze(scopesOf(claims).filter(standing.permits)) }
+    return { claims, standing, binding, scopes: Object.freeze(namedScopes(claims.scope).filter(standing.permits)) }
   }
   async function verify({ value }: Credential, resource: string): Promise<Decision<Verified>> {
     if (resources.canonicalize(resource) === undefined) return refuse('wrong_audience')
@@ -149,8 +150,6 @@ export function createTokenVerifier({ issuer, resources, signingKeys, clock, ...
     },
   }
 }
-
-const scopesOf = ({ scope = '' }: Claims): string[] => scope.split(' ').filter((one) => one !== '')
 
 function foreignOr(problem: CredentialProblem, token: string, issuer: string): CredentialProblem {
   const named = issuerClaimOf(token)

@@ -8,6 +8,7 @@
  */
 
 import type { Resources } from '../resources.ts'
+import { namedScopes } from '../scopes.ts'
 import type { Assertion, AssertionChecks } from './assertion.ts'
 import { checkAssertion } from './assertion.ts'
 import { invalidGrant, invalidRequest, invalidTarget, type Refusal } from './refusal.ts'
@@ -34,5 +35,5 @@ export async function checkIdJag(
   // What limits it in a way that is not understood here would be dropped.
   if (details !== undefined) return invalidRequest('authorization_details are not supported here: say it with scope')
   if (scope !== undefined && typeof scope !== 'string') return invalidGrant('the scope of the ID-JAG must be text, with spaces in between')
-  return { ...checked, asserted: scope?.split(' ').filter((one) => one !== '') }
+  return { ...checked, asserted: scope === undefined ? undefined : namedScopes(scope) }
 }

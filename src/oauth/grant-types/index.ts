@@ -16,6 +16,7 @@ import type { Grants } from '../grants.ts'
 import type { Settings } from '../options.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Resources } from '../resources.ts'
+import { namedScopes } from '../scopes.ts'
 import type { OwnTokens } from '../token-verifier.ts'
 import { type Assertion, type AssertionChecks, SKEW_SECONDS, typeOf } from './assertion.ts'
 import { checkIdJag, ID_JAG_TYPE } from './id-jag.ts'
@@ -101,8 +102,7 @@ export function createGrantTypes({ settings, resources, artifacts, clients, gran
     { allowed, asserted }: Assertion & { asserted?: readonly string[] | undefined },
     { possible }: Prepared,
   ) {
-    const { scope } = oidc.params
-    const asked = scope?.split(' ').filter((one) => one !== '') ?? []
+    const asked = namedScopes(oidc.params.scope)
     const meant = asked.length > 0 ? asked : (asserted ?? allowed.scopes ?? shownScopes())
     const bounds = [asserted, allowed.scopes].filter((bound) => bound !== undefined)
     const granted = [...new Set(meant)].filter((one) => possible.includes(one) && bounds.every((bound) => hierarchy.covers(bound, one)))

@@ -11,6 +11,7 @@
 import { hash, X509Certificate } from 'node:crypto'
 import type { ScopeHierarchy } from '../../core/index.ts'
 import type { Resources } from '../resources.ts'
+import { namedScopes } from '../scopes.ts'
 import { MAX_ACTORS } from '../standing.ts'
 import type { Inspected, OwnTokens } from '../token-verifier.ts'
 import type { Issue, Prepared } from './issue.ts'
@@ -100,7 +101,7 @@ function narrowed(
   possible: readonly string[],
   { covers }: ScopeHierarchy,
 ): { readonly granted: readonly string[] } | Refusal {
-  const named = typeof asked === 'string' ? [...new Set(asked.split(' ').filter((one) => one !== ''))] : []
+  const named = namedScopes(asked)
   if (named.some((scope) => !covers(has, scope)))
     return invalidScope('the subject_token does not have all of these scopes: a token can only be narrowed')
   if (named.some((scope) => !possible.includes(scope))) return invalidScope('the client is not registered for all of these scopes')
