@@ -83,7 +83,10 @@ export function createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays 
   let loadedAt = Number.NEGATIVE_INFINITY
   let loading: Promise<readonly Loaded[]> | undefined
   let replacing = false
+  // Counts the changes, so that what was read before one is read again before anybody is answered.
+  let generation = 0
   bus?.subscribe('credentials', () => {
+    generation++
     loadedAt = Number.NEGATIVE_INFINITY
   })
 
@@ -95,11 +98,13 @@ export function createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays 
     return { ...toSigningKey(JSON.parse(opened.toString())), createdAt, signsFrom }
   }
   async function load(): Promise<readonly Loaded[]> {
-    // Before it is read: what changes meanwhile is looked at again.
-    loadedAt = clock()
     try {
-      const found = (await records.get(ID))?.value ?? (await add(first))
-      return (loaded = found.keys.map(open))
+      for (;;) {
+        const before = generation
+        loadedAt = clock()
+        const found = (await records.get(ID))?.value ?? (await add(first))
+        if (before === generation) return (loaded = found.keys.map(open))
+      }
     } catch (error) {
       loadedAt = Number.NEGATIVE_INFINITY
       throw error

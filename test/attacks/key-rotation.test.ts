@@ -222,6 +222,39 @@ describe('several processes', () => {
       await other.store.close()
     }
   })
+  it('are not believed from a read that began before they were replaced', async () => {
+    const store = createMemoryStore({ clock: Date.now })
+    const parts = { keyRing: createMemoryKeyRing(), clock: Date.now, bus: createLocalBus() }
+    let held: Promise<void> | undefined
+    const slow: Store = {
+      ...store,
+      records<T>(kind: RecordKind): Records<T> {
+        const records = store.records<T>(kind)
+        return {
+          ...records,
+          async get(id) {
+            const found = await records.get(id)
+            await held
+            return found
+          },
+        }
+      },
+    }
+    const keys = createSigningKeys({ ...parts, store: slow })
+    const stolen = await keys.current()
+    const gate = Promise.withResolvers<void>()
+    held = gate.promise
+    parts.bus.publish('credentials', 'something else')
+    const reading = keys.find(stolen.kid)
+    await delay(5)
+    held = undefined
+    await createSigningKeys({ ...parts, store }).rotate({ compromised: true })
+    const asked = keys.find(stolen.kid)
+    gate.resolve()
+    assert.equal(await asked, undefined, 'the key was replaced before this was asked')
+    assert.equal(await reading, undefined)
+    assert.equal(await keys.find(stolen.kid), undefined)
+  })
   it('are not made to read by tokens that name keys that nobody has', async () => {
     const { store, count } = watched(createMemoryStore({ clock: Date.now }))
     let now = Date.now()
