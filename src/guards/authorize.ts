@@ -100,20 +100,29 @@ const needsAll = ({ message: { method } }: Admitted, decision: Decision<Authoriz
   method === 'server/discover' ||
   (!decision.allowed && decision.denial.reason === 'unknown_name')
 
-const whose = { token: 'this sign-in', key: 'this key', local: 'the local user', none: 'a caller without a credential' } as const
+const whose = {
+  token: 'this sign-in',
+  service: 'this token',
+  key: 'this key',
+  local: 'the local user',
+  none: 'a caller without a credential',
+} as const
 const remedy = {
   token: 'Sign in again and grant it',
+  service: 'Get one that has it, with a client that is registered for it',
   key: 'Use a key that has it (sallyport key create --scope …)',
   local: 'Grant it in localScopes of the server, or under "local" in sallyport.yaml where it is a gateway',
   none: 'Sign in, or send an API key that has it',
 } as const
 
 /** A token can be stepped up to a further scope, so its client is challenged; anybody else is told in words. */
-function lacksScope({ credential, scopes }: Principal, { name, kind }: Entry, missing: readonly string[]): Denial {
+function lacksScope({ credential, subject, clientId, scopes }: Principal, { name, kind }: Entry, missing: readonly string[]): Denial {
   const needed = missing.map((scope) => `"${scope}"`).join(' and ')
   const has = scopes.length > 0 ? scopes.map((scope) => `"${scope}"`).join(', ') : 'none'
+  // A client that acts for itself has nobody who could sign in.
+  const who = credential === 'token' && subject === clientId ? 'service' : credential
   const what = `The ${kind} ${kind === 'tool' || kind === 'prompt' ? name : 'asked for'}`
-  const sentence = `${what} needs the scope${missing.length > 1 ? 's' : ''} ${needed}; ${whose[credential]} has ${has}. ${remedy[credential]}.`
+  const sentence = `${what} needs the scope${missing.length > 1 ? 's' : ''} ${needed}; ${whose[who]} has ${has}. ${remedy[who]}.`
   // With what was granted already, it is all that the call needs; what that implies need not be asked for by name.
   return credential === 'token'
     ? { reason: 'insufficient_scope', required: missing, sentence }

@@ -143,7 +143,7 @@ describe('sallyport client', () => {
     const create = ['client', 'create', '--name', 'x']
     await failed(/scopes: must be named for client_credentials/, ...create)
     await failed(/redirectUris.*\n(?:.*\n)*fix: .*client create --help/, ...create, '--grant', 'code')
-    await failed(/grantTypes/, ...create, '--grant', 'magic', '--scope', 'tools:read')
+    await failed(/there is no grant "magic"\nfix: choose from code, device, /, ...create, '--grant', 'magic', '--scope', 'tools:read')
     await failed(/authMethod/, ...create, '--scope', 'tools:read', '--auth', 'password')
     await failed(/--jwks: .* cannot be read \(ENOENT\)\nfix: name a file/, ...create, '--scope', 'a', '--jwks', 'none.json')
     await failed(/--jwks: .* is not JSON\nfix: .*JWK set/, ...create, '--scope', 'a', '--jwks', join(gateway.dataDir, 'master.key'))

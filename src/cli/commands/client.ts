@@ -127,8 +127,14 @@ const madeBy = ({ createdAt, createdBy }: ClientInfo): string =>
   `${minuteOf(createdAt)} ${createdBy === undefined ? 'by itself' : `by ${shown(createdBy)}`}`
 
 function grantsNamed(words: readonly string[]): ClientGrant[] {
-  // What is no short name is taken for the name in the specification: whoever checks it says what there is.
-  const named = split(words).flatMap((word) => grantNames[word.replaceAll('_', '-')] ?? [word as ClientGrant])
+  const full = new Set<string>(Object.values(grantNames).flat())
+  const named = split(words).flatMap((word) => {
+    const grants = Object.hasOwn(grantNames, word.replaceAll('_', '-')) ? grantNames[word.replaceAll('_', '-')] : undefined
+    if (grants !== undefined) return grants
+    // The name in the specification is understood, too.
+    if (full.has(word)) return [word as ClientGrant]
+    throw new CliError('E-USAGE', `--grant: there is no grant "${shownShort(word)}"`, `choose from ${Object.keys(grantNames).join(', ')}`)
+  })
   return [...new Set(named)]
 }
 

@@ -33,9 +33,10 @@ export function clientsOf(data: Data): Clients {
   return createAllClients({ clients: createClients(parts), copies: createClientCopies(parts), grants: grantsOf(data) })
 }
 
-/** An id may begin with a dash, which a command line would take for an option. */
-const shownId = (id: string): string => `gr_${id}`
-const idOf = (named: string): string => named.replace(/^gr_/, '')
+/** An id may begin with a dash, which a command line would take for an option. Those of services and agents begin like this already. */
+const shownId = (id: string): string => (id.startsWith('gr_') ? id : `gr_${id}`)
+const find = async (grants: Grants, named: string): Promise<GrantInfo | undefined> =>
+  (await grants.get(named)) ?? (named.startsWith('gr_') ? await grants.get(named.slice('gr_'.length)) : undefined)
 
 export async function listGrants({ json = false, dataDir, account, client }: ListGrantsOptions): Promise<void> {
   const output = createOutput(json)
@@ -61,7 +62,7 @@ export async function listGrants({ json = false, dataDir, account, client }: Lis
 export async function showGrant(named: string, { json = false, dataDir }: WithData): Promise<void> {
   const output = createOutput(json)
   const found = await withExistingData(dataDir, async (data) => {
-    const grant = await grantsOf(data).get(idOf(named))
+    const grant = await find(grantsOf(data), named)
     return grant && { ...toShown(grant), client: await clientsOf(data).get(grant.clientId) }
   })
   if (found === undefined) throw notFound(named)
@@ -86,16 +87,22 @@ export async function showGrant(named: string, { json = false, dataDir }: WithDa
 export async function revokeGrants(named: readonly string[], { json = false, dataDir }: WithData): Promise<void> {
   const output = createOutput(json)
   const startedAt = Date.now()
-  await withExistingData(dataDir, async (data) => {
+  const ids = await withExistingData(dataDir, async (data) => {
     const grants = grantsOf(data)
     // All of them or none: a slip in the last must not leave the first ones revoked unseen.
-    for (const each of named) if ((await grants.get(idOf(each))) === undefined) throw notFound(each)
+    const found: string[] = []
     for (const each of named) {
-      await grants.revoke(idOf(each))
-      await recordOperator(data.store, 'grant.revoke', idOf(each), startedAt)
+      const grant = await find(grants, each)
+      if (grant === undefined) throw notFound(each)
+      found.push(grant.id)
     }
+    for (const id of found) {
+      await grants.revoke(id)
+      await recordOperator(data.store, 'grant.revoke', id, startedAt)
+    }
+    return found
   })
-  output.object({ ids: named.map((each) => shownId(idOf(each))), revoked: true })
+  output.object({ ids: ids.map(shownId), revoked: true })
   for (const each of named)
     output.line(`${output.paint('green', '✓')} revoked ${shown(each)}: a running guard refuses its tokens within a second`)
 }
