@@ -15,8 +15,8 @@ import type { ClientCopies } from './cimd-copies.ts'
 import { type ClientDocuments, createClientDocuments } from './cimd-documents.ts'
 import { createEgress, type EgressOptions } from './cimd-egress.ts'
 
-export type CimdMode = 'auto' | 'on' | 'off'
 export const cimdModes = ['auto', 'on', 'off'] as const
+export type CimdMode = (typeof cimdModes)[number]
 
 export interface Cimd {
   /** Whether the metadata says so (`client_id_metadata_document_supported`). */

@@ -16,6 +16,7 @@ import type { Clients } from './clients.ts'
 import { createCookieNames } from './cookies.ts'
 import { createDeviceFront } from './device-front.ts'
 import { createGrantTypes } from './grant-types/index.ts'
+import type { Trust } from './grant-types/trusted-issuers.ts'
 import type { Grants } from './grants.ts'
 import { createInteractions } from './interactions.ts'
 import { type Introspected, introspect, isSigned } from './introspection.ts'
@@ -39,6 +40,7 @@ import type { OwnTokens } from './token-verifier.ts'
 export interface EngineParts {
   readonly settings: Settings
   readonly resources: Resources
+  readonly trust: Trust
   readonly accounts: Accounts
   readonly artifacts: Artifacts
   readonly grants: Grants
@@ -62,7 +64,7 @@ const MAX_STATE = 2048
 const actions: Partial<Record<Route['name'], string>> = { register: 'client.register', login: 'sign-in' }
 
 export async function createEngine(parts: EngineParts): Promise<Engine> {
-  const { settings, resources, accounts, artifacts, grants, clients, signingKeys, tokens, record } = parts
+  const { settings, resources, trust, accounts, artifacts, grants, clients, signingKeys, tokens, record } = parts
   const { issuer, keyRing, counters, clock, addressOf, registrationsPerHour } = settings
   function renderError(ctx: KoaContextWithOIDC, { code, description }: { code: string; description?: string | undefined }): void {
     const { client_id, redirect_uri } = ctx.oidc?.params ?? {}
@@ -83,7 +85,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     clients,
     complete: async (metadata) => (await holder.current()).complete(metadata),
   })
-  const grantTypes = createGrantTypes({ settings, resources, artifacts, clients, grants, tokens, record })
+  const grantTypes = createGrantTypes({ settings, resources, trust, artifacts, clients, grants, tokens, record })
   // What may change while we run is an ingredient here: the provider is made anew.
   const holder = createProviderHolder({
     gather: async () => ({ signingKey: await signingKeys.current() }),

@@ -77,7 +77,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   let engine: Promise<Engine> | undefined
   function start(): Promise<Engine> {
     engine ??= import('./engine.ts')
-      .then(({ createEngine }) => createEngine({ settings, resources, accounts, artifacts, grants, clients, signingKeys, tokens, record }))
+      .then(({ createEngine }) =>
+        createEngine({ settings, resources, trust, accounts, artifacts, grants, clients, signingKeys, tokens, record }),
+      )
       .catch((error: unknown) => {
         engine = undefined
         throw error

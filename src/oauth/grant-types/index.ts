@@ -26,12 +26,13 @@ import { JWT_BEARER, TOKEN_EXCHANGE } from './metadata.ts'
 import { invalidGrant, invalidRequest, invalidScope, isRefusal, type Refusal, unauthorizedClient } from './refusal.ts'
 import { toSub, WORKLOAD_CLIENT } from './subjects.ts'
 import { checkExchange, exchangeParameters } from './token-exchange.ts'
-import { createTrust, type TrustedIssuer } from './trusted-issuers.ts'
+import type { Trust, TrustedIssuer } from './trusted-issuers.ts'
 import { checkWorkload, nameWorkload, WORKLOAD_TTL_SECONDS, workloadClient } from './workload-identity.ts'
 
 export interface GrantTypesParts {
   readonly settings: Settings
   readonly resources: Resources
+  readonly trust: Trust
   readonly artifacts: Pick<Artifacts, 'add'>
   readonly clients: Pick<Clients, 'used'>
   readonly grants: Pick<Grants, 'save'>
@@ -53,10 +54,10 @@ export interface GrantTypes {
 /** It is remembered until it ends. */
 const MAX_JTI = 256
 
-export function createGrantTypes({ settings, resources, artifacts, clients, grants, tokens, record }: GrantTypesParts): GrantTypes {
+export function createGrantTypes({ settings, resources, trust, artifacts, clients, grants, tokens, record }: GrantTypesParts): GrantTypes {
   const { issuer, clock, log, hierarchy, shownScopes, accessTokenTtlSeconds, trustedIssuers } = settings
   const keys = new Map<TrustedIssuer, IssuerKeys>(trustedIssuers.map((entry) => [entry, createIssuerKeys(entry, { clock, log })]))
-  const checks: AssertionChecks = { trust: createTrust(trustedIssuers), keysOf: (entry) => keys.get(entry) as IssuerKeys, issuer, clock }
+  const checks: AssertionChecks = { trust, keysOf: (entry) => keys.get(entry) as IssuerKeys, issuer, clock }
   const hasWorkloads = trustedIssuers.some(({ use }) => use.includes('workload'))
   const seconds = (): number => Math.floor(clock() / 1000)
 

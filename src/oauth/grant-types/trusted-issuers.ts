@@ -133,7 +133,6 @@ export interface Allowed {
 }
 
 export interface Trust {
-  readonly entries: readonly TrustedIssuer[]
   find(issuer: string, use: AssertionUse): TrustedIssuer | undefined
   /** Undefined for whom no rule names. */
   allowed(issuer: string, use: AssertionUse, subject: string): Allowed | undefined
@@ -142,7 +141,6 @@ export interface Trust {
 export function createTrust(entries: readonly TrustedIssuer[]): Trust {
   const find: Trust['find'] = (issuer, use) => entries.find((each) => each.issuer === issuer && each.use.includes(use))
   return {
-    entries,
     find,
     allowed(issuer, use, subject) {
       const found = find(issuer, use)
