@@ -13,7 +13,11 @@ import type { Catalogue } from './catalogue.ts'
 /** What it would be read from; undefined: nothing, for this principal. */
 export type Readable = Entry | undefined
 
-export function mayRead(catalogue: Pick<Catalogue, 'resolve' | 'permits'>, uri: string, principal: Principal): Readable | Promise<Readable> {
+export function mayRead(
+  catalogue: Pick<Catalogue, 'resolve' | 'permits'>,
+  uri: string,
+  principal: Principal,
+): Readable | Promise<Readable> {
   const entry = catalogue.resolve(uri)
   if (!entry || !catalogue.permits(principal, entry).permitted) return undefined
   const judge = (args: unknown): Readable =>

@@ -14,7 +14,18 @@ import {
   createWatches,
   type OwnMethodsOptions,
 } from '../catalogue/index.ts'
-import type { Clock, Denial, Log, PossessionVerifier, Principal, Received, Redactor, ScopeHierarchy, SessionState, TokenVerifier } from '../core/index.ts'
+import type {
+  Clock,
+  Denial,
+  Log,
+  PossessionVerifier,
+  Principal,
+  Received,
+  Redactor,
+  ScopeHierarchy,
+  SessionState,
+  TokenVerifier,
+} from '../core/index.ts'
 import {
   type AuditTrail,
   createApprove,

@@ -39,7 +39,20 @@ export interface Fixture extends AsyncDisposable {
 }
 
 export interface FixtureOptions
-  extends Partial<Pick<AuthorizationServerOptions, 'accessTokenTtlSeconds' | 'registrationsPerHour' | 'signingKeyDays' | 'requireDpopNonce' | 'trustedIssuers' | 'hierarchy' | 'scopes' | 'cimd' | 'guardedFetch'>> {
+  extends Partial<
+    Pick<
+      AuthorizationServerOptions,
+      | 'accessTokenTtlSeconds'
+      | 'registrationsPerHour'
+      | 'signingKeyDays'
+      | 'requireDpopNonce'
+      | 'trustedIssuers'
+      | 'hierarchy'
+      | 'scopes'
+      | 'cimd'
+      | 'guardedFetch'
+    >
+  > {
   /** Without an account nobody can sign in. */
   readonly people?: readonly Person[]
   /** The path of the issuer. */
