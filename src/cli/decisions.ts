@@ -105,7 +105,7 @@ function faultOf({ target, cause = '' }: AuditRecord): string {
   return target === undefined ? 'a fault of sallyport' : "a fault of the tool's own code, or of sallyport: see the cause"
 }
 
-function missingScopes({ facts, credential }: AuditRecord): string[] {
+function missingScopes({ facts, credential, subject, clientId }: AuditRecord): string[] {
   const missing = lacking(lacking(facts?.['neededScopes'], facts?.['grantedScopes']), facts?.['impliedScopes'])
   if (missing.length === 0) return []
   const flags = missing.map((scope) => `--scope ${scope}`).join(' ')
@@ -114,7 +114,9 @@ function missingScopes({ facts, credential }: AuditRecord): string[] {
       ? `a key that has it: sallyport key create --name … ${flags}`
       : credential === 'local'
         ? `granting ${missing.join(', ')} to the local user: localScopes of a server in code, "local" in sallyport.yaml`
-        : `signing in again and granting ${missing.join(', ')}`,
+        : credential === 'token' && subject !== undefined && subject === clientId
+          ? `a token that has ${missing.join(', ')}, of a client that is registered for it`
+          : `signing in again and granting ${missing.join(', ')}`,
   ]
 }
 

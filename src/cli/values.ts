@@ -20,7 +20,7 @@ export const endOf = (createdAt: number, at: number): string =>
   at - createdAt > 2 * DAY_MS ? dateOf(at) : `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`
 
 /** What a library of ours refuses came from the command line here: it is corrected there. */
-export async function given<T>(command: string, work: Promise<T>): Promise<T> {
+export async function given<T>(command: string, work: Promise<T>, options: Readonly<Record<string, string>> = {}): Promise<T> {
   try {
     return await work
   } catch (error) {
@@ -28,9 +28,15 @@ export async function given<T>(command: string, work: Promise<T>): Promise<T> {
     throw new CliError(
       'E-USAGE',
       error.problems.map(shown).join('\n  '),
-      `correct what is named above; see \`sallyport ${command} --help\``,
+      `correct ${optionsIn(error.problems, options) || 'what is named above'}; see \`sallyport ${command} --help\``,
     )
   }
+}
+
+/** Problems name members of a block; whoever types a command knows its options. */
+function optionsIn(problems: readonly string[], options: Readonly<Record<string, string>>): string {
+  const named = problems.map((problem) => options[/^\w+\.(\w+)/.exec(problem)?.[1] ?? ''])
+  return [...new Set(named.filter((option) => option !== undefined))].join(', ')
 }
 
 /** Label and value, a line each; what has no value is left out. */

@@ -141,7 +141,7 @@ describe('sallyport client', () => {
   })
   test('says what is wrong with what it was given, and names the option that mends it', async () => {
     const create = ['client', 'create', '--name', 'x']
-    await failed(/scopes: must be named for client_credentials/, ...create)
+    await failed(/scopes: must be named for client_credentials.*\nfix: correct --scope; /, ...create)
     await failed(/redirectUris.*\n(?:.*\n)*fix: .*client create --help/, ...create, '--grant', 'code')
     await failed(/there is no grant "magic"\nfix: choose from code, device, /, ...create, '--grant', 'magic', '--scope', 'tools:read')
     await failed(/authMethod/, ...create, '--scope', 'tools:read', '--auth', 'password')

@@ -18,7 +18,10 @@ export function checkConfig(options: LoadConfigOptions): ConfigFindings {
     const warnings = config.warnings.map((text) => warning(name, text, 'correct it, or leave it: guard starts anyway'))
     if (config.file === undefined)
       return { config, findings: [...warnings, ok(name, 'no sallyport.yaml here: guard takes a URL or a command')] }
-    return { config, findings: [...warnings, ok(name, `${config.file}, ${config.servers.length} servers`)] }
+    return {
+      config,
+      findings: [...warnings, ok(name, `${config.file}, ${config.servers.length} ${config.servers.length === 1 ? 'server' : 'servers'}`)],
+    }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return {

@@ -30,6 +30,16 @@ const grantNames: Readonly<Record<string, readonly ClientGrant[]>> = {
   'token-exchange': ['urn:ietf:params:oauth:grant-type:token-exchange'],
   'jwt-bearer': ['urn:ietf:params:oauth:grant-type:jwt-bearer'],
 }
+const optionOf = {
+  name: '--name',
+  grantTypes: '--grant',
+  authMethod: '--auth',
+  scopes: '--scope',
+  redirectUris: '--redirect-uri',
+  jwks: '--jwks',
+  certificates: '--certificate',
+  certificateName: '--certificate-name',
+}
 const shortNames = new Map(Object.entries(grantNames).map(([short, [full]]) => [full as string, short]))
 
 export async function createClient({ json = false, dataDir, ...options }: CreateClientOptions): Promise<void> {
@@ -51,7 +61,7 @@ export async function createClient({ json = false, dataDir, ...options }: Create
     createdBy: operator(),
   }
   const created = await withData(dataDir, async (data) => {
-    const made = await given('client create', clientsOf(data).create(client))
+    const made = await given('client create', clientsOf(data).create(client), optionOf)
     await recordOperator(data.store, 'client.create', made.id, startedAt)
     return made
   })
