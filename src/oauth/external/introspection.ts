@@ -1,7 +1,7 @@
 /**
  * Asks the issuer whether a token still holds (RFC 7662). What it answers counts for a second, so that a token that it revoked stops
  * within one; what it called inactive stays so for ten, so that a caller who repeats it costs one question. However many requests bring the same token
- * at once, the issuer is asked once.
+ * within a second, the issuer is asked once. That second begins with the question: what it answers late was true when it was asked.
  *
  * Fails closed: no answer, or one that is none, is `unavailable`, and never `active`.
  *
@@ -15,14 +15,14 @@ import type { FindMetadata } from './issuer-metadata.ts'
 import type { IntrospectionOptions } from './options.ts'
 
 export type Introspected =
-  | { readonly state: 'active'; readonly claims: JsonObject }
+  | { readonly state: 'active'; readonly claims: JsonObject; readonly askedAt: number }
   | { readonly state: 'inactive' }
   /** Nobody can say now. */
   | { readonly state: 'unavailable' }
 
 export type Introspect = (token: string) => Promise<Introspected>
 
-/** How long an answer counts. The one that keeps it is `guards/authenticate`. */
+/** How long an answer counts, from its question on. The one that keeps it is `guards/authenticate`. */
 export const ACTIVE_MS = 1_000
 const INACTIVE_MS = 10_000
 const MAX_INACTIVE = 10_000
@@ -43,7 +43,7 @@ const inactive: Introspected = { state: 'inactive' }
 export function createIntrospection({ options, metadata, ask, clock, log }: IntrospectionParts): Introspect {
   const { clientId, clientSecret } = options
   const refused = new Map<string, number>()
-  const asking = new Map<string, Promise<Introspected>>()
+  const asking = new Map<string, { readonly at: number; readonly answer: Promise<Introspected> }>()
   let complained = 0
 
   /** `client_secret_basic` is what every server must know (RFC 6749 §2.3.1); the other only where it is all that is offered. */
@@ -65,12 +65,12 @@ export function createIntrospection({ options, metadata, ask, clock, log }: Intr
       body: body.toString(),
     }
   }
-  async function find(token: string, key: string): Promise<Introspected> {
+  async function find(token: string, key: string, askedAt: number): Promise<Introspected> {
     const asked = await question(token)
     const answer = asked ? await ask(asked.url, asked) : { problem: 'nobody says where to ask' }
     if ('problem' in answer) return complain(answer.problem)
     const { active } = answer.document
-    if (active === true) return { state: 'active', claims: answer.document }
+    if (active === true) return { state: 'active', claims: answer.document, askedAt }
     if (active !== false) return complain('it does not say whether the token is active')
     if (refused.size >= MAX_INACTIVE) refused.delete(refused.keys().next().value as string)
     refused.set(key, clock() + INACTIVE_MS)
@@ -87,11 +87,13 @@ export function createIntrospection({ options, metadata, ask, clock, log }: Intr
     const until = refused.get(key)
     if (until !== undefined && until > clock()) return Promise.resolve(inactive)
     refused.delete(key)
-    let answer = asking.get(key)
-    if (!answer) {
-      answer = find(token, key).finally(() => asking.delete(key))
-      asking.set(key, answer)
-    }
+    const at = clock()
+    const before = asking.get(key)
+    if (before && at - before.at < ACTIVE_MS) return before.answer
+    const answer = find(token, key, at).finally(() => {
+      if (asking.get(key)?.answer === answer) asking.delete(key)
+    })
+    asking.set(key, { at, answer })
     return answer
   }
 }

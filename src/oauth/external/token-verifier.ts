@@ -121,7 +121,7 @@ export function createExternalVerifier({ settings, resources, keys, introspect, 
     const { cnf } = told.claims
     const claims = signed ? { ...signed, ...(signed['cnf'] === undefined && cnf !== undefined && { cnf }) } : told.claims
     const wrong = problemWith(claims)
-    return wrong ? refuse(wrong) : found(claims, value, ACTIVE_MS, signed !== undefined)
+    return wrong ? refuse(wrong) : found(claims, value, told.askedAt + ACTIVE_MS - clock(), signed !== undefined)
   }
 
   function found(claims: JsonObject, token: string, keepMs: number, isJwt: boolean): Decision<Verified> {
