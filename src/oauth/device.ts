@@ -12,17 +12,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Settings } from './options.ts'
-import {
-  deviceCodePage,
-  deviceConfirmPage,
-  deviceDonePage,
-  type Page,
-  pageHeaders,
-  plain,
-  problemPage,
-  renderPage,
-  wrongDeviceCode,
-} from './pages/index.ts'
+import { deviceCodePage, deviceConfirmPage, deviceDonePage, plain, problemPage, showPage, wrongDeviceCode } from './pages/index.ts'
 import { groupScopes, namedScopes, OFFLINE_ACCESS } from './scopes.ts'
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
@@ -48,10 +38,10 @@ export function deviceFlow({ addressOf, hierarchy, issuer }: Settings): DeviceFl
     deviceInfo: ({ req }) => ({ address: addressOf(req as IncomingMessage) }),
     userCodeInputSource(ctx, _form, out, error) {
       const problem = problemOf(error?.name, out?.error)
-      if (problem === 'ended') return show(ctx, problemPage('device_denied'))
+      if (problem === 'ended') return showPage(ctx, problemPage('device_denied'))
       const shown = new URLSearchParams(ctx.querystring).get(SHOWN_CODE) ?? ''
       const code = looksLikeCode(shown) ? written(shown) : undefined
-      show(ctx, deviceCodePage({ action, csrf: csrfOf(ctx), server, code, problem }))
+      showPage(ctx, deviceCodePage({ action, csrf: csrfOf(ctx), server, code, problem }))
     },
     userCodeConfirmSource(ctx, _form, client, info, code) {
       const { params = {} } = ctx.oidc.entities.DeviceCode ?? {}
@@ -68,9 +58,9 @@ export function deviceFlow({ addressOf, hierarchy, issuer }: Settings): DeviceFl
           hierarchy,
         ),
       })
-      show(ctx, page)
+      showPage(ctx, page)
     },
-    successSource: (ctx) => show(ctx, deviceDonePage(plain(ctx.oidc.client?.clientName ?? '') || 'The program')),
+    successSource: (ctx) => showPage(ctx, deviceDonePage(plain(ctx.oidc.client?.clientName ?? '') || 'The program')),
   }
 }
 
@@ -95,11 +85,4 @@ function problemOf(error: string | undefined, code: string | undefined): string 
 function csrfOf({ oidc }: KoaContextWithOIDC): string {
   const state = oidc.session?.['state'] as { readonly secret?: string } | undefined
   return state?.secret ?? ''
-}
-
-function show(ctx: KoaContextWithOIDC, page: Page): void {
-  for (const [name, value] of Object.entries(pageHeaders(page.leadsTo))) ctx.set(name, value)
-  ctx.status = page.status
-  ctx.type = 'html'
-  ctx.body = renderPage(page)
 }

@@ -22,7 +22,7 @@ import { createInteractions } from './interactions.ts'
 import { type Introspected, introspect, isSigned } from './introspection.ts'
 import { createLoginThrottle } from './login-throttle.ts'
 import type { Settings } from './options.ts'
-import { pageHeaders, problemPage, renderPage, sendPage } from './pages/index.ts'
+import { problemPage, sendPage, showPage } from './pages/index.ts'
 import { problemWithPush } from './par.ts'
 import { cleanParameters } from './parameters.ts'
 import { createProvider, INTERACTION_TTL_SECONDS } from './provider.ts'
@@ -70,10 +70,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     const { client_id, redirect_uri } = ctx.oidc?.params ?? {}
     const [clientId, redirectUri] = [client_id, redirect_uri].map((value) => (typeof value === 'string' ? value : undefined))
     const page = problemPage(code, description, { clientId, redirectUri, problem: clientId && clients.problemOf?.(clientId) })
-    for (const [name, value] of Object.entries(pageHeaders())) ctx.set(name, value)
-    ctx.status = page.status
-    ctx.type = 'html'
-    ctx.body = renderPage(page)
+    showPage(ctx, page)
   }
   const named = new WeakMap<object, { clientId: string; grantId: string }>()
   const introspected = new WeakMap<object, Introspected>()

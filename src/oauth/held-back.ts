@@ -12,7 +12,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { isLoopbackName } from '../net/index.ts'
 import type { Clients } from './clients.ts'
-import { heldBackPage, pageHeaders, renderPage } from './pages/index.ts'
+import { heldBackPage, showPage } from './pages/index.ts'
 
 export function holdBackErrors(provider: Provider, clients: Pick<Clients, 'get'>): void {
   provider.use(async (ctx, next) => {
@@ -31,10 +31,7 @@ export function holdBackErrors(provider: Provider, clients: Pick<Clients, 'get'>
     const description = said.get('error_description') ?? undefined
     const page = heldBackPage({ client: clientName, code, description, target: target.href })
     ctx.remove('location')
-    for (const [name, value] of Object.entries(pageHeaders())) ctx.set(name, value)
-    ctx.status = page.status
-    ctx.type = 'html'
-    ctx.body = renderPage(page)
+    showPage(ctx as KoaContextWithOIDC, page)
   })
 }
 

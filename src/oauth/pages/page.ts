@@ -1,6 +1,7 @@
 /** The frame of every page, and the headers that keep it what it is: no script, no frame, no cache. @module */
 
 import type { ServerResponse } from 'node:http'
+import type { KoaContextWithOIDC } from 'oidc-provider'
 import { Html, html } from './html.ts'
 import { style, styleHash } from './style.ts'
 
@@ -52,6 +53,14 @@ export function sendPage(response: ServerResponse, page: Page): void {
   response.setHeader('content-type', 'text/html; charset=utf-8')
   response.setHeader('content-length', Buffer.byteLength(text))
   response.end(text)
+}
+
+/** The same, as the answer of oidc-provider. */
+export function showPage(ctx: KoaContextWithOIDC, page: Page): void {
+  for (const [name, value] of Object.entries(pageHeaders(page.leadsTo))) ctx.set(name, value)
+  ctx.status = page.status
+  ctx.type = 'html'
+  ctx.body = renderPage(page)
 }
 
 /** The source expression for a redirect URI (CSP3 §2.3.1). An IPv6 address has none: its scheme has to do. */
