@@ -33,8 +33,7 @@ function permits(principal: Principal, permission: Permission, hierarchy: ScopeH
     case 'protected':
       return holds(principal, permission, hierarchy)
     case 'private': {
-      // `users` are accounts: a key, or an account of this machine, that happens to have the name of one is not that person.
-      const isUser = principal.credential === 'token' && permission.users.includes(principal.subject)
+      const isUser = principal.user !== undefined && permission.users.includes(principal.user)
       const named = isUser || permission.clients.includes(principal.clientId)
       return named ? holds(principal, permission, hierarchy) : hidden
     }

@@ -5,6 +5,11 @@ export interface Principal {
   /** Who vouches for `subject`: an issuer's URL, `key` for API keys, or `local` for the person at this machine's stdio. */
   readonly issuer: string
   readonly subject: string
+  /**
+   * What a configuration calls it (`users`): an account, a client that acts for itself, or `ISSUER#SUBJECT` for whom another issuer
+   * vouches. Undefined for a key and for whoever is at this machine: no such list means them, whatever they are called.
+   */
+  readonly user?: string | undefined
   readonly clientId: string
   /** A token can be stepped up to a further scope; a key, the local user and whoever has none cannot. */
   readonly credential: 'token' | 'key' | 'local' | 'none'

@@ -78,9 +78,8 @@ export function createBudgets(
   }
 }
 
-function principalLimit({ principal: common, roles, users }: Limits, { credential, subject, roles: held }: Principal): Limit | undefined {
-  // `users` are accounts: a key, or an account of this machine, that happens to have the name of one is not that person.
-  const own = credential === 'token' ? named(users, subject) : undefined
+function principalLimit({ principal: common, roles, users }: Limits, { user, roles: held }: Principal): Limit | undefined {
+  const own = user === undefined ? undefined : named(users, user)
   if (own || !roles) return own ?? common
   let best: Limit | undefined
   for (const role of held) {

@@ -129,6 +129,8 @@ export function createTokenVerifier({ issuer, resources, signingKeys, clock, ...
     const principal = Object.freeze({
       issuer: standing.issuer,
       subject: standing.subject,
+      // Somebody whom another issuer vouches for is not our account of that name: `sub` says whose it is (`grant-types/subjects.ts`).
+      user: claims.sub,
       clientId: claims.client_id,
       credential: 'token' as const,
       scopes,

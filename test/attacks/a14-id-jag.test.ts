@@ -7,7 +7,9 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { calculateJwkThumbprint, decodeJwt, type JWK, SignJWT } from 'jose'
-import { createClients } from '../../src/oauth/index.ts'
+import { createPermits } from '../../src/catalogue/permits.ts'
+import { createScopeHierarchy } from '../../src/core/index.ts'
+import { createAccounts, createClients } from '../../src/oauth/index.ts'
 import { verifies } from '../requirements.ts'
 import { type Fixture, postForm, register, startAuthorizationServer, type Tokens, verify } from '../support/authorization.ts'
 import { ID_JAG, type Issuer, JWT_BEARER, startIssuer } from '../support/issuer.ts'
@@ -67,6 +69,22 @@ test('the person of an enterprise is let in without a page, as a principal of th
     [record?.action, record?.decision, record?.clientId, record?.issuer, record?.subject],
     ['token', 'allow', client.id, idp.issuer, 'U019488227'],
   )
+})
+
+test('who is called like an account of this server is somebody else: what is private to one is hidden from the other', async () => {
+  await createAccounts({ ...fixture, clock: Date.now }).create({ name: 'guest', password: 'a long enough password' })
+  const { access_token: token } = (await (await ask(await jag({ sub: 'guest', scope: 'tools:read' }))).json()) as Tokens
+  const principal = await verify(fixture, token)
+  assert.ok(typeof principal === 'object')
+  assert.equal(principal.subject, 'guest')
+  const permits = createPermits(createScopeHierarchy({}))
+  const isPermittedTo = (user: string) =>
+    permits(principal, {
+      permission: { access: 'private', clients: [], users: [user], scopes: ['tools:read'], roles: [] },
+      origin: { server: 'own', name: 'diary' },
+    }).permitted
+  assert.equal(isPermittedTo('guest'), false)
+  assert.equal(isPermittedTo(`${idp.issuer}#guest`), true)
 })
 
 test('what is wrong with one thing is refused, says how to mend it, quotes nothing, and is on record', async () => {

@@ -38,6 +38,8 @@ export const principal = (subject: string, over: Partial<Principal> = {}): Princ
   Object.freeze({
     issuer: 'test',
     subject,
+    // As the verifiers say it: a key is no user, whatever it is called.
+    user: over.credential === 'token' ? subject : undefined,
     clientId: 'agent',
     credential: 'key',
     scopes: ['tools:read', 'tools:execute', 'prompts:read', 'resources:read'],

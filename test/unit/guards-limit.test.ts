@@ -13,6 +13,7 @@ const person = (subject: string, over: Partial<Principal> = {}): Principal =>
   Object.freeze({
     issuer: 'test',
     subject,
+    user: (over.credential ?? 'token') === 'token' ? subject : undefined,
     clientId: 'agent',
     credential: 'token',
     scopes: [],

@@ -64,6 +64,7 @@ describe('a token', () => {
       {
         issuer: world.issuer.issuer,
         subject: 'ana',
+        user: 'ana',
         clientId: 'cli',
         credential: 'token',
         scopes: ['tools:read'],

@@ -54,6 +54,7 @@ test('a client registers, a person signs in, and the token says who may do what 
   assert.deepEqual(await verify(fixture, tokens.access_token), {
     issuer: fixture.issuer,
     subject: 'ana',
+    user: 'ana',
     clientId,
     credential: 'token',
     scopes: ['tools:read'],

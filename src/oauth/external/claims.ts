@@ -40,6 +40,7 @@ export function toPrincipal(token: JsonObject, { issuer, claims = {}, fallbackId
   return Object.freeze({
     issuer,
     subject: sub,
+    user: sub,
     clientId,
     credential: 'token' as const,
     scopes: Object.freeze(listAt(token, claims.scopes, defaults.scopes).filter(isScope).slice(0, MAX_SCOPES)),
