@@ -1,7 +1,7 @@
 // What somebody tries who has a key, or a part of one, or one for something else.
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import { createApiKeys, createApiKeyUse } from '../../src/oauth/index.ts'
 import { createMemoryStore, type RecordKind, type Records } from '../../src/storage/index.ts'
@@ -47,6 +47,15 @@ const keys = () => createApiKeys({ ...gateway.data, clock: Date.now })
 const forServers = (...servers: string[]) => keys().create({ name: 'some', scopes: ALL_SCOPES, servers, createdBy: 'test' })
 const USES = ['tools/call', 'prompts/get', 'resources/read', 'completion/complete']
 const usesOf = (witness: HttpWitness) => witness.seen.filter(({ body }) => USES.includes(body?.method)).length
+
+test('a key is looked up here and nowhere else, and is good as what it is alone', async () => {
+  const { key } = await gateway.key()
+  assert.equal(keys().verifier.claims({ scheme: 'dpop', value: key }), true)
+  const as = (scheme: string) => fetch(gateway.url, { method: 'POST', headers: { authorization: `${scheme} ${key}` }, body: '{}' })
+  assert.equal((await as('DPoP')).status, 401)
+  assert.equal((await as('Basic')).status, 401)
+  assert.notEqual((await as('Bearer')).status, 401)
+})
 
 describe('a key for some servers', () => {
   it('lists what they have and nothing else', async () => {
