@@ -30,13 +30,14 @@ export function createAuditText(redactor: Redactor): (record: AuditRecord) => st
     return JSON.stringify(rest).slice(1)
   }
   function keep(credentialId: string, written: Written): void {
-    if (count++ >= MAX_KEPT) {
+    const { target } = written.record
+    if (!kept.get(credentialId)?.has(target) && ++count > MAX_KEPT) {
       kept = new Map()
       count = 1
     }
     let own = kept.get(credentialId)
     if (!own) kept.set(credentialId, (own = new Map()))
-    own.set(written.record.target, written)
+    own.set(target, written)
   }
 
   return function toText(record) {

@@ -138,6 +138,14 @@ for (const [name, mount] of Object.entries(apps))
       const address = (await app.served.records()).at(-1)?.address
       assert.equal(address, '127.0.0.1')
     })
+    it('once it is closed, it answers nobody any more, and the app goes on', async () => {
+      await using app = await mount(await begin())
+      assert.equal((await mcp(app.url).request('tools/list')).status, 401)
+      await app.served.service.close()
+      const late = await fetch(app.url, { method: 'POST' })
+      // An app with paths of its own says that this is none of them; where all are ours, we do, without deciding anything.
+      if (late.status !== 404) assert.deepEqual([late.status, await late.text()], [503, ''])
+    })
     it('twice at once, each caller gets its own', async () => {
       await using app = await mount(await begin())
       const client = mcp(app.url, { key: app.served.key })
