@@ -70,6 +70,7 @@ export {
   type Validated,
   validated,
 } from './request.ts'
+export { ROLE_PATTERN } from './roles.ts'
 export { createScopeHierarchy, type ScopeDeclarations, type ScopeHierarchy, scopesSchema } from './scope-hierarchy.ts'
 export { isScope, SCOPE_PATTERN, STANDARD_SCOPES } from './scopes.ts'
 export { looksSecret } from './secret-names.ts'

@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { Clock } from '../core/index.ts'
-import type { Store } from '../storage/index.ts'
+import { type Clock, ROLE_PATTERN } from '../core/index.ts'
+import { allRecords, type Store } from '../storage/index.ts'
 import { createPasswords } from './passwords.ts'
 
 export interface Account {
@@ -43,7 +43,6 @@ export const MIN_PASSWORD = 12
 const MAX_PASSWORD = 1024
 // ASCII only: a name cannot look like another.
 const namePattern = /^[a-z0-9](?:[a-z0-9._@+-]{0,62}[a-z0-9])?$/
-const rolePattern = /^[\w.:@/-]{1,64}$/
 
 interface Kept extends Account {
   readonly hash: string
@@ -53,14 +52,6 @@ export function createAccounts({ store, clock }: { readonly store: Store; readon
   const records = store.records<Kept>('account')
   const passwords = createPasswords()
 
-  async function* all(): AsyncGenerator<Account> {
-    for (let after: string | undefined; ; ) {
-      const page = await records.list({ after })
-      for (const { value } of page) yield toAccount(value)
-      after = page.at(-1)?.id
-      if (page.length < 1000) return
-    }
-  }
   async function hasOwner(): Promise<boolean> {
     return (await records.list({ group: 'owner', limit: 1 })).length > 0
   }
@@ -81,7 +72,7 @@ export function createAccounts({ store, clock }: { readonly store: Store; readon
     async create({ name, password, roles = [], owner = false }) {
       const problem = problemWith(name, password)
       if (problem !== undefined) return { problem }
-      if (roles.some((role) => !rolePattern.test(role))) return { problem: 'A role has 1 to 64 letters, digits, and . _ : @ / -.' }
+      if (roles.some((role) => !ROLE_PATTERN.test(role))) return { problem: 'A role has 1 to 64 letters, digits, and . _ : @ / -.' }
       if (owner && (await hasOwner())) return { problem: 'There is an owner already.' }
       const account: Account = { name: toName(name), roles: [...new Set(roles)], owner, since: clock() }
       const kept: Kept = { ...account, hash: await passwords.hash(password) }
@@ -98,9 +89,7 @@ export function createAccounts({ store, clock }: { readonly store: Store; readon
       const kept = await records.get(name)
       return kept && toAccount(kept.value)
     },
-    async list() {
-      return Array.fromAsync(all())
-    },
+    list: () => Array.fromAsync(allRecords(records), ({ value }) => toAccount(value)),
   }
 }
 

@@ -1,7 +1,7 @@
 /** What is kept of an API key, and what may be shown of it. @module */
 
 import { z } from 'zod'
-import { SCOPE_PATTERN } from '../core/index.ts'
+import { ROLE_PATTERN, SCOPE_PATTERN } from '../core/index.ts'
 import type { RecordOptions } from '../storage/index.ts'
 
 export interface NewApiKey {
@@ -54,10 +54,7 @@ const AFTERLIFE_MS = 30 * DAY_MS
 export const newApiKey: z.ZodType<NewApiKey> = z.strictObject({
   name: z.string().regex(/^[^\p{Cc}\p{Cf}]{1,64}$/u, 'has 1 to 64 printable characters'),
   scopes: z.array(z.string().regex(SCOPE_PATTERN, 'is not a scope (RFC 6749 §3.3)')).max(64),
-  roles: z
-    .array(z.string().regex(/^[\w.:@/-]{1,64}$/, 'has 1 to 64 letters, digits, and . _ : @ / -'))
-    .max(64)
-    .optional(),
+  roles: z.array(z.string().regex(ROLE_PATTERN, 'has 1 to 64 letters, digits, and . _ : @ / -')).max(64).optional(),
   servers: z
     .array(z.string().regex(/^[\w.-]{1,64}$/, 'is not the name of a server'))
     .min(1)

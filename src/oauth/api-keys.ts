@@ -10,7 +10,7 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { allow, type Clock, type Credential, checkOptions, deny, type TokenVerifier } from '../core/index.ts'
-import { type Bus, changeRecord, type Store } from '../storage/index.ts'
+import { allRecords, type Bus, changeRecord, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { generateKey, parseKey } from './api-key-format.ts'
 import { type ApiKeyInfo, DAY_MS, type Kept, type NewApiKey, newApiKey, recordOptionsOf, toInfo } from './api-key-record.ts'
@@ -102,15 +102,7 @@ export function createApiKeys({ store, keyRing, clock, bus }: ApiKeysOptions): A
   }
   return {
     create: (options) => create(options),
-    async list() {
-      const infos: ApiKeyInfo[] = []
-      for (let after: string | undefined; ; ) {
-        const page = await records.list({ after })
-        infos.push(...page.map(({ value }) => toInfo(value)))
-        after = page.at(-1)?.id
-        if (page.length < 1000) return infos
-      }
-    },
+    list: () => Array.fromAsync(allRecords(records), ({ value }) => toInfo(value)),
     async find(id) {
       const found = await records.get(id)
       return found && toInfo(found.value)

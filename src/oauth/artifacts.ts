@@ -8,7 +8,7 @@
  */
 
 import type { Clock } from '../core/index.ts'
-import type { RecordOptions, Store } from '../storage/index.ts'
+import { allRecords, type RecordOptions, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 
 export type Payload = Record<string, unknown>
@@ -102,11 +102,8 @@ export function createArtifacts({ store, keyRing, clock }: { store: Store; keyRi
       await records.takeOnce(hidden(kind, id))
     },
     async removeGroup(group) {
-      for (;;) {
-        const page = await records.list({ group })
-        await Promise.all(page.map(({ id }) => records.takeOnce(id)))
-        if (page.length < 1000) return
-      }
+      const all = await Array.fromAsync(allRecords(records, { group }))
+      await Promise.all(all.map(({ id }) => records.takeOnce(id)))
     },
   }
 }

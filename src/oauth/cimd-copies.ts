@@ -8,7 +8,7 @@
  */
 
 import type { Clock } from '../core/index.ts'
-import { changeRecord, type RecordOptions, type Store, type Stored } from '../storage/index.ts'
+import { allRecords, changeRecord, type RecordOptions, type Store, type Stored } from '../storage/index.ts'
 import type { Payload } from './artifacts.ts'
 
 export interface ClientCopy {
@@ -59,15 +59,7 @@ export function createClientCopies({ store, clock }: { readonly store: Store; re
   }
   return {
     get: async (url) => (await records.get(url))?.value,
-    async list() {
-      const all: [string, ClientCopy][] = []
-      for (let after: string | undefined; ; ) {
-        const page = await records.list({ after })
-        for (const { id, value } of page) all.push([id, value])
-        after = page.at(-1)?.id
-        if (page.length < 1000) return all
-      }
-    },
+    list: () => Array.fromAsync(allRecords(records), ({ id, value }) => [id, value] as const),
     async put(url, metadata, freshMs) {
       if ((await records.get(url)) === undefined) await makeRoom()
       const next = (now: ClientCopy | undefined): ClientCopy => ({ ...now, metadata, fetchedAt: clock(), freshUntil: clock() + freshMs })

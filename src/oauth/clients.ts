@@ -10,7 +10,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { type Clock, createId } from '../core/index.ts'
-import { type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
+import { allRecords, type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import type { Payload } from './artifacts.ts'
 import { checkNewClient, type NewClient } from './new-client.ts'
@@ -131,15 +131,7 @@ export function createClients({ store, keyRing, bus, clock }: ClientsOptions): C
       if (!won) throw new Error('a client of that id is registered')
       return { id, secret }
     },
-    async list() {
-      const infos: ClientInfo[] = []
-      for (let after: string | undefined; ; ) {
-        const page = await records.list({ after })
-        for (const { id, value } of page) infos.push(toInfo(id, value))
-        after = page.at(-1)?.id
-        if (page.length < 1000) return infos
-      }
-    },
+    list: () => Array.fromAsync(allRecords(records), ({ id, value }) => toInfo(id, value)),
     async get(id) {
       const found = await records.get(id)
       return found && toInfo(id, found.value)

@@ -28,8 +28,8 @@ export const looksLikeCode = (text: string): boolean => /^[BCDFGHJKLMNPQRSTVWXZ]
 const normalCode = (text: string): string => text.toUpperCase().replace(/[^A-Z]/g, '')
 const written = (text: string): string => normalCode(text).replace(/^(.{4})(.{4})$/, '$1-$2')
 
-export function deviceFlow({ addressOf, hierarchy, issuer }: Settings): DeviceFlow {
-  const action = `${new URL(issuer).pathname.replace(/\/$/, '')}/device`
+export function deviceFlow({ addressOf, basePath, hierarchy, issuer }: Settings): DeviceFlow {
+  const action = `${basePath}/device`
   const server = new URL(issuer).host
   return {
     enabled: true,

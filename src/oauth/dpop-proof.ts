@@ -21,7 +21,7 @@ import {
 } from '../core/index.ts'
 import type { Counters } from '../storage/index.ts'
 import type { Nonces } from './dpop-nonce.ts'
-import { hasPrivatePart } from './jwk.ts'
+import { hasPrivatePart, thumbprintOf } from './jwk.ts'
 
 export interface ProofVerifierParts {
   /** Remembers which proofs were used. Shared by all processes that serve one address. */
@@ -99,20 +99,6 @@ export function createProofVerifier({ counters, nonces, wantsNonce, clock }: Pro
 
 function isPublic(jwk: unknown): jwk is Record<string, unknown> {
   return typeof jwk === 'object' && jwk !== null && !hasPrivatePart(jwk)
-}
-
-/** RFC 7638: these members, in this order. */
-const MEMBERS: Readonly<Record<string, readonly string[]>> = {
-  EC: ['crv', 'kty', 'x', 'y'],
-  OKP: ['crv', 'kty', 'x'],
-  RSA: ['e', 'kty', 'n'],
-}
-
-function thumbprintOf(jwk: Record<string, unknown>): string | undefined {
-  const { kty } = jwk
-  const members = typeof kty === 'string' && Object.hasOwn(MEMBERS, kty) ? MEMBERS[kty] : undefined
-  if (!members?.every((member) => typeof jwk[member] === 'string')) return undefined
-  return hash('sha256', JSON.stringify(Object.fromEntries(members.map((member) => [member, jwk[member]]))), 'base64url')
 }
 
 /** Without query and fragment (RFC 9449 §4.3); a WebSocket is asked for by an HTTP request, whatever its client calls the scheme. */

@@ -19,7 +19,6 @@ import { createGrantTypes } from './grant-types/index.ts'
 import type { Trust } from './grant-types/trusted-issuers.ts'
 import type { Grants } from './grants.ts'
 import { createInteractions } from './interactions.ts'
-import { type Introspected, introspect, isSigned } from './introspection.ts'
 import { createLoginThrottle } from './login-throttle.ts'
 import type { Settings } from './options.ts'
 import { problemPage, sendPage, showPage } from './pages/index.ts'
@@ -34,6 +33,7 @@ import { completeMetadata, tellOfManagement } from './registration-provider.ts'
 import { MAX_BODY, readBody, replay } from './replay.ts'
 import type { Resources } from './resources.ts'
 import type { Route } from './routes.ts'
+import { createSignedTokens } from './signed-tokens.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { OwnTokens } from './token-verifier.ts'
 
@@ -65,15 +65,14 @@ const actions: Partial<Record<Route['name'], string>> = { register: 'client.regi
 
 export async function createEngine(parts: EngineParts): Promise<Engine> {
   const { settings, resources, trust, accounts, artifacts, grants, clients, signingKeys, tokens, record } = parts
-  const { issuer, keyRing, counters, clock, addressOf, registrationsPerHour } = settings
+  const { issuer, basePath, keyRing, counters, clock, addressOf, registrationsPerHour } = settings
   function renderError(ctx: KoaContextWithOIDC, { code, description }: { code: string; description?: string | undefined }): void {
     const { client_id, redirect_uri } = ctx.oidc?.params ?? {}
     const [clientId, redirectUri] = [client_id, redirect_uri].map((value) => (typeof value === 'string' ? value : undefined))
     const page = problemPage(code, description, { clientId, redirectUri, problem: clientId && clients.problemOf?.(clientId) })
     showPage(ctx, page)
   }
-  const named = new WeakMap<object, { clientId: string; grantId: string }>()
-  const introspected = new WeakMap<object, Introspected>()
+  const signedTokens = createSignedTokens(tokens, resources)
   const throttle = createLoginThrottle(counters)
   const cookies = createCookieNames(issuer)
   const management = createRegistrationManagement({
@@ -100,8 +99,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
         renderError,
         ...ingredients,
         cookies,
-        grantToRevoke: (request) => named.get(request),
-        introspected: (request) => introspected.get(request),
+        signedTokens,
       })
       tellOfManagement(provider, management)
       recordEvents(provider, record, settings)
@@ -113,8 +111,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
   await holder.current()
   const callback = async (request: IncomingMessage, response: ServerResponse): Promise<void> =>
     (await holder.current()).callback(request, response)
-  const base = new URL(issuer).pathname.replace(/\/$/, '')
-  const pathOf = (request: IncomingMessage) => new URL(request.url ?? '/', issuer).pathname.slice(base.length)
+  const pathOf = (request: IncomingMessage) => new URL(request.url ?? '/', issuer).pathname.slice(basePath.length)
 
   const ownOrigin = new URL(issuer).origin
   const budgetFor = (request: IncomingMessage): string => budgetOf(request, addressOf(request), ownOrigin)
@@ -146,23 +143,12 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
   }
   async function postForm(request: IncomingMessage, response: ServerResponse, text: string): Promise<void> {
     const params = cleanParameters(new URLSearchParams(text), resources)
-    if (pathOf(request) === '/token') grantTypes.nameWorkload(params, request.headers.authorization !== undefined)
-    const clean = { type: FORM, text: params.toString() }
-    const replayed = replay({ request, issuer, url: pathOf(request), body: clean, json: true })
-    const token = params.get('token') ?? ''
-    if (pathOf(request) === '/introspect' && isSigned(token)) {
-      params.set('token', 'a-signed-token')
-      const asked = replay({ request, issuer, url: '/introspect', body: { type: FORM, text: params.toString() }, json: true })
-      introspected.set(asked, await introspect(tokens, resources, token))
-      return callback(asked, response)
-    }
-    const own = pathOf(request) === '/revoke' ? await tokens.readOwn(token) : undefined
-    if (own === undefined) return callback(replayed, response)
-    // The provider refuses JWTs here. It is shown a token that nobody has, so that it only authenticates the client.
-    params.set('token', 'a-signed-token')
-    const translated = replay({ request, issuer, url: '/revoke', body: { type: FORM, text: params.toString() }, json: true })
-    named.set(translated, own)
-    return callback(translated, response)
+    const url = pathOf(request)
+    if (url === '/token') grantTypes.nameWorkload(params, request.headers.authorization !== undefined)
+    const keep = await signedTokens.takeOut(url, params)
+    const sent = replay({ request, issuer, url, body: { type: FORM, text: params.toString() }, json: true })
+    keep?.(sent)
+    return callback(sent, response)
   }
   async function push(request: IncomingMessage, response: ServerResponse, text: string): Promise<void> {
     const problem = await problemWithPush(settings, budgetFor(request), text)

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from '../core/index.ts'
-import type { Bus, Store } from '../storage/index.ts'
+import { allRecords, type Bus, type Store } from '../storage/index.ts'
 import type { Artifacts, Payload } from './artifacts.ts'
 
 export interface Grants {
@@ -72,26 +72,13 @@ export function createGrants({ store, bus, clock, artifacts }: GrantsParts): Gra
       }
     },
     revoke,
-    async list() {
-      const infos: GrantInfo[] = []
-      for (let after: string | undefined; ; ) {
-        const page = await records.list({ after })
-        infos.push(...page.map(({ id, value }) => toInfo(id, value.payload)))
-        after = page.at(-1)?.id
-        if (page.length < 1000) return infos
-      }
-    },
+    list: () => Array.fromAsync(allRecords(records), ({ id, value }) => toInfo(id, value.payload)),
     async get(id) {
       const found = await records.get(id)
       return found && toInfo(id, found.value.payload)
     },
     async revokeOfClient(clientId) {
-      for (let after: string | undefined; ; ) {
-        const page = await records.list({ after })
-        for (const { id, value } of page) if (value.payload['clientId'] === clientId) await revoke(id)
-        after = page.at(-1)?.id
-        if (page.length < 1000) return
-      }
+      for await (const { id, value } of allRecords(records)) if (value.payload['clientId'] === clientId) await revoke(id)
     },
   }
 }

@@ -60,9 +60,9 @@ interface Open {
 }
 
 export function createInteractions({ provider, settings, resources, accounts, clients, throttle, record }: InteractionParts): Interactions {
-  const { issuer, keyRing, addressOf, accessTokenTtlSeconds } = settings
+  const { issuer, basePath, keyRing, addressOf, accessTokenTtlSeconds } = settings
   const server = new URL(resources.canonical).host
-  const pathOf = (uid: string, step: string) => `${new URL(issuer).pathname.replace(/\/$/, '')}/interaction/${uid}/${step}`
+  const pathOf = (uid: string, step: string) => `${basePath}/interaction/${uid}/${step}`
 
   /** The sign-in that this browser has open under this path, if its cookie, its session and its client still stand. */
   async function open(request: IncomingMessage, response: ServerResponse, uid: string): Promise<Open | undefined> {

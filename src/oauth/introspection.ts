@@ -1,6 +1,6 @@
 /**
- * Whether a token is good (RFC 7662): for clients that authenticate, of access tokens of ours (signed) and of their own refresh
- * tokens (opaque). Whatever is wrong with a token, the answer is `active: false` and nothing else (§2.2).
+ * Whether a token is good (RFC 7662): for clients that authenticate, of their own tokens; for those that an operator registered, of
+ * every access token of ours. Refresh tokens (opaque) are only ever their client's. Whatever is wrong with a token, the answer is `active: false` and nothing else (§2.2).
  *
  * oidc-provider authenticates the client and knows the opaque ones; it refuses signed tokens, so it is shown a token that nobody has,
  * and what it answers is replaced by what our own verifier says: the one that decides at the MCP endpoint.
@@ -9,6 +9,7 @@
  */
 
 import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Clients } from './clients.ts'
 import type { Resources } from './resources.ts'
 import type { OwnTokens } from './token-verifier.ts'
 
@@ -51,7 +52,11 @@ export async function introspect(tokens: OwnTokens, { canonical }: Resources, to
 }
 
 /** `said`: what there is to say of the signed token that a request under way is about, if it is about one. */
-export function answerIntrospection(said: (request: object) => Introspected | undefined) {
+export function answerIntrospection(said: (request: object) => Introspected | undefined, clients: Pick<Clients, 'get'>) {
+  /** Anybody can register a client, or describe one at a URL: of what others hold it learns nothing (§2.2). */
+  const mayKnow = async ({ clientId }: Client, token: Introspected): Promise<boolean> =>
+    token['client_id'] === clientId || (await clients.get(clientId))?.registered === 'by-operator'
+
   return async (ctx: object, next: () => Promise<unknown>): Promise<void> => {
     await next()
     const context = ctx as KoaContextWithOIDC
@@ -64,7 +69,7 @@ export function answerIntrospection(said: (request: object) => Introspected | un
       return
     }
     const answer = said(context.req)
-    if (answer !== undefined) context.body = answer
+    if (answer !== undefined) context.body = (await mayKnow(client, answer)) ? answer : inactive
   }
 }
 

@@ -57,7 +57,10 @@ export interface AuthorizationServerOptions {
   readonly certificates?: CertificateSource | undefined
 }
 
-export type Settings = Readonly<Required<{ [Key in keyof AuthorizationServerOptions]: NonNullable<AuthorizationServerOptions[Key]> }>>
+export type Settings = Readonly<Required<{ [Key in keyof AuthorizationServerOptions]: NonNullable<AuthorizationServerOptions[Key]> }>> & {
+  /** The path of the issuer without a trailing slash, before each of ours; mostly empty. */
+  readonly basePath: string
+}
 
 const part = <T>(method: string) =>
   z.custom<T>((value) => typeof (value as Record<string, unknown> | null)?.[method] === 'function', `needs a "${method}" method`)
@@ -92,7 +95,7 @@ const schema: z.ZodType<AuthorizationServerOptions> = z.strictObject({
 export function checkSettings(options: AuthorizationServerOptions): Settings {
   const checked = checkOptions('authorizationServer', schema, options)
   // Pages and metadata are served beside the endpoint: another origin would never be asked for them.
-  const origin = new URL(checked.issuer).origin
+  const { origin, pathname } = new URL(checked.issuer)
   if (!checked.resources.some((resource) => new URL(resource).origin === origin)) {
     throw new ConfigError(['authorizationServer.resources: none is at the origin of the issuer'])
   }
@@ -105,6 +108,7 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
   const shownScopes = (): readonly string[] => orStandard((checked.shownScopes ?? checked.scopes)())
   return Object.freeze({
     ...checked,
+    basePath: pathname.replace(/\/$/, ''),
     hierarchy: checked.hierarchy ?? createScopeHierarchy(),
     scopes: () => [...new Set([...checked.scopes(), ...shownScopes()])],
     shownScopes,

@@ -11,6 +11,7 @@
 import type { Configuration } from 'oidc-provider'
 import type { Counters } from '../storage/index.ts'
 import { mostStored } from './addresses.ts'
+import type { Refusal } from './refusal.ts'
 
 export const parFeature: NonNullable<NonNullable<Configuration['features']>['pushedAuthorizationRequests']> = {
   enabled: true,
@@ -33,10 +34,8 @@ export const PUSHED_KEPT_SECONDS = 900
 const MAX_PUSHED = 8192
 const WINDOW_MS = 600_000
 
-export interface PushRefusal {
+export interface PushRefusal extends Refusal {
   readonly status: 413 | 429
-  readonly error: string
-  readonly description: string
   readonly retryAfterSeconds?: number
 }
 

@@ -22,13 +22,14 @@ import { DEVICE_CODE_TTL_SECONDS, deviceFlow, tellInterval } from './device.ts'
 import { dpopAlgorithms, dpopFeature } from './dpop.ts'
 import type { GrantTypes } from './grant-types/index.ts'
 import { holdBackErrors } from './held-back.ts'
-import { answerIntrospection, type Introspected, introspectionFeature } from './introspection.ts'
+import { answerIntrospection, introspectionFeature } from './introspection.ts'
 import { assertionAlgorithms } from './metadata.ts'
 import { mtlsFeature } from './mtls.ts'
 import type { Settings } from './options.ts'
 import { parFeature } from './par.ts'
 import type { Resources } from './resources.ts'
 import { OFFLINE_ACCESS, requestedScopes } from './scopes.ts'
+import type { SignedTokens } from './signed-tokens.ts'
 import type { SigningKey } from './signing-keys.ts'
 
 export interface ProviderParts extends AdapterParts {
@@ -39,10 +40,8 @@ export interface ProviderParts extends AdapterParts {
   readonly cookies: CookieNames
   readonly grantTypes: GrantTypes
   readonly renderError: (ctx: KoaContextWithOIDC, problem: { readonly code: string; readonly description?: string | undefined }) => void
-  /** What there is to say of the signed token that a request under way is about, if it is about one. */
-  readonly introspected: (request: object) => Introspected | undefined
-  /** The grant that a revocation request under way names by a JWT, if any; the request is the one that the provider is given. */
-  readonly grantToRevoke: (request: object) => { readonly clientId: string; readonly grantId: string } | undefined
+  /** Of the request that the provider is given. */
+  readonly signedTokens: Pick<SignedTokens, 'grantToRevoke' | 'introspected'>
 }
 
 export const GRANT_TTL_SECONDS: number = 365 * 86_400
@@ -53,7 +52,7 @@ const SESSION_TTL_SECONDS = 12 * 3600
 export const INTERACTION_TTL_SECONDS: number = 600
 
 export function createProvider(parts: ProviderParts): Provider {
-  const { settings, grants, grantToRevoke } = parts
+  const { settings, grants, signedTokens } = parts
   const provider = new Provider(settings.issuer, configure(parts))
   // The request that it is given is ours (`replay.ts`), with these headers overwritten.
   provider.proxy = true
@@ -62,11 +61,11 @@ export function createProvider(parts: ProviderParts): Provider {
   tellInterval(provider)
   noteClientUse(provider, parts.clients)
   holdBackErrors(provider, parts.clients)
-  provider.use(answerIntrospection(parts.introspected))
+  provider.use(answerIntrospection(signedTokens.introspected, parts.clients))
   provider.use(async (ctx, next) => {
     await next()
     // The library revokes opaque tokens only. It has authenticated the client by now, and has not answered yet.
-    const named = grantToRevoke(ctx.req)
+    const named = signedTokens.grantToRevoke(ctx.req)
     if (named === undefined || ctx.status !== 200 || clientOf(ctx) !== named.clientId) return
     await grants.revoke(named.grantId)
     provider.emit('grant.revoked', ctx as KoaContextWithOIDC, named.grantId)
@@ -96,8 +95,7 @@ function configure({
   renderError,
   ...adapterParts
 }: ProviderParts): Configuration {
-  const { keyRing, scopes, shownScopes, accessTokenTtlSeconds } = settings
-  const base = new URL(settings.issuer).pathname.replace(/\/$/, '')
+  const { basePath, keyRing, scopes, shownScopes, accessTokenTtlSeconds } = settings
   const clientScopes = { clients: adapterParts.clients, hierarchy: settings.hierarchy }
   return {
     adapter: createAdapter(adapterParts),
@@ -211,7 +209,7 @@ function configure({
       if (account === undefined || (trustedSince !== undefined && trustedSince < Math.floor(account.since / 1000))) return undefined
       return { accountId: account.name, claims: () => ({ sub: account.name }) }
     },
-    interactions: { policy: policy(), url: (_ctx, { uid }) => `${base}/interaction/${uid}` },
+    interactions: { policy: policy(), url: (_ctx, { uid }) => `${basePath}/interaction/${uid}` },
     renderError: (ctx, out) => renderError(ctx, { code: out.error, description: out.error_description }),
     fetch: createKeyFetch(settings.guardedFetch),
   }

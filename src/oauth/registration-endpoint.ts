@@ -13,8 +13,9 @@ import { end, sendError, sendJson } from './answers.ts'
 import type { Payload } from './artifacts.ts'
 import type { Clients } from './clients.ts'
 import type { Recorder } from './recorder.ts'
+import { isRefusal } from './refusal.ts'
 import { checkRegistration } from './registration.ts'
-import { isRefused, type RegistrationManagement } from './registration-management.ts'
+import type { RegistrationManagement } from './registration-management.ts'
 
 export interface RegistrationEndpointParts {
   readonly clients: Clients
@@ -55,7 +56,7 @@ export function createRegistrationEndpoint(parts: RegistrationEndpointParts): Re
     async register(request, response, text) {
       if (await isSpent(request, response, 'register')) return
       const checked = checkRegistration(parseJson(text))
-      if ('error' in checked) return refuse(request, response, 400, checked.error, checked.description)
+      if (isRefusal(checked)) return refuse(request, response, 400, checked.error, checked.description)
       return parts.register(request, response, checked.metadata)
     },
     async manage(request, response, clientId, text) {
@@ -72,7 +73,7 @@ export function createRegistrationEndpoint(parts: RegistrationEndpointParts): Re
         return end(response, 204)
       }
       const metadata = request.method === 'PUT' ? await management.update(clientId, current, parseJson(text)) : current
-      if (isRefused(metadata)) return refuse(request, response, 400, metadata.error, metadata.description)
+      if (isRefusal(metadata)) return refuse(request, response, 400, metadata.error, metadata.description)
       if (request.method === 'PUT') record(request, about)
       return sendJson(response, 200, { ...metadata, ...management.accessTo(clientId) })
     },

@@ -12,6 +12,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { KeyRing } from '../vault/index.ts'
 import type { Payload } from './artifacts.ts'
 import type { Clients } from './clients.ts'
+import { isRefusal, type Refusal } from './refusal.ts'
 import { checkRegistration } from './registration.ts'
 
 export interface RegistrationManagement {
@@ -19,12 +20,7 @@ export interface RegistrationManagement {
   accessTo(clientId: string): { readonly registration_access_token: string; readonly registration_client_uri: string }
   /** The client's metadata, if the token is for it. */
   open(clientId: string, authorization: string | undefined): Promise<Payload | undefined>
-  update(clientId: string, current: Payload, body: unknown): Promise<Payload | Refused>
-}
-
-export interface Refused {
-  readonly error: string
-  readonly description: string
+  update(clientId: string, current: Payload, body: unknown): Promise<Payload | Refusal>
 }
 
 export interface ManagementParts {
@@ -32,21 +28,19 @@ export interface ManagementParts {
   readonly keyRing: KeyRing
   readonly clients: Clients
   /** What a registration becomes in the end; a problem where it is none (RFC 7591 §2). */
-  readonly complete: (metadata: Payload) => Promise<Payload | Refused>
+  readonly complete: (metadata: Payload) => Promise<Payload | Refusal>
 }
 
 /** Ours to say (RFC 7592 §2.2). */
 const ours = ['registration_access_token', 'registration_client_uri', 'client_secret_expires_at', 'client_id_issued_at']
 const withSecret = ['client_secret_basic', 'client_secret_post']
 
-export const isRefused = (value: Payload | Refused): value is Refused => 'error' in value
-
 export function createRegistrationManagement({ issuer, keyRing, clients, complete }: ManagementParts): RegistrationManagement {
   const tokenOf = (clientId: string): string => `rat_${keyRing.mac('registration-access-token', clientId).toString('base64url')}`
-  const refuse = (description: string, error = 'invalid_client_metadata'): Refused => ({ error, description })
+  const refuse = (description: string, error = 'invalid_client_metadata'): Refusal => ({ error, description })
 
   /** Before the rules of a registration: whether it is this one that it changes. */
-  function problemWith(body: Record<string, unknown>, clientId: string, current: Payload): Refused | undefined {
+  function problemWith(body: Record<string, unknown>, clientId: string, current: Payload): Refusal | undefined {
     if (body['client_id'] !== clientId) return refuse('client_id must be the id of this client', 'invalid_request')
     const member = ours.find((name) => body[name] !== undefined)
     if (member !== undefined) return refuse(`${member} is not the client's to set`, 'invalid_request')
@@ -71,7 +65,7 @@ export function createRegistrationManagement({ issuer, keyRing, clients, complet
       const problem = problemWith(body as Record<string, unknown>, clientId, current)
       if (problem !== undefined) return problem
       const checked = checkRegistration(body)
-      if ('error' in checked) return refuse(checked.description, checked.error)
+      if (isRefusal(checked)) return checked
       const needsSecret = withSecret.includes(textOf(checked.metadata['token_endpoint_auth_method']) || 'client_secret_basic')
       const secret = current['client_secret'] ?? randomBytes(32).toString('base64url')
       const metadata = await complete({
@@ -80,7 +74,7 @@ export function createRegistrationManagement({ issuer, keyRing, clients, complet
         client_id_issued_at: current['client_id_issued_at'],
         ...(needsSecret ? { client_secret: secret, client_secret_expires_at: 0 } : {}),
       })
-      if (isRefused(metadata)) return metadata
+      if (isRefusal(metadata)) return metadata
       return (await clients.update(clientId, metadata)) ? metadata : refuse('this client is gone', 'invalid_request')
     },
   }

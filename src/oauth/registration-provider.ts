@@ -2,7 +2,8 @@
 
 import { errors, type Provider } from 'oidc-provider'
 import type { Payload } from './artifacts.ts'
-import type { Refused, RegistrationManagement } from './registration-management.ts'
+import type { Refusal } from './refusal.ts'
+import type { RegistrationManagement } from './registration-management.ts'
 
 /** Puts into the answer to each registration how the client manages it. */
 export function tellOfManagement(provider: Provider, management: RegistrationManagement): void {
@@ -16,7 +17,7 @@ export function tellOfManagement(provider: Provider, management: RegistrationMan
 }
 
 /** The metadata with its defaults, as the library keeps it, once it has passed the library's schema. */
-export function completeMetadata(provider: Provider, metadata: Payload): Payload | Refused {
+export function completeMetadata(provider: Provider, metadata: Payload): Payload | Refusal {
   const Client = provider.Client as unknown as new (metadata: Payload) => { metadata(): Payload }
   try {
     return new Client(metadata).metadata()

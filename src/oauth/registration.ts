@@ -7,10 +7,9 @@
 
 import { isLoopbackName } from '../net/index.ts'
 import { DEVICE_CODE, openGrantTypes } from './metadata.ts'
+import type { Refusal } from './refusal.ts'
 
-export type Registration =
-  | { readonly metadata: Record<string, unknown> }
-  | { readonly error: 'invalid_redirect_uri' | 'invalid_client_metadata'; readonly description: string }
+export type Registration = { readonly metadata: Record<string, unknown> } | Refusal<'invalid_redirect_uri' | 'invalid_client_metadata'>
 
 // Nothing that we would have to fetch (jwks_uri, sector_identifier_uri), and no `scope`: a registration grants nothing.
 const strings = ['client_name', 'client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'token_endpoint_auth_method', 'application_type']

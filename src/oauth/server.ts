@@ -8,7 +8,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TokenVerifier } from '../core/index.ts'
 import { createAccounts } from './accounts.ts'
-import { allowAnyOrigin, end, preflight, sendJson, sendMetadata } from './answers.ts'
+import { allowAnyOrigin, end, preflight, sendError, sendJson, sendMetadata } from './answers.ts'
 import { createArtifacts } from './artifacts.ts'
 import { createCimd } from './cimd.ts'
 import { createAllClients } from './cimd-clients.ts'
@@ -44,10 +44,10 @@ export interface AuthorizationServer {
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
   const settings = checkSettings(options)
   const { issuer, store, keyRing, bus, clock, log, shownScopes } = settings
-  const { origin, host, pathname: issuerPath } = new URL(issuer)
+  const { origin, host } = new URL(issuer)
   const certificates = offeredBy(settings.certificates)
   const resources = createResources(settings.resources)
-  const routes = createRoutes(issuerPath.replace(/\/$/, ''), resources)
+  const routes = createRoutes(settings.basePath, resources)
   const record = createRecorder(settings)
   const accounts = createAccounts({ store, clock })
   const artifacts = createArtifacts({ store, keyRing, clock })
@@ -98,7 +98,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     const method = request.method ?? 'GET'
     if (!route.methods.includes(method)) {
       response.setHeader('allow', route.methods.join(', '))
-      return end(response, 405)
+      if (!route.cors) return end(response, 405)
+      return sendError(response, 405, 'invalid_request', `the methods here are ${route.methods.join(', ')}`)
     }
     if (method === 'OPTIONS') return preflight(response, route.methods)
 

@@ -27,9 +27,9 @@ export function createSetup({
   resources: Resources
   record: Recorder
 }): Setup {
-  const { issuer } = settings
+  const { issuer, basePath } = settings
   const link = createSetupLink(settings)
-  const action = `${new URL(issuer).pathname.replace(/\/$/, '')}/setup`
+  const action = `${basePath}/setup`
   const server = resources.canonical
 
   function refuse(request: IncomingMessage, reason: string, page: Page, facts?: { readonly limitBytes: number }): Page {

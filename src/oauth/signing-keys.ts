@@ -7,11 +7,12 @@
  * @module
  */
 
-import { createPrivateKey, createPublicKey, generateKeyPair, hash, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type Clock, type Log, problemOf } from '../core/index.ts'
 import { type Bus, changeRecord, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
+import { thumbprintOf } from './jwk.ts'
 import { endOf, type KeyState, neededOf, PUBLISH_AHEAD_MS, signingOf, stateOf, successorDue, type Timed } from './signing-key-times.ts'
 
 export interface SigningKey {
@@ -190,8 +191,8 @@ const toInfo = (keys: readonly KeptKey[], key: KeptKey, now: number): SigningKey
 
 function toSigningKey(jwk: JsonWebKey): SigningKey {
   const { crv, kty, x, y } = createPublicKey(createPrivateKey({ key: jwk, format: 'jwk' })).export({ format: 'jwk' })
-  // RFC 7638: the members in this order.
-  const kid = hash('sha256', JSON.stringify({ crv, kty, x, y }), 'base64url')
+  const kid = thumbprintOf({ crv, kty, x, y })
+  if (kid === undefined) throw new Error('a signing key is no key')
   const shared = { kid, alg: 'ES256', use: 'sig' }
   const publicJwk = { crv, kty, x, y, ...shared } as JsonWebKey
   return { kid, privateJwk: { ...jwk, ...shared }, publicJwk, publicKey: createPublicKey({ key: publicJwk, format: 'jwk' }) }

@@ -1,7 +1,7 @@
 /** Checks that every implementation makes of what it is given. @module */
 
 import { randomInt } from 'node:crypto'
-import type { Query, RecordOptions } from './records.ts'
+import { MAX_PAGE, type Query, type RecordOptions } from './records.ts'
 
 /** @throws for what JSON cannot carry: a mistake of ours, seen before anything is written. */
 export function toBody(value: unknown): string {
@@ -19,4 +19,4 @@ export function toExpiry({ expiresAt }: RecordOptions): number | null {
 /** Not 1: a record that was removed and put again must not be taken for the one that was read before. */
 export const firstVersion = (): number => randomInt(1, 2 ** 40)
 
-export const pageOf = ({ limit = 1000 }: Query): number => Math.min(Math.max(Math.trunc(limit), 0), 1000)
+export const pageOf = ({ limit = MAX_PAGE }: Query): number => Math.min(Math.max(Math.trunc(limit), 0), MAX_PAGE)

@@ -43,6 +43,19 @@ export interface Records<T> {
   takeOnce(id: string): Promise<T | undefined>
 }
 
+/** What `list` answers at most. */
+export const MAX_PAGE = 1000
+
+/** All of them in order of id, a page at a time. Of what changes meanwhile, it is open what is seen. */
+export async function* allRecords<T>(records: Pick<Records<T>, 'list'>, { group }: Pick<Query, 'group'> = {}): AsyncGenerator<Stored<T>> {
+  for (let after: string | undefined; ; ) {
+    const page = await records.list({ group, after })
+    yield* page
+    after = page.at(-1)?.id
+    if (page.length < MAX_PAGE) return
+  }
+}
+
 const MAX_ATTEMPTS = 100
 
 /**

@@ -83,8 +83,12 @@ describe('A12: the token endpoint', () => {
   })
   it('no method but POST reaches it', async () => {
     await using fixture = await startAuthorizationServer()
-    for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'])
-      assert.equal((await fetch(`${fixture.issuer}/token?grant_type=refresh_token`, { method })).status, 405, method)
+    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
+      const answer = await fetch(`${fixture.issuer}/token?grant_type=refresh_token`, { method, headers: { accept: 'text/html' } })
+      await assertPrivateJson(answer, method, 405, 'invalid_request')
+    }
+    const head = await fetch(`${fixture.issuer}/token`, { method: 'HEAD' })
+    assert.deepEqual([head.status, head.headers.get('cache-control'), head.headers.get('allow')], [405, 'no-store', 'POST, OPTIONS'])
   })
 })
 

@@ -177,6 +177,16 @@ test('an assertion is good once where its platform makes a new one each time, an
   assert.deepEqual([(await ask(mounted)).status, (await ask(mounted)).status], [200, 200])
 })
 
+test('one that has no jti, so that nobody can tell whether it comes again, is good for some minutes unless an operator said otherwise', async () => {
+  const old = { iat: now() - 400, exp: now() + 300 }
+  assert.equal((await ask(await job({ jti: undefined }))).status, 200)
+  assert.equal((await ask(await job({ jti: undefined, iat: now() - 240 }))).status, 200)
+  const response = await ask(await job({ ...old, jti: undefined }))
+  assert.deepEqual([response.status, (await json(response))['error']], [400, 'invalid_grant'])
+  assert.equal((await ask(await job(old))).status, 200, 'it has one, and is good once')
+  assert.equal((await ask(await pod({ jti: undefined, iat: now() - 3000, nbf: now() - 3000 }))).status, 200, 'an operator said otherwise')
+})
+
 test('a refusal for something else does not use it up', async () => {
   const assertion = await job()
   assert.equal((await ask(assertion, { scope: 'tools:read' })).status, 400)

@@ -1,8 +1,9 @@
 /** Introspection (RFC 7662): who may ask, and what is said of a token. */
 
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
-import { importJWK, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose'
 import { verifies } from '../requirements.ts'
 import {
   ANA,
@@ -17,15 +18,22 @@ import {
   type Tokens,
 } from '../support/authorization.ts'
 import { signIn } from '../support/browser.ts'
+import { startClientSite } from '../support/client-site.ts'
 import { connectBound, createHolder } from '../support/dpop.ts'
 
 verifies('introspection')
 
 type Said = Record<string, unknown>
 
-/** A client that can authenticate: a resource server beside ours. */
+/** A client of the operator's that can authenticate: a resource server beside ours. */
 async function createAsker(fixture: Fixture): Promise<(token: string, hint?: string) => Promise<Said>> {
-  const { client_id: clientId, client_secret: secret = '' } = await register(fixture, { token_endpoint_auth_method: 'client_secret_basic' })
+  const { id: clientId, secret = '' } = await fixture.clients.create({
+    name: 'reports',
+    grantTypes: ['client_credentials'],
+    authMethod: 'client_secret_basic',
+    scopes: ['tools:read'],
+    createdBy: 'operator',
+  })
   const authorization = `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`
   return async (token, hint) => {
     const answer = await postForm(`${fixture.issuer}/introspect`, { token, token_type_hint: hint }, { authorization })
@@ -109,6 +117,44 @@ test('a refresh token is its client’s to ask about', async () => {
   assert.deepEqual(await askOwn(own.access_token), { active: false }, 'it came of the same grant')
 })
 
+test('who registered by itself, or describes itself at a URL, learns of its own tokens and of nobody else’s', async () => {
+  await using site = await startClientSite()
+  await using fixture = await startAuthorizationServer({ cimd: 'on', guardedFetch: site.fetch })
+  const foreign = (await connect(fixture)).tokens.access_token
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'one' }
+  const described = site.publish('/asker.json', { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } })
+  const assertion = (): Promise<string> =>
+    new SignJWT({ jti: randomUUID() })
+      .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+      .setIssuer(described)
+      .setSubject(described)
+      .setAudience(fixture.issuer)
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(privateKey)
+  const registered = await register(fixture, { token_endpoint_auth_method: 'client_secret_post' })
+  const askers = {
+    described: {
+      id: described,
+      prove: async () => ({
+        client_assertion: await assertion(),
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      }),
+    },
+    registered: { id: registered.client_id, prove: async () => ({ client_secret: registered.client_secret }) },
+  }
+  for (const [name, { id, prove }] of Object.entries(askers)) {
+    const credentials = async () => ({ client_id: id, ...(await prove()) })
+    const own = await signInAs(fixture, await credentials())
+    const ask = async (token: string): Promise<Said> =>
+      (await (await postForm(`${fixture.issuer}/introspect`, { token, ...(await credentials()) })).json()) as Said
+    assert.deepEqual(await ask(foreign), { active: false }, name)
+    const { active, client_id: clientId } = await ask(own.access_token)
+    assert.deepEqual([active, clientId], [true, id], name)
+  }
+})
+
 test('a revoked grant is inactive at once', async () => {
   await using fixture = await startAuthorizationServer()
   const ask = await createAsker(fixture)
@@ -148,10 +194,8 @@ test('it is told where tokens are introspected and how clients authenticate ther
   assert.equal((await fetch(`${fixture.issuer}/introspect`)).status, 405)
 })
 
-async function signInAs(fixture: Fixture, credentials: { client_id: string; client_secret?: string | undefined }): Promise<Tokens> {
+async function signInAs(fixture: Fixture, credentials: { client_id: string; [field: string]: string | undefined }): Promise<Tokens> {
   const { url, verifier } = authorizeUrl(fixture, credentials.client_id)
   const code = new URL(await signIn(url, ANA)).searchParams.get('code') ?? ''
-  return (await (
-    await redeem(fixture, credentials.client_id, code, verifier, { client_secret: credentials.client_secret })
-  ).json()) as Tokens
+  return (await (await redeem(fixture, credentials.client_id, code, verifier, credentials)).json()) as Tokens
 }

@@ -13,8 +13,9 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Clock } from '../../core/index.ts'
 import { ALGORITHMS } from '../external/options.ts'
+import { isRefusal } from '../refusal.ts'
 import { type IssuerKeys, KeysUnavailable } from './issuer-keys.ts'
-import { invalidGrant, type Refusal } from './refusal.ts'
+import { type GrantRefusal, invalidGrant } from './refusal.ts'
 import { isSubject } from './subjects.ts'
 import type { Allowed, AssertionUse, Trust, TrustedIssuer } from './trusted-issuers.ts'
 
@@ -58,7 +59,7 @@ export function typeOf(assertion: string): string | undefined {
   }
 }
 
-export async function checkAssertion(text: string, expected: Expected, checks: AssertionChecks): Promise<Assertion | Refusal> {
+export async function checkAssertion(text: string, expected: Expected, checks: AssertionChecks): Promise<Assertion | GrantRefusal> {
   const { use, types, requiredClaims, maxSeconds } = expected
   const { trust, keysOf, issuer, clock } = checks
   const read = readUnproven(text)
@@ -72,7 +73,7 @@ export async function checkAssertion(text: string, expected: Expected, checks: A
       `the assertion is not for this server: its aud must be ${entry.audience === undefined ? 'the issuer that the metadata names' : 'the audience that trustedIssuers names'}, alone`,
     )
   const verified = await verifyClaims(text, entry.issuer, requiredClaims, keysOf(entry), clock())
-  if ('error' in verified) return verified
+  if (isRefusal(verified)) return verified
   const { payload } = verified
   const { sub, iat, exp } = payload
   if (typeof iat !== 'number' || iat > clock() / 1000 + SKEW_SECONDS)
@@ -106,7 +107,7 @@ async function verifyClaims(
   requiredClaims: readonly string[],
   { getKey }: IssuerKeys,
   now: number,
-): Promise<{ readonly payload: JWTPayload } | Refusal> {
+): Promise<{ readonly payload: JWTPayload } | GrantRefusal> {
   try {
     const { payload } = await jwtVerify(text, getKey, {
       issuer: iss,

@@ -7,11 +7,12 @@
  * @module
  */
 
+import { isRefusal } from '../refusal.ts'
 import type { Resources } from '../resources.ts'
 import { namedScopes } from '../scopes.ts'
 import type { Assertion, AssertionChecks } from './assertion.ts'
 import { checkAssertion } from './assertion.ts'
-import { invalidGrant, invalidRequest, invalidTarget, type Refusal } from './refusal.ts'
+import { type GrantRefusal, invalidGrant, invalidRequest, invalidTarget } from './refusal.ts'
 
 export const ID_JAG_TYPE = 'oauth-id-jag+jwt'
 /** They are made for one request to us; real ones are good for five minutes. */
@@ -23,10 +24,10 @@ export async function checkIdJag(
   clientId: string,
   checks: AssertionChecks,
   resources: Pick<Resources, 'canonicalize'>,
-): Promise<(Assertion & { readonly asserted: readonly string[] | undefined }) | Refusal> {
+): Promise<(Assertion & { readonly asserted: readonly string[] | undefined }) | GrantRefusal> {
   const requiredClaims = ['jti', 'client_id', 'resource']
   const checked = await checkAssertion(text, { use: 'id-jag', types: [ID_JAG_TYPE], requiredClaims, maxSeconds: MAX_SECONDS }, checks)
-  if ('error' in checked) return checked
+  if (isRefusal(checked)) return checked
   const { client_id: named, resource, scope, authorization_details: details } = checked.claims
   if (named !== clientId)
     return invalidGrant('the client_id of the ID-JAG is not the client that authenticated: the identity provider must know its id here')

@@ -15,6 +15,7 @@ import type { Clients } from '../clients.ts'
 import type { Grants } from '../grants.ts'
 import type { Settings } from '../options.ts'
 import type { Recorder } from '../recorder.ts'
+import { isRefusal } from '../refusal.ts'
 import type { Resources } from '../resources.ts'
 import { namedScopes } from '../scopes.ts'
 import type { OwnTokens } from '../token-verifier.ts'
@@ -23,7 +24,7 @@ import { checkIdJag, ID_JAG_TYPE } from './id-jag.ts'
 import { type Ctx, checkConfidential, extraClaimsOf, type Issue, issue, type Prepared, prepare, refuse } from './issue.ts'
 import { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts'
 import { JWT_BEARER, TOKEN_EXCHANGE } from './metadata.ts'
-import { invalidGrant, invalidRequest, invalidScope, isRefusal, type Refusal, unauthorizedClient } from './refusal.ts'
+import { type GrantRefusal, invalidGrant, invalidRequest, invalidScope, unauthorizedClient } from './refusal.ts'
 import { toSub, WORKLOAD_CLIENT } from './subjects.ts'
 import { checkExchange, exchangeParameters } from './token-exchange.ts'
 import type { Trust, TrustedIssuer } from './trusted-issuers.ts'
@@ -90,10 +91,10 @@ export function createGrantTypes({ settings, resources, trust, artifacts, client
     const ttlSeconds = Math.min(entry.tokenTtlSeconds ?? 86_400, kind === 'workload' ? WORKLOAD_TTL_SECONDS : accessTokenTtlSeconds)
     await give(ctx, prepared, { sub, kind, scopes: scopes as readonly string[], exp: seconds() + ttlSeconds })
   }
-  async function idJag(ctx: Ctx, text: string): Promise<(Assertion & { asserted?: readonly string[] | undefined }) | Refusal> {
+  async function idJag(ctx: Ctx, text: string): Promise<(Assertion & { asserted?: readonly string[] | undefined }) | GrantRefusal> {
     return checkConfidential(ctx) ?? checkIdJag(text, ctx.oidc.client.clientId, checks, resources)
   }
-  async function workload({ oidc: { client } }: Ctx, text: string): Promise<(Assertion & { asserted?: undefined }) | Refusal> {
+  async function workload({ oidc: { client } }: Ctx, text: string): Promise<(Assertion & { asserted?: undefined }) | GrantRefusal> {
     if (client.clientId === WORKLOAD_CLIENT) return checkWorkload(text, checks)
     return invalidRequest(`a workload shows its assertion alone, without client authentication; an ID-JAG has the typ ${ID_JAG_TYPE}`)
   }
@@ -112,7 +113,7 @@ export function createGrantTypes({ settings, resources, trust, artifacts, client
       : invalidScope('none of these scopes is allowed by the assertion, the rule for its subject and the client')
   }
   /** The last check: what is refused before may come again. */
-  async function useUp({ entry, claims }: Assertion, kind: string): Promise<Refusal | undefined> {
+  async function useUp({ entry, claims }: Assertion, kind: string): Promise<GrantRefusal | undefined> {
     const { iss, jti, exp } = claims
     if (kind === 'workload' && (jti === undefined || entry.dangerouslyAllowReuse)) return undefined
     if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI)
@@ -157,7 +158,7 @@ function nameUnregistered(provider: Provider): void {
 }
 
 /** An assertion for the holder of one key (RFC 7800) makes a token for it. */
-function problemWithBinding(cnf: unknown, { dPoP }: Prepared): Refusal | undefined {
+function problemWithBinding(cnf: unknown, { dPoP }: Prepared): GrantRefusal | undefined {
   if (cnf === undefined) return undefined
   const { jkt, ...others } = (cnf ?? {}) as Record<string, unknown>
   if (typeof jkt === 'string' && Object.keys(others).length === 0 && jkt === dPoP?.thumbprint) return undefined

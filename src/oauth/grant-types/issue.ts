@@ -21,7 +21,7 @@ import {
 import { type Clock, createId } from '../../core/index.ts'
 import type { Grants } from '../grants.ts'
 import type { Recorder } from '../recorder.ts'
-import { invalidTarget, type Refusal, unauthorizedClient } from './refusal.ts'
+import { type GrantRefusal, invalidTarget, unauthorizedClient } from './refusal.ts'
 import { parseSub } from './subjects.ts'
 
 export type Ctx = TokenEndpointGrantContext<Record<string, unknown>>
@@ -63,7 +63,7 @@ export const extraClaimsOf = (token: object): Record<string, unknown> | undefine
 /** A grant outlives its token by the clocks' difference. */
 const GRANT_MARGIN_SECONDS = 600
 
-export async function prepare(ctx: Ctx): Promise<Prepared | Refusal> {
+export async function prepare(ctx: Ctx): Promise<Prepared | GrantRefusal> {
   const { provider } = ctx.oidc
   const dPoP = await validateDpop(provider, ctx)
   checkDpopRequired(provider, ctx, dPoP)
@@ -109,12 +109,12 @@ export async function issue(ctx: Ctx, { dPoP, cert, resourceServer }: Prepared, 
 }
 
 /** What is refused goes to the client as it is, and on record by the provider's event. */
-export const refuse = ({ error, sentence }: Refusal): never => {
-  throw new errors.CustomOIDCProviderError(error, sentence)
+export const refuse = ({ error, description }: GrantRefusal): never => {
+  throw new errors.CustomOIDCProviderError(error, description)
 }
 
 /** Whose word counts must be known: a public client is whoever says its id. */
-export function checkConfidential({ oidc: { client } }: Ctx): Refusal | undefined {
+export function checkConfidential({ oidc: { client } }: Ctx): GrantRefusal | undefined {
   if (client.clientAuthMethod !== 'none') return undefined
   return unauthorizedClient('this grant is for clients that authenticate: register it with a secret, a key or a certificate')
 }

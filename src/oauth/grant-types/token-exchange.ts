@@ -10,12 +10,13 @@
 
 import { hash, X509Certificate } from 'node:crypto'
 import type { ScopeHierarchy } from '../../core/index.ts'
+import { isRefusal } from '../refusal.ts'
 import type { Resources } from '../resources.ts'
 import { namedScopes } from '../scopes.ts'
 import { MAX_ACTORS } from '../standing.ts'
 import type { Inspected, OwnTokens } from '../token-verifier.ts'
 import type { Issue, Prepared } from './issue.ts'
-import { invalidRequest, invalidScope, invalidTarget, type Refusal } from './refusal.ts'
+import { type GrantRefusal, invalidRequest, invalidScope, invalidTarget } from './refusal.ts'
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const JWT = 'urn:ietf:params:oauth:token-type:jwt'
@@ -47,7 +48,7 @@ export async function checkExchange(
   prepared: Pick<Prepared, 'dPoP' | 'cert' | 'possible'>,
   { tokens, resources, hierarchy, accessTokenTtlSeconds }: ExchangeParts,
   now: number,
-): Promise<Issue | Refusal> {
+): Promise<Issue | GrantRefusal> {
   const problem = problemWith(params, resources)
   if (problem !== undefined) return problem
   const inspected = await tokens.inspect(String(params['subject_token']))
@@ -59,7 +60,7 @@ export async function checkExchange(
   if (!isProven(inspected, prepared))
     return invalidRequest('the subject_token is bound to a key: only who proves to have that key with this request can narrow it')
   const scopes = narrowed(params['scope'], inspected.scopes, prepared.possible, hierarchy)
-  if ('error' in scopes) return scopes
+  if (isRefusal(scopes)) return scopes
   const actors = actorsOf(claims.act)
   if (actors === undefined || actors.length >= MAX_ACTORS)
     return invalidRequest(`at most ${MAX_ACTORS} clients may act one for the other: ask with the token of an earlier one`)
@@ -75,7 +76,7 @@ export async function checkExchange(
   }
 }
 
-function problemWith(params: Params, { canonicalize }: Pick<Resources, 'canonicalize'>): Refusal | undefined {
+function problemWith(params: Params, { canonicalize }: Pick<Resources, 'canonicalize'>): GrantRefusal | undefined {
   const { subject_token: token, subject_token_type: type, requested_token_type: wanted = ACCESS_TOKEN, audience } = params
   if (typeof token !== 'string' || token === '') return invalidRequest('subject_token must be an access token of this server')
   if (type !== ACCESS_TOKEN && type !== JWT)
@@ -100,7 +101,7 @@ function narrowed(
   has: readonly string[],
   possible: readonly string[],
   { covers }: ScopeHierarchy,
-): { readonly granted: readonly string[] } | Refusal {
+): { readonly granted: readonly string[] } | GrantRefusal {
   const named = namedScopes(asked)
   if (named.some((scope) => !covers(has, scope)))
     return invalidScope('the subject_token does not have all of these scopes: a token can only be narrowed')

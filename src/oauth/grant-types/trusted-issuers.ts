@@ -8,7 +8,7 @@
  */
 
 import { z } from 'zod'
-import { SCOPE_PATTERN } from '../../core/index.ts'
+import { ROLE_PATTERN, SCOPE_PATTERN } from '../../core/index.ts'
 import { isSecure } from '../external/options.ts'
 
 /** `id-jag`: the people of an enterprise (SEP-990). `workload`: what runs on a platform, with nobody present (SEP-1933). */
@@ -57,7 +57,7 @@ const keysUrl = z
 const rule: z.ZodType<SubjectRule> = z.strictObject({
   scopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope (RFC 6749 §3.3)')).min(1).max(64).optional().describe('At most these.'),
   roles: z
-    .array(z.string().regex(/^[\w.:@/-]{1,64}$/, 'must be 1 to 64 letters, digits or any of "_.:@/-"'))
+    .array(z.string().regex(ROLE_PATTERN, 'must be 1 to 64 letters, digits or any of "_.:@/-"'))
     .max(64)
     .optional()
     .describe('Roles, for conditions. Default: none.'),
