@@ -7,9 +7,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Finding } from '../../src/cli/checks/check.ts'
+import { checkIssuers } from '../../src/cli/checks/issuers.ts'
 import { checkDataDir, checkNode, checkPort } from '../../src/cli/checks/machine.ts'
 import { ownerOfPort } from '../../src/cli/checks/port-owner.ts'
 import { checkServer } from '../../src/cli/checks/server.ts'
+import { startIssuer } from '../support/external-issuer.ts'
 import { createTempDir, findFreePort } from '../support/index.ts'
 
 interface Listening extends AsyncDisposable {
@@ -126,4 +128,27 @@ test('the data directory is for its owner only', { skip: process.platform === 'w
 test('an old Node is a problem', () => {
   assert.equal(checkNode('24.0.0').status, 'ok')
   assert.equal(checkNode('22.20.0').status, 'problem')
+})
+
+test('an issuer that tokens come from, or that vouches for others, is asked for its keys', async () => {
+  await using good = await startIssuer()
+  const gone = `http://127.0.0.1:${await findFreePort()}`
+  const trusted = (issuer: string, jwksUri?: string) => ({ issuer, jwksUri, use: ['id-jag' as const] })
+  assert.deepEqual(await checkIssuers({ auth: undefined }), [])
+  assert.deepEqual(await checkIssuers({ auth: { issuer: good.issuer } }), [
+    { status: 'ok', name: 'issuer', found: `${good.issuer} publishes keys that can be used` },
+  ])
+
+  // The keys are there; only the metadata would have said that the issuer is written otherwise.
+  const [slash, lost, keys] = await checkIssuers({
+    auth: { trustedIssuers: [trusted(`${good.issuer}/`), trusted(gone), trusted(good.issuer, `${gone}/jwks`)] },
+  })
+  assert.deepEqual([slash?.status, lost?.status, keys?.status], ['problem', 'problem', 'problem'])
+  assert.match(slash?.found ?? '', /names another issuer/)
+  assert.match(slash?.fix ?? '', /^correct auth\.trustedIssuers\[0\]\.issuer/)
+  assert.match(lost?.fix ?? '', /trustedIssuers\[1\].*reachable from this machine$/)
+
+  good.published.length = 0
+  const [empty] = await checkIssuers({ auth: { issuer: good.issuer } })
+  assert.deepEqual([empty?.status, empty?.found], ['problem', `${good.issuer}: the issuer publishes no key that could be used`])
 })

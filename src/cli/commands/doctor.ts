@@ -7,6 +7,7 @@
 
 import { resolveDataDir } from '../../vault/index.ts'
 import type { Finding } from '../checks/check.ts'
+import { checkIssuers } from '../checks/issuers.ts'
 import { checkDataDir, checkNode, checkPort } from '../checks/machine.ts'
 import { checkServer } from '../checks/server.ts'
 import { checkConfig, checkUpstreams } from '../checks/upstreams.ts'
@@ -41,7 +42,7 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
   const findings: Finding[] = [checkNode(), ...ofConfig, ...checkDataDir(resolveDataDir(dataDir ?? config?.dataDir))]
   if (config !== undefined) {
     if (url === undefined) findings.push(await checkPort(config.listen.port))
-    findings.push(...(await checkUpstreams(config, version())))
+    findings.push(...(await checkIssuers(config)), ...(await checkUpstreams(config, version())))
   }
   if (url !== undefined) findings.push(...(await checkServer(url)))
 
