@@ -163,7 +163,13 @@ describe('sallyport grant', () => {
     const shown = await gateway.cli('grant', 'show', grant.id)
     assert.match(shown.stdout, /account +ana\nclient +Test client cl_\w+\nscopes +tools:read, tools:execute\nallowed +\d{4}-/)
     // One that is mistyped, and none of them ends.
-    await failed(/there is no grant gr_mistyped\nfix: see `sallyport grant list`/, 'grant', 'revoke', grant.id, 'gr_mistyped')
+    await failed(
+      /there is no grant gr_mistyped, or it has ended\nfix: see `sallyport grant list`/,
+      'grant',
+      'revoke',
+      grant.id,
+      'gr_mistyped',
+    )
     assert.ok(await works(doomed.tokens.access_token))
     assert.deepEqual(json(await gateway.cli('grant', 'revoke', grant.id, '--json')), { ids: [grant.id], revoked: true })
     await within('its token to be refused', async () => !(await works(doomed.tokens.access_token)))

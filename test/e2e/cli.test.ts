@@ -185,7 +185,9 @@ describe('keys, accounts and the audit', () => {
     assert.deepEqual(json(await sallyport(['key', 'revoke', id, ...data, '--json'])), { id, revoked: true })
     const again = await sallyport(['key', 'revoke', id, ...data])
     assert.equal(again.code, 1)
-    assert.match(again.stderr, /^error\[E-NOT-FOUND\]/)
+    assert.match(again.stderr, new RegExp(`^error\\[E-NOT-FOUND\\]: the key ${id} was revoked already\\n`))
+    const unknown = await sallyport(['key', 'revoke', 'zzzzzzzz', ...data])
+    assert.match(unknown.stderr, /^error\[E-NOT-FOUND\]: there is no key zzzzzzzz\n/)
   })
 
   test('an account is made from stdin, once, and its password is long enough', async () => {

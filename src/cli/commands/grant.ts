@@ -110,4 +110,4 @@ export async function revokeGrants(named: readonly string[], { json = false, dat
 const toShown = (grant: GrantInfo): GrantInfo => ({ ...grant, id: shownId(grant.id) })
 
 const notFound = (named: string): CliError =>
-  new CliError('E-NOT-FOUND', `there is no grant ${shownShort(named)}`, 'see `sallyport grant list`, and check --data-dir')
+  new CliError('E-NOT-FOUND', `there is no grant ${shownShort(named)}, or it has ended`, 'see `sallyport grant list`, and check --data-dir')

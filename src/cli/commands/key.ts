@@ -123,12 +123,8 @@ export async function revokeKey(named: string, { json = false, dataDir }: WithDa
   const startedAt = Date.now()
   const id = idOf(named)
   await withExistingData(dataDir, async (data) => {
-    if (!(await keysOf(data).revoke(id)))
-      throw new CliError(
-        'E-NOT-FOUND',
-        `there is no key ${shown(id)} that could be revoked`,
-        'see `sallyport key list`, and check --data-dir',
-      )
+    const keys = keysOf(data)
+    if (!(await keys.revoke(id))) throw (await keys.find(id)) === undefined ? notFound(id) : revokedAlready(id)
     await recordOperator(data.store, 'key.revoke', id, startedAt)
   })
   output.object({ id, revoked: true })
@@ -161,6 +157,8 @@ const idOf = (named: string): string => named.replace(/^spk_/, '').slice(0, 8)
 
 const notFound = (id: string): CliError =>
   new CliError('E-NOT-FOUND', `there is no key ${shown(id)}`, 'see `sallyport key list`, and check --data-dir')
+const revokedAlready = (id: string): CliError =>
+  new CliError('E-NOT-FOUND', `the key ${shown(id)} was revoked already`, `nothing is left to do; see \`sallyport key show ${shown(id)}\``)
 const notRolled = (id: string, problem: 'ended' | 'replaced'): CliError =>
   problem === 'ended'
     ? new CliError('E-NOT-FOUND', `the key ${shown(id)} has ended`, 'make another one with `sallyport key create`')
