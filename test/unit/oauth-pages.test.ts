@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { heldBackPage, problemPage } from '../../src/oauth/pages/index.ts'
 import { ANA, authorizeUrl, connect, type Fixture, register, startAuthorizationServer, verify } from '../support/authorization.ts'
 import { type Browser, createBrowser, type Form, formsOf, prefilled, type Shown, signIn, textOf } from '../support/browser.ts'
 
@@ -418,3 +419,16 @@ async function behindProxy({ port }: Fixture, path: string, { method = 'GET', bo
     sent.end(body as string | undefined)
   })
 }
+
+test('a reader is told of another server, not of a resource indicator', () => {
+  const provider = 'resource indicator is missing, or unknown'
+  const target = 'https://program.example/callback?error=invalid_target'
+  for (const { body } of [
+    problemPage('invalid_target', provider),
+    heldBackPage({ client: 'Program', code: 'invalid_target', description: provider, target }),
+  ]) {
+    assert.match(textOf(body.text), /does not work here: it names another server than this one, or none\./)
+    assert.doesNotMatch(body.text, /indicator/)
+  }
+  assert.match(problemPage('invalid_request', 'no code_challenge').body.text, /does not work here: no code_challenge\./)
+})

@@ -52,7 +52,7 @@ export interface DeviceConfirmPage {
 export const deviceConfirmPage = ({ action, csrf, server, code, client, clientId, address, groups }: DeviceConfirmPage): Page => ({
   status: 200,
   title: 'Is this your device?',
-  body: html`<h1>Does your device show <b>${code}</b>?</h1>
+  body: html`<h1>Does your device show <b class="whole">${code}</b>?</h1>
 <p>${named(client)} <span class="tag">not verified</span> asked for access to <b>${server}</b> from the address <b>${address}</b>. It would be allowed to:</p>
 <ul>${groups.flatMap(({ sentences }) => sentences.map((sentence) => html`<li>${sentence}</li>`))}</ul>
 <p class="problem" role="alert">If somebody sent you this code or a link to this page, stop: you would sign in that person’s device, not yours.</p>

@@ -8,9 +8,17 @@ import { type Unknown, unknownClientPage } from './unknown-client.ts'
 export function problemPage(code: string, description?: string, unknown?: Unknown): Page {
   if (code === 'invalid_client') return unknownClientPage(unknown ?? { clientId: undefined, redirectUri: undefined })
   if (code === 'invalid_redirect_uri') return unknownRedirect
-  const { status, title, text } = kinds[code] ?? { status: 400, title: 'This request cannot be answered', text: asIs(description) }
+  const { status, title, text } = kinds[code] ?? {
+    status: 400,
+    title: 'This request cannot be answered',
+    text: asIs(inWords(code, description)),
+  }
   return { status, title, body: html`<h1>${title}</h1><p>${text}</p><footer>${code}</footer>` }
 }
+
+/** What the provider says of a request is written for who made the program; where a reader would not know the word, it is said again. */
+export const inWords = (code: string, description: string | undefined): string | undefined =>
+  code === 'invalid_target' ? 'it names another server than this one, or none' : description
 
 const asIs = (description: string | undefined): string =>
   `The program that opened this page asked for something that does not work here${description === undefined ? '' : `: ${description}`}.`

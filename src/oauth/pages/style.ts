@@ -14,6 +14,8 @@ h1{font-size:1.375rem;line-height:1.3;margin:0 0 12px;font-weight:650;overflow-w
 p{margin:0 0 14px}
 .soft{color:var(--soft);font-size:.9rem}
 .tag{display:inline-block;padding:1px 9px;border-radius:99px;background:var(--tag);color:var(--soft);font-size:.8rem;font-weight:500;vertical-align:2px;white-space:nowrap}
+.whole{white-space:nowrap}
+a{color:var(--accent)}
 .where{border:1px solid var(--line);border-radius:10px;padding:12px 14px;margin:0 0 16px}
 .where b{overflow-wrap:anywhere}
 .warn{border-color:var(--warn);background:var(--warn-bg)}
