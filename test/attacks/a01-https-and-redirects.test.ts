@@ -3,8 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ConfigError } from '../../src/core/index.ts'
+import { ConfigError, silentLog } from '../../src/core/index.ts'
+import { createAuthorizationServer } from '../../src/oauth/index.ts'
 import { MCPServer } from '../../src/server/index.ts'
+import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
+import { createMemoryKeyRing } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { authorizeUrl, CALLBACK, postForm, postJson, redeem, register, startAuthorizationServer } from '../support/authorization.ts'
 import { getCode, land } from '../support/codes.ts'
@@ -50,6 +53,25 @@ describe('A1: https', () => {
       const server = new MCPServer({ port: 0, dataDir: folder.path, log: false, publicUrl, behindProxy: true })
       await assert.rejects(server.listen(), (error) => error instanceof ConfigError && /publicUrl/.test(error.message), publicUrl)
       await server.close()
+      const issuer = publicUrl
+      const clock = Date.now
+      assert.throws(
+        () =>
+          createAuthorizationServer({
+            issuer,
+            resources: [`${issuer}/mcp`],
+            scopes: () => [],
+            store: createMemoryStore({ clock }),
+            keyRing: createMemoryKeyRing(),
+            bus: createLocalBus(),
+            counters: createMemoryCounters({ clock }),
+            clock,
+            log: silentLog,
+            audit: () => undefined,
+          }),
+        (error) => error instanceof ConfigError && /authorizationServer\.issuer/.test(error.message),
+        `${publicUrl}, by itself`,
+      )
     }
   })
   it('no code is sent to a place that only looks like this machine, or like https', async () => {

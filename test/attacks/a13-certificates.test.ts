@@ -11,10 +11,11 @@ import type { Listen } from '../../src/server/index.ts'
 import { openData } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { createTestAuthority, type Pem } from '../support/certificates.ts'
+import { ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE } from '../support/issuer.ts'
 import { type Served, startService } from '../support/service.ts'
 import { openSocket, type Refused } from '../support/websocket.ts'
 
-verifies('A13-certificate', 'A13-bound', 'A13-metadata')
+verifies('A13-certificate', 'A13-bound', 'A13-metadata', 'token-exchange')
 
 const authority = await createTestAuthority()
 const stranger = await createTestAuthority('a stranger')
@@ -146,6 +147,24 @@ suite('on TLS of our own', () => {
     const field = { 'client-cert': `:${new X509Certificate(own.cert).raw.toString('base64')}:` }
     assert.equal((await world.ask(id, undefined, field)).status, 401)
     assert.equal((await world.call(token, undefined, field)).status, 401)
+  })
+
+  test('it is narrowed by whoever holds that certificate alone, and stays bound to it', async () => {
+    await using world = await start({ port: 0, tls: { ...tls, ca: authority.cert, clientCertificates: 'requested' } })
+    const grantTypes = ['client_credentials', TOKEN_EXCHANGE] as const
+    const id = await world.create({ ...robot, grantTypes })
+    const second = await world.create({ ...robot, grantTypes, certificateName: { dns: 'other.example' } })
+    const token = String((await world.ask(id, own)).body['access_token'])
+    const exchange = (client: string, certificate: Pem): Promise<Answer> => {
+      const fields = { grant_type: TOKEN_EXCHANGE, client_id: client, subject_token: token, subject_token_type: ACCESS_TOKEN_TYPE }
+      return send(`${world.served.service.issuer}/token`, form, new URLSearchParams(fields).toString(), certificate)
+    }
+    const refused = await exchange(second, other)
+    assert.deepEqual([refused.status, refused.body['error']], [400, 'invalid_request'])
+    const { status, body } = await exchange(id, own)
+    assert.equal(status, 200, JSON.stringify(body))
+    const narrowed = String(body['access_token'])
+    assert.deepEqual([(await world.call(narrowed, own)).status, (await world.call(narrowed, other)).status], [200, 401])
   })
 
   test('a WebSocket is opened with the certificate alone, too', async () => {

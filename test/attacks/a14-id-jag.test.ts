@@ -173,6 +173,17 @@ test('only the client that it names, and only where it authenticates', async () 
     'unauthorized_client',
     'anybody may register, but not for it',
   )
+  const unproven = await createClients({ ...fixture, clock: Date.now }).create({
+    name: 'Public',
+    grantTypes: [JWT_BEARER],
+    authMethod: 'none',
+    createdBy: 'test',
+  })
+  assert.equal(
+    (await json(await ask(await jag({ client_id: unproven.id }), { client_id: unproven.id }, {})))['error'],
+    'unauthorized_client',
+    'an operator may make one, and anybody can say that he is it',
+  )
   assert.equal((await ask(await jag(), { client_id: client.id }, {})).status, 401, 'no secret')
   assert.equal((await ask(await jag(), {}, basic({ ...client, secret: 'wrong' }))).status, 401)
   const stolen = await jag()

@@ -1,11 +1,12 @@
 // The keys that tokens are signed with change while people sign in, and a token is good for as long as it says, unless its key is not.
 
 import assert from 'node:assert/strict'
+import { createPrivateKey } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose'
-import { createSigningKeys } from '../../src/oauth/signing-keys.ts'
+import { createSigningKeys, type SigningKey } from '../../src/oauth/signing-keys.ts'
 import { createLocalBus, createMemoryStore, createSqliteStore, type RecordKind, type Records, type Store } from '../../src/storage/index.ts'
 import { createMemoryKeyRing } from '../../src/vault/index.ts'
 import { tool } from '../fixtures/attacks/behaviour.ts'
@@ -52,6 +53,7 @@ describe('a new signing key', () => {
     await using fixture = await startAuthorizationServer()
     const client = await connect(fixture)
     const old = client.tokens.access_token
+    const { kid: oldKid, privateJwk: stolen } = await beside(fixture).current()
     const next = await beside(fixture).rotate()
     assert.equal(next.state, 'next')
     // A store in memory tells nobody: it is looked at again after a minute.
@@ -68,6 +70,13 @@ describe('a new signing key', () => {
 
     fixture.advance(26 * 60 * MINUTE_MS)
     assert.deepEqual(await publishedBy(fixture), [next.kid])
+    // Whoever has it by now, out of a copy of long ago, signs nothing with it.
+    const forge = ({ kid, privateJwk }: Pick<SigningKey, 'kid' | 'privateJwk'>) =>
+      new SignJWT({ ...decodeJwt(fresh.access_token), exp: Math.floor(Date.now() / 1000) + 7 * 86_400 })
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
+        .sign(createPrivateKey({ key: privateJwk, format: 'jwk' }))
+    assert.equal(await verify(fixture, await forge({ kid: oldKid, privateJwk: stolen })), 'unknown')
+    assert.equal(typeof (await verify(fixture, await forge(await beside(fixture, 27 * 60 * MINUTE_MS).current()))), 'object', 'the twin')
   })
   it('comes by itself when the old one has signed for as long as it may', async () => {
     await using fixture = await startAuthorizationServer({ signingKeyDays: 30 })

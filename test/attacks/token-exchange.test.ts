@@ -99,6 +99,7 @@ test('without a scope it is what the token has, of what the client may have; a s
   assert.equal(await scopeOf('tools:read prompts:read'), 'tools:read prompts:read')
   assert.equal(await scopeOf('tools:read tools:execute', undefined, reader), 'tools:read')
   assert.equal(await scopeOf('tools:execute', undefined, reader), 'invalid_scope')
+  assert.equal(await scopeOf('tools:read tools:execute', 'tools:execute', reader), 'invalid_scope', 'the token has it, the client may not')
   assert.equal(await scopeOf('all', 'tools:execute'), 'tools:execute')
 })
 

@@ -40,7 +40,8 @@ before(async () => {
         subjects: { 'repo:octo-org/octo-repo:ref:refs/heads/*': { scopes: ['tools:execute'] } },
         tokenTtlSeconds: 300,
       },
-      { issuer: people.issuer, use: ['id-jag'] },
+      // Of its people one is called like a pod, and is none.
+      { issuer: people.issuer, use: ['id-jag'], subjects: { [`${PREFIX}reports`]: { scopes: ['tools:read'] } } },
     ],
   })
 })
