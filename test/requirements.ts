@@ -552,7 +552,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   introspection: {
     source: 'RFC 7662 §2',
-    behaviour: 'Only clients that authenticate learn of a token, and of one that is not good nothing but that.',
+    behaviour:
+      'Only clients that authenticate learn of a token: those that an operator registered of any, others of their own; of one that is not good nothing but that.',
     kind: 'guarantee',
   },
   // Transports

@@ -38,6 +38,14 @@ describe('a condition', () => {
     ])
     assert.equal(decide(source, { amount: 1 }, { ...clerk, roles: [] }), 'unmet')
   })
+  it('tells an account from whoever else has its name, and is undecided where there is no user', () => {
+    const rule = 'principal.user == "ana"'
+    assert.equal(decide(rule, {}, { ...clerk, user: 'ana' }), 'met')
+    assert.equal(decide(rule, {}, { ...clerk, issuer: 'https://login.example.com', user: 'https://login.example.com#ana' }), 'unmet')
+    for (const source of [rule, 'principal.user != "ben"', 'principal["user"] != "ben"'])
+      assert.equal(decide(source, {}, { ...clerk, credential: 'key', user: undefined }), 'failed', source)
+    assert.equal(decide('has(principal.user)', {}, { ...clerk, user: undefined }), 'unmet')
+  })
   it('knows who is calling, and of the credential only what kind it is', () => {
     const facts =
       'principal.subject == "ana" && principal.clientId == "agent" && principal.issuer == "test" && principal.credential == "token"'

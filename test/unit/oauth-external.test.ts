@@ -307,6 +307,39 @@ describe('introspection', () => {
     assert.equal(await verify(await issuer.mint({ claims: { aud: 'another' } })), 'wrong_audience')
     assert.equal(issuer.asked.get('/introspect'), 2)
   })
+  test('only narrows what a JWT grants: fewer scopes and roles, an earlier end, never more of either', async () => {
+    await using world = await start({ introspection })
+    const { issuer, verify } = world
+    const token = await issuer.mint({ claims: { scope: 'tools:read tools:execute', roles: ['staff', 'admin'] } })
+    const told = async (claims: Record<string, unknown>): Promise<string | readonly string[]> => {
+      issuer.active.set(token, claims)
+      world.advance(SECOND)
+      const found = await verify(token)
+      return typeof found === 'string' ? found : [...found.scopes, ...found.roles]
+    }
+    const all = ['tools:read', 'tools:execute', 'staff', 'admin']
+    assert.deepEqual(await told({}), all, 'what is not repeated stands')
+    assert.deepEqual(await told({ scope: null, roles: null, exp: null }), all)
+    assert.deepEqual(await told({ scope: 'tools:read' }), ['tools:read', 'staff', 'admin'])
+    assert.deepEqual(await told({ scope: 'tools:read tools:write', roles: ['staff', 'owner'] }), ['tools:read', 'staff'])
+    assert.deepEqual(await told({ scope: '' }), ['staff', 'admin'])
+    assert.equal(await told({ exp: now() - 60 }), 'expired')
+    assert.equal(await told({ aud: 'another' }), 'wrong_audience')
+    await using another = await start({ introspection })
+    await another.verify(await another.issuer.mint({ claims: { jti: 'first' } }))
+    const expiresAt = async (claims: Record<string, unknown>, of: Record<string, unknown> = {}): Promise<number> => {
+      const value = await another.issuer.mint({ claims: { jti: 'this', ...of } })
+      another.issuer.active.set(value, claims)
+      const decision = await another.server.verifier.verify({ scheme: 'bearer', value }, RESOURCE)
+      return decision.allowed ? decision.value.expiresAt : 0
+    }
+    // Sooner than the second for which an answer counts, with the ten that clocks may differ by.
+    for (const later of [undefined, 600]) {
+      const end = Date.now() / 1000 - 9.1
+      const found = later === undefined ? await expiresAt({ exp: end }) : await expiresAt({ exp: end + later }, { exp: end })
+      assert.equal(found, (end + 10) * SECOND)
+    }
+  })
   test('costs one question for one token, whether many ask at once or an invented one comes again', async () => {
     await using world = await start({ introspection })
     const { issuer, verify } = world

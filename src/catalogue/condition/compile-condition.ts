@@ -2,8 +2,8 @@
  * Compiles a rule on arguments (`permissions: { when: 'args.amount <= 100' }`), written in CEL. Parsed and type-checked
  * once, when the catalogue is built; what it then costs to decide is bounded, whatever the arguments are.
  *
- * It knows `args`, the validated arguments, and `principal`: `subject`, `clientId`, `issuer`, `credential`, `scopes`,
- * `roles`. Fails closed: what is not understood does not start the server, and a decision that cannot be made is `failed`.
+ * It knows `args`, the validated arguments, and `principal`: `subject`, `user` where there is one, `clientId`, `issuer`,
+ * `credential`, `scopes`, `roles`. Fails closed: what is not understood does not start the server, and a decision that cannot be made is `failed`.
  *
  * @module
  */
@@ -22,6 +22,7 @@ const limits = { maxAstNodes: 500, maxDepth: 32, maxListElements: 256, maxMapEnt
 
 const facts = {
   subject: 'string',
+  user: 'string',
   clientId: 'string',
   issuer: 'string',
   credential: 'string',
@@ -82,8 +83,12 @@ const known = new WeakMap<Principal, Facts>()
 function factsOf(principal: Principal): Facts {
   let own = known.get(principal)
   if (!own) {
-    const { subject, clientId, issuer, credential, scopes, roles } = principal
-    known.set(principal, (own = Object.freeze({ subject, clientId, issuer, credential, scopes, roles })))
+    const { subject, user, clientId, issuer, credential, scopes, roles } = principal
+    // A rule about a user is undecided for who is none, `!=` too.
+    known.set(
+      principal,
+      (own = Object.freeze({ subject, ...(user !== undefined && { user }), clientId, issuer, credential, scopes, roles })),
+    )
   }
   return own
 }

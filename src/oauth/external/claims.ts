@@ -27,15 +27,21 @@ export interface Origin {
   readonly claims: ClaimsOptions | undefined
   /** What a token without an id of its own is called in records. */
   readonly fallbackId: string
+  /** What the issuer says of it now, where it was asked: what that does not grant is not granted. */
+  readonly now?: JsonObject | undefined
 }
 
 /** Undefined: it does not say whose it is. */
-export function toPrincipal(token: JsonObject, { issuer, claims = {}, fallbackId }: Origin): Principal | undefined {
+export function toPrincipal(token: JsonObject, { issuer, claims = {}, fallbackId, now = token }: Origin): Principal | undefined {
   const clientId = wordsAt(token, claims.client, defaults.client)[0] ?? ''
   // RFC 9068 §2.2: where no person is involved, the client is the subject; introspection may leave it out (RFC 7662 §2.2).
   const { sub = clientId } = token
   if (typeof sub !== 'string' || !name.test(sub) || (clientId !== '' && !name.test(clientId))) return undefined
   const { jti, uti } = token
+  const granted = (read: (said: JsonObject) => string[]): string[] => {
+    const still = new Set(read(now))
+    return read(token).filter((each) => still.has(each))
+  }
   const id = [jti, uti].find((each) => typeof each === 'string' && /^[\x21-\x7e]{1,128}$/.test(each))
   return Object.freeze({
     issuer,
@@ -43,9 +49,13 @@ export function toPrincipal(token: JsonObject, { issuer, claims = {}, fallbackId
     user: sub,
     clientId,
     credential: 'token' as const,
-    scopes: Object.freeze(listAt(token, claims.scopes, defaults.scopes).filter(isScope).slice(0, MAX_SCOPES)),
+    scopes: Object.freeze(
+      granted((said) => listAt(said, claims.scopes, defaults.scopes))
+        .filter(isScope)
+        .slice(0, MAX_SCOPES),
+    ),
     roles: Object.freeze(
-      wordsAt(token, claims.roles, defaults.roles)
+      granted((said) => wordsAt(said, claims.roles, defaults.roles))
         .filter((role) => name.test(role))
         .slice(0, MAX_ROLES),
     ),

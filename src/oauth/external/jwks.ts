@@ -23,9 +23,9 @@ export interface Keys {
   newer(): Promise<JWTVerifyGetKey | undefined>
 }
 
-export const FRESH_MS = 600_000
-export const STALE_MS = 3_600_000
-export const UNKNOWN_KEY_MS = 30_000
+const FRESH_MS = 600_000
+const STALE_MS = 3_600_000
+const UNKNOWN_KEY_MS = 30_000
 const RETRY_MS = 10_000
 const MAX_KEYS = 100
 const MIN_RSA_BITS = 2048

@@ -40,6 +40,16 @@ export interface ExternalVerifierParts {
   readonly clock: Clock
 }
 
+/** A token that holds. */
+interface Found {
+  readonly claims: JsonObject
+  /** What the issuer says of it now, where it was asked. */
+  readonly now?: JsonObject
+  readonly isJwt: boolean
+  readonly token: string
+  readonly keepMs: number
+}
+
 /** Groups and roles are in them: some have a hundred. */
 const MAX_TOKEN = 16_384
 /** How long a signature counts as checked: a key that the issuer has withdrawn is not believed much longer. */
@@ -110,31 +120,32 @@ export function createExternalVerifier({ settings, resources, keys, introspect, 
     if (typeof signed === 'string') return refuse(signed)
     const problem = signed && problemWith(signed)
     if (problem) return refuse(problem)
-    if (introspect === undefined) return signed ? found(signed, value, RECHECK_MS, true) : refuse('unknown')
+    if (introspect === undefined)
+      return signed ? found({ claims: signed, isJwt: true, token: value, keepMs: RECHECK_MS }) : refuse('unknown')
 
     // Asked last: what can be refused without it costs the issuer nothing.
     const told = await introspect(value)
     if (told.state === 'unavailable') return unavailable
     if (told.state === 'inactive') return refuse(signed ? 'revoked' : 'unknown')
     if (!signed && !isDescribedAccessToken(told.claims)) return refuse('malformed')
-    // What it signed it need not repeat; what it adds only narrows.
-    const { cnf } = told.claims
-    const claims = signed ? { ...signed, ...(signed['cnf'] === undefined && cnf !== undefined && { cnf }) } : told.claims
-    const wrong = problemWith(claims)
-    return wrong ? refuse(wrong) : found(claims, value, told.askedAt + ACTIVE_MS - clock(), signed !== undefined)
+    // What it signed it need not repeat; what it says now only narrows.
+    const now = signed ? { ...signed, ...withoutNull(told.claims) } : told.claims
+    const wrong = problemWith(now)
+    if (wrong) return refuse(wrong)
+    return found({ claims: signed ?? now, now, isJwt: signed !== undefined, token: value, keepMs: told.askedAt + ACTIVE_MS - clock() })
   }
 
-  function found(claims: JsonObject, token: string, keepMs: number, isJwt: boolean): Decision<Verified> {
-    const principal = toPrincipal(claims, { issuer, claims: settings.claims, fallbackId: `sha256:${hash('sha256', token).slice(0, 16)}` })
+  function found({ claims, now = claims, isJwt, token, keepMs }: Found): Decision<Verified> {
+    const fallbackId = `sha256:${hash('sha256', token).slice(0, 16)}`
+    const principal = toPrincipal(claims, { issuer, claims: settings.claims, fallbackId, now })
     if (principal === undefined) return refuse('malformed')
     // RFC 9068 §2.2: an access token says which client it was issued to; an ID token for an API's own application does not.
     if (isJwt && principal.clientId === '') return refuse('malformed')
     // Bound in a way that nobody checks here: whoever stole it would be let in.
-    const binding = bindingOf(claims['cnf'])
+    const binding = bindingOf(claims['cnf'] ?? now['cnf'])
     if (binding === undefined) return refuse('malformed')
-    const { exp } = claims
-    const expiresAt = Math.min(typeof exp === 'number' ? (exp + clockToleranceSeconds) * 1000 : Number.POSITIVE_INFINITY, clock() + keepMs)
-    return allow({ principal, expiresAt, ...binding })
+    const ends = [claims['exp'], now['exp']].flatMap((exp) => (typeof exp === 'number' ? [(exp + clockToleranceSeconds) * 1000] : []))
+    return allow({ principal, expiresAt: Math.min(...ends, clock() + keepMs), ...binding })
   }
   return {
     claims: ({ scheme, value }) =>
@@ -143,4 +154,6 @@ export function createExternalVerifier({ settings, resources, keys, introspect, 
   }
 }
 
+/** A member that is null says nothing. */
+const withoutNull = (claims: JsonObject): JsonObject => Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null))
 const withoutSlash = (text: string): string => text.replace(/\/$/, '')
