@@ -131,8 +131,9 @@ test('whoever is not that client, or comes another way than it was registered fo
   assert.equal((await ask(fixture, basic(person, personSecret))).status, 400, 'it acts for people only')
 })
 
-test('nobody registers such a client himself', async () => {
+test('nobody registers such a client himself, and an operator makes none that anybody could be', async () => {
   await using fixture = await startAuthorizationServer()
+  await assert.rejects(fixture.clients.create({ ...robot, authMethod: 'none' }), /authMethod/)
   const registered = await postJson(`${fixture.issuer}/register`, {
     redirect_uris: ['http://127.0.0.1/callback'],
     grant_types: ['client_credentials', 'authorization_code'],

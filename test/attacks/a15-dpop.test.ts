@@ -211,7 +211,7 @@ describe('the MCP endpoint', () => {
     const { tokens } = await connect(place)
     const dpop = await holder.prove({ htu: url, token: tokens.access_token })
     await refused({ authorization: `DPoP ${tokens.access_token}`, dpop }, 'token_unbound', 'invalid_token', 'Bearer')
-    await refused({ authorization: `DPoP ${served.key}`, dpop }, 'unknown', 'invalid_token')
+    await refused({ authorization: `DPoP ${served.key}`, dpop }, 'token_unbound', 'invalid_token', 'Bearer')
     await refused({ authorization: 'DPoP eyJ.eyJ.x', dpop }, 'malformed', 'invalid_token')
     assert.equal(
       (await look({ authorization: `Bearer ${tokens.access_token}`, dpop })).status,
