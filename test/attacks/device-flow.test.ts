@@ -191,6 +191,18 @@ test('of two who confirm one code at once, one goes on', async () => {
   assert.ok(textOf(page.html).includes('No device waits with that code'))
 })
 
+test('of two answers for one code at once, one is heard', async () => {
+  await using fixture = await startAuthorizationServer(slow())
+  const clientId = await registerDevice(fixture)
+  const begun = await begin(fixture, clientId)
+  const browser = createBrowser()
+  const consent = await signInAt(browser, await confirm(browser, begun))
+  const decisions = ['allow', 'deny', 'allow', 'deny'] as const
+  const pages = await Promise.all(decisions.map((decision) => press(browser, consent, ['decision', decision])))
+  const done = pages.filter(({ status }) => status === 200)
+  assert.ok(done.length <= 1, done.map(({ html }) => textOf(html)).join('\n---\n'))
+})
+
 test('a link with a code in it does nothing by itself, and the page warns before anybody signs in', async () => {
   await using fixture = await startAuthorizationServer()
   const clientId = await registerDevice(fixture)

@@ -5,10 +5,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createClientCopies } from '../../src/oauth/cimd-copies.ts'
 import { checkDocument } from '../../src/oauth/cimd-document.ts'
+import { createClientDocuments } from '../../src/oauth/cimd-documents.ts'
 import { createFailures } from '../../src/oauth/cimd-failures.ts'
 import { freshForMs } from '../../src/oauth/cimd-freshness.ts'
 import { isClientIdUrl } from '../../src/oauth/cimd-url.ts'
-import { createMemoryStore } from '../../src/storage/index.ts'
+import { createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
 
 test('a client id is a URL where it is https with a path, in its normal form', () => {
   for (const id of [
@@ -85,6 +86,33 @@ test('of a document only what is used is kept, whatever else it says', () => {
     }),
   )
   for (const body of ['', 'null', '[]', '{', '"x"', '\xff']) assert.ok('problem' in checkDocument(url, Buffer.from(body, 'latin1')), body)
+})
+
+test('of the clients that come up within a minute only so many are asked for: of one host, and in all', async () => {
+  let now = Date.now()
+  const clock = () => now
+  const asked: string[] = []
+  const fetch = Object.assign(
+    async (url: string) => {
+      asked.push(url)
+      return { answered: true, status: 404, headers: {}, body: Buffer.alloc(0) } as const
+    },
+    { close() {} },
+  )
+  const copies = createClientCopies({ store: createMemoryStore({ clock }), clock })
+  const documents = createClientDocuments({ copies, counters: createMemoryCounters({ clock }), clock, fetch })
+  const find = async (host: string, count: number) => {
+    asked.length = 0
+    for (let at = 0; at < count; at++) await documents.find(`https://${host}/client-${now}-${at}.json`)
+    return asked.length
+  }
+  assert.equal(await find('one.example', 30), 20)
+  assert.match(documents.problemOf(`https://one.example/client-${now}-29.json`) ?? '', /too many such clients/)
+  let others = 0
+  for (let host = 0; host < 20; host++) others += await find(`host-${host}.example`, 20)
+  assert.equal(20 + others, 300)
+  now += 61_000
+  assert.equal(await find('one.example', 30), 20)
 })
 
 test('failures are remembered for half a minute, and a thousand of them', () => {

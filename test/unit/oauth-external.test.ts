@@ -221,6 +221,13 @@ describe('keys', () => {
     world.advance(31 * SECOND)
     assert.equal(typeof (await world.verify(await issuer.mint({ key: next, claims: { exp: now() + 900 } }))), 'object')
     assert.equal(issuer.asked.get('/keys'), 3)
+    world.advance(31 * SECOND)
+    // Somebody else's tokens make nobody look.
+    assert.equal(
+      await world.verify(await issuer.mint({ key: strange, header: { kid: 'elsewhere' }, claims: { iss: 'https://other.example' } })),
+      'wrong_issuer',
+    )
+    assert.equal(issuer.asked.get('/keys'), 3)
   })
   test('count for an hour where the issuer does not answer, and then nobody is let in', async () => {
     await using world = await start()
