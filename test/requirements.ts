@@ -222,7 +222,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   'client-bounds': {
-    source: 'architecture §bounds',
+    source: 'docs/configuration.md §Keys',
     behaviour: 'What anybody sends our client is bounded in bytes, depth and time before it is parsed.',
     kind: 'guarantee',
   },
@@ -648,7 +648,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   fuzzed: {
-    source: 'architecture §one pipeline',
+    source: 'docs/architecture.md §Architecture',
     behaviour: 'Of made-up requests only those run a tool that a caller with its scope could have sent, and each is answered in time.',
     kind: 'guarantee',
   },
@@ -658,17 +658,17 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   'one-order': {
-    source: 'architecture §one pipeline',
+    source: 'docs/architecture.md §Architecture',
     behaviour: 'No stage of the pipeline can be skipped or reordered: such code does not compile.',
     kind: 'guarantee',
   },
   'hidden-names': {
-    source: 'architecture §decisions',
+    source: 'docs/server.md §Permissions',
     behaviour: 'A name that is hidden from a caller is answered exactly as one that does not exist.',
     kind: 'guarantee',
   },
   'key-servers': {
-    source: 'architecture §decisions',
+    source: 'docs/server.md §Permissions',
     behaviour:
       'A key for some servers of a gateway neither sees nor reaches what the others have: it is answered as if that were not there.',
     kind: 'guarantee',
@@ -696,17 +696,21 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   'signing-keys': {
-    source: 'architecture §authorization server',
+    source: 'docs/architecture.md §The provider and its keys',
     behaviour:
       'Signing keys change without a restart: the next one is published before it signs, earlier ones verify until their tokens have expired, and what a key signed that is said to be compromised is refused within a second, by every process.',
     kind: 'guarantee',
   },
   'bounded-input': {
-    source: 'architecture §bounds',
+    source: 'docs/configuration.md §Keys',
     behaviour: 'Bodies, nesting, lists, duplicate keys, encodings and batches are refused with a clear error, before anything runs.',
     kind: 'guarantee',
   },
-  'bounded-output': { source: 'architecture §bounds', behaviour: 'A result over its budget is withheld, not cut.', kind: 'guarantee' },
+  'bounded-output': {
+    source: 'docs/configuration.md §Keys',
+    behaviour: 'A result over its budget is withheld, not cut.',
+    kind: 'guarantee',
+  },
   'only-this-machine': {
     source: 'T30, product promise 1',
     behaviour:
@@ -714,7 +718,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   'unread-answers': {
-    source: 'architecture §bounds',
+    source: 'docs/configuration.md §Keys',
     behaviour:
       'A caller that does not read its answers has no further request of its connection begun; what waits for it is bounded in bytes for each caller, and is dropped with its connection in time.',
     kind: 'guarantee',
@@ -725,7 +729,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   'subscription-bounds': {
-    source: 'architecture §bounds',
+    source: 'docs/configuration.md §Keys',
     behaviour:
       'What one caller wants to hear of is bounded over all its streams and sessions together, and what is kept of it in bytes; what a session without a stream wants to hear of is given up in time.',
     kind: 'guarantee',
@@ -761,7 +765,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   conditions: {
-    source: 'architecture §one pipeline',
+    source: 'docs/architecture.md §Architecture',
     behaviour: 'A rule on arguments that is not met, or cannot be decided, refuses; no arguments make deciding it throw or take long.',
     kind: 'guarantee',
   },
@@ -803,7 +807,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   'sealed-secrets': {
-    source: 'architecture §vault',
+    source: 'docs/storage-schema.md §The key ring',
     behaviour: 'Signing keys and credentials are stored sealed or hashed; a sealed value moved elsewhere does not open.',
     kind: 'guarantee',
   },

@@ -32,6 +32,14 @@ test('no test cites what is not a requirement', () => {
   )
 })
 
+test('a source that is a page of ours has the heading that it names', () => {
+  for (const [id, { source }] of Object.entries(requirements)) {
+    const [, page, heading] = /(docs\/[\w-]+\.md) §(.+)$/.exec(source) ?? []
+    if (page) assert.match(readFileSync(join(ROOT, page), 'utf8'), new RegExp(`^#+ ${heading}$`, 'm'), id)
+    else assert.doesNotMatch(source, /architecture §/, id)
+  }
+})
+
 test('README shows each requirement, of its kind, in the words of the table', () => {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
   const shown = [...readme.matchAll(/^\| ([\w-]+) \| (guarantee|detector) \| (.*) \|$/gm)].map(([, id, kind, behaviour]) => ({
