@@ -226,7 +226,10 @@ test('no path at all leads out of the folder', async () => {
   assert.ok(read > 20, `${read} were read`)
 })
 
-/** Swaps without pause, in a process of its own: a folder with a link to the outside, and now and then a file. */
+/**
+ * Swaps in a process of its own: a folder with a link to the outside, and now and then a file. It rests for a
+ * moment after every two hundred swaps, so that on a busy machine, too, something of the folder is read.
+ */
 function attack(place: string, { swapsFile }: { swapsFile: boolean }): { stop(): void } {
   mkdirSync(join(place, 'in/real'), { recursive: true })
   mkdirSync(join(place, 'out'))
@@ -242,6 +245,7 @@ function attack(place: string, { swapsFile }: { swapsFile: boolean }): { stop():
     for (let n = 1; ; n++) {
       renameSync(place + '/in/d', place + '/in/real'); renameSync(place + '/in/link', place + '/in/d')
       renameSync(place + '/in/d', place + '/in/link'); renameSync(place + '/in/real', place + '/in/d')
+      if (n % 200 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3)
       if (n % every) continue
       symlinkSync(place + '/out/f', place + '/in/next'); renameSync(place + '/in/next', place + '/in/file')
       writeFileSync(place + '/in/next', 'inside'); renameSync(place + '/in/next', place + '/in/file')
