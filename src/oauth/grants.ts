@@ -63,12 +63,10 @@ export function createGrants({ store, bus, clock, artifacts }: GrantsParts): Gra
     },
     async save(id, payload, ttlSeconds) {
       const options = { group: `account:${String(payload['accountId'])}`, expiresAt: clock() + ttlSeconds * 1000 }
-      for (;;) {
+      // Mostly it is a new one.
+      while (!(await records.putIfAbsent(id, { payload }, options))) {
         const found = await records.get(id)
-        const done = found
-          ? await records.compareAndSet(id, found.version, { payload }, options)
-          : await records.putIfAbsent(id, { payload }, options)
-        if (done) return
+        if (found && (await records.compareAndSet(id, found.version, { payload }, options))) return
       }
     },
     revoke,
