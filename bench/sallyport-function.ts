@@ -9,7 +9,8 @@
  */
 
 import { parseArgs } from 'node:util'
-import { createAccounts, createApiKeys } from '../src/oauth/index.ts'
+import { createApiKeys } from '../src/oauth/index.ts'
+import { createAccounts } from '../src/people/index.ts'
 import { MCPServer, tool } from '../src/server/index.ts'
 import { openData } from '../src/vault/index.ts'
 import { calculate, jsonSchema, toolNames } from './peers/calculator.ts'

@@ -24,3 +24,10 @@ export function createCookieNames(issuer: string): CookieNames {
     attributes: { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true },
   }
 }
+
+/** The cookie of the person's session (`person-at-browser.ts`). It ends with the browser, and the session itself before long. */
+export function personCookie(issuer: string): { readonly name: string; readonly attributes: string } {
+  const { protocol, port } = new URL(issuer)
+  if (protocol === 'https:') return { name: '__Host-sallyport_person', attributes: 'Path=/; Secure; HttpOnly; SameSite=Lax' }
+  return { name: `sallyport${port === '' ? '' : `_${port}`}_person`, attributes: 'Path=/; HttpOnly; SameSite=Lax' }
+}

@@ -1,4 +1,3 @@
-export { type Accounts, createAccounts } from './accounts.ts'
 export { API_KEY_PATTERN } from './api-key-format.ts'
 export type { ApiKeyInfo, LastUse } from './api-key-record.ts'
 export { createApiKeyUse } from './api-key-use.ts'

@@ -9,10 +9,9 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors, type Interaction, type Provider } from 'oidc-provider'
-import type { Accounts } from './accounts.ts'
+import type { Accounts, LoginThrottle } from '../people/index.ts'
 import { isForeignForm } from './addresses.ts'
 import type { Clients } from './clients.ts'
-import type { LoginThrottle } from './login-throttle.ts'
 import type { Settings } from './options.ts'
 import {
   busy,

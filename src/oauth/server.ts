@@ -7,7 +7,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TokenVerifier } from '../core/index.ts'
-import { createAccounts } from './accounts.ts'
+import { createAccounts } from '../people/index.ts'
 import { allowAnyOrigin, end, preflight, sendError, sendJson, sendMetadata } from './answers.ts'
 import { createArtifacts } from './artifacts.ts'
 import { createCimd } from './cimd.ts'

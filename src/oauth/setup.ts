@@ -1,13 +1,12 @@
 /** The page on which the owner's account is made, behind the one-time link. Nobody else can make one. @module */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Accounts, toName } from './accounts.ts'
+import { type Accounts, createSetupLink, toName } from '../people/index.ts'
 import type { Settings } from './options.ts'
 import { type Page, problemPage, sendPage, setupDone, setupGone, setupPage } from './pages/index.ts'
 import type { Recorder } from './recorder.ts'
 import { MAX_BODY, readBody } from './replay.ts'
 import type { Resources } from './resources.ts'
-import { createSetupLink } from './setup-link.ts'
 
 export interface Setup {
   createLink(): Promise<string | undefined>

@@ -12,7 +12,7 @@
  */
 
 import type { ScopeHierarchy } from '../core/index.ts'
-import type { Accounts } from './accounts.ts'
+import type { Accounts } from '../people/index.ts'
 import type { Payload } from './artifacts.ts'
 import { CLIENT_SUBJECT } from './client-tokens.ts'
 import type { Clients } from './clients.ts'

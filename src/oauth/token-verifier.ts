@@ -20,7 +20,7 @@ import {
   type TokenVerifier,
   type Verified,
 } from '../core/index.ts'
-import type { Accounts } from './accounts.ts'
+import type { Accounts } from '../people/index.ts'
 import type { Clients } from './clients.ts'
 import { type Binding, bindingOf } from './dpop-binding.ts'
 import type { Trust } from './grant-types/trusted-issuers.ts'

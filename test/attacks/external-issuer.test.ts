@@ -172,7 +172,7 @@ describe('an issuer whose tokens are wrong in one way', () => {
     const options = { tools, port: 0, dataDir: folder.path, log: silentLog } as unknown as MCPServerOptions
     const embedded = new MCPServer(options)
     const { url, issuer: own } = await embedded.listen()
-    const { createAccounts } = await import('../../src/oauth/index.ts')
+    const { createAccounts } = await import('../../src/people/index.ts')
     const { openData } = await import('../../src/vault/index.ts')
     const data = openData({ dataDir: folder.path })
     await createAccounts({ store: data.store, clock: Date.now }).create(ANA)

@@ -8,7 +8,7 @@
 //                told where that site is
 
 import { createInterface } from 'node:readline'
-import { createAccounts } from '../../src/oauth/index.ts'
+import { createAccounts } from '../../src/people/index.ts'
 import { openData } from '../../src/vault/index.ts'
 import { ANA, register, startAuthorizationServer } from '../support/authorization.ts'
 import { signIn } from '../support/browser.ts'

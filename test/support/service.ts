@@ -1,7 +1,8 @@
 /** A whole service over functions, reached however the test wants: its own sockets, an app, TLS. Real data directory, real keys. */
 
 import { createLog, createRedactor, type Entry } from '../../src/core/index.ts'
-import { createAccounts, createApiKeys } from '../../src/oauth/index.ts'
+import { createApiKeys } from '../../src/oauth/index.ts'
+import { createAccounts } from '../../src/people/index.ts'
 import { createService, type HttpService, type Listen, type MountedIn, type ServiceOptions } from '../../src/server/index.ts'
 import type { AuditRecord } from '../../src/storage/index.ts'
 import { openData } from '../../src/vault/index.ts'

@@ -14,6 +14,7 @@ const order = [
   ['core'],
   ['net', 'storage', 'protocol'],
   ['vault', 'trust', 'client'],
+  ['people'],
   ['catalogue', 'oauth'],
   ['guards'],
   ['pipeline'],

@@ -2,7 +2,7 @@
 
 import { text as readAll } from 'node:stream/consumers'
 import { systemClock } from '../../core/index.ts'
-import { createAccounts } from '../../oauth/index.ts'
+import { createAccounts } from '../../people/index.ts'
 import type { WithData } from '../common.ts'
 import { withData, withExistingData } from '../data.ts'
 import { CliError } from '../errors.ts'

@@ -1,6 +1,6 @@
 /** The page behind the one-time link: the owner's account. @module */
 
-import { MIN_PASSWORD } from '../accounts.ts'
+import { MIN_PASSWORD } from '../../people/index.ts'
 import { html } from './html.ts'
 import type { Page } from './page.ts'
 

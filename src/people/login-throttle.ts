@@ -11,7 +11,7 @@
  */
 
 import type { Counters } from '../storage/index.ts'
-import { addressGroup } from './addresses.ts'
+import { addressGroup } from '../net/index.ts'
 
 export interface LoginThrottle {
   /** Runs `attempt` in its turn, unless it has to wait. `attempt` answers whether the password was right. */

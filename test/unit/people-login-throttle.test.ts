@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { addressGroup } from '../../src/oauth/addresses.ts'
-import { createLoginThrottle } from '../../src/oauth/login-throttle.ts'
+import { createLoginThrottle } from '../../src/people/login-throttle.ts'
 import { createMemoryCounters } from '../../src/storage/index.ts'
 
 function create() {

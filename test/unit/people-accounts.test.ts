@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAccounts } from '../../src/oauth/index.ts'
-import { createPasswords } from '../../src/oauth/passwords.ts'
+import { createAccounts } from '../../src/people/index.ts'
+import { createPasswords } from '../../src/people/passwords.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
 import { connect, startAuthorizationServer } from '../support/authorization.ts'
 import { createBrowser, formsOf, prefilled, type Shown, textOf } from '../support/browser.ts'

@@ -1,0 +1,5 @@
+export { type Account, type Accounts, createAccounts, MIN_PASSWORD, toName } from './accounts.ts'
+export type { Connecting, Connection, Connections } from './connections.ts'
+export { createLoginThrottle, type LoginThrottle } from './login-throttle.ts'
+export { type BrowserSession, type BrowserSessions, createBrowserSessions, type SignInMethod } from './sessions.ts'
+export { createSetupLink } from './setup-link.ts'
