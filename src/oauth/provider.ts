@@ -9,8 +9,8 @@
 
 import { type Client, type Configuration, errors, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { createId } from '../core/index.ts'
-import type { KeyRing } from '../vault/index.ts'
 import type { Accounts } from '../people/index.ts'
+import type { KeyRing } from '../vault/index.ts'
 import { type AdapterParts, createAdapter } from './adapter.ts'
 import { createKeyFetch } from './cimd-keys.ts'
 import { clientAuth } from './client-auth.ts'

@@ -10,8 +10,8 @@
  * @module
  */
 
-import type { Counters } from '../storage/index.ts'
 import { addressGroup } from '../net/index.ts'
+import type { Counters } from '../storage/index.ts'
 
 export interface LoginThrottle {
   /** Runs `attempt` in its turn, unless it has to wait. `attempt` answers whether the password was right. */

@@ -5,6 +5,11 @@ import type { Records } from './records.ts'
 
 /** Every kind of record there is. `docs/storage-schema.md` documents each. */
 export type RecordKind =
+  | 'browser_session'
+  | 'passkey'
+  | 'second_factor'
+  | 'connection'
+  | 'named_secret'
   | 'account'
   | 'api_key'
   | 'client'

@@ -5,14 +5,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { type Principal, silentLog } from '../../src/core/index.ts'
 import {
-  type Accounts,
   type AuthorizationServer,
   type AuthorizationServerOptions,
   type Clients,
-  createAccounts,
   createAuthorizationServer,
   createClients,
 } from '../../src/oauth/index.ts'
+import { type Accounts, createAccounts } from '../../src/people/index.ts'
 import { type AuditRecord, type Bus, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
 import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
 import { type Person, signIn } from './browser.ts'
