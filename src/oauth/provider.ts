@@ -59,7 +59,7 @@ export function createProvider(parts: ProviderParts): Provider {
   deriveSuccessors(provider, settings.keyRing)
   parts.grantTypes.register(provider)
   tellInterval(provider)
-  noteClientUse(provider, parts.clients)
+  noteClientUse(provider, parts.clients, settings.clock)
   holdBackErrors(provider, parts.clients)
   provider.use(answerIntrospection(signedTokens.introspected, parts.clients))
   provider.use(async (ctx, next) => {
