@@ -69,6 +69,8 @@ function advice(record: AuditRecord): string[] {
       return [`less than ${fact('limitBytes')} bytes`]
     case 'invalid_result':
       return [`a server that answers what it promises: ${fact('path')} ${fact('rule')}`]
+    case 'not_connected':
+      return ['an account or a secret of the caller’s own: their account page, under connections']
     case 'upstream_unavailable':
       return ['a guarded server that runs: see the log of guard, or sallyport doctor']
     case 'deadline_exceeded':

@@ -78,6 +78,8 @@ export type Denial =
   // execute
   | { readonly reason: 'missing_capability'; readonly required: JsonObject }
   | { readonly reason: 'input_refused'; readonly sentence: string }
+  /** The caller has no account of their own at a guarded server, or no secret for it. `url`: the page where they can mend that. */
+  | { readonly reason: 'not_connected'; readonly sentence: string; readonly url: string }
   | { readonly reason: 'upstream_unavailable'; readonly sentence: string }
   | { readonly reason: 'deadline_exceeded'; readonly seconds: number }
   | { readonly reason: 'cancelled' }

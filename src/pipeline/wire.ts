@@ -116,6 +116,7 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
     case 'condition_not_met':
     case 'approval_required':
     case 'input_refused':
+    case 'not_connected':
     case 'upstream_unavailable':
     case 'deadline_exceeded':
     case 'result_too_large':
@@ -153,6 +154,7 @@ const codes = {
   condition_not_met: 403,
   approval_required: 403,
   input_refused: 403,
+  not_connected: 403,
   upstream_unavailable: 502,
   deadline_exceeded: 504,
   result_too_large: 507,
@@ -219,6 +221,8 @@ function toldOf(denial: Denial): string {
     case 'input_refused':
     case 'upstream_unavailable':
       return denial.sentence
+    case 'not_connected':
+      return `${denial.sentence} Do that at ${denial.url} and try again.`
     case 'missing_capability':
       return `Missing required client capability: ${namesOf(denial.required)}`
     case 'invalid_arguments':

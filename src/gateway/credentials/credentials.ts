@@ -1,0 +1,34 @@
+/**
+ * What a request to a guarded server carries so that it counts there: a person's own token or secret, or one that all share. The seam
+ * between the links (`upstream/`) and those who keep credentials.
+ *
+ * Fails closed: who has nothing to present is told where to get it, and the request is not sent.
+ *
+ * @module
+ */
+
+import { type Decision, deny, type Principal } from '../../core/index.ts'
+
+/** Lower-case names. */
+export type CredentialHeaders = Readonly<Record<string, string>>
+
+export interface CallCredentials {
+  /**
+   * Headers for a call on behalf of somebody; undefined: for what the gateway itself asks (the handshake, lists). Answers at once where
+   * it can.
+   */
+  present(principal: Principal | undefined): Decision<CredentialHeaders> | Promise<Decision<CredentialHeaders>>
+  /** The upstream refused `presented`: others to try once, or why not. Undefined: its refusal stands, nothing of ours can mend it. */
+  renew(
+    principal: Principal | undefined,
+    presented: CredentialHeaders,
+    challenge: string | undefined,
+  ): Promise<Decision<CredentialHeaders> | undefined>
+}
+
+/** The page of one connection; nothing in it says whose. */
+export const connectionPath = (id: string): string => `/account/connections/${encodeURIComponent(id)}`
+
+/** `need` is a whole sentence that says what the caller is to do; where is said after it: “The server notes needs you to connect your account there.” */
+export const notConnected = (need: string, origin: string, id: string): Decision<never> =>
+  deny({ reason: 'not_connected', sentence: need, url: new URL(connectionPath(id), origin).href })
