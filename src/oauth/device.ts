@@ -12,7 +12,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Settings } from './options.ts'
-import { deviceCodePage, deviceConfirmPage, deviceDonePage, plain, problemPage, showPage, wrongDeviceCode } from './pages/index.ts'
+import { deviceCodePage, deviceConfirmPage, deviceDonePage, plain, problemPage, showPage, texts } from './pages/index.ts'
 import { groupScopes, namedScopes, OFFLINE_ACCESS } from './scopes.ts'
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
@@ -78,7 +78,7 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 function problemOf(error: string | undefined, code: string | undefined): string | undefined {
   // What the person, or an error of ours, has ended: no other code would help.
   if (error === 'AbortedError') return 'ended'
-  return error === undefined && code === undefined ? undefined : wrongDeviceCode
+  return error === undefined && code === undefined ? undefined : texts.device.wrongCode
 }
 
 /** Made anew with each page, and kept in this browser's session (`checkXsrf` of the library). */

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Accounts, createSetupLink, toName } from '../people/index.ts'
 import type { Settings } from './options.ts'
-import { type Page, problemPage, sendPage, setupDone, setupGone, setupPage } from './pages/index.ts'
+import { type Page, problemPage, sendPage, setupDone, setupGone, setupPage, texts } from './pages/index.ts'
 import type { Recorder } from './recorder.ts'
 import { MAX_BODY, readBody } from './replay.ts'
 import type { Resources } from './resources.ts'
@@ -47,9 +47,9 @@ export function createSetup({
     if (!(await link.isOpen(code)) || (await accounts.hasOwner())) return gone(request)
 
     const shown = { action, code, server, name: name.slice(0, 64) }
-    const problem = password === again ? accounts.problemWith(name, password) : 'The two passwords are not the same.'
+    const problem = password === again ? accounts.problemWith(name, password) : texts.setup.notTheSame
     if (problem !== undefined) return setupPage({ ...shown, problem })
-    if ((await accounts.get(toName(name))) !== undefined) return setupPage({ ...shown, problem: 'There is an account of that name.' })
+    if ((await accounts.get(toName(name))) !== undefined) return setupPage({ ...shown, problem: texts.setup.taken })
     if (!(await link.use(code))) return gone(request)
     const created = await accounts.create({ name, password, owner: true, roles: OWNER_ROLES })
     // Somebody took the name in this instant; the link is spent, and the next start shows another.

@@ -1,8 +1,9 @@
 /** The page before an address that nobody here has trusted with anything yet: what went wrong, where the program is, and a link. @module */
 
-import { html, plain } from './html.ts'
+import { html, named, plain, strong } from './html.ts'
 import type { Page } from './page.ts'
 import { inWords } from './problem.ts'
+import { texts } from './texts.ts'
 
 export interface HeldBack {
   /** As it calls itself. */
@@ -17,15 +18,14 @@ export function heldBackPage({ client, code, description, target }: HeldBack): P
   const { host } = new URL(target)
   const name = plain(client ?? '')
   const what = inWords(code, description)
+  const { title, go, ...words } = texts.heldBack
   return {
     status: 400,
-    title: 'This request cannot be answered',
-    body: html`<h1>This request cannot be answered</h1>
-<p>${name === '' ? 'A program' : html`A program that calls itself “<b>${name}</b>”`} asked for something that does not work here${
-      what === undefined ? '' : `: ${plain(what, 200)}`
-    }. Nothing was allowed.</p>
-<p>It wants you to be sent to <b>${host}</b>. Nobody has let this program in here before, so we leave that to you. If you did not start this yourself, close this page.</p>
-<p><a href="${target}" rel="noreferrer nofollow">Go to ${host}</a></p>
+    title,
+    body: html`<h1>${title}</h1>
+<p>${words.what(name === '' ? undefined : named(name), what && plain(what, 200))}</p>
+<p>${words.where(strong(host))}</p>
+<p><a href="${target}" rel="noreferrer nofollow">${go(host)}</a></p>
 <footer>${code}</footer>`,
   }
 }

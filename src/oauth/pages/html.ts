@@ -49,3 +49,6 @@ export function plain(text: string, length = 80): string {
 
 /** The name in an element of its own: it can neither turn the text around it nor end where it does not. */
 export const named = (name: string): Html => html`<bdi class="name">“${name}”</bdi>`
+
+/** What a sentence is about: in bold, and on no account part of the sentence. */
+export const strong = (text: string): Html => html`<b>${text}</b>`
