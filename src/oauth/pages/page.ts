@@ -4,32 +4,39 @@ import type { ServerResponse } from 'node:http'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { Html, html } from './html.ts'
 import { style, styleHash } from './style.ts'
+import { texts } from './texts.ts'
 
 export interface Page {
   readonly status: number
   readonly title: string
   readonly body: Html
+  /** A page with much on it: the account's. */
+  readonly wide?: boolean | undefined
   /** Where a form of this page may lead in the end: browsers apply `form-action` to the redirect after it, too. */
   readonly leadsTo?: string | undefined
 }
 
 const sheet = new Html(`<style>${style}</style>`)
+/** A gate in a wall. */
+const mark = html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><path d="M2 21V4h4v3h4V4h4v3h4V4h4v17h-6v-4a4 4 0 0 0-8 0v4z"/></svg>`
 
-export const renderPage = ({ title, body }: Page): string =>
+export const renderPage = ({ title, body, wide }: Page): string =>
   html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${title} · Sallyport</title>
+<title>${title} · ${texts.frame.product}</title>
 ${sheet}
 </head>
 <body>
+<div class="card${wide === true && ' wide'}">
+<header>${mark}<b>${texts.frame.product}</b></header>
 <main>
-<header><b>Sallyport</b></header>
 ${body}
 </main>
+</div>
 </body>
 </html>
 `.text
