@@ -58,30 +58,43 @@ export function createAuthorizationRequests(clock: Clock): AuthorizationRequests
       // The oldest goes: a program that begins and never ends does not grow.
       if (pending.size >= MAX_PENDING) for (const oldest of pending.keys()) if (pending.size >= MAX_PENDING) pending.delete(oldest)
       pending.set(state, { request, verifier, expiresAt: clock() + TTL_MS })
-      return toUrl(request, state, verifier)
+      return toAuthorizationUrl(request, state, verifier)
     },
     finish(callback) {
-      const state = single(callback, 'state')
+      const state = stateIn(callback)
       const found = state === undefined ? undefined : pending.get(state)
       if (state === undefined || found === undefined)
         throw new AuthorizationError('state_mismatch', 'This answer belongs to no sign-in that was begun here, or was used already.')
       pending.delete(state)
       if (found.expiresAt <= clock()) throw new AuthorizationError('state_mismatch', 'This sign-in was begun too long ago.')
-      checkIssuer(callback, found.request.server)
-      if (callback.has('error')) {
-        const reason = parseOAuthError(single(callback, 'error'))
-        throw new AuthorizationError('authorization_denied', `The authorization server said no (${reason ?? 'no reason'}).`, {
-          ...(reason !== undefined && { reason }),
-        })
-      }
-      const code = single(callback, 'code')
-      if (code === undefined || code.length > MAX_CODE) throw new AuthorizationError('authorization_denied', 'The answer has no code.')
-      return { request: found.request, code, verifier: found.verifier }
+      return { request: found.request, code: codeIn(callback, found.request.server), verifier: found.verifier }
     },
   }
 }
 
-function toUrl({ server, client, resource, redirectUri, scopes }: AuthorizationRequest, state: string, verifier: string): string {
+/** The `state` that an answer names; undefined where it names none, or several. */
+export const stateIn = (callback: URLSearchParams): string | undefined => single(callback, 'state')
+
+/** The code in an answer that was found to belong to a request at `server`. @throws {AuthorizationError} */
+export function codeIn(callback: URLSearchParams, server: Pick<AuthorizationServer, 'issuer' | 'namesItself'>): string {
+  checkIssuer(callback, server)
+  if (callback.has('error')) {
+    const reason = parseOAuthError(single(callback, 'error'))
+    throw new AuthorizationError('authorization_denied', `The authorization server said no (${reason ?? 'no reason'}).`, {
+      ...(reason !== undefined && { reason }),
+    })
+  }
+  const code = single(callback, 'code')
+  if (code === undefined || code.length > MAX_CODE) throw new AuthorizationError('authorization_denied', 'The answer has no code.')
+  return code
+}
+
+/** Where a person is sent, for a request that is recorded under `state`. */
+export function toAuthorizationUrl(
+  { server, client, resource, redirectUri, scopes }: AuthorizationRequest,
+  state: string,
+  verifier: string,
+): string {
   // What the endpoint's own query says stays (RFC 6749 §3.1), but for what is ours to say.
   const url = new URL(server.authorizationEndpoint)
   const parameters = {
@@ -101,7 +114,7 @@ function toUrl({ server, client, resource, redirectUri, scopes }: AuthorizationR
 }
 
 /** Simple string comparison, nothing normalized (RFC 9207 §2.4). */
-function checkIssuer(callback: URLSearchParams, { issuer, namesItself }: AuthorizationServer): void {
+function checkIssuer(callback: URLSearchParams, { issuer, namesItself }: Pick<AuthorizationServer, 'issuer' | 'namesItself'>): void {
   const named = single(callback, 'iss')
   if (named === undefined && !namesItself && !callback.has('iss')) return
   if (named !== issuer)

@@ -17,6 +17,7 @@ export interface AuthorizationServer {
   readonly authorizationEndpoint: URL
   readonly tokenEndpoint: URL
   readonly registrationEndpoint: URL | undefined
+  readonly revocationEndpoint: URL | undefined
   readonly scopes: readonly string[] | undefined
   readonly clientAuthMethods: readonly string[]
   /** Whether its answers always say who gave them (RFC 9207 §2.3). */
@@ -63,6 +64,7 @@ export function checkServerMetadata(document: JsonObject, { issuer, at, network 
     authorizationEndpoint: required('authorization_endpoint'),
     tokenEndpoint: required('token_endpoint'),
     registrationEndpoint: endpoint('registration_endpoint'),
+    revocationEndpoint: endpoint('revocation_endpoint'),
     scopes: toScopes(document['scopes_supported']),
     clientAuthMethods: toStrings(document['token_endpoint_auth_methods_supported']) ?? ['client_secret_basic'],
     namesItself: document['authorization_response_iss_parameter_supported'] === true,

@@ -42,6 +42,21 @@ export interface TokenRequest {
 /** A token goes into a header as it is (RFC 6750 §2.1). */
 export const isHeaderValue = (value: unknown): value is string => typeof value === 'string' && /^[\x21-\x7e]{1,16384}$/.test(value)
 
+/** Tells the authorization server that a token is no longer wanted (RFC 7009). False where it has no place for that, or did not take it. */
+export async function revokeToken(
+  { network, grant: { server, client } }: Pick<TokenRequest, 'network' | 'grant'>,
+  token: string,
+): Promise<boolean> {
+  if (server.revocationEndpoint === undefined) return false
+  const { headers, fields } = toClientAuthentication(client)
+  const { status } = await askForDocument(network, server.revocationEndpoint, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ token, ...fields }).toString(),
+  })
+  return status === 200
+}
+
 /** @throws {AuthorizationError | TransportError} */
 export async function requestTokens({ network, clock, grant, fields }: TokenRequest): Promise<Tokens> {
   const { tokenEndpoint } = grant.server
