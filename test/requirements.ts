@@ -690,6 +690,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'When, from where and with which client a key was last used is kept; it is written at most once a minute for each key, and no call waits for it.',
     kind: 'guarantee',
   },
+  'personal-keys': {
+    source: 'MCP07 authentication',
+    behaviour:
+      'A key of a person has the roles that they have now and ends with their account; to a later account of the same name it is nothing.',
+    kind: 'guarantee',
+  },
+  'grant-use': {
+    source: 'MCP02 scope creep',
+    behaviour:
+      'When and from where access that a person gave was last used is kept, written at most once a minute for each, and no call waits for it.',
+    kind: 'guarantee',
+  },
   'key-pattern': {
     source: 'MCP01 token exposure',
     behaviour: 'Every key is found by the published pattern, and what only looks like one is told by its last six characters.',

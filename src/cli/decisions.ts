@@ -122,10 +122,12 @@ function missingScopes({ facts, credential, subject, clientId }: AuditRecord): s
   ]
 }
 
-function missingRoles({ facts, credential }: AuditRecord): string[] {
+function missingRoles({ facts, credential, subject }: AuditRecord): string[] {
   const needed = list(facts?.['neededRoles'])
   if (needed.length === 0 || needed.some((role) => list(facts?.['grantedRoles']).includes(role))) return []
-  return [`the role ${needed.join(' or ')}: sallyport ${credential === 'key' ? 'key create' : 'user add'} … --role ${needed[0]}`]
+  // A person's own key has the roles of their account.
+  const isKeyAlone = credential === 'key' && (subject === undefined || subject.startsWith('spk_'))
+  return [`the role ${needed.join(' or ')}: sallyport ${isKeyAlone ? 'key create' : 'user add'} … --role ${needed[0]}`]
 }
 
 const list = (fact: unknown): readonly string[] => (Array.isArray(fact) ? (fact as string[]) : [])

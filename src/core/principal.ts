@@ -7,7 +7,8 @@ export interface Principal {
   readonly subject: string
   /**
    * What a configuration calls it (`users`): an account, a client that acts for itself, or `ISSUER#SUBJECT` for whom another issuer
-   * vouches. Undefined for a key and for whoever is at this machine: no such list means them, whatever they are called.
+   * vouches. Of a person's own key: their account. Undefined for any other key and for whoever is at this machine: no such list means
+   * them, whatever they are called.
    */
   readonly user?: string | undefined
   readonly clientId: string

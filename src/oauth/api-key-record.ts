@@ -11,6 +11,8 @@ export interface NewApiKey {
   /** Of a gateway: which of its servers the key is for. All of them unless told. */
   readonly servers?: readonly string[] | undefined
   readonly createdBy: string
+  /** Of a person: it stands while their account does, and has its roles. Undefined: a key that stands for itself. */
+  readonly account?: string | undefined
   /** 90 unless told; a part of a day is allowed. */
   readonly expiresInDays?: number | undefined
 }
@@ -32,6 +34,8 @@ export interface ApiKeyInfo {
   readonly roles: readonly string[]
   readonly servers?: readonly string[] | undefined
   readonly createdBy: string
+  /** Whose it is, and who calls with it; undefined for one that stands for itself. */
+  readonly account?: string | undefined
   readonly createdAt: number
   readonly expiresAt: number
   readonly revokedAt?: number | undefined
@@ -61,12 +65,16 @@ export const newApiKey: z.ZodType<NewApiKey> = z.strictObject({
     .max(64)
     .optional(),
   createdBy: z.string().min(1).max(128),
+  account: z.string().min(1).max(64).optional(),
   expiresInDays: z.number().positive().max(3650).optional(),
 })
 
+/** Those of a person. No operator's name has a colon in it. */
+export const groupOfAccount = (account: string): string => `account:${account}`
+
 /** Group and expiry of its record. */
-export const recordOptionsOf = ({ createdBy, expiresAt, revokedAt = 0 }: Kept): RecordOptions => ({
-  group: createdBy,
+export const recordOptionsOf = ({ createdBy, account, expiresAt, revokedAt = 0 }: Kept): RecordOptions => ({
+  group: account === undefined ? createdBy : groupOfAccount(account),
   expiresAt: Math.max(expiresAt, revokedAt) + AFTERLIFE_MS,
 })
 

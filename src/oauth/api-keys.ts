@@ -3,6 +3,9 @@
  * expiring, revocable. What is wrong with a key is told only to whoever presents all of it: an unknown id and a wrong
  * secret answer alike.
  *
+ * A key of a person stands for that person: it has the roles that their account has now, and ends with it. Fails closed: where
+ * there is no account behind it, or another one of the same name, it is good for nothing.
+ *
  * Stands on store and key ring alone: the CLI uses it beside a running server.
  *
  * @module
@@ -10,10 +13,11 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { allow, type Clock, type Credential, checkOptions, deny, type TokenVerifier } from '../core/index.ts'
+import type { Account, Accounts } from '../people/index.ts'
 import { allRecords, type Bus, changeRecord, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { generateKey, parseKey } from './api-key-format.ts'
-import { type ApiKeyInfo, DAY_MS, type Kept, type NewApiKey, newApiKey, recordOptionsOf, toInfo } from './api-key-record.ts'
+import { type ApiKeyInfo, DAY_MS, groupOfAccount, type Kept, type NewApiKey, newApiKey, recordOptionsOf, toInfo } from './api-key-record.ts'
 
 export interface CreatedApiKey {
   readonly id: string
@@ -35,6 +39,8 @@ export interface ApiKeys {
   /** @throws {ConfigError} if a value is missing or out of range. */
   create(key: NewApiKey): Promise<CreatedApiKey>
   list(): Promise<readonly ApiKeyInfo[]>
+  /** Those of a person. */
+  listOf(account: string): Promise<readonly ApiKeyInfo[]>
   find(id: string): Promise<ApiKeyInfo | undefined>
   /**
    * A new key for the same: name, scopes, roles, servers, and who is calling. `problem`: there is none of that id, it has ended, or
@@ -53,21 +59,24 @@ export interface ApiKeysOptions {
   readonly clock: Clock
   /** Told when a key ends; another process learns it from the store. */
   readonly bus?: Bus | undefined
+  /** Whose personal keys are; without it, those are refused. */
+  readonly accounts?: Pick<Accounts, 'get'> | undefined
 }
 
-export function createApiKeys({ store, keyRing, clock, bus }: ApiKeysOptions): ApiKeys {
+export function createApiKeys({ store, keyRing, clock, bus, accounts }: ApiKeysOptions): ApiKeys {
   const records = store.records<Kept>('api_key')
   const macOf = (key: string): Buffer => keyRing.mac('api-key', key)
 
   async function create(options: NewApiKey, of: Pick<Kept, 'replaces' | 'subject'> = {}): Promise<CreatedApiKey> {
-    const { name, scopes, roles = [], servers, createdBy, expiresInDays = 90 } = checkOptions('key', newApiKey, options)
+    const { name, scopes, roles = [], servers, createdBy, account, expiresInDays = 90 } = checkOptions('key', newApiKey, options)
     // An id has 40 bits: two keys of one id are unlikely, not impossible.
     for (;;) {
       const { id, key } = generateKey()
       const createdAt = clock()
       const expiresAt = createdAt + Math.round(expiresInDays * DAY_MS)
       const mac = macOf(key).toString('base64url')
-      const kept: Kept = { id, name, scopes, roles, ...(servers && { servers }), createdBy, createdAt, expiresAt, ...of, mac }
+      const whose = { createdBy, ...(account !== undefined && { account }) }
+      const kept: Kept = { id, name, scopes, roles, ...(servers && { servers }), ...whose, createdAt, expiresAt, ...of, mac }
       if (await records.putIfAbsent(id, kept, recordOptionsOf(kept))) return { id, key, expiresAt }
     }
   }
@@ -78,6 +87,11 @@ export function createApiKeys({ store, keyRing, clock, bus }: ApiKeysOptions): A
     if (ended !== undefined) bus?.publish('credentials', `key:${id}`)
     return ended
   }
+  /** Undefined where the account has ended, or is another one of that name. */
+  async function personOf({ account, createdAt }: Kept): Promise<Account | undefined> {
+    const found = account === undefined ? undefined : await accounts?.get(account)
+    return found === undefined || found.since > createdAt ? undefined : found
+  }
   async function verify({ value }: Credential) {
     const id = parseKey(value)?.id
     if (id === undefined) return deny({ reason: 'unauthenticated', problem: 'malformed' })
@@ -87,14 +101,16 @@ export function createApiKeys({ store, keyRing, clock, bus }: ApiKeysOptions): A
     if (kept === undefined || !right) return deny({ reason: 'unauthenticated', problem: 'unknown' })
     if (kept.revokedAt !== undefined) return deny({ reason: 'unauthenticated', problem: 'revoked' })
     if (kept.expiresAt <= clock()) return deny({ reason: 'unauthenticated', problem: 'expired' })
-    const { subject = `spk_${id}`, servers } = kept
+    const person = await personOf(kept)
+    if (kept.account !== undefined && person === undefined) return deny({ reason: 'unauthenticated', problem: 'revoked' })
+    const { subject: caller = `spk_${id}`, servers } = kept
     const principal = Object.freeze({
       issuer: 'key',
-      subject,
-      clientId: subject,
+      ...(person === undefined ? { subject: caller } : { subject: person.name, user: person.name }),
+      clientId: caller,
       credential: 'key' as const,
       scopes: kept.scopes,
-      roles: kept.roles,
+      roles: person === undefined ? kept.roles : person.roles,
       ...(servers && { servers }),
       credentialId: `spk_${id}`,
     })
@@ -103,6 +119,7 @@ export function createApiKeys({ store, keyRing, clock, bus }: ApiKeysOptions): A
   return {
     create: (options) => create(options),
     list: () => Array.fromAsync(allRecords(records), ({ value }) => toInfo(value)),
+    listOf: (account) => Array.fromAsync(allRecords(records, { group: groupOfAccount(account) }), ({ value }) => toInfo(value)),
     async find(id) {
       const found = await records.get(id)
       return found && toInfo(found.value)
@@ -112,10 +129,10 @@ export function createApiKeys({ store, keyRing, clock, bus }: ApiKeysOptions): A
       if (old === undefined) return { problem: 'unknown' }
       if (old.revokedAt !== undefined || old.expiresAt <= clock()) return { problem: 'ended' }
       if (old.replacedBy !== undefined) return { problem: 'replaced' }
-      const { name, scopes, roles, servers, subject = `spk_${id}` } = old
+      const { name, scopes, roles, servers, account, subject = `spk_${id}` } = old
       const days = expiresInDays ?? (old.expiresAt - old.createdAt) / DAY_MS
       // The new one first: whatever fails then, the caller still has a key.
-      const made = await create({ name, scopes, roles, servers, createdBy: by, expiresInDays: days }, { replaces: id, subject })
+      const made = await create({ name, scopes, roles, servers, account, createdBy: by, expiresInDays: days }, { replaces: id, subject })
       const now = clock()
       const ended = await end(id, (kept) =>
         kept.replacedBy === undefined

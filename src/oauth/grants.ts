@@ -6,7 +6,8 @@
  */
 
 import type { Clock } from '../core/index.ts'
-import { allRecords, type Bus, type Store } from '../storage/index.ts'
+import { allRecords, type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
+import type { LastUse } from './api-key-record.ts'
 import type { Artifacts, Payload } from './artifacts.ts'
 
 export interface Grants {
@@ -18,6 +19,10 @@ export interface Grants {
   /** What may be shown of all, or of one. */
   list(): Promise<readonly GrantInfo[]>
   get(id: string): Promise<GrantInfo | undefined>
+  /** What a person has granted. */
+  listOf(account: string): Promise<readonly GrantInfo[]>
+  /** A token of it was used; written once a minute, however often it is told. */
+  used(id: string, use: LastUse): Promise<void>
   /** Ends every grant of one client. */
   revokeOfClient(clientId: string): Promise<void>
 }
@@ -30,6 +35,9 @@ export interface GrantInfo {
   readonly scopes: readonly string[]
   readonly createdAt: number
   readonly expiresAt: number
+  readonly lastUsed?: LastUse | undefined
+  /** The grant that a token exchange narrowed it from (RFC 8693). */
+  readonly narrowedFrom?: string | undefined
 }
 
 /** Codes and refresh tokens of one grant. */
@@ -37,7 +45,13 @@ export const grantGroup = (grantId: string): string => `grant:${grantId}`
 
 interface Kept {
   readonly payload: Payload
+  readonly lastUsed?: LastUse | undefined
 }
+
+const USED_EVERY_MS = 60_000
+const groupOf = (account: unknown): string => `account:${String(account)}`
+/** The provider counts in seconds. */
+const optionsOf = ({ payload }: Kept): RecordOptions => ({ group: groupOf(payload['accountId']), expiresAt: Number(payload['exp']) * 1000 })
 
 export interface GrantsParts {
   readonly store: Store
@@ -62,18 +76,23 @@ export function createGrants({ store, bus, clock, artifacts }: GrantsParts): Gra
       return (await records.get(id))?.value.payload
     },
     async save(id, payload, ttlSeconds) {
-      const options = { group: `account:${String(payload['accountId'])}`, expiresAt: clock() + ttlSeconds * 1000 }
+      const options = { group: groupOf(payload['accountId']), expiresAt: clock() + ttlSeconds * 1000 }
       // Mostly it is a new one.
       while (!(await records.putIfAbsent(id, { payload }, options))) {
         const found = await records.get(id)
-        if (found && (await records.compareAndSet(id, found.version, { payload }, options))) return
+        if (found && (await records.compareAndSet(id, found.version, { ...found.value, payload }, options))) return
       }
     },
     revoke,
-    list: () => Array.fromAsync(allRecords(records), ({ id, value }) => toInfo(id, value.payload)),
+    list: () => Array.fromAsync(allRecords(records), ({ id, value }) => toInfo(id, value)),
+    listOf: (account) => Array.fromAsync(allRecords(records, { group: groupOf(account) }), ({ id, value }) => toInfo(id, value)),
+    async used(id, use) {
+      const isNews = ({ lastUsed }: Kept): boolean => lastUsed === undefined || use.at - lastUsed.at >= USED_EVERY_MS
+      await changeRecord(records, id, (kept) => (kept !== undefined && isNews(kept) ? { ...kept, lastUsed: use } : undefined), optionsOf)
+    },
     async get(id) {
       const found = await records.get(id)
-      return found && toInfo(id, found.value.payload)
+      return found && toInfo(id, found.value)
     },
     async revokeOfClient(clientId) {
       for await (const { id, value } of allRecords(records)) if (value.payload['clientId'] === clientId) await revoke(id)
@@ -82,7 +101,8 @@ export function createGrants({ store, bus, clock, artifacts }: GrantsParts): Gra
 }
 
 /** The members that the provider gives a grant. */
-function toInfo(id: string, { accountId, clientId, resources, openid, iat, exp }: Payload): GrantInfo {
+function toInfo(id: string, { payload, lastUsed }: Kept): GrantInfo {
+  const { accountId, clientId, resources, openid, iat, exp, narrowedFrom } = payload
   const granted = Object.values((resources ?? {}) as Record<string, string>)
   const scopes = [...granted, (openid as { scope?: string } | undefined)?.scope ?? ''].flatMap((each) => each.split(' ')).filter(Boolean)
   return {
@@ -92,5 +112,7 @@ function toInfo(id: string, { accountId, clientId, resources, openid, iat, exp }
     scopes: [...new Set(scopes)],
     createdAt: Number(iat) * 1000,
     expiresAt: Number(exp) * 1000,
+    ...(lastUsed && { lastUsed }),
+    ...(typeof narrowedFrom === 'string' && { narrowedFrom }),
   }
 }

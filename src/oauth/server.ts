@@ -16,6 +16,7 @@ import { createClientCopies } from './cimd-copies.ts'
 import { createClients } from './clients.ts'
 import type { Engine } from './engine.ts'
 import { createTrust } from './grant-types/trusted-issuers.ts'
+import { createGrantUse, type Noted } from './grant-use.ts'
 import { createGrants } from './grants.ts'
 import { offeredBy, resourceMetadata, serverMetadata } from './metadata.ts'
 import { type AuthorizationServerOptions, checkSettings } from './options.ts'
@@ -37,6 +38,8 @@ export interface AuthorizationServer {
   resourceMetadataUrl(resource: string): string
   /** A link to make the owner's account, good once and for ten minutes; undefined where there is an owner. */
   createSetupLink(): Promise<string | undefined>
+  /** Is told of every decision: when a grant was last used. */
+  noteUse?(record: Noted): void
   close(): Promise<void>
 }
 
@@ -55,6 +58,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const copies = createClientCopies({ store, clock })
   const cimd = createCimd({ mode: settings.cimd, copies, counters: settings.counters, clock, log, fetch: settings.guardedFetch })
   const clients = createAllClients({ clients: createClients({ store, keyRing, bus, clock }), copies, documents: cimd.documents, grants })
+  const grantUse = createGrantUse({ grants, log })
   const signingKeys = createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays: settings.signingKeyDays })
   const trust = createTrust(settings.trustedIssuers)
   for (const { issuer: reused, dangerouslyAllowReuse } of settings.trustedIssuers) {
@@ -71,6 +75,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     trust,
     clock,
     hierarchy: settings.hierarchy,
+    learn: grantUse.learn,
   })
   const setup = createSetup({ settings, accounts, resources, record })
 
@@ -146,11 +151,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     },
     verifier: tokens.verifier,
     resourceMetadataUrl: (resource) => resources.metadataUrl(resource),
+    noteUse: grantUse.note,
     async createSetupLink() {
       return setup.createLink()
     },
     async close() {
       cimd.close()
+      await grantUse.close()
       if (options.guardedFetch === undefined) settings.guardedFetch.close()
       await (await engine?.catch(() => undefined))?.close()
     },

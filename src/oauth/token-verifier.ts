@@ -40,6 +40,8 @@ export interface TokenVerifierParts {
   readonly trust: Trust
   readonly hierarchy: ScopeHierarchy
   readonly clock: Clock
+  /** Told which grant a token came of, once it has been verified. */
+  readonly learn?: ((tokenId: string, grantId: string) => void) | undefined
 }
 
 /** The claims that our tokens carry. */
@@ -84,7 +86,7 @@ export interface OwnTokens {
   readOwn(token: string): Promise<{ readonly clientId: string; readonly grantId: string } | undefined>
 }
 
-export function createTokenVerifier({ issuer, resources, signingKeys, clock, ...parts }: TokenVerifierParts): OwnTokens {
+export function createTokenVerifier({ issuer, resources, signingKeys, clock, learn, ...parts }: TokenVerifierParts): OwnTokens {
   const findStanding = createStanding({ issuer, ...parts })
   async function readClaims(token: string, now: number): Promise<Claims | CredentialProblem> {
     if (token.length > MAX_TOKEN || !shape.test(token)) return 'malformed'
@@ -125,6 +127,7 @@ export function createTokenVerifier({ issuer, resources, signingKeys, clock, ...
     const inspected = await inspect(value)
     if (typeof inspected === 'string') return refuse(inspected)
     const { claims, standing, scopes, binding } = inspected
+    learn?.(claims.jti, claims.grant_id)
 
     const principal = Object.freeze({
       issuer: standing.issuer,

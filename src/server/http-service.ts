@@ -18,6 +18,7 @@ import {
   createNonces,
   createProofVerifier,
 } from '../oauth/index.ts'
+import { createAccounts } from '../people/index.ts'
 import {
   createAddressOf,
   createCertificateSource,
@@ -58,7 +59,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
   const tls = 'tls' in serveOn && serveOn.tls !== 'local' ? serveOn.tls : undefined
   const certificates = createCertificateSource(serveOn.proxy, tls)
   const cors = createCors(options.cors)
-  const apiKeys = createApiKeys({ store, keyRing: data.keyRing, clock })
+  const apiKeys = createApiKeys({ store, keyRing: data.keyRing, clock, accounts: createAccounts({ store, clock }) })
   const keyUse = createApiKeyUse({ store, log })
 
   // Set once: at the start, or at the first request that an app hands over.
@@ -81,7 +82,10 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     verifiers: [apiKeys.verifier, tokens],
     possession,
     resourceMetadataUrl: (resource) => reached?.authorizationServer.resourceMetadataUrl(resource),
-    noteUse: keyUse.note,
+    noteUse(record) {
+      keyUse.note(record)
+      reached?.authorizationServer.noteUse?.(record)
+    },
   })
   opening.defer(engine.close)
 

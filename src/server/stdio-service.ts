@@ -4,6 +4,7 @@ import { userInfo } from 'node:os'
 import { ConfigError, type Credential } from '../core/index.ts'
 import { createLocalUserVerifier } from '../guards/index.ts'
 import { type ApiKeys, createApiKeys, createApiKeyUse } from '../oauth/index.ts'
+import { createAccounts } from '../people/index.ts'
 import { createStdioTransport, type StdioTransport } from '../transports/index.ts'
 import { createEngine } from './engine.ts'
 import { createFoundation } from './foundation.ts'
@@ -14,7 +15,7 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
   const base = createFoundation(options)
   const resource = 'stdio:'
   const credential: Credential = env['SALLYPORT_KEY'] ? { scheme: 'bearer', value: env['SALLYPORT_KEY'] } : { scheme: 'local', value: '' }
-  const apiKeys = createApiKeys({ store: base.store, keyRing: data.keyRing, clock: base.clock })
+  const apiKeys = createApiKeys({ store: base.store, keyRing: data.keyRing, clock: base.clock, accounts: createAccounts(base) })
   const keyUse = createApiKeyUse({ store: base.store, log })
   await requireKey(credential, apiKeys, data.dir).catch(async (error: unknown) => {
     await base.close()

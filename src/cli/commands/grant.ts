@@ -79,6 +79,7 @@ export async function showGrant(named: string, { json = false, dataDir }: WithDa
     ],
     ['scopes', shown(found.scopes.join(', '))],
     ['allowed', minuteOf(found.createdAt)],
+    ['last used', found.lastUsed === undefined ? 'never' : `${minuteOf(found.lastUsed.at)} from ${shown(found.lastUsed.from)}`],
     ['ends', minuteOf(found.expiresAt)],
   ])
   for (const row of table(rows.map(([label, value]) => [output.paint('dim', label), value]))) output.line(row)

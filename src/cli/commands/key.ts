@@ -85,6 +85,7 @@ export async function showKey(named: string, { json = false, dataDir }: WithData
     ['scopes', shown(key.scopes.join(', '))],
     ['roles', shown(key.roles.join(', '))],
     ['servers', key.servers === undefined ? 'all' : shown(key.servers.join(', '))],
+    ['account', key.account && shown(key.account)],
     ['calls as', key.subject],
     ['made', `${minuteOf(key.createdAt)} by ${shown(key.createdBy)}`],
     ['last used', key.lastUsed === undefined ? 'never' : useOf(key.lastUsed)],
