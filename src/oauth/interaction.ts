@@ -8,13 +8,13 @@
  * @module
  */
 
-import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors, type Interaction, type Provider } from 'oidc-provider'
-import { isForeignForm } from './addresses.ts'
 import type { Clients } from './clients.ts'
+import { createFormTokens } from './form-token.ts'
 import type { Settings } from './options.ts'
 import { type Page, plain, problemPage } from './pages/index.ts'
+import type { AtBrowser, PersonAtBrowser } from './person-at-browser.ts'
 import type { Recorder } from './recorder.ts'
 
 /** A page to show, or undefined where the response has been sent. */
@@ -28,6 +28,10 @@ export interface OpenInteraction {
   /** Undefined where a device waits for it. */
   readonly redirectUri: string | undefined
   readonly renews: boolean
+  /** Whoever is signed in at this browser now. */
+  readonly person: AtBrowser | undefined
+  /** Whose answer counts: the one whom the provider asks, while they are signed in at this browser. */
+  readonly accountId: string | undefined
 }
 
 export interface OpenInteractions {
@@ -46,15 +50,16 @@ export interface OpenInteractionsParts {
   readonly provider: Provider
   readonly settings: Settings
   readonly clients: Clients
+  readonly person: Pick<PersonAtBrowser, 'current'>
   readonly record: Recorder
 }
 
-export function createOpenInteractions({ provider, settings, clients, record }: OpenInteractionsParts): OpenInteractions {
-  const { issuer, basePath, keyRing } = settings
+export function createOpenInteractions({ provider, settings, clients, person, record }: OpenInteractionsParts): OpenInteractions {
+  const { basePath } = settings
+  const tokens = createFormTokens(settings)
 
-  function csrfOf({ interaction: { uid, prompt, session } }: OpenInteraction): string {
-    return keyRing.mac('csrf', JSON.stringify([uid, prompt.name, session?.uid, session?.accountId])).toString('base64url')
-  }
+  const csrfOf = ({ interaction: { uid, prompt, session }, person }: OpenInteraction): string =>
+    tokens.tokenFor('interaction', uid, prompt.name, session?.uid, session?.accountId, person?.session.id)
   return {
     csrfOf,
     pathOf: (uid, step) => `${basePath}/interaction/${uid}${step === undefined ? '' : `/${step}`}`,
@@ -71,19 +76,18 @@ export function createOpenInteractions({ provider, settings, clients, record }: 
       if (metadata === undefined || clientId === undefined || !hasPlace) return undefined
       const name = typeof metadata['client_name'] === 'string' ? plain(metadata['client_name']) : ''
       const grantTypes = metadata['grant_types']
+      const present = await person.current(request)
       return {
         interaction,
         clientId,
         client: name === '' ? 'A program without a name' : name,
         redirectUri,
         renews: Array.isArray(grantTypes) && grantTypes.includes('refresh_token'),
+        person: present,
+        accountId: present?.account.name === interaction.session?.accountId ? present?.account.name : undefined,
       }
     },
-    isForged(request, opened, form) {
-      if (isForeignForm(request, new URL(issuer).origin)) return true
-      const [given, expected] = [Buffer.from(form.get('csrf') ?? ''), Buffer.from(csrfOf(opened))]
-      return given.length !== expected.length || !timingSafeEqual(given, expected)
-    },
+    isForged: (request, opened, form) => tokens.isForged(request, form, csrfOf(opened)),
     refuseForged(request, action, { clientId, client }, subject) {
       record(request, { decision: 'deny', reason: 'forged_form', action, subject, clientId, clientName: client })
       return problemPage('forged')
@@ -95,7 +99,7 @@ export function createOpenInteractions({ provider, settings, clients, record }: 
   }
 }
 
-/** Hands the answer to the provider, which goes on with the request. */
+/** Hands the answer to the provider, which goes on with the request. Without one it looks again at who is there, and asks anew. */
 export async function finish(response: ServerResponse, interaction: Interaction, result: Record<string, unknown>): Promise<undefined> {
   interaction.result = result
   await interaction.persist()
