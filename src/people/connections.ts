@@ -29,10 +29,13 @@ export interface Connecting {
 
 export interface Connections {
   list(user: string): Promise<readonly Connection[]>
-  /** Where to send the browser, to connect `id`. `redirectUri`: where it comes back to. */
+  /**
+   * Where to send the browser, to connect `id`. `redirectUri`: where it comes back to, another for each `id`
+   * (`/account/connections/ID/callback`): what one server is told is then of no use at the next (RFC 9700 §4.4.2.2).
+   */
   begin(id: string, who: Connecting, redirectUri: string): Promise<{ readonly location: string } | { readonly problem: string }>
-  /** What the browser brought back, to the same person at the same browser; anybody else's is refused and used up. */
-  finish(who: Connecting, callback: URLSearchParams): Promise<{ readonly id: string } | { readonly problem: string }>
+  /** What the browser brought back to `redirectUri`, to the same person at the same browser; anybody else's is refused and used up. */
+  finish(who: Connecting, callback: URLSearchParams, redirectUri: string): Promise<{ readonly id: string } | { readonly problem: string }>
   /** Keeps a value of the person's own, sealed. */
   setSecret(id: string, user: string, value: string): Promise<{ readonly problem: string } | undefined>
   /** Forgets it, and tells the other side where that can be told (RFC 7009). False where there was none. */

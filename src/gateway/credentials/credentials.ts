@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Decision, deny, type Principal } from '../../core/index.ts'
+import { allow, type Decision, deny, type Principal } from '../../core/index.ts'
 
 /** Lower-case names. */
 export type CredentialHeaders = Readonly<Record<string, string>>
@@ -25,6 +25,9 @@ export interface CallCredentials {
     challenge: string | undefined,
   ): Promise<Decision<CredentialHeaders> | undefined>
 }
+
+/** For a server that wants nothing of ours. */
+export const nothingToShow: Decision<CredentialHeaders> = allow(Object.freeze({}))
 
 /** The page of one connection; nothing in it says whose. */
 export const connectionPath = (id: string): string => `/account/connections/${encodeURIComponent(id)}`

@@ -62,3 +62,14 @@ function valueAt(args: unknown, { path, type }: Mirror): string | undefined {
   }
   return undefined
 }
+
+/**
+ * The challenge of an answer that wants another credential: a 401 whatever it says, a 403 that lacks a scope (RFC 6750 §3.1). Empty where
+ * a 401 says nothing.
+ */
+export function asksForCredential(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+  if (status !== 401 && status !== 403) return undefined
+  const given = headers['www-authenticate']
+  const challenge = Array.isArray(given) ? given.join(', ') : (given ?? '')
+  return status === 401 || /\berror="?insufficient_scope\b/.test(challenge) ? challenge : undefined
+}

@@ -11,10 +11,11 @@
 import { type Clock, type Decision, deny, type JsonObject, type Log, type Produced, UnderWay } from '../../core/index.ts'
 import { createDialer } from '../../net/index.ts'
 import { isObject, LATEST_LEGACY_VERSION } from '../../protocol/index.ts'
+import { type CallCredentials, type CredentialHeaders, nothingToShow } from '../credentials/credentials.ts'
 import { createStreamAttribution } from './attribution.ts'
-import { createExchangeTable, type Exchange } from './exchange.ts'
+import { type Caller, createExchangeTable, type Exchange } from './exchange.ts'
 import { type Answer, readAnswer } from './http-answer.ts'
-import { type Headers, requestHeaders } from './http-headers.ts'
+import { asksForCredential, type Headers, requestHeaders } from './http-headers.ts'
 import { createListener } from './http-listener.ts'
 import { type Dialect, isEmpty, type Link, type LinkEvents, missed, sentences, type Wanted } from './link.ts'
 import { requestMeta } from './meta.ts'
@@ -32,6 +33,8 @@ export interface Endpoint {
 export interface HttpLinkOptions {
   readonly server: string
   readonly endpoint: Endpoint
+  /** What requests carry beside the headers of the configuration; undefined: nothing, ever. */
+  readonly credentials?: CallCredentials | undefined
   readonly events: LinkEvents
   readonly log: Log
   readonly clock: Clock
@@ -55,7 +58,7 @@ const TELL_MS = 10_000
 /** How long a stream may stay open after its answer came: ended by the server, its connection can be used again. */
 const LINGER_MS = 1000
 
-export function createHttpLink({ server, endpoint, events, log, clock }: HttpLinkOptions): Link {
+export function createHttpLink({ server, endpoint, credentials, events, log, clock }: HttpLinkOptions): Link {
   const url = new URL(endpoint.url)
   const path = url.pathname + url.search
   // The operator wrote this URL, so it may be on this machine or in this network; nothing but this host is ever dialled.
@@ -90,19 +93,52 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
     path,
     receive,
     odd,
-    headers: () => requestHeaders(endpoint.headers, dialect, sessionId, undefined),
+    headers(use) {
+      withCredential(undefined, (base) => use(requestHeaders(base, dialect, sessionId, undefined)), nothing)
+    },
     clock,
   })
+
+  /** Hands over what a request for `caller` carries, at once where it is known. */
+  function withCredential(
+    caller: Caller | undefined,
+    use: (base: Readonly<Headers>, shown: CredentialHeaders) => void,
+    refuse: (denial: Decision<Produced>) => void,
+  ): void {
+    if (!credentials) return use(endpoint.headers, noHeaders)
+    const take = (given: Decision<CredentialHeaders>): void => {
+      if (!given.allowed) refuse(given)
+      else if (given === nothingToShow) use(endpoint.headers, noHeaders)
+      else use({ ...endpoint.headers, ...given.value }, given.value)
+    }
+    const given = credentials.present(caller?.principal)
+    if (given instanceof Promise) given.then(take).catch(() => refuse(sentences.unreachable(server)))
+    else take(given)
+  }
 
   function settle(id: number, decision: Decision<Produced>): void {
     table.take(id)?.settle(decision)
   }
 
   function post(id: number, exchange: Exchange, again: boolean): void {
+    if (!credentials) return postWith(id, exchange, again, endpoint.headers, noHeaders)
+    withCredential(
+      exchange.caller,
+      (base, shown) => {
+        // The caller may have gone while a token was renewed.
+        if (table.get(id)) postWith(id, exchange, again, base, shown)
+      },
+      (denial) => settle(id, denial),
+    )
+  }
+
+  /** `shown`: what of `base` was a credential; undefined: one that takes the place of a refused one, and is the last. */
+  function postWith(id: number, exchange: Exchange, again: boolean, base: Readonly<Headers>, shown: CredentialHeaders | undefined): void {
     const meta = requestMeta(exchange, id, dialect)
     const params = JSON.stringify(meta ? { ...exchange.params, _meta: meta } : exchange.params)
     const sentSession = sessionId
     let renewing = false
+    let challenge: string | undefined
     let linger: NodeJS.Timeout | undefined
     const answer = readAnswer({
       started(status, headers) {
@@ -115,10 +151,11 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         )
           sessionId = given
         if (status === 404 && sentSession !== undefined && dialect.era === 'legacy' && again) renewing = true
+        if (credentials && shown) challenge = asksForCredential(status, headers)
         return true
       },
       message(message, bytes, status) {
-        if (renewing) return
+        if (renewing || challenge !== undefined) return
         if (status >= 400 && isObject(message)) {
           // 400 is what some servers of 2025 answer instead of 404.
           if (
@@ -153,6 +190,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
         clearTimeout(linger)
         answers.take(id)
         if (renewing) return void renew(id, exchange, sentSession)
+        if (challenge !== undefined && shown) return void present(id, exchange, again, { status, shown, challenge })
         if (!table.get(id)) return
         if (status < 200 || status >= 300) return settle(id, sentences.refused(server, status))
         if (stream?.lastEventId !== undefined && dialect.era === 'legacy')
@@ -177,9 +215,28 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
     answers.add(id, answer)
     dispatch(
       `{"jsonrpc":"2.0","id":${id},"method":"${exchange.method}","params":${params}}`,
-      requestHeaders(endpoint.headers, dialect, sessionId, exchange),
+      requestHeaders(base, dialect, sessionId, exchange),
       answer,
     )
+  }
+
+  /** The server refused what was shown to it: another credential, once, or why there is none. */
+  async function present(
+    id: number,
+    exchange: Exchange,
+    again: boolean,
+    refused: { readonly status: number; readonly shown: CredentialHeaders; readonly challenge: string },
+  ): Promise<void> {
+    let renewed: Decision<CredentialHeaders> | undefined
+    try {
+      renewed = await credentials?.renew(exchange.caller?.principal, refused.shown, refused.challenge)
+    } catch {
+      renewed = undefined
+    }
+    if (!table.get(id)) return
+    if (!renewed) return settle(id, sentences.refused(server, refused.status))
+    if (!renewed.allowed) return settle(id, renewed)
+    postWith(id, exchange, again, { ...endpoint.headers, ...renewed.value }, undefined)
   }
 
   /** The server forgot the session: a new one is made, once for all who noticed, and the request is sent again. */
@@ -200,7 +257,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   }
 
   /** A notification or an answer of ours: accepted or not, there is nothing to wait for. */
-  function tell(message: JsonObject): void {
+  function tell(message: JsonObject, caller?: Caller): void {
     if (ended) return
     if (telling >= MAX_TELLING) return odd('a notification to it, as it takes none')
     telling++
@@ -213,7 +270,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
       answer.abort()
       done()
     }, TELL_MS).unref()
-    dispatch(JSON.stringify(message), requestHeaders(endpoint.headers, dialect, sessionId, undefined), answer)
+    withCredential(caller, (base) => dispatch(JSON.stringify(message), requestHeaders(base, dialect, sessionId, undefined), answer), done)
   }
 
   function cancel(id: number): void {
@@ -225,7 +282,7 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
   function abandon(id: number, exchange: Exchange, reason: string): void {
     // Modern: closing the request is the cancellation. Legacy: it has to be said, as a connection may break for other reasons.
     if (dialect.era === 'legacy' && exchange.method !== 'initialize')
-      tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } })
+      tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } }, exchange.caller)
     answers.take(id)?.abort()
   }
 
@@ -292,6 +349,9 @@ export function createHttpLink({ server, endpoint, events, log, clock }: HttpLin
     },
   }
 }
+
+const noHeaders: CredentialHeaders = Object.freeze({})
+const nothing = (): void => {}
 
 const isUnreachable = (error: NodeJS.ErrnoException): boolean =>
   UNREACHABLE.has(error.code ?? '') || /^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(error.code ?? '')

@@ -18,7 +18,8 @@ export interface ListenerOptions {
   readonly path: string
   readonly receive: Receiver
   readonly odd: Odd
-  readonly headers: () => Headers
+  /** Hands over what a request carries; never where there is nothing to be had. */
+  readonly headers: (use: (headers: Headers) => void) => void
   readonly clock: Clock
 }
 
@@ -72,8 +73,9 @@ export function createListener({ pool, path, receive, odd, headers, clock }: Lis
       failed: () => finish(0, undefined),
     })
     streams.add(answer)
-    const { 'content-type': _, ...rest } = headers()
-    pool.dispatch({ path, method: 'GET', headers: { ...rest, accept: 'text/event-stream', ...extra } }, answer.handler)
+    headers(({ 'content-type': _, ...rest }) => {
+      if (!closed) pool.dispatch({ path, method: 'GET', headers: { ...rest, accept: 'text/event-stream', ...extra } }, answer.handler)
+    })
   }
 
   return {
@@ -127,7 +129,7 @@ export function createListener({ pool, path, receive, odd, headers, clock }: Lis
           done()
         }, 1000)
         timer.unref()
-        pool.dispatch({ path, method: 'DELETE', headers: headers() }, answer.handler)
+        headers((given) => pool.dispatch({ path, method: 'DELETE', headers: given }, answer.handler))
       })
     },
     close() {
