@@ -3,6 +3,7 @@
 import type { Level, Limit, ScopeDeclarations } from '../../core/index.ts'
 import type { AuthOptions, Bounds, Listen } from '../../server/index.ts'
 import type { ToolRule } from '../classify.ts'
+import type { Templates } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 
 export interface Config {
@@ -37,6 +38,8 @@ export interface ServerConfig {
   readonly timeoutSeconds: number | undefined
   /** Values that are handed to it and must never come back. */
   readonly secrets: readonly string[]
+  /** Variables or headers with named secrets in them, which are filled in where they are used. Undefined: there are none. */
+  readonly named?: Templates | undefined
 }
 
 /** How often each may ask. */

@@ -10,6 +10,7 @@ import { isIP } from 'node:net'
 import { basename, resolve, sep } from 'node:path'
 import { isLoopbackHost } from '../../net/index.ts'
 import type { ToolRule } from '../classify.ts'
+import type { Template } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerConfig } from './config.ts'
 import { type Env, expand } from './expand.ts'
@@ -37,11 +38,22 @@ export function resolveServer(
   const at = (...keys: (string | number)[]): string => `${source.where([...path, ...keys])}: ${[...path, ...keys].join('.')}`
   const problem = (keys: (string | number)[], text: string): void => void problems.push(`${at(...keys)}: ${text}`)
 
+  const named = new Map<string, Template>()
+
   /** `called`: what the value is for, which tells whether it is a secret. */
   function fill(written: string, called: string, ...keys: (string | number)[]): string {
-    const { text, problems: missing, referred, fromFiles } = expand(written, env, source.dir)
+    const {
+      text,
+      template,
+      problems: missing,
+      referred,
+      fromFiles,
+    } = expand(written, env, source.dir, {
+      takesSecrets: keys.length === 2 && (keys[0] === 'env' || keys[0] === 'headers'),
+    })
+    if (template) named.set(keys[0] === 'headers' ? called.toLowerCase() : called, template)
     for (const one of missing) problem(keys, one)
-    const found = secretsIn(called, text)
+    const found = template ? [] : secretsIn(called, text)
     for (const secret of [...found, ...fromFiles]) secrets.add(secret)
     if (found.length > 0 && !referred) warnings.push(`${at(...keys)}: a secret is written out here; use \${env:NAME} or \${file:PATH}`)
     return text
@@ -65,7 +77,14 @@ export function resolveServer(
   const tools = source
     .keys([...path, 'tools'])
     .map((glob): ToolRule => ({ glob, class: entry.tools?.[glob] ?? 'execute', where: source.where([...path, 'tools', glob]) }))
-  return { id, target, tools, timeoutSeconds: entry.timeoutSeconds, secrets: [...secrets] }
+  return {
+    id,
+    target,
+    tools,
+    timeoutSeconds: entry.timeoutSeconds,
+    secrets: [...secrets],
+    ...(named.size > 0 && { named: Object.fromEntries(named) }),
+  }
 
   function command(): Command {
     const args = (entry.args ?? []).map((arg, i) => fill(String(arg), '', 'args', i))
@@ -73,7 +92,8 @@ export function resolveServer(
     const variables: Record<string, string> = {}
     for (const [variable, value] of Object.entries(entry.env ?? {})) {
       if (/^SALLYPORT_/i.test(variable)) problem(['env', variable], 'variables of Sallyport itself are never handed to a server')
-      variables[variable] = fill(String(value), variable, 'env', variable)
+      const filled = fill(String(value), variable, 'env', variable)
+      if (!named.has(variable)) variables[variable] = filled
     }
     for (const arg of args) {
       const given = resolve(source.dir, arg)
@@ -98,7 +118,7 @@ export function resolveServer(
       if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(header)) problem(['headers', header], 'is not the name of a header')
       else if (FORBIDDEN_HEADERS.test(header)) problem(['headers', header], 'is set by the transport itself')
       else if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(filled)) problem(['headers', header], 'has characters that a header cannot carry')
-      headers[header.toLowerCase()] = filled
+      if (!named.has(header.toLowerCase())) headers[header.toLowerCase()] = filled
     }
     return { url: url.href, headers }
   }

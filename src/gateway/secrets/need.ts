@@ -1,0 +1,41 @@
+/** How whoever calls is told that a secret is missing: what to do and where, never whose else there is. @module */
+
+import { type Decision, deny, type Principal } from '../../core/index.ts'
+import { notConnected } from '../credentials/credentials.ts'
+import { connectionIdOf } from './connection-id.ts'
+import type { SecretReference } from './template.ts'
+
+/** `origin`: where account pages are; undefined: there are none. */
+export function needs(server: string, { secret, of }: SecretReference, origin: string | undefined): Decision<never> {
+  if (of === 'everybody')
+    return deny({ reason: 'upstream_unavailable', sentence: `The server ${server} waits for a secret that its operator has to set.` })
+  if (origin === undefined)
+    return deny({
+      reason: 'not_permitted',
+      sentence: `The server ${server} needs a ${secret} of your own, which its operator can set for you.`,
+    })
+  return notConnected(`The server ${server} needs a ${secret} of your own: set it on your account page.`, origin, connectionIdOf(secret))
+}
+
+/** A key without a person, or whoever is at this machine, has nothing of their own. */
+export function needsPerson(server: string): Decision<never> {
+  return deny({
+    reason: 'not_permitted',
+    sentence: `The server ${server} acts in the name of each person, and this credential is nobody’s in particular: sign in, or use a key of your own account.`,
+  })
+}
+
+/** The upstream refused what was set. */
+export function refuses(server: string, { secret, of }: SecretReference, origin: string | undefined): Decision<never> {
+  if (of === 'everybody' || origin === undefined)
+    return deny({ reason: 'upstream_unavailable', sentence: `The server ${server} does not take the secret that is set for it.` })
+  return notConnected(
+    `The server ${server} does not take your ${secret}: set another on your account page.`,
+    origin,
+    connectionIdOf(secret),
+  )
+}
+
+/** For operators: what to do about it. */
+export const commandFor = ({ secret, of }: SecretReference, user: Principal['user'] = 'NAME'): string =>
+  `sallyport secret set ${secret}${of === 'person' ? ` --user ${user}` : ''}`
