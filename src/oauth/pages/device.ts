@@ -26,12 +26,12 @@ export const deviceCodePage = ({ action, csrf, server, code, problem }: DeviceCo
   title: words.enterTitle,
   body: html`<h1>${words.enter(strong(server))}</h1>
 <p>${words.typeIt}</p>
-<p class="problem" role="alert">${words.onlyYours}</p>
+<p class="where warn">${words.onlyYours}</p>
 ${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
 <form method="post" action="${action}">
 <input type="hidden" name="xsrf" value="${csrf}">
 <label for="code">${words.code}</label>
-<input type="text" id="code" name="user_code" value="${code ?? ''}" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="16" required autofocus>
+<input class="code" type="text" id="code" name="user_code" value="${code ?? ''}" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="16" required autofocus>
 <div class="buttons one"><button class="go" type="submit">${words.go}</button></div>
 </form>`,
 })
@@ -55,7 +55,7 @@ export const deviceConfirmPage = ({ action, csrf, server, code, client, clientId
   body: html`<h1>${words.confirm(html`<b class="whole">${code}</b>`)}</h1>
 <p>${words.asks(html`${named(client)} <span class="tag">${texts.frame.notVerified}</span>`, strong(server), strong(address))}</p>
 <ul>${groups.flatMap(({ sentences }) => sentences.map((sentence) => html`<li>${sentence}</li>`))}</ul>
-<p class="problem" role="alert">${words.sentToYou}</p>
+<p class="where warn">${words.sentToYou}</p>
 <form method="post" action="${action}">
 <input type="hidden" name="xsrf" value="${csrf}">
 <input type="hidden" name="user_code" value="${code}">

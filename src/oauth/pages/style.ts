@@ -92,7 +92,7 @@ footer{border-top:1px solid var(--line);margin-top:22px;padding-top:12px;color:v
 details{margin:0 0 12px}
 summary{cursor:pointer;font-weight:600}
 summary.soft{font-weight:500}
-.name{background:var(--tag);border-radius:5px;padding:0 5px;overflow-wrap:anywhere}
+.name{background:var(--tag);border-radius:5px;padding:0 5px;overflow-wrap:anywhere;-webkit-box-decoration-break:clone;box-decoration-break:clone}
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--tag);border-radius:5px;padding:1px 5px;overflow-wrap:anywhere}
 .hidden{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 [hidden]{display:none!important}
