@@ -2,98 +2,164 @@
  * The people who may sign in. An account's name is its identity (a token's `sub`), so it never changes; an account made
  * later under the same name is another one, which `since` tells apart.
  *
- * Stands on the store alone: the CLI uses it beside a running server.
+ * Stands on the store alone: the CLI uses it beside a running server. What changes who may do what is told on the bus; another process
+ * learns it from the store.
  *
  * @module
  */
 
 import { type Clock, ROLE_PATTERN } from '../core/index.ts'
-import { allRecords, type Store } from '../storage/index.ts'
+import { allRecords, type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
+import { type Account, type KeptAccount, toAccount } from './account.ts'
+import { endSessions, removeBelongings } from './belongings.ts'
+import { problemWithName, toName } from './names.ts'
+import { MAX_PASSWORD, problemWithPassword } from './password-choice.ts'
 import { createPasswords } from './passwords.ts'
-
-export interface Account {
-  readonly name: string
-  readonly roles: readonly string[]
-  /** The person who set this server up; there is one at most. */
-  readonly owner: boolean
-  /** Milliseconds since the epoch. What was granted to an account of this name before was granted to another. */
-  readonly since: number
-}
+import { createProvided, type Provided, type ProvidedAccount } from './provided.ts'
 
 export interface NewAccount {
   readonly name: string
   readonly password: string
   readonly roles?: readonly string[] | undefined
+  readonly groups?: readonly string[] | undefined
   readonly owner?: boolean | undefined
 }
 
+export type Made = { readonly account: Account } | { readonly problem: string }
+
 export interface Accounts {
   /** Answers what is wrong, in a sentence for whoever typed it, where there is no account afterwards. */
-  create(account: NewAccount): Promise<{ readonly account: Account } | { readonly problem: string }>
+  create(account: NewAccount): Promise<Made>
+  /** The account of somebody for whom an identity provider vouches, with what it says of them now; made where there is none. */
+  upsertFromProvider(account: ProvidedAccount): Promise<Provided>
   /** What is wrong with a name and password before anything is tried, or undefined. */
   problemWith(name: string, password: string): string | undefined
   /** As slow for a name that nobody has. `busy`: too many are being checked; ask again. */
   verifyPassword(name: string, password: string): Promise<Account | 'wrong' | 'busy'>
+  /** Of those that may act; undefined for one that is switched off. */
   get(name: string): Promise<Account | undefined>
+  /** One that is switched off, too. */
+  find(name: string): Promise<Account | undefined>
+  /** All of them. */
   list(): Promise<readonly Account[]>
   hasOwner(): Promise<boolean>
+  /** Ends every session of the account, but `keepSession`, and every sign-in that is half way. */
+  setPassword(name: string, password: string, options?: { readonly keepSession?: string | undefined }): Promise<Made>
+  /** Of those that nobody else vouches for: a provider's word is mapped anew with each sign-in. */
+  setRoles(name: string, roles: readonly string[], groups?: readonly string[]): Promise<Made>
+  /** Its sessions end; its tokens and keys stop counting until it is switched on again. False where there is none. */
+  disable(name: string): Promise<boolean>
+  enable(name: string): Promise<boolean>
+  /** The account, and all that belongs to it and to nobody else. False where there is none. */
+  remove(name: string): Promise<boolean>
 }
 
-export const MIN_PASSWORD = 12
-const MAX_PASSWORD = 1024
-// ASCII only: a name cannot look like another.
-const namePattern = /^[a-z0-9](?:[a-z0-9._@+-]{0,62}[a-z0-9])?$/
-
-interface Kept extends Account {
-  readonly hash: string
+export interface AccountsParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly bus?: Bus | undefined
 }
 
-export function createAccounts({ store, clock }: { readonly store: Store; readonly clock: Clock }): Accounts {
-  const records = store.records<Kept>('account')
+const NO_ACCOUNT = { problem: 'There is no account of that name.' }
+
+export function createAccounts({ store, clock, bus }: AccountsParts): Accounts {
+  const records = store.records<KeptAccount>('account')
   const passwords = createPasswords()
+  const tell = (name: string): void => bus?.publish('credentials', `account:${name}`)
 
+  async function find(name: string): Promise<Account | undefined> {
+    const kept = await records.get(name)
+    return kept && toAccount(kept.value)
+  }
+  async function change(name: string, next: (now: KeptAccount) => KeptAccount): Promise<Account | undefined> {
+    const kept = await changeRecord(records, name, (now) => now && next(now), optionsOf)
+    if (kept === undefined) return undefined
+    tell(name)
+    return toAccount(kept)
+  }
   async function hasOwner(): Promise<boolean> {
     return (await records.list({ group: 'owner', limit: 1 })).length > 0
   }
-  function problemWith(name: string, password: string): string | undefined {
-    if (!namePattern.test(toName(name))) {
-      return 'A name has 1 to 64 letters a to z, digits, and . _ @ + - inside.'
-    }
-    // What keys and clients are called on record and in rules.
-    if (/^(?:spk|cl)_/.test(toName(name))) return 'A name does not begin with spk_ or cl_: keys and clients do.'
-    if (Array.from(password).length < MIN_PASSWORD) return `A password has at least ${MIN_PASSWORD} characters.`
-    if (password.length > MAX_PASSWORD) return `A password has at most ${MAX_PASSWORD} characters.`
-    if (toName(password) === toName(name)) return 'A password is not the name.'
-    return undefined
-  }
+  const problemWith = (name: string, password: string): string | undefined => problemWithName(name) ?? problemWithPassword(name, password)
+  const provided = createProvided({ store, clock, tell })
+
   return {
     problemWith,
     hasOwner,
-    async create({ name, password, roles = [], owner = false }) {
-      const problem = problemWith(name, password)
+    find,
+    upsertFromProvider: (account) => provided.upsert(account),
+    async create({ name, password, roles = [], groups = [], owner = false }) {
+      const problem = problemWith(name, password) ?? problemWithRoles(roles, groups)
       if (problem !== undefined) return { problem }
-      if (roles.some((role) => !ROLE_PATTERN.test(role))) return { problem: 'A role has 1 to 64 letters, digits, and . _ : @ / -.' }
       if (owner && (await hasOwner())) return { problem: 'There is an owner already.' }
-      const account: Account = { name: toName(name), roles: [...new Set(roles)], owner, since: clock() }
-      const kept: Kept = { ...account, hash: await passwords.hash(password) }
-      const won = await records.putIfAbsent(account.name, kept, { group: owner ? 'owner' : undefined })
-      return won ? { account } : { problem: 'There is an account of that name.' }
+      const kept: KeptAccount = {
+        name: toName(name),
+        roles: unique(roles),
+        groups: unique(groups),
+        owner,
+        since: clock(),
+        hash: await passwords.hash(password),
+      }
+      const won = await records.putIfAbsent(kept.name, kept, optionsOf(kept))
+      return won ? { account: toAccount(kept) } : { problem: 'There is an account of that name.' }
     },
     async verifyPassword(name, password) {
-      const kept = namePattern.test(toName(name)) ? (await records.get(toName(name)))?.value : undefined
-      const right = await passwords.verify(password.slice(0, MAX_PASSWORD + 1), kept?.hash)
+      const found = problemWithName(name) === undefined ? await records.get(toName(name)) : undefined
+      const hash = found?.value.disabled ? undefined : found?.value.hash
+      const right = await passwords.verify(password.slice(0, MAX_PASSWORD + 1), hash)
       if (right === 'busy') return 'busy'
-      return right && kept !== undefined ? toAccount(kept) : 'wrong'
+      if (!right || found === undefined) return 'wrong'
+      // It takes a while to compute: the password may have been changed meanwhile, or the account switched off.
+      const now = await records.get(toName(name))
+      return now?.value.hash === hash && !now?.value.disabled && now !== undefined ? toAccount(now.value) : 'wrong'
     },
     async get(name) {
-      const kept = await records.get(name)
-      return kept && toAccount(kept.value)
+      const account = await find(name)
+      return account?.disabled ? undefined : account
     },
     list: () => Array.fromAsync(allRecords(records), ({ value }) => toAccount(value)),
+    async setPassword(name, password, { keepSession } = {}) {
+      const problem = problemWithPassword(name, password)
+      if (problem !== undefined) return { problem }
+      if ((await find(name))?.identity) return { problem: 'This account signs in at its identity provider, and has no password here.' }
+      const hash = await passwords.hash(password)
+      const account = await change(name, (now) => ({ ...now, hash, generation: (now.generation ?? 0) + 1 }))
+      if (account === undefined) return NO_ACCOUNT
+      await endSessions(store, account, keepSession)
+      return { account }
+    },
+    async setRoles(name, roles, groups) {
+      const problem = problemWithRoles(roles, groups ?? [])
+      if (problem !== undefined) return { problem }
+      const account = await find(name)
+      if (account?.identity)
+        return { problem: 'The roles of this account come from its identity provider: change them there, or the mapping.' }
+      const changed = await change(name, (now) => ({ ...now, roles: unique(roles), groups: groups ? unique(groups) : now.groups }))
+      return changed ? { account: changed } : NO_ACCOUNT
+    },
+    async disable(name) {
+      const account = await change(name, (now) => ({ ...now, disabled: true, generation: (now.generation ?? 0) + 1 }))
+      if (account !== undefined) await endSessions(store, account)
+      return account !== undefined
+    },
+    async enable(name) {
+      return (await change(name, (now) => ({ ...now, disabled: false }))) !== undefined
+    },
+    async remove(name) {
+      // The account first: from here on nothing of it counts, whatever else fails.
+      const kept = await records.takeOnce(name)
+      if (kept !== undefined) tell(name)
+      // Also where it was gone: what a removal that broke off has left.
+      await removeBelongings(store, name, kept?.identity)
+      return kept !== undefined
+    },
   }
 }
 
-/** People type names with capitals and spaces around; they mean the same account. */
-export const toName = (typed: string): string => typed.trim().toLowerCase()
+const optionsOf = ({ owner }: KeptAccount): RecordOptions => ({ group: owner ? 'owner' : undefined })
+const unique = (values: readonly string[]): string[] => [...new Set(values)]
 
-const toAccount = ({ name, roles, owner, since }: Kept): Account => Object.freeze({ name, roles, owner, since })
+function problemWithRoles(roles: readonly string[], groups: readonly string[]): string | undefined {
+  if (roles.some((role) => !ROLE_PATTERN.test(role))) return 'A role has 1 to 64 letters, digits, and . _ : @ / -.'
+  return groups.some((group) => !ROLE_PATTERN.test(group)) ? 'A group has 1 to 64 letters, digits, and . _ : @ / -.' : undefined
+}

@@ -1,5 +1,25 @@
-export { type Account, type Accounts, createAccounts, MIN_PASSWORD, toName } from './accounts.ts'
+export type { Account, Identity } from './account.ts'
+export { type Accounts, createAccounts, type Made } from './accounts.ts'
 export type { Connecting, Connection, Connections } from './connections.ts'
 export { createLoginThrottle, type LoginThrottle } from './login-throttle.ts'
+export { toName } from './names.ts'
+export type { NewCodes, OneTimeCodes } from './one-time-codes.ts'
+export { createOneTimeLinks, LINK_MINUTES, type LinkPurpose, type OneTimeLinks, type OpenLink } from './one-time-links.ts'
+export type { Passkey, Passkeys } from './passkeys.ts'
+export { MIN_PASSWORD } from './password-choice.ts'
+export { createPeople, type People } from './people.ts'
+export type { Provided, ProvidedAccount } from './provided.ts'
+export {
+  type Crossing,
+  createOpenIdProvider,
+  type OpenIdProvider,
+  type ProviderProblem,
+  type SignInProvider,
+  signInSchema,
+  toProvided,
+} from './providers/index.ts'
+export type { RecoveryCodes } from './recovery-codes.ts'
 export { type BrowserSession, type BrowserSessions, createBrowserSessions, type SignInMethod } from './sessions.ts'
 export { createSetupLink } from './setup-link.ts'
+export type { HalfWay, Outcome, SecondFactor, SignIn } from './sign-in.ts'
+export type { Invited, Welcome, Welcomed } from './welcome.ts'

@@ -14,7 +14,8 @@ import { type Clock, createId } from '../core/index.ts'
 import { addressGroup } from '../net/index.ts'
 import { allRecords, changeRecord, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
-import type { Account, Accounts } from './accounts.ts'
+import { type Account, groupOfAccount } from './account.ts'
+import type { Accounts } from './accounts.ts'
 
 /** How somebody has shown who they are; `provider:ID` at an identity provider. */
 export type SignInMethod = 'password' | 'passkey' | 'one-time-code' | 'recovery-code' | `provider:${string}`
@@ -34,6 +35,8 @@ export interface BrowserSession {
   readonly address: string
   /** What the browser says that it is, shortened. */
   readonly agent: string
+  /** The account's at the sign-in: one that has grown since has ended it, whoever had shown a password just before. */
+  readonly generation: number
 }
 
 export interface NewSession {
@@ -68,11 +71,10 @@ export interface SessionsParts {
 export function createBrowserSessions({ store, keyRing, clock, accounts }: SessionsParts): BrowserSessions {
   const records = store.records<BrowserSession>('browser_session')
   const idOf = (token: string): string => keyRing.mac('browser-session', token).toString('base64url')
-  const groupOf = (account: string): string => `account:${account}`
-  const optionsOf = ({ account, expiresAt }: BrowserSession) => ({ group: groupOf(account), expiresAt })
+  const optionsOf = ({ account, expiresAt }: BrowserSession) => ({ group: groupOfAccount(account), expiresAt })
 
   async function* of(account: string) {
-    yield* allRecords(records, { group: groupOf(account) })
+    yield* allRecords(records, { group: groupOfAccount(account) })
   }
   return {
     async begin({ account, methods, address, agent }) {
@@ -87,6 +89,7 @@ export function createBrowserSessions({ store, keyRing, clock, accounts }: Sessi
         expiresAt: now + TTL_MS,
         address: addressGroup(address),
         agent: agent.slice(0, 200),
+        generation: account.generation,
       }
       if (!(await records.putIfAbsent(idOf(token), session, optionsOf(session)))) throw new Error('a session came up twice')
       return { session, token }
@@ -97,6 +100,7 @@ export function createBrowserSessions({ store, keyRing, clock, accounts }: Sessi
       const session = (await records.get(id))?.value
       const account = session && (await accounts.get(session.account))
       if (session === undefined || account === undefined || account.since > session.since) return undefined
+      if (session.generation !== account.generation) return undefined
       const now = clock()
       if (now - session.lastSeenAt >= SEEN_EVERY_MS)
         await changeRecord(records, id, (kept) => kept && { ...kept, lastSeenAt: now }, optionsOf)

@@ -1,0 +1,56 @@
+/** All that has to do with who somebody is, put together once. @module */
+
+import type { Clock } from '../core/index.ts'
+import type { Bus, Counters, Store } from '../storage/index.ts'
+import type { KeyRing } from '../vault/index.ts'
+import { type Accounts, createAccounts } from './accounts.ts'
+import { createLoginThrottle } from './login-throttle.ts'
+import { createOneTimeCodes, type OneTimeCodes } from './one-time-codes.ts'
+import { createOneTimeLinks, type OneTimeLinks } from './one-time-links.ts'
+import { createPasskeys, type Passkeys } from './passkeys.ts'
+import { createRecoveryCodes, type RecoveryCodes } from './recovery-codes.ts'
+import { type BrowserSessions, createBrowserSessions } from './sessions.ts'
+import { createSignIn, type SignIn } from './sign-in.ts'
+import { createWelcome, type Welcome } from './welcome.ts'
+
+export interface People {
+  readonly accounts: Accounts
+  readonly sessions: BrowserSessions
+  readonly passkeys: Passkeys
+  readonly oneTimeCodes: OneTimeCodes
+  readonly recoveryCodes: RecoveryCodes
+  readonly links: OneTimeLinks
+  readonly signIn: SignIn
+  /** Invitations, and passwords set anew by a link. */
+  readonly welcome: Welcome
+}
+
+export interface PeopleParts {
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly counters: Counters
+  readonly bus?: Bus | undefined
+  readonly clock: Clock
+  /** Where people sign in: what passkeys are bound to, and what an app shows next to a code. */
+  readonly issuer: string
+}
+
+export function createPeople(parts: PeopleParts): People {
+  const { counters, issuer } = parts
+  const accounts = createAccounts(parts)
+  const links = createOneTimeLinks(parts)
+  const passkeys = createPasskeys({ ...parts, accounts })
+  const oneTimeCodes = createOneTimeCodes({ ...parts, title: new URL(issuer).host })
+  const recoveryCodes = createRecoveryCodes(parts)
+  const throttle = createLoginThrottle(counters)
+  return {
+    accounts,
+    sessions: createBrowserSessions({ ...parts, accounts }),
+    passkeys,
+    oneTimeCodes,
+    recoveryCodes,
+    links,
+    signIn: createSignIn({ ...parts, accounts, passkeys, oneTimeCodes, recoveryCodes, throttle }),
+    welcome: createWelcome({ accounts, links }),
+  }
+}
