@@ -31,3 +31,9 @@ export function personCookie(issuer: string): { readonly name: string; readonly 
   if (protocol === 'https:') return { name: '__Host-sallyport_person', attributes: 'Path=/; Secure; HttpOnly; SameSite=Lax' }
   return { name: `sallyport${port === '' ? '' : `_${port}`}_person`, attributes: 'Path=/; HttpOnly; SameSite=Lax' }
 }
+
+/** By it a browser is known on the page where people sign in to their account, before they have. */
+export function signInCookie(issuer: string): { readonly name: string; readonly attributes: string } {
+  const { name, attributes } = personCookie(issuer)
+  return { name: name.replace(/_person$/, '_sign_in'), attributes }
+}

@@ -8,7 +8,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { type Accounts, createLoginThrottle } from '../people/index.ts'
+import type { Accounts } from '../people/index.ts'
 import { budgetOf, mostStored } from './addresses.ts'
 import { sendError } from './answers.ts'
 import type { Artifacts, Payload } from './artifacts.ts'
@@ -23,6 +23,7 @@ import type { Settings } from './options.ts'
 import { problemPage, sendPage, showPage } from './pages/index.ts'
 import { problemWithPush } from './par.ts'
 import { cleanParameters } from './parameters.ts'
+import type { PersonAtBrowser } from './person-at-browser.ts'
 import { createProvider, INTERACTION_TTL_SECONDS } from './provider.ts'
 import { createProviderHolder } from './provider-holder.ts'
 import { type Recorder, recordEvents } from './recorder.ts'
@@ -32,6 +33,7 @@ import { completeMetadata, tellOfManagement } from './registration-provider.ts'
 import { MAX_BODY, readBody, replay } from './replay.ts'
 import type { Resources } from './resources.ts'
 import type { Route } from './routes.ts'
+import type { SignInSteps } from './sign-in/steps.ts'
 import { createSignedTokens } from './signed-tokens.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { OwnTokens } from './token-verifier.ts'
@@ -41,6 +43,8 @@ export interface EngineParts {
   readonly resources: Resources
   readonly trust: Trust
   readonly accounts: Accounts
+  readonly person: PersonAtBrowser
+  readonly steps: SignInSteps
   readonly artifacts: Artifacts
   readonly grants: Grants
   readonly clients: Clients
@@ -60,10 +64,14 @@ const FORM = 'application/x-www-form-urlencoded'
 const MAX_QUERY = 4096
 const MAX_STATE = 2048
 /** What each route does, on record. */
-const actions: Partial<Record<Route['name'], string>> = { register: 'client.register', login: 'sign-in' }
+const actions: Partial<Record<Route['name'], string>> = {
+  register: 'client.register',
+  'sign-in-step': 'sign-in',
+  'switch-account': 'sign-out',
+}
 
 export async function createEngine(parts: EngineParts): Promise<Engine> {
-  const { settings, resources, trust, accounts, artifacts, grants, clients, signingKeys, tokens, record } = parts
+  const { settings, resources, trust, accounts, person, steps, artifacts, grants, clients, signingKeys, tokens, record } = parts
   const { issuer, basePath, keyRing, counters, clock, addressOf, registrationsPerHour } = settings
   function renderError(ctx: KoaContextWithOIDC, { code, description }: { code: string; description?: string | undefined }): void {
     const { client_id, redirect_uri } = ctx.oidc?.params ?? {}
@@ -72,7 +80,6 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     showPage(ctx, page)
   }
   const signedTokens = createSignedTokens(tokens, resources)
-  const throttle = createLoginThrottle(counters)
   const cookies = createCookieNames(issuer)
   const management = createRegistrationManagement({
     issuer,
@@ -90,6 +97,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
         grantTypes,
         resources,
         accounts,
+        person,
         artifacts,
         grants,
         clients,
@@ -102,7 +110,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
       })
       tellOfManagement(provider, management)
       recordEvents(provider, record, settings)
-      const interactions = createInteractions({ provider, settings, resources, accounts, clients, throttle, record })
+      const interactions = createInteractions({ provider, settings, resources, accounts, clients, person, steps, record })
       return { callback: provider.callback(), interactions, complete: (metadata: Payload) => completeMetadata(provider, metadata) }
     },
   })
@@ -183,12 +191,13 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     // The provider reads the cookie from it.
     const clean = replay({ request, issuer, url: pathOf(request), json: false })
     const { interactions } = await holder.current()
-    const page =
-      route.name === 'login'
-        ? await interactions.login(clean, response, uid, form)
+    const page = await (route.name === 'sign-in-step' && route.step !== undefined
+      ? interactions.signIn(route.step, clean, response, uid, form)
+      : route.name === 'switch-account'
+        ? interactions.switchAccount(clean, response, uid, form)
         : route.name === 'consent'
-          ? await interactions.consent(clean, response, uid, form)
-          : await interactions.show(clean, response, uid)
+          ? interactions.consent(clean, response, uid, form)
+          : interactions.show(clean, response, uid, new URL(request.url ?? '/', issuer).searchParams))
     if (page !== undefined) sendPage(response, page)
   }
 

@@ -12,6 +12,7 @@ import { createId } from '../core/index.ts'
 import type { Accounts } from '../people/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { type AdapterParts, createAdapter } from './adapter.ts'
+import { addressGroup } from './addresses.ts'
 import { createKeyFetch } from './cimd-keys.ts'
 import { clientAuth } from './client-auth.ts'
 import { narrowingFor, scopesForToken } from './client-scopes.ts'
@@ -20,6 +21,7 @@ import { noteClientUse } from './client-use.ts'
 import type { CookieNames } from './cookies.ts'
 import { DEVICE_CODE_TTL_SECONDS, deviceFlow, tellInterval } from './device.ts'
 import { dpopAlgorithms, dpopFeature } from './dpop.ts'
+import { GRANT_TTL_SECONDS, REFRESH_TTL_SECONDS, withinGrant } from './grant-time.ts'
 import type { GrantTypes } from './grant-types/index.ts'
 import { holdBackErrors } from './held-back.ts'
 import { answerIntrospection, introspectionFeature } from './introspection.ts'
@@ -27,15 +29,17 @@ import { assertionAlgorithms } from './metadata.ts'
 import { mtlsFeature } from './mtls.ts'
 import type { Settings } from './options.ts'
 import { parFeature } from './par.ts'
+import type { PersonAtBrowser } from './person-at-browser.ts'
 import type { Resources } from './resources.ts'
 import { OFFLINE_ACCESS, requestedScopes } from './scopes.ts'
 import type { SignedTokens } from './signed-tokens.ts'
 import type { SigningKey } from './signing-keys.ts'
 
-export interface ProviderParts extends AdapterParts {
+export interface ProviderParts extends Omit<AdapterParts, 'addressGroupOf'> {
   readonly settings: Settings
   readonly resources: Resources
   readonly accounts: Accounts
+  readonly person: Pick<PersonAtBrowser, 'current'>
   readonly signingKey: SigningKey
   readonly cookies: CookieNames
   readonly grantTypes: GrantTypes
@@ -44,8 +48,6 @@ export interface ProviderParts extends AdapterParts {
   readonly signedTokens: Pick<SignedTokens, 'grantToRevoke' | 'introspected'>
 }
 
-export const GRANT_TTL_SECONDS: number = 365 * 86_400
-export const REFRESH_TTL_SECONDS: number = 30 * 86_400
 const CODE_TTL_SECONDS = 60
 const SESSION_TTL_SECONDS = 12 * 3600
 /** How long a question waits for its answer: anybody can have one asked, and each is stored. */
@@ -89,16 +91,17 @@ function configure({
   settings,
   resources,
   accounts,
+  person,
   signingKey,
   cookies,
   grantTypes,
   renderError,
   ...adapterParts
 }: ProviderParts): Configuration {
-  const { basePath, keyRing, scopes, shownScopes, accessTokenTtlSeconds } = settings
+  const { basePath, keyRing, scopes, shownScopes, accessTokenTtlSeconds, addressOf } = settings
   const clientScopes = { clients: adapterParts.clients, hierarchy: settings.hierarchy }
   return {
-    adapter: createAdapter(adapterParts),
+    adapter: createAdapter({ ...adapterParts, addressGroupOf: (request) => addressGroup(addressOf(request)) }),
     clients: grantTypes.clients,
     jwks: { keys: [signingKey.privateJwk as NonNullable<Configuration['jwks']>['keys'][number]] },
     cookies: {
@@ -176,13 +179,13 @@ function configure({
       },
     },
     ttl: {
-      AccessToken: () => accessTokenTtlSeconds,
+      AccessToken: (ctx) => withinGrant(ctx, accessTokenTtlSeconds),
       AuthorizationCode: () => CODE_TTL_SECONDS,
       ClientCredentials: () => accessTokenTtlSeconds,
       DeviceCode: () => DEVICE_CODE_TTL_SECONDS,
       Grant: () => GRANT_TTL_SECONDS,
       Interaction: () => INTERACTION_TTL_SECONDS,
-      RefreshToken: () => REFRESH_TTL_SECONDS,
+      RefreshToken: (ctx) => withinGrant(ctx, REFRESH_TTL_SECONDS),
       Session: () => SESSION_TTL_SECONDS,
     },
     extraTokenClaims: async (_ctx, token) => {
@@ -209,7 +212,7 @@ function configure({
       if (account === undefined || (trustedSince !== undefined && trustedSince < Math.floor(account.since / 1000))) return undefined
       return { accountId: account.name, claims: () => ({ sub: account.name }) }
     },
-    interactions: { policy: policy(), url: (_ctx, { uid }) => `${basePath}/interaction/${uid}` },
+    interactions: { policy: policy(person), url: (_ctx, { uid }) => `${basePath}/interaction/${uid}` },
     renderError: (ctx, out) => renderError(ctx, { code: out.error, description: out.error_description }),
     fetch: createKeyFetch(settings.guardedFetch),
   }
@@ -220,17 +223,20 @@ const issuedAt = (token: object | undefined): number | undefined => {
   return iiat ?? iat
 }
 
-/** The library's policy, and a login for whose account is gone while the browser's session stayed. */
-function policy(): interactionPolicy.DefaultPolicy {
-  const base = interactionPolicy.base()
-  base
-    .get('login')
-    ?.checks.add(
-      new interactionPolicy.Check(
-        'account_gone',
-        'the account is gone',
-        ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account,
-      ),
-    )
-  return base
+/**
+ * The library's policy, and a login for whose account is gone while the library's session stayed, and for whose session in this browser has
+ * ended, or is another person's by now: that session is the truth, and the library's only remembers.
+ */
+function policy(person: Pick<PersonAtBrowser, 'current'>): interactionPolicy.DefaultPolicy {
+  const { Check, base } = interactionPolicy
+  const made = base()
+  const checks = made.get('login')?.checks
+  checks?.add(new Check('account_gone', 'the account is gone', ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account))
+  checks?.add(
+    new Check('person_gone', 'nobody of that name is signed in in this browser', async ({ req, oidc }) => {
+      const { accountId } = oidc.session ?? {}
+      return accountId !== undefined && (await person.current(req))?.account.name !== accountId
+    }),
+  )
+  return made
 }

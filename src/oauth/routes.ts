@@ -1,6 +1,7 @@
 /** Which paths are the authorization server's. Exact and case-sensitive: what is not listed is not ours. @module */
 
 import type { Resources } from './resources.ts'
+import type { SignInStep } from './sign-in/place.ts'
 
 export type RouteName =
   | 'server-metadata'
@@ -18,17 +19,25 @@ export type RouteName =
   | 'authorize'
   | 'resume'
   | 'interaction'
-  | 'login'
+  | 'sign-in-step'
+  | 'switch-account'
   | 'consent'
   | 'setup'
+  | 'own-sign-in'
+  | 'own-sign-in-step'
+  | 'sign-in-callback'
+  | 'sign-out'
+  | 'welcome'
 
 export interface Route {
   readonly name: RouteName
   /** Any origin may ask, without credentials. Pages are for their own origin only. */
   readonly cors: boolean
   readonly methods: readonly string[]
-  /** The id in the path: of a sign-in under way, or of a client. */
+  /** The id in the path: of a sign-in under way, of a client, or of an identity provider. */
   readonly uid?: string | undefined
+  /** What a form of a sign-in is about. */
+  readonly step?: SignInStep | undefined
 }
 
 const api = (name: RouteName, ...methods: string[]): Route => ({ name, cors: true, methods: [...methods, 'OPTIONS'] })
@@ -45,13 +54,22 @@ const fixed: Record<string, Route> = {
   '/device': page('device', 'GET', 'POST'),
   '/authorize': page('authorize', 'GET'),
   '/setup': page('setup', 'GET', 'POST'),
+  '/welcome': page('welcome', 'GET', 'POST'),
+  '/sign-in': page('own-sign-in', 'GET'),
+  '/sign-out': page('sign-out', 'GET', 'POST'),
 }
+const steps: readonly SignInStep[] = ['login', 'second-factor', 'passkey', 'provider', 'provider-continue']
 const withUid: [RegExp, Route][] = [
+  ...steps.flatMap((step): [RegExp, Route][] => [
+    [new RegExp(`^/interaction/([\\w-]{8,64})/${step}$`), { ...page('sign-in-step', 'POST'), step }],
+    [new RegExp(`^/sign-in/${step}$`), { ...page('own-sign-in-step', 'POST'), step }],
+  ]),
+  [/^\/sign-in\/callback\/([\w-]{1,64})$/, page('sign-in-callback', 'GET')],
   [/^\/register\/([\w-]{8,64})$/, api('registration', 'GET', 'PUT', 'DELETE')],
   [/^\/authorize\/([\w-]{8,64})$/, page('resume', 'GET')],
   [/^\/device\/([\w-]{8,64})$/, page('device-resume', 'GET')],
   [/^\/interaction\/([\w-]{8,64})$/, page('interaction', 'GET')],
-  [/^\/interaction\/([\w-]{8,64})\/login$/, page('login', 'POST')],
+  [/^\/interaction\/([\w-]{8,64})\/switch$/, page('switch-account', 'POST')],
   [/^\/interaction\/([\w-]{8,64})\/consent$/, page('consent', 'POST')],
 ]
 

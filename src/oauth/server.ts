@@ -7,7 +7,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TokenVerifier } from '../core/index.ts'
-import { createAccounts } from '../people/index.ts'
+import { createPeople } from '../people/index.ts'
 import { allowAnyOrigin, end, preflight, sendError, sendJson, sendMetadata } from './answers.ts'
 import { createArtifacts } from './artifacts.ts'
 import { createCimd } from './cimd.ts'
@@ -21,10 +21,15 @@ import { createGrants } from './grants.ts'
 import { offeredBy, resourceMetadata, serverMetadata } from './metadata.ts'
 import { type AuthorizationServerOptions, checkSettings } from './options.ts'
 import { pageHeaders, problemPage, sendPage } from './pages/index.ts'
+import { createPersonAtBrowser } from './person-at-browser.ts'
 import { causeOf, createRecorder } from './recorder.ts'
 import { createResources } from './resources.ts'
 import { createRoutes } from './routes.ts'
 import { createSetup } from './setup.ts'
+import { createSignInFront } from './sign-in/front.ts'
+import { createSignInProviders } from './sign-in/providers.ts'
+import { createSignInSteps } from './sign-in/steps.ts'
+import { createWelcome } from './sign-in/welcome.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createTokenVerifier } from './token-verifier.ts'
 
@@ -52,7 +57,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const resources = createResources(settings.resources)
   const routes = createRoutes(settings.basePath, resources)
   const record = createRecorder(settings)
-  const accounts = createAccounts({ store, clock })
+  const people = createPeople(settings)
+  const { accounts } = people
+  const person = createPersonAtBrowser(settings, people.sessions)
   const artifacts = createArtifacts({ store, keyRing, clock })
   const grants = createGrants({ store, bus, clock, artifacts })
   const copies = createClientCopies({ store, clock })
@@ -78,12 +85,16 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     learn: grantUse.learn,
   })
   const setup = createSetup({ settings, accounts, resources, record })
+  const welcome = createWelcome({ settings, person, record })
+  const providers = createSignInProviders({ settings, accounts, welcome, record })
+  const steps = createSignInSteps({ settings, people, providers, welcome, record })
+  const signIn = createSignInFront({ settings, resources, people, person, steps, providers, record })
 
   let engine: Promise<Engine> | undefined
   function start(): Promise<Engine> {
     engine ??= import('./engine.ts')
       .then(({ createEngine }) =>
-        createEngine({ settings, resources, trust, accounts, artifacts, grants, clients, signingKeys, tokens, record }),
+        createEngine({ settings, resources, trust, accounts, person, steps, artifacts, grants, clients, signingKeys, tokens, record }),
       )
       .catch((error: unknown) => {
         engine = undefined
@@ -127,6 +138,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     }
     // Cookies belong to a host name: a page that was opened under another one is opened again under the issuer's.
     if (!route.cors && method === 'GET' && request.headers.host !== host) return redirect(response, origin + pathname + search)
+    if (await signIn.handle(route, request, response)) return
     return (await start()).handle(route, request, response)
   }
 
@@ -157,6 +169,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     },
     async close() {
       cimd.close()
+      providers.close()
       await grantUse.close()
       if (options.guardedFetch === undefined) settings.guardedFetch.close()
       await (await engine?.catch(() => undefined))?.close()

@@ -1,41 +1,87 @@
-/** The login page. The same words whatever was wrong with name or password. @module */
+/**
+ * The page on which somebody says who they are. The same words whatever was wrong with name or password, and the same ways for every name:
+ * nothing here tells whether there is such an account.
+ *
+ * @module
+ */
 
-import { html, named } from './html.ts'
+import type { SignInPlace } from '../sign-in/place.ts'
+import { type Html, html, named, strong } from './html.ts'
 import type { Page } from './page.ts'
+import { texts } from './texts.ts'
 
-export interface LoginPage {
-  readonly action: string
-  readonly csrf: string
-  /** As the client calls itself, cleaned. */
-  readonly client: string
-  readonly server: string
+export interface SignInPage {
+  readonly place: SignInPlace
+  /** Whoever is signed in is to show it once more. */
+  readonly again?: boolean | undefined
   readonly name?: string | undefined
   readonly problem?: string | undefined
   readonly status?: number | undefined
   /** Nobody can sign in yet. */
   readonly empty: boolean
-  readonly leadsTo?: string | undefined
+  /** False where people sign in at identity providers alone. */
+  readonly passwords: boolean
+  /** How a passkey is asked for (WebAuthn §5.1.10), as JSON; undefined where there are none here. */
+  readonly passkey?: string | undefined
+  readonly providers: readonly { readonly id: string; readonly title: string }[]
 }
 
-export const loginPage = ({ action, csrf, client, server, name, problem, status, empty, leadsTo }: LoginPage): Page => ({
-  status: status ?? 200,
-  title: 'Sign in',
-  leadsTo,
-  body: html`<h1>Sign in</h1>
-<p>${named(client)} asks for access to <b>${server}</b>. Sign in first; you will then see what it asks for.</p>
-${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
-${empty && html`<p class="problem" role="alert">There is no account yet. The terminal where Sallyport runs shows a one-time link to make one.</p>`}
-<form method="post" action="${action}">
-<input type="hidden" name="csrf" value="${csrf}">
-<label for="name">Name</label>
-<input type="text" id="name" name="name" value="${name ?? ''}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="64" required${name === undefined && html` autofocus`}>
-<label for="password">Password</label>
-<input type="password" id="password" name="password" autocomplete="current-password" maxlength="1024" required${name !== undefined && html` autofocus`}>
-<div class="buttons one"><button class="go" type="submit">Sign in</button></div>
-</form>`,
-})
+const words = texts.signIn
 
-export const wrongPassword = 'That name and password do not belong together. Try again.'
-export const busy = 'Too many people are signing in at this moment. Try again in a few seconds.'
-export const waitAgain = (seconds: number): string =>
-  `Too many wrong passwords. Wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, then try again.`
+export function signInPage(page: SignInPage): Page {
+  const { place, problem, status, empty, passwords, passkey, providers, again } = page
+  const title = again ? words.againTitle : words.title
+  const ways = [
+    passwords && passwordForm(page),
+    passkey !== undefined && passkeyForm(place, passkey),
+    providers.length > 0 && html`<div class="stack">${providers.map((provider) => providerForm(place, provider))}</div>`,
+  ].filter((way) => way !== false)
+  return {
+    status: status ?? 200,
+    title,
+    leadsTo: place.leadsTo,
+    script: passkey === undefined ? undefined : 'passkey',
+    body: html`<h1>${title}</h1>
+<p>${why(place, again === true)}</p>
+${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
+${empty && html`<p class="problem" role="alert">${words.noAccountYet}</p>`}
+${!passwords && html`<p class="soft">${words.noPasswords}</p>`}
+${ways}
+${passwords && !empty && html`<footer>${words.forgotten}</footer>`}`,
+  }
+}
+
+function why({ asks, server }: SignInPlace, again: boolean): Html {
+  if (asks.kind === 'client') return words.asks(named(asks.client), strong(server))
+  return again ? words.again(strong(server)) : words.own(strong(server))
+}
+
+const passwordForm = ({ place, name, passkey }: SignInPage): Html => html`<form method="post" action="${place.actionOf('login')}">
+<input type="hidden" name="csrf" value="${place.csrf}">
+<label for="name">${words.name}</label>
+<input type="text" id="name" name="name" value="${name ?? ''}" autocomplete="username${passkey !== undefined && ' webauthn'}" autocapitalize="none" spellcheck="false" maxlength="64" required${name === undefined && html` autofocus`}>
+<label for="password">${words.password}</label>
+<input type="password" id="password" name="password" autocomplete="current-password" maxlength="1024" required${name !== undefined && html` autofocus`}>
+<div class="buttons one"><button class="go" type="submit">${words.go}</button></div>
+</form>`
+
+/** Hidden until the script has found that the browser has passkeys (`assets/passkey.ts`). */
+const passkeyForm = (
+  place: SignInPlace,
+  options: string,
+): Html => html`<form method="post" action="${place.actionOf('passkey')}" data-passkey="get" data-conditional data-options="${options}" hidden>
+<input type="hidden" name="csrf" value="${place.csrf}">
+<input type="hidden" name="credential" value="">
+<p class="or">${words.or}</p>
+<p class="problem" role="alert" data-failed hidden>${words.passkeyFailed}</p>
+<div class="buttons one"><button type="submit">${words.passkey}</button></div>
+</form>`
+
+const providerForm = (
+  place: SignInPlace,
+  { id, title }: { readonly id: string; readonly title: string },
+): Html => html`<form method="post" action="${place.actionOf('provider')}">
+<input type="hidden" name="csrf" value="${place.csrf}">
+<input type="hidden" name="provider" value="${id}">
+<div class="buttons one"><button type="submit">${words.provider(title)}</button></div>
+</form>`

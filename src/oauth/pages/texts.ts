@@ -43,6 +43,7 @@ export const texts = {
     busy: 'Too many people are signing in at this moment. Try again in a few seconds.',
     wait: (seconds: number): string =>
       `Too many wrong passwords. Wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, then try again.`,
+    waitTries: (seconds: number): string => `Too many tries. Wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, then try again.`,
     noPasswords: 'Nobody has a password here: choose where you sign in.',
   },
 
@@ -197,7 +198,7 @@ export const texts = {
     allow: 'Allow',
     takeBack: (page: Html): Html => html`You can take it back at any time on ${page}.`,
     yourAccount: 'your account page',
-    firstSeen: (when: string): string => `First seen ${when}.`,
+    firstSeen: (when: string): string => `First seen ${when} UTC.`,
     fromThere: (count: number): string =>
       count === 1 ? 'No other program was registered from the same address.' : `${count} programs were registered from the same address.`,
     nothingTicked: 'Nothing is ticked. Tick what it may do, or choose Deny.',

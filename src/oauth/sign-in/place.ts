@@ -40,11 +40,13 @@ export interface SignInPlace {
   readonly csrf: string
   /** Where a form may lead in the end (`Page.leadsTo`); undefined: only here. */
   readonly leadsTo: string | undefined
+  /** Whether the person has to show anew who they are, although a provider may remember them. */
+  readonly fresh?: boolean | undefined
   actionOf(step: SignInStep): string
 }
 
 /** Somebody has shown who they are. */
-export interface Shown {
+export interface SignedIn {
   readonly account: Account
   readonly methods: readonly SignInMethod[]
   /** Of the place, as it was or as it was kept meanwhile. */
@@ -53,7 +55,7 @@ export interface Shown {
 }
 
 /** Puts it on record, begins their session in this browser and sends it on. */
-export type Welcome = (request: IncomingMessage, response: ServerResponse, shown: Shown) => Promise<undefined>
+export type Welcome = (request: IncomingMessage, response: ServerResponse, signedIn: SignedIn) => Promise<undefined>
 
 /** Identity providers, as sign-in sees them. Forms have passed the place's CSRF check. */
 export interface SignInProviders {
