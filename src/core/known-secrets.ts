@@ -11,7 +11,10 @@ import { unescapeLayer } from './unescape.ts'
 export interface KnownSecrets {
   /** False: too short to be searched for. */
   learn(secret: string): boolean
-  readonly size: number
+  /** It may be said again. */
+  forget(secret: string): void
+  /** How many there have ever been. */
+  readonly learned: number
   /** Whether any is in `text`. */
   isIn(text: string): boolean
   /** `text` with `mask` in place of each. */
@@ -28,6 +31,7 @@ const SHARED_BYTES = 64 * 1024
 export function createKnownSecrets(): KnownSecrets {
   const secrets = new Set<string>()
   let finder: Finder | undefined
+  let learned = 0
   /** `+` is looked at only where it could stand for a space that matters: base64 is full of it. */
   let plus = false
   let shared: Buffer | undefined
@@ -40,14 +44,19 @@ export function createKnownSecrets(): KnownSecrets {
   }
 
   return {
-    get size() {
-      return secrets.size
+    get learned() {
+      return learned
     },
     learn(secret) {
       if (secret.length < SHORTEST) return false
-      if (!secrets.has(secret)) finder = undefined
+      if (secrets.has(secret)) return true
+      finder = undefined
       secrets.add(secret)
+      learned++
       return true
+    },
+    forget(secret) {
+      if (secrets.delete(secret)) finder = undefined
     },
     isIn(text) {
       const search = prepared()

@@ -19,7 +19,9 @@ export interface Redactor {
   suspects(text: string): boolean
   /** Adds a value that must never leave. Values under eight characters are too common to search for and are refused. */
   learn(secret: string): boolean
-  /** How many values it has learned: what was judged before is judged anew when it grows. */
+  /** For a value that is good for nothing any more: a token that another one has taken the place of. */
+  forget(secret: string): void
+  /** How many values it has ever learned: what was judged before is judged anew when it grows. */
   readonly known: number
 }
 
@@ -66,8 +68,9 @@ export function createRedactor(): Redactor {
       return suspects(text) ? JSON.stringify(redactDeep(value, redact)) : text
     },
     learn: (secret) => known.learn(secret),
+    forget: (secret) => known.forget(secret),
     get known() {
-      return known.size
+      return known.learned
     },
   }
 }

@@ -32,6 +32,11 @@ export const nothingToShow: Decision<CredentialHeaders> = allow(Object.freeze({}
 /** The page of one connection; nothing in it says whose. */
 export const connectionPath = (id: string): string => `/account/connections/${encodeURIComponent(id)}`
 
-/** `need` is a whole sentence that says what the caller is to do; where is said after it: “The server notes needs you to connect your account there.” */
-export const notConnected = (need: string, origin: string, id: string): Decision<never> =>
-  deny({ reason: 'not_connected', sentence: need, url: new URL(connectionPath(id), origin).href })
+/**
+ * `need` is a whole sentence that says what the caller is to do; where is said after it: “The server notes needs you to connect your
+ * account there.” Where there are no account pages, it cannot be done here.
+ */
+export const notConnected = (need: string, origin: string | undefined, id: string): Decision<never> =>
+  origin === undefined
+    ? deny({ reason: 'not_permitted', sentence: `${need} That is done on the account page of a gateway that is reached over HTTP.` })
+    : deny({ reason: 'not_connected', sentence: need, url: new URL(connectionPath(id), origin).href })

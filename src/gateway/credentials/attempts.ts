@@ -1,0 +1,88 @@
+/**
+ * Sign-ins at guarded servers that are under way: what was recorded before the person was sent off. In the store, since whoever comes
+ * back may meet another process; sealed, with the browser and the person it was begun by.
+ *
+ * Fails closed: an attempt is taken out before anything else is looked at, so each can be ended once, by whoever comes first; and it
+ * counts only for the same person at the same browser session (2026-07-28 elicitation §phishing).
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { type AuthorizationRequest, stateIn, toAuthorizationUrl } from '../../client/index.ts'
+import type { Clock } from '../../core/index.ts'
+import type { Connecting } from '../../people/index.ts'
+import type { Store } from '../../storage/index.ts'
+import type { KeyRing } from '../../vault/index.ts'
+
+export interface Attempt {
+  readonly server: string
+  readonly request: AuthorizationRequest
+  readonly verifier: string
+}
+
+export interface Attempts {
+  /** Where to send the person; undefined: they have begun too many. */
+  begin(server: string, who: Connecting, request: AuthorizationRequest): Promise<string | undefined>
+  /** What was begun, if it was begun by the same and comes back to where it should. */
+  take(who: Connecting, callback: URLSearchParams, redirectUri: string): Promise<Attempt | undefined>
+}
+
+interface Kept {
+  readonly user: string
+  readonly sealed: string
+}
+interface Sealed extends Attempt {
+  readonly session: string
+}
+
+const TTL_MS = 10 * 60_000
+const MAX_EACH = 20
+const STATE = /^[\w-]{43}$/
+
+export function createAttempts({ store, keyRing, clock }: { store: Store; keyRing: KeyRing; clock: Clock }): Attempts {
+  const records = store.records<Kept>('connection_attempt')
+  const idOf = (state: string): string => keyRing.mac('connection-attempt', state).toString('base64url')
+  const placeOf = (id: string): string => `connection_attempt/${id}`
+
+  return {
+    async begin(server, { user, session }, request) {
+      const group = `account:${user}`
+      if ((await records.usage(group)).count >= MAX_EACH) return undefined
+      const state = randomBytes(32).toString('base64url')
+      const verifier = randomBytes(32).toString('base64url')
+      const id = idOf(state)
+      const sealed = keyRing.seal(JSON.stringify({ server, request, verifier, session } satisfies Sealed), placeOf(id))
+      if (!(await records.putIfAbsent(id, { user, sealed }, { group, expiresAt: clock() + TTL_MS })))
+        throw new Error('a state came up twice')
+      return toAuthorizationUrl(request, state, verifier)
+    },
+    async take(who, callback, redirectUri) {
+      const state = stateIn(callback)
+      if (state === undefined || !STATE.test(state)) return undefined
+      const id = idOf(state)
+      const kept = await records.takeOnce(id)
+      const opened = kept && keyRing.open(kept.sealed, placeOf(id))
+      if (kept === undefined || opened === undefined || kept.user !== who.user) return undefined
+      const { session, ...attempt } = JSON.parse(opened.toString()) as Sealed
+      if (session !== who.session || attempt.request.redirectUri !== redirectUri) return undefined
+      return { ...attempt, request: revived(attempt.request) }
+    },
+  }
+}
+
+/** Addresses are text while they are kept. */
+function revived(request: AuthorizationRequest): AuthorizationRequest {
+  const { server } = request
+  const url = (text: URL | undefined): URL | undefined => (text === undefined ? undefined : new URL(text))
+  return {
+    ...request,
+    server: {
+      ...server,
+      authorizationEndpoint: new URL(server.authorizationEndpoint),
+      tokenEndpoint: new URL(server.tokenEndpoint),
+      registrationEndpoint: url(server.registrationEndpoint),
+      revocationEndpoint: url(server.revocationEndpoint),
+    },
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The tokens of people at one guarded server, as they are kept: one record a person, sealed for this server at this address and this
+ * person. A record that is moved to somebody else, or whose server has another address now, does not open and counts as none.
+ *
+ * @module
+ */
+
+import type { Tokens } from '../../client/index.ts'
+import type { Clock, JsonObject } from '../../core/index.ts'
+import { changeRecord, type RecordOptions, type Store } from '../../storage/index.ts'
+import type { KeyRing } from '../../vault/index.ts'
+
+export interface KeptConnection {
+  readonly server: string
+  /** As `Principal.user` names them. */
+  readonly user: string
+  readonly since: number
+  /** To the hour. */
+  readonly lastUsedAt?: number | undefined
+  /** Absent: it has ended, and the person has to connect again. */
+  readonly sealed?: string | undefined
+  /** Scopes that a request was refused for: asked for the next time. */
+  readonly needed?: readonly string[] | undefined
+  /** Until when somebody is renewing it. */
+  readonly renewingUntil?: number | undefined
+}
+
+export interface KeptTokens {
+  find(user: string): Promise<{ readonly kept: KeptConnection; readonly tokens: Tokens | undefined } | undefined>
+  /** A new connection, whatever there was. */
+  connect(user: string, tokens: Tokens): Promise<void>
+  /** Changes it while its access token is still that one. Answers what there is then; undefined: it is no longer as it was. */
+  change(
+    user: string,
+    accessToken: string,
+    next: { readonly tokens?: Tokens | 'ended'; readonly needed?: readonly string[] },
+  ): Promise<KeptConnection | undefined>
+  /** Says that this process renews it. False: somebody else does, or it is no longer as it was. */
+  claim(user: string, accessToken: string): Promise<boolean>
+  noteUse(user: string): Promise<void>
+  /** The last state of it. */
+  remove(user: string): Promise<Tokens | undefined | 'none'>
+  /** Who has been connected for the longest, of the first thousand. */
+  first(): Promise<string | undefined>
+}
+
+/** A connection that nothing has used for so long is forgotten. */
+const UNUSED_MS = 180 * 86_400_000
+const USED_EVERY_MS = 3_600_000
+/** A token endpoint has ten seconds to answer. */
+const RENEWING_MS = 15_000
+
+export interface KeptTokensParts {
+  readonly server: string
+  /** Where it is: tokens for one address are not sent to another. */
+  readonly url: string
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+}
+
+export function createKeptTokens({ server, url, store, keyRing, clock }: KeptTokensParts): KeptTokens {
+  const records = store.records<KeptConnection>('connection')
+  const prefix = `${server}/`
+  const idOf = (user: string): string => prefix + keyRing.mac('connection', JSON.stringify([server, user])).toString('base64url')
+  const placeOf = (user: string): string => `connection/${JSON.stringify([server, url, user])}`
+  const optionsOf = ({ user }: KeptConnection): RecordOptions => ({ group: `account:${user}`, expiresAt: clock() + UNUSED_MS })
+  const seal = (user: string, tokens: Tokens): string => keyRing.seal(JSON.stringify(tokens), placeOf(user))
+
+  function open({ user, sealed }: KeptConnection): Tokens | undefined {
+    const opened = sealed === undefined ? undefined : keyRing.open(sealed, placeOf(user))
+    return opened && toTokens(JSON.parse(opened.toString()) as JsonObject)
+  }
+  function changeWhile(user: string, accessToken: string, next: (kept: KeptConnection) => KeptConnection | undefined) {
+    return changeRecord(
+      records,
+      idOf(user),
+      (kept) => (kept && open(kept)?.accessToken === accessToken ? next(kept) : undefined),
+      optionsOf,
+    )
+  }
+
+  return {
+    async find(user) {
+      const kept = (await records.get(idOf(user)))?.value
+      return kept && { kept, tokens: open(kept) }
+    },
+    async connect(user, tokens) {
+      const connection = { server, user, since: clock(), sealed: seal(user, tokens) }
+      await changeRecord(records, idOf(user), () => connection, optionsOf)
+    },
+    change: (user, accessToken, { tokens, needed }) =>
+      changeWhile(user, accessToken, ({ sealed, renewingUntil: _, ...kept }) => ({
+        ...kept,
+        ...(tokens === 'ended' ? {} : { sealed: tokens ? seal(user, tokens) : sealed }),
+        ...(needed && { needed }),
+      })),
+    async claim(user, accessToken) {
+      const now = clock()
+      const claimed = await changeWhile(user, accessToken, (kept) =>
+        (kept.renewingUntil ?? 0) > now ? undefined : { ...kept, renewingUntil: now + RENEWING_MS },
+      )
+      return claimed !== undefined
+    },
+    async noteUse(user) {
+      const now = clock()
+      await changeRecord(
+        records,
+        idOf(user),
+        (kept) => (kept && now - (kept.lastUsedAt ?? 0) >= USED_EVERY_MS ? { ...kept, lastUsedAt: now } : undefined),
+        optionsOf,
+      )
+    },
+    async remove(user) {
+      const kept = await records.takeOnce(idOf(user))
+      return kept === undefined ? 'none' : open(kept)
+    },
+    async first() {
+      const page = await records.list({ after: prefix })
+      const own = page.filter(({ id, value }) => id.startsWith(prefix) && open(value) !== undefined)
+      return own.sort((a, b) => a.value.since - b.value.since)[0]?.value.user
+    },
+  }
+}
+
+/** Addresses are text while they are kept. Ours: nobody else could seal it. */
+function toTokens({ grant, ...tokens }: JsonObject): Tokens {
+  const { server, ...rest } = grant as JsonObject & { readonly server: JsonObject }
+  const url = (member: string): URL | undefined => {
+    const text = server[member]
+    return typeof text === 'string' ? new URL(text) : undefined
+  }
+  const endpoints = {
+    authorizationEndpoint: url('authorizationEndpoint'),
+    tokenEndpoint: url('tokenEndpoint'),
+    registrationEndpoint: url('registrationEndpoint'),
+    revocationEndpoint: url('revocationEndpoint'),
+  }
+  return { ...tokens, grant: { ...rest, server: { ...server, ...endpoints } } } as unknown as Tokens
+}

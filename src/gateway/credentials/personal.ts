@@ -1,0 +1,40 @@
+/** What is shared by all ways to have a person's own credential for a guarded server. Types, and where people go to connect. @module */
+
+import type { Clock, Redactor } from '../../core/index.ts'
+import type { AuditRecord, Store } from '../../storage/index.ts'
+import type { KeyRing } from '../../vault/index.ts'
+import type { CallCredentials } from './credentials.ts'
+
+/** Of the configuration: how people sign in at a server. */
+export interface OAuthSettings {
+  readonly clientId?: string | undefined
+  readonly clientSecret?: string | undefined
+  /** The only authorization server to use; a `clientSecret` belongs to it. */
+  readonly issuer?: string | undefined
+  readonly scopes?: readonly string[] | undefined
+}
+
+/** What is known once the gateway is reached. */
+export interface Place {
+  /** Of the account pages; undefined where there are none (stdio, another issuer). */
+  origin(): string | undefined
+  /** Puts on record what nobody did at a page. */
+  record(occurrence: Pick<AuditRecord, 'action' | 'decision' | 'reason' | 'subject' | 'server'>): void
+}
+
+export interface CredentialParts {
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly redactor: Pick<Redactor, 'learn' | 'forget'>
+  readonly place: Place
+}
+
+export interface PersonalCredentials {
+  readonly credentials: CallCredentials
+  /** Whether calls carry something of their caller's own. It may turn out later, and then stays so. */
+  isPersonal(): boolean
+  /** Told when somebody has connected. Answers how to stop listening. */
+  onConnected(listener: (user: string) => void): () => void
+  close(): Promise<void>
+}
