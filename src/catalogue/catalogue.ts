@@ -10,6 +10,7 @@ import {
   type Entry,
   type EntryKind,
   type Era,
+  type Offer,
   type Principal,
   type Redactor,
   type ScopeHierarchy,
@@ -17,6 +18,7 @@ import {
 } from '../core/index.ts'
 import { MAX_URI_LENGTH } from '../protocol/index.ts'
 import { createListAnswers } from './list-answers.ts'
+import { offersTo } from './offers.ts'
 import { createPermits, type Permits } from './permits.ts'
 
 export interface Catalogue {
@@ -37,6 +39,8 @@ export interface Catalogue {
   template(uriTemplate: string): Entry | undefined
   /** One page of a list as the JSON text of its `result`: what `principal` may use now, redacted. Undefined: that is no cursor of ours. */
   list(kind: EntryKind, era: Era, principal: Principal, cursor: string | undefined): string | undefined
+  /** What `principal` could use that needs a grant, kind by kind in the order of the lists. */
+  offers(principal: Principal): readonly Offer[]
   /** Every scope that some entry asks for, and those that imply one, sorted: what can be granted. */
   scopes(): readonly string[]
   /** Those of them that whoever has not signed in may hear of. */
@@ -152,6 +156,7 @@ export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHi
     },
     template: (uriTemplate) => (uriTemplate.length > MAX_URI_LENGTH ? undefined : index.template.get(uriTemplate)),
     list: answers.list,
+    offers: (principal) => Object.values(index).flatMap((entries) => offersTo(principal, [...entries.values()], permits, redactor)),
     scopes: () => (isEmptyYet() ? STANDARD_SCOPES.toSorted() : scopes),
     shownScopes: () => (isEmptyYet() ? STANDARD_SCOPES.toSorted() : shownScopes),
     has: (kind) => index[kind].size > 0,

@@ -91,6 +91,16 @@ export function createProgram(argv: readonly string[]): Command {
     .action(async (id: string, _options, command: Command) =>
       (await import('./commands/client.ts')).showClient(id, command.optsWithGlobals()),
     )
+  add(client, 'approve', 'vouch for a client as it is now: its name, and where it sends people', '<id>')
+    .addOption(dataDir())
+    .action(async (id: string, _options, command: Command) =>
+      (await import('./commands/client.ts')).approveClient(id, command.optsWithGlobals()),
+    )
+  add(client, 'unapprove', 'vouch for it no longer: people are asked', '<id>')
+    .addOption(dataDir())
+    .action(async (id: string, _options, command: Command) =>
+      (await import('./commands/client.ts')).unapproveClient(id, command.optsWithGlobals()),
+    )
   add(client, 'remove', 'end a client, and all that it was allowed, at once', '<id>')
     .addOption(dataDir())
     .action(async (id: string, _options, command: Command) =>

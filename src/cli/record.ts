@@ -11,6 +11,8 @@ export type OperatorAction =
   | 'keys.rotate'
   | 'user.add'
   | 'client.create'
+  | 'client.approve'
+  | 'client.unapprove'
   | 'client.remove'
   | 'grant.revoke'
 

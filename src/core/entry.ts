@@ -58,6 +58,14 @@ export interface Entry {
   readonly executor: Executor
 }
 
+/** An entry that somebody could use, as it is told to them before they allow a client to. */
+export interface Offer {
+  readonly kind: EntryKind
+  readonly name: string
+  /** All of which it needs. */
+  readonly scopes: readonly string[]
+}
+
 export interface Violation {
   readonly path: string
   readonly rule: string

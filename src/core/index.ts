@@ -10,6 +10,7 @@ export type {
   Executor,
   Limit,
   Mirror,
+  Offer,
   Permission,
   TaskSupport,
   Violation,

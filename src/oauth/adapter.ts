@@ -10,6 +10,7 @@
  * @module
  */
 
+import type { IncomingMessage } from 'node:http'
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors, Provider } from 'oidc-provider'
 import type { Clock } from '../core/index.ts'
 import type { Counters } from '../storage/index.ts'
@@ -27,6 +28,8 @@ export interface AdapterParts {
   readonly grants: Grants
   readonly counters: Counters
   readonly clock: Clock
+  /** The group of the address that the provider is being asked from. */
+  readonly addressGroupOf: (request: IncomingMessage) => string
 }
 
 export function createAdapter(parts: AdapterParts): AdapterFactory {
@@ -48,9 +51,12 @@ const never = async (): Promise<undefined> => undefined
  */
 const begins: readonly string[] = ['authorization', 'pushed_authorization_request', 'device_authorization']
 
-function clientAdapter({ clients }: AdapterParts): Adapter {
+function clientAdapter({ clients, addressGroupOf }: AdapterParts): Adapter {
   return {
-    upsert: (id, payload) => clients.register(id, asPayload(payload)),
+    async upsert(id, payload) {
+      const request = Provider.ctx?.req
+      await clients.register(id, asPayload(payload), request && addressGroupOf(request as IncomingMessage))
+    },
     async find(id) {
       const isBegin = begins.includes(Provider.ctx?.oidc.route ?? '')
       const found = await clients.find(id, { onlyKnown: !isBegin })

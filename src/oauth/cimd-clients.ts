@@ -9,6 +9,7 @@ import type { Payload } from './artifacts.ts'
 import type { ClientCopies, ClientCopy } from './cimd-copies.ts'
 import type { ClientDocuments } from './cimd-documents.ts'
 import { isClientIdUrl } from './cimd-url.ts'
+import { toApprovalInfo } from './client-approval.ts'
 import type { ClientInfo, Clients, FindOptions } from './clients.ts'
 import type { Grants } from './grants.ts'
 
@@ -33,6 +34,8 @@ export function createAllClients({ clients, copies, documents, grants }: AllClie
     find: (id, options) => (isUrl(id) ? describe(id, options) : clients.find(id)),
     exists: async (id) => (isUrl(id) ? documents !== undefined && (await copyOf(id))?.keptAt !== undefined : clients.exists(id)),
     keep: (id) => (isUrl(id) ? copies.keep(id) : clients.keep(id)),
+    approve: (id, by) => (isUrl(id) ? copies.approve(id, by) : clients.approve(id, by)),
+    unapprove: (id) => (isUrl(id) ? copies.unapprove(id) : clients.unapprove(id)),
     used: (id) => (isUrl(id) ? copies.used(id) : clients.used(id)),
     async list() {
       const kept = (await copies.list()).filter(([, { keptAt }]) => keptAt !== undefined)
@@ -58,7 +61,7 @@ export function createAllClients({ clients, copies, documents, grants }: AllClie
   }
 }
 
-function toInfo(url: string, { metadata, fetchedAt, keptAt, lastUsedAt }: ClientCopy): ClientInfo {
+function toInfo(url: string, { metadata, fetchedAt, keptAt, lastUsedAt, approval }: ClientCopy): ClientInfo {
   const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [])
   const { client_name: name, token_endpoint_auth_method: method } = metadata
   return {
@@ -73,5 +76,7 @@ function toInfo(url: string, { metadata, fetchedAt, keptAt, lastUsedAt }: Client
     grantTypes: strings(metadata['grant_types']),
     scopes: undefined,
     redirectUris: strings(metadata['redirect_uris']),
+    approved: toApprovalInfo(approval, metadata),
+    registeredFrom: undefined,
   }
 }

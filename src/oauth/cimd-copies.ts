@@ -10,6 +10,7 @@
 import type { Clock } from '../core/index.ts'
 import { allRecords, changeRecord, type RecordOptions, type Store, type Stored } from '../storage/index.ts'
 import type { Payload } from './artifacts.ts'
+import { type Approval, approvalOf } from './client-approval.ts'
 
 export interface ClientCopy {
   readonly metadata: Payload
@@ -18,6 +19,7 @@ export interface ClientCopy {
   /** When somebody first allowed it something; undefined: never. */
   readonly keptAt?: number | undefined
   readonly lastUsedAt?: number | undefined
+  readonly approval?: Approval | undefined
 }
 
 export interface ClientCopies {
@@ -27,6 +29,9 @@ export interface ClientCopies {
   put(url: string, metadata: Payload, freshMs: number): Promise<void>
   /** Somebody allowed it something. */
   keep(url: string): Promise<void>
+  /** An operator vouches for it as it is described now: it stays, as if somebody had allowed it something. */
+  approve(url: string, by: string): Promise<boolean>
+  unapprove(url: string): Promise<boolean>
   /** It was given a token. */
   used(url: string): Promise<void>
   remove(url: string): Promise<boolean>
@@ -47,8 +52,8 @@ const optionsOf = ({ fetchedAt, keptAt, lastUsedAt }: ClientCopy): RecordOptions
 export function createClientCopies({ store, clock }: { readonly store: Store; readonly clock: Clock }): ClientCopies {
   const records = store.records<ClientCopy>('client_document')
 
-  async function change(url: string, next: (now: ClientCopy) => ClientCopy | undefined): Promise<void> {
-    await changeRecord(records, url, (now) => now && next(now), optionsOf)
+  async function change(url: string, next: (now: ClientCopy) => ClientCopy | undefined): Promise<boolean> {
+    return (await changeRecord(records, url, (now) => now && next(now), optionsOf)) !== undefined
   }
   async function makeRoom(): Promise<void> {
     if ((await records.usage(UNUSED)).count < MAX_UNUSED) return
@@ -65,11 +70,15 @@ export function createClientCopies({ store, clock }: { readonly store: Store; re
       const next = (now: ClientCopy | undefined): ClientCopy => ({ ...now, metadata, fetchedAt: clock(), freshUntil: clock() + freshMs })
       await changeRecord(records, url, next, optionsOf)
     },
-    keep: (url) => change(url, (now) => (now.keptAt === undefined ? { ...now, keptAt: clock() } : undefined)),
-    used: (url) =>
-      change(url, (now) =>
+    keep: async (url) => void (await change(url, (now) => (now.keptAt === undefined ? { ...now, keptAt: clock() } : undefined))),
+    approve: (url, by) =>
+      change(url, (now) => ({ ...now, keptAt: now.keptAt ?? clock(), approval: approvalOf(now.metadata, by, clock()) })),
+    unapprove: (url) => change(url, ({ approval, ...now }) => (approval === undefined ? undefined : now)),
+    async used(url) {
+      await change(url, (now) =>
         now.keptAt === undefined || clock() - (now.lastUsedAt ?? 0) < USED_EVERY_MS ? undefined : { ...now, lastUsedAt: clock() },
-      ),
+      )
+    },
     remove: async (url) => (await records.takeOnce(url)) !== undefined,
   }
 }

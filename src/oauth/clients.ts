@@ -13,6 +13,7 @@ import { type Clock, createId } from '../core/index.ts'
 import { allRecords, type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import type { Payload } from './artifacts.ts'
+import { type Approval, type ApprovalInfo, approvalOf, toApprovalInfo } from './client-approval.ts'
 import { checkNewClient, type NewClient } from './new-client.ts'
 
 /** What may be shown of a client. Times are milliseconds since the epoch. */
@@ -32,6 +33,10 @@ export interface ClientInfo {
   /** What it is given at most; undefined: what somebody allows it. */
   readonly scopes: readonly string[] | undefined
   readonly redirectUris: readonly string[]
+  /** An operator vouches for it. */
+  readonly approved: ApprovalInfo | undefined
+  /** The group of the address that it registered itself from (`net/address-group.ts`). */
+  readonly registeredFrom: string | undefined
 }
 
 export interface FindOptions {
@@ -43,7 +48,10 @@ export interface Clients {
   /** Its metadata (RFC 7591 §2), with the secret. */
   find(id: string, options?: FindOptions): Promise<Payload | undefined>
   exists(id: string): Promise<boolean>
-  register(id: string, metadata: Payload): Promise<void>
+  /** `from`: the group of the address. */
+  register(id: string, metadata: Payload, from?: string): Promise<void>
+  /** How many that are still known registered themselves from there. */
+  countFrom(from: string): Promise<number>
   /** Replaces what it registered. False where there is none, or an operator made it. */
   update(id: string, metadata: Payload): Promise<boolean>
   /**
@@ -53,6 +61,10 @@ export interface Clients {
   create(client: NewClient): Promise<{ readonly id: string; readonly secret: string | undefined }>
   list(): Promise<readonly ClientInfo[]>
   get(id: string): Promise<ClientInfo | undefined>
+  /** An operator vouches for it as it is now. False where there is none. */
+  approve(id: string, by: string): Promise<boolean>
+  /** No longer. False where there is none, or nobody did. */
+  unapprove(id: string): Promise<boolean>
   /** Somebody allowed it something: from now on it stays. */
   keep(id: string): Promise<void>
   /** It was given a token. */
@@ -72,6 +84,8 @@ interface Kept {
   /** Who made it; undefined where it registered itself. */
   readonly createdBy?: string | undefined
   readonly lastUsedAt?: number | undefined
+  readonly approval?: Approval | undefined
+  readonly registeredFrom?: string | undefined
 }
 
 const UNUSED_TTL_MS = 3_600_000
@@ -91,15 +105,18 @@ export interface ClientsOptions {
 export function createClients({ store, keyRing, bus, clock }: ClientsOptions): Clients {
   const records = store.records<Kept>('client')
   const placeOf = (id: string) => `client/${id}`
-  const optionsOf = (kept: Kept): RecordOptions => ({ expiresAt: expiryOf(kept) })
+  const optionsOf = (kept: Kept): RecordOptions => ({
+    group: kept.registeredFrom === undefined ? undefined : groupFrom(kept.registeredFrom),
+    expiresAt: expiryOf(kept),
+  })
 
   async function add(id: string, secret: string | undefined, kept: Omit<Kept, 'secret' | 'registeredAt'>): Promise<boolean> {
     const sealed = secret === undefined ? undefined : keyRing.seal(secret, placeOf(id))
     const value: Kept = { ...kept, secret: sealed, registeredAt: clock() }
     return records.putIfAbsent(id, value, optionsOf(value))
   }
-  async function change(id: string, next: (kept: Kept) => Kept | undefined): Promise<void> {
-    await changeRecord(records, id, (kept) => kept && next(kept), optionsOf)
+  async function change(id: string, next: (kept: Kept) => Kept | undefined): Promise<boolean> {
+    return (await changeRecord(records, id, (kept) => kept && next(kept), optionsOf)) !== undefined
   }
   return {
     async find(id) {
@@ -112,10 +129,11 @@ export function createClients({ store, keyRing, bus, clock }: ClientsOptions): C
     async exists(id) {
       return (await records.get(id)) !== undefined
     },
-    async register(id, { client_secret: secret, ...metadata }) {
-      const won = await add(id, typeof secret === 'string' ? secret : undefined, { metadata, kept: false })
+    async register(id, { client_secret: secret, ...metadata }, from) {
+      const won = await add(id, typeof secret === 'string' ? secret : undefined, { metadata, kept: false, registeredFrom: from })
       if (!won) throw new Error('a client of that id is registered')
     },
+    countFrom: async (from) => (await records.usage(groupFrom(from))).count,
     async update(id, { client_secret: secret, ...metadata }) {
       const sealed = typeof secret === 'string' ? keyRing.seal(secret, placeOf(id)) : undefined
       const next = (kept: Kept | undefined) => (kept?.createdBy === undefined && kept ? { ...kept, metadata, secret: sealed } : undefined)
@@ -136,8 +154,13 @@ export function createClients({ store, keyRing, bus, clock }: ClientsOptions): C
       const found = await records.get(id)
       return found && toInfo(id, found.value)
     },
-    keep: (id) => change(id, (kept) => (kept.kept ? undefined : { ...kept, kept: true })),
-    used: (id) => change(id, (kept) => (clock() - (kept.lastUsedAt ?? 0) < USED_EVERY_MS ? undefined : { ...kept, lastUsedAt: clock() })),
+    // What an operator vouches for is not forgotten in an hour.
+    approve: (id, by) => change(id, (kept) => ({ ...kept, kept: true, approval: approvalOf(kept.metadata, by, clock()) })),
+    unapprove: (id) => change(id, ({ approval, ...kept }) => (approval === undefined ? undefined : kept)),
+    keep: async (id) => void (await change(id, (kept) => (kept.kept ? undefined : { ...kept, kept: true }))),
+    async used(id) {
+      await change(id, (kept) => (clock() - (kept.lastUsedAt ?? 0) < USED_EVERY_MS ? undefined : { ...kept, lastUsedAt: clock() }))
+    },
     async remove(id) {
       const removed = (await records.takeOnce(id)) !== undefined
       bus?.publish('credentials', `client:${id}`)
@@ -146,13 +169,15 @@ export function createClients({ store, keyRing, bus, clock }: ClientsOptions): C
   }
 }
 
+const groupFrom = (address: string): string => `from:${address}`
+
 function expiryOf({ kept, registeredAt, createdBy, lastUsedAt = registeredAt }: Kept): number | undefined {
   if (createdBy !== undefined) return undefined
   return kept ? lastUsedAt + KEPT_TTL_MS : registeredAt + UNUSED_TTL_MS
 }
 
 function toInfo(id: string, kept: Kept): ClientInfo {
-  const { metadata, registeredAt, createdBy, lastUsedAt, scopes } = kept
+  const { metadata, registeredAt, createdBy, lastUsedAt, scopes, approval, registeredFrom } = kept
   const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [])
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
   return {
@@ -167,5 +192,7 @@ function toInfo(id: string, kept: Kept): ClientInfo {
     grantTypes: strings(metadata['grant_types']),
     scopes,
     redirectUris: strings(metadata['redirect_uris']),
+    approved: toApprovalInfo(approval, metadata),
+    registeredFrom,
   }
 }

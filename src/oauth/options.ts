@@ -8,10 +8,12 @@ import {
   checkOptions,
   createScopeHierarchy,
   type Log,
+  type Offer,
   type ScopeHierarchy,
   STANDARD_SCOPES,
 } from '../core/index.ts'
 import { type CertificateSource, createGuardedFetch, type GuardedFetch, isLoopbackName, noCertificates } from '../net/index.ts'
+import { type SignInProvider, signInSchema } from '../people/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { type CimdMode, cimdModes } from './cimd.ts'
@@ -29,6 +31,13 @@ export interface AuthorizationServerOptions {
   readonly shownScopes?: (() => readonly string[]) | undefined
   /** Which scopes imply others, and what is said of them at consent; none unless told. */
   readonly hierarchy?: ScopeHierarchy | undefined
+  /** What a person could use through a client, were it granted `scopes`: shown at consent. Nothing is named unless told. */
+  readonly offers?: ((to: OfferedTo) => readonly Offer[]) | undefined
+  /**
+   * Takes an Allow in the first second after the page was sent, which may be a click that was meant for another page. Only for tests of
+   * what comes after it.
+   */
+  readonly dangerouslyTakeHastyConsent?: boolean | undefined
   readonly store: Store
   readonly keyRing: KeyRing
   readonly bus: Bus
@@ -51,10 +60,22 @@ export interface AuthorizationServerOptions {
   readonly guardedFetch?: GuardedFetch | undefined
   /** Whose people and workloads are let in on their issuer's word; nobody's unless told. */
   readonly trustedIssuers?: readonly TrustedIssuer[] | undefined
+  /** Identity providers at which people can sign in, too; none unless told. */
+  readonly signIn?: readonly SignInProvider[] | undefined
+  /** Whether people sign in with accounts that are kept here: passwords and passkeys. They do unless told. */
+  readonly localAccounts?: boolean | undefined
   /** The caller's network address; the socket's unless told. A front that trusts a proxy says otherwise. */
   readonly addressOf?: ((request: IncomingMessage) => string) | undefined
   /** Where the certificates of clients come from (RFC 8705); nowhere unless told. */
   readonly certificates?: CertificateSource | undefined
+}
+
+/** A person, as a token for the client would name them. */
+export interface OfferedTo {
+  readonly user: string
+  readonly roles: readonly string[]
+  readonly clientId: string
+  readonly scopes: readonly string[]
 }
 
 export type Settings = Readonly<Required<{ [Key in keyof AuthorizationServerOptions]: NonNullable<AuthorizationServerOptions[Key]> }>> & {
@@ -73,6 +94,8 @@ const schema: z.ZodType<AuthorizationServerOptions> = z.strictObject({
   scopes: fn<() => readonly string[]>(),
   shownScopes: fn<() => readonly string[]>().optional(),
   hierarchy: part<ScopeHierarchy>('covers').optional(),
+  offers: fn<(to: OfferedTo) => readonly Offer[]>().optional(),
+  dangerouslyTakeHastyConsent: z.boolean().optional(),
   store: part<Store>('records'),
   keyRing: part<KeyRing>('seal'),
   bus: part<Bus>('publish'),
@@ -87,6 +110,8 @@ const schema: z.ZodType<AuthorizationServerOptions> = z.strictObject({
   cimd: z.enum(cimdModes).optional(),
   guardedFetch: fn<GuardedFetch>().optional(),
   trustedIssuers: trustedIssuersSchema.optional(),
+  signIn: signInSchema.optional(),
+  localAccounts: z.boolean().optional(),
   addressOf: fn<(request: IncomingMessage) => string>().optional(),
   certificates: part<CertificateSource>('of').optional(),
 })
@@ -103,6 +128,12 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
   if (checked.trustedIssuers?.some(({ issuer }) => issuer.replace(/\/$/, '') === checked.issuer)) {
     throw new ConfigError(['authorizationServer.trustedIssuers: one is this server itself'])
   }
+  if (checked.localAccounts === false && (checked.signIn ?? []).length === 0) {
+    throw new ConfigError(['authorizationServer.localAccounts: nobody could sign in: name a provider in signIn'])
+  }
+  if (checked.signIn?.some((provider) => provider.issuer.replace(/\/$/, '') === checked.issuer)) {
+    throw new ConfigError(['authorizationServer.signIn: one is this server itself'])
+  }
   // Before the catalogue is there, people can sign in all the same; a token needs one scope at least.
   const orStandard = (used: readonly string[]): readonly string[] => (used.length === 0 ? STANDARD_SCOPES : used)
   const shownScopes = (): readonly string[] => orStandard((checked.shownScopes ?? checked.scopes)())
@@ -112,6 +143,8 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
     hierarchy: checked.hierarchy ?? createScopeHierarchy(),
     scopes: () => [...new Set([...checked.scopes(), ...shownScopes()])],
     shownScopes,
+    offers: checked.offers ?? (() => []),
+    dangerouslyTakeHastyConsent: checked.dangerouslyTakeHastyConsent ?? false,
     accessTokenTtlSeconds: checked.accessTokenTtlSeconds ?? 3600,
     signingKeyDays: checked.signingKeyDays ?? 90,
     requireDpopNonce: checked.requireDpopNonce ?? false,
@@ -119,6 +152,8 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
     cimd: checked.cimd ?? 'off',
     guardedFetch: checked.guardedFetch ?? createGuardedFetch({ atOnce: 64 }),
     trustedIssuers: checked.trustedIssuers ?? [],
+    signIn: checked.signIn ?? [],
+    localAccounts: checked.localAccounts ?? true,
     addressOf: checked.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress ?? 'unknown'),
     certificates: checked.certificates ?? noCertificates,
   })

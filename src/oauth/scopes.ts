@@ -1,6 +1,7 @@
 /** Scopes as a person reads them, and which of the asked ones can be given at all. Pure. @module */
 
 import type { ScopeHierarchy } from '../core/index.ts'
+import { texts } from './pages/texts.ts'
 
 export const OFFLINE_ACCESS = 'offline_access'
 
@@ -8,39 +9,50 @@ export const OFFLINE_ACCESS = 'offline_access'
 export const namedScopes = (text: unknown): string[] =>
   typeof text === 'string' ? [...new Set(text.split(' ').filter((scope) => scope !== ''))] : []
 
+/** From what harms least to what harms most. */
+export const scopeGroups = ['read', 'change', 'run'] as const
+export type ScopeGroupName = (typeof scopeGroups)[number]
+
 export interface ScopeGroup {
-  readonly name: 'read' | 'change'
+  readonly name: ScopeGroupName
   readonly scopes: readonly string[]
+  /** One for each of `scopes`. */
   readonly sentences: readonly string[]
+  /** Those of `scopes` that an operator described: whoever is asked can give or refuse each for itself. */
+  readonly described: readonly string[]
 }
 
-const sentences: Record<string, string> = {
-  'tools:read': 'Use the tools that only read',
-  'tools:execute': 'Use the other tools: they may change or delete things, or run code',
-  'prompts:read': 'See and use the prepared prompts',
-  'resources:read': 'Open the resources: files and other data that the server offers',
+const sentence = (scope: string, { describe }: ScopeHierarchy): string => {
+  const { standard, other } = texts.scopes
+  return describe(scope) ?? (Object.hasOwn(standard, scope) ? standard[scope] : undefined) ?? other(scope)
 }
-
-const sentence = (scope: string, { describe }: ScopeHierarchy): string =>
-  describe(scope) ?? (Object.hasOwn(sentences, scope) ? sentences[scope] : undefined) ?? `Use what needs the permission “${scope}”`
 
 /** What is allowed with it is said with it: nobody is to find out later what a scope implied. */
 function sentenceOf(scope: string, hierarchy: ScopeHierarchy): string {
   const implied = hierarchy.impliedBy(scope).map((each) => sentence(each, hierarchy))
   const own = sentence(scope, hierarchy)
-  return implied.length === 0 ? own : `${own}. This includes: ${implied.join('; ')}`
+  return implied.length === 0 ? own : texts.scopes.includes(own, implied)
 }
 
-/** A scope that we do not know the meaning of counts as one that changes things, unless its name says that it reads, and all that it implies do. */
+/** What a scope's name says of itself, and no more than that: other names count as what harms most. */
+const reads = /:read$/
+const changes = /:(?:write|create|add|append|edit|update|send|comment)$/
+
+/** Where a scope belongs, with all that it implies. */
+function groupOf(scope: string, hierarchy: ScopeHierarchy): ScopeGroupName {
+  const all = [scope, ...hierarchy.impliedBy(scope)]
+  if (all.every((each) => reads.test(each))) return 'read'
+  return all.every((each) => reads.test(each) || changes.test(each)) ? 'change' : 'run'
+}
+
+/** Only groups that have a scope, from the least harm to the most. */
 export function groupScopes(scopes: readonly string[], hierarchy: ScopeHierarchy): ScopeGroup[] {
-  const onlyReads = (scope: string): boolean => [scope, ...hierarchy.impliedBy(scope)].every((each) => each.endsWith(':read'))
-  const reads = scopes.filter(onlyReads)
-  const changes = scopes.filter((scope) => !onlyReads(scope))
-  const sentencesOf = (group: readonly string[]): string[] => group.map((scope) => sentenceOf(scope, hierarchy))
-  const groups: ScopeGroup[] = []
-  if (reads.length > 0) groups.push({ name: 'read', scopes: reads, sentences: sentencesOf(reads) })
-  if (changes.length > 0) groups.push({ name: 'change', scopes: changes, sentences: sentencesOf(changes) })
-  return groups
+  return scopeGroups.flatMap((name) => {
+    const own = scopes.filter((scope) => groupOf(scope, hierarchy) === name)
+    if (own.length === 0) return []
+    const described = own.filter((scope) => hierarchy.describe(scope) !== undefined)
+    return [{ name, scopes: own, sentences: own.map((scope) => sentenceOf(scope, hierarchy)), described }]
+  })
 }
 
 /**

@@ -100,8 +100,12 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
       scopes: engine.catalogue.scopes,
       shownScopes: engine.catalogue.shownScopes,
       hierarchy: options.hierarchy,
+      offers: ({ user, ...to }) =>
+        engine.catalogue.offers({ ...to, issuer: site.issuer, subject: user, user, credential: 'token', credentialId: '' }),
       requireDpopNonce,
       trustedIssuers: options.auth?.trustedIssuers,
+      signIn: options.auth?.signIn,
+      localAccounts: options.auth?.localAccounts,
       signingKeyDays: options.auth?.signingKeyDays,
       cimd: options.cimd,
       store,

@@ -146,7 +146,7 @@ describe('T04: asking for more than was granted', () => {
     const { client_id: client } = await register(gateway)
     const { url, verifier } = authorizeUrl(gateway, client, { scope: 'tools:read tools:execute' })
     // The person unticks what changes things.
-    const code = new URL(await signIn(url, { ...ANA, untick: ['change'] })).searchParams.get('code') as string
+    const code = new URL(await signIn(url, { ...ANA, untick: ['run'] })).searchParams.get('code') as string
     const response = await redeem(gateway, client, code, verifier, { scope: 'tools:read tools:execute prompts:read resources:read' })
     assert.equal(response.status, 200)
     const tokens = (await response.json()) as Tokens

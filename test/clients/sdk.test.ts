@@ -61,7 +61,7 @@ for (const [what, open] of Object.entries(targets))
 
     test('a person who grants only tools:read has a token that reads, and is challenged for what it lacks', async () => {
       await using eve = await createPerson(target, 'eve')
-      const provider = createProvider({ name: eve.name, password: eve.password, untick: ['change'] })
+      const provider = createProvider({ name: eve.name, password: eve.password, untick: ['run'] })
       const client = await connect(eras[0][1], target.url, provider)
       const { tools } = await client.listTools()
       await client.close()

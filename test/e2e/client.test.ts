@@ -80,7 +80,7 @@ describe('a guarded server', () => {
 
   it('says which scope is missing, and gets it at the next sign-in', async () => {
     await using client = create(files.guard.url)
-    await signInAs({ ...ANA, untick: ['change'] }, client)
+    await signInAs({ ...ANA, untick: ['run'] }, client)
     const write = { method: 'tools/call', params: { name: 'write_file', arguments: { path: files.other, content: 'x' } } }
     await assert.rejects(client.request(write), (error: AuthorizationError) => {
       assert.equal(error.code, 'insufficient_scope')

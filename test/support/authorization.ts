@@ -50,10 +50,13 @@ export interface FixtureOptions
       | 'scopes'
       | 'cimd'
       | 'guardedFetch'
+      | 'offers'
     >
   > {
   /** Without an account nobody can sign in. */
   readonly people?: readonly Person[]
+  /** Whoever allows something has had a second to read it first, as people have; not unless told. */
+  readonly takesTimeToRead?: boolean
   /** The path of the issuer. */
   readonly base?: string
   readonly store?: Store
@@ -91,6 +94,8 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     requireDpopNonce: options.requireDpopNonce,
     trustedIssuers: options.trustedIssuers,
     hierarchy: options.hierarchy,
+    offers: options.offers,
+    dangerouslyTakeHastyConsent: options.takesTimeToRead !== true,
     cimd: options.cimd,
     guardedFetch: options.guardedFetch,
   })

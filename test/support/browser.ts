@@ -3,13 +3,19 @@
  * person would. It runs no script, so whatever works here works without.
  */
 
+import { texts } from '../../src/oauth/pages/texts.ts'
+
 export interface Person {
   readonly name: string
   readonly password: string
-  /** Values of checkboxes to untick on the consent page, such as `change`. */
+  /** Values of checkboxes to untick on the consent page, such as `run`. */
   readonly untick?: readonly string[]
+  /** For how long they allow it: another than what the page proposes. */
+  readonly lasts?: 'hour' | 'month' | 'open'
   /** Presses Deny instead of Allow. */
   readonly deny?: boolean
+  /** What their authenticator app shows now, where they have one. */
+  readonly oneTimeCode?: () => string | Promise<string>
 }
 
 export interface Shown {
@@ -61,16 +67,38 @@ export async function signIn(
   let asked = 0
   while (!('stoppedAt' in shown)) {
     const page: Shown = shown
-    const form = formsOf(page)[0]
+    const form = formFor(page)
     if (form === undefined) throw new Error(`the browser is stuck at ${withoutQuery(page.url)} (${page.status}): ${textOf(page.html)}`)
-    const hasPassword = form.fields.some(({ type }) => type === 'password')
-    if (++asked > 4 || (hasPassword && page.status >= 400)) {
+    if (++asked > 5 || (!has(form, 'decision') && page.status >= 400)) {
       throw new Error(`the sign-in was refused (${page.status}): ${textOf(page.html)}`)
     }
-    const values = hasPassword ? fillLogin(form, person) : fillConsent(form, person)
+    const values = await fill(form, person)
     shown = await browser.submit(page, form, values, isFinal)
+    if (!('stoppedAt' in shown) && textOf(shown.html).includes(texts.consent.tooSoon)) {
+      await new Promise((resolve) => setTimeout(resolve, 1050))
+      asked--
+    }
   }
   return shown.stoppedAt
+}
+
+const has = (form: Form, name: string): boolean => form.fields.some((field) => field.name === name)
+
+/** The form of a page of the sign-in that a person would fill in; others on it lead elsewhere (another account, another way). */
+function formFor(page: Shown): Form | undefined {
+  const forms = formsOf(page)
+  for (const name of ['decision', 'one_time_code', 'password']) {
+    const form = forms.find((each) => has(each, name))
+    if (form !== undefined) return form
+  }
+  return forms[0]
+}
+
+async function fill(form: Form, person: Person): Promise<[string, string][]> {
+  if (has(form, 'decision')) return fillConsent(form, person)
+  if (!has(form, 'one_time_code')) return fillLogin(form, person)
+  if (person.oneTimeCode === undefined) throw new Error('a one-time code is asked for, and this person has none')
+  return [...prefilled(form), ['one_time_code', await person.oneTimeCode()]]
 }
 
 export function createBrowser(): Browser {
@@ -138,13 +166,14 @@ function fillLogin(form: Form, { name, password }: Person): [string, string][] {
   return [...prefilled(form), ...typed]
 }
 
-function fillConsent(form: Form, { untick = [], deny = false }: Person): [string, string][] {
+function fillConsent(form: Form, { untick = [], lasts, deny = false }: Person): [string, string][] {
   const button = form.fields.find(({ type, value }) => type === 'submit' && value === (deny ? 'deny' : 'allow'))
   if (button === undefined) throw new Error(`no button to ${deny ? 'deny' : 'allow'} with`)
   for (const value of untick) {
     if (!form.fields.some((field) => field.type === 'checkbox' && field.value === value)) throw new Error(`no box "${value}" to untick`)
   }
-  return [...prefilled(form).filter(([, value]) => !untick.includes(value)), [button.name, button.value]]
+  const kept = prefilled(form).filter(([name, value]) => !untick.includes(value) && !(name === 'lasts' && lasts !== undefined))
+  return [...kept, ...(lasts === undefined ? [] : [['lasts', lasts] as [string, string]]), [button.name, button.value]]
 }
 
 function attributesOf(text: string): Record<string, string> {
@@ -203,7 +232,7 @@ function createCookieJar(): CookieJar {
         const path = attributes.get('path') ?? pathname.replace(/\/[^/]*$/, '')
         const key = JSON.stringify([hostname, path, name])
         const expires = attributes.get('expires')
-        if (expires !== undefined && Date.parse(expires) <= Date.now()) jar.delete(key)
+        if (attributes.get('max-age') === '0' || (expires !== undefined && Date.parse(expires) <= Date.now())) jar.delete(key)
         else
           jar.set(key, {
             name,

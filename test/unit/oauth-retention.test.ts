@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createApiKeys } from '../../src/oauth/index.ts'
 import type { RecordKind, Store } from '../../src/storage/index.ts'
-import { connect, startAuthorizationServer } from '../support/authorization.ts'
+import { ANA, connect, startAuthorizationServer } from '../support/authorization.ts'
 
 const DAY_MS = 86_400_000
 const KINDS: readonly RecordKind[] = ['api_key', 'client', 'grant', 'oauth_artifact', 'one_time_link']
@@ -14,7 +14,7 @@ const left = async (store: Store): Promise<Record<string, number>> =>
 
 test('a client that was allowed something outlives its grants, and not by much', async () => {
   await using fixture = await startAuthorizationServer()
-  const { clientId, tokens } = await connect(fixture)
+  const { clientId, tokens } = await connect(fixture, { person: { ...ANA, lasts: 'open' } })
   assert.equal((await fixture.clients.get(clientId))?.lastUsedAt !== undefined, true, 'a token was given to it')
   fixture.advance(364 * DAY_MS)
   assert.ok(await fixture.clients.exists(clientId))

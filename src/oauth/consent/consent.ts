@@ -1,87 +1,126 @@
 /**
- * The second question: do you allow this. What is ticked becomes a grant of its own, what is not is refused with it.
+ * The second question: do you allow this. What is ticked becomes a grant of its own, for as long as the person chose; what is not is refused
+ * with it. Nobody is asked only where an operator approved the client (`who-asks.ts`).
+ *
+ * Fails closed: a form that says less than the page has is an answer that grants less, or a page that asks again.
  *
  * @module
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Interaction, Provider } from 'oidc-provider'
+import type { Accounts } from '../../people/index.ts'
 import type { Clients } from '../clients.ts'
 import { type Answer, finish, type OpenInteraction, type OpenInteractions } from '../interaction.ts'
 import type { Settings } from '../options.ts'
-import { consentPage, nothingTicked, type Page, sourceOf } from '../pages/index.ts'
-import { GRANT_TTL_SECONDS, REFRESH_TTL_SECONDS } from '../provider.ts'
+import { consentPage, type Page, sourceOf, texts } from '../pages/index.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Resources } from '../resources.ts'
-import { groupScopes, namedScopes, OFFLINE_ACCESS } from '../scopes.ts'
+import { groupScopes, namedScopes, OFFLINE_ACCESS, type ScopeGroup } from '../scopes.ts'
+import { type Choices, choicesOf, grantedBy, proposed } from './choices.ts'
+import { createGranting } from './granting.ts'
+import { offeredBy } from './offered.ts'
+import { createReading } from './reading.ts'
+import { findWhoAsks, needsNobody } from './who-asks.ts'
 
 export interface ConsentParts {
   readonly provider: Provider
   readonly settings: Settings
   readonly resources: Resources
+  readonly accounts: Pick<Accounts, 'get'>
   readonly clients: Clients
   readonly interactions: OpenInteractions
   readonly record: Recorder
 }
 
 export interface Consent {
-  /** The page of an interaction that asks for consent. */
-  show(opened: OpenInteraction): Promise<Page>
+  /** The page of an interaction that asks for consent; where nobody needs to be asked, the answer. */
+  show(request: IncomingMessage, response: ServerResponse, opened: OpenInteraction): Answer
   answer(request: IncomingMessage, response: ServerResponse, uid: string, form: URLSearchParams): Answer
 }
 
-export function createConsent({ provider, settings, resources, clients, interactions, record }: ConsentParts): Consent {
-  const { keyRing, accessTokenTtlSeconds } = settings
+export function createConsent(parts: ConsentParts): Consent {
+  const { settings, resources, accounts, clients, interactions, record } = parts
+  const { basePath, hierarchy, keyRing, clock, accessTokenTtlSeconds } = settings
   const server = new URL(resources.canonical).host
+  const reading = createReading({ keyRing, clock, isHasteAllowed: settings.dangerouslyTakeHastyConsent })
+  const grant = createGranting(parts)
 
-  function showConsent(opened: OpenInteraction, problem?: string): Page {
+  const groupsOf = ({ interaction }: OpenInteraction): ScopeGroup[] => groupScopes(permissionsOf(interaction), hierarchy)
+
+  async function showPage(opened: OpenInteraction, account: string, problem?: string, choices?: Choices): Promise<Page> {
     const { interaction, client, clientId, redirectUri, renews } = opened
+    const groups = groupsOf(opened)
+    const { groups: ticked, scopes: tickedScopes, lasts } = choices ?? proposed(groups)
+    const roles = (await accounts.get(account))?.roles ?? []
+    const offers = settings.offers({ user: account, roles, clientId, scopes: groups.flatMap(({ scopes }) => scopes) })
     return consentPage({
       action: interactions.pathOf(interaction.uid, 'consent'),
       csrf: interactions.csrfOf(opened),
-      account: interaction.session?.accountId ?? '',
+      shown: reading.stamp({ uid: interaction.uid, clientId, account }),
+      account,
+      switchAction: interactions.pathOf(interaction.uid, 'switch'),
+      accountPage: `${basePath}/account`,
       client,
       clientId,
       redirectUri,
       server,
-      groups: groupScopes(permissionsOf(interaction), settings.hierarchy),
+      groups: groups.map(({ name, scopes, sentences, described }) => ({
+        name,
+        isTicked: ticked.has(name),
+        permissions: scopes.map((scope, index) => ({
+          scope,
+          sentence: sentences[index] as string,
+          offered: offeredBy(scope, offers, hierarchy),
+          isTicked: described.includes(scope) ? tickedScopes.has(scope) : undefined,
+        })),
+      })),
+      lasts: renews ? lasts : undefined,
       accessMinutes: Math.round(accessTokenTtlSeconds / 60),
-      staysDays: renews ? REFRESH_TTL_SECONDS / 86_400 : undefined,
       problem,
       leadsTo: redirectUri && sourceOf(redirectUri),
+      ...(await findWhoAsks(clients, opened)),
     })
   }
+  const about = ({ clientId, client }: OpenInteraction, subject: string) =>
+    ({ action: 'consent', subject, clientId, clientName: client, target: resources.canonical }) as const
+
   return {
-    show: async (opened) => showConsent(opened),
+    async show(request, response, opened) {
+      const { accountId, interaction } = opened
+      if (accountId === undefined) throw new Error('nobody is there who could be asked')
+      const approvedBy = await needsNobody(clients, opened)
+      if (approvedBy === undefined) return showPage(opened, accountId)
+      const granted = permissionsOf(interaction)
+      const grantId = await grant(opened, accountId, { granted, refused: [], lasts: 'month' })
+      const facts = { grant: grantId, granted, lasts: 'month', approvedBy }
+      record(request, { ...about(opened, accountId), decision: 'allow', reason: 'allowed', facts })
+      return finish(response, interaction, { ...interaction.lastSubmission, consent: { grantId } })
+    },
     async answer(request, response, uid, form) {
       const opened = await interactions.open(request, response, uid)
-      const accountId = opened?.interaction.session?.accountId
+      const accountId = opened?.accountId
       if (opened?.interaction.prompt.name !== 'consent' || accountId === undefined) return interactions.refuseLate(request, 'consent')
-      if (interactions.isForged(request, opened, form)) return interactions.refuseForged(request, 'consent', opened, accountId)
-      const { interaction, clientId, client } = opened
-      const groups = groupScopes(permissionsOf(interaction), settings.hierarchy)
-      const ticked = new Set(form.getAll('group'))
-      const granted = groups.filter(({ name }) => ticked.has(name)).flatMap(({ scopes }) => scopes)
-      const refused = groups.filter(({ name }) => !ticked.has(name)).flatMap(({ scopes }) => scopes)
-      const about = { action: 'consent', subject: accountId, clientId, clientName: client, target: resources.canonical }
+      const { interaction, clientId, renews } = opened
+      const read = reading.check(form.get('shown'), { uid, clientId, account: accountId })
+      if (read === 'forged' || interactions.isForged(request, opened, form))
+        return interactions.refuseForged(request, 'consent', opened, accountId)
+      const choices = choicesOf(form)
+      const { granted, refused } = grantedBy(groupsOf(opened), choices, hierarchy)
 
       if (form.get('decision') !== 'allow') {
-        record(request, { ...about, decision: 'deny', reason: 'access_denied', facts: { asked: [...granted, ...refused] } })
-        const result = { error: 'access_denied', error_description: 'The person did not allow it.' }
-        return finish(response, interaction, result)
+        const facts = { asked: [...granted, ...refused] }
+        record(request, { ...about(opened, accountId), decision: 'deny', reason: 'access_denied', facts })
+        return finish(response, interaction, { error: 'access_denied', error_description: 'The person did not allow it.' })
       }
-      if (granted.length === 0) return showConsent(opened, nothingTicked)
-      // First kept, then granted: a client that ended in between has no grant.
-      await clients.keep(clientId)
-      const grant = new provider.Grant({ accountId, clientId })
-      // A form that is sent twice is one answer: both write the same grant.
-      grant.jti = keyRing.mac('grant', interaction.uid).toString('base64url')
-      ;(grant as unknown as { expiresIn: number }).expiresIn = opened.renews ? GRANT_TTL_SECONDS : accessTokenTtlSeconds + 600
-      grant.addResourceScope(resources.canonical, granted)
-      if (refused.length > 0) grant.rejectResourceScope(resources.canonical, refused)
-      if (namedScopes(interaction.params['scope']).includes(OFFLINE_ACCESS)) grant.addOIDCScope(OFFLINE_ACCESS)
-      const grantId = await grant.save()
-      record(request, { ...about, decision: 'allow', reason: 'allowed', facts: { grant: grantId, granted, refused } })
+      if (read === 'too_soon') {
+        record(request, { ...about(opened, accountId), decision: 'deny', reason: 'too_soon' })
+        return showPage(opened, accountId, texts.consent.tooSoon, choices)
+      }
+      if (granted.length === 0) return showPage(opened, accountId, texts.consent.nothingTicked, choices)
+      const grantId = await grant(opened, accountId, { granted, refused, lasts: choices.lasts })
+      const facts = { grant: grantId, granted, refused, ...(renews && { lasts: choices.lasts }) }
+      record(request, { ...about(opened, accountId), decision: 'allow', reason: 'allowed', facts })
       return finish(response, interaction, { ...interaction.lastSubmission, consent: { grantId } })
     },
   }
