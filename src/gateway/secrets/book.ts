@@ -26,7 +26,7 @@ export interface SecretBook {
   peopleWith(templates: Templates): Promise<readonly string[]>
   /** Whether what was set then for `user` is still theirs. */
   stands(user: string, setAt: number): Promise<boolean>
-  /** They were handed over again. Written down from time to time. */
+  /** They were handed over. Written down from time to time. */
   used(templates: Templates, user: string | undefined): void
   /** How often something may have changed: what was filled at another count may be of yesterday. */
   readonly changes: number
@@ -79,7 +79,6 @@ export function createSecretBook({ secrets, accounts, redactor, log }: SecretBoo
         if (value === undefined) return { missing: reference }
         values.set(reference, value)
       }
-      used(templates, user)
       const filled = Object.entries(templates).map(([name, template]) => [
         name,
         fillTemplate(template, (reference) => values.get(reference) as string),

@@ -55,6 +55,7 @@ export function createSecretHeaders({ server, templates, book, accountOrigin, cl
       return refuses(server, culprit(), accountOrigin())
     }
     const headers = allow(Object.freeze(filled.values))
+    book.used(templates, user)
     if (before === book.changes && changes === before) {
       if (ready.size >= MAX_KEPT) ready.clear()
       ready.set(user, { headers, notedAt: clock() })
@@ -84,15 +85,17 @@ export function createSecretHeaders({ server, templates, book, accountOrigin, cl
     return presentFor(first)
   }
 
+  function present(principal: Principal | undefined): Decision<CredentialHeaders> | Promise<Decision<CredentialHeaders>> {
+    if (!personal) return presentFor(undefined)
+    if (principal === undefined) return presentForSomebody()
+    return principal.user === undefined ? needsPerson(server) : presentFor(principal.user)
+  }
+
   return {
-    present(principal: Principal | undefined) {
-      if (!personal) return presentFor(undefined)
-      if (principal === undefined) return presentForSomebody()
-      return principal.user === undefined ? needsPerson(server) : presentFor(principal.user)
-    },
+    present,
     async renew(principal, presented) {
       // Another may have been set while the request was under way.
-      const now = await this.present(principal)
+      const now = await present(principal)
       if (!now.allowed || !isSame(now.value, presented)) return now
       return refuses(server, culprit(), principal && accountOrigin())
     },

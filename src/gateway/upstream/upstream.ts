@@ -16,6 +16,7 @@ import {
   type Produced,
   type Redactor,
 } from '../../core/index.ts'
+import type { CallCredentials } from '../credentials/credentials.ts'
 import type { Command } from './child.ts'
 import type { Caller } from './exchange.ts'
 import { createHttpLink, type Endpoint } from './http-link.ts'
@@ -29,6 +30,10 @@ export interface UpstreamOptions {
   /** Our own id for it: in names, logs and sentences. */
   readonly server: string
   readonly target: Command | Endpoint
+  /** What is started, each time it is: for what is filled in only then. Throws `Unusable` where that cannot be. */
+  readonly prepare?: (() => Promise<Command>) | undefined
+  /** What requests over HTTP carry beside the headers of the configuration; undefined: nothing, ever. */
+  readonly credentials?: CallCredentials | undefined
   readonly client: ServerInfo
   readonly log: Log
   readonly redactor: Redactor
@@ -67,6 +72,8 @@ export interface Upstream {
   readonly session: Session | undefined
   /** The last problem, fit for a person; undefined while all is well. */
   readonly problem: string | undefined
+  /** It is to be started with something else: when no call runs, or soon at any rate. Calls that come in between wait for it. */
+  restart(): void
   close(): Promise<void>
 }
 
@@ -76,6 +83,8 @@ const BACKOFF_LAST_MS = 30_000
 const HEALTHY_MS = 60_000
 /** How long a call waits for an upstream that is down. */
 const PATIENCE_MS = 2000
+/** How long a restart waits for calls that run. */
+const QUIET_MS = 10_000
 
 export function createUpstream(options: UpstreamOptions): Upstream {
   const { server, target, client, log, redactor, clock, random = Math.random, stale } = options
@@ -87,6 +96,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   let wake: () => void = () => {}
   let finished: Promise<void> = Promise.resolve()
   let renewing: Promise<boolean> | undefined
+  let isRestarting = false
+  /** Counted only where it may be restarted. */
+  let running = 0
+  let quiet: () => void = () => {}
+  let patienceMs = PATIENCE_MS
   const waiting = new Set<() => void>()
   const standing = createStanding(server, log, clock)
 
@@ -99,10 +113,12 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         openedAt = clock()
         state = 'ready'
         problem = undefined
+        patienceMs = PATIENCE_MS
         log('info', `${server}: ready`, { version: session?.dialect.version, server: session?.serverInfo?.name })
         for (const waiter of waiting) waiter()
         if (opened > 0) stale(['tools', 'prompts', 'resources'])
         attempted()
+        if (isRestarting) void endWhenQuiet()
         problem = await lost
       } catch (error) {
         problem =
@@ -111,6 +127,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       }
       if (isClosed()) break
       state = 'down'
+      if (isRestarting) {
+        log('info', `${server}: is started again, with what it is handed now`)
+        continue
+      }
       if (openedAt !== undefined && clock() - openedAt >= HEALTHY_MS) backoffMs = BACKOFF_FIRST_MS
       // Between half and all of it: many that were lost at once must not come back at once.
       const delayMs = Math.round(backoffMs * (0.5 + random() / 2))
@@ -130,6 +150,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   }
 
   async function open(): Promise<{ readonly lost: Promise<string> }> {
+    isRestarting = false
+    const command = await options.prepare?.()
     const lost = Promise.withResolvers<string>()
     const opening = { stale: true }
     const events: LinkEvents = {
@@ -147,8 +169,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     }
     const mine =
       'url' in target
-        ? createHttpLink({ server, endpoint: target, events, log, clock })
-        : createStdioLink({ server, command: target, events, log, redactor, clock })
+        ? createHttpLink({ server, endpoint: target, credentials: options.credentials, events, log, clock })
+        : createStdioLink({ server, command: command ?? target, events, log, redactor, clock })
     link = mine
     const gone = lost.promise.then((why): never => {
       throw new Unusable(why)
@@ -184,7 +206,32 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     }
   }
 
+  async function endWhenQuiet(): Promise<void> {
+    const on = link
+    if (running > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, QUIET_MS)
+      quiet = resolve
+      await promise
+      clearTimeout(timer)
+    }
+    // From here on calls wait for the next one.
+    if (link === on && state === 'ready') state = 'down'
+    patienceMs = QUIET_MS
+    await on?.close()
+  }
+
   function send(on: Link, call: UpstreamCall): Promise<Decision<Produced>> {
+    const sent = sendOn(on, call)
+    if (options.prepare) {
+      running++
+      void sent.finally(() => {
+        if (--running === 0) quiet()
+      })
+    }
+    return sent
+  }
+  function sendOn(on: Link, call: UpstreamCall): Promise<Decision<Produced>> {
     return new Promise((settle) => {
       const { method, params, mirrors, parameters, deadlineAt, caller } = call
       if (caller.logLevel !== undefined) standing.want(caller.logLevel)
@@ -205,7 +252,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         settle(decide())
       }
       const ready = (): void => finish(() => (link && state === 'ready' ? send(link, call) : sentences.down(server)))
-      const timer = setTimeout(() => finish(() => sentences.down(server)), Math.max(0, Math.min(PATIENCE_MS, call.deadlineAt - clock())))
+      const timer = setTimeout(() => finish(() => sentences.down(server)), Math.max(0, Math.min(patienceMs, call.deadlineAt - clock())))
       waiting.add(ready)
       call.caller.onAbort(() => finish(() => deny({ reason: 'cancelled' })))
     })
@@ -234,12 +281,19 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     get problem() {
       return problem
     },
+    restart() {
+      if (isClosed() || isRestarting) return
+      isRestarting = true
+      if (state === 'ready') void endWhenQuiet()
+      else wake()
+    },
     async close() {
       if (isClosed()) return finished
       state = 'closed'
       standing.close()
       for (const waiter of waiting) waiter()
       wake()
+      quiet()
       await link?.close()
       await finished
     },

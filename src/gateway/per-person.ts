@@ -1,0 +1,291 @@
+/**
+ * One upstream that is a process for each person: a stdio server takes its identity from its environment and keeps it, so that two
+ * people can never share one. A process is started with the first call of its person, with their own secrets, and ends when it has
+ * had nothing to do for a while. What it offers is read from one of them, since it is the same program.
+ *
+ * Fails closed: a call without a person, or of one who has not set what is needed, starts nothing; and no call ever reaches a process
+ * that was started for somebody else.
+ *
+ * @module
+ */
+
+import { allow, type Decision, deny, type Log, type Produced, problemOf } from '../core/index.ts'
+import { createPlaces } from './person-places.ts'
+import type { SecretBook } from './secrets/book.ts'
+import { needs, needsPerson } from './secrets/need.ts'
+import { namesOf, type Templates } from './secrets/template.ts'
+import {
+  type Command,
+  createUpstream,
+  type ListKind,
+  type Session,
+  sentences,
+  type Upstream,
+  type UpstreamCall,
+  type UpstreamOptions,
+} from './upstream/index.ts'
+
+export interface PerPersonOptions extends Omit<UpstreamOptions, 'target' | 'prepare'> {
+  readonly target: Command
+  /** Its variables that hold secrets. */
+  readonly templates: Templates
+  readonly book: SecretBook
+  /** Where account pages are; undefined: there are none. */
+  readonly accountOrigin: () => string | undefined
+  /** How many processes at once; 32 unless told. */
+  readonly processes?: number | undefined
+  /** How long one may have nothing to do; ten minutes unless told. */
+  readonly idleSeconds?: number | undefined
+}
+
+/** The process of one person. */
+interface Own {
+  readonly user: string
+  readonly upstream: Upstream
+  /** What it was started with. */
+  readonly handed: string
+  /** Resolves when it has answered, or has failed once. */
+  started: Promise<void>
+  /** Gives its place back. */
+  readonly leave: () => void
+  /** Calls that run, or that wait for it. */
+  calls: number
+  /** Since when it has nothing to do. */
+  idleSince: number
+  /** It takes no more calls: another takes its place, or none. */
+  hasEnded: boolean
+  quiet: () => void
+}
+
+export const PROCESSES = 32
+export const IDLE_SECONDS = 600
+/** A person who was asked something in a call may take as long (`guards/request-state`), and the process keeps what it asked. */
+const QUESTION_MS = 11 * 60_000
+const SWEEP_MS = 15_000
+/** How long calls may go on that run when a secret changes. */
+const GRACE_MS = 10_000
+const ALL: readonly ListKind[] = ['tools', 'prompts', 'resources']
+
+export function createPerPerson(options: PerPersonOptions): Upstream {
+  const { server, target, templates, book, accountOrigin, log, clock, stale } = options
+  const { processes = PROCESSES, idleSeconds = IDLE_SECONDS } = options
+  const people = new Map<string, Own>()
+  const opening = new Map<string, Promise<Decision<Own>>>()
+  const ending = new Map<Own, Promise<void>>()
+  const places = createPlaces(processes, () => ending.size > 0 || endLongestIdle())
+  /** Whose process the lists are read from. */
+  let shown: Own | undefined
+  let session: Session | undefined
+  let state: 'starting' | 'open' | 'closed' = 'starting'
+  let timer: NodeJS.Timeout | undefined
+  let stopFollowing: () => void = () => {}
+  const isClosed = (): boolean => state === 'closed'
+
+  function ownOf(user: string): Promise<Decision<Own>> {
+    const own = people.get(user)
+    if (own) return Promise.resolve(allow(own))
+    let under = opening.get(user)
+    if (!under) opening.set(user, (under = open(user).finally(() => opening.delete(user))))
+    return under
+  }
+
+  async function open(user: string): Promise<Decision<Own>> {
+    let leave: (() => void) | undefined
+    try {
+      // What changes while it is read is read again; then nothing comes in between.
+      for (let attempt = 0; attempt < 10; attempt++) {
+        const at = book.changes
+        const filled = await book.fill(templates, user)
+        if ('missing' in filled) return needs(server, filled.missing, accountOrigin())
+        // Who lacks something costs nobody a place.
+        if (!(leave ??= await places.take())) return full(server)
+        if (isClosed()) break
+        if (at !== book.changes) continue
+        book.used(templates, user)
+        const own = begin(user, filled.values, leave)
+        leave = undefined
+        return allow(own)
+      }
+      return unavailable(`The server ${server} is not running at the moment. Try again later.`)
+    } finally {
+      leave?.()
+    }
+  }
+
+  function begin(user: string, values: Readonly<Record<string, string>>, leave: () => void): Own {
+    const own: Own = {
+      user,
+      handed: JSON.stringify(values),
+      upstream: createUpstream({
+        ...options,
+        target: { ...target, env: { ...target.env, ...values } },
+        log: (level, message, fields) => log(level, message, { ...fields, user }),
+        stale(kinds) {
+          if (shown === own) stale(kinds)
+          else if (!isShowing()) show(own)
+        },
+      }),
+      started: Promise.resolve(),
+      leave,
+      calls: 0,
+      idleSince: clock(),
+      hasEnded: false,
+      quiet: () => {},
+    }
+    own.started = own.upstream.start().then(() => {
+      if (own.upstream.state === 'ready' && !isShowing()) show(own)
+    })
+    people.set(user, own)
+    return own
+  }
+
+  const isShowing = (): boolean => shown?.upstream.state === 'ready'
+  function show(own: Own): void {
+    shown = own
+    session = own.upstream.session
+    stale(ALL)
+  }
+
+  /** Takes no more calls; ends once those that run have ended, or `graceMs` have passed. */
+  function end(own: Own, graceMs: number): void {
+    if (own.hasEnded) return
+    own.hasEnded = true
+    people.delete(own.user)
+    if (shown === own) {
+      session = own.upstream.session ?? session
+      shown = undefined
+    }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    own.quiet = resolve
+    if (own.calls === 0 || graceMs === 0) resolve()
+    const grace = setTimeout(resolve, graceMs)
+    const gone = promise
+      .then(() => own.upstream.close())
+      .finally(() => {
+        clearTimeout(grace)
+        ending.delete(own)
+        own.leave()
+      })
+    ending.set(own, gone)
+  }
+  const isIdle = (own: Own): boolean => own.calls === 0 && own.idleSince <= clock()
+  /** Answers whether there was one. */
+  function endLongestIdle(): boolean {
+    let longest: Own | undefined
+    for (const own of people.values()) if (isIdle(own) && own.idleSince < (longest?.idleSince ?? Infinity)) longest = own
+    if (longest) end(longest, 0)
+    return longest !== undefined
+  }
+  function endIdle(): void {
+    const before = clock() - idleSeconds * 1000
+    for (const own of people.values()) if (own.calls === 0 && own.idleSince <= before) end(own, 0)
+  }
+
+  /** Something has changed: who is handed something else now gets another process; who has nothing any more, none. */
+  async function review(): Promise<void> {
+    for (const own of people.values()) {
+      const filled = await book.fill(templates, own.user)
+      if ('missing' in filled) end(own, 0)
+      else if (JSON.stringify(filled.values) !== own.handed) end(own, GRACE_MS)
+    }
+    if (session === undefined && people.size === 0 && !isClosed()) await readFromSomebody()
+  }
+  /** Its lists are not known yet: they are read with what the first person has set who can start it. */
+  async function readFromSomebody(): Promise<void> {
+    for (const user of (await book.peopleWith(templates)).slice(0, 3)) {
+      const own = await ownOf(user)
+      if (!own.allowed) continue
+      await own.value.started
+      if (isShowing()) return
+    }
+  }
+
+  async function callOn(own: Own, call: UpstreamCall): Promise<Decision<Produced>> {
+    if (own.hasEnded) return callAs(own.user, call)
+    own.calls++
+    let idleSince = 0
+    try {
+      if (own.upstream.state === 'starting' && !(await hasStarted(own, call))) return sentences.down(server)
+      if (own.upstream.state !== 'ready' && own.upstream.session === undefined) return notStarted(server, templates)
+      const outcome = await own.upstream.call(call)
+      if (outcome.allowed && outcome.value.kind === 'input') idleSince = clock() + QUESTION_MS
+      return outcome
+    } finally {
+      own.calls--
+      own.idleSince = Math.max(own.idleSince, clock(), idleSince)
+      if (own.calls === 0) own.quiet()
+    }
+  }
+  async function callAs(user: string, call: UpstreamCall): Promise<Decision<Produced>> {
+    const own = await ownOf(user)
+    return own.allowed ? callOn(own.value, call) : own
+  }
+  /** `npx` may have to download it first: a first call waits longer than one whose server is down. False: not in time. */
+  function hasStarted(own: Own, { deadlineAt, caller }: UpstreamCall): Promise<boolean> {
+    return new Promise((resolve) => {
+      const late = setTimeout(resolve, Math.max(0, deadlineAt - clock()), false)
+      const settle = (value: boolean): void => {
+        clearTimeout(late)
+        resolve(value)
+      }
+      caller.onAbort(() => settle(false))
+      void own.started.then(() => settle(true))
+    })
+  }
+
+  return {
+    server,
+    async start() {
+      stopFollowing = book.onChange(() => void review().catch(told(log, server)))
+      timer = setInterval(endIdle, Math.min(SWEEP_MS, idleSeconds * 500)).unref()
+      await readFromSomebody()
+      if (!isClosed()) state = 'open'
+    },
+    call(call) {
+      const { user } = call.caller.principal
+      if (user === undefined) return Promise.resolve(needsPerson(server))
+      const own = people.get(user)
+      return own ? callOn(own, call) : callAs(user, call)
+    },
+    async ask(method, params, withinMs) {
+      return shown ? shown.upstream.ask(method, params, withinMs) : sentences.down(server)
+    },
+    // Whose process would tell of it, and to whom? Nobody can say.
+    watch: () => undefined,
+    watchTask: () => undefined,
+    get state() {
+      if (isClosed()) return 'closed'
+      return state === 'starting' ? 'starting' : session !== undefined || people.size === 0 ? 'ready' : 'down'
+    },
+    get session() {
+      return shown?.upstream.session ?? session
+    },
+    get problem() {
+      return session === undefined
+        ? [...people.values()].find(({ upstream }) => upstream.problem !== undefined)?.upstream.problem
+        : undefined
+    },
+    restart() {},
+    async close() {
+      state = 'closed'
+      stopFollowing()
+      clearInterval(timer)
+      for (const own of people.values()) end(own, 0)
+      for (const own of ending.keys()) own.quiet()
+      await Promise.all([...ending.values(), ...opening.values()])
+    },
+  }
+}
+
+const unavailable = (sentence: string): Decision<never> => deny({ reason: 'upstream_unavailable', sentence })
+const full = (server: string): Decision<never> =>
+  unavailable(`The server ${server} runs as many processes as it may at the moment, one for each person. Try again later.`)
+const notStarted = (server: string, templates: Templates): Decision<never> =>
+  unavailable(
+    `The server ${server} did not start with your ${namesOf(templates, 'person').join(' and ')}. If what you have set is right, try again later.`,
+  )
+
+const told =
+  (log: Log, server: string) =>
+  (error: unknown): void =>
+    log('error', `${server}: its secrets could not be looked at`, { problem: problemOf(error) })
