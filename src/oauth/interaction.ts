@@ -37,7 +37,7 @@ export interface OpenInteraction {
 export interface OpenInteractions {
   /** The sign-in that this browser has open under this path, if its cookie, its session and its client still stand. */
   open(request: IncomingMessage, response: ServerResponse, uid: string): Promise<OpenInteraction | undefined>
-  /** Bound to the sign-in, the question and whoever is signed in: none of another form fits. */
+  /** Bound to the sign-in, the question and whom the provider asks: none of another form fits. */
   csrfOf(opened: OpenInteraction): string
   isForged(request: IncomingMessage, opened: OpenInteraction, form: URLSearchParams): boolean
   refuseForged(request: IncomingMessage, action: string, opened: OpenInteraction, subject?: string): Page
@@ -58,8 +58,8 @@ export function createOpenInteractions({ provider, settings, clients, person, re
   const { basePath } = settings
   const tokens = createFormTokens(settings)
 
-  const csrfOf = ({ interaction: { uid, prompt, session }, person }: OpenInteraction): string =>
-    tokens.tokenFor('interaction', uid, prompt.name, session?.uid, session?.accountId, person?.session.id)
+  const csrfOf = ({ interaction: { uid, prompt, session } }: OpenInteraction): string =>
+    tokens.tokenFor('interaction', uid, prompt.name, session?.uid, session?.accountId)
   return {
     csrfOf,
     pathOf: (uid, step) => `${basePath}/interaction/${uid}${step === undefined ? '' : `/${step}`}`,

@@ -1,6 +1,7 @@
 /** What a person sees and answers: login, consent, errors. Everything without a script. */
 
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import { heldBackPage, problemPage } from '../../src/oauth/pages/index.ts'
 import { ANA, authorizeUrl, connect, type Fixture, register, startAuthorizationServer, verify } from '../support/authorization.ts'
@@ -30,7 +31,7 @@ const logIn = (browser: Browser, page: Shown, { name, password }: { name: string
     ['password', password],
   ])
 
-test('pages run no script, cannot be framed, are not cached, and lead only to where the client registered', async () => {
+test('pages run no script of anybody else, cannot be framed, are not cached, and lead only to where the client registered', async () => {
   await using fixture = await startAuthorizationServer()
   const { client_id: clientId } = await register(fixture)
   const browser = createBrowser()
@@ -38,16 +39,19 @@ test('pages run no script, cannot be framed, are not cached, and lead only to wh
   const consent = await logIn(browser, login, ANA)
   for (const { headers, html } of [login, consent]) {
     const policy = headers.get('content-security-policy') ?? ''
-    assert.match(
-      policy,
-      /^default-src 'none'; style-src 'sha256-[\w+/]+='; form-action 'self' http:\/\/127\.0\.0\.1:53591; frame-ancestors 'none'/,
-    )
+    const [script] = /<script>([\s\S]*?)<\/script>/.exec(html)?.slice(1) ?? []
+    const scriptSource = script === undefined ? '' : ` script-src 'sha256-${hash('sha256', script, 'base64')}';`
+    const [, before, after] = /^(default-src 'none'; style-src 'sha256-[\w+/]+=';)(.*)$/.exec(policy) ?? []
+    assert.ok(before, policy)
+    assert.equal(after, `${scriptSource} form-action 'self' http://127.0.0.1:53591; frame-ancestors 'none'; base-uri 'none'`)
     assert.equal(headers.get('x-frame-options'), 'DENY')
     assert.equal(headers.get('cache-control'), 'no-store')
     assert.equal(headers.get('x-content-type-options'), 'nosniff')
     assert.equal(headers.get('access-control-allow-origin'), null)
-    assert.doesNotMatch(html, /<script|\son\w+=|style="/i)
+    assert.doesNotMatch(html.replace(/<script>[\s\S]*?<\/script>/, ''), /<script|\son\w+=|style="/i)
   }
+  assert.match(login.html, /<script>/, 'a passkey cannot be used without one')
+  assert.doesNotMatch(consent.html, /<script/)
 })
 
 test('a page that leads to an IPv6 address names its scheme, since a policy cannot name it', async () => {
@@ -73,7 +77,7 @@ test('the consent page says who asks, where the answer goes, and what it may do'
     'this computer (127.0.0.1:53591)',
     'It can read',
     'Use the tools that only read',
-    'It can change things',
+    'It can delete things or run code',
     '“notes:read”',
     clientId,
   ]) {
@@ -93,7 +97,8 @@ test('a client’s name is text, whatever is in it', async () => {
   const browser = createBrowser()
   const login = await openPage(browser, authorizeUrl(fixture, clientId).url)
   assert.ok(login.html.includes('<bdi class="name">“&lt;script&gt;alert(1)&lt;/script&gt;&#39;&#39;&amp;evil name”</bdi>'))
-  assert.doesNotMatch(login.html, /<script|[\u202e\u200b\u0000\u3164\u115f\u2800]/)
+  assert.equal(login.html.split('<script').length, 2, 'the one of ours')
+  assert.doesNotMatch(login.html, /[\u202e\u200b\u0000\u3164\u115f\u2800]/)
 })
 
 test('a client’s name stays inside an element and quotation marks of its own', async () => {
@@ -125,7 +130,7 @@ test('Deny tells the client so, and grants nothing', async () => {
 
 test('what is unticked is not granted, now or at the next refresh', async () => {
   await using fixture = await startAuthorizationServer()
-  const { tokens, refresh } = await connect(fixture, { person: { ...ANA, untick: ['change'] } })
+  const { tokens, refresh } = await connect(fixture, { person: { ...ANA, untick: ['run'] } })
   assert.deepEqual(new Set(tokens.scope?.split(' ')), new Set(['tools:read', 'prompts:read', 'resources:read']))
   const renewed = (await (await refresh()).json()) as { scope: string; access_token: string }
   assert.ok(!renewed.scope.includes('tools:execute'))
@@ -139,11 +144,8 @@ test('Allow with nothing ticked is asked again', async () => {
   const browser = createBrowser()
   const consent = await logIn(browser, await openPage(browser, authorizeUrl(fixture, clientId).url), ANA)
   const form = formOf(consent)
-  const csrf = form.fields.find(({ name }) => name === 'csrf')?.value ?? ''
-  const again = await browser.submit(consent, form, [
-    ['csrf', csrf],
-    ['decision', 'allow'],
-  ])
+  const hidden = form.fields.filter(({ type }) => type === 'hidden').map(({ name, value }): [string, string] => [name, value])
+  const again = await browser.submit(consent, form, [...hidden, ['decision', 'allow']])
   assert.ok(!('stoppedAt' in again))
   assert.equal(again.status, 400)
   assert.match(textOf(again.html), /Nothing is ticked/)
@@ -157,7 +159,14 @@ test('a form of another sign-in, of another site, or for another question is not
   const theirs = await openPage(stranger, authorizeUrl(fixture, clientId).url)
   const tokenOf = (page: Shown) => formOf(page).fields.find(({ name }) => name === 'csrf')?.value ?? ''
   const post = async (page: Shown, action: string, csrf: string, headers: Record<string, string> = {}) => {
-    const body = new URLSearchParams({ csrf, name: ANA.name, password: ANA.password, decision: 'allow', group: 'read' })
+    const body = new URLSearchParams({
+      ...Object.fromEntries(prefilled(formOf(page))),
+      csrf,
+      name: ANA.name,
+      password: ANA.password,
+      decision: 'allow',
+      group: 'read',
+    })
     const cookie = browser.cookies.headerFor(action)
     const response = await fetch(action, {
       method: 'POST',
@@ -374,7 +383,10 @@ test('on https the cookies are bound to this host and to TLS, whatever a proxy s
     })
   }
   const login = await ask(String(started.headers['location']), { headers: { cookie: cookie() } })
-  const resumed = await fill(login.text, { name: ANA.name, password: ANA.password })
+  const signedIn = await fill(login.text, { name: ANA.name, password: ANA.password })
+  keep(signedIn.headers['set-cookie'] ?? [])
+  assert.ok(signedIn.headers['set-cookie']?.some((line) => /^__Host-sallyport_person=[\w-]{43}; Path=\/; Secure; HttpOnly/.test(line)))
+  const resumed = await ask(String(signedIn.headers['location']), { headers: { cookie: cookie() } })
   assert.match(String(resumed.headers['location']), /^https:\/\/mcp\.example\.com\/auth\/authorize\//)
   const asked = await ask(new URL(String(resumed.headers['location'])).pathname, { headers: { cookie: cookie() } })
   keep(asked.headers['set-cookie'] ?? [])
