@@ -17,6 +17,7 @@ import {
   type TrustedIssuer,
   trustedIssuersSchema,
 } from '../oauth/index.ts'
+import { type SignInProvider, signInSchema } from '../people/index.ts'
 import type { CorsOptions } from '../transports/index.ts'
 import { type BoundsOptions, boundsShape } from './bounds.ts'
 import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
@@ -68,6 +69,10 @@ export interface AuthOptions extends Omit<ExternalIssuerOptions, 'issuer'> {
   readonly issuer?: ExternalIssuerOptions['issuer'] | undefined
   /** Whose people (ID-JAG) and workloads our authorization server lets in on their issuer's word. */
   readonly trustedIssuers?: readonly TrustedIssuer[] | undefined
+  /** Identity providers at which people sign in to our authorization server. */
+  readonly signIn?: readonly SignInProvider[] | undefined
+  /** Whether people sign in with accounts that are kept here, too: passwords and passkeys. They do unless told. */
+  readonly localAccounts?: boolean | undefined
   /**
    * Whether clients may come with a URL of theirs for an id, which is then fetched; `auto` unless told: it is offered while this
    * machine reaches the internet.
@@ -108,6 +113,11 @@ export const authShape: {
     .boolean()
     .optional()
     .describe('Whether every DPoP proof must carry a nonce of this server, so that none can be made in advance. Default false.'),
+  signIn: signInSchema.optional().describe('Identity providers at which people sign in: Google, Entra, Okta, Auth0, Keycloak and others.'),
+  localAccounts: z
+    .boolean()
+    .optional()
+    .describe('Whether people sign in with accounts that are kept here: passwords and passkeys. Default true.'),
   trustedIssuers: trustedIssuersSchema.optional().describe("Issuers whose people (ID-JAG) and workloads are let in on the issuer's word."),
 }
 
