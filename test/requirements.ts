@@ -80,6 +80,41 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'The caller’s token is verified for our own audience and never sent on.',
     kind: 'guarantee',
   },
+  G2: {
+    source: 'security best practices §confused deputy',
+    behaviour:
+      'Nobody is sent to an identity provider for a client before they have seen, on a page of ours in this very sign-in, which client asks and where it leads; nothing is forwarded for a form that is another client’s or another browser’s.',
+    kind: 'guarantee',
+  },
+  G3: {
+    source: 'security best practices §confused deputy',
+    behaviour:
+      'The state of a sign-in at an identity provider is random, made only after the person has gone on, kept sealed for ten minutes, and good once, exactly as it was, in the browser that set out and for the provider that it set out to.',
+    kind: 'guarantee',
+  },
+  'provider-answers': {
+    source: 'OpenID Connect Core §3.1.3.7, RFC 9207, RFC 7636',
+    behaviour:
+      'What an identity provider answers counts only if issuer, state, code and its verifier, audience, nonce, time and signature all hold, and its metadata names exactly the issuer that the operator wrote.',
+    kind: 'guarantee',
+  },
+  'provider-identity': {
+    source: 'OpenID Connect Core §5.7',
+    behaviour:
+      'Somebody at an identity provider is its issuer and subject: no name and no e-mail address takes over another account, and an account stands only while its provider is configured.',
+    kind: 'guarantee',
+  },
+  'provider-email': {
+    source: 'OpenID Connect Core §5.7',
+    behaviour: 'An e-mail address that the provider has not verified lets nobody in and names nobody.',
+    kind: 'guarantee',
+  },
+  'provider-roles': {
+    source: 'product promise',
+    behaviour:
+      'Roles and groups of somebody at an identity provider are what the mapping rules make of its claims at the latest sign-in, and nothing from before.',
+    kind: 'guarantee',
+  },
   G5: {
     source: 'streamable-http §server validation',
     behaviour: 'Headers that differ from the body are refused with 400 and −32020.',
@@ -170,6 +205,46 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   A12: {
     source: 'OAuth 2.1 §3.2.3',
     behaviour: 'Whatever the token endpoint answers is JSON with Cache-Control: no-store, whatever was asked and preferred.',
+    kind: 'guarantee',
+  },
+  'one-session': {
+    source: 'OpenID Connect Core §3.1.2.3',
+    behaviour:
+      'One session in a browser stands behind all that a person does there: once it has ended, wherever that was, nothing that remembers it lets anybody in, and no open question takes an answer.',
+    kind: 'guarantee',
+  },
+  'fresh-sign-in': {
+    source: 'OpenID Connect Core §3.1.2.1',
+    behaviour: 'A client that asks for a fresh sign-in gets one that was made at this very request, and by no other.',
+    kind: 'guarantee',
+  },
+  'second-step': {
+    source: 'issue 5',
+    behaviour:
+      'Where somebody has a second factor, a password alone signs nobody in; the second step counts in the sign-in in which the password was right, for five minutes.',
+    kind: 'guarantee',
+  },
+  'session-fixation': {
+    source: 'OWASP session management',
+    behaviour:
+      'Whatever somebody has put into a browser before a person signs in there, or begun in another, opens nothing of that person’s afterwards: a sign-in makes a new session and ends the one before.',
+    kind: 'guarantee',
+  },
+  csrf: {
+    source: 'RFC 6749 §10.12, OWASP CSRF',
+    behaviour:
+      'No form of any page changes anything unless a page of ours sent it, with the token of that form, in the browser that it was shown in.',
+    kind: 'guarantee',
+  },
+  clickjacking: {
+    source: 'RFC 6749 §10.13, RFC 9700 §4.16',
+    behaviour:
+      'No page can be framed, stored or made to run what is not its own; every answer to a browser says so, refusals and errors too.',
+    kind: 'guarantee',
+  },
+  'only-own-pages': {
+    source: 'RFC 9700 §4.11',
+    behaviour: 'Where somebody goes after signing in to their account is a page of theirs here, whatever the address says.',
     kind: 'guarantee',
   },
   'code-injection': {

@@ -231,9 +231,16 @@ function policy(person: Pick<PersonAtBrowser, 'current'>): interactionPolicy.Def
   const { Check, base } = interactionPolicy
   const made = base()
   const checks = made.get('login')?.checks
-  checks?.add(new Check('account_gone', 'the account is gone', ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account))
   checks?.add(
-    new Check('person_gone', 'nobody of that name is signed in in this browser', async ({ req, oidc }) => {
+    new Check(
+      'account_gone',
+      'the account is gone',
+      'login_required',
+      ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account,
+    ),
+  )
+  checks?.add(
+    new Check('person_gone', 'nobody of that name is signed in in this browser', 'login_required', async ({ req, oidc }) => {
       const { accountId } = oidc.session ?? {}
       return accountId !== undefined && (await person.current(req))?.account.name !== accountId
     }),

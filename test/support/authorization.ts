@@ -11,7 +11,7 @@ import {
   createAuthorizationServer,
   createClients,
 } from '../../src/oauth/index.ts'
-import { type Accounts, createAccounts } from '../../src/people/index.ts'
+import { type Accounts, createPeople, type People } from '../../src/people/index.ts'
 import { type AuditRecord, type Bus, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
 import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
 import { type Person, signIn } from './browser.ts'
@@ -25,6 +25,8 @@ export interface Fixture extends AsyncDisposable {
   readonly port: number
   readonly server: AuthorizationServer
   readonly accounts: Accounts
+  /** The server's people, as another process beside it has them. */
+  readonly people: People
   /** As an operator makes them. */
   readonly clients: Clients
   readonly store: Store
@@ -51,6 +53,8 @@ export interface FixtureOptions
       | 'cimd'
       | 'guardedFetch'
       | 'offers'
+      | 'signIn'
+      | 'localAccounts'
     >
   > {
   /** Without an account nobody can sign in. */
@@ -95,12 +99,15 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     trustedIssuers: options.trustedIssuers,
     hierarchy: options.hierarchy,
     offers: options.offers,
+    signIn: options.signIn,
+    localAccounts: options.localAccounts,
     dangerouslyTakeHastyConsent: options.takesTimeToRead !== true,
     cimd: options.cimd,
     guardedFetch: options.guardedFetch,
   })
   http.on('request', (request: IncomingMessage, response: ServerResponse) => void server.handle(request, response))
-  const accounts = createAccounts({ store, clock })
+  const ourPeople = createPeople({ store, keyRing, counters: createMemoryCounters({ clock }), bus, clock, issuer: origin + base })
+  const { accounts } = ourPeople
   for (const { name, password } of people) await accounts.create({ name, password, roles: ['staff'] })
 
   return {
@@ -109,6 +116,7 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     port,
     server,
     accounts,
+    people: ourPeople,
     clients: createClients({ store, keyRing, bus, clock }),
     store,
     keyRing,

@@ -152,6 +152,29 @@ export function formsOf({ html, url }: Pick<Shown, 'html' | 'url'>): Form[] {
   })
 }
 
+/** A page, where it has to be one. */
+export async function visit(browser: Browser, url: string): Promise<Shown> {
+  const shown = await browser.open(url)
+  if ('stoppedAt' in shown) throw new Error('nothing stops it')
+  return shown
+}
+
+/** The form of a page that has this field. */
+export function formWith(page: Shown, field: string): Form {
+  const form = formsOf(page).find((each) => has(each, field))
+  if (form === undefined) throw new Error(`no form with "${field}" at ${withoutQuery(page.url)} (${page.status}): ${textOf(page.html)}`)
+  return form
+}
+
+/** Fills in the form that has these fields, and sends it. */
+export async function fillIn(browser: Browser, page: Shown, values: Readonly<Record<string, string>>): Promise<Shown> {
+  const form = formWith(page, Object.keys(values)[0] ?? '')
+  const rest = prefilled(form).filter(([name]) => !(name in values))
+  const shown = await browser.submit(page, form, [...rest, ...Object.entries(values)])
+  if ('stoppedAt' in shown) throw new Error('nothing stops it')
+  return shown
+}
+
 /** What a submit of `form` sends by itself: hidden fields and ticked boxes, in order. */
 export const prefilled = (form: Form): [string, string][] =>
   form.fields

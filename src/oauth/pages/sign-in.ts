@@ -12,8 +12,6 @@ import { texts } from './texts.ts'
 
 export interface SignInPage {
   readonly place: SignInPlace
-  /** Whoever is signed in is to show it once more. */
-  readonly again?: boolean | undefined
   readonly name?: string | undefined
   readonly problem?: string | undefined
   readonly status?: number | undefined
@@ -29,7 +27,9 @@ export interface SignInPage {
 const words = texts.signIn
 
 export function signInPage(page: SignInPage): Page {
-  const { place, problem, status, empty, passwords, passkey, providers, again } = page
+  const { place, problem, status, empty, passwords, passkey, providers } = page
+  // A client that wants a fresh sign-in says why in words of its own, or not at all.
+  const again = place.asks.kind === 'own' && place.fresh === true
   const title = again ? words.againTitle : words.title
   const ways = [
     passwords && passwordForm(page),
@@ -42,7 +42,7 @@ export function signInPage(page: SignInPage): Page {
     leadsTo: place.leadsTo,
     script: passkey === undefined ? undefined : 'passkey',
     body: html`<h1>${title}</h1>
-<p>${why(place, again === true)}</p>
+<p>${why(place, again)}</p>
 ${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
 ${empty && html`<p class="problem" role="alert">${words.noAccountYet}</p>`}
 ${!passwords && html`<p class="soft">${words.noPasswords}</p>`}

@@ -76,7 +76,7 @@ export function createSignInAtOwnPages({ settings, resources, person, steps, rec
       }
       const place = placeOf(browser, queryOf(request))
       const present = await person.current(request)
-      if (present === undefined) return steps.show({ ...place, fresh: false })
+      if (present === undefined) return steps.show(place)
       if (!place.fresh || clock() - present.session.since < FRESH_MS) return goTo(response, place.next)
       return steps.show(place, { name: present.account.name })
     },
