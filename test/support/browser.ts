@@ -211,7 +211,7 @@ const unescape = (text: string): string => text.replace(/&(amp|lt|gt|quot|#39);/
 
 /** What a person reads. */
 export const textOf = (html: string): string =>
-  unescape(html.replace(/<(style|head)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' '))
+  unescape(html.replace(/<(style|script|head)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' '))
     .replace(/\s+/g, ' ')
     .trim()
 

@@ -1,281 +1,321 @@
-// Signing in at a client's request: each way in, who is asked again, and whose session counts.
+/** From registration to tokens and their renewal, as clients do it, against the server on a real port. */
 
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { Secret, TOTP } from 'otpauth'
-import { verifies } from '../requirements.ts'
-import { createAuthenticator } from '../support/authenticator.ts'
-import { ANA, authorizeUrl, type Fixture, register, startAuthorizationServer } from '../support/authorization.ts'
-import { createBrowser, fillIn, formsOf, formWith, type Shown, signIn, textOf, visit } from '../support/browser.ts'
+import { createSqliteStore } from '../../src/storage/index.ts'
+import {
+  ANA,
+  authorizeUrl,
+  connect,
+  postForm,
+  redeem,
+  register,
+  SCOPES,
+  startAuthorizationServer,
+  type Tokens,
+  verify,
+} from '../support/authorization.ts'
+import { signIn } from '../support/browser.ts'
 
-verifies('one-session', 'fresh-sign-in', 'second-step')
+const json = async (response: Response) => (await response.json()) as Record<string, unknown>
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 
-const BEN = { name: 'ben', password: 'another long passphrase' }
-
-async function atRequest(fixture: Fixture, changes: Record<string, string> = {}, browser = createBrowser()) {
+test('a client registers, a person signs in, and the token says who may do what where', async () => {
+  await using fixture = await startAuthorizationServer()
   const { client_id: clientId } = await register(fixture)
-  return { browser, clientId, page: await visit(browser, authorizeUrl(fixture, clientId, changes).url) }
-}
-const asksWho = (page: Shown): boolean => formsOf(page).some(({ fields }) => fields.some(({ name }) => name === 'password'))
-const asksConsent = (page: Shown): boolean => formsOf(page).some(({ fields }) => fields.some(({ name }) => name === 'decision'))
-const signIns = ({ records }: Fixture) => records.filter(({ action }) => action === 'sign-in')
+  const { url, verifier } = authorizeUrl(fixture, clientId, { scope: 'tools:read offline_access', prompt: 'consent' })
+  const landed = new URL(await signIn(url, ANA))
+  assert.equal(landed.origin + landed.pathname, 'http://127.0.0.1:53591/callback')
+  assert.equal(landed.searchParams.get('state'), 'the state')
+  assert.equal(landed.searchParams.get('iss'), fixture.issuer, 'RFC 9207')
 
-/** Turns one-time codes on for somebody; what their app shows in `seconds` from now. */
-async function withCodes({ people }: Fixture, name: string): Promise<(seconds?: number) => string> {
-  const account = await people.accounts.get(name)
-  assert.ok(account)
-  const { uri, ticket } = await people.oneTimeCodes.begin(account)
-  const app = new TOTP({ secret: Secret.fromBase32(new URL(uri).searchParams.get('secret') ?? '') })
-  const at = (seconds = 0) => app.generate({ timestamp: Date.now() + seconds * 1000 })
-  // The one before, so that the one of now is still good.
-  assert.equal(await people.oneTimeCodes.confirm(account, ticket, at(-30)), 'on')
-  return at
-}
-async function withPasskey({ people, issuer }: Fixture, name: string) {
-  const account = await people.accounts.get(name)
-  assert.ok(account)
-  const authenticator = createAuthenticator(issuer)
-  const options = await people.passkeys.beginAdding(account, 'a test')
-  const added = await people.passkeys.add(account, 'a test', authenticator.create(options as never), 'Laptop')
-  assert.ok('passkey' in added, JSON.stringify(added))
-  return authenticator
-}
-/** What the script of the page gives the browser. */
-const optionsOn = (page: Shown) =>
-  JSON.parse(/data-options="([^"]*)"/.exec(page.html)?.[1]?.replaceAll('&quot;', '"') ?? assert.fail('no passkey is offered')) as {
-    readonly challenge: string
-  }
+  const response = await redeem(fixture, clientId, landed.searchParams.get('code') ?? '', verifier)
+  assert.equal(response.headers.get('cache-control'), 'no-store')
+  assert.equal(response.headers.get('access-control-allow-origin'), '*')
+  assert.equal(response.headers.get('access-control-allow-credentials'), null)
+  const tokens = (await response.json()) as Tokens
+  assert.equal(tokens.token_type, 'Bearer')
+  assert.equal(tokens.scope, 'tools:read')
+  assert.equal(tokens.expires_in, 3600)
+  assert.ok(tokens.refresh_token)
 
-test('after a right password the code of the app is asked for, and both are on record', async () => {
-  await using fixture = await startAuthorizationServer()
-  const codeAt = await withCodes(fixture, 'ana')
-  const { browser, page } = await atRequest(fixture)
-  const second = await fillIn(browser, page, { name: 'ana', password: ANA.password })
-  assert.equal(second.status, 200)
-  assert.match(textOf(second.html), /six digits/)
-  assert.equal(signIns(fixture).length, 0, 'nobody is signed in yet')
-  assert.ok(asksWho(await visit(browser, page.url)), 'nor is anybody by the password alone')
+  const header = JSON.parse(Buffer.from(tokens.access_token.split('.')[0] ?? '', 'base64url').toString())
+  assert.deepEqual([header.alg, header.typ], ['ES256', 'at+jwt'])
+  const claims = claimsOf(tokens.access_token)
+  assert.equal(claims.aud, fixture.resource)
+  assert.equal(claims.iss, fixture.issuer)
+  assert.equal(claims.client_id, clientId)
+  assert.deepEqual(claims.roles, ['staff'])
 
-  const wrong = await fillIn(browser, second, { one_time_code: '000000' })
-  assert.equal(wrong.status, 401)
-  assert.match(textOf(wrong.html), /not right, or was used before/)
-  assert.ok(asksConsent(await fillIn(browser, wrong, { one_time_code: codeAt() })))
-  assert.deepEqual(
-    signIns(fixture).map(({ decision, reason, subject, facts }) => [decision, reason, subject, facts?.['methods']]),
-    [
-      ['deny', 'wrong_code', 'ana', undefined],
-      ['allow', 'allowed', 'ana', ['password', 'one-time-code']],
-    ],
-  )
-})
-
-test('a recovery code does in place of the app, once', async () => {
-  await using fixture = await startAuthorizationServer()
-  await withCodes(fixture, 'ana')
-  const account = await fixture.people.accounts.get('ana')
-  assert.ok(account)
-  const [code = ''] = await fixture.people.recoveryCodes.renew(account)
-  for (const expected of [true, false]) {
-    const { browser, page } = await atRequest(fixture)
-    const second = await fillIn(browser, page, { name: 'ana', password: ANA.password })
-    const after = await fillIn(browser, second, { recovery_code: code })
-    assert.equal(asksConsent(after), expected)
-    if (!expected) assert.match(textOf(after.html), /recovery code is not right/)
-  }
-})
-
-test('the second step of one sign-in is none of another, and ends with the time that a person needs', async () => {
-  await using fixture = await startAuthorizationServer()
-  const codeAt = await withCodes(fixture, 'ana')
-  const { browser, page } = await atRequest(fixture)
-  const second = await fillIn(browser, page, { name: 'ana', password: ANA.password })
-  const ticket = formWith(second, 'ticket').fields.find(({ name }) => name === 'ticket')?.value ?? ''
-
-  const other = await atRequest(fixture)
-  const theirs = await fillIn(other.browser, other.page, { name: 'ana', password: ANA.password })
-  const taken = await fillIn(other.browser, theirs, { one_time_code: codeAt(), ticket })
-  assert.ok(asksWho(taken), 'a ticket of another browser begins anew')
-  assert.match(textOf(taken.html), /took too long/)
-
-  fixture.advance(301_000)
-  assert.ok(asksWho(await fillIn(browser, second, { one_time_code: codeAt(301) })))
-  assert.ok(signIns(fixture).every(({ decision }) => decision === 'deny'))
-})
-
-test('a passkey signs in without a name; what it signed counts once, and for this sign-in alone', async () => {
-  await using fixture = await startAuthorizationServer()
-  const authenticator = await withPasskey(fixture, 'ana')
-  const { browser, page } = await atRequest(fixture)
-  const other = await atRequest(fixture)
-  const credential = authenticator.get(optionsOn(page) as never)
-  const stolen = await fillIn(other.browser, other.page, { credential })
-  assert.equal(stolen.status, 401)
-  assert.match(textOf(stolen.html), /opens no account here/)
-
-  const fresh = authenticator.get(optionsOn(page) as never)
-  assert.ok(asksConsent(await fillIn(browser, page, { credential: fresh })))
-  assert.deepEqual(signIns(fixture).at(-1)?.facts?.['methods'], ['passkey'])
-  const again = await fillIn(createBrowser(), page, { credential: fresh })
-  assert.equal(again.status, 400, 'another browser')
-  for (const nonsense of ['', '{}', 'null', '{"id":1}', 'x'.repeat(20_000)]) {
-    const answer = await fillIn(other.browser, stolen, { credential: nonsense })
-    assert.equal(answer.status, 401)
-  }
-})
-
-test('whoever is signed in is not asked again, and whoever was and is not any more is, whatever the provider remembers', async () => {
-  await using fixture = await startAuthorizationServer()
-  const { browser, page } = await atRequest(fixture)
-  await fillIn(browser, page, { name: 'ana', password: ANA.password })
-  const go = async () => (await atRequest(fixture, {}, browser)).page
-  assert.ok(asksConsent(await go()))
-
-  await fixture.people.sessions.endAll('ana')
-  assert.match(browser.cookies.headerFor(fixture.issuer), /_session=/, 'the provider still has its own')
-  const after = await go()
-  assert.ok(asksWho(after))
-  assert.ok(asksConsent(await fillIn(browser, after, { name: 'ana', password: ANA.password })))
-
-  fixture.advance(12 * 3_600_000 + 1000)
-  assert.ok(asksWho(await go()), 'a session ends by itself')
-  assert.equal(signIns(fixture).length, 2)
-})
-
-test('a question that was open when its session ended is taken from nobody', async () => {
-  await using fixture = await startAuthorizationServer({ people: [ANA, BEN] })
-  const { browser, page } = await atRequest(fixture)
-  const consent = await fillIn(browser, page, { name: 'ana', password: ANA.password })
-  await fixture.people.sessions.endAll('ana')
-  const late = await fillIn(browser, consent, { decision: 'allow' })
-  assert.equal(late.status, 400)
-  assert.deepEqual(await fixture.store.records('grant').list(), [])
-  const again = await visit(browser, consent.url)
-  assert.ok(asksWho(again), 'the page asks who is there')
-
-  const asBen = await fillIn(browser, again, { name: 'ben', password: BEN.password })
-  assert.ok(asksConsent(asBen))
-  assert.match(textOf(asBen.html), /signed in as ben/)
-})
-
-test('prompt=login is answered by a sign-in at this request alone', async () => {
-  await using fixture = await startAuthorizationServer()
-  const first = await atRequest(fixture)
-  const { browser } = first
-  await fillIn(browser, first.page, { name: 'ana', password: ANA.password })
-  const { page } = await atRequest(fixture, { prompt: 'login' }, browser)
-  assert.ok(asksWho(page), 'a session from before does not answer')
-  const proof = new URL((await visit(browser, page.url)).url)
-  proof.searchParams.set('signed_in', 'A'.repeat(43))
-  assert.ok(asksWho(await visit(browser, proof.href)), 'nor does a made-up proof')
-
-  // A sign-in at another request, in the same browser, proves nothing for this one.
-  const beside = await atRequest(fixture, { prompt: 'login' }, browser)
-  let wentTo = ''
-  await browser.submit(
-    beside.page,
-    formWith(beside.page, 'password'),
-    [
-      ...formWith(beside.page, 'password')
-        .fields.filter(({ type }) => type === 'hidden')
-        .map(({ name, value }) => [name, value] as const),
-      ['name', 'ana'],
-      ['password', ANA.password],
-    ],
-    (url) => {
-      if (url.includes('signed_in=')) wentTo = url
-      return wentTo !== ''
-    },
-  )
-  const copied = new URL(page.url)
-  copied.search = new URL(wentTo).search
-  assert.ok(asksWho(await visit(browser, copied.href)), 'nor does the proof of another request')
-  assert.ok(asksConsent(await visit(browser, wentTo)))
-  assert.ok(asksConsent(await fillIn(browser, page, { name: 'ana', password: ANA.password })))
-})
-
-test('prompt=none is told that a sign-in is needed once the session has ended', async () => {
-  await using fixture = await startAuthorizationServer()
-  const { browser, page, clientId } = await atRequest(fixture)
-  await fillIn(browser, page, { name: 'ana', password: ANA.password })
-  const silently = async () => {
-    const shown = await browser.open(authorizeUrl(fixture, clientId, { prompt: 'none' }).url, (url) => url.includes('/callback'))
-    return 'stoppedAt' in shown ? new URL(shown.stoppedAt).searchParams.get('error') : textOf(shown.html)
-  }
-  assert.equal(await silently(), 'interaction_required', 'a consent')
-  await fixture.people.sessions.endAll('ana')
-  assert.equal(await silently(), 'login_required')
-})
-
-test('somebody else can take over the question: the one who was there is signed out', async () => {
-  await using fixture = await startAuthorizationServer({ people: [ANA, BEN] })
-  const { browser, page } = await atRequest(fixture)
-  const consent = await fillIn(browser, page, { name: 'ana', password: ANA.password })
-  const form = formsOf(consent).find(({ action }) => action.endsWith('/switch'))
-  assert.ok(form, 'a way to another account')
-  const csrf = form.fields.find(({ name }) => name === 'csrf')?.value ?? ''
-  const forged = await browser.submit(consent, form, [['csrf', 'A'.repeat(csrf.length)]])
-  assert.ok('status' in forged && forged.status === 403)
-  assert.equal((await fixture.people.sessions.list('ana')).length, 1)
-
-  const switched = await browser.submit(consent, form, [['csrf', csrf]])
-  assert.ok('status' in switched && asksWho(switched))
-  assert.equal((await fixture.people.sessions.list('ana')).length, 0)
-  const asBen = await fillIn(browser, switched, { name: 'ben', password: BEN.password })
-  assert.match(textOf(asBen.html), /signed in as ben/)
-  assert.equal(fixture.records.filter(({ action, decision }) => action === 'sign-out' && decision === 'allow')[0]?.subject, 'ana')
-})
-
-test('where people sign in elsewhere alone, no password and no passkey is asked for or taken', async () => {
-  await using fixture = await startAuthorizationServer({
-    localAccounts: false,
-    signIn: [
-      {
-        id: 'acme',
-        title: 'Acme',
-        issuer: 'https://id.acme.example',
-        clientId: 'sallyport',
-        clientSecret: 'a secret of ours',
-        dangerouslyAllowAnyone: true,
-      },
-    ],
+  assert.deepEqual(await verify(fixture, tokens.access_token), {
+    issuer: fixture.issuer,
+    subject: 'ana',
+    user: 'ana',
+    clientId,
+    credential: 'token',
+    scopes: ['tools:read'],
+    roles: ['staff'],
+    credentialId: claims.jti,
   })
-  const { browser, page } = await atRequest(fixture)
-  assert.match(textOf(page.html), /Continue with Acme/)
-  assert.doesNotMatch(page.html, /type="password"|data-passkey/)
-  const form = formWith(page, 'provider')
-  const csrf = form.fields.find(({ name }) => name === 'csrf')?.value ?? ''
-  for (const step of ['login', 'second-factor', 'passkey']) {
-    const shown = await browser.submit(page, { ...form, action: form.action.replace(/provider$/, step) }, [
-      ['csrf', csrf],
-      ['name', ANA.name],
-      ['password', ANA.password],
-    ])
-    assert.ok('status' in shown && shown.status === 403, step)
-  }
   assert.deepEqual(
-    signIns(fixture).map(({ reason }) => reason),
-    ['not_offered', 'not_offered', 'not_offered'],
+    fixture.records.map(({ action, decision }) => `${action} ${decision}`),
+    ['client.register allow', 'sign-in allow', 'consent allow'],
   )
 })
 
-test('the same page is sent whether or not there is such a name, but for what is random', async () => {
+test('a request without scope or resource is one for the defaults, and every scope is echoed', async () => {
   await using fixture = await startAuthorizationServer()
-  await withCodes(fixture, 'ana')
-  await withPasskey(fixture, 'ana')
-  const seen = await Promise.all(
-    ['ana', 'nobody'].map(async (name) => {
-      const { browser, page } = await atRequest(fixture)
-      const { status, html } = await fillIn(browser, page, { name, password: 'not the password at all' })
-      return [status, textOf(html.replaceAll(name, 'NAME'))]
-    }),
-  )
-  assert.deepEqual(seen[0], seen[1])
+  const { tokens } = await connect(fixture, { changes: { resource: undefined, state: undefined } })
+  assert.deepEqual(new Set(tokens.scope?.split(' ')), new Set(SCOPES))
+  assert.equal(claimsOf(tokens.access_token).aud, fixture.resource)
 })
 
-test('a sign-in with everything goes all the way to a code', async () => {
+test('unknown scopes are left out; nothing but unknown ones is an error, not a token for everything', async () => {
   await using fixture = await startAuthorizationServer()
-  const codeAt = await withCodes(fixture, 'ana')
+  const { tokens } = await connect(fixture, { changes: { scope: 'openid tools:read admin' } })
+  assert.equal(tokens.scope, 'tools:read')
   const { client_id: clientId } = await register(fixture)
-  const landed = new URL(await signIn(authorizeUrl(fixture, clientId).url, { ...ANA, oneTimeCode: () => codeAt() }))
-  assert.ok(landed.searchParams.get('code'))
+  const landed = new URL(await signIn(authorizeUrl(fixture, clientId, { scope: 'admin everything' }).url, ANA))
+  assert.equal(landed.searchParams.get('error'), 'invalid_scope')
+  assert.equal(landed.searchParams.get('iss'), fixture.issuer, 'errors carry the issuer, too')
+})
+
+test('the names of this server on loopback, with a slash or without, are one resource; another is refused', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { port } = fixture
+  for (const [asked, redeemed] of [
+    [`http://127.0.0.1:${port}/mcp`, `http://localhost:${port}/mcp/`],
+    [`http://[::1]:${port}/mcp/`, `http://127.0.0.1:${port}/mcp`],
+  ] as const) {
+    const { client_id: clientId } = await register(fixture)
+    const { url, verifier } = authorizeUrl(fixture, clientId, { resource: asked })
+    const code = new URL(await signIn(url, ANA)).searchParams.get('code') ?? ''
+    const tokens = (await (await redeem(fixture, clientId, code, verifier, { resource: redeemed })).json()) as Tokens
+    assert.equal(claimsOf(tokens.access_token).aud, fixture.resource)
+    assert.equal(typeof (await verify(fixture, tokens.access_token, asked)), 'object')
+  }
+  const { client_id: clientId } = await register(fixture)
+  for (const resource of ['https://elsewhere.example/mcp', `http://localhost:${port + 1}/mcp`, `http://localhost:${port}/mcp?x=1`]) {
+    const landed = new URL(await signIn(authorizeUrl(fixture, clientId, { resource }).url, ANA))
+    assert.equal(landed.searchParams.get('error'), 'invalid_target', resource)
+  }
+  const { url, verifier } = authorizeUrl(fixture, clientId)
+  const code = new URL(await signIn(url, ANA)).searchParams.get('code') ?? ''
+  const refused = await redeem(fixture, clientId, code, verifier, { resource: 'https://elsewhere.example/mcp' })
+  assert.deepEqual([refused.status, (await json(refused))['error']], [400, 'invalid_target'])
+})
+
+test('without PKCE by S256 there is no code, and a code without its verifier is worth nothing', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { client_id: clientId } = await register(fixture)
+  for (const changes of [
+    { code_challenge: undefined, code_challenge_method: undefined },
+    { code_challenge_method: 'plain' },
+    { code_challenge_method: undefined },
+  ]) {
+    const landed = new URL(await signIn(authorizeUrl(fixture, clientId, changes).url, ANA))
+    assert.equal(landed.searchParams.get('error'), 'invalid_request', JSON.stringify(changes))
+    assert.equal(landed.searchParams.get('code'), null)
+  }
+  for (const verifier of [undefined, 'x'.repeat(43)]) {
+    const { url } = authorizeUrl(fixture, clientId)
+    const code = new URL(await signIn(url, ANA)).searchParams.get('code') ?? ''
+    const refused = await redeem(fixture, clientId, code, verifier as string)
+    assert.deepEqual([refused.status, (await json(refused))['error']], [400, 'invalid_grant'])
+  }
+})
+
+test('of twenty parallel redemptions of one code one wins, and using a code twice ends what came of it', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { client_id: clientId } = await register(fixture)
+  const { url, verifier } = authorizeUrl(fixture, clientId)
+  const code = new URL(await signIn(url, ANA)).searchParams.get('code') ?? ''
+  const answers = await Promise.all(Array.from({ length: 20 }, () => redeem(fixture, clientId, code, verifier)))
+  const statuses = answers.map(({ status }) => status)
+  assert.equal(statuses.filter((status) => status === 200).length, 1)
+  assert.equal(statuses.filter((status) => status === 400).length, 19)
+  const winner = (await answers.find(({ status }) => status === 200)?.json()) as Tokens
+  assert.equal(await verify(fixture, winner.access_token), 'revoked')
+})
+
+test('a code is bound to its client and its redirect URI', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { client_id: clientId } = await register(fixture)
+  const { client_id: other } = await register(fixture)
+  for (const changes of [{ client_id: other }, { redirect_uri: 'http://127.0.0.1:1/callback' }]) {
+    const { url, verifier } = authorizeUrl(fixture, clientId)
+    const code = new URL(await signIn(url, ANA)).searchParams.get('code') ?? ''
+    const refused = await redeem(fixture, clientId, code, verifier, changes)
+    assert.deepEqual([refused.status, (await json(refused))['error']], [400, 'invalid_grant'])
+  }
+})
+
+test('five parallel refreshes of one token get one successor, and a repeat within a minute gets it again', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { tokens, refresh } = await connect(fixture)
+  const answers = await Promise.all(Array.from({ length: 5 }, () => refresh()))
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+  const renewed = (await Promise.all(answers.map((answer) => answer.json()))) as Tokens[]
+  const successors = new Set(renewed.map(({ refresh_token: token }) => token))
+  assert.equal(successors.size, 1)
+  assert.ok(!successors.has(tokens.refresh_token), 'it rotates')
+  for (const { access_token: token } of renewed) assert.equal(typeof (await verify(fixture, token)), 'object')
+
+  fixture.advance(59_000)
+  const repeated = (await (await refresh()).json()) as Tokens
+  assert.ok(successors.has(repeated.refresh_token))
+  assert.equal((await refresh(repeated.refresh_token)).status, 200, 'the successor works')
+})
+
+test('a refresh token that comes back late ends the whole family', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { tokens, refresh } = await connect(fixture)
+  const second = (await (await refresh()).json()) as Tokens
+  const third = (await (await refresh(second.refresh_token)).json()) as Tokens
+  assert.equal(typeof (await verify(fixture, third.access_token)), 'object')
+
+  fixture.advance(61_000)
+  const late = await refresh(tokens.refresh_token)
+  assert.deepEqual([late.status, (await json(late))['error']], [400, 'invalid_grant'])
+  assert.equal((await refresh(third.refresh_token)).status, 400, 'the newest is dead, too')
+  for (const { access_token: token } of [tokens, second, third]) assert.equal(await verify(fixture, token), 'revoked')
+  assert.ok(fixture.published.some((message) => message.startsWith('grant:')))
+  const refusal = fixture.records.find(({ action }) => action === 'token')
+  assert.deepEqual(
+    [refusal?.decision, refusal?.reason, refusal?.facts?.['detail']],
+    ['deny', 'invalid_grant', 'refresh token already used'],
+  )
+  assert.ok(fixture.records.some(({ action }) => action === 'grant.revoke'))
+})
+
+test('a refresh can narrow the scope, and not widen it', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { tokens, clientId } = await connect(fixture, { changes: { scope: 'tools:read prompts:read' } })
+  const ask = (refresh_token: string | undefined, scope: string) =>
+    postForm(`${fixture.issuer}/token`, { grant_type: 'refresh_token', refresh_token, scope, client_id: clientId })
+  const narrowed = (await (await ask(tokens.refresh_token, 'tools:read')).json()) as Tokens
+  assert.equal(narrowed.scope, 'tools:read')
+  const widened = await ask(narrowed.refresh_token, 'tools:read tools:execute')
+  assert.deepEqual([widened.status, (await json(widened))['error']], [400, 'invalid_scope'])
+})
+
+test('a client that registered no refresh token gets none', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { tokens } = await connect(fixture, { metadata: { grant_types: ['authorization_code'] } })
+  assert.equal(tokens.refresh_token, undefined)
+})
+
+test('the token endpoint answers JSON whatever Accept prefers, and 401 invalid_client for a client that it does not know', async () => {
+  await using fixture = await startAuthorizationServer()
+  const answer = await postForm(
+    `${fixture.issuer}/token`,
+    { grant_type: 'refresh_token', refresh_token: 'x', client_id: 'cl_nobody' },
+    { accept: 'text/html' },
+  )
+  assert.equal(answer.status, 401)
+  assert.match(answer.headers.get('content-type') ?? '', /^application\/json/)
+  assert.equal((await json(answer))['error'], 'invalid_client')
+  assert.ok(
+    fixture.records.some(({ action, decision, reason }) => action === 'token' && decision === 'deny' && reason === 'invalid_client'),
+  )
+})
+
+test('a confidential client has to show its secret', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { client_id: clientId, client_secret: secret } = await register(fixture, { token_endpoint_auth_method: 'client_secret_post' })
+  assert.ok(secret)
+  const redeemWith = async (client_secret: string | undefined) => {
+    const { url, verifier } = authorizeUrl(fixture, clientId)
+    const code = new URL(await signIn(url, ANA)).searchParams.get('code') ?? ''
+    return (await redeem(fixture, clientId, code, verifier, { client_secret })).status
+  }
+  assert.equal(await redeemWith(undefined), 401)
+  assert.equal(await redeemWith('wrong'), 401)
+  assert.equal(await redeemWith(secret), 200)
+})
+
+test('prompt=none is answered with an error, not with a token behind the person’s back', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { client_id: clientId } = await register(fixture)
+  const landed = new URL(await signIn(authorizeUrl(fixture, clientId, { prompt: 'none' }).url, ANA))
+  assert.equal(landed.searchParams.get('error'), 'login_required')
+})
+
+test('parameters of OpenID Connect and unknown prompts do not stop a client', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { tokens } = await connect(fixture, { changes: { nonce: 'n', max_age: '10', acr_values: 'x', prompt: 'select_account consent' } })
+  assert.ok(tokens.access_token)
+})
+
+test('nothing that a client or browser holds is in the store as it is', async () => {
+  await using fixture = await startAuthorizationServer()
+  const { client_id: clientId, client_secret: secret } = await register(fixture, { token_endpoint_auth_method: 'client_secret_post' })
+  const { url, verifier } = authorizeUrl(fixture, clientId)
+  const code = new URL(await signIn(url, ANA)).searchParams.get('code') ?? ''
+  const tokens = (await (await redeem(fixture, clientId, code, verifier, { client_secret: secret })).json()) as Tokens
+  const kinds = ['account', 'client', 'grant', 'oauth_artifact', 'secret', 'one_time_link'] as const
+  const stored = JSON.stringify(await Promise.all(kinds.map((kind) => fixture.store.records(kind).list())))
+  assert.ok(stored.includes(clientId), 'the store was read')
+  for (const value of [secret, code, tokens.refresh_token, tokens.access_token, ANA.password, '"d":']) {
+    assert.ok(value && !stored.includes(value), String(value).slice(0, 12))
+  }
+  const recorded = JSON.stringify(fixture.records)
+  for (const value of [secret, code, tokens.refresh_token, tokens.access_token, ANA.password])
+    assert.ok(!recorded.includes(value as string))
+})
+
+test('the same over SQLite: one redemption, one successor, and a restart in between', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-oauth-'))
+  const store = createSqliteStore({ file: join(folder, 'sallyport.db') })
+  try {
+    await using fixture = await startAuthorizationServer({ store })
+    const { client_id: clientId } = await register(fixture)
+    const { url, verifier } = authorizeUrl(fixture, clientId)
+    const code = new URL(await signIn(url, ANA)).searchParams.get('code') ?? ''
+    const redemptions = await Promise.all(Array.from({ length: 20 }, () => redeem(fixture, clientId, code, verifier)))
+    assert.equal(redemptions.filter(({ status }) => status === 200).length, 1)
+
+    const { refresh, tokens } = await connect(fixture)
+    const renewed = (await Promise.all(Array.from({ length: 5 }, async () => (await refresh()).json()))) as Tokens[]
+    assert.equal(new Set(renewed.map(({ refresh_token: token }) => token)).size, 1)
+    assert.equal(typeof (await verify(fixture, tokens.access_token)), 'object')
+  } finally {
+    await store.close()
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('what nobody could parse is answered, and a caller that hangs up breaks nothing', async () => {
+  await using fixture = await startAuthorizationServer()
+  const raw = (text: string, hangUp = false) =>
+    new Promise<string>((resolve) => {
+      const socket = createConnection(fixture.port, '127.0.0.1', () => {
+        socket.write(text)
+        if (hangUp) setTimeout(() => socket.destroy(), 30)
+      })
+      let answer = ''
+      socket.setEncoding('utf8').on('data', (chunk: string) => {
+        answer += chunk
+        socket.end()
+      })
+      socket.on('close', () => resolve(answer))
+    })
+  const host = `Host: localhost:${fixture.port}\r\n`
+  assert.match(await raw(`GET http://[ HTTP/1.1\r\n${host}\r\n`), /^HTTP\/1.1 400/)
+  assert.match(await raw(`GET //token HTTP/1.1\r\n${host}\r\n`), /^HTTP\/1.1 404/)
+  await raw(
+    `POST /token HTTP/1.1\r\n${host}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\ngrant_type=`,
+    true,
+  )
+  assert.ok((await connect(fixture)).tokens.access_token)
+  assert.ok(fixture.records.every(({ decision }) => decision !== 'error'))
+})
+
+test('without a catalogue the standard scopes can be asked for', async () => {
+  await using fixture = await startAuthorizationServer({ scopes: () => [] })
+  assert.deepEqual(new Set((await connect(fixture)).tokens.scope?.split(' ')), new Set(SCOPES))
 })
