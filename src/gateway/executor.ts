@@ -6,37 +6,44 @@
  * @module
  */
 
-import { type Call, type Clock, deny, type Executor, type JsonObject } from '../core/index.ts'
+import { type Call, type Clock, deny, type Execution, type Executor, type Input, type JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
+import { createConnectingExecutor, type PersonalCredentials } from './credentials/index.ts'
 import { isDeclined, type Upstream, withAnswers } from './upstream/index.ts'
 
 export interface UpstreamExecutorOptions {
   readonly upstream: Upstream
   /** The operator's own bound on this upstream, if it is tighter than the general one. */
   readonly timeoutSeconds: number | undefined
+  /** Where callers need something of their own: asks those who have not got it yet. */
+  readonly personal?: Pick<PersonalCredentials, 'isPersonal' | 'credentials'> | undefined
   readonly clock: Clock
 }
 
 const declined = deny({ reason: 'input_refused', sentence: 'The caller did not agree to what the call needs.' })
 
-export function createUpstreamExecutor({ upstream, timeoutSeconds, clock }: UpstreamExecutorOptions): Executor {
+export function createUpstreamExecutor({ upstream, timeoutSeconds, personal, clock }: UpstreamExecutorOptions): Executor {
   const timeoutMs = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000
+  function forward(call: Call, input: Input | undefined): Execution {
+    const params = upstreamParams(call)
+    if (!params) return deny({ reason: 'unknown_method', method: call.method })
+    const { deadlineAt } = call
+    const isModern = upstream.session?.dialect.era === 'modern'
+    if (input && !isModern && isDeclined(input)) return declined
+    return upstream.call({
+      method: call.method,
+      params: input && isModern ? withAnswers(params, input) : params,
+      mirrors: call.entry.mirrors,
+      parameters: call.parameters,
+      deadlineAt: timeoutMs === undefined ? deadlineAt : Math.min(deadlineAt, clock() + timeoutMs),
+      caller: call,
+    })
+  }
+  const execute = personal
+    ? createConnectingExecutor({ forward, personal, clock }).execute
+    : (call: Call): Execution => forward(call, call.input)
   return {
-    execute(call) {
-      const params = upstreamParams(call)
-      if (!params) return deny({ reason: 'unknown_method', method: call.method })
-      const { deadlineAt, input } = call
-      const isModern = upstream.session?.dialect.era === 'modern'
-      if (input && !isModern && isDeclined(input)) return declined
-      return upstream.call({
-        method: call.method,
-        params: input && isModern ? withAnswers(params, input) : params,
-        mirrors: call.entry.mirrors,
-        parameters: call.parameters,
-        deadlineAt: timeoutMs === undefined ? deadlineAt : Math.min(deadlineAt, clock() + timeoutMs),
-        caller: call,
-      })
-    },
+    execute,
     watch: (_, uri, changed) => upstream.watch(uri, changed),
     watchTask: (_, taskId, changed) => upstream.watchTask(taskId, changed),
   }

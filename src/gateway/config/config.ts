@@ -5,6 +5,7 @@ import type { AuthOptions, Bounds, Listen } from '../../server/index.ts'
 import type { ToolRule } from '../classify.ts'
 import type { Templates } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
+import type { UpstreamAuth } from './upstream-auth.ts'
 
 export interface Config {
   /** The file it was read from; undefined where there is none. */
@@ -38,8 +39,12 @@ export interface ServerConfig {
   readonly timeoutSeconds: number | undefined
   /** Values that are handed to it and must never come back. */
   readonly secrets: readonly string[]
+  /** How its callers are known there. Undefined: as it asks for. */
+  readonly auth?: UpstreamAuth | undefined
   /** Variables or headers with named secrets in them, which are filled in where they are used. Undefined: there are none. */
   readonly named?: Templates | undefined
+  /** How many processes for people there may be at once, and how long one may be idle. */
+  readonly perPerson?: { readonly processes?: number | undefined; readonly idleSeconds?: number | undefined } | undefined
 }
 
 /** How often each may ask. */

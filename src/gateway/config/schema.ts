@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../../core/index.ts'
 import { type Bounds, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
 import { type AuthEntry, authBlock } from './auth.ts'
+import { type UpstreamAuth, upstreamAuth } from './upstream-auth.ts'
 
 /** At most `max` requests in each window. */
 export interface LimitEntry {
@@ -25,9 +26,13 @@ export interface ServerEntry {
   cwd?: string | undefined
   url?: string | undefined
   headers?: Record<string, string> | undefined
+  /** Whose credential requests carry, where the server wants one. */
+  auth?: UpstreamAuth | undefined
   /** Which tools only read, ask a person, or are not offered. The first glob that matches counts. */
   tools?: Record<string, 'read' | 'execute' | 'ask' | 'deny'> | undefined
   timeoutSeconds?: number | undefined
+  /** Of a command that is a process for each person (`${user-secret:NAME}`). */
+  perPerson?: { processes?: number | undefined; idleSeconds?: number | undefined } | undefined
   disabled?: boolean | undefined
 }
 
@@ -112,11 +117,17 @@ const server: z.ZodType<ServerEntry> = z.strictObject({
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable'), z.union([z.string(), z.number(), z.boolean()]))
     .optional()
     .describe(
-      'Variables for it, beside PATH, HOME, LANG, TERM, TMPDIR, USER and where certificates are; nothing else of yours is passed on. Use ${env:NAME} or ${file:PATH} for secrets.',
+      'Variables for it, beside PATH, HOME, LANG, TERM, TMPDIR, USER and where certificates are; nothing else of yours is passed on. Use ${env:NAME}, ${file:PATH} or ${secret:NAME} for secrets, ${user-secret:NAME} for each person’s own.',
     ),
   cwd: text.optional().describe('Where it runs. Default: the folder of this file.'),
   url: text.optional().describe('The Streamable HTTP endpoint of a server that runs already.'),
-  headers: z.record(z.string(), z.string()).optional().describe('Headers for it. Use ${env:NAME} or ${file:PATH} for secrets.'),
+  headers: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Headers for it. Use ${env:NAME}, ${file:PATH} or ${secret:NAME} for secrets, ${user-secret:NAME} for each person’s own.'),
+  auth: upstreamAuth
+    .optional()
+    .describe("How its callers are known there, by url. Default: a server that asks for a sign-in gets each person's own account."),
   tools: z
     .record(text, z.enum(['read', 'execute', 'ask', 'deny']))
     .optional()
@@ -124,6 +135,18 @@ const server: z.ZodType<ServerEntry> = z.strictObject({
       'What its tools may be called with, by name or glob; the first that matches counts. read: tools:read; execute: tools:execute; ask: a person must agree; deny: not offered.',
     ),
   timeoutSeconds: z.number().positive().max(3600).optional().describe('How long a call to it may take at most.'),
+  perPerson: z
+    .strictObject({
+      processes: z.int().min(1).max(1000).optional().describe('How many may run at once. Default 32.'),
+      idleSeconds: z
+        .number()
+        .min(1)
+        .max(86_400)
+        .optional()
+        .describe('How long one may have nothing to do before it is ended. Default 600.'),
+    })
+    .optional()
+    .describe('Of a command with ${user-secret:NAME} in its env, which is a process for each person.'),
   disabled: z.boolean().optional().describe('Whether to leave it out.'),
 })
 

@@ -10,13 +10,14 @@ import { isIP } from 'node:net'
 import { basename, resolve, sep } from 'node:path'
 import { isLoopbackHost } from '../../net/index.ts'
 import type { ToolRule } from '../classify.ts'
-import type { Template } from '../secrets/template.ts'
+import { isPersonal, type Template } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerConfig } from './config.ts'
 import { type Env, expand } from './expand.ts'
 import type { ServerEntry } from './schema.ts'
 import { secretsIn } from './secrets.ts'
 import type { SourceFile } from './source-file.ts'
+import { fillUpstreamAuth } from './upstream-auth.ts'
 
 export interface Findings {
   readonly problems: string[]
@@ -61,7 +62,7 @@ export function resolveServer(
 
   if (entry.command !== undefined && entry.url !== undefined) problem(['url'], 'a server has a command or a url, not both')
   if (entry.command === undefined && entry.url === undefined) problem([], 'a server needs a command or a url')
-  const foreign = entry.url === undefined ? (['headers'] as const) : (['args', 'env', 'cwd'] as const)
+  const foreign = entry.url === undefined ? (['headers', 'auth'] as const) : (['args', 'env', 'cwd'] as const)
   for (const key of foreign) if (entry[key] !== undefined) problem([key], `goes with a ${entry.url === undefined ? 'url' : 'command'}`)
 
   const id = name
@@ -73,6 +74,12 @@ export function resolveServer(
 
   const before = problems.length
   const target = entry.url === undefined ? command() : endpoint(entry.url)
+  const auth = entry.auth && fillUpstreamAuth(entry.auth, (value, key) => fill(value, key, 'auth', key))
+  if (auth && auth.type !== 'none' && 'url' in (target ?? {}) && hasAuthorization())
+    problem(['auth'], 'takes the place of an authorization header: remove one of the two')
+  const templates = named.size > 0 ? Object.fromEntries(named) : undefined
+  if (entry.perPerson && (entry.url !== undefined || !isPersonal(templates)))
+    problem(['perPerson'], 'goes with a command that has ${user-secret:NAME} in its env')
   if (problems.length > before || !target) return undefined
   const tools = source
     .keys([...path, 'tools'])
@@ -83,7 +90,13 @@ export function resolveServer(
     tools,
     timeoutSeconds: entry.timeoutSeconds,
     secrets: [...secrets],
-    ...(named.size > 0 && { named: Object.fromEntries(named) }),
+    ...(auth && { auth }),
+    ...(templates && { named: templates }),
+    ...(entry.perPerson && { perPerson: entry.perPerson }),
+  }
+
+  function hasAuthorization(): boolean {
+    return Object.keys(entry.headers ?? {}).some((header) => header.toLowerCase() === 'authorization')
   }
 
   function command(): Command {

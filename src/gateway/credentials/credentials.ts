@@ -34,9 +34,9 @@ export const connectionPath = (id: string): string => `/account/connections/${en
 
 /**
  * `need` is a whole sentence that says what the caller is to do; where is said after it: “The server notes needs you to connect your
- * account there.” Where there are no account pages, it cannot be done here.
+ * account there.” `base`: the issuer, under which account pages are; where there are none, it cannot be done here.
  */
-export const notConnected = (need: string, origin: string | undefined, id: string): Decision<never> =>
-  origin === undefined
+export const notConnected = (need: string, base: string | undefined, id: string): Decision<never> =>
+  base === undefined
     ? deny({ reason: 'not_permitted', sentence: `${need} That is done on the account page of a gateway that is reached over HTTP.` })
-    : deny({ reason: 'not_connected', sentence: need, url: new URL(connectionPath(id), origin).href })
+    : deny({ reason: 'not_connected', sentence: need, url: base.replace(/\/$/, '') + connectionPath(id) })

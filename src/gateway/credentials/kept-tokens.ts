@@ -57,9 +57,10 @@ export interface KeptTokensParts {
   readonly store: Store
   readonly keyRing: KeyRing
   readonly clock: Clock
+  readonly stands: (user: string, at: number) => Promise<boolean>
 }
 
-export function createKeptTokens({ server, url, store, keyRing, clock }: KeptTokensParts): KeptTokens {
+export function createKeptTokens({ server, url, store, keyRing, clock, stands }: KeptTokensParts): KeptTokens {
   const records = store.records<KeptConnection>('connection')
   const prefix = `${server}/`
   const idOf = (user: string): string => prefix + keyRing.mac('connection', JSON.stringify([server, user])).toString('base64url')
@@ -83,7 +84,7 @@ export function createKeptTokens({ server, url, store, keyRing, clock }: KeptTok
   return {
     async find(user) {
       const kept = (await records.get(idOf(user)))?.value
-      return kept && { kept, tokens: open(kept) }
+      return kept && (await stands(user, kept.since)) ? { kept, tokens: open(kept) } : undefined
     },
     async connect(user, tokens) {
       const connection = { server, user, since: clock(), sealed: seal(user, tokens) }
@@ -118,7 +119,9 @@ export function createKeptTokens({ server, url, store, keyRing, clock }: KeptTok
     async first() {
       const page = await records.list({ after: prefix })
       const own = page.filter(({ id, value }) => id.startsWith(prefix) && open(value) !== undefined)
-      return own.sort((a, b) => a.value.since - b.value.since)[0]?.value.user
+      for (const { value } of own.sort((a, b) => a.value.since - b.value.since))
+        if (await stands(value.user, value.since)) return value.user
+      return undefined
     },
   }
 }

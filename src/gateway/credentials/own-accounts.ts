@@ -29,6 +29,7 @@ import type { Connectable } from './connectable.ts'
 import { type CallCredentials, type CredentialHeaders, connectionPath, notConnected, nothingToShow } from './credentials.ts'
 import { createKeptTokens } from './kept-tokens.ts'
 import { createKnownTokens } from './known-tokens.ts'
+import { createListeners } from './listeners.ts'
 import { createPersonTokens, type Held, type NoToken } from './person-tokens.ts'
 import type { CredentialParts, OAuthSettings, PersonalCredentials } from './personal.ts'
 import { toldOf } from './told.ts'
@@ -40,6 +41,8 @@ export interface OwnAccountsOptions extends CredentialParts {
   /** Undefined: it is asked without a credential until it wants one. */
   readonly settings: OAuthSettings | undefined
   readonly attempts: Attempts
+  /** What we are, for its eyes. */
+  readonly clientInfo: { readonly name: string; readonly version: string }
   readonly log: Log
 }
 
@@ -47,14 +50,14 @@ export interface OwnAccountsOptions extends CredentialParts {
 const ASK_AGAIN_MS = 30_000
 
 export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredentials & { readonly connectable: Connectable } {
-  const { server, url, settings, attempts, store, keyRing, clock, redactor, log, place } = options
+  const { server, url, settings, attempts, store, keyRing, clock, redactor, log, place, stands, clientInfo } = options
   const serverUrl = new URL(url)
   const network = createNetwork({ serverUrl, privateHosts: [], ca: [] })
-  const clientInfo = { name: 'sallyport', version: '1' }
   const finder = createEndpointFinder({ network, serverUrl, clientInfo, mayBeSilent: true })
-  const kept = createKeptTokens({ server, url, store, keyRing, clock })
+  const kept = createKeptTokens({ server, url, store, keyRing, clock, stands })
   const client = createUpstreamClient({ server, registered: settings ?? {}, network, store, keyRing, clock, learn: redactor.learn })
-  const listeners = new Set<(user: string) => void>()
+  const connected = createListeners<string>()
+  const found = createListeners<undefined>()
   let isActive = settings !== undefined
   let asked: { readonly at: number; readonly answer: Promise<boolean> } | undefined
   if (settings?.clientSecret !== undefined) redactor.learn(settings.clientSecret)
@@ -86,6 +89,7 @@ export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredenti
     const answer = discover({ network, finder }).then(
       () => {
         isActive = true
+        found.tell(undefined)
         log('info', `${server}: people connect their own accounts there`, { at: connectionPath(server) })
         return true
       },
@@ -192,7 +196,7 @@ export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredenti
         return { problem: said(error) }
       }
       tokens.forget(user)
-      for (const listener of listeners) listener(user)
+      connected.tell(user)
       return undefined
     },
     async end(user) {
@@ -213,10 +217,8 @@ export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredenti
     credentials,
     connectable,
     isPersonal: () => isActive,
-    onConnected: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onPersonal: (listener) => found.add(() => listener()),
+    onConnected: connected.add,
     close: () => network.close(),
   }
 }

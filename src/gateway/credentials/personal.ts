@@ -16,7 +16,7 @@ export interface OAuthSettings {
 
 /** What is known once the gateway is reached. */
 export interface Place {
-  /** Of the account pages; undefined where there are none (stdio, another issuer). */
+  /** The issuer, under which account pages are; undefined where there are none (stdio, another issuer). */
   origin(): string | undefined
   /** Puts on record what nobody did at a page. */
   record(occurrence: Pick<AuditRecord, 'action' | 'decision' | 'reason' | 'subject' | 'server'>): void
@@ -28,12 +28,16 @@ export interface CredentialParts {
   readonly clock: Clock
   readonly redactor: Pick<Redactor, 'learn' | 'forget'>
   readonly place: Place
+  /** Whether what was begun for `user` at that time is still theirs: not of an account that is gone, switched off or made anew. */
+  readonly stands: (user: string, at: number) => Promise<boolean>
 }
 
 export interface PersonalCredentials {
   readonly credentials: CallCredentials
   /** Whether calls carry something of their caller's own. It may turn out later, and then stays so. */
   isPersonal(): boolean
+  /** Told once, when it turns out. Answers how to stop listening. */
+  onPersonal(listener: () => void): () => void
   /** Told when somebody has connected. Answers how to stop listening. */
   onConnected(listener: (user: string) => void): () => void
   close(): Promise<void>

@@ -1,0 +1,184 @@
+/**
+ * An HTTP upstream that knows each of its callers: once it wants a credential of their own, each person has a connection and, where it has
+ * sessions, a session of their own. Servers of 2025 remember in a session whose it is, so that two people can never share one.
+ *
+ * Until then all calls go over the one that the gateway itself uses. Fails closed: no call ever goes out on a link that was opened for
+ * somebody else, and a link presents its person's credential and no other.
+ *
+ * @module
+ */
+
+import { type Decision, deny, type Principal, type Produced } from '../../core/index.ts'
+import { createUpstream, sentences, type Upstream, type UpstreamCall, type UpstreamOptions } from '../upstream/index.ts'
+import type { CallCredentials } from './credentials.ts'
+import type { PersonalCredentials } from './personal.ts'
+
+export interface PeopleLinksOptions extends Omit<UpstreamOptions, 'credentials'> {
+  readonly personal: PersonalCredentials
+  /** How many people's links at once; 256 unless told. */
+  readonly maxLinks?: number | undefined
+  /** How long one may have nothing to do; ten minutes unless told. */
+  readonly idleSeconds?: number | undefined
+}
+
+interface Link {
+  readonly user: string
+  readonly upstream: Upstream
+  /** Resolves when it has answered, or has failed once. */
+  readonly started: Promise<void>
+  calls: number
+  idleSince: number
+}
+
+const MAX_LINKS = 256
+const IDLE_SECONDS = 600
+const SWEEP_MS = 15_000
+/** Somebody who was asked something in a call may take as long to answer (`guards/request-state`). */
+const QUESTION_MS = 11 * 60_000
+
+export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
+  const { server, personal, clock, maxLinks = MAX_LINKS, idleSeconds = IDLE_SECONDS } = options
+  const { credentials } = personal
+  const people = new Map<string, Link>()
+  const closing = new Set<Promise<void>>()
+  const shared = createUpstream({ ...options, credentials: ofGateway() })
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+
+  /** Before anybody knows that it wants a credential, calls go out on it, too. */
+  function ofGateway(): CallCredentials {
+    return {
+      present: (principal) => (principal && personal.isPersonal() ? again(server) : credentials.present(undefined)),
+      async renew(principal, presented, challenge) {
+        const renewed = await credentials.renew(undefined, presented, challenge)
+        return principal && personal.isPersonal() ? again(server) : renewed
+      },
+    }
+  }
+  function ofPerson(user: string): CallCredentials {
+    const own = { user } as Principal
+    const isOther = (principal: Principal | undefined): boolean => principal !== undefined && principal.user !== user
+    return {
+      present: (principal) => (isOther(principal) ? again(server) : credentials.present(own)),
+      renew: async (principal, presented, challenge) => (isOther(principal) ? again(server) : credentials.renew(own, presented, challenge)),
+    }
+  }
+
+  function open(user: string): Link | undefined {
+    if (people.size >= maxLinks && !endLongestIdle()) return undefined
+    const upstream = createUpstream({
+      ...options,
+      credentials: ofPerson(user),
+      log: (level, message, fields) => options.log(level === 'info' ? 'debug' : level, message, { ...fields, user }),
+      // What one person's link says of lists is asked again with the gateway's own.
+      stale() {},
+    })
+    const link: Link = { user, upstream, started: upstream.start(), calls: 0, idleSince: clock() }
+    people.set(user, link)
+    return link
+  }
+  function end(link: Link): void {
+    people.delete(link.user)
+    const closed = link.upstream.close().finally(() => closing.delete(closed))
+    closing.add(closed)
+  }
+  function endLongestIdle(): boolean {
+    let longest: Link | undefined
+    for (const link of people.values())
+      if (link.calls === 0 && link.idleSince <= clock() && link.idleSince < (longest?.idleSince ?? Infinity)) longest = link
+    if (longest) end(longest)
+    return longest !== undefined
+  }
+  function endIdle(): void {
+    const before = clock() - idleSeconds * 1000
+    for (const link of [...people.values()]) if (link.calls === 0 && link.idleSince <= before) end(link)
+  }
+
+  async function callOn(link: Link, call: UpstreamCall): Promise<Decision<Produced>> {
+    link.calls++
+    let idleSince = 0
+    try {
+      if (link.upstream.state === 'starting' && !(await hasStarted(link, call))) return sentences.down(server)
+      if (link.upstream.state !== 'ready') {
+        // It may be down because nothing can be presented: that can be mended, and is said.
+        const given = await credentials.present(call.caller.principal)
+        if (!given.allowed) return given
+      }
+      const outcome = await link.upstream.call(call)
+      if (outcome.allowed && outcome.value.kind === 'input') idleSince = clock() + QUESTION_MS
+      return outcome
+    } finally {
+      link.calls--
+      link.idleSince = Math.max(link.idleSince, clock(), idleSince)
+    }
+  }
+  async function callAs(user: string, call: UpstreamCall): Promise<Decision<Produced>> {
+    const given = await credentials.present(call.caller.principal)
+    if (!given.allowed) return given
+    const link = isClosed ? undefined : (people.get(user) ?? open(user))
+    return link ? callOn(link, call) : sentences.busy(server)
+  }
+  /** False: the deadline passed, or the caller went away. */
+  function hasStarted(link: Link, { deadlineAt, caller }: UpstreamCall): Promise<boolean> {
+    return new Promise((resolve) => {
+      const late = setTimeout(resolve, Math.max(0, deadlineAt - clock()), false)
+      const settle = (value: boolean): void => {
+        clearTimeout(late)
+        resolve(value)
+      }
+      caller.onAbort(() => settle(false))
+      void link.started.then(() => settle(true))
+    })
+  }
+
+  const stops = [
+    personal.onConnected((user) => {
+      const own = people.get(user)?.upstream
+      if (own?.state === 'down') own.restart()
+      if (shared.state === 'down') shared.restart()
+    }),
+    // A session that was begun by nobody is nobody's to go on with.
+    personal.onPersonal(() => shared.restart()),
+  ]
+
+  return {
+    server,
+    start() {
+      timer = setInterval(endIdle, Math.min(SWEEP_MS, idleSeconds * 500)).unref()
+      return shared.start()
+    },
+    call(call) {
+      if (!personal.isPersonal()) return shared.call(call)
+      const { user } = call.caller.principal
+      if (user === undefined) return Promise.resolve(credentials.present(call.caller.principal) as Decision<never>)
+      const link = people.get(user)
+      return link ? callOn(link, call) : callAs(user, call)
+    },
+    ask: (method, params, withinMs) => shared.ask(method, params, withinMs),
+    // Whose link would tell of it, and to whom? Nobody can say.
+    watch: (uri, changed) => (personal.isPersonal() ? undefined : shared.watch(uri, changed)),
+    watchTask: (taskId, changed) => (personal.isPersonal() ? undefined : shared.watchTask(taskId, changed)),
+    get state() {
+      return shared.state
+    },
+    get session() {
+      if (shared.session) return shared.session
+      for (const { upstream } of people.values()) if (upstream.session) return upstream.session
+      return undefined
+    },
+    get problem() {
+      return shared.problem
+    },
+    restart: () => shared.restart(),
+    async close() {
+      isClosed = true
+      clearInterval(timer)
+      for (const stop of stops) stop()
+      for (const link of [...people.values()]) end(link)
+      await Promise.all([shared.close(), personal.close(), ...closing])
+    },
+  }
+}
+
+const again = (server: string): Decision<never> =>
+  deny({ reason: 'upstream_unavailable', sentence: `The server ${server} asks people who they are from now on. Try once more.` })
