@@ -30,8 +30,8 @@ export interface PerPersonOptions extends Omit<UpstreamOptions, 'target' | 'prep
   /** Its variables that hold secrets. */
   readonly templates: Templates
   readonly book: SecretBook
-  /** Where account pages are; undefined: there are none. */
-  readonly accountOrigin: () => string | undefined
+  /** Under which account pages are; undefined: there are none. */
+  readonly accountBase: () => string | undefined
   /** How many processes at once; 32 unless told. */
   readonly processes?: number | undefined
   /** How long one may have nothing to do; ten minutes unless told. */
@@ -67,7 +67,7 @@ const GRACE_MS = 10_000
 const ALL: readonly ListKind[] = ['tools', 'prompts', 'resources']
 
 export function createPerPerson(options: PerPersonOptions): Upstream {
-  const { server, target, templates, book, accountOrigin, log, clock, stale } = options
+  const { server, target, templates, book, accountBase, log, clock, stale } = options
   const { processes = PROCESSES, idleSeconds = IDLE_SECONDS } = options
   const people = new Map<string, Own>()
   const opening = new Map<string, Promise<Decision<Own>>>()
@@ -96,7 +96,7 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
       for (let attempt = 0; attempt < 10; attempt++) {
         const at = book.changes
         const filled = await book.fill(templates, user)
-        if ('missing' in filled) return needs(server, filled.missing, accountOrigin())
+        if ('missing' in filled) return needs(server, filled.missing, accountBase())
         // Who lacks something costs nobody a place.
         if (!(leave ??= await places.take())) return full(server)
         if (isClosed()) break

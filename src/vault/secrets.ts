@@ -32,6 +32,8 @@ export interface NamedSecrets {
   /** Puts it in the place of what was there. Answers what is wrong, in a sentence for whoever typed it. */
   set(secret: NewSecret): Promise<{ readonly problem: string } | undefined>
   open(name: string, user?: string): Promise<{ readonly value: string; readonly info: SecretInfo } | undefined>
+  /** What may be shown of it. */
+  find(name: string, user?: string): Promise<SecretInfo | undefined>
   /** All, or those of `user`. In order of name. */
   list(of?: { readonly user: string }): Promise<readonly SecretInfo[]>
   /** False where there was none. */
@@ -100,6 +102,10 @@ export function createNamedSecrets({ store, keyRing, clock }: SecretsParts): Nam
       const kept = (await records.get(id))?.value
       const value = kept && keyRing.open(kept.sealed, placeOf(id))?.toString()
       return kept && value !== undefined ? { value, info: toInfo(kept) } : undefined
+    },
+    async find(name, user) {
+      const kept = await records.get(idOf(name, user))
+      return kept && toInfo(kept.value)
     },
     async list(of) {
       const infos = await Array.fromAsync(allRecords(records, of ? { group: groupOf(of.user) } : {}), ({ value }) => toInfo(value))

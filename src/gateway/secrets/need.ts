@@ -5,16 +5,16 @@ import { notConnected } from '../credentials/credentials.ts'
 import { connectionIdOf } from './connection-id.ts'
 import type { SecretReference } from './template.ts'
 
-/** `origin`: where account pages are; undefined: there are none. */
-export function needs(server: string, { secret, of }: SecretReference, origin: string | undefined): Decision<never> {
+/** `base`: under which account pages are; undefined: there are none. */
+export function needs(server: string, { secret, of }: SecretReference, base: string | undefined): Decision<never> {
   if (of === 'everybody')
     return deny({ reason: 'upstream_unavailable', sentence: `The server ${server} waits for a secret that its operator has to set.` })
-  if (origin === undefined)
+  if (base === undefined)
     return deny({
       reason: 'not_permitted',
       sentence: `The server ${server} needs a ${secret} of your own, which its operator can set for you.`,
     })
-  return notConnected(`The server ${server} needs a ${secret} of your own: set it on your account page.`, origin, connectionIdOf(secret))
+  return notConnected(`The server ${server} needs a ${secret} of your own: set it on your account page.`, base, connectionIdOf(secret))
 }
 
 /** A key without a person, or whoever is at this machine, has nothing of their own. */
@@ -26,8 +26,8 @@ export function needsPerson(server: string): Decision<never> {
 }
 
 /** The upstream refused what was set. */
-export function refuses(server: string, { secret, of }: SecretReference, origin: string | undefined): Decision<never> {
-  if (of === 'everybody' || origin === undefined)
+export function refuses(server: string, { secret, of }: SecretReference, base: string | undefined): Decision<never> {
+  if (of === 'everybody' || base === undefined)
     return deny({ reason: 'upstream_unavailable', sentence: `The server ${server} does not take the secret that is set for it.` })
   return notConnected(
     `The server ${server} does not take your ${secret}: set another on your account page.`,

@@ -7,8 +7,9 @@
  * @module
  */
 
-import { allow, type Clock, type Decision, type Log, type Principal } from '../../core/index.ts'
-import type { CallCredentials, CredentialHeaders } from '../credentials/credentials.ts'
+import { allow, type Clock, type Decision, type Log, type Principal, problemOf } from '../../core/index.ts'
+import type { CredentialHeaders } from '../credentials/credentials.ts'
+import type { PersonalCredentials } from '../credentials/personal.ts'
 import type { SecretBook } from './book.ts'
 import { needs, needsPerson, refuses } from './need.ts'
 import { isPersonal, referencesIn, type SecretReference, type Templates } from './template.ts'
@@ -18,10 +19,12 @@ export interface SecretHeadersOptions {
   /** By lower-case name of the header. */
   readonly templates: Templates
   readonly book: SecretBook
-  /** Where account pages are; undefined: there are none. */
-  readonly accountOrigin: () => string | undefined
+  /** Under which account pages are; undefined: there are none. */
+  readonly accountBase: () => string | undefined
   readonly clock: Clock
   readonly log: Log
+  /** They are variables of a process: only who has what is asked here, and what is in them is any text. */
+  readonly areVariables?: boolean | undefined
 }
 
 interface Ready {
@@ -34,7 +37,8 @@ const NOTED_EVERY_MS = 3_600_000
 /** What a header can carry (RFC 9110 §5.5). */
 const CARRIED = /^[\t\x20-\x7e\x80-\xff]*$/
 
-export function createSecretHeaders({ server, templates, book, accountOrigin, clock, log }: SecretHeadersOptions): CallCredentials {
+export function createSecretHeaders(options: SecretHeadersOptions): PersonalCredentials {
+  const { server, templates, book, accountBase, clock, log, areVariables = false } = options
   const personal = isPersonal(templates)
   const ready = new Map<string | undefined, Ready>()
   let changes = book.changes
@@ -48,11 +52,11 @@ export function createSecretHeaders({ server, templates, book, accountOrigin, cl
   async function fill(user: string | undefined): Promise<Decision<CredentialHeaders>> {
     const before = book.changes
     const filled = await book.fill(templates, user)
-    if ('missing' in filled) return needs(server, filled.missing, accountOrigin())
-    const wrong = Object.keys(filled.values).find((name) => !CARRIED.test(filled.values[name] as string))
+    if ('missing' in filled) return needs(server, filled.missing, accountBase())
+    const wrong = areVariables ? undefined : Object.keys(filled.values).find((name) => !CARRIED.test(filled.values[name] as string))
     if (wrong !== undefined) {
       log('warn', `${server}: a secret has characters that the header ${wrong} cannot carry`)
-      return refuses(server, culprit(), accountOrigin())
+      return refuses(server, culprit(), accountBase())
     }
     const headers = allow(Object.freeze(filled.values))
     book.used(templates, user)
@@ -91,14 +95,27 @@ export function createSecretHeaders({ server, templates, book, accountOrigin, cl
     return principal.user === undefined ? needsPerson(server) : presentFor(principal.user)
   }
 
+  /** Another may have been set while the request was under way. */
+  async function renew(principal: Principal | undefined, presented: CredentialHeaders): Promise<Decision<CredentialHeaders>> {
+    const now = await present(principal)
+    return now.allowed && isSame(now.value, presented) ? refuses(server, culprit(), principal && accountBase()) : now
+  }
+
   return {
-    present,
-    async renew(principal, presented) {
-      // Another may have been set while the request was under way.
-      const now = await present(principal)
-      if (!now.allowed || !isSame(now.value, presented)) return now
-      return refuses(server, culprit(), principal && accountOrigin())
+    credentials: { present, renew },
+    isPersonal: () => personal,
+    onPersonal: () => () => {},
+    onConnected(listener) {
+      const look = async (): Promise<void> => {
+        const [first] = await book.peopleWith(templates)
+        if (first !== undefined) listener(first)
+      }
+      if (!personal) return () => {}
+      return book.onChange(() => {
+        look().catch((error: unknown) => log('error', `${server}: its secrets could not be looked at`, { problem: problemOf(error) }))
+      })
     },
+    close: async () => {},
   }
 }
 
