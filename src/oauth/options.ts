@@ -13,9 +13,10 @@ import {
   STANDARD_SCOPES,
 } from '../core/index.ts'
 import { type CertificateSource, createGuardedFetch, type GuardedFetch, isLoopbackName, noCertificates } from '../net/index.ts'
-import { type SignInProvider, signInSchema } from '../people/index.ts'
+import { type Connections, type SignInProvider, signInSchema } from '../people/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
+import { noConnections } from './account/no-connections.ts'
 import { type CimdMode, cimdModes } from './cimd.ts'
 import { type TrustedIssuer, trustedIssuersSchema } from './grant-types/trusted-issuers.ts'
 
@@ -64,6 +65,8 @@ export interface AuthorizationServerOptions {
   readonly signIn?: readonly SignInProvider[] | undefined
   /** Whether people sign in with accounts that are kept here: passwords and passkeys. They do unless told. */
   readonly localAccounts?: boolean | undefined
+  /** What people's accounts are connected with at the guarded servers; nothing unless told. */
+  readonly connections?: Connections | undefined
   /** The caller's network address; the socket's unless told. A front that trusts a proxy says otherwise. */
   readonly addressOf?: ((request: IncomingMessage) => string) | undefined
   /** Where the certificates of clients come from (RFC 8705); nowhere unless told. */
@@ -112,6 +115,7 @@ const schema: z.ZodType<AuthorizationServerOptions> = z.strictObject({
   trustedIssuers: trustedIssuersSchema.optional(),
   signIn: signInSchema.optional(),
   localAccounts: z.boolean().optional(),
+  connections: part<Connections>('begin').optional(),
   addressOf: fn<(request: IncomingMessage) => string>().optional(),
   certificates: part<CertificateSource>('of').optional(),
 })
@@ -154,6 +158,7 @@ export function checkSettings(options: AuthorizationServerOptions): Settings {
     trustedIssuers: checked.trustedIssuers ?? [],
     signIn: checked.signIn ?? [],
     localAccounts: checked.localAccounts ?? true,
+    connections: checked.connections ?? noConnections,
     addressOf: checked.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress ?? 'unknown'),
     certificates: checked.certificates ?? noCertificates,
   })

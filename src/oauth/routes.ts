@@ -28,6 +28,7 @@ export type RouteName =
   | 'sign-in-callback'
   | 'sign-out'
   | 'welcome'
+  | 'account'
 
 export interface Route {
   readonly name: RouteName
@@ -56,6 +57,7 @@ const fixed: Record<string, Route> = {
   '/setup': page('setup', 'GET', 'POST'),
   '/welcome': page('welcome', 'GET', 'POST'),
   '/sign-in': page('own-sign-in', 'GET'),
+  '/account': page('account', 'GET', 'POST'),
   '/sign-out': page('sign-out', 'GET', 'POST'),
 }
 const steps: readonly SignInStep[] = ['login', 'second-factor', 'passkey', 'provider', 'provider-continue']
@@ -65,6 +67,7 @@ const withUid: [RegExp, Route][] = [
     [new RegExp(`^/sign-in/${step}$`), { ...page('own-sign-in-step', 'POST'), step }],
   ]),
   [/^\/sign-in\/callback\/([\w-]{1,64})$/, page('sign-in-callback', 'GET')],
+  [/^\/account\/([\w.~!*'()%/-]{1,400})$/, page('account', 'GET', 'POST')],
   [/^\/register\/([\w-]{8,64})$/, api('registration', 'GET', 'PUT', 'DELETE')],
   [/^\/authorize\/([\w-]{8,64})$/, page('resume', 'GET')],
   [/^\/device\/([\w-]{8,64})$/, page('device-resume', 'GET')],

@@ -8,6 +8,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TokenVerifier } from '../core/index.ts'
 import { createPeople } from '../people/index.ts'
+import { createAccount } from './account/index.ts'
 import { allowAnyOrigin, end, preflight, sendError, sendJson, sendMetadata } from './answers.ts'
 import { createArtifacts } from './artifacts.ts'
 import { createCimd } from './cimd.ts'
@@ -90,6 +91,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const steps = createSignInSteps({ settings, people, providers, welcome, record })
   const signIn = createSignInFront({ settings, resources, people, person, steps, providers, record })
 
+  const account = createAccount({ settings, resources, people, person, grants, clients, record })
+
   let engine: Promise<Engine> | undefined
   function start(): Promise<Engine> {
     engine ??= import('./engine.ts')
@@ -138,6 +141,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     }
     // Cookies belong to a host name: a page that was opened under another one is opened again under the issuer's.
     if (!route.cors && method === 'GET' && request.headers.host !== host) return redirect(response, origin + pathname + search)
+    if (route.name === 'account') return account.handle(request, response)
     if (await signIn.handle(route, request, response)) return
     return (await start()).handle(route, request, response)
   }

@@ -28,6 +28,8 @@ export interface OneTimeCodes {
   /** Milliseconds since the epoch since when; undefined where they are off. */
   since(account: Account): Promise<number | undefined>
   begin(account: Account): Promise<NewCodes>
+  /** The same once more, after a code that did not fit: nothing is to be photographed again. Undefined for a ticket that does not hold. */
+  resume(account: Account, ticket: string): Promise<NewCodes | undefined>
   /** Turns them on, in place of any before, with a first code that shows that the app has the seed. */
   confirm(account: Account, ticket: string, code: string): Promise<'on' | 'wrong' | 'expired'>
   /** Whether it is a code of now. True once for each. */
@@ -82,13 +84,20 @@ export function createOneTimeCodes({ store, keyRing, clock, title }: CodesParts)
     const kept = (await records.get(idOf(account)))?.value
     return kept?.since === account.since ? kept : undefined
   }
+  async function shown(account: Account, seed: Uint8Array, ticket: string): Promise<NewCodes> {
+    const code = await totp(seed, account.name)
+    return { seed: code.secret.base32.replace(/(.{4})(?=.)/g, '$1 '), uri: code.toString(), ticket }
+  }
   return {
     since: async (account) => (await read(account))?.at,
     async begin(account) {
       const seed = randomBytes(SEED_BYTES)
-      const code = await totp(seed, account.name)
       const ticket = tickets.write({ seed: seed.toString('base64url'), since: account.since }, account.name, TICKET_MINUTES * 60)
-      return { seed: code.secret.base32.replace(/(.{4})(?=.)/g, '$1 '), uri: code.toString(), ticket }
+      return shown(account, seed, ticket)
+    },
+    async resume(account, ticket) {
+      const note = tickets.read(ticket, account.name)
+      return note?.since === account.since ? shown(account, Buffer.from(note.seed, 'base64url'), ticket) : undefined
     },
     async confirm(account, ticket, code) {
       const note = tickets.read(ticket, account.name)

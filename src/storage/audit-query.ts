@@ -8,7 +8,7 @@ const equalFields = ['subject', 'clientId', 'action', 'target', 'hostToolUseId']
 
 export const limitOf = ({ limit = 100 }: AuditQuery): number => Math.min(Math.max(Math.trunc(limit), 0), 10_000)
 
-/** `since` is part of what is looked for, `until` is not. */
+/** `since` is part of what is looked for, `until` is not. `before` is about the place in the trail, not about the record. */
 export function matches(record: AuditRecord, query: AuditQuery): boolean {
   if (query.since !== undefined && record.at < query.since) return false
   if (query.until !== undefined && record.at >= query.until) return false

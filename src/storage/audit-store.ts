@@ -60,6 +60,8 @@ export interface AuditQuery {
   readonly action?: string | undefined
   readonly target?: string | undefined
   readonly hostToolUseId?: string | undefined
+  /** Only what comes before this place of the trail: for paging. */
+  readonly before?: number | undefined
   /** Newest first; 100 unless told, 10,000 at most. */
   readonly limit?: number | undefined
 }

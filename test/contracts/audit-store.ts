@@ -119,6 +119,18 @@ export function describeAuditStore(name: string, open: () => Promise<AuditUnderT
       assert.deepEqual(await ids({ subject: "ana' OR 1=1 --" }), [])
     })
 
+    it('is read in pages: only what comes before a place', async () => {
+      const { audit } = await trail()
+      await audit.append(Array.from({ length: 7 }, (_, n) => auditRecord(n + 1, { subject: n % 2 === 0 ? 'ana' : 'raj' })))
+      const page = async (before?: number) => audit.search({ subject: 'ana', before, limit: 2 })
+      const seen: string[] = []
+      for (let next = await page(); next.length > 0; next = await page(next.at(-1)?.sequence))
+        seen.push(...next.map(({ record }) => record.id))
+      assert.deepEqual(seen, ['dec_7', 'dec_5', 'dec_3', 'dec_1'])
+      assert.deepEqual(await page(1), [])
+      assert.equal((await page(1_000_000)).length, 2)
+    })
+
     it('finds by time what was stored late', async () => {
       const { audit } = await trail()
       await audit.append([auditRecord(5), auditRecord(1), auditRecord(9)])

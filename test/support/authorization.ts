@@ -54,6 +54,7 @@ export interface FixtureOptions
       | 'guardedFetch'
       | 'offers'
       | 'signIn'
+      | 'connections'
       | 'localAccounts'
     >
   > {
@@ -100,6 +101,7 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     hierarchy: options.hierarchy,
     offers: options.offers,
     signIn: options.signIn,
+    connections: options.connections,
     localAccounts: options.localAccounts,
     dangerouslyTakeHastyConsent: options.takesTimeToRead !== true,
     cimd: options.cimd,

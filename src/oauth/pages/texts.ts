@@ -199,8 +199,10 @@ export const texts = {
     takeBack: (page: Html): Html => html`You can take it back at any time on ${page}.`,
     yourAccount: 'your account page',
     firstSeen: (when: string): string => `First seen ${when} UTC.`,
-    fromThere: (count: number): string =>
-      count === 1 ? 'No other program was registered from the same address.' : `${count} programs were registered from the same address.`,
+    fromThere: (others: number): string =>
+      others === 0
+        ? 'No other program was registered from the same address.'
+        : `${others === 1 ? 'One other program was' : `${others} other programs were`} registered from the same address.`,
     nothingTicked: 'Nothing is ticked. Tick what it may do, or choose Deny.',
     tooSoon: 'That was faster than anybody can read this. Nothing was allowed yet: look at it again, then choose.',
   },

@@ -38,7 +38,9 @@ export function createMemoryAudit(maxRecords: number): AuditStore {
     async search(query) {
       const limit = limitOf(query)
       const found: ChainedRecord[] = []
-      for (let index = kept.length - 1; index >= 0 && found.length < limit; index--) {
+      // Without gaps: the place tells the index.
+      const last = query.before === undefined ? kept.length : Math.min(kept.length, query.before - 1 - dropped.sequence)
+      for (let index = last - 1; index >= 0 && found.length < limit; index--) {
         const next = chained(kept[index] as Link)
         if (matches(next.record, query)) found.push(next)
       }

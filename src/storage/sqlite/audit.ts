@@ -112,6 +112,7 @@ function toWhere(query: AuditQuery): { where: string; values: (string | number)[
     add('sequence >= (SELECT min(sequence) FROM audit INDEXED BY audit_by_time WHERE at >= ?) AND at >= ?', query.since, query.since)
   if (query.until !== undefined)
     add('sequence <= (SELECT max(sequence) FROM audit INDEXED BY audit_by_time WHERE at < ?) AND at < ?', query.until, query.until)
+  if (query.before !== undefined) add('sequence < ?', query.before)
   if (query.decision !== undefined) {
     // Said twice, so that the index of what was not allowed can be used.
     if (!query.decision.includes('allow')) add("decision <> 'allow'")
