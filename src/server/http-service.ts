@@ -59,7 +59,12 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
   const tls = 'tls' in serveOn && serveOn.tls !== 'local' ? serveOn.tls : undefined
   const certificates = createCertificateSource(serveOn.proxy, tls)
   const cors = createCors(options.cors)
-  const apiKeys = createApiKeys({ store, keyRing: data.keyRing, clock, accounts: createAccounts({ store, clock }) })
+  const apiKeys = createApiKeys({
+    store,
+    keyRing: data.keyRing,
+    clock,
+    accounts: createAccounts({ store, clock, signIn: options.auth?.signIn ?? [] }),
+  })
   const keyUse = createApiKeyUse({ store, log })
 
   // Set once: at the start, or at the first request that an app hands over.
@@ -107,6 +112,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
       signIn: options.auth?.signIn,
       localAccounts: options.auth?.localAccounts,
       signingKeyDays: options.auth?.signingKeyDays,
+      connections: options.connections,
       cimd: options.cimd,
       store,
       keyRing: data.keyRing,

@@ -8,6 +8,7 @@
 import type { Clock, Log, Redactor } from '../core/index.ts'
 import type { LimitHandler } from '../guards/index.ts'
 import type { CimdMode } from '../oauth/index.ts'
+import type { Connections } from '../people/index.ts'
 import type { CorsOptions, Mounted } from '../transports/index.ts'
 import type { Data } from '../vault/index.ts'
 import type { Bounds } from './bounds.ts'
@@ -31,6 +32,8 @@ export interface ServiceOptions {
   readonly localScopes: readonly string[]
   /** Who issues tokens, where it is not our own authorization server, and what that one does. */
   readonly auth?: AuthOptions | undefined
+  /** What people's accounts are connected with at the guarded servers; nothing unless told. */
+  readonly connections?: Connections | undefined
   /** Whether clients may be described at URLs; off unless told. */
   readonly cimd?: CimdMode | undefined
   /** Which scopes imply others; none unless told. */
