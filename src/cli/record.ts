@@ -15,6 +15,8 @@ export type OperatorAction =
   | 'client.unapprove'
   | 'client.remove'
   | 'grant.revoke'
+  | 'secret.set'
+  | 'secret.remove'
 
 /** The account of this machine that runs the command. It proves nothing; it says whom to ask. */
 export function operator(): string {

@@ -29,11 +29,7 @@ export function needsPerson(server: string): Decision<never> {
 export function refuses(server: string, { secret, of }: SecretReference, base: string | undefined): Decision<never> {
   if (of === 'everybody' || base === undefined)
     return deny({ reason: 'upstream_unavailable', sentence: `The server ${server} does not take the secret that is set for it.` })
-  return notConnected(
-    `The server ${server} does not take your ${secret}: set another on your account page.`,
-    origin,
-    connectionIdOf(secret),
-  )
+  return notConnected(`The server ${server} does not take your ${secret}: set another on your account page.`, base, connectionIdOf(secret))
 }
 
 /** For operators: what to do about it. */

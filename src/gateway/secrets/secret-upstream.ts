@@ -6,6 +6,7 @@
  */
 
 import type { ServerConfig } from '../config/index.ts'
+import { createPeopleLinks } from '../credentials/people-links.ts'
 import type { PersonalCredentials } from '../credentials/personal.ts'
 import { createPerPerson } from '../per-person.ts'
 import { createUpstream, type Upstream, type UpstreamOptions } from '../upstream/index.ts'
@@ -34,7 +35,15 @@ export function createSecretUpstream({ config, templates, book, accountBase, ...
   const common = { ...rest, server }
   const shown = createSecretHeaders({ server, templates, book, accountBase, clock, log, areVariables: 'command' in target })
   const personal = shown.isPersonal() ? shown : undefined
-  if ('url' in target) return { upstream: createUpstream({ ...common, target, credentials: shown.credentials }), personal }
+  if ('url' in target) {
+    if (personal) return { upstream: createPeopleLinks({ ...common, target, personal }), personal }
+    const upstream = createUpstream({ ...common, target, credentials: shown.credentials })
+    // What it waited for may be there.
+    book.onChange(() => {
+      if (upstream.state === 'down') upstream.restart()
+    })
+    return { upstream, personal }
+  }
   if (isPersonal(templates))
     return { upstream: createPerPerson({ ...common, target, templates, book, accountBase, ...perPerson }), personal }
   const environment = createSecretEnvironment({ server, command: target, templates, book, log })

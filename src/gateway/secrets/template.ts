@@ -32,3 +32,9 @@ export const isPersonal = (templates: Templates | undefined): templates is Templ
 /** `values`: of every reference in it. */
 export const fillTemplate = (template: Template, values: (reference: SecretReference) => string): string =>
   template.map((piece) => (typeof piece === 'string' ? piece : values(piece))).join('')
+
+/** What a server asks for, each once. */
+export function secretsAskedBy({ named = {} }: { readonly named?: Templates | undefined }): readonly SecretReference[] {
+  const everybody = namesOf(named, 'everybody').map((secret) => ({ secret, of: 'everybody' }) as const)
+  return [...everybody, ...namesOf(named, 'person').map((secret) => ({ secret, of: 'person' }) as const)]
+}
