@@ -9,10 +9,10 @@
  * @module
  */
 
-import { allow, type Decision, deny, type Log, type Produced, problemOf } from '../core/index.ts'
+import { allow, type Decision, deny, type Produced, problemOf } from '../core/index.ts'
 import { createPlaces } from './person-places.ts'
 import type { SecretBook } from './secrets/book.ts'
-import { needs, needsPerson } from './secrets/need.ts'
+import { commandFor, needs, needsPerson } from './secrets/need.ts'
 import { namesOf, type Templates } from './secrets/template.ts'
 import {
   type Command,
@@ -143,7 +143,8 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
   function show(own: Own): void {
     shown = own
     session = own.upstream.session
-    stale(ALL)
+    // Whoever waits for the start reads them anyway.
+    if (state === 'open') stale(ALL)
   }
 
   /** Takes no more calls; ends once those that run have ended, or `graceMs` have passed. */
@@ -200,6 +201,10 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
     }
   }
 
+  function look(): void {
+    review().catch((error: unknown) => log('error', `${server}: its secrets could not be looked at`, { problem: problemOf(error) }))
+  }
+
   async function callOn(own: Own, call: UpstreamCall): Promise<Decision<Produced>> {
     if (own.hasEnded) return callAs(own.user, call)
     own.calls++
@@ -236,7 +241,7 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
   return {
     server,
     async start() {
-      stopFollowing = book.onChange(() => void review().catch(told(log, server)))
+      stopFollowing = book.onChange(look)
       timer = setInterval(endIdle, Math.min(SWEEP_MS, idleSeconds * 500)).unref()
       await readFromSomebody()
       if (!isClosed()) state = 'open'
@@ -255,7 +260,7 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
     watchTask: () => undefined,
     get state() {
       if (isClosed()) return 'closed'
-      return state === 'starting' ? 'starting' : session !== undefined || people.size === 0 ? 'ready' : 'down'
+      return state === 'starting' ? 'starting' : session === undefined ? 'down' : 'ready'
     },
     get session() {
       return shown?.upstream.session ?? session
@@ -265,7 +270,7 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
         ? [...people.values()].find(({ upstream }) => upstream.problem !== undefined)?.upstream.problem
         : undefined
     },
-    restart() {},
+    restart: look,
     async close() {
       state = 'closed'
       stopFollowing()
@@ -277,6 +282,11 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
   }
 }
 
+const waitsForSomebody = (templates: Templates): string => {
+  const [secret = ''] = namesOf(templates, 'person')
+  return `nobody has set ${secret} yet: people do on their account page, or ${commandFor({ secret, of: 'person' })}`
+}
+
 const unavailable = (sentence: string): Decision<never> => deny({ reason: 'upstream_unavailable', sentence })
 const full = (server: string): Decision<never> =>
   unavailable(`The server ${server} runs as many processes as it may at the moment, one for each person. Try again later.`)
@@ -284,8 +294,3 @@ const notStarted = (server: string, templates: Templates): Decision<never> =>
   unavailable(
     `The server ${server} did not start with your ${namesOf(templates, 'person').join(' and ')}. If what you have set is right, try again later.`,
   )
-
-const told =
-  (log: Log, server: string) =>
-  (error: unknown): void =>
-    log('error', `${server}: its secrets could not be looked at`, { problem: problemOf(error) })

@@ -7,7 +7,7 @@
  */
 
 import { ConfigError, createLog, createRedactor } from '../../core/index.ts'
-import { type Classification, type Config, createGuard, type Guard, loadConfig } from '../../gateway/index.ts'
+import { type Classification, type Config, createGuard, type Guard, loadConfig, secretsAskedBy } from '../../gateway/index.ts'
 import { isLoopbackName } from '../../net/index.ts'
 import { resolveDataDir } from '../../vault/index.ts'
 import { ownerOfPort } from '../checks/port-owner.ts'
@@ -97,10 +97,10 @@ function createStop(): Promise<number> {
   return promise
 }
 
-/** A command that cannot be started is a mistake to be told; a URL may answer later, and is tried again. */
+/** A command that cannot be started is a mistake to be told; a URL may answer later, and so may what waits for a person's own secret. */
 function requireUpstream({ servers }: Config, guard: Guard): void {
   const status = guard.status()
-  if (status.some(({ state }) => state === 'ready') || servers.some(({ target }) => 'url' in target)) return
+  if (status.some(({ state }) => state === 'ready') || servers.some((server) => 'url' in server.target || isEachPersons(server))) return
   const why = status.map(({ server, error }) => `${server}: ${shown(error ?? 'it did not answer')}`).join('; ')
   throw new CliError(
     'E-UPSTREAM',
@@ -108,6 +108,8 @@ function requireUpstream({ servers }: Config, guard: Guard): void {
     'run the command by itself and see what it says. It gets little of your environment: name what it needs (HTTPS_PROXY, an API key) under env in sallyport.yaml',
   )
 }
+
+const isEachPersons = (server: Config['servers'][number]): boolean => secretsAskedBy(server).some(({ of }) => of === 'person')
 
 async function announce(config: Config, guard: Guard, accepted: readonly Classification[], stdio: boolean, output: Output): Promise<void> {
   requireUpstream(config, guard)
