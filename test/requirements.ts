@@ -184,6 +184,67 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'Fetching a client’s document never reaches an address of this machine or network, and nothing that it links to is fetched but its keys.',
     kind: 'guarantee',
   },
+  A7: {
+    source: 'authorization security considerations, localhost redirect URI risks',
+    behaviour:
+      'Before anything is granted a person reads the host that the answer goes to, and that any program could be behind it where that is their own computer.',
+    kind: 'guarantee',
+  },
+  A11: {
+    source: 'security best practices §confused deputy',
+    behaviour:
+      'A consent is given only by the form that was shown, in the browser and by the person it was shown to, for the client that it names; it is never in a frame, nor readable by a script.',
+    kind: 'guarantee',
+  },
+  T20: {
+    source: 'Confused deputy',
+    behaviour:
+      'What was allowed to one client allows nothing to another: each is asked about anew, whatever cookie, form or token of an earlier consent the browser brings.',
+    kind: 'guarantee',
+  },
+  'consent-page': {
+    source: 'conventions §consent page',
+    behaviour:
+      'The consent page names who is signed in, what vouches for the client, where the answer goes, each permission with what it opens for this person, how long, and where it is taken back.',
+    kind: 'guarantee',
+  },
+  'consent-partial': {
+    source: 'RFC 6749 §3.3',
+    behaviour: 'What a person leaves unticked is not granted, now or at a refresh, nor by another permission that implies it.',
+    kind: 'guarantee',
+  },
+  'consent-lasts': {
+    source: 'conventions §consent page',
+    behaviour: 'Nothing that comes of a consent is good for longer than the person chose.',
+    kind: 'guarantee',
+  },
+  'consent-first-second': {
+    source: 'clickjacking',
+    behaviour: 'An Allow in the first second after the page was sent grants nothing, whatever the browser does.',
+    kind: 'guarantee',
+  },
+  'consent-private-names': {
+    source: 'MCP10 over-sharing',
+    behaviour: 'The consent page names to nobody a tool, prompt or resource that their own lists would not show.',
+    kind: 'guarantee',
+  },
+  'consent-approval': {
+    source: 'RFC 8252 §8.6',
+    behaviour:
+      'Only an operator’s approval of a client as it is now spares people the question, and never where the answer goes to their own computer or a device, or the client asks for the question.',
+    kind: 'guarantee',
+  },
+  'changed-redirect': {
+    source: 'security best practices §confused deputy',
+    behaviour: 'A code goes only to an address that the client had registered when it asked, and still has when it is answered.',
+    kind: 'guarantee',
+  },
+  'client-names': {
+    source: 'UTS #39',
+    behaviour:
+      'A client’s name that mixes alphabets, or has letters that only look like others or characters that nobody sees, is shown with a warning.',
+    kind: 'detector',
+  },
   A10: {
     source: 'RFC 7591, RFC 7592',
     behaviour:
@@ -716,6 +777,59 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'A task is good for the principal who began it, while it may use the tool, under an id sealed for it; who has not declared the extension is given none, and what a task asks and brings is judged like a call’s.',
     kind: 'guarantee',
   },
+  // People
+  'no-enumeration': {
+    source: 'OWASP ASVS 5.0 §6.3.8',
+    behaviour:
+      'Whether an account exists, is switched off, or has a second factor or passkey shows neither in what a wrong sign-in is answered nor in how long it takes.',
+    kind: 'guarantee',
+  },
+  'password-spraying': {
+    source: 'NIST SP 800-63B-4 §3.2.2',
+    behaviour:
+      'An address that tries a password on many names is slowed down whatever the names, and passwords that everybody tries first cannot be chosen; nobody is locked out by it.',
+    kind: 'guarantee',
+  },
+  'one-time-code': {
+    source: 'RFC 6238 §5.2',
+    behaviour:
+      'A one-time code counts once, within one step of now; whoever has the password gets some hundred tries a day at most, wherever they try from and however many sign-ins they begin.',
+    kind: 'guarantee',
+  },
+  'recovery-code': {
+    source: 'NIST SP 800-63B-4 §4.2.1',
+    behaviour: 'A recovery code is stored as a MAC, counts for one account and one caller, once, and ends with the next ten.',
+    kind: 'guarantee',
+  },
+  'second-factor': {
+    source: 'NIST SP 800-63B-4 §2.2',
+    behaviour:
+      'Where one-time codes are on, a password alone signs nobody in; what it gives is good for that one sign-in, five minutes, five tries, and not after a new password.',
+    kind: 'guarantee',
+  },
+  passkey: {
+    source: 'WebAuthn Level 3 §7.2',
+    behaviour:
+      'A passkey signs in at our origin alone, once a challenge, for the sign-in that asked, after its device has verified the person; a copied one is found by its counter.',
+    kind: 'guarantee',
+  },
+  'new-password': {
+    source: 'OWASP ASVS 5.0 §7.4.3',
+    behaviour: 'A new password ends every session but the one that set it, and every sign-in that is half way.',
+    kind: 'guarantee',
+  },
+  'ended-account': {
+    source: 'OWASP ASVS 5.0 §7.4.2',
+    behaviour:
+      'An account that is switched off or removed signs nobody in and its tokens and sessions stop within a second; whoever has its name later has nothing of it.',
+    kind: 'guarantee',
+  },
+  'one-time-link': {
+    source: 'OWASP Forgot Password Cheat Sheet',
+    behaviour:
+      'An invitation or a link for a new password works once, in its time, for the name and roles that an operator fixed; it takes over no account and goes round no second factor.',
+    kind: 'guarantee',
+  },
   // The pipeline's own promises
   'deny-by-default': {
     source: 'product promise 1',
@@ -775,6 +889,35 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     source: 'MCP02 scope creep',
     behaviour:
       'When and from where access that a person gave was last used is kept, written at most once a minute for each, and no call waits for it.',
+    kind: 'guarantee',
+  },
+  'access-taken-back': {
+    source: 'MCP02 scope creep',
+    behaviour:
+      'A person sees which programs may do what in their name, and what they take back ends at once, for one program, one sign-in of it, or all.',
+    kind: 'guarantee',
+  },
+  'recent-sign-in': {
+    source: 'MCP07 authentication',
+    behaviour:
+      'New keys, and changes to how a person signs in, need a sign-in of the last ten minutes in that browser; taking access away never does.',
+    kind: 'guarantee',
+  },
+  'own-account': {
+    source: 'MCP10 over-sharing',
+    behaviour: 'No page or form of a person’s account shows or changes anything of another, whatever id it is given.',
+    kind: 'guarantee',
+  },
+  'account-forms': {
+    source: 'MCP07 authentication',
+    behaviour:
+      'A form of the account is good in the session that it was shown in, for what it was shown for, and nowhere else; an ended session opens no page.',
+    kind: 'guarantee',
+  },
+  'own-activity': {
+    source: 'MCP08 audit',
+    behaviour:
+      'A person sees what was done in their name and nothing of another, also where another issuer or an earlier account has the same name.',
     kind: 'guarantee',
   },
   'key-pattern': {
@@ -896,6 +1039,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   'sealed-secrets': {
     source: 'docs/storage-schema.md §The key ring',
     behaviour: 'Signing keys and credentials are stored sealed or hashed; a sealed value moved elsewhere does not open.',
+    kind: 'guarantee',
+  },
+  'named-secrets': {
+    source: 'docs/upstream-credentials.md §Secrets by name',
+    behaviour:
+      'A secret that has a name is stored sealed, at its name and its person; no command, page, list, log or record shows it, and no process has it in its arguments.',
+    kind: 'guarantee',
+  },
+  'own-secrets': {
+    source: 'docs/upstream-credentials.md §A process for each person',
+    behaviour:
+      'A person’s own secret goes into that person’s requests and process alone, and what was set for an account that is gone or made anew stands for nobody.',
     kind: 'guarantee',
   },
   cors: {

@@ -70,7 +70,7 @@ export function keyActions({ keys, settings, counters, server }: KeysParts): rea
         if (!(await isFirst(counters, visit))) return accountProblem('twice', { back: `${frame.base}/keys` })
         const made = await keys.create({ name, scopes, createdBy: account.name, account: account.name, expiresInDays: days })
         note('key.create', made.id)
-        return keyMadePage({ frame, ...made, server, now })
+        return keyMadePage({ frame, ...made, server })
       },
     },
     {
@@ -89,7 +89,7 @@ export function keyActions({ keys, settings, counters, server }: KeysParts): rea
       path: '/keys/replace',
       recent: true,
       async run(visit) {
-        const { account, form, frame, now, note } = visit
+        const { account, form, frame, note } = visit
         const key = await rollable(visit, form.get('key'))
         if (key === undefined) return accountProblem('unknown', { back: `${frame.base}/keys` })
         if (!(await isFirst(counters, visit))) return accountProblem('twice', { back: `${frame.base}/keys` })
@@ -97,7 +97,7 @@ export function keyActions({ keys, settings, counters, server }: KeysParts): rea
         const rolled = await keys.roll(key.id, { overlapMs: hours * HOUR_MS, by: account.name })
         if ('problem' in rolled) return accountProblem('unknown', { back: `${frame.base}/keys` })
         note('key.roll', key.id)
-        return keyMadePage({ frame, ...rolled, server, now })
+        return keyMadePage({ frame, ...rolled, oldEndsAt: hours === 0 ? 'ended' : rolled.oldEndsAt, server })
       },
     },
     {

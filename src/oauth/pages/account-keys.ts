@@ -100,12 +100,11 @@ export interface KeyMadePage {
   readonly key: string
   readonly expiresAt: number
   /** Of the key that it replaces. */
-  readonly oldEndsAt?: number | undefined
+  readonly oldEndsAt?: number | 'ended' | undefined
   readonly server: string
-  readonly now: number
 }
 
-export const keyMadePage = ({ frame, key, expiresAt, oldEndsAt, server, now }: KeyMadePage): Page =>
+export const keyMadePage = ({ frame, key, expiresAt, oldEndsAt, server }: KeyMadePage): Page =>
   accountPage({
     frame,
     part: 'keys',
@@ -115,6 +114,6 @@ export const keyMadePage = ({ frame, key, expiresAt, oldEndsAt, server, now }: K
 <code class="once">${key}</code>
 <p>${words.howTo(html`<code>${server}</code>`)}</p>
 <p><code>Authorization: Bearer ${key.slice(0, 12)}…</code></p>
-<p>${words.until(date(expiresAt))}${oldEndsAt !== undefined && html` ${oldEndsAt > now ? words.oldUntil(minute(oldEndsAt)) : words.oldEnded}`}</p>
+<p>${words.until(date(expiresAt))}${oldEndsAt !== undefined && html` ${oldEndsAt === 'ended' ? words.oldEnded : words.oldUntil(minute(oldEndsAt))}`}</p>
 <p><a class="button" href="${frame.base}/keys">${texts.account.back}</a></p>`,
   })
