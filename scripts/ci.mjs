@@ -4,6 +4,7 @@
  */
 
 import { fileURLToPath } from 'node:url'
+import { ensureChromium } from './chromium.mjs'
 import { createRun, filesOf } from './steps.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -14,6 +15,9 @@ await run.command('packed tarball', [process.execPath, 'scripts/packed.mjs'])
 await run.suite('clients', filesOf(root, 'clients'), { minutes: 8 })
 // Everything that `npm run conformance` shows: about two minutes on two cores.
 await run.suite('conformance', filesOf(root, 'conformance'), { minutes: 8 })
+// A real Chromium walks every page; where there is none and none can be installed, these are skipped, and say so.
+ensureChromium()
+await run.suite('pages', filesOf(root, 'pages'))
 
 // Not exit(): a pipe may not have taken everything yet.
 process.exitCode = run.finish()

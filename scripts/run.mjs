@@ -30,6 +30,8 @@ const tasks = {
   // Real clients, unattended: a sign-in and a tool call each. The hosts are over a gigabyte.
   clients: { set: 'test', folder: 'test/clients-large', program: ['test/clients-large/run.ts'] },
   'clients:hosts': { set: 'test', folder: 'test/hosts', program: ['test/hosts/run.ts'] },
+  // A real Chromium walks every page of ours, and leaves pictures in test/artefacts/pages.
+  pages: { set: 'test', program: ['scripts/pages.mjs'] },
   // Rewrites the parts of the documents that are made from code.
   docs: { set: 'test', program: ['scripts/generated.mjs'] },
   // What `.ci/run` calls.

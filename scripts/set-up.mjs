@@ -22,7 +22,7 @@ const sets = {
   start: { workspaces: ['runtime', 'examples/notes'], dev: false, what: 'what `npm start` needs' },
   build: { workspaces: ['runtime', 'examples/notes'], dev: true, what: 'what `npm run build` needs' },
   test: {
-    workspaces: ['runtime', 'examples/notes', 'test/servers', 'test/clients', 'test/conformance'],
+    workspaces: ['runtime', 'examples/notes', 'test/servers', 'test/clients', 'test/conformance', 'test/browser'],
     dev: true,
     what: 'what `npm test` needs',
   },

@@ -31,7 +31,7 @@ function readInstalled(root) {
   }
 }
 
-/** What `npm test` runs on node:test. `.ci/run` adds clients and conformance. */
+/** What `npm test` runs on node:test. `.ci/run` adds clients, conformance and pages. */
 export const suites = {
   layers: ['test/unit/layers.test.ts'],
   unit: ['test/unit/**/*.test.ts'],
@@ -47,6 +47,7 @@ export const suites = {
 export const extraSuites = {
   clients: ['test/clients/**/*.test.ts'],
   conformance: ['test/conformance/**/*.test.ts'],
+  pages: ['test/browser/**/*.test.ts'],
 }
 
 export function filesOf(root, suite) {

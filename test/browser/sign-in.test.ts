@@ -1,0 +1,98 @@
+/** From a program's wish to its tokens, as a person sees it: given, given in part, denied; by keyboard alone; without JavaScript. */
+
+import assert from 'node:assert/strict'
+import { after, before } from 'node:test'
+import type { TestServer } from '../support/server.ts'
+import { ANA, allow, isBack, type Program, signIn, startPlace, startProgram, toolsWith } from './place.ts'
+import { openVisitor, walk } from './visitor.ts'
+
+let place: TestServer
+let program: Program
+before(async () => {
+  place = await startPlace()
+  program = await startProgram(place)
+})
+after(async () => {
+  await program[Symbol.asyncDispose]()
+  await place[Symbol.asyncDispose]()
+})
+
+const READING = ['read_note', 'search_notes']
+const ALL = ['delete_note', ...READING, 'write_note'].sort()
+
+walk('a person signs in by password, reads what is asked, and allows it', async () => {
+  await using visitor = await openVisitor()
+  const { page } = visitor
+  await page.goto(program.url())
+  await visitor.look('sign-in')
+  await signIn(page, { ...ANA, password: 'not it at all' })
+  await page.getByRole('alert').waitFor()
+  await visitor.look('sign-in-wrong')
+  await signIn(page)
+  await page.getByRole('button', { name: 'Allow' }).waitFor()
+  await visitor.look('consent')
+  await allow(page)
+  await isBack(page)
+  assert.deepEqual(await toolsWith(place, await program.redeem()), ALL)
+})
+
+walk('what is unticked is not granted, and a form in which nothing is ticked is asked again', async () => {
+  await using visitor = await openVisitor()
+  const { page } = visitor
+  await page.goto(program.url())
+  await signIn(page)
+  const boxes = page.getByRole('checkbox')
+  await boxes.first().waitFor()
+  for (const box of await boxes.all()) await box.uncheck()
+  await allow(page)
+  await page.getByRole('alert').waitFor()
+  await visitor.look('consent-nothing-ticked')
+  for (const box of (await boxes.all()).slice(1)) await box.uncheck()
+  await allow(page)
+  await isBack(page)
+  assert.deepEqual(await toolsWith(place, await program.redeem()), READING)
+})
+
+walk('Deny sends a person back, and the program is told', async () => {
+  await using visitor = await openVisitor()
+  const { page } = visitor
+  await page.goto(program.url())
+  await signIn(page)
+  await page.getByRole('button', { name: 'Deny' }).click()
+  await isBack(page)
+  assert.deepEqual([program.came?.get('error'), program.came?.get('code')], ['access_denied', null])
+})
+
+walk('with JavaScript switched off everything is the same', async () => {
+  await using visitor = await openVisitor({ javaScript: false })
+  const { page } = visitor
+  await page.goto(program.url())
+  await visitor.look('sign-in-without-javascript')
+  await signIn(page)
+  await page.getByRole('button', { name: 'Allow' }).waitFor()
+  await visitor.look('consent-without-javascript')
+  for (const box of (await page.getByRole('checkbox').all()).slice(1)) await box.uncheck()
+  await allow(page)
+  await isBack(page)
+  assert.deepEqual(await toolsWith(place, await program.redeem()), READING)
+})
+
+walk('a keyboard is enough, and shows where it is', async () => {
+  await using visitor = await openVisitor()
+  const { page } = visitor
+  await page.goto(program.url())
+  // The name has the focus when the page opens.
+  await page.keyboard.type(ANA.name)
+  await visitor.tabTo('textbox', 'Password')
+  await page.keyboard.type(ANA.password)
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Allow' }).waitFor()
+  await visitor.tabTo('checkbox', /change/i)
+  await page.keyboard.press('Space')
+  await visitor.tabTo('button', 'Allow')
+  await visitor.look('consent-by-keyboard')
+  await page.waitForTimeout(1100)
+  await page.keyboard.press('Enter')
+  await isBack(page)
+  assert.ok(program.came?.has('code'))
+})
