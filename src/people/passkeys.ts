@@ -77,6 +77,8 @@ export interface PasskeysParts {
 export const MAX_PASSKEYS = 20
 const MAX_ANSWER = 16_384
 const TIMEOUT_MS = 300_000
+/** Ed25519, ES256, RS256 (RFC 9053): what authenticators have. */
+const ALGORITHMS = [-8, -7, -257]
 const library = (): Promise<typeof import('@simplewebauthn/server')> => import('@simplewebauthn/server')
 
 export function createPasskeys({ store, keyRing, counters, clock, accounts, issuer }: PasskeysParts): Passkeys {
@@ -108,11 +110,14 @@ export function createPasskeys({ store, keyRing, counters, clock, accounts, issu
         challenge: challenges.create(JSON.stringify(['add', purpose, account.name, account.since])),
         timeout: TIMEOUT_MS,
         attestationType: 'none',
+        supportedAlgorithmIDs: ALGORITHMS,
         excludeCredentials: (await keptOf(account)).map(({ value }) => ({ id: value.credentialId, transports: [...value.transports] })),
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
       })
     },
     async add(account, purpose, answer, name) {
+      // With one they would come in here still when their provider does not let them in any more.
+      if (account.identity) return { problem: 'This account signs in at its identity provider, and has no passkeys here.' }
       if ((await keptOf(account)).length >= MAX_PASSKEYS) return { problem: `An account has at most ${MAX_PASSKEYS} passkeys.` }
       const failed = { problem: 'That did not work. Try again.' }
       const response = parse<RegistrationResponseJSON>(answer)
@@ -124,6 +129,7 @@ export function createPasskeys({ store, keyRing, counters, clock, accounts, issu
         expectedOrigin: origin,
         expectedRPID: hostname,
         requireUserVerification: true,
+        supportedAlgorithmIDs: ALGORITHMS,
       }).catch(() => undefined)
       if (!verified?.verified) return failed
       const { credential, credentialBackedUp } = verified.registrationInfo
@@ -154,7 +160,7 @@ export function createPasskeys({ store, keyRing, counters, clock, accounts, issu
       const id = response && idOf(response.id)
       const kept = id && (await records.get(id))?.value
       const account = kept ? await accounts.get(kept.account) : undefined
-      if (!response || !id || !kept || account?.since !== kept.since) return undefined
+      if (!response || !id || !kept || account?.since !== kept.since || account.identity) return undefined
       if (!handleOf(account).equals(Buffer.from(String(response.response?.userHandle ?? ''), 'base64url'))) return undefined
       const { verifyAuthenticationResponse } = await library()
       const verified = await verifyAuthenticationResponse({

@@ -10,7 +10,6 @@
  */
 
 import { type Clock, createId } from '../core/index.ts'
-import { addressGroup } from '../net/index.ts'
 import type { Counters } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { type Account, isSame } from './account.ts'
@@ -58,7 +57,7 @@ export interface SignIn {
     readonly purpose: string
   }): Promise<Outcome>
   /** `answer`: the browser's, as JSON. For challenges of `passkeys.beginSignIn(purpose)`. */
-  passkey(attempt: { readonly answer: string; readonly address: string; readonly purpose: string }): Promise<Outcome>
+  passkey(attempt: { readonly answer: string; readonly purpose: string }): Promise<Outcome>
 }
 
 export interface SignInParts {
@@ -87,7 +86,6 @@ const TRIES_PER_TICKET = 5
  * password: 100 tries a day at most, of which three in a million are right (RFC 4226 §7.3). A person who waits has their passkey.
  */
 const CODES = { free: 5, maxWaitSeconds: 900, windowMs: 86_400_000 } as const
-const PASSKEY_WINDOW_MS = 900_000
 
 export function createSignIn(parts: SignInParts): SignIn {
   const { accounts, passkeys, oneTimeCodes, recoveryCodes, throttle, counters, keyRing, clock } = parts
@@ -127,6 +125,7 @@ export function createSignIn(parts: SignInParts): SignIn {
       const again: HalfWay = { ticket, account: account.name, offers }
       if (!offers.includes(method)) return { kind: 'wrong', again }
 
+      const triesKey = `ticket-tries:${note.id}`
       const counted = {
         key: `second-factor:${JSON.stringify([method, account.name, account.since])}`,
         windowMs: CODES.windowMs,
@@ -136,10 +135,12 @@ export function createSignIn(parts: SignInParts): SignIn {
         counted.key,
         () => [counted],
         async () => {
-          const { count } = await counters.increment(`ticket-tries:${note.id}`, TICKET_SECONDS * 1000)
+          const { count } = await counters.increment(triesKey, TICKET_SECONDS * 1000)
           // Not a failure of the code: it was not looked at.
           if (count > TRIES_PER_TICKET) return { right: true, outcome: 'expired' }
           const right = await isRight(account, method, code)
+          // It is used up with the sign-in: no other code is looked at, and none is spent.
+          if (right) await counters.increment(triesKey, TICKET_SECONDS * 1000, TRIES_PER_TICKET)
           return { right, outcome: right }
         },
       )
@@ -151,23 +152,10 @@ export function createSignIn(parts: SignInParts): SignIn {
       const now = await accounts.get(account.name)
       return isSame(now, note) ? { kind: 'signed-in', account: now, methods: ['password', method] } : { kind: 'expired' }
     },
-    async passkey({ answer, address, purpose }) {
-      const counted = {
-        key: `passkey:${addressGroup(address)}`,
-        windowMs: PASSKEY_WINDOW_MS,
-        delayAfter: doubling(20, 60),
-      }
-      const outcome = await attempts.guard(
-        counted.key,
-        () => [counted],
-        async () => {
-          const account = await passkeys.verify(purpose, answer)
-          return { right: account !== undefined, outcome: account ?? ('wrong' as const) }
-        },
-      )
-      if (outcome === 'wrong') return { kind: 'wrong' }
-      if ('waitSeconds' in outcome) return { kind: 'wait', seconds: outcome.waitSeconds }
-      return { kind: 'signed-in', account: outcome, methods: ['passkey'] }
+    async passkey({ answer, purpose }) {
+      // There is nothing to guess, so nothing to slow down.
+      const account = await passkeys.verify(purpose, answer)
+      return account === undefined ? { kind: 'wrong' } : { kind: 'signed-in', account, methods: ['passkey'] }
     },
   }
 }

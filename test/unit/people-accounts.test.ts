@@ -17,7 +17,19 @@ const PASSWORD = 'a quiet harbour at dawn'
 test('an account is made once, whatever the spelling of its name, and knows its password', async () => {
   const { accounts, store } = start()
   const created = await accounts.create({ name: ' Ana ', password: PASSWORD, roles: ['staff', 'staff'] })
-  assert.deepEqual(created, { account: { name: 'ana', roles: ['staff'], owner: false, since: 1_800_000_000_000 } })
+  assert.deepEqual(created, {
+    account: {
+      name: 'ana',
+      roles: ['staff'],
+      groups: [],
+      owner: false,
+      since: 1_800_000_000_000,
+      hasPassword: true,
+      disabled: false,
+      identity: undefined,
+      generation: 0,
+    },
+  })
   assert.ok('problem' in (await accounts.create({ name: 'ANA', password: PASSWORD })))
   assert.deepEqual(await accounts.verifyPassword('ANA', PASSWORD), 'account' in created && created.account)
   assert.equal(await accounts.verifyPassword('ana', `${PASSWORD} `), 'wrong')
