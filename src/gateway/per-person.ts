@@ -266,9 +266,9 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
       return shown?.upstream.session ?? session
     },
     get problem() {
-      return session === undefined
-        ? [...people.values()].find(({ upstream }) => upstream.problem !== undefined)?.upstream.problem
-        : undefined
+      if (session !== undefined) return undefined
+      const [first] = people.values()
+      return first?.upstream.problem ?? waitsForSomebody(templates)
     },
     restart: look,
     async close() {
