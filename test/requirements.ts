@@ -44,6 +44,43 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'What an upstream asks or logs during a call reaches the caller of that call, or nobody.',
     kind: 'guarantee',
   },
+  'upstream-own-token': {
+    source: 'Token passthrough (G1), MCP10 over-sharing',
+    behaviour:
+      'A call reaches a guarded server with the token of its own caller there: never another person’s, and never the one it came to us with.',
+    kind: 'guarantee',
+  },
+  'upstream-token-stays': {
+    source: 'MCP01 token exposure, RS28',
+    behaviour: 'No token for a guarded server reaches a client, a log or the audit, not even where that server says it.',
+    kind: 'guarantee',
+  },
+  'upstream-connected-by-same': {
+    source: 'RS29, URL-elicitation phishing',
+    behaviour: 'What was begun at a guarded server is ended by the same person at the same browser session, once, or by nobody.',
+    kind: 'guarantee',
+  },
+  'upstream-mix-up': {
+    source: 'RFC 9700 §4.4, RFC 9207',
+    behaviour:
+      'A code of one authorization server is never sent to another, and each server has a place of its own that a browser comes back to.',
+    kind: 'guarantee',
+  },
+  'upstream-renewed-once': {
+    source: 'OAuth 2.1 §4.3.1',
+    behaviour: 'A token for a guarded server is renewed once for all calls that wait for it, in however many processes.',
+    kind: 'guarantee',
+  },
+  'upstream-tokens-sealed': {
+    source: 'MCP01 token exposure',
+    behaviour: 'Tokens for guarded servers are sealed for one person at one address: moved elsewhere, they open for nobody.',
+    kind: 'guarantee',
+  },
+  'upstream-vouched-by-us': {
+    source: 'RFC 8693, RFC 7523 §3, SEP-990',
+    behaviour: 'A guarded server’s issuer is shown an assertion that we sign for it alone, and never the token that a caller came with.',
+    kind: 'guarantee',
+  },
   T21: { source: 'Token passthrough', behaviour: 'A token that was issued for another server is refused.', kind: 'guarantee' },
   T22: {
     source: 'Server-side request forgery',

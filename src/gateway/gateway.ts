@@ -8,21 +8,16 @@
 import { createChecks, type Features } from '../catalogue/index.ts'
 import { type Clock, type Entry, type JsonObject, type Log, type Principal, problemOf, type Redactor } from '../core/index.ts'
 import type { ServerConfig } from './config/index.ts'
+import { type Connectable, createConnectEntry } from './credentials/index.ts'
 import { createUpstreamExecutor } from './executor.ts'
 import { type Imported, type ImportOptions, importEntries, importSteps, nothing } from './import-entries.ts'
 import { type Accepted, definitionHash, type LockFile, openLockFile } from './lock-file.ts'
 import { type Merged, mergeEntries } from './merge-entries.ts'
+import { openUpstream } from './open-upstream.ts'
+import type { People } from './people.ts'
 import { type Lists, noLists, readLists } from './read-lists.ts'
 import { atOnce, inSlices } from './slices.ts'
-import {
-  answersWithTasks,
-  createUpstream,
-  type ListKind,
-  type ServerInfo,
-  tellsOfResources,
-  type Upstream,
-  type UpstreamState,
-} from './upstream/index.ts'
+import { answersWithTasks, type ListKind, type ServerInfo, tellsOfResources, type Upstream, type UpstreamState } from './upstream/index.ts'
 
 export interface GatewayOptions {
   readonly servers: readonly ServerConfig[]
@@ -33,6 +28,8 @@ export interface GatewayOptions {
   readonly lockFile: string
   /** What we are, for upstreams' eyes. */
   readonly serverInfo: ServerInfo
+  /** What is kept for people; without it no server gets anything of theirs. */
+  readonly people?: People | undefined
 }
 
 export interface UpstreamStatus {
@@ -68,6 +65,8 @@ export interface Gateway {
   status(): readonly UpstreamStatus[]
   /** Takes the read-only hints of every upstream over into `sallyport.lock`: once for each, on the operator's word. */
   classifyFromAnnotations(): readonly Classification[]
+  /** Accounts at guarded servers that people can connect. */
+  readonly connectables: readonly Connectable[]
   close(): Promise<void>
 }
 
@@ -139,6 +138,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return () => listeners.delete(listener)
     },
     status: () => members.map((member) => member.status()),
+    connectables: members.flatMap(({ connectable }) => (connectable ? [connectable] : [])),
     classifyFromAnnotations() {
       const done = members.map((member) => member.classify())
       rebuildAtOnce()
@@ -151,6 +151,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 interface Member {
   readonly config: ServerConfig
   readonly upstream: Upstream
+  readonly connectable: Connectable | undefined
   imported(): Imported
   start(): Promise<void>
   classify(): Classification
@@ -160,7 +161,7 @@ interface Member {
 
 function createMember(
   config: ServerConfig,
-  { redactor, log, clock, serverInfo }: GatewayOptions,
+  { redactor, log, clock, serverInfo, people }: GatewayOptions,
   lock: LockFile,
   prefixed: boolean,
   changed: () => Promise<void>,
@@ -175,8 +176,9 @@ function createMember(
   let readAt = 0
   let timer: NodeJS.Timeout | undefined
 
-  const upstream = createUpstream({ server, target: config.target, client: serverInfo, log, redactor, clock, stale: announce })
-  const executor = createUpstreamExecutor({ upstream, timeoutSeconds: config.timeoutSeconds, clock })
+  const parts = { client: serverInfo, log, redactor, clock, stale: announce }
+  const { upstream, personal, connectable } = openUpstream(config, people, parts)
+  const executor = createUpstreamExecutor({ upstream, timeoutSeconds: config.timeoutSeconds, personal, clock })
 
   function announce(kinds: readonly ListKind[]): void {
     for (const kind of kinds) stale.add(kind)
@@ -210,6 +212,15 @@ function createMember(
       schedule()
     }
   }
+  /** Nobody has been shown what it has: one tool says so, until somebody has connected. */
+  async function offerToConnect(): Promise<void> {
+    if (!personal?.isPersonal() || upstream.session || imported !== nothing || upstream.state === 'closed') return
+    const look = (): void => upstream.restart()
+    const entry = createConnectEntry({ server, personal, look, clock })
+    adopt({ entries: [entry], warnings: [], fingerprint: entry.name })
+    await changed()
+  }
+  personal?.onPersonal(() => void offerToConnect())
   const options: ImportOptions = { server, prefixed, rules: config.tools, lock, executor, checks: createChecks() }
   /** In slices. What `sallyport.lock` was changed for meanwhile is newer. */
   async function compile(): Promise<void> {
@@ -232,10 +243,11 @@ function createMember(
   return {
     config,
     upstream,
+    connectable,
     imported: () => imported,
     async start() {
       await upstream.start()
-      if (upstream.state !== 'ready') return
+      if (upstream.state !== 'ready') return offerToConnect()
       for (const kind of ['tools', 'prompts', 'resources'] as const) stale.add(kind)
       await read()
     },

@@ -9,6 +9,7 @@ import { createService, type ServiceOptions } from '../server/index.ts'
 import { openData } from '../vault/index.ts'
 import { type Config, lockFileOf } from './config/index.ts'
 import { type Classification, createGateway, type UpstreamStatus } from './gateway.ts'
+import { createPeople } from './people.ts'
 
 export interface GuardOptions {
   readonly config: Config
@@ -67,7 +68,9 @@ export async function createGuard({
   opening.defer(() => data.store.close())
   const lockFile = lockFileOf(config, data.dir)
   const serverInfo = { name: 'sallyport', version }
-  const gateway = createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo })
+  const people = createPeople({ data, servers: config.servers, redactor, log, clock })
+  opening.defer(people.close)
+  const gateway = createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo, people })
   opening.defer(gateway.close)
   if (config.auth?.introspection) redactor.learn(config.auth.introspection.clientSecret)
 
@@ -79,6 +82,7 @@ export async function createGuard({
     bounds: config.bounds,
     localScopes: config.local.scopes,
     auth: config.auth,
+    connections: people.connections(gateway.connectables),
     cimd: config.auth?.cimd ?? 'auto',
     hierarchy: createScopeHierarchy(config.scopes),
     serverInfo,
@@ -92,6 +96,8 @@ export async function createGuard({
   // Closed in the opposite order: first the callers, then what they were talking to. A call that runs may still end.
   opening.defer(service.close)
   const { engine } = service
+  // Another issuer has pages of its own, and over stdio there are none.
+  people.reach(stdio || config.auth?.issuer !== undefined ? undefined : service.issuer, engine.record)
   const refill = (): void => {
     for (const entry of engine.catalogue.replace('gateway', gateway.entries()))
       log('warn', `left out a ${entry.kind} whose name is taken`, { name: entry.name })

@@ -16,13 +16,13 @@ export interface SignAssertionParts {
   readonly store: Store
   readonly keyRing: KeyRing
   readonly clock: Clock
-  readonly place: Pick<Place, 'origin'>
+  readonly place: Pick<Place, 'base'>
 }
 
 export function createSignAssertion({ store, keyRing, clock, place }: SignAssertionParts): SignAssertion {
   const keys = createSigningKeys({ store, keyRing, clock })
   return async (claims, type, seconds) => {
-    const iss = place.origin()
+    const iss = place.base()
     if (iss === undefined) throw new Error('there is no issuer of our own to sign for')
     if (claims['aud'] === iss) throw new Error('an assertion is for another issuer')
     const { kid, privateJwk } = await keys.current()

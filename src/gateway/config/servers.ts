@@ -77,6 +77,7 @@ export function resolveServer(
   const auth = entry.auth && fillUpstreamAuth(entry.auth, (value, key) => fill(value, key, 'auth', key))
   if (auth && auth.type !== 'none' && 'url' in (target ?? {}) && hasAuthorization())
     problem(['auth'], 'takes the place of an authorization header: remove one of the two')
+  if (auth && auth.type !== 'none' && named.size > 0) problem(['auth'], 'does not go together with named secrets in headers')
   const templates = named.size > 0 ? Object.fromEntries(named) : undefined
   if (entry.perPerson && (entry.url !== undefined || !isPersonal(templates)))
     problem(['perPerson'], 'goes with a command that has ${user-secret:NAME} in its env')

@@ -91,9 +91,10 @@ export function createKeptTokens({ server, url, store, keyRing, clock, stands }:
       await changeRecord(records, idOf(user), () => connection, optionsOf)
     },
     change: (user, accessToken, { tokens, needed }) =>
-      changeWhile(user, accessToken, ({ sealed, renewingUntil: _, ...kept }) => ({
+      changeWhile(user, accessToken, (kept) => ({
         ...kept,
-        ...(tokens === 'ended' ? {} : { sealed: tokens ? seal(user, tokens) : sealed }),
+        sealed: tokens === undefined ? kept.sealed : tokens === 'ended' ? undefined : seal(user, tokens),
+        renewingUntil: undefined,
         ...(needed && { needed }),
       })),
     async claim(user, accessToken) {

@@ -15,7 +15,7 @@ export function createListeners<T>(): Listeners<T> {
       return () => void all.delete(own)
     },
     tell(value) {
-      for (const listener of [...all]) listener(value)
+      for (const listener of Array.from(all)) listener(value)
     },
   }
 }

@@ -103,7 +103,7 @@ export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredenti
   }
 
   const toConnect = (need = `The server ${server} needs you to connect your account there.`): Decision<never> =>
-    notConnected(need, place.origin(), server)
+    notConnected(need, place.base(), server)
   const nobody = deny({
     reason: 'not_permitted',
     sentence: `The server ${server} is used with a person’s own account there, and this credential is nobody’s: sign in, or use a key of your account.`,

@@ -91,7 +91,7 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
   }
   function endIdle(): void {
     const before = clock() - idleSeconds * 1000
-    for (const link of [...people.values()]) if (link.calls === 0 && link.idleSince <= before) end(link)
+    for (const link of people.values()) if (link.calls === 0 && link.idleSince <= before) end(link)
   }
 
   async function callOn(link: Link, call: UpstreamCall): Promise<Decision<Produced>> {
@@ -174,7 +174,7 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
       isClosed = true
       clearInterval(timer)
       for (const stop of stops) stop()
-      for (const link of [...people.values()]) end(link)
+      for (const link of people.values()) end(link)
       await Promise.all([shared.close(), personal.close(), ...closing])
     },
   }

@@ -17,7 +17,7 @@ export interface OAuthSettings {
 /** What is known once the gateway is reached. */
 export interface Place {
   /** The issuer, under which account pages are; undefined where there are none (stdio, another issuer). */
-  origin(): string | undefined
+  base(): string | undefined
   /** Puts on record what nobody did at a page. */
   record(occurrence: Pick<AuditRecord, 'action' | 'decision' | 'reason' | 'subject' | 'server'>): void
 }

@@ -73,7 +73,8 @@ export function createListener({ pool, path, receive, odd, headers, clock }: Lis
       failed: () => finish(0, undefined),
     })
     streams.add(answer)
-    headers(({ 'content-type': _, ...rest }) => {
+    headers((given) => {
+      const { 'content-type': _, ...rest } = given
       if (!closed) pool.dispatch({ path, method: 'GET', headers: { ...rest, accept: 'text/event-stream', ...extra } }, answer.handler)
     })
   }
