@@ -169,7 +169,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     resourceMetadataUrl: (resource) => resources.metadataUrl(resource),
     noteUse: grantUse.note,
     async createSetupLink() {
-      return setup.createLink()
+      // Who could not sign in with it needs no account.
+      return settings.localAccounts ? setup.createLink() : undefined
     },
     async close() {
       cimd.close()

@@ -22,6 +22,8 @@ export interface Account {
   readonly disabled: boolean
   /** Who vouches for the person, where they sign in elsewhere. */
   readonly identity?: Identity | undefined
+  /** When they last did so. Milliseconds since the epoch. */
+  readonly vouchedAt?: number | undefined
   /** Grows when earlier sign-ins end: a new password, switched off. A sign-in that began under another one does not count. */
   readonly generation: number
 }
@@ -36,6 +38,7 @@ export interface KeptAccount {
   readonly hash?: string | undefined
   readonly disabled?: boolean | undefined
   readonly identity?: Identity | undefined
+  readonly vouchedAt?: number | undefined
   readonly generation?: number | undefined
 }
 
@@ -48,9 +51,21 @@ export function toAccount({
   hash,
   disabled = false,
   identity,
+  vouchedAt,
   generation = 0,
 }: KeptAccount): Account {
-  return Object.freeze({ name, roles, groups, owner, since, hasPassword: hash !== undefined, disabled, identity, generation })
+  return Object.freeze({
+    name,
+    roles,
+    groups,
+    owner,
+    since,
+    hasPassword: hash !== undefined,
+    disabled,
+    identity,
+    generation,
+    ...(vouchedAt !== undefined && { vouchedAt }),
+  })
 }
 
 /** The second way to find an account, and the one way to find all that belongs to a person. */

@@ -16,6 +16,8 @@ import { problemWithName, toName } from './names.ts'
 import { MAX_PASSWORD, problemWithPassword } from './password-choice.ts'
 import { createPasswords } from './passwords.ts'
 import { createProvided, type Provided, type ProvidedAccount } from './provided.ts'
+import type { SignInProvider } from './providers/options.ts'
+import { isVouchedFor } from './providers/vouching.ts'
 
 export interface NewAccount {
   readonly name: string
@@ -58,11 +60,13 @@ export interface AccountsParts {
   readonly store: Store
   readonly clock: Clock
   readonly bus?: Bus | undefined
+  /** The providers whose word counts. Where it is not told (the CLI), nobody's is judged. */
+  readonly signIn?: readonly SignInProvider[] | undefined
 }
 
 const NO_ACCOUNT = { problem: 'There is no account of that name.' }
 
-export function createAccounts({ store, clock, bus }: AccountsParts): Accounts {
+export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Accounts {
   const records = store.records<KeptAccount>('account')
   const passwords = createPasswords()
   const tell = (name: string): void => bus?.publish('credentials', `account:${name}`)
@@ -115,7 +119,8 @@ export function createAccounts({ store, clock, bus }: AccountsParts): Accounts {
     },
     async get(name) {
       const account = await find(name)
-      return account?.disabled ? undefined : account
+      if (account === undefined || account.disabled) return undefined
+      return signIn === undefined || isVouchedFor(account, signIn, clock()) ? account : undefined
     },
     list: () => Array.fromAsync(allRecords(records), ({ value }) => toAccount(value)),
     async setPassword(name, password, { keepSession } = {}) {

@@ -8,6 +8,7 @@ import { createLoginThrottle } from './login-throttle.ts'
 import { createOneTimeCodes, type OneTimeCodes } from './one-time-codes.ts'
 import { createOneTimeLinks, type OneTimeLinks } from './one-time-links.ts'
 import { createPasskeys, type Passkeys } from './passkeys.ts'
+import type { SignInProvider } from './providers/options.ts'
 import { createRecoveryCodes, type RecoveryCodes } from './recovery-codes.ts'
 import { type BrowserSessions, createBrowserSessions } from './sessions.ts'
 import { createSignIn, type SignIn } from './sign-in.ts'
@@ -33,6 +34,8 @@ export interface PeopleParts {
   readonly clock: Clock
   /** Where people sign in: what passkeys are bound to, and what an app shows next to a code. */
   readonly issuer: string
+  /** The identity providers whose word counts; where it is not told, nobody's is judged. */
+  readonly signIn?: readonly SignInProvider[] | undefined
 }
 
 export function createPeople(parts: PeopleParts): People {

@@ -44,20 +44,21 @@ export function createProvided({ store, clock, tell }: ProvidedParts): { upsert(
     if (found === undefined || !isTheirs(found)) return undefined
     if (found.disabled) return 'disabled'
     const [newRoles, newGroups] = [unique(roles), unique(groups)]
-    if (same(found.roles, newRoles) && same(found.groups ?? [], newGroups)) return { account: toAccount(found), created: false }
     const kept = await changeRecord(
       accounts,
       name,
-      (now) => (now !== undefined && isTheirs(now) ? { ...now, roles: newRoles, groups: newGroups } : undefined),
+      (now) => (now !== undefined && isTheirs(now) ? { ...now, roles: newRoles, groups: newGroups, vouchedAt: clock() } : undefined),
       () => ({}),
     )
     if (kept === undefined) return undefined
-    tell(name)
+    if (!same(found.roles, newRoles) || !same(found.groups ?? [], newGroups)) tell(name)
     return kept.disabled ? 'disabled' : { account: toAccount(kept), created: false }
   }
   async function create({ identity, preferredName, roles, groups }: ProvidedAccount): Promise<KeptAccount> {
     for (const name of namesFor(preferredName, identity)) {
-      const kept: KeptAccount = { name, roles: unique(roles), groups: unique(groups), owner: false, since: clock(), identity }
+      const now = clock()
+      const given = { roles: unique(roles), groups: unique(groups) }
+      const kept: KeptAccount = { name, ...given, owner: false, since: now, identity, vouchedAt: now }
       if (await accounts.putIfAbsent(name, kept)) return kept
     }
     throw new Error('every name for an identity is taken')

@@ -15,7 +15,12 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
   const base = createFoundation(options)
   const resource = 'stdio:'
   const credential: Credential = env['SALLYPORT_KEY'] ? { scheme: 'bearer', value: env['SALLYPORT_KEY'] } : { scheme: 'local', value: '' }
-  const apiKeys = createApiKeys({ store: base.store, keyRing: data.keyRing, clock: base.clock, accounts: createAccounts(base) })
+  const apiKeys = createApiKeys({
+    store: base.store,
+    keyRing: data.keyRing,
+    clock: base.clock,
+    accounts: createAccounts({ ...base, signIn: options.auth?.signIn ?? [] }),
+  })
   const keyUse = createApiKeyUse({ store: base.store, log })
   await requireKey(credential, apiKeys, data.dir).catch(async (error: unknown) => {
     await base.close()

@@ -51,7 +51,9 @@ interface Held extends Begun {
 const secret = (): string => randomBytes(32).toString('base64url')
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-export function createCrossings({ issuer, basePath, store, keyRing, clock }: Settings): Crossings {
+export type CrossingsParts = Pick<Settings, 'issuer' | 'basePath' | 'store' | 'keyRing' | 'clock'>
+
+export function createCrossings({ issuer, basePath, store, keyRing, clock }: CrossingsParts): Crossings {
   const records = store.records<Kept>('provider_crossing')
   const secure = new URL(issuer).protocol === 'https:'
   const { port } = new URL(issuer)

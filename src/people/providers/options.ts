@@ -56,6 +56,8 @@ export interface SignInProvider {
   readonly roles?: readonly RoleRule[] | undefined
   /** What accounts are named by at their first sign-in; the verified e-mail address unless told. */
   readonly nameClaim?: string | undefined
+  /** After how many days without a sign-in there nothing that a person has allowed counts any more; 30 unless told. */
+  readonly signInEveryDays?: number | undefined
   /** Whether to ask the provider's UserInfo endpoint for claims that its ID token lacks; it is unless told. */
   readonly userInfo?: boolean | undefined
 }
@@ -134,6 +136,12 @@ const entry: z.ZodType<SignInProvider> = z
     dangerouslyAllowAnyone: z.boolean().optional().describe('Lets in everybody who has an account there. Default false.'),
     roles: z.array(rule).max(MAX_RULES).optional().describe('Roles and groups by claims, read anew at each sign-in. Default: none.'),
     nameClaim: claim.optional().describe('What accounts are named by at their first sign-in. Default: the verified e-mail address.'),
+    signInEveryDays: z
+      .int()
+      .min(1)
+      .max(365)
+      .optional()
+      .describe('After how many days without a sign-in there a person has to sign in again. Default 30.'),
     userInfo: z.boolean().optional().describe('Whether claims that the ID token lacks are asked for at UserInfo. Default true.'),
   })
   .superRefine(({ allow: allowed, dangerouslyAllowAnyone: anyone = false }, context) => {
