@@ -47,8 +47,6 @@ export function createDeviceFront({ settings, callback, budgetFor, record }: Dev
   return {
     waitToBegin: (request) => wait('begin', request, MAX_BEGUN),
     async open(request, response) {
-      const { 'sec-fetch-dest': destination } = request.headers
-      if (destination !== undefined && destination !== 'document') return refuse(request, response, 'not_a_page', 'not_a_page')
       // Each one that is opened keeps a session.
       const seconds = await wait('page', request, MAX_BEGUN)
       if (seconds !== undefined) return refuse(request, response, 'rate_limited', 'too_many_codes', seconds)

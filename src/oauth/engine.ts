@@ -125,9 +125,6 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
 
   /** Why no sign-in is begun. Before the provider: it stores what it is asked. */
   async function problemWithStart(request: IncomingMessage, response: ServerResponse, url: URL): Promise<string | undefined> {
-    const { 'sec-fetch-dest': destination } = request.headers
-    // A page of another site that loads this as an image or a frame (Fetch Metadata §2.1): nobody would see it.
-    if (destination !== undefined && destination !== 'document') return 'not_a_page'
     if (url.search.length > MAX_QUERY || url.searchParams.getAll('state').some(({ length }) => length > MAX_STATE)) return 'too_long'
     // The library would answer in another mode even where it refuses it: by a form that submits itself, for one.
     if (url.searchParams.getAll('response_mode').some((mode) => mode !== 'query')) return 'unsupported_response_mode'

@@ -23,7 +23,7 @@ export type RouteName =
   | 'switch-account'
   | 'consent'
   | 'setup'
-  | 'own-sign-in'
+  | 'sign-in'
   | 'own-sign-in-step'
   | 'sign-in-callback'
   | 'sign-out'
@@ -56,7 +56,7 @@ const fixed: Record<string, Route> = {
   '/authorize': page('authorize', 'GET'),
   '/setup': page('setup', 'GET', 'POST'),
   '/welcome': page('welcome', 'GET', 'POST'),
-  '/sign-in': page('own-sign-in', 'GET'),
+  '/sign-in': page('sign-in', 'GET'),
   '/account': page('account', 'GET', 'POST'),
   '/sign-out': page('sign-out', 'GET', 'POST'),
 }

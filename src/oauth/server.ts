@@ -121,6 +121,10 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       return sendError(response, 405, 'invalid_request', `the methods here are ${route.methods.join(', ')}`)
     }
     if (method === 'OPTIONS') return preflight(response, route.methods)
+    if (!route.cors && method === 'GET' && isPartOfAnotherPage(request)) {
+      record(request, { decision: 'deny', reason: 'not_a_page', action: route.name })
+      return sendPage(response, problemPage('not_a_page'))
+    }
 
     switch (route.name) {
       case 'server-metadata':
@@ -185,4 +189,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 function redirect(response: ServerResponse, location: string): void {
   response.setHeader('location', location)
   end(response, 302)
+}
+
+/** A page of another site that loads one of ours as an image or a frame (Fetch Metadata §2.1): nobody would see it. */
+function isPartOfAnotherPage({ headers: { 'sec-fetch-dest': destination } }: IncomingMessage): boolean {
+  return destination !== undefined && destination !== 'document'
 }

@@ -26,7 +26,7 @@ export interface SignInFront {
 
 /** What each route does, on record. */
 const actions: Partial<Record<RouteName, string>> = {
-  'own-sign-in': 'sign-in',
+  'sign-in': 'sign-in',
   'own-sign-in-step': 'sign-in',
   'sign-in-callback': 'sign-in',
   'sign-out': 'sign-out',
@@ -42,7 +42,7 @@ export function createSignInFront(parts: SignInFrontParts): SignInFront {
   async function answer(route: Route, request: IncomingMessage, response: ServerResponse, form: URLSearchParams): Answer {
     const isForm = request.method === 'POST'
     switch (route.name) {
-      case 'own-sign-in':
+      case 'sign-in':
         return place.show(request, response)
       case 'own-sign-in-step':
         return route.step && place.take(route.step, request, response, form)
