@@ -1,8 +1,16 @@
 /** Checks of the configuration and of what it guards: starts each server as guard would, counts, and ends it. @module */
 
 import { ConfigError, createRedactor, silentLog, systemClock } from '../../core/index.ts'
-import { type Config, createGateway, type LoadConfigOptions, loadConfig, lockFileOf } from '../../gateway/index.ts'
-import { resolveDataDir } from '../../vault/index.ts'
+import {
+  type Config,
+  createGateway,
+  createPeople,
+  type LoadConfigOptions,
+  loadConfig,
+  lockFileOf,
+  secretsAskedBy,
+} from '../../gateway/index.ts'
+import { type Data, resolveDataDir } from '../../vault/index.ts'
 import { type Finding, ok, problem, warning } from './check.ts'
 
 export interface ConfigFindings {
@@ -33,26 +41,33 @@ export function checkConfig(options: LoadConfigOptions): ConfigFindings {
 
 const PATIENCE_MS = 30_000
 
-export async function checkUpstreams(config: Config, version: string): Promise<Finding[]> {
-  if (config.servers.length === 0) return []
+/** `data`: where named secrets are; undefined where there is none, and then what needs one is not started. */
+export async function checkUpstreams(config: Config, version: string, data?: Pick<Data, 'store' | 'keyRing'>): Promise<Finding[]> {
+  const servers = config.servers.filter(({ named }) => data !== undefined || named === undefined)
+  if (servers.length === 0) return []
   const redactor = createRedactor()
+  const people = data && createPeople({ data, servers, redactor, log: silentLog, clock: systemClock })
   const gateway = createGateway({
-    servers: config.servers,
+    servers,
+    people,
     redactor,
     log: silentLog,
     clock: systemClock,
     lockFile: lockFileOf(config, resolveDataDir(config.dataDir)),
     serverInfo: { name: 'sallyport', version },
   })
+  const waiting = new Set(servers.filter((one) => secretsAskedBy(one).some(({ of }) => of === 'person')).map(({ id }) => id))
   try {
     const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref())
     await Promise.race([gateway.start(), patience])
     return gateway.status().map(({ server, state, version: revision, tools, error }) => {
       if (state === 'ready') return ok(server, `answers, MCP ${revision}, ${tools} tools`)
       const why = redactor.text(error ?? `no answer within ${PATIENCE_MS / 1000} s`)
+      if (waiting.has(server)) return warning(server, why, 'nothing is broken: it is started for each person who has set what it needs')
       return problem(server, why, 'run its command by itself, or open its URL, and see what it says')
     })
   } finally {
     await gateway.close()
+    people?.close()
   }
 }

@@ -5,10 +5,13 @@
  * @module
  */
 
-import { resolveDataDir } from '../../vault/index.ts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Data, openData, resolveDataDir } from '../../vault/index.ts'
 import type { Finding } from '../checks/check.ts'
 import { checkIssuers } from '../checks/issuers.ts'
 import { checkDataDir, checkNode, checkPort } from '../checks/machine.ts'
+import { checkSecrets } from '../checks/secrets.ts'
 import { checkServer } from '../checks/server.ts'
 import { checkConfig, checkUpstreams } from '../checks/upstreams.ts'
 import { exitCodes } from '../codes.ts'
@@ -42,7 +45,13 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
   const findings: Finding[] = [checkNode(), ...ofConfig, ...checkDataDir(resolveDataDir(dataDir ?? config?.dataDir))]
   if (config !== undefined) {
     if (url === undefined) findings.push(await checkPort(config.listen.port))
-    findings.push(...(await checkIssuers(config)), ...(await checkUpstreams(config, version())))
+    findings.push(...(await checkIssuers(config)))
+    const data = config.servers.some(({ named }) => named !== undefined) ? dataIn(resolveDataDir(dataDir ?? config.dataDir)) : undefined
+    try {
+      findings.push(...(await checkSecrets(config, data)), ...(await checkUpstreams(config, version(), data)))
+    } finally {
+      await data?.store.close()
+    }
   }
   if (url !== undefined) findings.push(...(await checkServer(url)))
 
@@ -50,6 +59,13 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
   output.object({ ok: problems === 0, findings })
   show(findings, output)
   if (problems > 0) process.exitCode = exitCodes.failure
+}
+
+/** What is there, with its key: neither is made for the sake of looking. */
+function dataIn(dir: string): Data | undefined {
+  const { SALLYPORT_MASTER_KEY, SALLYPORT_MASTER_KEY_FILE } = process.env
+  const hasKey = Boolean(SALLYPORT_MASTER_KEY || SALLYPORT_MASTER_KEY_FILE) || existsSync(join(dir, 'master.key'))
+  return hasKey && existsSync(join(dir, 'sallyport.db')) ? openData({ dataDir: dir }) : undefined
 }
 
 function show(findings: readonly Finding[], output: Output): void {
