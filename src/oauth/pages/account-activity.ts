@@ -1,5 +1,6 @@
 /** What was done in somebody's name, the newest first, with the filter in the page's address. @module */
 
+import { addressGroup } from '../../net/index.ts'
 import type { AuditRecord } from '../../storage/index.ts'
 import type { Frame } from '../account/visit.ts'
 import { accountPage, minute } from './account-frame.ts'
@@ -78,9 +79,15 @@ function who({ clientName, clientId, credential, credentialId, address }: AuditR
   const key = credential === 'key' && credentialId !== undefined ? html`<code>${credentialId}…</code>` : undefined
   const client =
     name === '' ? (key === undefined && clientId !== undefined ? html`<code>${plain(clientId, 60)}</code>` : undefined) : named(name)
-  const from = address === undefined ? undefined : html`<span class="soft">${texts.account.from(plain(address, 60))}</span>`
+  const from =
+    address === undefined
+      ? undefined
+      : html`<span class="soft">${texts.account.from(isHere(address) ? 'loopback' : plain(address, 60))}</span>`
   return html`${client}${client && key && ' '}${key}${(client ?? key) && from && ' '}${from}`
 }
+
+/** Addresses are on record as they were; other lists have their group, which says it already. */
+const isHere = (address: string): boolean => addressGroup(address) === 'loopback'
 
 function outcomeOf({ decision, reason, repeated = 1 }: AuditRecord): Html {
   const because =
