@@ -124,35 +124,7 @@ export function createProgram(argv: readonly string[]): Command {
       (await import('./commands/grant.ts')).revokeGrants(ids, command.optsWithGlobals()),
     )
 
-  const user = add(program, 'user', 'accounts of people who may sign in')
-  add(user, 'add', 'add an account; the password is asked for', '<name>')
-    .option('--password-stdin', 'read the password from stdin')
-    .option('--role <role...>', 'roles that the account has')
-    .addOption(dataDir())
-    .action(async (name: string, _options, command: Command) =>
-      (await import('./commands/user.ts')).addUser(name, command.optsWithGlobals()),
-    )
-  add(user, 'list', 'list the accounts')
-    .addOption(dataDir())
-    .action(async (_options, command: Command) => (await import('./commands/user.ts')).listUsers(command.optsWithGlobals()))
-
-  const secret = add(program, 'secret', 'what guarded servers are handed by name')
-  add(secret, 'set', 'keep a value, sealed; it is typed or read from stdin, and never shown', '<name>')
-    .option('--user <name>', 'for this person alone (default: for everybody)')
-    .addOption(dataDir())
-    .action(async (name: string, _options, command: Command) =>
-      (await import('./commands/secret.ts')).setSecret(name, command.optsWithGlobals()),
-    )
-  add(secret, 'list', 'list names, never values')
-    .option('--user <name>', 'only those of this person')
-    .addOption(dataDir())
-    .action(async (_options, command: Command) => (await import('./commands/secret.ts')).listSecrets(command.optsWithGlobals()))
-  add(secret, 'remove', 'forget a value at once', '<name>')
-    .option('--user <name>', 'of this person (default: the one for everybody)')
-    .addOption(dataDir())
-    .action(async (name: string, _options, command: Command) =>
-      (await import('./commands/secret.ts')).removeSecret(name, command.optsWithGlobals()),
-    )
+  addUserCommands(program)
 
   const audit = add(program, 'audit', 'the record of every decision')
   add(audit, 'search', 'find decisions, newest first')
@@ -186,7 +158,78 @@ export function createProgram(argv: readonly string[]): Command {
   return program
 }
 
+function addUserCommands(program: Command): void {
+  const user = add(program, 'user', 'accounts of people who may sign in')
+  add(user, 'add', 'add an account; the password is asked for', '<name>')
+    .option('--password-stdin', 'read the password from stdin')
+    .option('--role <role...>', 'roles that the account has')
+    .option('--group <group...>', 'groups that it belongs to')
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/user.ts')).addUser(name, command.optsWithGlobals()),
+    )
+  add(user, 'list', 'list the accounts, and who is invited')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/user.ts')).listUsers(command.optsWithGlobals()))
+  add(user, 'show', 'what an account may do, and how it signs in', '<name>')
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/user.ts')).showUser(name, command.optsWithGlobals()),
+    )
+  add(user, 'invite', 'print a link with which somebody makes an account of that name, good once for three days', '<name>')
+    .option('--role <role...>', 'roles that the account will have')
+    .option('--group <group...>', 'groups that it will belong to')
+    .addOption(pagesUrl())
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/user-link.ts')).inviteUser(name, command.optsWithGlobals()),
+    )
+  add(user, 'reset', 'print a link with which somebody chooses a new password, good once for an hour', '<name>')
+    .option('--second-factor', 'also remove their one-time codes, recovery codes and passkeys, and end their sessions')
+    .addOption(pagesUrl())
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/user-link.ts')).resetUser(name, command.optsWithGlobals()),
+    )
+  add(user, 'roles', 'show or change the roles and groups of an account', '<name>')
+    .option('--add <role...>', 'give it these roles')
+    .option('--take <role...>', 'take these away')
+    .option('--add-group <group...>', 'put it into these groups')
+    .option('--take-group <group...>', 'take it out of these')
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/user-change.ts')).changeRoles(name, command.optsWithGlobals()),
+    )
+  add(user, 'disable', 'switch an account off, with all that it has allowed', '<name>')
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/user-change.ts')).disableUser(name, command.optsWithGlobals()),
+    )
+  add(user, 'enable', 'switch an account on again', '<name>')
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/user-change.ts')).enableUser(name, command.optsWithGlobals()),
+    )
+  add(user, 'remove', 'remove an account with all that is its own, or end an invitation', '<name>')
+    .option('--owner', 'even if it is the one that set this server up')
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/user-change.ts')).removeUser(name, command.optsWithGlobals()),
+    )
+  add(user, 'sessions', 'at which browsers somebody is signed in', '<name>')
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/user-sessions.ts')).listSessions(name, command.optsWithGlobals()),
+    )
+  add(user, 'end-sessions', 'sign somebody out at all browsers, or at those', '<name> [id...]')
+    .addOption(dataDir())
+    .action(async (name: string, ids: string[], _options, command: Command) =>
+      (await import('./commands/user-sessions.ts')).endSessions(name, ids, command.optsWithGlobals()),
+    )
+}
+
 const dataDir = (): Option => new Option('--data-dir <folder>', 'where keys, accounts and the audit are kept (or SALLYPORT_DATA_DIR)')
+const pagesUrl = (): Option => new Option('--url <url>', 'where people reach the guard (default: what the configuration says)')
 
 function add(parent: Command, name: string, description: string, args = ''): Command {
   const command = parent.command(`${name} ${args}`.trim()).description(description).option('--json', 'print one JSON object on stdout')

@@ -2,7 +2,7 @@
 
 import { userInfo } from 'node:os'
 import { createId } from '../core/index.ts'
-import type { Store } from '../storage/index.ts'
+import type { AuditRecord, Store } from '../storage/index.ts'
 
 export type OperatorAction =
   | 'key.create'
@@ -10,6 +10,13 @@ export type OperatorAction =
   | 'key.revoke'
   | 'keys.rotate'
   | 'user.add'
+  | 'user.invite'
+  | 'user.reset'
+  | 'user.roles'
+  | 'user.disable'
+  | 'user.enable'
+  | 'user.remove'
+  | 'user.end-sessions'
   | 'client.create'
   | 'client.approve'
   | 'client.unapprove'
@@ -27,7 +34,13 @@ export function operator(): string {
   }
 }
 
-export async function recordOperator(store: Store, action: OperatorAction, target: string, startedAt: number): Promise<void> {
+export async function recordOperator(
+  store: Store,
+  action: OperatorAction,
+  target: string,
+  startedAt: number,
+  facts?: AuditRecord['facts'],
+): Promise<void> {
   await store.audit.append([
     {
       id: createId('dec_'),
@@ -42,6 +55,7 @@ export async function recordOperator(store: Store, action: OperatorAction, targe
       transport: 'cli',
       rule: 'who can write the data directory',
       durationMs: Date.now() - startedAt,
+      ...(facts && { facts }),
     },
   ])
 }

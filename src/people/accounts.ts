@@ -36,6 +36,8 @@ export interface Accounts {
   upsertFromProvider(account: ProvidedAccount): Promise<Provided>
   /** What is wrong with a name and password before anything is tried, or undefined. */
   problemWith(name: string, password: string): string | undefined
+  /** The same of an account whose password somebody else will choose. */
+  problemWithNew(account: Omit<NewAccount, 'password' | 'owner'>): string | undefined
   /** As slow for a name that nobody has. `busy`: too many are being checked; ask again. */
   verifyPassword(name: string, password: string): Promise<Account | 'wrong' | 'busy'>
   /** Of those that may act; undefined for one that is switched off. */
@@ -89,6 +91,7 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
 
   return {
     problemWith,
+    problemWithNew: ({ name, roles = [], groups = [] }) => problemWithName(name) ?? problemWithRoles(roles, groups),
     hasOwner,
     find,
     upsertFromProvider: (account) => provided.upsert(account),
@@ -109,11 +112,11 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
     },
     async verifyPassword(name, password) {
       const found = problemWithName(name) === undefined ? await records.get(toName(name)) : undefined
-      const hash = found?.value.disabled ? undefined : found?.value.hash
+      const hash = found?.value.hash
       const right = await passwords.verify(password.slice(0, MAX_PASSWORD + 1), hash)
       if (right === 'busy') return 'busy'
       if (!right || found === undefined) return 'wrong'
-      // It takes a while to compute: the password may have been changed meanwhile, or the account switched off.
+      // Only now, so that one that is switched off takes as long; and as it is now: much may have changed while it was computed.
       const now = await records.get(toName(name))
       return now?.value.hash === hash && !now?.value.disabled && now !== undefined ? toAccount(now.value) : 'wrong'
     },

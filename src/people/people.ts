@@ -3,6 +3,7 @@
 import type { Clock } from '../core/index.ts'
 import type { Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
+import type { Account } from './account.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { createLoginThrottle } from './login-throttle.ts'
 import { createOneTimeCodes, type OneTimeCodes } from './one-time-codes.ts'
@@ -24,6 +25,8 @@ export interface People {
   readonly signIn: SignIn
   /** Invitations, and passwords set anew by a link. */
   readonly welcome: Welcome
+  /** For somebody who has lost what they show besides a password: their codes and passkeys are gone, and their sessions end. */
+  forgetSecondFactors(account: Account): Promise<void>
 }
 
 export interface PeopleParts {
@@ -46,14 +49,21 @@ export function createPeople(parts: PeopleParts): People {
   const oneTimeCodes = createOneTimeCodes({ ...parts, title: new URL(issuer).host })
   const recoveryCodes = createRecoveryCodes(parts)
   const throttle = createLoginThrottle(counters)
+  const sessions = createBrowserSessions({ ...parts, accounts })
   return {
     accounts,
-    sessions: createBrowserSessions({ ...parts, accounts }),
+    sessions,
     passkeys,
     oneTimeCodes,
     recoveryCodes,
     links,
     signIn: createSignIn({ ...parts, accounts, passkeys, oneTimeCodes, recoveryCodes, throttle }),
     welcome: createWelcome({ accounts, links }),
+    async forgetSecondFactors(account) {
+      for (const { id } of await passkeys.list(account)) await passkeys.remove(account, id)
+      await oneTimeCodes.turnOff(account)
+      await recoveryCodes.remove(account)
+      await sessions.endAll(account.name)
+    },
   }
 }
