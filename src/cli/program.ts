@@ -126,6 +126,24 @@ export function createProgram(argv: readonly string[]): Command {
 
   addUserCommands(program)
 
+  const secret = add(program, 'secret', 'what guarded servers are handed by name')
+  add(secret, 'set', 'keep a value, sealed; it is typed or read from stdin, and never shown', '<name>')
+    .option('--user <name>', 'for this person alone (default: for everybody)')
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/secret.ts')).setSecret(name, command.optsWithGlobals()),
+    )
+  add(secret, 'list', 'list names, never values')
+    .option('--user <name>', 'only those of this person')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/secret.ts')).listSecrets(command.optsWithGlobals()))
+  add(secret, 'remove', 'forget a value at once', '<name>')
+    .option('--user <name>', 'of this person (default: the one for everybody)')
+    .addOption(dataDir())
+    .action(async (name: string, _options, command: Command) =>
+      (await import('./commands/secret.ts')).removeSecret(name, command.optsWithGlobals()),
+    )
+
   const audit = add(program, 'audit', 'the record of every decision')
   add(audit, 'search', 'find decisions, newest first')
     .option('--since <when>', 'from a span ago (24h, 7d) or a date on')
