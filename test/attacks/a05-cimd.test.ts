@@ -377,8 +377,8 @@ describe('A5: a person who is asked', () => {
       const consent = await browser.submit(login, form, [...prefilled(form), ['name', ANA.name], ['password', ANA.password]])
       assert.ok(!('stoppedAt' in consent))
       const text = textOf(consent.html)
-      assert.match(text, /Allow “Bank of Claude” not verified/)
-      assert.ok(text.includes(`It is described by ${host} .`), text)
+      assert.ok(text.includes(`Allow “Bank of Claude” ${warns ? 'not verified' : `belongs to ${host}`} to use`), text)
+      assert.ok(text.includes(warns ? `It is described by ${host} .` : `The owner of ${host} says that this program is theirs.`), text)
       assert.equal(text.includes('could pass for it'), warns)
     }
   })

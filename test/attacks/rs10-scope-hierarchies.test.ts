@@ -107,10 +107,10 @@ describe('a scope that implies others', () => {
     }
     assert.match(
       await page('admin'),
-      /change things[\s\S]*Run the whole notebook\. This includes: Use what needs the permission “editor”; Change notes; [^<]*code; Use the tools that only read/,
+      /delete things or run code[\s\S]*Run the whole notebook\. This includes: Use what needs the permission “editor”; Change notes; [^<]*code; Use the tools that only read/,
     )
     assert.match(await page('all:read'), /It can read[\s\S]*Look at everything\. This includes: /)
-    assert.match(await page('sly:read'), /It can change things[\s\S]*Only look around\. This includes: /)
+    assert.match(await page('sly:read'), /It can delete things or run code[\s\S]*Only look around\. This includes: /)
   })
 })
 

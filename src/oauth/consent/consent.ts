@@ -13,7 +13,7 @@ import type { Accounts } from '../../people/index.ts'
 import type { Clients } from '../clients.ts'
 import { type Answer, finish, type OpenInteraction, type OpenInteractions } from '../interaction.ts'
 import type { Settings } from '../options.ts'
-import { consentPage, type Page, sourceOf, texts } from '../pages/index.ts'
+import { consentPage, type Page, problemPage, sourceOf, texts } from '../pages/index.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Resources } from '../resources.ts'
 import { groupScopes, namedScopes, OFFLINE_ACCESS, type ScopeGroup } from '../scopes.ts'
@@ -40,7 +40,7 @@ export interface Consent {
 }
 
 export function createConsent(parts: ConsentParts): Consent {
-  const { settings, resources, accounts, clients, interactions, record } = parts
+  const { provider, settings, resources, accounts, clients, interactions, record } = parts
   const { basePath, hierarchy, keyRing, clock, accessTokenTtlSeconds } = settings
   const server = new URL(resources.canonical).host
   const reading = createReading({ keyRing, clock, isHasteAllowed: settings.dangerouslyTakeHastyConsent })
@@ -85,10 +85,21 @@ export function createConsent(parts: ConsentParts): Consent {
   const about = ({ clientId, client }: OpenInteraction, subject: string) =>
     ({ action: 'consent', subject, clientId, clientName: client, target: resources.canonical }) as const
 
+  /** A client may change where it wants people sent while somebody reads (RFC 7592 §2.2); what was read is not true then. */
+  async function isStillRegistered({ clientId, redirectUri }: OpenInteraction): Promise<boolean> {
+    if (redirectUri === undefined) return true
+    const client = await provider.Client.find(clientId)
+    return client?.redirectUriAllowed(redirectUri) === true
+  }
+  function refuseChanged(request: IncomingMessage, opened: OpenInteraction, accountId: string): Page {
+    record(request, { ...about(opened, accountId), decision: 'deny', reason: 'invalid_redirect_uri' })
+    return problemPage('invalid_redirect_uri')
+  }
   return {
     async show(request, response, opened) {
       const { accountId, interaction } = opened
       if (accountId === undefined) throw new Error('nobody is there who could be asked')
+      if (!(await isStillRegistered(opened))) return refuseChanged(request, opened, accountId)
       const approvedBy = await needsNobody(clients, opened)
       if (approvedBy === undefined) return showPage(opened, accountId)
       const granted = permissionsOf(interaction)
@@ -105,6 +116,7 @@ export function createConsent(parts: ConsentParts): Consent {
       const read = reading.check(form.get('shown'), { uid, clientId, account: accountId })
       if (read === 'forged' || interactions.isForged(request, opened, form))
         return interactions.refuseForged(request, 'consent', opened, accountId)
+      if (!(await isStillRegistered(opened))) return refuseChanged(request, opened, accountId)
       const choices = choicesOf(form)
       const { granted, refused } = grantedBy(groupsOf(opened), choices, hierarchy)
 

@@ -418,7 +418,7 @@ export const texts = {
       what: (server: Html): Html => html`These programs can use ${server} in your name, because you allowed it.`,
       none: 'No program can do anything in your name. One that wants to sends you to a page here, where you see what it asks for.',
       since: (when: Html): Html => html`Since ${when}`,
-      lastUsed: (when: Html): Html => html`last used ${when}`,
+      lastUsed: (when: Html | undefined): Html => (when === undefined ? html`not used yet` : html`last used ${when}`),
       until: (when: Html): Html => html`until ${when}`,
       returnsTo: (host: Html): Html => html`It sent you back to ${host}.`,
       returnsHere: 'this computer',
