@@ -92,5 +92,5 @@ const separately = (grants: readonly GrantOf[], now: number, end: FormTarget): H
 </li>`,
   )}</ul></details>`
 
-export const useOf = (use: LastUse | undefined, now: number): Html =>
-  use === undefined ? html`${texts.account.never}` : html`${past(use.at, now)} ${texts.account.from(use.from)}`
+export const useOf = (use: LastUse | undefined, now: number): Html | undefined =>
+  use && html`${past(use.at, now)} ${texts.account.from(use.from)}`

@@ -59,7 +59,7 @@ const passkey = (
   { now, rename, remove, signInAgain }: SecurityPage,
 ): Html => html`<li>
 <div class="what"><b>${name}</b>${synced && html` <span class="tag">${words.synced}</span>`}
-<p class="soft">${words.added(date(createdAt))} · ${texts.account.access.lastUsed(lastUsedAt === undefined ? html`${texts.account.never}` : past(lastUsedAt, now))}</p></div>
+<p class="soft">${words.added(date(createdAt))} · ${texts.account.access.lastUsed(lastUsedAt === undefined ? undefined : past(lastUsedAt, now))}</p></div>
 <div class="act"><form class="act" method="post" action="${rename.action}">${token(rename)}${hidden({ passkey: id })}
 <label class="hidden" for="${id}">${words.passkeyName}</label><input type="text" id="${id}" name="name" value="${name}" maxlength="64" autocomplete="off" required>
 <button class="small" type="submit">${words.rename}</button></form>

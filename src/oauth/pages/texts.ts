@@ -367,7 +367,6 @@ export const texts = {
       activity: 'Activity',
       signOut: 'Sign out',
     },
-    never: 'never',
     /** `text`: a date or `5 minutes ago`. */
     justNow: 'just now',
     minutesAgo: (count: number): string => (count === 1 ? 'a minute ago' : `${count} minutes ago`),
