@@ -5,7 +5,8 @@
 
 import assert from 'node:assert/strict'
 import { Secret, TOTP } from 'otpauth'
-import { ANA, authorizeUrl, type Fixture, postForm, register, startAuthorizationServer } from './authorization.ts'
+import { createAuthenticator } from './authenticator.ts'
+import { ANA, authorizeUrl, connect, type Fixture, postForm, register, startAuthorizationServer } from './authorization.ts'
 import { type Browser, createBrowser, fillIn, formsOf, formWith, type Person, type Shown, visit } from './browser.ts'
 
 export interface Seen {
@@ -39,6 +40,13 @@ export async function startWithEverything(): Promise<Fixture> {
   const app = new TOTP({ secret: Secret.fromBase32(new URL(uri).searchParams.get('secret') ?? '') })
   assert.equal(await people.oneTimeCodes.confirm(cyd, ticket, app.generate({ timestamp: Date.now() })), 'on')
   await people.recoveryCodes.renew(cyd)
+  // So that there is something to take away on her pages: a grant, another session, a passkey.
+  await connect(fixture)
+  const ana = await people.accounts.get(ANA.name)
+  assert.ok(ana)
+  const options = await people.passkeys.beginAdding(ana, 'a test')
+  const added = await people.passkeys.add(ana, 'a test', createAuthenticator(fixture.issuer).create(options as never), 'Laptop')
+  assert.ok('passkey' in added)
   return fixture
 }
 
