@@ -114,8 +114,11 @@ test('headers are each caller’s own, at once the second time, and another one 
   assert.deepEqual(again, ana)
   await secrets.set({ name: 'TRACKER', user: 'ana', value: 'another-of-ana', setBy: 'ana' })
   assert.deepEqual(await shown('ana'), { allowed: true, value: { authorization: 'Bearer another-of-ana', 'x-gateway': 'gateway-key' } })
+  // Two changes before anybody asks: both count.
   await secrets.remove('TRACKER', 'ana')
+  await secrets.set({ name: 'TRACKER', user: 'bob', value: 'another-of-bob', setBy: 'bob' })
   assert.ok(!(await shown('ana')).allowed)
+  assert.deepEqual(await shown('bob'), { allowed: true, value: { authorization: 'Bearer another-of-bob', 'x-gateway': 'gateway-key' } })
   assert.ok((await secrets.find('TRACKER', 'bob'))?.lastUsedAt)
   assert.ok(!log().includes('token-of'))
 })
