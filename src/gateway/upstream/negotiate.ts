@@ -178,6 +178,7 @@ function denialText(decision: Decision<Produced>): string {
   if (decision.allowed) return ''
   const { denial } = decision
   if (denial.reason === 'upstream_unavailable') return denial.sentence
+  if (denial.reason === 'not_connected') return 'it waits for the first person who connects their account there'
   return denial.reason === 'deadline_exceeded' ? `it did not answer within ${denial.seconds} seconds` : denial.reason
 }
 
