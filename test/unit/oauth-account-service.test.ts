@@ -48,12 +48,12 @@ test('a call with one’s own key is in one’s activity, and is the last use of
 
 test('a call by a program is its last use, and what it did is behind its name', async () => {
   const { tokens, clientId } = await connect(place, { metadata: { client_name: 'Notes' } })
-  assert.match(textOf((await me.open()).html), /“Notes” .*last used never/)
+  assert.match(textOf((await me.open()).html), /“Notes” .*not used yet/)
   assert.equal((await mcp(place.resource, { token: tokens.access_token }).call('echo', { text: 'a' })).status, 200)
   await until('the use to be written', async () => /“Notes” .*last used just now from this computer/.test(textOf((await me.open()).html)))
   await served.records()
   const text = textOf((await me.open(`/activity?client=${clientId}`)).html)
-  assert.match(text, /Only what “Notes” did.*Tool test\.echo .*Access asked for/)
+  assert.match(text, /Only what “Notes” did.*Tool test\.echo .*Access given/)
   await me.send(await me.open(), '/access/end-all')
   assert.equal((await mcp(place.resource, { token: tokens.access_token }).call('echo', { text: 'a' })).status, 401, 'at once')
 })

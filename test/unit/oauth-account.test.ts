@@ -42,14 +42,14 @@ describe('access', () => {
     const text = textOf((await me.open()).html)
     assert.match(
       text,
-      /“Notes” not verified .*run code.* Since \d+ \w+ \d{4} · last used never · until \d+ \w+ \d{4} It sent you back to this computer/,
+      /“Notes” not verified .*run code.* Since \d+ \w+ \d{4} · not used yet · until \d+ \w+ \d{4} It sent you back to this computer/,
     )
     assert.match(text, /“Mail” not verified Use the tools that only read Since/)
     const page = await me.open()
     const done = await me.send(page, '/access/end', {}, holding(notes.clientId))
     assert.match(textOf(done.html), /The access has ended/)
     assert.doesNotMatch(textOf(done.html), /Notes/)
-    assert.deepEqual([lastRecord()?.action, lastRecord()?.subject, lastRecord()?.target], ['grant.revoke', 'ana', notes.clientId])
+    assert.deepEqual([lastRecord()?.action, lastRecord()?.subject, lastRecord()?.clientName], ['grant.revoke', 'ana', 'Notes'])
     assert.equal(await verify(fixture, notes.tokens.access_token), 'revoked')
     assert.equal((await notes.refresh()).status, 400)
     assert.equal(typeof (await verify(fixture, mail.tokens.access_token)), 'object')
@@ -112,7 +112,7 @@ describe('keys', () => {
 
     const list = await me.open('/keys')
     assert.ok(!list.html.includes(key.slice(13)), 'once')
-    assert.match(textOf(list.html), /my script spk_\w{8}… tools:read Made .* last used never · ends/)
+    assert.match(textOf(list.html), /my script spk_\w{8}… tools:read Made .* not used yet · ends/)
     const rolled = await me.send(await me.open(`/keys/replace?key=${key.slice(4, 12)}`), '/keys/replace', { overlap: '0' })
     const next = keyIn(rolled.html)
     assert.match(textOf(rolled.html), /The old one has ended/)
@@ -341,10 +341,10 @@ test('what is far back among what does not fit is found by going on, and no page
     })),
   )
   const first = await here.open('/activity?kind=access')
-  assert.doesNotMatch(textOf(first.html), /Access asked for/)
+  assert.doesNotMatch(textOf(first.html), /Access given/)
   const more = first.html.match(/href="\/account(\/activity\?[^"]*before=[^"]+)"/)?.[1]?.replaceAll('&amp;', '&')
   assert.ok(more)
-  assert.match(textOf((await here.open(more)).html), /Access asked for/)
+  assert.match(textOf((await here.open(more)).html), /Access given/)
 })
 
 test('it is told apart from the account by its address: unknown pages, other methods, another host', async () => {

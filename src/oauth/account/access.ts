@@ -6,7 +6,7 @@ import type { ClientInfo, Clients } from '../clients.ts'
 import type { GrantInfo, Grants } from '../grants.ts'
 import { type AccessOf, accessPage, plain } from '../pages/index.ts'
 import { groupScopes, OFFLINE_ACCESS } from '../scopes.ts'
-import type { Action } from './visit.ts'
+import type { Action, Visit } from './visit.ts'
 
 export interface AccessParts {
   readonly grants: Grants
@@ -41,6 +41,13 @@ export function accessActions({ grants, clients, hierarchy, server }: AccessPart
       })),
     }
   }
+  async function end(own: readonly GrantInfo[], note: Visit['note']): Promise<void> {
+    for (const { id, clientId } of own) {
+      if (!(await grants.revoke(id))) continue
+      const { name } = clientShown(await clients.get(clientId))
+      note('grant.revoke', id, { clientId, clientName: name === '' ? undefined : name })
+    }
+  }
   return [
     {
       method: 'GET',
@@ -58,7 +65,7 @@ export function accessActions({ grants, clients, hierarchy, server }: AccessPart
       async run({ account, form, note }) {
         const [client, id] = [form.get('client'), form.get('grant')]
         const own = (await grantsOf(account)).filter((grant) => (id === null ? grant.clientId === client : grant.id === id))
-        for (const grant of own) if (await grants.revoke(grant.id)) note('grant.revoke', grant.clientId)
+        await end(own, note)
         return { goTo: '', ...(own.length > 0 && { done: 'access-ended' }) }
       },
     },
@@ -66,7 +73,7 @@ export function accessActions({ grants, clients, hierarchy, server }: AccessPart
       method: 'POST',
       path: '/access/end-all',
       async run({ account, note }) {
-        for (const grant of await grantsOf(account)) if (await grants.revoke(grant.id)) note('grant.revoke', grant.clientId)
+        await end(await grantsOf(account), note)
         return { goTo: '', done: 'all-access-ended' }
       },
     },

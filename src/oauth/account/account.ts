@@ -69,7 +69,7 @@ export function createAccountPages({ settings, person, record, signOutToken, act
       now: clock(),
       signInAgain: isRecent(who) ? undefined : signInPath(url.pathname, true),
       formTo,
-      note: (action, target) => record(request, { ...about, decision: 'allow', reason: 'allowed', action, target }),
+      note: (action, target, of) => record(request, { ...about, ...of, decision: 'allow', reason: 'allowed', action, target }),
       noteRefusal: (action, reason, target) => record(request, { ...about, decision: 'deny', reason, action, target }),
       frame: {
         base,

@@ -1,6 +1,7 @@
 /** A request to a page of the account, once it is known who sends it; and what the pages answer. @module */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AuditRecord } from '../../storage/index.ts'
 import type { Page } from '../pages/index.ts'
 import type { AtBrowser } from '../person-at-browser.ts'
 
@@ -24,7 +25,7 @@ export interface Visit extends AtBrowser {
   /** `path`: after `/account`. */
   formTo(path: string): FormTarget
   /** Puts a change on record, as this person's. */
-  note(action: string, target?: string): void
+  note(action: string, target?: string, of?: Pick<AuditRecord, 'clientId' | 'clientName'>): void
   /** The same for what was refused. */
   noteRefusal(action: string, reason: string, target?: string): void
   /** What the frame of each page says. */

@@ -67,10 +67,14 @@ const row = (record: AuditRecord): Html => html`<tr>
 </tr>
 `
 
+/** What these name is an id that means nothing to a reader, or is said already. */
+const saysIt = /^(?:consent$|grant\.|session\.|passkey\.)/
+
 /** Names in a record are a server's, a client's or a person's own: text, and no part of our sentence. */
-function what({ action, target, server }: AuditRecord): Html {
-  const label = Object.hasOwn(words.actions, action) ? words.actions[action] : plain(action, 60)
-  const name = target === undefined ? undefined : server === undefined ? target : `${server}.${target}`
+function what({ action, decision, target, server }: AuditRecord): Html {
+  const said = action === 'consent' && decision === 'allow' ? 'consent.allow' : action
+  const label = Object.hasOwn(words.actions, said) ? words.actions[said] : plain(action, 60)
+  const name = target === undefined || saysIt.test(action) ? undefined : server === undefined ? target : `${server}.${target}`
   return html`${label}${name !== undefined && html` <code>${plain(name, 120)}</code>`}`
 }
 

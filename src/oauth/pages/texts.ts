@@ -603,6 +603,7 @@ export const texts = {
         'sign-in': 'Sign-in',
         'sign-out': 'Sign-out',
         consent: 'Access asked for',
+        'consent.allow': 'Access given',
         'account.create': 'Account made',
         'grant.revoke': 'Access taken back',
         'key.create': 'Key made',
