@@ -14,6 +14,7 @@ export {
   createOpenIdProvider,
   type OpenIdProvider,
   type ProviderProblem,
+  SIGN_IN_EVERY_DAYS,
   type SignInProvider,
   signInSchema,
   toProvided,

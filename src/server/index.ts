@@ -15,7 +15,7 @@ export {
   type ToolResult,
   tool,
 } from './definitions/index.ts'
-export type { Listen, MountedIn } from './listen.ts'
+export { type Listen, type MountedIn, originsOf, siteOf } from './listen.ts'
 export { type Listening, MCPServer } from './mcp-server.ts'
 export {
   type DirectoryDefinition,

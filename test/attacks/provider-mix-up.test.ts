@@ -10,7 +10,7 @@ import { createCrossings } from '../../src/oauth/sign-in/provider-crossings.ts'
 import { createAccounts, type SignInProvider } from '../../src/people/index.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
 import { verifies } from '../requirements.ts'
-import { type Fixture, type Tokens, verify } from '../support/authorization.ts'
+import type { Fixture } from '../support/authorization.ts'
 import { type Browser, createBrowser, formsOf, prefilled, textOf } from '../support/browser.ts'
 import { type SmallProvider, startSmallProvider } from '../support/openid-provider.ts'
 import {

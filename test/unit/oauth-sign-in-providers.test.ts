@@ -47,7 +47,7 @@ test('with a real provider: sign in there, consent here, and a token for an acco
   const response = await allow(fixture, browser, consent, asked)
   assert.equal(response.status, 200)
   const principal = await verify(fixture, ((await response.json()) as Tokens).access_token)
-  assert.ok(typeof principal === 'object', String(principal))
+  assert.ok(typeof principal === 'object', JSON.stringify(principal))
   assert.equal(principal.subject, 'ana@acme.example')
   assert.deepEqual(principal.roles, ['staff', 'payer'])
 

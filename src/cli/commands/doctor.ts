@@ -13,6 +13,7 @@ import { checkIssuers } from '../checks/issuers.ts'
 import { checkDataDir, checkNode, checkPort } from '../checks/machine.ts'
 import { checkSecrets } from '../checks/secrets.ts'
 import { checkServer } from '../checks/server.ts'
+import { checkSignIn } from '../checks/sign-in.ts'
 import { checkConfig, checkUpstreams } from '../checks/upstreams.ts'
 import { exitCodes } from '../codes.ts'
 import type { WithData } from '../common.ts'
@@ -45,7 +46,7 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
   const findings: Finding[] = [checkNode(), ...ofConfig, ...checkDataDir(resolveDataDir(dataDir ?? config?.dataDir))]
   if (config !== undefined) {
     if (url === undefined) findings.push(await checkPort(config.listen.port))
-    findings.push(...(await checkIssuers(config)))
+    findings.push(...(await checkIssuers(config)), ...(await checkSignIn(config)))
     const data = config.servers.some(({ named }) => named !== undefined) ? dataIn(resolveDataDir(dataDir ?? config.dataDir)) : undefined
     try {
       findings.push(...(await checkSecrets(config, data)), ...(await checkUpstreams(config, version(), data)))

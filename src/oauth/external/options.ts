@@ -100,12 +100,15 @@ const EITHER: readonly string[] = ['dangerouslyAllowAnonymous', 'requireDpopNonc
 
 /** Names what does not go together in the block `auth`; whatever is not of an external issuer is our own authorization server's. */
 export function refineAuth(given: object, context: z.RefinementCtx): void {
-  const { issuer } = given as { issuer?: unknown }
+  const { issuer, localAccounts, signIn } = given as { issuer?: unknown; localAccounts?: unknown; signIn?: readonly unknown[] }
   const problem =
     issuer === undefined ? 'goes with issuer' : 'is for the embedded authorization server, which does not run where issuer is set'
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined || EITHER.includes(name) || Object.hasOwn(externalShape, name) !== (issuer === undefined)) continue
     context.addIssue({ code: 'custom', path: [name], message: problem })
+  }
+  if (localAccounts === false && !signIn?.length) {
+    context.addIssue({ code: 'custom', path: ['localAccounts'], message: 'nobody could sign in: name a provider in signIn' })
   }
 }
 

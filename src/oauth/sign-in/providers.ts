@@ -34,6 +34,11 @@ const MAX_QUERY = 8_192
 
 export function createSignInProviders({ settings, accounts, welcome, record }: SignInProvidersParts): SignInProviders & { close(): void } {
   const { issuer, signIn, counters, clock, addressOf } = settings
+  for (const { id, dangerouslyAllowAnyone } of signIn) {
+    settings.log('info', 'people can sign in at a provider', { provider: id, redirectUri: `${issuer}/sign-in/callback/${id}` })
+    if (dangerouslyAllowAnyone)
+      settings.log('warn', 'dangerouslyAllowAnyone: everybody with an account at this provider is let in', { provider: id })
+  }
   const ownOrigin = new URL(issuer).origin
   const crossings = createCrossings(settings)
   const providers = new Map(signIn.map((options): [string, OpenIdProvider] => [options.id, createOpenIdProvider({ options, clock })]))

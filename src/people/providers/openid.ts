@@ -33,7 +33,7 @@ export interface OpenIdProvider {
   begin(crossing: Crossing): Promise<{ readonly location: string } | ProviderProblem>
   /** `query`: what the browser brought back. */
   finish(crossing: Crossing, query: URLSearchParams): Promise<{ readonly claims: JsonObject } | ProviderProblem>
-  /** What is wrong with its metadata, in words that are fit for a log; undefined where all is well. */
+  /** What is wrong with its metadata, or with our id and secret there, in words that are fit for a log; undefined where all is well. */
   check(): Promise<string | undefined>
   close(): void
 }
@@ -115,6 +115,23 @@ export function createOpenIdProvider({ options, clock, lookup, ca }: OpenIdParts
     // What is signed counts before what is not.
     return { ...(more as unknown as JsonObject), ...said }
   }
+  async function finish(crossing: Crossing, query: URLSearchParams): Promise<{ readonly claims: JsonObject } | ProviderProblem> {
+    // Before the code goes anywhere (RFC 9207 §2.4). Where it is announced and missing, the library refuses it.
+    if (query.getAll('iss').some((named) => named !== issuer)) {
+      return { problem: 'mixed_up', detail: 'the answer names another issuer (iss)' }
+    }
+    try {
+      const claims = await claimsOf(await current(), crossing, query)
+      const { freshSince } = crossing
+      const { auth_time: at } = claims
+      if (freshSince !== undefined && typeof at === 'number' && (at + CLOCK_TOLERANCE_SECONDS) * 1000 < freshSince) {
+        return { problem: 'not_fresh', detail: 'the provider asked nobody to sign in anew' }
+      }
+      return { claims }
+    } catch (error) {
+      return problemOf(error)
+    }
+  }
   return {
     options,
     async begin(crossing) {
@@ -135,30 +152,24 @@ export function createOpenIdProvider({ options, clock, lookup, ca }: OpenIdParts
         return problemOf(error)
       }
     },
-    async finish(crossing, query) {
-      // Before the code goes anywhere (RFC 9207 §2.4). Where it is announced and missing, the library refuses it.
-      if (query.getAll('iss').some((named) => named !== issuer)) {
-        return { problem: 'mixed_up', detail: 'the answer names another issuer (iss)' }
-      }
-      try {
-        const claims = await claimsOf(await current(), crossing, query)
-        const { freshSince } = crossing
-        const { auth_time: at } = claims
-        if (freshSince !== undefined && typeof at === 'number' && (at + CLOCK_TOLERANCE_SECONDS) * 1000 < freshSince) {
-          return { problem: 'not_fresh', detail: 'the provider asked nobody to sign in anew' }
-        }
-        return { claims }
-      } catch (error) {
-        return problemOf(error)
-      }
-    },
+    finish,
     async check() {
       try {
         const { authorization_endpoint: authorize, token_endpoint: token, jwks_uri: keys } = (await load()).config.serverMetadata()
         const missing = Object.entries({ authorization_endpoint: authorize, token_endpoint: token, jwks_uri: keys }).filter(
           ([, url]) => !url,
         )
-        return missing.length === 0 ? undefined : `its metadata has no ${missing.map(([name]) => name).join(', ')}`
+        if (missing.length > 0) return `its metadata has no ${missing.map(([name]) => name).join(', ')}`
+        const [code, state] = ['a code that it never gave', 'checked']
+        const crossing = {
+          redirectUri: 'https://localhost/',
+          state,
+          nonce: state,
+          codeVerifier: 'a verifier of nothing, which is long enough',
+        }
+        const refused = await finish(crossing, new URLSearchParams({ code, state, iss: issuer }))
+        // It says who we are not before it looks at the code; that the code is none is well.
+        return 'problem' in refused && refused.problem === 'misconfigured' ? refused.detail : undefined
       } catch (error) {
         return problemOf(error).detail
       }
