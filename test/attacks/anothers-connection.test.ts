@@ -40,6 +40,14 @@ test('the same person at another browser, or after signing in anew, ends nothing
   assert.equal(await stateOf(people, 'ana'), 'missing')
 })
 
+test('another person in a session of the same id ends nothing', async () => {
+  await using world = await startWorld()
+  await using people = await startPeople({ url: world.serverUrl })
+  const callback = new URL(await world.visit(await beginAs(people, 'mallory', 'bs_shared'))).searchParams
+  assert.ok('problem' in (await people.connections.finish(atBrowser('ana', 'bs_shared'), callback, BACK)))
+  assert.equal(await stateOf(people, 'ana'), 'missing')
+})
+
 test('an answer counts once, however many times it comes at once', async () => {
   await using world = await startWorld()
   await using people = await startPeople({ url: world.serverUrl })
