@@ -138,7 +138,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   'provider-identity': {
     source: 'OpenID Connect Core §5.7',
     behaviour:
-      'Somebody at an identity provider is its issuer and subject: no name and no e-mail address takes over another account, and an account stands only while its provider is configured.',
+      'Somebody at an identity provider is its issuer and subject: no name and no e-mail address takes over another account, and an account stands only while its provider is configured, by its word of the last weeks, and by no passkey of its own.',
     kind: 'guarantee',
   },
   'provider-email': {

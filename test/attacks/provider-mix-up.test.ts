@@ -10,6 +10,8 @@ import { createCrossings } from '../../src/oauth/sign-in/provider-crossings.ts'
 import { createAccounts, type SignInProvider } from '../../src/people/index.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
 import { verifies } from '../requirements.ts'
+import { createPeopleFixture, ISSUER } from '../support/accounts.ts'
+import { createAuthenticator } from '../support/authenticator.ts'
 import type { Fixture } from '../support/authorization.ts'
 import { type Browser, createBrowser, formsOf, prefilled, textOf } from '../support/browser.ts'
 import { type SmallProvider, startSmallProvider } from '../support/openid-provider.ts'
@@ -286,6 +288,37 @@ test('an account whose provider is not configured any more stands for nobody', a
   assert.ok(await of([small.entry()]))
   assert.equal(await of([]), undefined)
   assert.equal(await of([small.entry({ issuer: `${small.issuer}/` })]), undefined)
+})
+
+test('somebody of a provider gets no passkey, and one from elsewhere opens nothing: it would outlive the provider’s word', async () => {
+  verifies('provider-identity')
+  const people = createPeopleFixture()
+  const ana = await people.account('ana')
+  const key = createAuthenticator(ISSUER)
+  await people.passkeys.add(ana, 's', key.create(await people.passkeys.beginAdding(ana, 's')), 'Laptop')
+  const enter = async () => (await people.passkeys.verify('p', key.get(await people.passkeys.beginSignIn('p'))))?.name
+  assert.equal(await enter(), 'ana')
+  const records = people.store.records<Record<string, unknown>>('account')
+  const kept = await records.get('ana')
+  assert.ok(kept)
+  await records.compareAndSet('ana', kept.version, { ...kept.value, identity: { provider: 'https://idp.example', subject: '1' } })
+  assert.equal(await enter(), undefined)
+  const vouched = await people.accounts.get('ana')
+  assert.ok(vouched)
+  const other = createAuthenticator(ISSUER)
+  const made = await people.passkeys.add(vouched, 's', other.create(await people.passkeys.beginAdding(vouched, 's')), 'Phone')
+  assert.ok('problem' in made)
+
+  await using small = await startSmallProvider()
+  await using fixture = await startWithProviders([small.entry()])
+  const browser = createBrowser()
+  await browser.open((await setOut(fixture, browser)).location)
+  const security = page(await browser.open(`${fixture.issuer}/account/security`))
+  assert.equal(security.status, 200)
+  assert.match(textOf(security.html), /Acme/)
+  assert.ok(!security.html.includes('/passkeys/new'))
+  const asked = page(await browser.open(`${fixture.issuer}/account/passkeys/new`))
+  assert.ok(asked.status >= 400 && !asked.html.includes('data-passkey'))
 })
 
 test('names that are taken stay whose they are: a local account, and one of another provider', async () => {

@@ -16,7 +16,11 @@ export function passkeyActions(passkeys: Passkeys): readonly Action[] {
       method: 'GET',
       path: '/passkeys/new',
       recent: true,
-      run: async (visit) => (passkeys.available ? show(visit) : accountProblem('unknown', { back: `${visit.frame.base}/security` })),
+      // Who signs in at an identity provider has none: it would outlive the provider's word.
+      run: async (visit) =>
+        passkeys.available && visit.account.identity === undefined
+          ? show(visit)
+          : accountProblem('unknown', { back: `${visit.frame.base}/security` }),
     },
     {
       method: 'POST',
@@ -24,6 +28,7 @@ export function passkeyActions(passkeys: Passkeys): readonly Action[] {
       recent: true,
       async run(visit) {
         const { account, session, form, note, noteRefusal } = visit
+        if (account.identity !== undefined) return accountProblem('unknown', { back: `${visit.frame.base}/security` })
         const made = await passkeys.add(account, session.id, form.get('credential') ?? '', nameIn(visit))
         if ('problem' in made) {
           noteRefusal('passkey.add', 'invalid_credential')

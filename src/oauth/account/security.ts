@@ -27,7 +27,7 @@ export function securityActions({ passkeys, codes, recovery, providerName }: Sec
           once: newOnce(),
           hasPassword: account.hasPassword,
           provider: account.identity && providerName(account.identity.provider),
-          passkeys: passkeys.available ? own : undefined,
+          passkeys: passkeys.available && account.identity === undefined ? own : undefined,
           codesSince,
           recoveryLeft: codesSince === undefined ? undefined : (left?.count ?? 0),
           rename: formTo('/passkeys/rename'),
