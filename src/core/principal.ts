@@ -16,6 +16,8 @@ export interface Principal {
   readonly credential: 'token' | 'key' | 'local' | 'none'
   readonly scopes: readonly string[]
   readonly roles: readonly string[]
+  /** Of an account that is in some: a team, a department. For rules alone; what a tool asks for is a role. */
+  readonly groups?: readonly string[] | undefined
   /** Of a gateway: the servers that the credential is for. Undefined: all of them. */
   readonly servers?: readonly string[] | undefined
   /** Which credential it was, fit for a log: a key's id, a token's `jti`. Never the credential itself. */

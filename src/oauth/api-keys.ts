@@ -111,6 +111,7 @@ export function createApiKeys({ store, keyRing, clock, bus, accounts }: ApiKeysO
       credential: 'key' as const,
       scopes: kept.scopes,
       roles: person === undefined ? kept.roles : person.roles,
+      ...(person?.groups.length && { groups: person.groups }),
       ...(servers && { servers }),
       credentialId: `spk_${id}`,
     })

@@ -42,6 +42,7 @@ export interface Standing {
   readonly issuer: string
   readonly subject: string
   readonly roles: readonly string[]
+  readonly groups?: readonly string[] | undefined
   /** Whether the subject may still have a scope that its token names. */
   permits(scope: string): boolean
 }
@@ -76,7 +77,7 @@ export function createStanding({ issuer, grants, clients, accounts, trust, hiera
     const account = await accounts.get(sub)
     // An account that was made after the token is somebody else's of the same name.
     if (account === undefined || Math.floor(account.since / 1000) > iat + SKEW_SECONDS) return undefined
-    return { issuer, subject: sub, roles: account.roles, permits: () => true }
+    return { issuer, subject: sub, roles: account.roles, groups: account.groups, permits: () => true }
   }
   /** As the operator has registered it now: no more than that, whatever its token says. */
   async function findClient({ sub }: StandingClaims): Promise<Standing | undefined> {

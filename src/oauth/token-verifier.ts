@@ -138,6 +138,7 @@ export function createTokenVerifier({ issuer, resources, signingKeys, clock, lea
       credential: 'token' as const,
       scopes,
       roles: standing.roles,
+      ...(standing.groups?.length && { groups: standing.groups }),
       credentialId: claims.jti,
     })
     return allow({ principal, expiresAt: claims.exp * 1000, ...binding })

@@ -18,6 +18,7 @@ const belongings = [
   ['second_factor', groupOfAccount],
   ['one_time_link', groupOfAccount],
   ['connection', groupOfAccount],
+  ['connection_attempt', groupOfAccount],
   ['named_secret', (name: string) => `user:${name}`],
 ] as const satisfies readonly (readonly [RecordKind, (name: string) => string])[]
 

@@ -46,6 +46,13 @@ describe('a condition', () => {
       assert.equal(decide(source, {}, { ...clerk, credential: 'key', user: undefined }), 'failed', source)
     assert.equal(decide('has(principal.user)', {}, { ...clerk, user: undefined }), 'unmet')
   })
+  it('knows the groups of an account, and that nobody else is in one', () => {
+    const rule = '"finance" in principal.groups'
+    assert.equal(decide(rule, {}, { ...clerk, groups: ['finance'] }), 'met')
+    assert.equal(decide(rule, {}, { ...clerk, groups: ['sales'] }), 'unmet')
+    assert.equal(decide(rule, {}, clerk), 'unmet')
+    assert.equal(decide('principal.groups.size() == 0', {}, clerk), 'met')
+  })
   it('knows who is calling, and of the credential only what kind it is', () => {
     const facts =
       'principal.subject == "ana" && principal.clientId == "agent" && principal.issuer == "test" && principal.credential == "token"'

@@ -3,7 +3,7 @@
  * once, when the catalogue is built; what it then costs to decide is bounded, whatever the arguments are.
  *
  * It knows `args`, the validated arguments, and `principal`: `subject`, `user` where there is one, `clientId`, `issuer`,
- * `credential`, `scopes`, `roles`. Fails closed: what is not understood does not start the server, and a decision that cannot be made is `failed`.
+ * `credential`, `scopes`, `roles`, `groups`. Fails closed: what is not understood does not start the server, and a decision that cannot be made is `failed`.
  *
  * @module
  */
@@ -28,6 +28,7 @@ const facts = {
   credential: 'string',
   scopes: 'list<string>',
   roles: 'list<string>',
+  groups: 'list<string>',
 } as const
 type Facts = Readonly<Pick<Principal, keyof typeof facts>>
 
@@ -77,17 +78,18 @@ function decide(term: Term, args: JsonObject, principal: Principal): 'met' | 'un
   }
 }
 
+const NONE: readonly string[] = Object.freeze([])
 const known = new WeakMap<Principal, Facts>()
 
 /** Nothing else of a principal is to be had, whatever key is asked for. */
 function factsOf(principal: Principal): Facts {
   let own = known.get(principal)
   if (!own) {
-    const { subject, user, clientId, issuer, credential, scopes, roles } = principal
+    const { subject, user, clientId, issuer, credential, scopes, roles, groups = NONE } = principal
     // A rule about a user is undecided for who is none, `!=` too.
     known.set(
       principal,
-      (own = Object.freeze({ subject, ...(user !== undefined && { user }), clientId, issuer, credential, scopes, roles })),
+      (own = Object.freeze({ subject, ...(user !== undefined && { user }), clientId, issuer, credential, scopes, roles, groups })),
     )
   }
   return own
