@@ -15,6 +15,7 @@ import { endSessions, removeBelongings } from './belongings.ts'
 import { problemWithName, toName } from './names.ts'
 import { MAX_PASSWORD, problemWithPassword } from './password-choice.ts'
 import { createPasswords } from './passwords.ts'
+import { problems } from './problems.ts'
 import { createProvided, type Provided, type ProvidedAccount } from './provided.ts'
 import type { SignInProvider } from './providers/options.ts'
 import { isVouchedFor } from './providers/vouching.ts'
@@ -66,7 +67,7 @@ export interface AccountsParts {
   readonly signIn?: readonly SignInProvider[] | undefined
 }
 
-const NO_ACCOUNT = { problem: 'There is no account of that name.' }
+const NO_ACCOUNT = { problem: problems.noAccount }
 
 export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Accounts {
   const records = store.records<KeptAccount>('account')
@@ -98,7 +99,7 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
     async create({ name, password, roles = [], groups = [], owner = false }) {
       const problem = problemWith(name, password) ?? problemWithRoles(roles, groups)
       if (problem !== undefined) return { problem }
-      if (owner && (await hasOwner())) return { problem: 'There is an owner already.' }
+      if (owner && (await hasOwner())) return { problem: problems.ownerThere }
       const kept: KeptAccount = {
         name: toName(name),
         roles: unique(roles),
@@ -108,7 +109,7 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
         hash: await passwords.hash(password),
       }
       const won = await records.putIfAbsent(kept.name, kept, optionsOf(kept))
-      return won ? { account: toAccount(kept) } : { problem: 'There is an account of that name.' }
+      return won ? { account: toAccount(kept) } : { problem: problems.taken }
     },
     async verifyPassword(name, password) {
       const found = problemWithName(name) === undefined ? await records.get(toName(name)) : undefined
@@ -129,7 +130,7 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
     async setPassword(name, password, { keepSession } = {}) {
       const problem = problemWithPassword(name, password)
       if (problem !== undefined) return { problem }
-      if ((await find(name))?.identity) return { problem: 'This account signs in at its identity provider, and has no password here.' }
+      if ((await find(name))?.identity) return { problem: problems.passwordElsewhere }
       const hash = await passwords.hash(password)
       const account = await change(name, (now) => ({ ...now, hash, generation: (now.generation ?? 0) + 1 }))
       if (account === undefined) return NO_ACCOUNT
@@ -140,8 +141,7 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
       const problem = problemWithRoles(roles, groups ?? [])
       if (problem !== undefined) return { problem }
       const account = await find(name)
-      if (account?.identity)
-        return { problem: 'The roles of this account come from its identity provider: change them there, or the mapping.' }
+      if (account?.identity) return { problem: problems.rolesElsewhere }
       const changed = await change(name, (now) => ({ ...now, roles: unique(roles), groups: groups ? unique(groups) : now.groups }))
       return changed ? { account: changed } : NO_ACCOUNT
     },
@@ -168,6 +168,6 @@ const optionsOf = ({ owner }: KeptAccount): RecordOptions => ({ group: owner ? '
 const unique = (values: readonly string[]): string[] => [...new Set(values)]
 
 function problemWithRoles(roles: readonly string[], groups: readonly string[]): string | undefined {
-  if (roles.some((role) => !ROLE_PATTERN.test(role))) return 'A role has 1 to 64 letters, digits, and . _ : @ / -.'
-  return groups.some((group) => !ROLE_PATTERN.test(group)) ? 'A group has 1 to 64 letters, digits, and . _ : @ / -.' : undefined
+  if (roles.some((role) => !ROLE_PATTERN.test(role))) return problems.role
+  return groups.some((group) => !ROLE_PATTERN.test(group)) ? problems.group : undefined
 }

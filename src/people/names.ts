@@ -6,6 +6,7 @@
  */
 
 import { createHash } from 'node:crypto'
+import { problems } from './problems.ts'
 
 const MAX_NAME = 64
 // ASCII only: a name cannot look like another.
@@ -22,8 +23,8 @@ export const isName = (name: string): boolean => namePattern.test(name) && !take
 /** A sentence for whoever typed it. */
 export function problemWithName(typed: string): string | undefined {
   const name = toName(typed)
-  if (!namePattern.test(name)) return 'A name has 1 to 64 letters a to z, digits, and . _ @ + - inside.'
-  return takenPrefix.test(name) ? 'A name does not begin with spk_ or cl_: keys and clients do.' : undefined
+  if (!namePattern.test(name)) return problems.name
+  return takenPrefix.test(name) ? problems.nameOfKey : undefined
 }
 
 /**

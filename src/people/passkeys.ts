@@ -22,6 +22,7 @@ import type { KeyRing } from '../vault/index.ts'
 import { type Account, groupOfAccount } from './account.ts'
 import type { Accounts } from './accounts.ts'
 import { createChallenges } from './challenges.ts'
+import { problems } from './problems.ts'
 
 /** What may be shown of one. Times are milliseconds since the epoch. */
 export interface Passkey {
@@ -117,9 +118,9 @@ export function createPasskeys({ store, keyRing, counters, clock, accounts, issu
     },
     async add(account, purpose, answer, name) {
       // With one they would come in here still when their provider does not let them in any more.
-      if (account.identity) return { problem: 'This account signs in at its identity provider, and has no passkeys here.' }
-      if ((await keptOf(account)).length >= MAX_PASSKEYS) return { problem: `An account has at most ${MAX_PASSKEYS} passkeys.` }
-      const failed = { problem: 'That did not work. Try again.' }
+      if (account.identity) return { problem: problems.passkeyElsewhere }
+      if ((await keptOf(account)).length >= MAX_PASSKEYS) return { problem: problems.passkeysFull(MAX_PASSKEYS) }
+      const failed = { problem: problems.passkeyFailed }
       const response = parse<RegistrationResponseJSON>(answer)
       if (response === undefined) return failed
       const { verifyRegistrationResponse } = await library()
@@ -147,7 +148,7 @@ export function createPasskeys({ store, keyRing, counters, clock, accounts, issu
         transports: (credential.transports ?? []).slice(0, 8),
       }
       // A key that somebody has already is not given to another (WebAuthn §7.1).
-      if (!(await records.putIfAbsent(idOf(kept.credentialId), kept, optionsOf(kept)))) return { problem: 'That passkey is here already.' }
+      if (!(await records.putIfAbsent(idOf(kept.credentialId), kept, optionsOf(kept)))) return { problem: problems.passkeyThere }
       return { passkey: toPasskey(kept) }
     },
     async beginSignIn(purpose) {

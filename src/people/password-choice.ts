@@ -8,6 +8,7 @@
  */
 
 import { toName } from './names.ts'
+import { problems } from './problems.ts'
 
 export const MIN_PASSWORD = 12
 export const MAX_PASSWORD = 1024
@@ -21,10 +22,10 @@ const MIN_OWN = 8
 
 /** A sentence for whoever chose it. */
 export function problemWithPassword(name: string, password: string): string | undefined {
-  if (Array.from(password).length < MIN_PASSWORD) return `A password has at least ${MIN_PASSWORD} characters.`
-  if (password.length > MAX_PASSWORD) return `A password has at most ${MAX_PASSWORD} characters.`
-  if (toName(password) === toName(name)) return 'A password is not the name.'
-  return isGuessable(toName(name), password.toLowerCase()) ? 'That password is one that others guess first. Choose another.' : undefined
+  if (Array.from(password).length < MIN_PASSWORD) return problems.passwordShort(MIN_PASSWORD)
+  if (password.length > MAX_PASSWORD) return problems.passwordLong(MAX_PASSWORD)
+  if (toName(password) === toName(name)) return problems.passwordIsName
+  return isGuessable(toName(name), password.toLowerCase()) ? problems.passwordGuessed : undefined
 }
 
 function isGuessable(name: string, password: string): boolean {
