@@ -77,7 +77,8 @@ button.small,a.button.small{padding:5px 12px;font-size:.9rem}
 button.plain{padding:2px 0;border:0;font-weight:500;text-decoration:underline;text-underline-offset:2px;background:none}
 .or{display:flex;align-items:center;gap:12px;color:var(--soft);font-size:.9rem;margin:18px 0}
 .or::before,.or::after{content:"";flex:1;border-top:1px solid var(--line)}
-.stack{display:grid;gap:10px}
+.stack{display:grid;gap:10px;margin-top:10px}
+.stack .buttons{margin:0}
 nav{display:flex;flex-wrap:wrap;gap:4px 18px;align-items:baseline;margin:0 0 20px;padding-bottom:12px;border-bottom:1px solid var(--line);font-size:.95rem}
 nav form{margin-left:auto}
 nav [aria-current]{color:var(--ink);font-weight:600;text-decoration:none}
@@ -88,6 +89,7 @@ ul.rows>li:first-child{border-top:0}
 .what p,.what .soft{margin:2px 0 0}
 .act{display:flex;flex-wrap:wrap;gap:8px;align-items:center}
 .act input:not([type=hidden]){width:auto;flex:1 1 9rem;margin:0;padding:5px 10px}
+.what .act{margin-top:6px}
 .act select{width:auto;max-width:12rem;margin:0;padding:6px 10px}
 .act label{margin:0}
 main>form .act{margin:0 0 16px}
