@@ -167,10 +167,11 @@ export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHi
   }
 }
 
-/** What some entry asks for, sorted. */
+/** What some entry asks for, or may once it is known, sorted. */
 function scopesOf(entries: readonly Entry[]): readonly string[] {
   const scopes = new Set<string>()
-  for (const { permission } of entries) {
+  for (const { permission, standsFor = [] } of entries) {
+    for (const scope of standsFor) scopes.add(scope)
     if (permission.access === 'protected' || permission.access === 'private') for (const scope of permission.scopes) scopes.add(scope)
   }
   return [...scopes].sort()

@@ -54,9 +54,18 @@ function usage(error: CommanderError): CliError {
   const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ')
   if (command === 'guard' && error.code === 'commander.unknownOption')
     return new CliError('E-USAGE', message, 'put `--` before the command that you want guarded: sallyport guard -- COMMAND…')
+  // What is too much is not said again: it may be a secret that should have been typed.
+  if (error.code === 'commander.excessArguments')
+    return new CliError(
+      'E-USAGE',
+      message.replace(/(but got \d+):.*$/s, '$1.'),
+      command === 'secret' ? 'give the value on stdin, or type it when asked: sallyport secret set NAME < FILE' : helpFor(),
+    )
   if (error.code === 'commander.unknownCommand') return new CliError('E-USAGE', message, 'see `sallyport --help`')
-  return new CliError('E-USAGE', message, `see \`${['sallyport', ...commandPath(), '--help'].join(' ')}\``)
+  return new CliError('E-USAGE', message, helpFor())
 }
+
+const helpFor = (): string => `see \`${['sallyport', ...commandPath(), '--help'].join(' ')}\``
 
 /** `key create`: the command that was meant, as far as its words are commands. */
 function commandPath(): readonly string[] {

@@ -56,6 +56,8 @@ export interface Entry {
   /** Which upstream it belongs to, and its name there; for a function's entry, the server's own name. */
   readonly origin: { readonly server: string; readonly name: string }
   readonly executor: Executor
+  /** Of one in whose place others will come that are not known yet: the scopes that those may need, so that a sign-in can ask for them. */
+  readonly standsFor?: readonly string[] | undefined
 }
 
 /** An entry that somebody could use, as it is told to them before they allow a client to. */

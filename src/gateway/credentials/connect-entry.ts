@@ -5,7 +5,7 @@
  * @module
  */
 
-import { allow, type Clock, type Entry, type Executor, type JsonObject } from '../../core/index.ts'
+import { allow, type Clock, type Entry, type Executor, type JsonObject, STANDARD_SCOPES } from '../../core/index.ts'
 import { createConnectingExecutor } from './connecting-executor.ts'
 import type { PersonalCredentials } from './personal.ts'
 
@@ -52,5 +52,7 @@ export function createConnectEntry({ server, personal, look, clock }: ConnectEnt
     mirrors: [],
     origin: { server, name },
     executor,
+    // Whoever signs in now is to see the tools that come: what they were not asked for, their client's lists would not show.
+    standsFor: STANDARD_SCOPES,
   }
 }
