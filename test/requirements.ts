@@ -1102,6 +1102,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'Nothing but loopback is served without TLS 1.2 or 1.3, unless a proxy that ends it was named; whoever lacks a required client certificate is never heard.',
     kind: 'guarantee',
   },
+  'pages-for-everybody': {
+    source: 'WCAG 2.2 AA',
+    behaviour:
+      'Every page can be used with a keyboard, a screen reader (axe-core finds nothing), on a narrow screen and without JavaScript; passkeys alone need it.',
+    kind: 'guarantee',
+  },
   'known-secrets': {
     source: 'MCP01',
     behaviour:

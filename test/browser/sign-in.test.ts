@@ -2,9 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
+import { verifies } from '../requirements.ts'
+import { postJson } from '../support/authorization.ts'
 import type { TestServer } from '../support/server.ts'
 import { ANA, allow, isBack, type Program, signIn, startPlace, startProgram, toolsWith } from './place.ts'
 import { openVisitor, walk } from './visitor.ts'
+
+verifies('pages-for-everybody')
 
 let place: TestServer
 let program: Program
@@ -99,4 +103,33 @@ walk('a keyboard is enough, and shows where it is', async () => {
   await page.keyboard.press('Enter')
   await isBack(page)
   assert.ok(program.came?.has('code'))
+})
+
+walk('somebody else can answer: the page leads to another account, and asks again', async () => {
+  await place.user('ben', 'a kettle beside the window')
+  await using visitor = await openVisitor()
+  const { page } = visitor
+  await page.goto(program.url())
+  await signIn(page)
+  await page.getByRole('button', { name: 'Use another account' }).click()
+  await signIn(page, { name: 'ben', password: 'a kettle beside the window' })
+  await page.getByRole('button', { name: 'Allow' }).waitFor()
+  assert.match(await visitor.text(), /signed in as ben/)
+})
+
+walk('a name that is made to look like another, and an address elsewhere, are told apart', async () => {
+  const redirect_uri = 'https://app.example.com/callback'
+  // The second letter is Cyrillic.
+  const registered = await postJson(`${place.issuer}/register`, { client_name: 'Cl\u0430ude Code', redirect_uris: [redirect_uri] })
+  const { client_id } = (await registered.json()) as { client_id: string }
+  await using visitor = await openVisitor()
+  const { page } = visitor
+  await page.goto(program.url({ client_id, redirect_uri, scope: 'tools:read' }))
+  await signIn(page)
+  await page.getByRole('button', { name: 'Allow' }).waitFor()
+  await visitor.look('consent-odd-name')
+  const text = await visitor.text()
+  assert.match(text, /mixes letters of several alphabets/)
+  assert.match(text, /send you back to app\.example\.com/)
+  assert.doesNotMatch(text, /delete/)
 })
