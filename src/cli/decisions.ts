@@ -127,7 +127,7 @@ function missingRoles({ facts, credential, subject }: AuditRecord): string[] {
   if (needed.length === 0 || needed.some((role) => list(facts?.['grantedRoles']).includes(role))) return []
   // A person's own key has the roles of their account.
   const isKeyAlone = credential === 'key' && (subject === undefined || subject.startsWith('spk_'))
-  return [`the role ${needed.join(' or ')}: sallyport ${isKeyAlone ? 'key create' : 'user add'} … --role ${needed[0]}`]
+  return [`the role ${needed.join(' or ')}: sallyport ${isKeyAlone ? 'key create … --role' : 'user roles … --add'} ${needed[0]}`]
 }
 
 const list = (fact: unknown): readonly string[] => (Array.isArray(fact) ? (fact as string[]) : [])

@@ -49,7 +49,7 @@ test('a sign-in that lacks a scope: granting it', () => {
 
 test('a missing role: any of those needed', () => {
   const facts = { neededScopes: [], grantedScopes: [], neededRoles: ['admin', 'ops'], grantedRoles: ['guest'] }
-  assert.deepEqual(wouldAllow(record({ credential: 'token', facts })), ['the role admin or ops: sallyport user add … --role admin'])
+  assert.deepEqual(wouldAllow(record({ credential: 'token', facts })), ['the role admin or ops: sallyport user roles … --add admin'])
   assert.deepEqual(wouldAllow(record({ credential: 'token', facts: { ...facts, grantedRoles: ['ops'] } })), [])
 })
 
