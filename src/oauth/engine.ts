@@ -187,14 +187,15 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     const form = new URLSearchParams(text)
     // The provider reads the cookie from it.
     const clean = replay({ request, issuer, url: pathOf(request), json: false })
+    const query = new URL(request.url ?? '/', issuer).searchParams
     const { interactions } = await holder.current()
     const page = await (route.name === 'sign-in-step' && route.step !== undefined
-      ? interactions.signIn(route.step, clean, response, uid, form)
+      ? interactions.signIn(route.step, clean, response, uid, { form, query })
       : route.name === 'switch-account'
         ? interactions.switchAccount(clean, response, uid, form)
         : route.name === 'consent'
           ? interactions.consent(clean, response, uid, form)
-          : interactions.show(clean, response, uid, new URL(request.url ?? '/', issuer).searchParams))
+          : interactions.show(clean, response, uid, query))
     if (page !== undefined) sendPage(response, page)
   }
 

@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ConsentParts, createConsent } from './consent/consent.ts'
 import { type Answer, createOpenInteractions, finish } from './interaction.ts'
 import { problemPage } from './pages/index.ts'
-import { createSignInAtRequest, type SignInAtRequestParts } from './sign-in/at-request.ts'
+import { createSignInAtRequest, type Sent, type SignInAtRequestParts } from './sign-in/at-request.ts'
 import type { SignInStep } from './sign-in/place.ts'
 
 export type InteractionParts = Omit<SignInAtRequestParts & ConsentParts, 'interactions'>
@@ -16,7 +16,7 @@ export type InteractionParts = Omit<SignInAtRequestParts & ConsentParts, 'intera
 export interface Interactions {
   /** `query`: what the browser came with. */
   show(request: IncomingMessage, response: ServerResponse, uid: string, query: URLSearchParams): Answer
-  signIn(step: SignInStep, request: IncomingMessage, response: ServerResponse, uid: string, form: URLSearchParams): Answer
+  signIn(step: SignInStep, request: IncomingMessage, response: ServerResponse, uid: string, sent: Sent): Answer
   switchAccount(request: IncomingMessage, response: ServerResponse, uid: string, form: URLSearchParams): Answer
   consent(request: IncomingMessage, response: ServerResponse, uid: string, form: URLSearchParams): Answer
 }

@@ -212,7 +212,10 @@ function configure({
       if (account === undefined || (trustedSince !== undefined && trustedSince < Math.floor(account.since / 1000))) return undefined
       return { accountId: account.name, claims: () => ({ sub: account.name }) }
     },
-    interactions: { policy: policy(person), url: (_ctx, { uid }) => `${basePath}/interaction/${uid}` },
+    interactions: {
+      policy: policy(person),
+      url: ({ query }, { uid }) => `${basePath}/interaction/${uid}${query['switched'] === 'yes' ? '?switched=yes' : ''}`,
+    },
     renderError: (ctx, out) => renderError(ctx, { code: out.error, description: out.error_description }),
     fetch: createKeyFetch(settings.guardedFetch),
   }

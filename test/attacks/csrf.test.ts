@@ -152,7 +152,7 @@ test('the same forms are taken from the pages themselves', async () => {
       })
       await response.body?.cancel()
       const reasons = fixture.records.slice(records).map(({ reason }) => reason)
-      assert.ok(!reasons.includes('forged_form') && response.status !== 403, `${what}: ${response.status} ${reasons}`)
+      assert.ok(!reasons.includes('forged_form') && response.status !== 403, `${what}: ${response.status} ${reasons.join(' ')}`)
     }
   }
 })

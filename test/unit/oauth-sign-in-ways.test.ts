@@ -7,6 +7,8 @@ import { verifies } from '../requirements.ts'
 import { createAuthenticator } from '../support/authenticator.ts'
 import { ANA, authorizeUrl, type Fixture, register, startAuthorizationServer } from '../support/authorization.ts'
 import { createBrowser, fillIn, formsOf, formWith, type Shown, signIn, textOf, visit } from '../support/browser.ts'
+import { startSmallProvider } from '../support/openid-provider.ts'
+import { choose, formTo, goOn, isBackAtClient, page, press, setOut, startWithProviders } from '../support/provider-walk.ts'
 
 verifies('one-session', 'fresh-sign-in', 'second-step')
 
@@ -223,6 +225,27 @@ test('somebody else can take over the question: the one who was there is signed 
   const asBen = await fillIn(browser, switched, { name: 'ben', password: BEN.password })
   assert.match(textOf(asBen.html), /signed in as ben/)
   assert.equal(fixture.records.filter(({ action, decision }) => action === 'sign-out' && decision === 'allow')[0]?.subject, 'ana')
+})
+
+test('who changes accounts is asked anew by a provider that remembers them, also after a page that leads back', async () => {
+  await using small = await startSmallProvider()
+  await using fixture = await startWithProviders([small.entry()])
+  const browser = createBrowser()
+  const first = await setOut(fixture, browser)
+  assert.equal(new URL(first.location).searchParams.get('max_age'), null, 'at first it need not')
+  const consent = page(await browser.open(first.location, isBackAtClient))
+  const switched = page(await press(browser, consent, formTo(consent, '/switch')))
+  for (const shown of [switched, await visit(browser, switched.url)]) {
+    const location = await goOn(browser, await choose(browser, shown))
+    assert.equal(new URL(location).searchParams.get('max_age'), '0')
+  }
+  const again = await choose(browser, switched)
+  const back = /<a\b[^>]*href="([^"]*\/interaction\/[^"]*)"/.exec(again.html)?.[1] ?? assert.fail('a way back')
+  const from = await visit(browser, new URL(back, fixture.issuer).href)
+  const location = await goOn(browser, await choose(browser, from))
+  assert.equal(new URL(location).searchParams.get('max_age'), '0')
+  small.person = { ...small.person, sub: 'somebody else', email: 'ben@acme.example', preferred_username: 'ben' }
+  assert.ok(asksConsent(page(await browser.open(location, isBackAtClient))), 'and goes on as whoever that is')
 })
 
 test('where people sign in elsewhere alone, no password and no passkey is asked for or taken', async () => {

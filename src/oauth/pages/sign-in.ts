@@ -33,7 +33,9 @@ export function signInPage(page: SignInPage): Page {
   const title = again ? words.againTitle : words.title
   const ways = [
     passwords && passwordForm(page),
-    passkey !== undefined && passkeyForm(place, passkey),
+    // Outside of the form that is hidden where there is no script.
+    passwords && providers.length > 0 && or,
+    passkey !== undefined && passkeyForm(place, passkey, passwords && providers.length === 0),
     providers.length > 0 && html`<div class="stack">${providers.map((provider) => providerForm(place, provider))}</div>`,
   ].filter((way) => way !== false)
   return {
@@ -65,14 +67,17 @@ const passwordForm = ({ place, name, passkey }: SignInPage): Html => html`<form 
 <div class="buttons one"><button class="go" type="submit">${words.go}</button></div>
 </form>`
 
+const or = html`<p class="or">${words.or}</p>`
+
 /** Hidden until the script has found that the browser has passkeys (`assets/passkey.ts`). */
 const passkeyForm = (
   place: SignInPlace,
   options: string,
+  apart: boolean,
 ): Html => html`<form method="post" action="${place.actionOf('passkey')}" data-passkey="get" data-conditional data-options="${options}" hidden>
 <input type="hidden" name="csrf" value="${place.csrf}">
 <input type="hidden" name="credential" value="">
-<p class="or">${words.or}</p>
+${apart && or}
 <p class="problem" role="alert" data-failed hidden>${words.passkeyFailed}</p>
 <div class="buttons one"><button type="submit">${words.passkey}</button></div>
 </form>`

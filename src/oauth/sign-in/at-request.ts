@@ -27,10 +27,16 @@ export interface SignInAtRequestParts {
   readonly record: Recorder
 }
 
+/** What a form of a sign-in brings. */
+export interface Sent {
+  readonly form: URLSearchParams
+  readonly query: URLSearchParams
+}
+
 export interface SignInAtRequest {
   /** An interaction that asks who somebody is: goes on, or asks. `query`: what the browser came with. */
   show(request: IncomingMessage, response: ServerResponse, opened: OpenInteraction, query: URLSearchParams): Answer
-  take(step: SignInStep, request: IncomingMessage, response: ServerResponse, uid: string, form: URLSearchParams): Answer
+  take(step: SignInStep, request: IncomingMessage, response: ServerResponse, uid: string, sent: Sent): Answer
   /** Somebody is asked for consent who is not the one that wants to give it: they sign out, and the sign-in begins anew. */
   switchAccount(request: IncomingMessage, response: ServerResponse, uid: string, form: URLSearchParams): Answer
 }
@@ -39,19 +45,22 @@ export function createSignInAtRequest(parts: SignInAtRequestParts): SignInAtRequ
   const { provider, settings, resources, person, steps, interactions, record } = parts
   const server = new URL(resources.canonical).host
 
-  function placeOf(opened: OpenInteraction): SignInPlace {
+  function placeOf(opened: OpenInteraction, query: URLSearchParams): SignInPlace {
     const { interaction, clientId, client, redirectUri } = opened
     const path = interactions.pathOf(interaction.uid)
+    // Who has just left wants to be somebody else: a provider that remembers them must not answer by itself.
+    const switched = query.get(SWITCHED) === 'yes'
+    const carried = switched ? `?${SWITCHED}=yes` : ''
     return {
       asks: { kind: 'client', clientId, client },
       server,
-      path,
+      path: path + carried,
       next: path,
       purpose: JSON.stringify(['interaction', interaction.uid]),
       csrf: interactions.csrfOf(opened),
       leadsTo: redirectUri && sourceOf(redirectUri),
-      fresh: wantsFresh(interaction),
-      actionOf: (step) => interactions.pathOf(interaction.uid, step),
+      fresh: switched || wantsFresh(interaction),
+      actionOf: (step) => interactions.pathOf(interaction.uid, step) + carried,
     }
   }
   /** Ends the provider's session of whoever was here before. */
@@ -64,19 +73,19 @@ export function createSignInAtRequest(parts: SignInAtRequestParts): SignInAtRequ
   return {
     async show(_request, response, opened, query) {
       const { interaction, person: present } = opened
-      const place = placeOf(opened)
+      const place = placeOf(opened, query)
       if (present === undefined) return steps.show(place)
       const { session, account } = present
-      if (place.fresh && !beganHere(settings, { path: place.path, query, session })) return steps.show(place)
+      if (wantsFresh(interaction) && !beganHere(settings, { path: place.next, query, session })) return steps.show(place)
       await leaveSession(interaction, account.name)
       // The library compares the time with that of the account: what was signed in before it was made anew does not count.
       return finish(response, interaction, { login: { accountId: account.name, ts: Math.floor(session.since / 1000) } })
     },
-    async take(step, request, response, uid, form) {
+    async take(step, request, response, uid, { form, query }) {
       const opened = await interactions.open(request, response, uid)
       if (opened?.interaction.prompt.name !== 'login') return interactions.refuseLate(request, 'sign-in')
       if (interactions.isForged(request, opened, form)) return interactions.refuseForged(request, 'sign-in', opened)
-      return steps.take(step, request, response, placeOf(opened), form)
+      return steps.take(step, request, response, placeOf(opened, query), form)
     },
     async switchAccount(request, response, uid, form) {
       const opened = await interactions.open(request, response, uid)
@@ -87,10 +96,13 @@ export function createSignInAtRequest(parts: SignInAtRequestParts): SignInAtRequ
       const { clientId, client: clientName } = opened
       record(request, { decision: 'allow', reason: 'allowed', action: 'sign-out', subject: accountId, clientId, clientName })
       // Nobody is there any more: the provider asks who somebody is (`policy` in provider.ts).
-      return goTo(response, opened.interaction.returnTo)
+      return goTo(response, `${opened.interaction.returnTo}?${SWITCHED}=yes`)
     },
   }
 }
+
+/** In the address while somebody changes accounts; `provider.ts` hands it on. It makes nothing easier: anybody may write it. */
+const SWITCHED = 'switched'
 
 /** OpenID Connect Core §3.1.2.1: `prompt=login`. `max_age` is for OpenID Connect alone (`parameters.ts`). */
 const wantsFresh = ({ prompt }: Interaction): boolean => prompt.reasons.includes('login_prompt')
