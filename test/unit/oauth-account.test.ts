@@ -112,7 +112,7 @@ describe('keys', () => {
 
     const list = await me.open('/keys')
     assert.ok(!list.html.includes(key.slice(13)), 'once')
-    assert.match(textOf(list.html), /my script spk_\w{8}… tools:read Made .* not used yet · ends/)
+    assert.match(textOf(list.html), /my script spk_\w{8}… Use the tools that only read Made .* not used yet · ends/)
     const rolled = await me.send(await me.open(`/keys/replace?key=${key.slice(4, 12)}`), '/keys/replace', { overlap: '0' })
     const next = keyIn(rolled.html)
     assert.match(textOf(rolled.html), /The old one has ended/)

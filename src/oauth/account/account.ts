@@ -18,7 +18,6 @@ import type { AtBrowser, PersonAtBrowser } from '../person-at-browser.ts'
 import type { Recorder } from '../recorder.ts'
 import { readBody } from '../replay.ts'
 import { FRESH_MS } from '../sign-in/at-own-pages.ts'
-import { noConnections } from './no-connections.ts'
 import type { Action, Answer, Visit } from './visit.ts'
 
 export interface AccountParts {
@@ -56,7 +55,14 @@ export function createAccountPages({ settings, person, record, signOutToken, act
   const tokenOf = ({ session, account }: AtBrowser, path: string): string =>
     tokens.tokenFor('account', path, session.id, account.name, String(account.since))
 
-  function visitOf(request: IncomingMessage, response: ServerResponse, who: AtBrowser, url: URL, id: string, form: URLSearchParams): Visit {
+  async function visitOf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    who: AtBrowser,
+    url: URL,
+    id: string,
+    form: URLSearchParams,
+  ): Promise<Visit> {
     const formTo = (path: string) => ({ action: base + path, csrf: tokenOf(who, path) })
     const about = { subject: who.account.name, credential: 'session', credentialId: who.session.id }
     return {
@@ -74,7 +80,7 @@ export function createAccountPages({ settings, person, record, signOutToken, act
       frame: {
         base,
         name: who.account.name,
-        hasConnections: connections !== noConnections,
+        hasConnections: (await connections.list(who.account.name)).length > 0,
         signOut: { action: `${basePath}/sign-out`, csrf: signOutToken(who.session) },
         done: url.searchParams.get('done') ?? undefined,
       },
@@ -125,7 +131,7 @@ export function createAccountPages({ settings, person, record, signOutToken, act
       refuse('sign_in_too_old')
       return accountProblem('notRecent', { signIn })
     }
-    return action.run(visitOf(request, response, who, url, id, form))
+    return action.run(await visitOf(request, response, who, url, id, form))
   }
   return {
     async handle(request, response) {

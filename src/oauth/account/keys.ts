@@ -35,6 +35,7 @@ export function keyActions({ keys, settings, counters, server }: KeysParts): rea
   async function keysOf({ name, since }: Account): Promise<readonly ApiKeyInfo[]> {
     return (await keys.listOf(name)).filter(({ createdAt }) => createdAt >= since).sort((a, b) => b.createdAt - a.createdAt)
   }
+  const sentencesOf = (scopes: readonly string[]): string[] => groupScopes(scopes, settings.hierarchy).flatMap(({ sentences }) => sentences)
   const groups = () => groupScopes(settings.shownScopes(), settings.hierarchy)
 
   function showNew({ frame, formTo }: Visit, problem?: string, typed = ''): Page {
@@ -49,7 +50,8 @@ export function keyActions({ keys, settings, counters, server }: KeysParts): rea
       method: 'GET',
       path: '/keys',
       async run({ account, frame, formTo, now }) {
-        return keysPage({ frame, keys: await keysOf(account), now, revoke: formTo('/keys/revoke') })
+        const keys = (await keysOf(account)).map((key) => ({ ...key, sentences: sentencesOf(key.scopes) }))
+        return keysPage({ frame, keys, now, revoke: formTo('/keys/revoke') })
       },
     },
     { method: 'GET', path: '/keys/new', recent: true, run: async (visit) => showNew(visit) },

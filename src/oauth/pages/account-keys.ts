@@ -12,9 +12,12 @@ import { texts } from './texts.ts'
 const words = texts.account.keys
 const SOON_MS = 7 * 86_400_000
 
+/** With what it may do, as people read it. */
+type KeyOf = ApiKeyInfo & { readonly sentences: readonly string[] }
+
 export interface KeysPage {
   readonly frame: Frame
-  readonly keys: readonly ApiKeyInfo[]
+  readonly keys: readonly KeyOf[]
   readonly now: number
   readonly revoke: FormTarget
 }
@@ -29,14 +32,14 @@ ${page.keys.length === 0 ? html`<p>${words.none}</p>` : html`<ul class="rows">${
 <p><a class="button go" href="${page.frame.base}/keys/new">${words.make}</a></p>`,
   })
 
-function row(key: ApiKeyInfo, { frame, now, revoke }: KeysPage): Html {
-  const { id, name, scopes, createdAt, expiresAt, revokedAt, lastUsed, replacedBy } = key
+function row(key: KeyOf, { frame, now, revoke }: KeysPage): Html {
+  const { id, name, sentences, createdAt, expiresAt, revokedAt, lastUsed, replacedBy } = key
   const isLive = revokedAt === undefined && expiresAt > now
   const end = revokedAt !== undefined ? words.revoked(date(revokedAt)) : isLive ? words.ends(date(expiresAt)) : words.ended(date(expiresAt))
   const client = lastUsed?.client === undefined ? undefined : html` ${words.usedWith(named(plain(lastUsed.client)))}`
   return html`<li>
 <div class="what"><b>${plain(name, 64)}</b> <code>spk_${id}…</code>${isLive && expiresAt - now < SOON_MS && html` <span class="tag warn">${words.soon}</span>`}
-<p class="soft">${scopes.join(', ')}</p>
+<ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
 <p class="soft">${words.made(date(createdAt))} · ${texts.account.access.lastUsed(useOf(lastUsed, now))}${client} · ${end}</p></div>
 <div class="act">${isLive && replacedBy === undefined && html`<a class="button small" href="${frame.base}/keys/replace?key=${id}">${words.roll}</a>`}
 ${isLive && button(revoke, { key: id }, words.revoke, 'small danger')}</div>
