@@ -5,6 +5,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { pageText } from './page-text.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -12,10 +13,13 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 export async function generated() {
   const { configJsonSchema } = await import('../src/gateway/index.ts')
   const { requirements } = await import('../test/requirements.ts')
+  const { consentPage } = await import('../src/oauth/pages/consent.ts')
+  const { exampleConsent } = await import('../test/fixtures/consent-page.ts')
   const schema = configJsonSchema()
   return new Map([
     ['schema.json', `${JSON.stringify(schema, null, 2)}\n`],
     ['docs/configuration.md', replaced('docs/configuration.md', 'keys', keys(schema))],
+    ['docs/consent.md', replaced('docs/consent.md', 'page', `\`\`\`text\n${pageText(consentPage(exampleConsent).body.text)}\n\`\`\`\n`)],
     ['README.md', replaced('README.md', 'requirements', claims(requirements))],
   ])
 }

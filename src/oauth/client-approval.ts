@@ -19,7 +19,7 @@ export interface Approval {
 const approvable = ({ client_name: name, redirect_uris: uris, grant_types: grants }: Payload): string =>
   hash('sha256', JSON.stringify([name ?? null, sorted(uris), sorted(grants)]), 'base64url')
 
-const sorted = (list: unknown): unknown[] => (Array.isArray(list) ? list.toSorted() : [])
+const sorted = (list: unknown): string[] => (Array.isArray(list) ? list.map(String).sort() : [])
 
 export const approvalOf = (metadata: Payload, by: string, at: number): Approval => ({ by, at, of: approvable(metadata) })
 

@@ -114,7 +114,7 @@ describe('an approved client', () => {
         token_endpoint_auth_method: 'none',
         grant_types: client['grant_types'],
       })
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const headers = { authorization: `Bearer ${String(token)}`, 'content-type': 'application/json' }
       assert.equal((await fetch(String(uri), { method: 'PUT', headers, body })).status, 200)
     }
     await rename('Your bank')

@@ -25,7 +25,7 @@ async function change(client: Registered, redirect_uris: readonly string[]): Pro
   const { client_id, client_name, token_endpoint_auth_method } = client
   const response = await fetch(String(client['registration_client_uri']), {
     method: 'PUT',
-    headers: { authorization: `Bearer ${client['registration_access_token']}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${String(client['registration_access_token'])}`, 'content-type': 'application/json' },
     body: JSON.stringify({ client_id, client_name, token_endpoint_auth_method, redirect_uris }),
   })
   assert.equal(response.status, 200, await response.text())

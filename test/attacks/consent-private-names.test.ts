@@ -40,7 +40,7 @@ test('each person reads the names that their own lists would show them, and no o
     const code = landed(await asked.answer()).get('code') ?? ''
     const tokens = (await (await redeem(place, clientId, code, asked.verifier)).json()) as Tokens
     const client = mcp(world.url, { token: tokens.access_token })
-    const listed = [...(await client.list()), ...(await client.list('prompts'))].map(({ name }) => name)
+    const listed = [...(await client.list()), ...(await client.list('prompts'))].map(({ name }) => String(name))
     return { names: names.filter((name) => !name.startsWith('note:')).sort(), listed: listed.filter((name) => name !== 'open').sort() }
   }
   const ana = await named(ANA)
