@@ -12,7 +12,7 @@ import { createMemoryStore } from '../../src/storage/index.ts'
 import { verifies } from '../requirements.ts'
 import { createPeopleFixture, ISSUER } from '../support/accounts.ts'
 import { createAuthenticator } from '../support/authenticator.ts'
-import type { Fixture } from '../support/authorization.ts'
+import { type Fixture, postForm, type Tokens, verify } from '../support/authorization.ts'
 import { type Browser, createBrowser, formsOf, prefilled, textOf } from '../support/browser.ts'
 import { type SmallProvider, startSmallProvider } from '../support/openid-provider.ts'
 import {
@@ -367,14 +367,27 @@ test('a provider’s word ends: after some weeks without a sign-in there, nothin
   await using small = await startSmallProvider()
   await using fixture = await startWithProviders([small.entry({ signInEveryDays: 7 })])
   const browser = createBrowser()
-  await browser.open((await setOut(fixture, browser)).location)
+  const asked = await setOut(fixture, browser)
+  const consent = page(await browser.open(asked.location, isBackAtClient))
+  const tokens = (await (await allow(fixture, browser, consent, asked)).json()) as Tokens
+  const refresh = async () => {
+    const { status } = await postForm(`${fixture.issuer}/token`, {
+      grant_type: 'refresh_token',
+      refresh_token: tokens.refresh_token,
+      client_id: asked.clientId,
+    })
+    return status
+  }
   const stands = async () => (await isStranger(fixture, browser)) === false
   assert.ok(await stands())
+  assert.equal(await refresh(), 200)
   const records = fixture.store.records<{ vouchedAt: number }>('account')
   const found = await records.get('ana@acme.example')
   assert.ok(found)
   await records.compareAndSet('ana@acme.example', found.version, { ...found.value, vouchedAt: Date.now() - 7 * 86_400_000 - 1 })
   assert.equal(await stands(), false)
+  assert.equal(await refresh(), 400)
+  assert.equal(typeof (await verify(fixture, tokens.access_token)), 'string')
   await browser.open((await setOut(fixture, browser)).location)
   assert.ok(await stands())
 })

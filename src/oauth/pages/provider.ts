@@ -20,13 +20,11 @@ export interface ProviderPage {
   readonly asks: { readonly client: string; readonly clientId: string }
   readonly server: string
   readonly back: string
-  readonly leadsTo: string | undefined
 }
 
-export const providerPage = ({ action, csrf, provider, title, host, asks, server, back, leadsTo }: ProviderPage): Page => ({
+export const providerPage = ({ action, csrf, provider, title, host, asks, server, back }: ProviderPage): Page => ({
   status: 200,
   title: words.title(title),
-  leadsTo,
   body: html`<h1>${words.title(title)}</h1>
 <p>${words.asks(html`${named(asks.client)} <span class="tag">${texts.frame.notVerified}</span>`, strong(server))}</p>
 <p class="where">${words.leads(strong(host))}</p>

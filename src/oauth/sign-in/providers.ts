@@ -16,7 +16,7 @@ import { type Accounts, createOpenIdProvider, type OpenIdProvider, type Provider
 import { budgetOf, mostStored } from '../addresses.ts'
 import type { Answer } from '../interaction.ts'
 import type { Settings } from '../options.ts'
-import { goingToProviderPage, problemPage, providerPage, providerProblemPage, sourceOf } from '../pages/index.ts'
+import { goingToProviderPage, problemPage, providerPage, providerProblemPage } from '../pages/index.ts'
 import type { Occurrence, Recorder } from '../recorder.ts'
 import type { Asking, SignInPlace, SignInProviders, Welcome } from './place.ts'
 import { createCrossings, type KeptPlace } from './provider-crossings.ts'
@@ -124,7 +124,6 @@ export function createSignInProviders({ settings, accounts, welcome, record }: S
         asks: place.asks,
         server: place.server,
         back: place.path,
-        leadsTo: sourceOf(provider.options.issuer),
       })
     },
     async forward(request, response, place, form) {
