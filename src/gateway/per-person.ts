@@ -64,6 +64,8 @@ const QUESTION_MS = 11 * 60_000
 const SWEEP_MS = 15_000
 /** How long calls may go on that run when a secret changes. */
 const GRACE_MS = 10_000
+/** Of people whose secret it does not start with, before the next change. */
+const MOST_ATTEMPTS = 3
 const ALL: readonly ListKind[] = ['tools', 'prompts', 'resources']
 
 export function createPerPerson(options: PerPersonOptions): Upstream {
@@ -76,6 +78,7 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
   /** Whose process the lists are read from. */
   let shown: Own | undefined
   let session: Session | undefined
+  let reading: Promise<void> | undefined
   let state: 'starting' | 'open' | 'closed' = 'starting'
   let timer: NodeJS.Timeout | undefined
   let stopFollowing: () => void = () => {}
@@ -189,18 +192,20 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
       if ('missing' in filled) end(own, 0)
       else if (JSON.stringify(filled.values) !== own.handed) end(own, GRACE_MS)
     }
-    if (session === undefined && people.size === 0 && !isClosed()) await readFromSomebody()
+    if (session === undefined && !isClosed()) await (reading ??= readFromSomebody().finally(() => (reading = undefined)))
   }
-  /** Its lists are not known yet: they are read with what the first person has set who can start it. */
+  /** Its lists are not known yet: they are read with what the first person has set with whom it starts. */
   async function readFromSomebody(): Promise<void> {
-    for (const user of (await book.peopleWith(templates)).slice(0, 3)) {
+    let attempts = 0
+    for (const user of await book.peopleWith(templates)) {
+      if (people.get(user)?.upstream.state === 'down') continue
+      if (++attempts > MOST_ATTEMPTS || isClosed()) return
       const own = await ownOf(user)
       if (!own.allowed) continue
       await own.value.started
       if (isShowing()) return
     }
   }
-
   function look(): void {
     review().catch((error: unknown) => log('error', `${server}: its secrets could not be looked at`, { problem: problemOf(error) }))
   }

@@ -165,6 +165,16 @@ test('once the first person has set theirs, what it offers is known', async () =
   assert.ok(listed.allowed && listed.value.kind === 'result')
 })
 
+test('somebody whose secret it does not start with keeps nobody else from seeing what it offers', async () => {
+  const { upstream, set, call } = await start()
+  await set('ana', 'a-token-that-is-bad')
+  await until('it to fail', () => /its last words/.test(upstream.problem ?? ''))
+  assert.ok(!upstream.problem?.includes('a-token'))
+  await set('bob', 'token-of-bob')
+  await until('its lists', () => upstream.session !== undefined)
+  assert.match(textOf(await call('bob')), /^bob /)
+})
+
 test('another secret is another process: calls that run may end, the next ones go to the new one', async () => {
   const { call, set, starts } = await start({}, ['ana'])
   const before = pidOf(await call('ana'))

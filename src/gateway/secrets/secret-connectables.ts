@@ -30,7 +30,9 @@ export function createSecretConnectables({ servers, secrets, book }: SecretConne
       async look(user) {
         const info = await secrets.find(name, user)
         if (info === undefined || !(await book.stands(user, info.setAt))) return { ...shown, state: 'missing' }
-        return { ...shown, state: 'connected', since: info.setAt, lastUsedAt: info.lastUsedAt }
+        // Sealed with a key that is gone.
+        const state = (await secrets.open(name, user)) === undefined ? 'ended' : 'connected'
+        return { ...shown, state, since: info.setAt, lastUsedAt: info.lastUsedAt }
       },
       // Forms end lines as they like, and whoever pastes takes a space along.
       setSecret: (user, value) => secrets.set({ name, user, value: value.replace(/\r\n/g, '\n').trim(), setBy: user }),

@@ -216,8 +216,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       clearTimeout(timer)
     }
     // From here on calls wait for the next one.
-    if (link === on && state === 'ready') state = 'down'
-    patienceMs = QUIET_MS
+    if (link === on && state === 'ready') {
+      state = 'down'
+      patienceMs = QUIET_MS
+    }
     await on?.close()
   }
 
