@@ -1,14 +1,14 @@
-export type { Account, Identity } from './account.ts'
-export { type Accounts, createAccounts, type Made } from './accounts.ts'
+export type { Account } from './account.ts'
+export { type Accounts, createAccounts } from './accounts.ts'
 export type { Connecting, Connection, Connections } from './connections.ts'
 export { createLoginThrottle, type LoginThrottle } from './login-throttle.ts'
 export { toName } from './names.ts'
-export type { NewCodes, OneTimeCodes } from './one-time-codes.ts'
-export { createOneTimeLinks, LINK_MINUTES, type LinkPurpose, type OneTimeLinks, type OpenLink } from './one-time-links.ts'
+export type { OneTimeCodes } from './one-time-codes.ts'
+export { LINK_MINUTES, type LinkPurpose } from './one-time-links.ts'
 export type { Passkey, Passkeys } from './passkeys.ts'
 export { MIN_PASSWORD } from './password-choice.ts'
 export { createPeople, type People } from './people.ts'
-export type { Provided, ProvidedAccount } from './provided.ts'
+export type { Provided } from './provided.ts'
 export {
   type Crossing,
   createOpenIdProvider,
@@ -20,7 +20,6 @@ export {
   toProvided,
 } from './providers/index.ts'
 export type { RecoveryCodes } from './recovery-codes.ts'
-export { type BrowserSession, type BrowserSessions, createBrowserSessions, type SignInMethod } from './sessions.ts'
+export { type BrowserSession, type BrowserSessions, type SignInMethod } from './sessions.ts'
 export { createSetupLink } from './setup-link.ts'
-export type { HalfWay, Outcome, SecondFactor, SignIn } from './sign-in.ts'
-export type { Invited, Welcome, Welcomed } from './welcome.ts'
+export type { HalfWay, Outcome, SecondFactor } from './sign-in.ts'
