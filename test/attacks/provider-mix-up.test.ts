@@ -50,7 +50,7 @@ test('nobody is sent to a provider for a client before they have seen which one;
   const asked = await ask(fixture, browser, { client_name: 'Notes' })
   assert.equal(crossingCookies(asked.signIn).length, 0)
   const chosen = await choose(browser, asked.signIn)
-  assert.match(textOf(chosen.html), /“Notes” not verified asks for access/)
+  assert.match(textOf(chosen.html), /calls itself “Notes” asks for access/)
   assert.equal(chosen.headers.get('refresh'), null)
   assert.equal(crossingCookies(chosen).length, 0)
   assert.equal(await kept(fixture), 0)
@@ -74,7 +74,7 @@ test('another client is asked about anew, although the browser, the person and t
   await allow(fixture, browser, page(await browser.open(first.location, isBackAtClient)), first)
   const second = await ask(fixture, browser, { client_name: 'Another' }, { prompt: 'login' })
   const chosen = await choose(browser, second.signIn)
-  assert.match(textOf(chosen.html), /“Another” not verified asks/)
+  assert.match(textOf(chosen.html), /calls itself “Another” asks/)
   // What was shown for one client is no form of another's: neither its token nor its place.
   const third = await ask(fixture, browser, { client_name: 'Third' }, { prompt: 'login' })
   const theirs = formTo(chosen, '/provider-continue')

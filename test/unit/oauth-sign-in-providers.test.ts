@@ -36,7 +36,7 @@ test('with a real provider: sign in there, consent here, and a token for an acco
 
   const chosen = await choose(browser, asked.signIn)
   const text = textOf(chosen.html)
-  assert.match(text, /“Notes” not verified asks for access to localhost:\d+/)
+  assert.match(text, /A program that calls itself “Notes” asks for access to localhost:\d+/)
   assert.match(text, new RegExp(`You sign in at ${new URL(provider.issuer).host} ?, and come back here`))
   assert.ok(text.includes(asked.clientId), 'the client id is shown')
 

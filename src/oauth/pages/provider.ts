@@ -26,7 +26,7 @@ export const providerPage = ({ action, csrf, provider, title, host, asks, server
   status: 200,
   title: words.title(title),
   body: html`<h1>${words.title(title)}</h1>
-<p>${words.asks(html`${named(asks.client)} <span class="tag">${texts.frame.notVerified}</span>`, strong(server))}</p>
+<p>${words.asks(named(asks.client), strong(server))}</p>
 <p class="where">${words.leads(strong(host))}</p>
 <p class="soft">${words.onlyWho}</p>
 <form method="post" action="${action}">

@@ -78,12 +78,11 @@ export const texts = {
 
   // ── Signing in at somebody else's (provider pages) ────────────────────────────────────────────────────────────────────
   provider: {
-    /** On the buttons of the sign-in page. `provider`: as the operator calls it. */
-    button: (provider: string): string => `Sign in with ${provider}`,
+    /** `provider`: as the operator calls it. */
     title: (provider: string): string => `Sign in with ${provider}`,
     elsewhere: 'the other place',
     asks: (client: Html, server: Html): Html =>
-      html`${client} asks for access to ${server}, and wants you to sign in for that. If you did not start this yourself, go back.`,
+      html`A program that calls itself ${client} asks for access to ${server}, and wants you to sign in for that. If you did not start this yourself, go back.`,
     leads: (host: Html): Html => html`You sign in at ${host}, and come back here.`,
     onlyWho: 'That place only tells us who you are. What the program may do is asked afterwards, here; it gets no password of yours.',
     go: 'Continue',
@@ -426,6 +425,8 @@ export const texts = {
       gone: 'A program that is no longer registered',
       derived: 'passed on by another program that you let in',
       separately: (count: number): string => `You allowed it ${count} times: each by itself`,
+      older: (count: number): string =>
+        count === 1 ? 'One older one is taken back with all of them.' : `${count} older ones are taken back with all of them.`,
       activity: 'What it did',
       end: 'Take back',
       endAll: 'Take back all access',
