@@ -151,6 +151,16 @@ test('all that allow names has to hold; values are compared with their types', (
   assert.equal(typeof said(provider, { ...right, 'org.name': 'other' }), 'string', 'a claim of the whole name comes first')
 })
 
+test('an account is called what is said, or what nobody can choose', () => {
+  verifies('provider-identity')
+  const provider = entry({ issuer: 'https://idp.example', dangerouslyAllowAnyone: true, nameClaim: 'nick' })
+  const name = (nick: unknown) => (said(provider, { sub: '1', nick }) as { name?: string }).name
+  for (const right of ['ana', 'Ana.Berg', 'ana@acme.example', 'x-y_z+1']) assert.equal(name(right), right)
+  for (const wrong of ['', 'ána', 'аna', 'ana berg', 'ana\n', 'a/b', 'x'.repeat(65), 7, ['ana'], null])
+    assert.equal(name(wrong), undefined, JSON.stringify(wrong))
+  for (const squatted of ['ana-0a1b2c', 'person-0A1B2C', 'ana-0a1b2c3d4e5f']) assert.equal(name(squatted), undefined, squatted)
+})
+
 test('a subject is kept as it is, or not at all', () => {
   const provider = entry({ issuer: 'https://idp.example', dangerouslyAllowAnyone: true })
   for (const sub of [undefined, '', 7, null, ['1'], 'a\nb', 'a\u202eb', 'a\u200bb', 'x'.repeat(256)])

@@ -81,8 +81,9 @@ function verifiedEmail(issuer: string, { email, email_verified: flag, hd }: Json
 const isSubject = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= MAX_SUBJECT && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)
 
-/** As it is said, or not at all: what would have to be changed to be a name could become somebody else's. */
+/** As it is said, or not at all: what would have to be changed, or looks like a name that was given for want of another, could be somebody else's. */
 function nameFor({ nameClaim = 'email' }: SignInProvider, claims: JsonObject, email: string | undefined): string | undefined {
   const said = nameClaim === 'email' ? email : claimAt(claims, nameClaim)
-  return typeof said === 'string' && /^[\w.@+-]{1,64}$/.test(said) ? said : undefined
+  if (typeof said !== 'string' || !/^[\w.@+-]{1,64}$/.test(said)) return undefined
+  return /-(?:[0-9a-f]{6}|[0-9a-f]{12})$/i.test(said) ? undefined : said
 }
