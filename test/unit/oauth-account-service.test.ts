@@ -44,6 +44,8 @@ test('a call with one’s own key is in one’s activity, and is the last use of
   await until('the use to be written', async () =>
     /last used just now from this computer with “sallyport-test”/.test(textOf((await me.open('/keys')).html)),
   )
+  await me.send(await me.open('/keys'), '/keys/revoke')
+  assert.equal((await mcp(place.resource, { key }).call('echo', { text: 'a' })).status, 401, 'at once')
 })
 
 test('a call by a program is its last use, and what it did is behind its name', async () => {

@@ -66,7 +66,7 @@ export async function listKeys({ json = false, dataDir }: WithData): Promise<voi
     shown(key.scopes.join(',')),
     key.roles.length > 0 ? `roles ${shown(key.roles.join(','))}` : '',
     key.servers ? `servers ${shown(key.servers.join(','))}` : '',
-    `by ${shownShort(key.createdBy)} ${dateOf(key.createdAt)}`,
+    `${key.account === undefined ? '' : `of ${shownShort(key.account)}, `}by ${shownShort(key.createdBy)} ${dateOf(key.createdAt)}`,
     key.lastUsed ? `used ${dateOf(key.lastUsed.at)}` : 'never used',
     standOf(key, now, output),
   ])

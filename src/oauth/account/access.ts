@@ -16,11 +16,15 @@ export interface AccessParts {
   readonly server: string
 }
 
+/** Of one program: one that an operator vouches for may sign in every hour. */
+const MAX_SHOWN = 50
+
 export function accessActions({ grants, clients, hierarchy, server }: AccessParts): readonly Action[] {
   /** Those of this very account: one of the name before it gave what is nothing today. */
   async function grantsOf({ name, since }: Account): Promise<readonly GrantInfo[]> {
     // The provider counts in whole seconds.
-    return (await grants.listOf(name)).filter(({ createdAt }) => createdAt >= Math.floor(since / 1000) * 1000)
+    const own = (await grants.listOf(name)).filter(({ createdAt }) => createdAt >= Math.floor(since / 1000) * 1000)
+    return own.sort((a, b) => b.createdAt - a.createdAt)
   }
   async function accessOf(clientId: string, of: readonly GrantInfo[]): Promise<AccessOf> {
     const scopes = [...new Set(of.flatMap((grant) => grant.scopes))].filter((scope) => scope !== OFFLINE_ACCESS)
@@ -32,7 +36,8 @@ export function accessActions({ grants, clients, hierarchy, server }: AccessPart
       since: Math.min(...of.map(({ createdAt }) => createdAt)),
       until: Math.max(...of.map(({ expiresAt }) => expiresAt)),
       lastUsed: uses[0],
-      grants: of.map(({ id, createdAt, expiresAt, lastUsed, narrowedFrom }) => ({
+      others: Math.max(0, of.length - MAX_SHOWN),
+      grants: of.slice(0, MAX_SHOWN).map(({ id, createdAt, expiresAt, lastUsed, narrowedFrom }) => ({
         id,
         createdAt,
         expiresAt,

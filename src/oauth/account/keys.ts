@@ -24,6 +24,8 @@ export interface KeysParts {
 }
 
 const MAX_KEYS = 20
+/** Those that ended last are shown, so that somebody finds out why a program is refused. */
+const MAX_ENDED = 20
 export const KEY_DAYS: readonly number[] = [7, 30, 90, 365]
 const DEFAULT_DAYS = 90
 export const OVERLAP_HOURS: readonly number[] = [0, 24, 168]
@@ -50,7 +52,9 @@ export function keyActions({ keys, settings, counters, server }: KeysParts): rea
       method: 'GET',
       path: '/keys',
       async run({ account, frame, formTo, now }) {
-        const keys = (await keysOf(account)).map((key) => ({ ...key, sentences: sentencesOf(key.scopes) }))
+        const all = await keysOf(account)
+        const ended = all.filter((key) => !isLive(key, now)).slice(0, MAX_ENDED)
+        const keys = [...all.filter((key) => isLive(key, now)), ...ended].map((key) => ({ ...key, sentences: sentencesOf(key.scopes) }))
         return keysPage({ frame, keys, now, revoke: formTo('/keys/revoke') })
       },
     },

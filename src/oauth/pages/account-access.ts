@@ -25,6 +25,8 @@ export interface AccessOf {
   readonly until: number
   readonly lastUsed: LastUse | undefined
   readonly grants: readonly GrantOf[]
+  /** How many there are besides, older ones. */
+  readonly others: number
 }
 
 interface GrantOf {
@@ -61,14 +63,14 @@ ${confirmed(words.endAll, words.endAllSure, button(page.endAll, {}, words.endAll
   })
 
 function row(access: AccessOf, { frame, now, end }: AccessPage): Html {
-  const { clientId, groups, since, until, lastUsed, grants } = access
+  const { clientId, groups, since, until, lastUsed, grants, others } = access
   const activity = `${frame.base}/activity?${new URLSearchParams({ client: clientId }).toString()}`
   return html`<li>
 <div class="what"><h2>${nameOf(access)}</h2>
 <ul>${groups.flatMap(({ sentences }) => sentences.map((sentence) => html`<li>${sentence}</li>`))}</ul>
 <p class="soft">${words.since(date(since))} · ${words.lastUsed(useOf(lastUsed, now))} · ${words.until(date(until))}</p>
 <p class="soft">${originOf(access)} <a href="${activity}">${words.activity}</a></p>
-${grants.length > 1 && separately(grants, now, end)}</div>
+${grants.length > 1 && separately(grants, others, now, end)}</div>
 <div class="act">${button(end, { client: clientId }, words.end, 'small danger')}</div>
 </li>`
 }
@@ -83,14 +85,14 @@ function originOf({ clientId, returnsTo }: AccessOf): Html {
 }
 
 /** Each sign-in of a program by itself: a lost laptop is one of them. */
-const separately = (grants: readonly GrantOf[], now: number, end: FormTarget): Html =>
-  html`<details><summary class="soft">${words.separately(grants.length)}</summary>
+const separately = (grants: readonly GrantOf[], others: number, now: number, end: FormTarget): Html =>
+  html`<details><summary class="soft">${words.separately(grants.length + others)}</summary>
 <ul class="rows">${grants.map(
     ({ id, createdAt, expiresAt, lastUsed, derived }) => html`<li>
 <div class="what soft">${words.since(date(createdAt))} · ${words.lastUsed(useOf(lastUsed, now))} · ${words.until(date(expiresAt))}${derived && ` · ${words.derived}`}</div>
 <div class="act">${button(end, { grant: id }, words.end, 'small danger')}</div>
 </li>`,
-  )}</ul></details>`
+  )}</ul>${others > 0 && html`<p class="soft">${words.older(others)}</p>`}</details>`
 
 export const useOf = (use: LastUse | undefined, now: number): Html | undefined =>
   use && html`${past(use.at, now)} ${texts.account.from(use.from)}`
