@@ -44,10 +44,7 @@ async function start(options: Partial<PerPersonOptions> = {}, before: readonly s
   const redactor = createRedactor()
   let logged = ''
   const log = createLog({ level: 'debug', pretty: false, redactor, write: (line) => void (logged += line) })
-  const get = async (name: string) => {
-    const account = accounts.get(name)
-    return account && { name, roles: [], groups: [], owner: false, hasPassword: true, disabled: false, ...account }
-  }
+  const get = async (name: string) => accounts.get(name)
   const book = createSecretBook({ secrets, accounts: { get }, redactor, log })
   const set: Rig['set'] = async (user, value, name = 'TRACKER') => {
     assert.equal(await secrets.set({ name, user, value, setBy: 'test' }), undefined)
@@ -102,8 +99,9 @@ async function start(options: Partial<PerPersonOptions> = {}, before: readonly s
 
 const textOf = (answer: Decision<Produced>): string => {
   if (!answer.allowed) return `${answer.denial.reason}: ${'sentence' in answer.denial ? answer.denial.sentence : ''}`
-  const { result } = answer.value as { result: { content: { text: string }[] } }
-  return result.content[0]?.text ?? ''
+  assert.ok(answer.value.kind === 'result')
+  const [content] = answer.value.result['content'] as { text: string }[]
+  return content?.text ?? ''
 }
 const pidOf = (answer: Decision<Produced>): number => Number(textOf(answer).split(' ')[1])
 const isAlive = (pid: number): boolean => {

@@ -53,8 +53,7 @@ function start(): Rig {
   const redactor = createRedactor()
   let logged = ''
   const log = createLog({ level: 'debug', pretty: false, redactor, write: (line) => void (logged += line) })
-  const get = async (name: string) =>
-    name === 'gone' ? undefined : { name, roles: [], groups: [], owner: false, hasPassword: true, disabled: false, since: 0 }
+  const get = async (name: string) => (name === 'gone' ? undefined : { since: 0 })
   return { secrets, book: createSecretBook({ secrets, accounts: { get }, redactor, log }), log: () => logged, clock }
 }
 const as = (user: string | undefined): Principal => ({ ...somebody, user })

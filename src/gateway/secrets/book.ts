@@ -9,7 +9,7 @@
  */
 
 import { type Log, problemOf, type Redactor } from '../../core/index.ts'
-import type { Accounts } from '../../people/index.ts'
+import type { Account } from '../../people/index.ts'
 import type { NamedSecrets } from '../../vault/index.ts'
 import { secretsIn } from '../config/secrets.ts'
 import { fillTemplate, namesOf, referencesIn, type SecretReference, type Templates } from './template.ts'
@@ -37,7 +37,8 @@ export interface SecretBook {
 
 export interface SecretBookParts {
   readonly secrets: NamedSecrets
-  readonly accounts: Pick<Accounts, 'get'>
+  /** Those that stand: the account of a name, if it may sign in. */
+  readonly accounts: { get(name: string): Promise<Pick<Account, 'since'> | undefined> }
   readonly redactor: Redactor
   readonly log: Log
 }
