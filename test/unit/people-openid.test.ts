@@ -187,6 +187,10 @@ test('where a person has to show anew who they are, the provider is asked for th
   const at = crossing({ freshSince: Date.now() })
   assert.equal(problem(await cross(small, { at })), 'signed in')
   assert.equal(small.requests[0]?.get('max_age'), '0')
+  assert.equal(small.requests[0]?.get('prompt'), null, 'some refuse a prompt that they do not know')
+  small.metadata['prompt_values_supported'] = ['none', 'login', 'select_account']
+  assert.equal(problem(await cross(small, { at: crossing({ freshSince: Date.now() }) })), 'signed in')
+  assert.equal(small.requests[1]?.get('prompt'), 'select_account')
   small.wrong.claims = { auth_time: now() - 3600 }
   assert.match(problem(await cross(small, { at: crossing({ freshSince: Date.now() }) })), /^not_fresh: /)
 })

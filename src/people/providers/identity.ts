@@ -21,7 +21,7 @@ export interface NotLetIn {
 
 const MAX_SUBJECT = 255
 const MAX_NAMES = 64
-const GOOGLE = 'https://accounts.google.com'
+export const GOOGLE = 'https://accounts.google.com'
 
 export function toProvided(provider: SignInProvider, claims: JsonObject): ProvidedAccount | NotLetIn {
   const { issuer, allow, dangerouslyAllowAnyone = false, roles: rules = [] } = provider

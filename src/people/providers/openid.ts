@@ -12,7 +12,7 @@
 import type * as OpenId from 'openid-client'
 import type { Clock, JsonObject } from '../../core/index.ts'
 import type { Lookup } from '../../net/index.ts'
-import { lacks, neededClaims } from './identity.ts'
+import { GOOGLE, lacks, neededClaims } from './identity.ts'
 import type { SignInProvider } from './options.ts'
 import { createProviderFetch } from './provider-fetch.ts'
 import { type ProviderProblem, problemOf } from './provider-problem.ts'
@@ -145,7 +145,7 @@ export function createOpenIdProvider({ options, clock, lookup, ca }: OpenIdParts
           code_challenge: await lib.calculatePKCECodeChallenge(crossing.codeVerifier),
           code_challenge_method: 'S256',
           // The same as `prompt=login` (§3.1.2.1), which some refuse to know.
-          ...(crossing.freshSince === undefined ? {} : { max_age: '0' }),
+          ...(crossing.freshSince === undefined ? {} : { max_age: '0', ...choiceAt(config.serverMetadata()) }),
         })
         return { location: url.href }
       } catch (error) {
@@ -176,6 +176,13 @@ export function createOpenIdProvider({ options, clock, lookup, ca }: OpenIdParts
     },
     close: () => fetch.close(),
   }
+}
+
+/** Whoever wants to be somebody else than last time is to be asked which account; some refuse a prompt that they do not know. */
+function choiceAt(server: Readonly<Record<string, unknown>>): { readonly prompt?: string } {
+  const { issuer, prompt_values_supported: known } = server
+  const canChoose = issuer === GOOGLE || (Array.isArray(known) && known.includes('select_account'))
+  return canChoose ? { prompt: 'select_account' } : {}
 }
 
 export class WrongIssuer extends Error {
