@@ -274,6 +274,33 @@ test('what makes no sense or is not safe is refused', () => {
   assert.match(load('servers: { a__b: { url: http://mcp.example.com } }').warnings.join('\n'), /is called a_b here[^]*without TLS/)
 })
 
+test('how callers are known at a server: each way has what it needs, and nothing that has no effect', () => {
+  const server = (auth: string, more = ''): string => `servers:\n  one: { url: https://a.example/mcp, auth: { ${auth} }${more} }\n`
+  for (const [written, expected] of [
+    [server('type: guess'), /auth\.type/],
+    [server('type: none, clientId: a'), /clientId: has no effect with none/],
+    [server('type: oauth, audience: a'), /audience: has no effect with oauth/],
+    [server('type: oauth, clientId: a, clientSecret: hunter2-hunter2'), /issuer: is needed with a clientSecret/],
+    [server('type: exchange, clientId: a'), /clientSecret: is needed for exchange/],
+    [server('type: id-jag, clientId: a, clientSecret: b, audience: c'), /audience: has no effect with id-jag/],
+    [server('type: oauth, issuer: "http://as.example"'), /https URL/],
+    [server('type: oauth', ', headers: { Authorization: x }'), /takes the place of an authorization header/],
+    [server('type: oauth', ', headers: { X-Key: "${secret:KEY}" }'), /does not go together with named secrets/],
+    ['servers:\n  one: { command: x, auth: { type: oauth } }\n', /goes with a url/],
+  ] as const) {
+    const problems = problemsOf(written).join('\n')
+    assert.match(problems, expected, written)
+    assert.ok(!problems.includes('hunter2'))
+  }
+  const [one] = load(server('type: id-jag, clientId: us, clientSecret: "${env:SECRET}", scopes: [a]'), {
+    env: { SECRET: 'a long secret' },
+  }).servers
+  assert.deepEqual(one?.auth, { type: 'id-jag', clientId: 'us', clientSecret: 'a long secret', scopes: ['a'] })
+  assert.deepEqual(one?.secrets, ['a long secret'])
+  const elsewhere = `auth: { issuer: https://login.example.com }\n${server('type: exchange, clientId: us, clientSecret: "${env:SECRET}"')}`
+  assert.match(problemsOf(elsewhere, { env: { SECRET: 'a long secret' } }).join(), /exchange needs the authorization server in here/)
+})
+
 test('the file is found upwards; two beside each other, or somebody else’s, are not believed', () => {
   const dir = join(root, 'up')
   mkdirSync(join(dir, 'a', 'b'), { recursive: true })

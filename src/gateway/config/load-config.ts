@@ -72,6 +72,10 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
   if (target && Object.keys({ ...written.servers, ...written.mcpServers }).length > 0) {
     findings.warnings.push(`${source?.name}: its servers and their tools are not used, since a server was given on the command line`)
   }
+  if (written.auth?.issuer !== undefined)
+    for (const { id, auth } of servers.filter((server) => server !== undefined))
+      if (auth?.type === 'exchange' || auth?.type === 'id-jag')
+        findings.problems.push(`servers.${id}.auth: ${auth.type} needs the authorization server in here, and auth.issuer names another`)
   let dataDir = flags.dataDir || env['SALLYPORT_DATA_DIR']
   if (dataDir) dataDir = resolve(cwd, dataDir)
   else if (written.dataDir !== undefined && source) {

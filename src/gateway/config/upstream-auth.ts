@@ -11,36 +11,40 @@ const text = z.string().min(1).max(65_536)
 const issuer = z.string().max(2048).refine(isIssuer, 'must be an https URL, or http on loopback, without query and fragment')
 const scopes = z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope')).min(1).max(200)
 
-const shared = {
-  issuer: issuer.optional().describe('The authorization server of it, where it names several; the one that the client is registered with.'),
-  scopes: scopes.optional().describe('What to ask for. Default: what it asks for.'),
-}
-const vouched = (type: 'exchange' | 'id-jag', what: string) =>
-  z.strictObject({
-    type: z.literal(type).describe(what),
-    clientId: text.describe('As this gateway is registered there.'),
-    clientSecret: text.describe('Use ${env:NAME} or ${file:PATH}.'),
-    ...shared,
-    ...(type === 'exchange' && { audience: text.optional().describe('What the token is for, in words of its issuer.') }),
-  })
+const keys = ['clientId', 'clientSecret', 'issuer', 'scopes', 'audience'] as const
+/** What each way needs, and what else it may have. */
+const parts = {
+  none: { needs: [], takes: [] },
+  oauth: { needs: [], takes: ['clientId', 'clientSecret', 'issuer', 'scopes'] },
+  exchange: { needs: ['clientId', 'clientSecret'], takes: keys },
+  'id-jag': { needs: ['clientId', 'clientSecret'], takes: ['clientId', 'clientSecret', 'issuer', 'scopes'] },
+} satisfies Record<UpstreamAuth['type'], { needs: readonly (typeof keys)[number][]; takes: readonly (typeof keys)[number][] }>
 
 export const upstreamAuth: z.ZodType<UpstreamAuth> = z
-  .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('none').describe('Nobody signs in there, whatever it asks for.') }),
-    z.strictObject({
-      type: z.literal('oauth').describe('Each person connects their own account in the browser.'),
-      clientId: text.optional().describe('As this gateway is registered there. Default: it registers itself.'),
-      clientSecret: text.optional().describe('Use ${env:NAME} or ${file:PATH}.'),
-      ...shared,
-    }),
-    vouched('exchange', 'Tokens for each person by token exchange (RFC 8693): its issuer believes this gateway.'),
-    vouched('id-jag', 'Tokens for each person by an ID-JAG (enterprise-managed authorization): its issuer believes this gateway.'),
-  ])
+  .strictObject({
+    type: z
+      .enum(['oauth', 'exchange', 'id-jag', 'none'])
+      .describe(
+        'oauth: each person connects their own account in the browser. exchange, id-jag: its issuer believes this gateway, and gives tokens for each person by token exchange (RFC 8693) or for an ID-JAG. none: nobody signs in there, whatever it asks for.',
+      ),
+    clientId: text
+      .optional()
+      .describe('As this gateway is registered at its authorization server. Default for oauth: it registers itself.'),
+    clientSecret: text.optional().describe('Use ${env:NAME} or ${file:PATH}.'),
+    issuer: issuer
+      .optional()
+      .describe('The authorization server that the client is registered with. Default: the first that the server names.'),
+    scopes: scopes.optional().describe('What to ask for. Default: what it asks for.'),
+    audience: text.optional().describe('For exchange: what the token is for, in words of its issuer.'),
+  })
   .superRefine((auth, context) => {
+    const problem = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message })
+    const { needs, takes }: { readonly needs: readonly string[]; readonly takes: readonly string[] } = parts[auth.type]
+    for (const key of needs) if (!(key in auth)) problem(key, `is needed for ${auth.type}`)
+    for (const key of keys) if (auth[key] !== undefined && !takes.includes(key)) problem(key, `has no effect with ${auth.type}`)
     if (auth.type !== 'oauth' || auth.clientSecret === undefined) return
     for (const key of ['clientId', 'issuer'] as const)
-      if (auth[key] === undefined)
-        context.addIssue({ code: 'custom', path: [key], message: 'is needed with a clientSecret: it belongs to both' })
+      if (auth[key] === undefined) problem(key, 'is needed with a clientSecret: it belongs to both')
   }) as unknown as z.ZodType<UpstreamAuth>
 
 /** Values from elsewhere filled in. */

@@ -138,7 +138,9 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
       if (shared.state === 'down') shared.restart()
     }),
     // A session that was begun by nobody is nobody's to go on with.
-    personal.onPersonal(() => shared.restart()),
+    personal.onPersonal(() => {
+      if (shared.session) shared.restart()
+    }),
   ]
 
   return {

@@ -92,6 +92,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   let session: Session | undefined
   let link: Link | undefined
   let problem: string | undefined
+  let said: string | undefined
   let backoffMs = BACKOFF_FIRST_MS
   let wake: () => void = () => {}
   let finished: Promise<void> = Promise.resolve()
@@ -135,7 +136,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       // Between half and all of it: many that were lost at once must not come back at once.
       const delayMs = Math.round(backoffMs * (0.5 + random() / 2))
       backoffMs = Math.min(backoffMs * 2, BACKOFF_LAST_MS)
-      log('warn', `${server}: ${problem}; trying again`, { in_ms: delayMs })
+      // What a person has to do first is said once.
+      const isSaid = said === problem && problem.startsWith('it waits for ')
+      said = problem
+      log(isSaid ? 'debug' : 'warn', `${server}: ${problem}; trying again`, { in_ms: delayMs })
       attempted()
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, delayMs)
