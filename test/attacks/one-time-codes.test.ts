@@ -102,6 +102,7 @@ test('a ticket is for one sign-in at one browser, for five minutes, and nobody m
   await accounts.enable('ana')
   assert.deepEqual(await give(other, code()), { kind: 'expired' })
   assert.equal((await enter('ana')).kind, 'second-factor')
+  assert.equal((await give(await half(), code())).kind, 'signed-in', 'and no code was spent on any of them')
 })
 
 test('a password alone signs nobody in, and a code of another kind does not help', async () => {

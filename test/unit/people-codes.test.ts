@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createPeopleFixture, PASSWORD } from '../support/accounts.ts'
+import { createPeopleFixture, ISSUER, PASSWORD } from '../support/accounts.ts'
+import { createAuthenticator } from '../support/authenticator.ts'
 
-const at = (name: string) => ({ name, people: createPeopleFixture() })
+const start = () => ({ people: createPeopleFixture() })
 
 test('codes are on once an app has shown that it has the seed, which is stored sealed', async () => {
-  const { people } = at('ana')
+  const { people } = start()
   const ana = await people.account('ana')
   const { oneTimeCodes, store } = people
   assert.equal(await oneTimeCodes.since(ana), undefined)
@@ -33,7 +34,7 @@ test('codes are on once an app has shown that it has the seed, which is stored s
 })
 
 test('the first code comes within ten minutes, from the same account', async () => {
-  const { people } = at('ana')
+  const { people } = start()
   const [ana, ben] = [await people.account('ana'), await people.account('ben')]
   const { ticket } = await people.oneTimeCodes.begin(ana)
   for (const forged of ['', 'x', ticket.slice(0, -2), `${ticket}A`, 'x'.repeat(10_000)])
@@ -44,7 +45,7 @@ test('the first code comes within ten minutes, from the same account', async () 
 })
 
 test('a code may be of the step before or after, may be typed in groups, and signs in with the password', async () => {
-  const { people } = at('ana')
+  const { people } = start()
   const ana = await people.account('ana')
   const code = await people.withCodes(ana)
   people.pass(300)
@@ -63,7 +64,7 @@ test('a code may be of the step before or after, may be typed in groups, and sig
 })
 
 test('a form that turns codes on makes no used code good again when it is sent twice', async () => {
-  const { people } = at('ana')
+  const { people } = start()
   const ana = await people.account('ana')
   const begun = await people.oneTimeCodes.begin(ana)
   const { Secret, TOTP } = await import('otpauth')
@@ -77,7 +78,7 @@ test('a form that turns codes on makes no used code good again when it is sent t
 })
 
 test('recovery codes are ten, shown once, taken as people type them, and counted down', async () => {
-  const { people } = at('ana')
+  const { people } = start()
   const ana = await people.account('ana')
   const { recoveryCodes, store } = people
   assert.equal(await recoveryCodes.left(ana), undefined)
@@ -98,7 +99,7 @@ test('recovery codes are ten, shown once, taken as people type them, and counted
 })
 
 test('where the app is lost, a recovery code is the second factor', async () => {
-  const { people } = at('ana')
+  const { people } = start()
   const ana = await people.account('ana')
   await people.withCodes(ana)
   const [code = ''] = await people.recoveryCodes.renew(ana)
@@ -110,4 +111,19 @@ test('where the app is lost, a recovery code is the second factor', async () => 
   assert.ok(done.kind === 'signed-in')
   assert.deepEqual(done.methods, ['password', 'recovery-code'])
   assert.deepEqual(await people.signIn.secondFactor(given), { kind: 'expired' }, 'a ticket is used up')
+})
+
+test('where everything is lost, an operator takes all of it away, and the password is enough again', async () => {
+  const { people } = start()
+  const ana = await people.account('ana')
+  await people.withCodes(ana)
+  await people.recoveryCodes.renew(ana)
+  const key = createAuthenticator(ISSUER)
+  await people.passkeys.add(ana, 's', key.create(await people.passkeys.beginAdding(ana, 's')), 'lost')
+  const { token } = await people.sessions.begin({ account: ana, methods: ['passkey'], address: '::1', agent: '' })
+  await people.forgetSecondFactors(ana)
+  assert.deepEqual(await people.passkeys.list(ana), [])
+  assert.deepEqual(await people.store.records('second_factor').list(), [])
+  assert.equal(await people.sessions.find(token), undefined)
+  assert.equal((await people.enter('ana')).kind, 'signed-in')
 })
