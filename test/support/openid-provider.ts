@@ -46,6 +46,8 @@ export interface Wrong {
   error?: string
   /** By path. */
   status?: Readonly<Record<string, number>>
+  /** Sends whoever asks for this path elsewhere, where it is. */
+  moved?: string
   /** An answer of this many bytes, by path. */
   bytes?: Readonly<Record<string, number>>
 }
@@ -155,8 +157,10 @@ export async function startSmallProvider({ path = '' }: { readonly path?: string
   }
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', origin)
-    const place = pathname.slice(path.length)
-    self.asked.push(place)
+    const asked = pathname.slice(path.length)
+    self.asked.push(asked)
+    if (asked === self.wrong.moved) return void response.writeHead(302, { location: `${issuer}/moved${asked}` }).end()
+    const place = asked.replace(/^\/moved/, '')
     const [status, bytes] = [self.wrong.status?.[place], self.wrong.bytes?.[place]]
     if (status !== undefined) return json(response, { error: 'server_error' }, status)
     if (bytes !== undefined) return json(response, { padding: 'x'.repeat(bytes) })

@@ -158,6 +158,16 @@ test('metadata counts only where it names exactly the issuer that the operator w
   }
 })
 
+test('no redirect is followed', async () => {
+  for (const moved of ['/.well-known/openid-configuration', '/keys', '/userinfo']) {
+    await using small = await startSmallProvider()
+    small.person = { sub: '1001' }
+    small.wrong.moved = moved
+    assert.match(problem(await cross(small)), /^unavailable: .*redirected/, moved)
+    assert.ok(!small.asked.some((path) => path.startsWith('/moved')))
+  }
+})
+
 test('hosts that only the metadata names must be public', async () => {
   await using small = await startSmallProvider()
   for (const host of ['127.0.0.1:1', '169.254.169.254', '10.0.0.1', '[::1]:1']) {
