@@ -61,6 +61,8 @@ test('a program without a browser shows a code, and goes on once a person has ty
     const confirm = await press(page, { user_code: code })
     const login = await press(confirm, { confirm: 'yes' })
     const consent = await press(login, { name: ANA.name, password: ANA.password })
+    // A second to read it in.
+    await new Promise((resolve) => setTimeout(resolve, 1050))
     const done = await press(consent, { decision: 'allow' })
     assert.ok(textOf(done.html).includes('The device is connected'), textOf(done.html))
     const [exit] = await once(child.process, 'close', { signal: AbortSignal.timeout(30_000) })

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { tool } from '../fixtures/attacks/behaviour.ts'
 import { type HttpWitness, startHttpWitness } from '../fixtures/attacks/http-witness.ts'
-import { connect, postForm, type Tokens } from '../support/authorization.ts'
+import { CALLBACK, connect, postForm, register, type Tokens } from '../support/authorization.ts'
 import type { Finished } from '../support/child.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { mcp } from '../support/mcp.ts'
@@ -125,6 +125,23 @@ describe('sallyport client', () => {
     assert.equal((await ask()).status, 401)
     await failed(/there is no client/, 'client', 'remove', made.id)
     await failed(/there is no client/, 'client', 'show', made.id)
+  })
+  test('vouches for one that registered itself, and says where people are asked all the same; that can be taken back', async () => {
+    const { client_id: id } = await register(gateway, { client_name: 'Reports', redirect_uris: ['https://app.example.com/cb', CALLBACK] })
+    const approved = await gateway.cli('client', 'approve', id)
+    assert.equal(approved.code, 0, approved.stderr)
+    assert.match(approved.stdout, /approved .*Reports, as it is now\n +sends people to https:\/\/app\.example\.com\/cb\n/)
+    assert.match(approved.stdout + approved.stderr, /not asked any more, unless it wants them to be, or sends them to their own computer/)
+    assert.match((await gateway.cli('client', 'show', id)).stdout, /approved +\d{4}-\d\d-\d\d \d\d:\d\d\S* by \S/)
+    assert.match((await gateway.cli('client', 'list')).stdout, new RegExp(`${id}.*approved`))
+    const actions = async (): Promise<string[]> =>
+      (await gateway.cli('audit', 'search', '--json')).stdout.match(/client\.(?:un)?approve/g)?.toSorted() ?? []
+    assert.deepEqual(await actions(), ['client.approve'])
+    assert.deepEqual(json(await gateway.cli('client', 'unapprove', id, '--json')), { id, approved: false })
+    assert.deepEqual(await actions(), ['client.approve', 'client.unapprove'])
+    await failed(/is not approved/, 'client', 'unapprove', id)
+    await failed(/there is no client/, 'client', 'approve', 'cl_nobody')
+    await failed(/there is no client/, 'client', 'unapprove', 'cl_nobody')
   })
   test('makes one that people sign in to; ending it ends what they allowed', async () => {
     const redirect = 'https://app.example.com/callback'

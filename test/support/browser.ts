@@ -51,6 +51,8 @@ export interface Browser {
 }
 
 const MAX_HOPS = 20
+/** Servers that want their consent page to be read for a second. */
+const unhurried = new Set<string>()
 
 /**
  * Opens what a client would open in a browser, signs in, answers the consent page, and returns the URL that the browser
@@ -73,9 +75,11 @@ export async function signIn(
       throw new Error(`the sign-in was refused (${page.status}): ${textOf(page.html)}`)
     }
     const values = await fill(form, person)
+    const { origin } = new URL(page.url)
+    if (has(form, 'decision') && unhurried.has(origin)) await new Promise((resolve) => setTimeout(resolve, 1050))
     shown = await browser.submit(page, form, values, isFinal)
     if (!('stoppedAt' in shown) && textOf(shown.html).includes(texts.consent.tooSoon)) {
-      await new Promise((resolve) => setTimeout(resolve, 1050))
+      unhurried.add(origin)
       asked--
     }
   }
