@@ -46,14 +46,14 @@ function start(): Promise<Browser> {
 
 /** A test that needs a browser; where there is none it is skipped, and says so. */
 export function walk(name: string, steps: (context: TestContext) => Promise<void>): void {
-  test(name, { skip, timeout: 60_000 }, steps)
+  test(name, { skip, timeout: 120_000 }, steps)
 }
 
 /** `javaScript: false`: as with a browser in which it is switched off. */
 export async function openVisitor({ javaScript = true }: { javaScript?: boolean } = {}): Promise<Visitor> {
   const browser = await start()
   const context = await browser.newContext({ javaScriptEnabled: javaScript, viewport: WIDE, locale: 'en-GB', timezoneId: 'UTC' })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
   const complaints: string[] = []
   const listen = (page: Page): void => {
     page.on('pageerror', (error) => complaints.push(String(error)))
