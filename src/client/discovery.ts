@@ -62,8 +62,7 @@ function selectIssuer(listed: unknown, wanted: string | undefined, at: string): 
   return wanted
 }
 
-/** An authorization server by its issuer. @throws {AuthorizationError | TransportError} */
-export async function discoverServer(network: Network, issuer: string): Promise<AuthorizationServer> {
+async function discoverServer(network: Network, issuer: string): Promise<AuthorizationServer> {
   const url = toUrl(network, issuer)
   if (url.search !== '' || issuer.includes('#'))
     throw new AuthorizationError('metadata_invalid', `The issuer at ${url.host} has a query or a fragment (RFC 8414 §2).`)

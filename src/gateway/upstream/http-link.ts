@@ -105,13 +105,18 @@ export function createHttpLink({ server, endpoint, credentials, events, log, clo
     use: (base: Readonly<Headers>, shown: CredentialHeaders) => void,
     refuse: (denial: Decision<Produced>) => void,
   ): void {
-    if (!credentials) return use(endpoint.headers, noHeaders)
-    const take = (given: Decision<CredentialHeaders>): void => {
-      if (!given.allowed) refuse(given)
-      else if (given === nothingToShow) use(endpoint.headers, noHeaders)
-      else use({ ...endpoint.headers, ...given.value }, given.value)
+    withGiven(credentials ? credentials.present(caller?.principal) : nothingToShow, use, refuse)
+  }
+  function withGiven(
+    given: ReturnType<CallCredentials['present']>,
+    use: (base: Readonly<Headers>, shown: CredentialHeaders) => void,
+    refuse: (denial: Decision<Produced>) => void,
+  ): void {
+    const take = (decided: Decision<CredentialHeaders>): void => {
+      if (!decided.allowed) refuse(decided)
+      else if (decided === nothingToShow) use(endpoint.headers, noHeaders)
+      else use({ ...endpoint.headers, ...decided.value }, decided.value)
     }
-    const given = credentials.present(caller?.principal)
     if (given instanceof Promise) given.then(take).catch(() => refuse(sentences.unreachable(server)))
     else take(given)
   }
@@ -121,9 +126,11 @@ export function createHttpLink({ server, endpoint, credentials, events, log, clo
   }
 
   function post(id: number, exchange: Exchange, again: boolean): void {
-    if (!credentials) return postWith(id, exchange, again, endpoint.headers, noHeaders)
-    withCredential(
-      exchange.caller,
+    const given = credentials ? credentials.present(exchange.caller?.principal) : nothingToShow
+    // Most want nothing: no promise, and nothing made.
+    if (given === nothingToShow) return postWith(id, exchange, again, endpoint.headers, noHeaders)
+    withGiven(
+      given,
       (base, shown) => {
         // The caller may have gone while a token was renewed.
         if (table.get(id)) postWith(id, exchange, again, base, shown)
