@@ -36,6 +36,8 @@ export interface ApiKeyInfo {
   readonly createdBy: string
   /** Whose it is, and who calls with it; undefined for one that stands for itself. */
   readonly account?: string | undefined
+  /** Since when it is that account's: of the first of the keys that replaced each other. Where it is not told, since it was made. */
+  readonly heldSince?: number | undefined
   readonly createdAt: number
   readonly expiresAt: number
   readonly revokedAt?: number | undefined
@@ -77,6 +79,10 @@ export const recordOptionsOf = ({ createdBy, account, expiresAt, revokedAt = 0 }
   group: account === undefined ? createdBy : groupOfAccount(account),
   expiresAt: Math.max(expiresAt, revokedAt) + AFTERLIFE_MS,
 })
+
+/** The account of that name is another one where it was made later. */
+export const isHeldBy = ({ heldSince, createdAt }: ApiKeyInfo, account: { readonly since: number }): boolean =>
+  account.since <= (heldSince ?? createdAt)
 
 export function toInfo(kept: Kept): ApiKeyInfo {
   const { mac: _, ...info } = kept

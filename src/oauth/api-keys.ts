@@ -17,7 +17,17 @@ import type { Account, Accounts } from '../people/index.ts'
 import { allRecords, type Bus, changeRecord, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { generateKey, parseKey } from './api-key-format.ts'
-import { type ApiKeyInfo, DAY_MS, groupOfAccount, type Kept, type NewApiKey, newApiKey, recordOptionsOf, toInfo } from './api-key-record.ts'
+import {
+  type ApiKeyInfo,
+  DAY_MS,
+  groupOfAccount,
+  isHeldBy,
+  type Kept,
+  type NewApiKey,
+  newApiKey,
+  recordOptionsOf,
+  toInfo,
+} from './api-key-record.ts'
 
 export interface CreatedApiKey {
   readonly id: string
@@ -63,11 +73,14 @@ export interface ApiKeysOptions {
   readonly accounts?: Pick<Accounts, 'get'> | undefined
 }
 
+/** How long the outcome for a person's key may be kept. */
+const PERSON_MS = 900_000
+
 export function createApiKeys({ store, keyRing, clock, bus, accounts }: ApiKeysOptions): ApiKeys {
   const records = store.records<Kept>('api_key')
   const macOf = (key: string): Buffer => keyRing.mac('api-key', key)
 
-  async function create(options: NewApiKey, of: Pick<Kept, 'replaces' | 'subject'> = {}): Promise<CreatedApiKey> {
+  async function create(options: NewApiKey, of: Pick<Kept, 'replaces' | 'subject' | 'heldSince'> = {}): Promise<CreatedApiKey> {
     const { name, scopes, roles = [], servers, createdBy, account, expiresInDays = 90 } = checkOptions('key', newApiKey, options)
     // An id has 40 bits: two keys of one id are unlikely, not impossible.
     for (;;) {
@@ -88,9 +101,9 @@ export function createApiKeys({ store, keyRing, clock, bus, accounts }: ApiKeysO
     return ended
   }
   /** Undefined where the account has ended, or is another one of that name. */
-  async function personOf({ account, createdAt }: Kept): Promise<Account | undefined> {
-    const found = account === undefined ? undefined : await accounts?.get(account)
-    return found === undefined || found.since > createdAt ? undefined : found
+  async function personOf(kept: Kept): Promise<Account | undefined> {
+    const found = kept.account === undefined ? undefined : await accounts?.get(kept.account)
+    return found !== undefined && isHeldBy(kept, found) ? found : undefined
   }
   async function verify({ value }: Credential) {
     const id = parseKey(value)?.id
@@ -115,7 +128,8 @@ export function createApiKeys({ store, keyRing, clock, bus, accounts }: ApiKeysO
       ...(servers && { servers }),
       credentialId: `spk_${id}`,
     })
-    return allow({ principal, expiresAt: kept.expiresAt })
+    // What ends an account by the time alone, such as a provider's word about it, tells nobody: it is looked at again before long.
+    return allow({ principal, expiresAt: person === undefined ? kept.expiresAt : Math.min(kept.expiresAt, clock() + PERSON_MS) })
   }
   return {
     create: (options) => create(options),
@@ -131,9 +145,13 @@ export function createApiKeys({ store, keyRing, clock, bus, accounts }: ApiKeysO
       if (old.revokedAt !== undefined || old.expiresAt <= clock()) return { problem: 'ended' }
       if (old.replacedBy !== undefined) return { problem: 'replaced' }
       const { name, scopes, roles, servers, account, subject = `spk_${id}` } = old
+      const held = account === undefined ? {} : { heldSince: old.heldSince ?? old.createdAt }
       const days = expiresInDays ?? (old.expiresAt - old.createdAt) / DAY_MS
       // The new one first: whatever fails then, the caller still has a key.
-      const made = await create({ name, scopes, roles, servers, account, createdBy: by, expiresInDays: days }, { replaces: id, subject })
+      const made = await create(
+        { name, scopes, roles, servers, account, createdBy: by, expiresInDays: days },
+        { replaces: id, subject, ...held },
+      )
       const now = clock()
       const ended = await end(id, (kept) =>
         kept.replacedBy === undefined

@@ -117,9 +117,10 @@ describe('keys', () => {
     const key = keyIn(made.html)
     const decision = await keys().verifier.verify({ scheme: 'bearer', value: key }, fixture.resource)
     assert.ok(decision.allowed)
-    const { principal, expiresAt } = decision.value
+    const { principal } = decision.value
+    const { expiresAt = 0 } = (await keys().find(key.slice(4, 12))) ?? {}
     assert.deepEqual([principal.user, principal.subject, principal.scopes, principal.roles], ['ana', 'ana', ['tools:read'], ['staff']])
-    assert.ok(Math.abs((expiresAt ?? 0) - Date.now() - 30 * 86_400_000) < MINUTE_MS)
+    assert.ok(Math.abs(expiresAt - Date.now() - 30 * 86_400_000) < MINUTE_MS)
     assert.deepEqual([lastRecord()?.action, lastRecord()?.target], ['key.create', key.slice(4, 12)])
     assert.ok(!JSON.stringify(fixture.records).includes(key.slice(13)))
 
@@ -235,6 +236,24 @@ describe('ways to sign in', () => {
     await fixture.accounts.setPassword('ana', ANA.password)
     me = await atAccount(fixture)
   })
+})
+
+test('who signs in at an identity provider has no password, passkey or code here, by page or by address', async () => {
+  const provider = { id: 'login', title: 'Acme', issuer: 'https://login.example', clientId: 'a', clientSecret: 'b'.repeat(32) }
+  await using own = await startAuthorizationServer({ signIn: [{ ...provider, dangerouslyAllowAnyone: true, roles: [] }] })
+  const identity = { provider: provider.issuer, subject: '7' }
+  const made = await own.accounts.upsertFromProvider({ identity, preferredName: 'cleo', roles: [], groups: [] })
+  assert.ok(typeof made === 'object')
+  const { sessions } = createPeople({ ...own, counters: createMemoryCounters({ clock: Date.now }), clock: Date.now })
+  const { token } = await sessions.begin({ account: made.account, methods: ['provider:login'], address: '127.0.0.1', agent: '' })
+  const browser = createBrowser()
+  browser.cookies.store(own.issuer, [`sallyport_${own.port}_person=${token}; Path=/`])
+  const open = async (path: string) => shown(await browser.open(`${own.issuer}/account${path}`))
+  const text = textOf((await open('/security')).html)
+  assert.match(text, /You sign in at Acme/)
+  assert.doesNotMatch(text, /assword|asskey|codes/)
+  for (const path of ['/password', '/passkeys/new', '/one-time-codes/on']) assert.equal((await open(path)).status, 404, path)
+  assert.match(textOf((await open('/sessions')).html), /A browser that does not say which this browser Signed in .* at Acme/)
 })
 
 describe('sessions', () => {

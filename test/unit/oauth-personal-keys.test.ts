@@ -66,6 +66,20 @@ test('it ends with the account, and is nothing to another one of the same name',
   later()
   await accounts.create(ANA)
   assert.equal(await callerOf(keys, own.key), 'revoked', 'somebody else of that name')
+  const rolled = await keys.roll(own.id, { overlapMs: 0, by: 'an operator' })
+  assert.ok('key' in rolled)
+  assert.equal(await callerOf(keys, rolled.key), 'revoked', 'nor is its successor that person’s')
+})
+
+test('what was found out about it is looked at again within a quarter of an hour: an account can end by the time alone', async () => {
+  const { keys, accounts, clock } = start()
+  await accounts.create(ANA)
+  const outcome = async (made: { readonly key: string }) => {
+    const decision = await keys.verifier.verify({ scheme: 'bearer', value: made.key }, 'http://localhost:7777/mcp')
+    return decision.allowed ? decision.value.expiresAt - clock() : undefined
+  }
+  assert.equal(await outcome(await keys.create(OWN)), 900_000)
+  assert.equal(await outcome(await keys.create({ ...OWN, expiresInDays: 1 / 1440 })), 60_000, 'no later than the key itself')
 })
 
 test('where nobody says whose accounts there are, it is good for nothing', async () => {

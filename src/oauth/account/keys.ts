@@ -7,7 +7,7 @@
 
 import type { Account } from '../../people/index.ts'
 import type { Counters } from '../../storage/index.ts'
-import type { ApiKeyInfo } from '../api-key-record.ts'
+import { type ApiKeyInfo, isHeldBy } from '../api-key-record.ts'
 import type { ApiKeys } from '../api-keys.ts'
 import type { Settings } from '../options.ts'
 import { accountProblem, keyMadePage, keysPage, newKeyPage, type Page, plain, rollKeyPage, texts } from '../pages/index.ts'
@@ -34,8 +34,8 @@ const HOUR_MS = 3_600_000
 export function keyActions({ keys, settings, counters, server }: KeysParts): readonly Action[] {
   const isLive = ({ revokedAt, expiresAt }: ApiKeyInfo, now: number): boolean => revokedAt === undefined && expiresAt > now
   /** Those of this very account: a key of an earlier one of the name is good for nothing. */
-  async function keysOf({ name, since }: Account): Promise<readonly ApiKeyInfo[]> {
-    return (await keys.listOf(name)).filter(({ createdAt }) => createdAt >= since).sort((a, b) => b.createdAt - a.createdAt)
+  async function keysOf(account: Account): Promise<readonly ApiKeyInfo[]> {
+    return (await keys.listOf(account.name)).filter((key) => isHeldBy(key, account)).sort((a, b) => b.createdAt - a.createdAt)
   }
   const sentencesOf = (scopes: readonly string[]): string[] => groupScopes(scopes, settings.hierarchy).flatMap(({ sentences }) => sentences)
   const groups = () => groupScopes(settings.shownScopes(), settings.hierarchy)
