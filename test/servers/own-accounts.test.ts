@@ -34,7 +34,9 @@ test('two people at once at a server of the SDK: two tokens, two sessions, and n
     seen.push(await connectAccount({ link, person, there: (location) => server.signIn(location, `${person.name}.there`) }))
   }
   const call = async (name: string): Promise<string> => {
-    const { body, result } = (await clients.get(name)?.call('whoami')) as { body: unknown; result?: { content?: { text: string }[] } }
+    const client = clients.get(name)
+    assert.ok(client)
+    const { body, result } = await client.call('whoami')
     seen.push(JSON.stringify(body))
     return result?.content?.[0]?.text ?? JSON.stringify(body)
   }

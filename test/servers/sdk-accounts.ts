@@ -98,8 +98,9 @@ export async function startSdkAccounts(): Promise<SdkAccounts> {
     })
     const server = new McpServer({ name: 'sdk-accounts', version: '1.0.0' })
     server.registerTool('whoami', { description: 'Who is calling.' }, ({ authInfo }) => {
-      calls.push({ user: String(authInfo?.extra?.['user']), session: user })
-      return { content: [{ type: 'text', text: `you are ${authInfo?.extra?.['user']}` }] }
+      const caller = String(authInfo?.extra?.['user'])
+      calls.push({ user: caller, session: user })
+      return { content: [{ type: 'text', text: `you are ${caller}` }] }
     })
     await server.connect(transport as never)
     return transport
