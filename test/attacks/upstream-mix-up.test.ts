@@ -5,9 +5,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createRedactor, silentLog } from '../../src/core/index.ts'
+import { createVouched } from '../../src/gateway/credentials/index.ts'
 import { startWorld } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
-import { atBrowser, redirectUriOf, startPeople } from '../support/own-accounts.ts'
+import { atBrowser, principalOf, redirectUriOf, startPeople } from '../support/own-accounts.ts'
 
 verifies('upstream-mix-up')
 
@@ -75,4 +77,35 @@ test('a client that the operator registered with one issuer is not shown to anot
   const begun = await people.connections.begin('notes', atBrowser('ana'), redirectUriOf('notes'))
   assert.match('problem' in begun ? begun.problem : '', /Nothing was connected/)
   assert.equal(second.seen.length, 0)
+})
+
+test('what we say of people, and the secret that goes with it, are shown to the issuer of the configuration and no other', async () => {
+  await using second = await startWorld()
+  let moved = false
+  await using first = await startWorld({
+    resourceMetadata: (document) => (moved ? { ...document, authorization_servers: [second.issuer] } : document),
+  })
+  const signed: unknown[] = []
+  let offset = 0
+  const vouched = createVouched({
+    server: 'notes',
+    url: first.serverUrl,
+    settings: { type: 'exchange', clientId: 'ours', clientSecret: 'a-secret-of-the-first', issuer: first.issuer },
+    clientInfo: { name: 'sallyport', version: '0' },
+    sign: async ({ aud }) => {
+      signed.push(aud)
+      return 'an-assertion'
+    },
+    clock: () => Date.now() + offset,
+    redactor: createRedactor(),
+    log: silentLog,
+  })
+  await vouched.credentials.present(principalOf('ana'))
+  assert.equal(first.to('/token').length, 1)
+  moved = true
+  offset = 600_000
+  assert.equal((await vouched.credentials.present(principalOf('ana'))).allowed, false)
+  assert.equal(second.seen.length, 0)
+  assert.deepEqual(signed, [first.issuer])
+  await vouched.close()
 })

@@ -90,7 +90,7 @@ test('id-jag: another Sallyport that trusts ours knows two people by our issuer 
   const port = await freePort()
   const issuer = `http://localhost:${port}`
   await using upstream = await startServer({ tools: [whoami], auth: { cimd: 'off', trustedIssuers: [{ issuer, use: ['id-jag'] }] } })
-  const auth = { type: 'id-jag', ...(await registerAt(upstream)), scopes: ['tools:read'] }
+  const auth = { type: 'id-jag', issuer: new URL(upstream.url).origin, ...(await registerAt(upstream)), scopes: ['tools:read'] }
   await using gateway = await startGateway({
     servers: { notes: { url: upstream.url, auth, tools: { whoami: 'read' } } },
     config: { listen: port },
@@ -107,6 +107,7 @@ test('exchange: the issuer is shown an assertion of ours for it alone, and gives
   await using upstream = await startServer({ tools: [whoami], auth: { issuer: issuer.issuer } })
   const auth = {
     type: 'exchange',
+    issuer: issuer.issuer,
     clientId: 'gateway',
     clientSecret: 'a-secret-between-the-two',
     audience: 'notes',

@@ -282,6 +282,8 @@ test('how callers are known at a server: each way has what it needs, and nothing
     [server('type: oauth, audience: a'), /audience: has no effect with oauth/],
     [server('type: oauth, clientId: a, clientSecret: hunter2-hunter2'), /issuer: is needed with a clientSecret/],
     [server('type: exchange, clientId: a'), /clientSecret: is needed for exchange/],
+    [server('type: exchange, clientId: a, clientSecret: b'), /issuer: is needed for exchange/],
+    [server('type: id-jag, clientId: a, clientSecret: b'), /issuer: is needed for id-jag/],
     [server('type: id-jag, clientId: a, clientSecret: b, audience: c'), /audience: has no effect with id-jag/],
     [server('type: oauth, issuer: "http://as.example"'), /https URL/],
     [server('type: oauth', ', headers: { Authorization: x }'), /takes the place of an authorization header/],
@@ -292,12 +294,18 @@ test('how callers are known at a server: each way has what it needs, and nothing
     assert.match(problems, expected, written)
     assert.ok(!problems.includes('hunter2'))
   }
-  const [one] = load(server('type: id-jag, clientId: us, clientSecret: "${env:SECRET}", scopes: [a]'), {
+  const [one] = load(server('type: id-jag, clientId: us, clientSecret: "${env:SECRET}", issuer: "https://as.example", scopes: [a]'), {
     env: { SECRET: 'a long secret' },
   }).servers
-  assert.deepEqual(one?.auth, { type: 'id-jag', clientId: 'us', clientSecret: 'a long secret', scopes: ['a'] })
+  assert.deepEqual(one?.auth, {
+    type: 'id-jag',
+    clientId: 'us',
+    clientSecret: 'a long secret',
+    issuer: 'https://as.example',
+    scopes: ['a'],
+  })
   assert.deepEqual(one?.secrets, ['a long secret'])
-  const elsewhere = `auth: { issuer: https://login.example.com }\n${server('type: exchange, clientId: us, clientSecret: "${env:SECRET}"')}`
+  const elsewhere = `auth: { issuer: https://login.example.com }\n${server('type: exchange, clientId: us, clientSecret: "${env:SECRET}", issuer: "https://as.example"')}`
   assert.match(problemsOf(elsewhere, { env: { SECRET: 'a long secret' } }).join(), /exchange needs the authorization server in here/)
 })
 

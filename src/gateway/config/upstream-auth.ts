@@ -16,8 +16,9 @@ const keys = ['clientId', 'clientSecret', 'issuer', 'scopes', 'audience'] as con
 const parts = {
   none: { needs: [], takes: [] },
   oauth: { needs: [], takes: ['clientId', 'clientSecret', 'issuer', 'scopes'] },
-  exchange: { needs: ['clientId', 'clientSecret'], takes: keys },
-  'id-jag': { needs: ['clientId', 'clientSecret'], takes: ['clientId', 'clientSecret', 'issuer', 'scopes'] },
+  // The server itself names issuers: without ours in here it could name its own, which would be shown the secret and an assertion.
+  exchange: { needs: ['clientId', 'clientSecret', 'issuer'], takes: keys },
+  'id-jag': { needs: ['clientId', 'clientSecret', 'issuer'], takes: ['clientId', 'clientSecret', 'issuer', 'scopes'] },
 } satisfies Record<UpstreamAuth['type'], { needs: readonly (typeof keys)[number][]; takes: readonly (typeof keys)[number][] }>
 
 export const upstreamAuth: z.ZodType<UpstreamAuth> = z
@@ -33,7 +34,7 @@ export const upstreamAuth: z.ZodType<UpstreamAuth> = z
     clientSecret: text.optional().describe('Use ${env:NAME} or ${file:PATH}.'),
     issuer: issuer
       .optional()
-      .describe('The authorization server that the client is registered with. Default: the first that the server names.'),
+      .describe('The authorization server that the client is registered with. Default for oauth: the first that the server names.'),
     scopes: scopes.optional().describe('What to ask for. Default: what it asks for.'),
     audience: text.optional().describe('For exchange: what the token is for, in words of its issuer.'),
   })

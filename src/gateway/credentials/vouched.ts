@@ -20,7 +20,8 @@ export interface VouchedSettings {
   readonly type: 'exchange' | 'id-jag'
   readonly clientId: string
   readonly clientSecret: string
-  readonly issuer?: string | undefined
+  /** The only one that is shown the secret, and what we say of people. */
+  readonly issuer: string
   readonly scopes?: readonly string[] | undefined
   /** RFC 8693 §2.1: what the token is for, where the server's address does not say it. */
   readonly audience?: string | undefined
