@@ -33,6 +33,13 @@ function send(response: ServerResponse, status: number, value: object, cacheCont
   response.end(text)
 }
 
+/** On to another page by GET, whatever the request was. */
+export function goTo(response: ServerResponse, location: string): void {
+  response.setHeader('location', location)
+  response.setHeader('cache-control', 'no-store')
+  end(response, 303)
+}
+
 export function end(response: ServerResponse, status: number): void {
   response.statusCode = status
   response.setHeader('content-length', 0)

@@ -10,6 +10,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors, type Interaction, type Provider } from 'oidc-provider'
+import { goTo } from './answers.ts'
 import type { Clients } from './clients.ts'
 import { createFormTokens } from './form-token.ts'
 import type { Settings } from './options.ts'
@@ -103,9 +104,6 @@ export function createOpenInteractions({ provider, settings, clients, person, re
 export async function finish(response: ServerResponse, interaction: Interaction, result: Record<string, unknown>): Promise<undefined> {
   interaction.result = result
   await interaction.persist()
-  response.statusCode = 303
-  response.setHeader('location', interaction.returnTo)
-  response.setHeader('cache-control', 'no-store')
-  response.end()
+  goTo(response, interaction.returnTo)
   return undefined
 }

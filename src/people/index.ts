@@ -1,7 +1,7 @@
 export type { Account } from './account.ts'
 export { type Accounts, createAccounts } from './accounts.ts'
 export type { Connecting, Connection, Connections } from './connections.ts'
-export { createLoginThrottle, type LoginThrottle } from './login-throttle.ts'
+export type { LoginThrottle } from './login-throttle.ts'
 export { toName } from './names.ts'
 export type { OneTimeCodes } from './one-time-codes.ts'
 export { LINK_MINUTES, type LinkPurpose } from './one-time-links.ts'

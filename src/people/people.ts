@@ -5,7 +5,7 @@ import type { Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import type { Account } from './account.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
-import { createLoginThrottle } from './login-throttle.ts'
+import { createLoginThrottle, type LoginThrottle } from './login-throttle.ts'
 import { createOneTimeCodes, type OneTimeCodes } from './one-time-codes.ts'
 import { createOneTimeLinks, type OneTimeLinks } from './one-time-links.ts'
 import { createPasskeys, type Passkeys } from './passkeys.ts'
@@ -22,6 +22,8 @@ export interface People {
   readonly oneTimeCodes: OneTimeCodes
   readonly recoveryCodes: RecoveryCodes
   readonly links: OneTimeLinks
+  /** The counts of wrong passwords, for whoever else asks for one. */
+  readonly throttle: LoginThrottle
   readonly signIn: SignIn
   /** Invitations, and passwords set anew by a link. */
   readonly welcome: Welcome
@@ -57,6 +59,7 @@ export function createPeople(parts: PeopleParts): People {
     oneTimeCodes,
     recoveryCodes,
     links,
+    throttle,
     signIn: createSignIn({ ...parts, accounts, passkeys, oneTimeCodes, recoveryCodes, throttle }),
     welcome: createWelcome({ accounts, links }),
     async forgetSecondFactors(account) {

@@ -2,6 +2,7 @@
 
 import { systemClock } from '../../core/index.ts'
 import type { Config } from '../../gateway/index.ts'
+import { callbackUrl } from '../../oauth/index.ts'
 import { createOpenIdProvider } from '../../people/index.ts'
 import { originsOf, siteOf } from '../../server/index.ts'
 import { type Finding, ok, problem } from './check.ts'
@@ -12,7 +13,7 @@ export async function checkSignIn({ auth, listen }: Pick<Config, 'auth' | 'liste
     (auth?.signIn ?? []).map(async (options, at) => {
       const provider = createOpenIdProvider({ options, clock: systemClock })
       const wrong = await provider.check().finally(() => provider.close())
-      const redirectUri = `${issuer}/sign-in/callback/${options.id}`
+      const redirectUri = callbackUrl(issuer, options.id)
       if (wrong === undefined)
         return ok('sign-in', `${options.title} (${options.issuer}) can be asked; its redirect URI for here is ${redirectUri}`)
       const entry = `auth.signIn[${at}]`

@@ -11,6 +11,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { BrowserSession } from '../../people/index.ts'
+import { goTo } from '../answers.ts'
 import { createFormTokens } from '../form-token.ts'
 import type { Settings } from '../options.ts'
 import { accountProblem, problemPage, sendPage } from '../pages/index.ts'
@@ -119,7 +120,8 @@ export function createAccountPages({ settings, person, record, signOutToken, act
         refuse('forged_form')
         return accountProblem('forged', { back: base })
       }
-      const { count } = await counters.increment(`account-changes:${JSON.stringify(who.account.name)}`, HOUR_MS)
+      // Of a session: whoever has found another one must not keep the person from ending it.
+      const { count } = await counters.increment(`account-changes:${who.session.id}`, HOUR_MS)
       if (count > CHANGES_PER_HOUR) {
         refuse('rate_limited')
         return accountProblem('tooMany', { back: base })
@@ -148,12 +150,4 @@ async function readForm(request: IncomingMessage, response: ServerResponse): Pro
   const body = await readBody(request)
   if (body === undefined) response.setHeader('connection', 'close')
   return body && new URLSearchParams(body.toString())
-}
-
-function goTo(response: ServerResponse, location: string): void {
-  response.statusCode = 303
-  response.setHeader('location', location)
-  response.setHeader('cache-control', 'no-store')
-  response.setHeader('content-length', 0)
-  response.end()
 }

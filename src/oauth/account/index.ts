@@ -1,6 +1,6 @@
 /** The pages of one's own account, put together. @module */
 
-import { createLoginThrottle, type People } from '../../people/index.ts'
+import type { People } from '../../people/index.ts'
 import { createApiKeys } from '../api-keys.ts'
 import type { Clients } from '../clients.ts'
 import type { Grants } from '../grants.ts'
@@ -31,7 +31,7 @@ export interface CreateAccount {
 }
 
 export function createAccount({ settings, resources, people, person, grants, clients, record }: CreateAccount): AccountPages {
-  const { accounts, sessions, passkeys, oneTimeCodes: codes, recoveryCodes: recovery } = people
+  const { accounts, sessions, passkeys, oneTimeCodes: codes, recoveryCodes: recovery, throttle } = people
   const { store, keyRing, counters, clock, bus, issuer, hierarchy, connections, signIn } = settings
   const server = resources.canonical
   const keys = createApiKeys({ store, keyRing, clock, bus, accounts })
@@ -49,7 +49,7 @@ export function createAccount({ settings, resources, people, person, grants, cli
         recovery,
         providerName: (provider) => signIn.find((each) => each.issuer === provider)?.title ?? URL.parse(provider)?.host ?? provider,
       }),
-      ...passwordActions({ accounts, throttle: createLoginThrottle(counters), settings }),
+      ...passwordActions({ accounts, throttle, settings }),
       ...passkeyActions(passkeys),
       ...codeActions({ codes, recovery, counters }),
       ...sessionActions({ sessions, providerTitle: (id) => signIn.find((each) => each.id === id)?.title ?? id }),

@@ -42,7 +42,6 @@ export const texts = {
     busy: 'Too many people are signing in at this moment. Try again in a few seconds.',
     wait: (seconds: number): string =>
       `Too many wrong passwords. Wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, then try again.`,
-    waitTries: (seconds: number): string => `Too many tries. Wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, then try again.`,
     noPasswords: 'Nobody has a password here: choose where you sign in.',
   },
 
@@ -166,7 +165,7 @@ export const texts = {
     nameUnusual: 'Its name has unusual letters. It may be made to look like another name.',
     nameHides: 'Its name had characters that nobody sees. They are left out here.',
     backToThisComputer: (host: Html): Html =>
-      html`It will send you back to ${host}. A program that runs here gets the access: any that runs here could be the one.`,
+      html`It will send you back to ${host}. The access goes to the program that waits there, and that can be any program on this computer.`,
     thisComputer: (host: string): string => `this computer (${host})`,
     backTo: (host: Html): Html => html`It will send you back to ${host}, which gets the access.`,
     backUnprotected: (host: Html): Html =>
@@ -210,7 +209,7 @@ export const texts = {
   scopes: {
     standard: {
       'tools:read': 'Use the tools that only read',
-      'tools:execute': 'Use the other tools: they may change or delete things, or run code',
+      'tools:execute': 'Use the tools that may change or delete things, or run code',
       'prompts:read': 'See and use the prepared prompts',
       'resources:read': 'Open the resources: files and other data that the server offers',
     } as Readonly<Record<string, string>>,
@@ -256,6 +255,7 @@ export const texts = {
     done: (name: string): string => `Done, ${name}`,
     connect: (server: Html): Html =>
       html`Connect your client to ${server}. It will open a page here, where you sign in and see what it asks for.`,
+    own: 'In your account you add a passkey, make keys, and see which programs have access.',
     goneTitle: 'This link no longer works',
     gone: 'It was used before, is older than ten minutes, or was replaced by a newer one. Where Sallyport has no owner yet, it shows a new link in its terminal when it starts.',
   },
@@ -466,7 +466,6 @@ export const texts = {
       overlap: 'How long should the old one go on?',
       overlapNone: 'Not at all',
       overlapHours: (hours: number): string => (hours === 24 ? 'A day' : hours === 168 ? 'A week' : `${hours} hours`),
-      cannotRoll: 'That key has ended or was replaced already.',
     },
     security: {
       title: 'Signing in',

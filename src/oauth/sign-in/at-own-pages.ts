@@ -9,6 +9,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { goTo } from '../answers.ts'
 import { signInCookie } from '../cookies.ts'
 import { createFormTokens } from '../form-token.ts'
 import type { Answer } from '../interaction.ts'
@@ -19,7 +20,6 @@ import type { Recorder } from '../recorder.ts'
 import type { Resources } from '../resources.ts'
 import type { SignInPlace, SignInStep } from './place.ts'
 import type { SignInSteps } from './steps.ts'
-import { goTo } from './welcome.ts'
 
 export interface SignInAtOwnPagesParts {
   readonly settings: Settings
@@ -77,8 +77,9 @@ export function createSignInAtOwnPages({ settings, resources, person, steps, rec
       const place = placeOf(browser, queryOf(request))
       const present = await person.current(request)
       if (present === undefined) return steps.show(place)
-      if (!place.fresh || clock() - present.session.since < FRESH_MS) return goTo(response, place.next)
-      return steps.show(place, { name: present.account.name })
+      if (place.fresh && clock() - present.session.since >= FRESH_MS) return steps.show(place, { name: present.account.name })
+      goTo(response, place.next)
+      return undefined
     },
     async take(step, request, response, form) {
       const browser = browserOf(request)

@@ -7,6 +7,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Interaction, Provider } from 'oidc-provider'
+import { goTo } from '../answers.ts'
 import { type Answer, finish, type OpenInteraction, type OpenInteractions } from '../interaction.ts'
 import type { Settings } from '../options.ts'
 import { sourceOf } from '../pages/index.ts'
@@ -15,7 +16,7 @@ import type { Recorder } from '../recorder.ts'
 import type { Resources } from '../resources.ts'
 import type { SignInPlace, SignInStep } from './place.ts'
 import type { SignInSteps } from './steps.ts'
-import { beganHere, goTo } from './welcome.ts'
+import { beganHere } from './welcome.ts'
 
 export interface SignInAtRequestParts {
   readonly provider: Provider
@@ -96,7 +97,8 @@ export function createSignInAtRequest(parts: SignInAtRequestParts): SignInAtRequ
       const { clientId, client: clientName } = opened
       record(request, { decision: 'allow', reason: 'allowed', action: 'sign-out', subject: accountId, clientId, clientName })
       // Nobody is there any more: the provider asks who somebody is (`policy` in provider.ts).
-      return goTo(response, `${opened.interaction.returnTo}?${SWITCHED}=yes`)
+      goTo(response, `${opened.interaction.returnTo}?${SWITCHED}=yes`)
+      return undefined
     },
   }
 }

@@ -51,6 +51,9 @@ interface Held extends Begun {
 const secret = (): string => randomBytes(32).toString('base64url')
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
+/** Where a provider sends people back to: what is registered there. */
+export const callbackUrl = (issuer: string, providerId: string): string => `${issuer}/sign-in/callback/${providerId}`
+
 export type CrossingsParts = Pick<Settings, 'issuer' | 'basePath' | 'store' | 'keyRing' | 'clock'>
 
 export function createCrossings({ issuer, basePath, store, keyRing, clock }: CrossingsParts): Crossings {
@@ -70,7 +73,7 @@ export function createCrossings({ issuer, basePath, store, keyRing, clock }: Cro
   }
   return {
     draft: ({ id }, { asks, next, path }, fresh) => ({
-      redirectUri: `${issuer}/sign-in/callback/${id}`,
+      redirectUri: callbackUrl(issuer, id),
       state: secret(),
       nonce: secret(),
       codeVerifier: secret(),
@@ -93,7 +96,7 @@ export function createCrossings({ issuer, basePath, store, keyRing, clock }: Cro
       if (opened === undefined) return 'unknown'
       const { issuer: askedAt, browser, ...begun } = JSON.parse(opened.toString()) as Held
       // Another entry of the configuration may have this id by now; its word about somebody is another's.
-      if (askedAt !== provider.issuer || begun.redirectUri !== `${issuer}/sign-in/callback/${provider.id}`) return 'other_provider'
+      if (askedAt !== provider.issuer || begun.redirectUri !== callbackUrl(issuer, provider.id)) return 'other_provider'
       const cookie = readCookie(request.headers.cookie, cookieName(state))
       if (cookie === undefined || !timingSafeEqual(digest(cookie), Buffer.from(browser, 'base64url'))) return 'other_browser'
       setCookie(response, state, '', provider.id, 0)

@@ -19,7 +19,8 @@ import type { Settings } from '../options.ts'
 import { goingToProviderPage, problemPage, providerPage, providerProblemPage } from '../pages/index.ts'
 import type { Occurrence, Recorder } from '../recorder.ts'
 import type { Asking, SignInPlace, SignInProviders, Welcome } from './place.ts'
-import { createCrossings, type KeptPlace } from './provider-crossings.ts'
+import { callbackUrl, createCrossings, type KeptPlace } from './provider-crossings.ts'
+import { clientOf } from './welcome.ts'
 
 export interface SignInProvidersParts {
   readonly settings: Settings
@@ -35,7 +36,7 @@ const MAX_QUERY = 8_192
 export function createSignInProviders({ settings, accounts, welcome, record }: SignInProvidersParts): SignInProviders & { close(): void } {
   const { issuer, signIn, counters, clock, addressOf } = settings
   for (const { id, dangerouslyAllowAnyone } of signIn) {
-    settings.log('info', 'people can sign in at a provider', { provider: id, redirectUri: `${issuer}/sign-in/callback/${id}` })
+    settings.log('info', 'people can sign in at a provider', { provider: id, redirectUri: callbackUrl(issuer, id) })
     if (dangerouslyAllowAnyone)
       settings.log('warn', 'dangerouslyAllowAnyone: everybody with an account at this provider is let in', { provider: id })
   }
@@ -47,7 +48,7 @@ export function createSignInProviders({ settings, accounts, welcome, record }: S
   const about = (id: string, asks: Asking): About => ({
     action: 'sign-in',
     facts: { provider: id },
-    ...(asks.kind === 'client' && { clientId: asks.clientId, clientName: asks.client }),
+    ...clientOf(asks),
   })
   function refuse(request: IncomingMessage, of: About, reason: string, sentence?: string): void {
     record(request, { ...of, decision: 'deny', reason, sentence })

@@ -9,7 +9,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HalfWay, Outcome, People, SecondFactor } from '../../people/index.ts'
+import { type HalfWay, type Outcome, type People, type SecondFactor, toName } from '../../people/index.ts'
 import type { Answer } from '../interaction.ts'
 import type { Settings } from '../options.ts'
 import { type Page, plain, secondFactorPage, signInPage, texts } from '../pages/index.ts'
@@ -62,7 +62,7 @@ export function createSignInSteps({ settings, people, providers, welcome, record
     return signInPage({
       place,
       ...shown,
-      empty: localAccounts && providers.choices.length === 0 && (await accounts.list()).length === 0,
+      empty: localAccounts && providers.choices.length === 0 && (await accounts.isEmpty()),
       passwords: localAccounts,
       passkey: withPasskeys ? JSON.stringify(await passkeys.beginSignIn(place.purpose)) : undefined,
       providers: providers.choices,
@@ -101,7 +101,7 @@ export function createSignInSteps({ settings, people, providers, welcome, record
   async function password(request: IncomingMessage, response: ServerResponse, place: SignInPlace, form: URLSearchParams): Answer {
     const name = (form.get('name') ?? '').slice(0, MAX_NAME)
     const typed = { name, password: form.get('password') ?? '', address: addressOf(request), purpose: place.purpose }
-    const tried: Tried = { reason: 'wrong_password', subject: plain(name, MAX_NAME), name, wrong: words.wrong, wait: words.wait }
+    const tried: Tried = { reason: 'wrong_password', subject: plain(toName(name), MAX_NAME), name, wrong: words.wrong, wait: words.wait }
     return answer(request, response, place, await signIn.password(typed), tried)
   }
   async function secondFactor(request: IncomingMessage, response: ServerResponse, place: SignInPlace, form: URLSearchParams): Answer {
@@ -114,8 +114,8 @@ export function createSignInSteps({ settings, people, providers, welcome, record
     return answer(request, response, place, outcome, tried)
   }
   async function passkey(request: IncomingMessage, response: ServerResponse, place: SignInPlace, form: URLSearchParams): Answer {
-    const given = { answer: form.get('credential') ?? '', address: addressOf(request), purpose: place.purpose }
-    const tried: Tried = { reason: 'wrong_passkey', wrong: words.wrongPasskey, wait: words.waitTries }
+    const given = { answer: form.get('credential') ?? '', purpose: place.purpose }
+    const tried: Tried = { reason: 'wrong_passkey', wrong: words.wrongPasskey, wait: words.wait }
     return answer(request, response, place, await signIn.passkey(given), tried)
   }
   /** A way of signing in that this server does not have. No page of ours has its form. */

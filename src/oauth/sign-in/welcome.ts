@@ -7,8 +7,8 @@
  */
 
 import { timingSafeEqual } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
 import type { BrowserSession } from '../../people/index.ts'
+import { goTo } from '../answers.ts'
 import type { Settings } from '../options.ts'
 import type { PersonAtBrowser } from '../person-at-browser.ts'
 import type { Recorder } from '../recorder.ts'
@@ -33,8 +33,8 @@ export function createWelcome({ settings, person, record }: WelcomeParts): Welco
       facts: { methods },
     })
     const { session } = await person.signIn(request, response, account, methods)
-    if (asks.kind === 'own') return goTo(response, next)
-    return goTo(response, `${next}?${PROOF}=${proofOf(settings, next, session)}`)
+    goTo(response, asks.kind === 'own' ? next : `${next}?${PROOF}=${proofOf(settings, next, session)}`)
+    return undefined
   }
 }
 
@@ -53,13 +53,3 @@ const proofOf = ({ keyRing }: Pick<Settings, 'keyRing'>, path: string, { id }: B
 /** Of whoever asked for the sign-in, for a record. */
 export const clientOf = (asks: Asking): { readonly clientId?: string; readonly clientName?: string } =>
   asks.kind === 'client' ? { clientId: asks.clientId, clientName: asks.client } : {}
-
-/** GET, whatever the request was. */
-export function goTo(response: ServerResponse, location: string): undefined {
-  response.statusCode = 303
-  response.setHeader('location', location)
-  response.setHeader('cache-control', 'no-store')
-  response.setHeader('content-length', 0)
-  response.end()
-  return undefined
-}
