@@ -1,6 +1,7 @@
 /** What the commands about people have in common: the people in a data directory, one of them by name, and where their pages are. @module */
 
 import { systemClock } from '../core/index.ts'
+import { isLoopbackHost } from '../net/index.ts'
 import { type Account, createPeople, type People, toName } from '../people/index.ts'
 import { createMemoryCounters } from '../storage/index.ts'
 import type { Data } from '../vault/index.ts'
@@ -37,16 +38,13 @@ export async function pagesOf(given: string | undefined): Promise<string> {
       'people do not sign in with a password here',
       'invite them where they sign in, as the configuration says under auth',
     )
-  const { publicUrl, tls, host = 'localhost', port } = listen
-  return publicUrl === undefined ? `${tls === undefined ? 'http' : 'https'}://${hostOf(host)}:${port}` : publicUrl.replace(/\/$/, '')
+  const { originsOf, siteOf } = await import('../server/index.ts')
+  return siteOf(listen, originsOf(listen, listen.port)).issuer
 }
-
-const hostOf = (host: string): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host)
 
 function checked(given: string): string {
   const url = URL.parse(given)
-  const isSafe =
-    url?.protocol === 'https:' || (url?.protocol === 'http:' && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname))
   if (url === null || !isSafe || url.username !== '' || url.search !== '' || url.hash !== '')
     throw new CliError(
       'E-USAGE',

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isLoopbackHost } from '../../net/index.ts'
 import type { Offered } from '../consent/offered.ts'
 import type { WhoAsks } from '../consent/who-asks.ts'
 import { type Lasting, lastings } from '../grant-time.ts'
@@ -125,8 +126,7 @@ function destination(redirectUri: string | undefined): Html {
   return html`<p class="where big">${t.backTo(html`<b>${url.host}</b>`)}</p>`
 }
 
-const isThisComputer = ({ protocol, hostname }: URL): boolean =>
-  protocol === 'http:' && (hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname))
+const isThisComputer = ({ protocol, hostname }: URL): boolean => protocol === 'http:' && isLoopbackHost(hostname)
 
 const group = ({ name, isTicked, permissions }: ConsentGroup): Html => html`<fieldset class="${name}">
 <legend><label><input type="checkbox" name="group" value="${name}"${isTicked && ' checked'}> ${t.groups[name]}</label></legend>
