@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { ROLE_PATTERN, SCOPE_PATTERN } from '../core/index.ts'
+import { groupOfAccount } from '../people/index.ts'
 import type { RecordOptions } from '../storage/index.ts'
 
 export interface NewApiKey {
@@ -71,10 +72,7 @@ export const newApiKey: z.ZodType<NewApiKey> = z.strictObject({
   expiresInDays: z.number().positive().max(3650).optional(),
 })
 
-/** Those of a person. No operator's name has a colon in it. */
-export const groupOfAccount = (account: string): string => `account:${account}`
-
-/** Group and expiry of its record. */
+/** Group and expiry of its record. No operator's name has a colon in it. */
 export const recordOptionsOf = ({ createdBy, account, expiresAt, revokedAt = 0 }: Kept): RecordOptions => ({
   group: account === undefined ? createdBy : groupOfAccount(account),
   expiresAt: Math.max(expiresAt, revokedAt) + AFTERLIFE_MS,

@@ -13,21 +13,11 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { allow, type Clock, type Credential, checkOptions, deny, type TokenVerifier } from '../core/index.ts'
-import type { Account, Accounts } from '../people/index.ts'
+import { type Account, type Accounts, groupOfAccount } from '../people/index.ts'
 import { allRecords, type Bus, changeRecord, type Store } from '../storage/index.ts'
 import type { KeyRing } from '../vault/index.ts'
 import { generateKey, parseKey } from './api-key-format.ts'
-import {
-  type ApiKeyInfo,
-  DAY_MS,
-  groupOfAccount,
-  isHeldBy,
-  type Kept,
-  type NewApiKey,
-  newApiKey,
-  recordOptionsOf,
-  toInfo,
-} from './api-key-record.ts'
+import { type ApiKeyInfo, DAY_MS, isHeldBy, type Kept, type NewApiKey, newApiKey, recordOptionsOf, toInfo } from './api-key-record.ts'
 
 export interface CreatedApiKey {
   readonly id: string

@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from '../core/index.ts'
+import { groupOfAccount } from '../people/index.ts'
 import { allRecords, type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
 import type { LastUse } from './api-key-record.ts'
 import type { Artifacts, Payload } from './artifacts.ts'
@@ -49,9 +50,11 @@ interface Kept {
 }
 
 const USED_EVERY_MS = 60_000
-const groupOf = (account: unknown): string => `account:${String(account)}`
 /** The provider counts in seconds. */
-const optionsOf = ({ payload }: Kept): RecordOptions => ({ group: groupOf(payload['accountId']), expiresAt: Number(payload['exp']) * 1000 })
+const optionsOf = ({ payload }: Kept): RecordOptions => ({
+  group: groupOfAccount(String(payload['accountId'])),
+  expiresAt: Number(payload['exp']) * 1000,
+})
 
 export interface GrantsParts {
   readonly store: Store
@@ -76,7 +79,7 @@ export function createGrants({ store, bus, clock, artifacts }: GrantsParts): Gra
       return (await records.get(id))?.value.payload
     },
     async save(id, payload, ttlSeconds) {
-      const options = { group: groupOf(payload['accountId']), expiresAt: clock() + ttlSeconds * 1000 }
+      const options = { group: groupOfAccount(String(payload['accountId'])), expiresAt: clock() + ttlSeconds * 1000 }
       // Mostly it is a new one.
       while (!(await records.putIfAbsent(id, { payload }, options))) {
         const found = await records.get(id)
@@ -85,7 +88,7 @@ export function createGrants({ store, bus, clock, artifacts }: GrantsParts): Gra
     },
     revoke,
     list: () => Array.fromAsync(allRecords(records), ({ id, value }) => toInfo(id, value)),
-    listOf: (account) => Array.fromAsync(allRecords(records, { group: groupOf(account) }), ({ id, value }) => toInfo(id, value)),
+    listOf: (account) => Array.fromAsync(allRecords(records, { group: groupOfAccount(account) }), ({ id, value }) => toInfo(id, value)),
     async used(id, use) {
       const isNews = ({ lastUsed }: Kept): boolean => lastUsed === undefined || use.at - lastUsed.at >= USED_EVERY_MS
       await changeRecord(records, id, (kept) => (kept !== undefined && isNews(kept) ? { ...kept, lastUsed: use } : undefined), optionsOf)

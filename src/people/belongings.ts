@@ -8,6 +8,7 @@
  */
 
 import { allRecords, changeRecord, type RecordKind, type Store } from '../storage/index.ts'
+import { groupOfUser } from '../vault/index.ts'
 import { type Account, groupOfAccount, type Identity, identityId } from './account.ts'
 import type { BrowserSession } from './sessions.ts'
 
@@ -19,7 +20,7 @@ const belongings = [
   ['one_time_link', groupOfAccount],
   ['connection', groupOfAccount],
   ['connection_attempt', groupOfAccount],
-  ['named_secret', (name: string) => `user:${name}`],
+  ['named_secret', groupOfUser],
 ] as const satisfies readonly (readonly [RecordKind, (name: string) => string])[]
 
 export async function removeBelongings(store: Store, name: string, identity: Identity | undefined): Promise<void> {

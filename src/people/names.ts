@@ -20,6 +20,12 @@ export const toName = (typed: string): string => typed.trim().toLowerCase()
 /** Whether an account can have that name, as `toName` made it. */
 export const isName = (name: string): boolean => namePattern.test(name) && !takenPrefix.test(name)
 
+/**
+ * Whether it can be an account that is meant: whom another issuer vouches for is `ISSUER#SUBJECT`, and a client that acts for itself
+ * `cl_…` or a URL.
+ */
+export const isAccountName = (user: string): boolean => !/[#:]|^cl_/.test(user)
+
 /** A sentence for whoever typed it. */
 export function problemWithName(typed: string): string | undefined {
   const name = toName(typed)

@@ -82,7 +82,7 @@ export function createNamedSecrets({ store, keyRing, clock }: SecretsParts): Nam
     for (const listener of Array.from(listeners)) listener()
   }
   const optionsOf = ({ user, setAt, lastUsedAt = setAt }: Kept) =>
-    user === undefined ? { group: 'shared' } : { group: groupOf(user), expiresAt: lastUsedAt + UNUSED_MS }
+    user === undefined ? { group: 'shared' } : { group: groupOfUser(user), expiresAt: lastUsedAt + UNUSED_MS }
 
   return {
     async set({ name, user, value, setBy }) {
@@ -108,7 +108,7 @@ export function createNamedSecrets({ store, keyRing, clock }: SecretsParts): Nam
       return kept && toInfo(kept.value)
     },
     async list(of) {
-      const infos = await Array.fromAsync(allRecords(records, of ? { group: groupOf(of.user) } : {}), ({ value }) => toInfo(value))
+      const infos = await Array.fromAsync(allRecords(records, of ? { group: groupOfUser(of.user) } : {}), ({ value }) => toInfo(value))
       const byName = (one: SecretInfo, other: SecretInfo): number =>
         compare(one.name, other.name) || compare(one.user ?? '', other.user ?? '')
       return infos.sort(byName)
@@ -144,7 +144,8 @@ export function createNamedSecrets({ store, keyRing, clock }: SecretsParts): Nam
 /** A name has no `/`, so that a person's is never mistaken for another's or for everybody's. */
 const idOf = (name: string, user: string | undefined): string => (user === undefined ? name : `${name}/${user}`)
 const placeOf = (id: string): string => `named_secret/${id}`
-const groupOf = (user: string): string => `user:${user}`
+/** All that is one person's. */
+export const groupOfUser = (user: string): string => `user:${user}`
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
 const toInfo = ({ name, user, setAt, setBy, lastUsedAt }: Kept): SecretInfo => Object.freeze({ name, user, setAt, setBy, lastUsedAt })

@@ -7,7 +7,7 @@
 
 import { text as readAll } from 'node:stream/consumers'
 import { systemClock } from '../../core/index.ts'
-import { createAccounts } from '../../people/index.ts'
+import { createAccounts, isAccountName, toName } from '../../people/index.ts'
 import { createNamedSecrets, type Data, isSecretName, type NamedSecrets } from '../../vault/index.ts'
 import { askedFor } from '../asked-secrets.ts'
 import type { WithData } from '../common.ts'
@@ -95,12 +95,12 @@ async function valueFromOutside(name: string): Promise<string> {
 }
 
 /** People type names of accounts with capitals; `ISSUER#SUBJECT` is as the issuer writes it. */
-const nameOf = (user: string): string => (/[#:]/.test(user) ? user : user.trim().toLowerCase())
+const nameOf = (user: string): string => (/[#:]/.test(user) ? user : toName(user))
 
 /** A slip would set it for somebody who is not there. Whom an issuer vouches for, and clients, nobody can look up. */
 async function requireUser({ store }: Data, user: string): Promise<string> {
   const name = nameOf(user)
-  if (/[#:]|^cl_/.test(name) || (await createAccounts({ store, clock: systemClock }).get(name))) return name
+  if (!isAccountName(name) || (await createAccounts({ store, clock: systemClock }).get(name))) return name
   throw new CliError(
     'E-NOT-FOUND',
     `there is no account ${shownShort(name)}`,

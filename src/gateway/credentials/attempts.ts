@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto'
 import { type AuthorizationRequest, stateIn, toAuthorizationUrl } from '../../client/index.ts'
 import type { Clock } from '../../core/index.ts'
-import type { Connecting } from '../../people/index.ts'
+import { type Connecting, groupOfAccount } from '../../people/index.ts'
 import type { Store } from '../../storage/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
 
@@ -47,7 +47,7 @@ export function createAttempts({ store, keyRing, clock }: { store: Store; keyRin
 
   return {
     async begin(server, { user, session }, request) {
-      const group = `account:${user}`
+      const group = groupOfAccount(user)
       if ((await records.usage(group)).count >= MAX_EACH) return undefined
       const state = randomBytes(32).toString('base64url')
       const verifier = randomBytes(32).toString('base64url')

@@ -7,6 +7,7 @@
 
 import type { Tokens } from '../../client/index.ts'
 import type { Clock, JsonObject } from '../../core/index.ts'
+import { groupOfAccount } from '../../people/index.ts'
 import { changeRecord, type RecordOptions, type Store } from '../../storage/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
 
@@ -65,7 +66,7 @@ export function createKeptTokens({ server, url, store, keyRing, clock, stands }:
   const prefix = `${server}/`
   const idOf = (user: string): string => prefix + keyRing.mac('connection', JSON.stringify([server, user])).toString('base64url')
   const placeOf = (user: string): string => `connection/${JSON.stringify([server, url, user])}`
-  const optionsOf = ({ user }: KeptConnection): RecordOptions => ({ group: `account:${user}`, expiresAt: clock() + UNUSED_MS })
+  const optionsOf = ({ user }: KeptConnection): RecordOptions => ({ group: groupOfAccount(user), expiresAt: clock() + UNUSED_MS })
   const seal = (user: string, tokens: Tokens): string => keyRing.seal(JSON.stringify(tokens), placeOf(user))
 
   function open({ user, sealed }: KeptConnection): Tokens | undefined {

@@ -9,9 +9,10 @@
  */
 
 import { type Log, problemOf, type Redactor } from '../../core/index.ts'
-import type { Account } from '../../people/index.ts'
+import { type Account, isAccountName } from '../../people/index.ts'
 import type { NamedSecrets } from '../../vault/index.ts'
 import { secretsIn } from '../config/secrets.ts'
+import { createListeners } from '../credentials/listeners.ts'
 import { fillTemplate, namesOf, referencesIn, type SecretReference, type Templates } from './template.ts'
 
 export type Filled =
@@ -44,11 +45,11 @@ export interface SecretBookParts {
 }
 
 export function createSecretBook({ secrets, accounts, redactor, log }: SecretBookParts): SecretBook {
-  const listeners = new Set<() => void>()
+  const listeners = createListeners<void>()
   let changes = 0
   const stop = secrets.onChange(() => {
     changes++
-    for (const listener of Array.from(listeners)) listener()
+    listeners.tell()
   })
 
   /** An account made later under the same name is somebody else (`people/accounts.ts`). */
@@ -98,14 +99,7 @@ export function createSecretBook({ secrets, accounts, redactor, log }: SecretBoo
     get changes() {
       return changes
     },
-    onChange(listener) {
-      const own = (): void => listener()
-      listeners.add(own)
-      return () => void listeners.delete(own)
-    },
+    onChange: listeners.add,
     close: stop,
   }
 }
-
-/** Whom an issuer vouches for is `ISSUER#SUBJECT`, and a client that acts for itself `cl_…` or a URL: neither is an account here. */
-export const isAccountName = (user: string): boolean => !/[#:]|^cl_/.test(user)
