@@ -14,6 +14,7 @@ import type { Clock } from '../../core/index.ts'
 import { type Connecting, groupOfAccount } from '../../people/index.ts'
 import type { Store } from '../../storage/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
+import { withAddresses } from './kept-issuer.ts'
 
 export interface Attempt {
   readonly server: string
@@ -65,24 +66,9 @@ export function createAttempts({ store, keyRing, clock }: { store: Store; keyRin
       const opened = kept && keyRing.open(kept.sealed, placeOf(id))
       if (kept === undefined || opened === undefined || kept.user !== who.user) return undefined
       const { session, ...attempt } = JSON.parse(opened.toString()) as Sealed
-      if (session !== who.session || attempt.request.redirectUri !== redirectUri) return undefined
-      return { ...attempt, request: revived(attempt.request) }
-    },
-  }
-}
-
-/** Addresses are text while they are kept. */
-function revived(request: AuthorizationRequest): AuthorizationRequest {
-  const { server } = request
-  const url = (text: URL | undefined): URL | undefined => (text === undefined ? undefined : new URL(text))
-  return {
-    ...request,
-    server: {
-      ...server,
-      authorizationEndpoint: new URL(server.authorizationEndpoint),
-      tokenEndpoint: new URL(server.tokenEndpoint),
-      registrationEndpoint: url(server.registrationEndpoint),
-      revocationEndpoint: url(server.revocationEndpoint),
+      const { request } = attempt
+      if (session !== who.session || request.redirectUri !== redirectUri) return undefined
+      return { ...attempt, request: { ...request, server: withAddresses(request.server) } }
     },
   }
 }

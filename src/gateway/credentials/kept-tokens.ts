@@ -6,10 +6,11 @@
  */
 
 import type { Tokens } from '../../client/index.ts'
-import type { Clock, JsonObject } from '../../core/index.ts'
+import type { Clock } from '../../core/index.ts'
 import { groupOfAccount } from '../../people/index.ts'
 import { changeRecord, type RecordOptions, type Store } from '../../storage/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
+import { withAddresses } from './kept-issuer.ts'
 
 export interface KeptConnection {
   readonly server: string
@@ -71,7 +72,9 @@ export function createKeptTokens({ server, url, store, keyRing, clock, stands }:
 
   function open({ user, sealed }: KeptConnection): Tokens | undefined {
     const opened = sealed === undefined ? undefined : keyRing.open(sealed, placeOf(user))
-    return opened && toTokens(JSON.parse(opened.toString()) as JsonObject)
+    if (opened === undefined) return undefined
+    const tokens = JSON.parse(opened.toString()) as Tokens
+    return { ...tokens, grant: { ...tokens.grant, server: withAddresses(tokens.grant.server) } }
   }
   function changeWhile(user: string, accessToken: string, next: (kept: KeptConnection) => KeptConnection | undefined) {
     return changeRecord(
@@ -126,20 +129,4 @@ export function createKeptTokens({ server, url, store, keyRing, clock, stands }:
       return undefined
     },
   }
-}
-
-/** Addresses are text while they are kept. Ours: nobody else could seal it. */
-function toTokens({ grant, ...tokens }: JsonObject): Tokens {
-  const { server, ...rest } = grant as JsonObject & { readonly server: JsonObject }
-  const url = (member: string): URL | undefined => {
-    const text = server[member]
-    return typeof text === 'string' ? new URL(text) : undefined
-  }
-  const endpoints = {
-    authorizationEndpoint: url('authorizationEndpoint'),
-    tokenEndpoint: url('tokenEndpoint'),
-    registrationEndpoint: url('registrationEndpoint'),
-    revocationEndpoint: url('revocationEndpoint'),
-  }
-  return { ...tokens, grant: { ...rest, server: { ...server, ...endpoints } } } as unknown as Tokens
 }
