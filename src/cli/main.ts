@@ -65,7 +65,10 @@ function usage(error: CommanderError): CliError {
   return new CliError('E-USAGE', message, helpFor())
 }
 
-const helpFor = (): string => `see \`${['sallyport', ...commandPath(), '--help'].join(' ')}\``
+// A declaration, since it is called above before a constant would be there.
+function helpFor(): string {
+  return `see \`${['sallyport', ...commandPath(), '--help'].join(' ')}\``
+}
 
 /** `key create`: the command that was meant, as far as its words are commands. */
 function commandPath(): readonly string[] {

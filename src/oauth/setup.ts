@@ -61,7 +61,7 @@ export function createSetup({
       subject: created.account.name,
       facts: { owner: true },
     })
-    return setupDone(created.account.name, server)
+    return setupDone(created.account.name, server, `${basePath}/account`)
   }
   return {
     async createLink() {

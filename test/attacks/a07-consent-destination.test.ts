@@ -39,7 +39,7 @@ describe('A7: the consent page', () => {
       const { page } = await openConsent(fixture, clientId, { redirect_uri: redirect })
       const { text } = boxOf(page.html)
       assert.ok(text.includes(`this computer (${new URL(redirect).host})`), text)
-      assert.match(text, /any that runs here could be the one/)
+      assert.match(text, /can be any program on this computer/)
     }
   })
   it('never gets as far for an address that others could read, or that a browser reads another way', async () => {

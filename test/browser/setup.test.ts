@@ -26,6 +26,9 @@ walk('whoever starts the server makes the owner’s account behind the one-time 
   await page.getByRole('heading', { name: 'Done, owner' }).waitFor()
   await visitor.look('setup-done')
 
+  await page.getByRole('link', { name: 'Go to your account' }).click()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+
   await page.goto(program.url())
   await signIn(page, { name: 'owner', password: 'a long and quiet phrase' })
   await page.getByRole('button', { name: 'Deny' }).click()

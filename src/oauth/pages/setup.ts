@@ -33,12 +33,14 @@ ${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
 </form>`,
 })
 
-export const setupDone = (name: string, server: string): Page => ({
+/** `account`: where one's own pages are. */
+export const setupDone = (name: string, server: string, account: string): Page => ({
   status: 201,
   title: words.doneTitle,
   body: html`<h1>${words.done(name)}</h1>
 <p>${words.connect(html`<code>${server}</code>`)}</p>
-<p class="soft">${texts.frame.close}</p>`,
+<p>${words.own}</p>
+<div class="buttons one"><a class="button go" href="${account}">${texts.account.yourAccount}</a></div>`,
 })
 
 export const setupGone: Page = {
