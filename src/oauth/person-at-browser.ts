@@ -53,11 +53,16 @@ export function createPersonAtBrowser(
   }
 }
 
-/** The first of the name (RFC 6265 §5.4: the one with the longest path); a second one is nobody's that we know. */
+/**
+ * The first of the name (RFC 6265 §5.4: the one with the longest path); a second one is nobody's that we know. Only blanks and tabs are
+ * space around it (§5.2): with a no-break space before it, `__Host-…` is another name to a browser, which a sibling host may set.
+ */
 export function readCookie(header: string | undefined, name: string): string | undefined {
   for (const pair of header?.split(';') ?? []) {
     const at = pair.indexOf('=')
-    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
+    if (at > 0 && trimmed(pair.slice(0, at)) === name) return trimmed(pair.slice(at + 1))
   }
   return undefined
 }
+
+const trimmed = (text: string): string => text.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '')

@@ -11,7 +11,7 @@
 import { type Clock, ROLE_PATTERN } from '../core/index.ts'
 import { allRecords, type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
 import { type Account, type KeptAccount, toAccount } from './account.ts'
-import { endSessions, removeBelongings } from './belongings.ts'
+import { endPasswordLinks, endSessions, removeBelongings } from './belongings.ts'
 import { problemWithName, toName } from './names.ts'
 import { MAX_PASSWORD, problemWithPassword } from './password-choice.ts'
 import { createPasswords } from './passwords.ts'
@@ -47,12 +47,14 @@ export interface Accounts {
   find(name: string): Promise<Account | undefined>
   /** All of them. */
   list(): Promise<readonly Account[]>
+  /** Whether there is none at all. */
+  isEmpty(): Promise<boolean>
   hasOwner(): Promise<boolean>
-  /** Ends every session of the account, but `keepSession`, and every sign-in that is half way. */
+  /** Ends every session of the account, but `keepSession`, every sign-in that is half way, and every link for a new password. */
   setPassword(name: string, password: string, options?: { readonly keepSession?: string | undefined }): Promise<Made>
   /** Of those that nobody else vouches for: a provider's word is mapped anew with each sign-in. */
   setRoles(name: string, roles: readonly string[], groups?: readonly string[]): Promise<Made>
-  /** Its sessions end; its tokens and keys stop counting until it is switched on again. False where there is none. */
+  /** Its sessions and links end; its tokens and keys stop counting until it is switched on again. False where there is none. */
   disable(name: string): Promise<boolean>
   enable(name: string): Promise<boolean>
   /** The account, and all that belongs to it and to nobody else. False where there is none. */
@@ -127,6 +129,7 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
       return signIn === undefined || isVouchedFor(account, signIn, clock()) ? account : undefined
     },
     list: () => Array.fromAsync(allRecords(records), ({ value }) => toAccount(value)),
+    isEmpty: async () => (await records.list({ limit: 1 })).length === 0,
     async setPassword(name, password, { keepSession } = {}) {
       const problem = problemWithPassword(name, password)
       if (problem !== undefined) return { problem }
@@ -135,6 +138,7 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
       const account = await change(name, (now) => ({ ...now, hash, generation: (now.generation ?? 0) + 1 }))
       if (account === undefined) return NO_ACCOUNT
       await endSessions(store, account, keepSession)
+      await endPasswordLinks(store, account)
       return { account }
     },
     async setRoles(name, roles, groups) {
@@ -147,8 +151,10 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
     },
     async disable(name) {
       const account = await change(name, (now) => ({ ...now, disabled: true, generation: (now.generation ?? 0) + 1 }))
-      if (account !== undefined) await endSessions(store, account)
-      return account !== undefined
+      if (account === undefined) return false
+      await endSessions(store, account)
+      await endPasswordLinks(store, account)
+      return true
     },
     async enable(name) {
       return (await change(name, (now) => ({ ...now, disabled: false }))) !== undefined

@@ -16,12 +16,16 @@ export interface Counted {
 }
 
 export interface Attempted<T> {
-  readonly right: boolean
+  /** Undefined where it was not looked at: neither a failure, nor somebody who knows it. */
+  readonly right: boolean | undefined
   readonly outcome: T
 }
 
 export interface Attempts {
-  /** Runs `attempt` in its turn, unless one of the counts says to wait. `countedFor` is asked before it, and again after a failure. */
+  /**
+   * Runs `attempt` in its turn, unless one of the counts says to wait. `countedFor` is asked before it, and again after a failure; what counts
+   * for fewer people comes first.
+   */
   guard<T>(
     turn: string,
     countedFor: () => readonly Counted[],
@@ -32,15 +36,15 @@ export interface Attempts {
 export function createAttempts(counters: Counters): Attempts {
   const turns = new Map<string, Promise<unknown>>()
 
+  /** From the first that has to wait on nothing is taken: who is refused here must not hold up others there. */
   async function waitFor(counted: readonly Counted[]): Promise<number> {
-    let wait = 0
     for (const { key, windowMs, delayAfter } of counted) {
       const { count } = await counters.increment(key, windowMs, 0)
       const seconds = delayAfter(count)
       // One try in each delay: the first to come after it has passed takes the place.
-      if (seconds > 0 && !(await counters.takeOnce(`${key}:${count}`, seconds))) wait = Math.max(wait, seconds)
+      if (seconds > 0 && !(await counters.takeOnce(`${key}:${count}`, seconds))) return seconds
     }
-    return wait
+    return 0
   }
   async function countFailure(counted: readonly Counted[]): Promise<void> {
     for (const { key, windowMs, delayAfter } of counted) {
@@ -58,7 +62,7 @@ export function createAttempts(counters: Counters): Attempts {
         const waitSeconds = await waitFor(countedFor())
         if (waitSeconds > 0) return { waitSeconds }
         const { right, outcome } = await attempt()
-        if (!right) await countFailure(countedFor())
+        if (right === false) await countFailure(countedFor())
         return outcome
       })()
       turns.set(turn, run)

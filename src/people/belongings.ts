@@ -31,6 +31,12 @@ export async function removeBelongings(store: Store, name: string, identity: Ide
   if (identity !== undefined) await store.records('identity').takeOnce(identityId(identity))
 }
 
+/** The links by which somebody could choose a password for it. */
+export async function endPasswordLinks(store: Store, { name }: Account): Promise<void> {
+  const links = store.records('one_time_link')
+  for await (const { id } of allRecords(links, { group: groupOfAccount(name) })) await links.takeOnce(id)
+}
+
 /** All sessions of an account but `keep`, which goes on as one of the account as it is now. */
 export async function endSessions(store: Store, { name, generation }: Account, keep?: string): Promise<void> {
   const records = store.records<BrowserSession>('browser_session')

@@ -54,7 +54,7 @@ export function createLoginThrottle(counters: Counters): LoginThrottle {
         () => countedFor(name, address),
         async () => {
           const attempted = await attempt()
-          if (attempted.right) remember(name, address)
+          if (attempted.right === true) remember(name, address)
           return attempted
         },
       )

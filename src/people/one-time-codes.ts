@@ -30,8 +30,8 @@ export interface OneTimeCodes {
   begin(account: Account): Promise<NewCodes>
   /** The same once more, after a code that did not fit: nothing is to be photographed again. Undefined for a ticket that does not hold. */
   resume(account: Account, ticket: string): Promise<NewCodes | undefined>
-  /** Turns them on, in place of any before, with a first code that shows that the app has the seed. */
-  confirm(account: Account, ticket: string, code: string): Promise<'on' | 'wrong' | 'expired'>
+  /** Turns them on, in place of any before, with a first code that shows that the app has the seed. `there`: it is this one that is on. */
+  confirm(account: Account, ticket: string, code: string): Promise<'on' | 'there' | 'wrong' | 'expired'>
   /** Whether it is a code of now. True once for each. */
   use(account: Account, code: string): Promise<boolean>
   turnOff(account: Account): Promise<boolean>
@@ -109,13 +109,13 @@ export function createOneTimeCodes({ store, keyRing, clock, title }: CodesParts)
       // The same form sent again must not make its code good again.
       const sealed = (now: Kept | undefined): boolean =>
         now !== undefined && now.since === account.since && (keyRing.open(now.seed, placeOf(account))?.equals(seed) ?? false)
-      await changeRecord(
+      const changed = await changeRecord(
         records,
         idOf(account),
         (now) => (sealed(now) ? undefined : kept),
         () => optionsOf(account),
       )
-      return 'on'
+      return changed === undefined ? 'there' : 'on'
     },
     async use(account, code) {
       const kept = await read(account)

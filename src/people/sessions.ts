@@ -58,6 +58,8 @@ export interface BrowserSessions {
 
 /** As long as a working day, however much it is used. */
 const TTL_MS = 12 * 3_600_000
+/** Of one account: with one more, the oldest ends. */
+export const MAX_SESSIONS = 50
 const SEEN_EVERY_MS = 60_000
 const TOKEN = /^[\w-]{43}$/
 
@@ -76,6 +78,12 @@ export function createBrowserSessions({ store, keyRing, clock, accounts }: Sessi
   async function* of(account: string) {
     yield* allRecords(records, { group: groupOfAccount(account) })
   }
+  /** A program that signs in again and again fills neither the store nor the list. */
+  async function endOldest(account: string): Promise<void> {
+    const all = await Array.fromAsync(of(account))
+    const newestFirst = all.sort((a, b) => b.value.since - a.value.since)
+    for (const { id } of newestFirst.slice(MAX_SESSIONS)) await records.takeOnce(id)
+  }
   return {
     async begin({ account, methods, address, agent }) {
       const token = randomBytes(32).toString('base64url')
@@ -92,6 +100,7 @@ export function createBrowserSessions({ store, keyRing, clock, accounts }: Sessi
         generation: account.generation,
       }
       if (!(await records.putIfAbsent(idOf(token), session, optionsOf(session)))) throw new Error('a session came up twice')
+      await endOldest(account.name)
       return { session, token }
     },
     async find(token) {

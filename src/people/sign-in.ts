@@ -110,7 +110,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     async password({ name, password, address, purpose }) {
       const outcome = await throttle.guard(toName(name), address, async () => {
         const verified = await accounts.verifyPassword(name, password)
-        return { right: verified !== 'wrong', outcome: verified }
+        return { right: verified === 'busy' ? undefined : verified !== 'wrong', outcome: verified }
       })
       if (outcome === 'busy') return { kind: 'busy' }
       if (outcome === 'wrong') return { kind: 'wrong' }
@@ -136,8 +136,7 @@ export function createSignIn(parts: SignInParts): SignIn {
         () => [counted],
         async () => {
           const { count } = await counters.increment(triesKey, TICKET_SECONDS * 1000)
-          // Not a failure of the code: it was not looked at.
-          if (count > TRIES_PER_TICKET) return { right: true, outcome: 'expired' }
+          if (count > TRIES_PER_TICKET) return { right: undefined, outcome: 'expired' }
           const right = await isRight(account, method, code)
           // It is used up with the sign-in: no other code is looked at, and none is spent.
           if (right) await counters.increment(triesKey, TICKET_SECONDS * 1000, TRIES_PER_TICKET)

@@ -14,8 +14,8 @@ function create() {
       now += seconds * 1000
     },
     /** Seconds to wait; 0 where the password was looked at. */
-    async attempt(name: string, address: string, right = false): Promise<number> {
-      const outcome = await throttle.guard(name, address, async () => ({ right, outcome: right }))
+    async attempt(name: string, address: string, right: boolean | 'busy' = false): Promise<number> {
+      const outcome = await throttle.guard(name, address, async () => ({ right: right === 'busy' ? undefined : right, outcome: true }))
       return typeof outcome === 'boolean' ? 0 : outcome.waitSeconds
     },
   }
@@ -72,4 +72,35 @@ test('where somebody signed in before, tries from other addresses change nothing
   assert.equal(await attempt('ana', '198.51.100.1', true), 0)
   for (let index = 0; index < 4; index++) assert.equal(await attempt('ana', '198.51.100.1'), 0)
   assert.ok((await attempt('ana', '198.51.100.1')) > 0, 'its own tries still count')
+})
+
+test('who only found the server busy is not known there as somebody who signed in', async () => {
+  const { attempt, pass } = create()
+  for (let index = 0; index < 200; index++) await attempt('ana', `192.0.${index >> 8}.${index & 255}`)
+  pass(1)
+  assert.equal(await attempt('ana', '198.51.100.7', 'busy'), 0)
+  assert.ok((await attempt('ana', '198.51.100.7')) > 0, 'still as slow as from anywhere')
+  pass(1)
+  for (let index = 0; index < 10; index++) await attempt('ben', '198.51.100.8', 'busy')
+  assert.equal(await attempt('ben', '198.51.100.8'), 0, 'nor is it a failure')
+})
+
+test('who has to wait at one address takes nobody’s turn at another', async () => {
+  const { attempt, pass } = create()
+  for (let index = 0; index < 200; index++) await attempt('ana', `192.0.${index >> 8}.${index & 255}`)
+  for (let index = 0; index < 30; index++) {
+    await attempt('ana', '198.51.100.7')
+    pass(10)
+  }
+  // Somebody who asks ten times a second, and is told each time to wait a minute.
+  let tries = 0
+  for (let tenth = 0; tenth < 200; tenth++) {
+    await attempt('ana', '198.51.100.7')
+    pass(0.1)
+    if (tenth % 11 === 10) {
+      tries++
+      if ((await attempt('ana', '203.0.113.5', true)) === 0) break
+    }
+  }
+  assert.ok(tries <= 12, `${tries} tries`)
 })

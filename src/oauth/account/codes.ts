@@ -8,7 +8,7 @@
 import type { OneTimeCodes, RecoveryCodes } from '../../people/index.ts'
 import type { Counters } from '../../storage/index.ts'
 import { accountProblem, newCodesPage, type Page, recoveryCodesPage, texts } from '../pages/index.ts'
-import { isFirst, newOnce } from './once.ts'
+import { isFirst } from './once.ts'
 import { qrOf } from './qr.ts'
 import type { Action, Visit } from './visit.ts'
 
@@ -32,7 +32,6 @@ export function codeActions({ codes, recovery, counters }: CodesParts): readonly
       uri,
       picture: await qrOf(uri),
       ticket,
-      once: newOnce(),
       problem,
     })
   }
@@ -59,11 +58,11 @@ export function codeActions({ codes, recovery, counters }: CodesParts): readonly
           return accountProblem('tooMany', { back: `${frame.base}/security` })
         }
         const outcome = await codes.confirm(account, form.get('ticket') ?? '', form.get('code') ?? '')
+        if (outcome === 'there') return accountProblem('twice', { back: `${frame.base}/security` })
         if (outcome !== 'on') {
           noteRefusal('one-time-codes.on', outcome === 'wrong' ? 'wrong_code' : 'expired')
           return show(visit, texts.account.newCodes.wrong)
         }
-        if (!(await isFirst(counters, visit))) return accountProblem('twice', { back: `${frame.base}/security` })
         note('one-time-codes.on')
         const made = await recovery.renew(account)
         note('recovery-codes.create')

@@ -28,7 +28,7 @@ export function passwordActions({ accounts, throttle, settings }: PasswordParts)
   ): Promise<{ status: number; problem: string } | undefined> {
     const checked = await throttle.guard(account.name, settings.addressOf(request), async () => {
       const found = await accounts.verifyPassword(account.name, password)
-      return { right: found !== 'wrong', outcome: found }
+      return { right: found === 'busy' ? undefined : found !== 'wrong', outcome: found }
     })
     if (checked === 'wrong') return { status: 403, problem: words.wrong }
     if (checked === 'busy') return { status: 503, problem: words.busy }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isLoopbackHost } from '../../net/index.ts'
 import { isClientIdUrl } from '../cimd-url.ts'
 import type { ClientInfo, Clients } from '../clients.ts'
 import type { OpenInteraction } from '../interaction.ts'
@@ -45,7 +46,11 @@ function voucherOf(info: ClientInfo | undefined, { clientId, redirectUri }: Open
   return { kind: 'host', host: new URL(clientId).host, isVerified: isOverNetwork(redirectUri) }
 }
 
-const isOverNetwork = (redirectUri: string | undefined): boolean => redirectUri?.startsWith('https://') === true
+/** Not on https://localhost either: whatever listens there is on the person's own computer. */
+function isOverNetwork(redirectUri: string | undefined): boolean {
+  const url = URL.parse(redirectUri ?? '')
+  return url?.protocol === 'https:' && !isLoopbackHost(url.hostname.replace(/\.$/, '')) && !/\.localhost\.?$/.test(url.hostname)
+}
 const isApproved = (info: ClientInfo | undefined): boolean => info?.approved?.lapsed === false
 
 /**

@@ -73,11 +73,10 @@ export interface NewCodesPage {
   readonly uri: string
   readonly picture: { readonly size: number; readonly path: string }
   readonly ticket: string
-  readonly once: string
   readonly problem: string | undefined
 }
 
-export function newCodesPage({ frame, target, seed, uri, picture, ticket, once, problem: wrong }: NewCodesPage): Page {
+export function newCodesPage({ frame, target, seed, uri, picture, ticket, problem: wrong }: NewCodesPage): Page {
   const words = texts.account.newCodes
   return accountPage({
     frame,
@@ -88,7 +87,7 @@ export function newCodesPage({ frame, target, seed, uri, picture, ticket, once, 
 <div class="qr"><svg viewBox="0 0 ${picture.size} ${picture.size}" role="img" aria-label="${words.picture}" shape-rendering="crispEdges"><path fill="#000" d="${picture.path}"/></svg></div>
 <p>${words.or} <code>${seed}</code></p>
 <p><a href="${uri}">${words.open}</a></p>
-<form method="post" action="${target.action}">${token(target)}${hidden({ ticket, once })}
+<form method="post" action="${target.action}">${token(target)}${hidden({ ticket })}
 <label for="code">${words.confirm}</label>
 <input class="code" type="text" id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" required>
 <div class="buttons">${back(frame)}<button class="go" type="submit">${words.go}</button></div>
