@@ -10,9 +10,10 @@
  */
 
 import { allow, type Decision, deny, type Produced, problemOf } from '../core/index.ts'
+import { needsPerson } from './credentials/credentials.ts'
 import { createPlaces } from './person-places.ts'
 import type { SecretBook } from './secrets/book.ts'
-import { commandFor, needs, needsPerson } from './secrets/need.ts'
+import { commandFor, needs } from './secrets/need.ts'
 import { namesOf, type Templates } from './secrets/template.ts'
 import {
   type Command,

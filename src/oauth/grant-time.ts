@@ -1,6 +1,6 @@
 /**
  * How long what a person allows holds, as they choose it, and that nothing which comes of it holds longer: neither an access token nor the
- * refresh token behind it says a later time than its grant. Pure.
+ * refresh token behind it says a later time than its grant. Time is the provider's, which goes by the clock of this machine.
  *
  * @module
  */

@@ -10,7 +10,7 @@ export const namedScopes = (text: unknown): string[] =>
   typeof text === 'string' ? [...new Set(text.split(' ').filter((scope) => scope !== ''))] : []
 
 /** From what harms least to what harms most. */
-export const scopeGroups = ['read', 'change', 'run'] as const
+const scopeGroups = ['read', 'change', 'run'] as const
 export type ScopeGroupName = (typeof scopeGroups)[number]
 
 export interface ScopeGroup {

@@ -59,7 +59,7 @@ const MAX_USER = 1024
 export const isSecretName = (name: string): boolean => SECRET_NAME.test(name)
 
 /** What is wrong with a value before anything is kept. */
-export function problemWithSecret(value: string): string | undefined {
+function problemWithSecret(value: string): string | undefined {
   if (Array.from(value).length < MIN_SECRET)
     return `A secret has at least ${MIN_SECRET} characters: a shorter one could not be told from other text and kept out of results.`
   if (Buffer.byteLength(value) > MAX_SECRET_BYTES) return `A secret has at most ${MAX_SECRET_BYTES / 1024} KiB.`

@@ -29,6 +29,13 @@ export interface CallCredentials {
 /** For a server that wants nothing of ours. */
 export const nothingToShow: Decision<CredentialHeaders> = allow(Object.freeze({}))
 
+/** A key without a person, or whoever is at this machine, has nothing of their own. */
+export const needsPerson = (server: string): Decision<never> =>
+  deny({
+    reason: 'not_permitted',
+    sentence: `The server ${server} acts in the name of each person, and this credential is nobody’s in particular: sign in, or use a key of your own account.`,
+  })
+
 /** The page of one connection; nothing in it says whose. */
 export const connectionPath = (id: string): string => `/account/connections/${encodeURIComponent(id)}`
 

@@ -10,7 +10,7 @@
 
 import { createEndpointFinder, createNetwork, type Discovered, discover, requestTokens, type Tokens } from '../../client/index.ts'
 import { allow, type Clock, type Decision, deny, type Log, type Principal, problemOf, type Redactor } from '../../core/index.ts'
-import type { CallCredentials, CredentialHeaders } from './credentials.ts'
+import { type CallCredentials, type CredentialHeaders, needsPerson } from './credentials.ts'
 import { createKnownTokens } from './known-tokens.ts'
 import { createListeners } from './listeners.ts'
 import type { PersonalCredentials } from './personal.ts'
@@ -144,7 +144,7 @@ export function createVouched(options: VouchedOptions): PersonalCredentials {
       // Nobody is vouched for who has not just shown who they are.
       if (principal === undefined) return fresh(last)?.shown ?? waiting(server)
       const { user } = principal
-      if (user === undefined) return nobody(server)
+      if (user === undefined) return needsPerson(server)
       return fresh(user)?.shown ?? ask(user)
     },
     async renew(principal, presented) {
@@ -174,8 +174,3 @@ const notGiven = (server: string): Decision<never> =>
   })
 const waiting = (server: string): Decision<never> =>
   deny({ reason: 'upstream_unavailable', sentence: `it waits for somebody who uses it: call ${server}__connect` })
-const nobody = (server: string): Decision<never> =>
-  deny({
-    reason: 'not_permitted',
-    sentence: `The server ${server} acts in the name of each person, and this credential is nobody’s in particular: sign in, or use a key of your own account.`,
-  })

@@ -14,22 +14,14 @@ export function needs(server: string, { secret, of }: SecretReference, base: str
       reason: 'not_permitted',
       sentence: `The server ${server} needs a ${secret} of your own, which its operator can set for you.`,
     })
-  return notConnected(`The server ${server} needs a ${secret} of your own: set it on your account page.`, base, connectionIdOf(secret))
-}
-
-/** A key without a person, or whoever is at this machine, has nothing of their own. */
-export function needsPerson(server: string): Decision<never> {
-  return deny({
-    reason: 'not_permitted',
-    sentence: `The server ${server} acts in the name of each person, and this credential is nobody’s in particular: sign in, or use a key of your own account.`,
-  })
+  return notConnected(`The server ${server} needs you to set a ${secret} of your own.`, base, connectionIdOf(secret))
 }
 
 /** The upstream refused what was set. */
 export function refuses(server: string, { secret, of }: SecretReference, base: string | undefined): Decision<never> {
   if (of === 'everybody' || base === undefined)
     return deny({ reason: 'upstream_unavailable', sentence: `The server ${server} does not take the secret that is set for it.` })
-  return notConnected(`The server ${server} does not take your ${secret}: set another on your account page.`, base, connectionIdOf(secret))
+  return notConnected(`The server ${server} does not take your ${secret}: you need to set another.`, base, connectionIdOf(secret))
 }
 
 /** For operators: what to do about it. */

@@ -8,10 +8,10 @@
  */
 
 import { allow, type Clock, type Decision, type Log, type Principal, problemOf } from '../../core/index.ts'
-import type { CredentialHeaders } from '../credentials/credentials.ts'
+import { type CredentialHeaders, needsPerson } from '../credentials/credentials.ts'
 import type { PersonalCredentials } from '../credentials/personal.ts'
 import type { SecretBook } from './book.ts'
-import { needs, needsPerson, refuses } from './need.ts'
+import { needs, refuses } from './need.ts'
 import { isPersonal, referencesIn, type SecretReference, type Templates } from './template.ts'
 
 export interface SecretHeadersOptions {

@@ -13,7 +13,7 @@ import { createUpstream, type Upstream, type UpstreamOptions } from '../upstream
 import type { SecretBook } from './book.ts'
 import { createSecretEnvironment } from './secret-environment.ts'
 import { createSecretHeaders } from './secret-headers.ts'
-import { isPersonal, type Templates } from './template.ts'
+import type { Templates } from './template.ts'
 
 export interface SecretUpstreamOptions extends Omit<UpstreamOptions, 'server' | 'target' | 'prepare' | 'credentials'> {
   readonly config: Pick<ServerConfig, 'id' | 'target' | 'perPerson'>
@@ -44,8 +44,7 @@ export function createSecretUpstream({ config, templates, book, accountBase, ...
     })
     return { upstream, personal }
   }
-  if (isPersonal(templates))
-    return { upstream: createPerPerson({ ...common, target, templates, book, accountBase, ...perPerson }), personal }
+  if (personal) return { upstream: createPerPerson({ ...common, target, templates, book, accountBase, ...perPerson }), personal }
   const environment = createSecretEnvironment({ server, command: target, templates, book, log })
   const upstream = createUpstream({ ...common, target, prepare: environment.prepare })
   // For as long as the book is open.

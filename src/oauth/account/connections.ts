@@ -19,7 +19,6 @@ export interface ConnectionsParts {
 
 /** A path's part as `encodeURIComponent` writes it. */
 const ID = "[\\w.~!*'()%-]{1,300}"
-const MAX_SECRET = 16_384
 
 export function connectionActions({ connections, settings }: ConnectionsParts): readonly Action[] {
   const at = (what: string): RegExp => new RegExp(`^/connections/(${ID})${what}$`)
@@ -86,7 +85,6 @@ export function connectionActions({ connections, settings }: ConnectionsParts): 
       run: forOne('secret', async (visit, connection) => {
         const value = visit.form.get('value') ?? ''
         if (value === '') return page(visit, [connection], true, texts.connections.empty)
-        if (value.length > MAX_SECRET) return page(visit, [connection], true, texts.connections.tooLong)
         const wrong = await connections.setSecret(connection.id, visit.account.name, value)
         if (wrong !== undefined) return page(visit, [connection], true, wrong.problem)
         visit.note('secret.set', connection.id)

@@ -26,9 +26,9 @@ export interface KeysParts {
 const MAX_KEYS = 20
 /** Those that ended last are shown, so that somebody finds out why a program is refused. */
 const MAX_ENDED = 20
-export const KEY_DAYS: readonly number[] = [7, 30, 90, 365]
+const KEY_DAYS: readonly number[] = [7, 30, 90, 365]
 const DEFAULT_DAYS = 90
-export const OVERLAP_HOURS: readonly number[] = [0, 24, 168]
+const OVERLAP_HOURS: readonly number[] = [0, 24, 168]
 const HOUR_MS = 3_600_000
 
 export function keyActions({ keys, settings, counters, server }: KeysParts): readonly Action[] {

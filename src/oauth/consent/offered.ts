@@ -3,7 +3,7 @@
 import type { Offer, ScopeHierarchy } from '../../core/index.ts'
 import { plain } from '../pages/html.ts'
 
-export const offeredKinds = ['tool', 'prompt', 'resource'] as const
+const offeredKinds = ['tool', 'prompt', 'resource'] as const
 export type OfferedKind = (typeof offeredKinds)[number]
 
 export interface Offered {

@@ -24,7 +24,7 @@ const scripts = { passkey: { element: new Html(`<script>${passkeyScript}</script
 /** A gate in a wall. */
 const mark = html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><path d="M2 21V4h4v3h4V4h4v3h4V4h4v17h-6v-4a4 4 0 0 0-8 0v4z"/></svg>`
 
-export const renderPage = ({ title, body, wide, script }: Page): string =>
+const renderPage = ({ title, body, wide, script }: Page): string =>
   html`<!doctype html>
 <html lang="en">
 <head>

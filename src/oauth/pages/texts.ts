@@ -661,7 +661,6 @@ export const texts = {
     keep: 'Keep it',
     replace: 'Replace it',
     empty: 'Type in the value first.',
-    tooLong: 'That is longer than anything that can be kept here.',
     leaveTitle: 'Continue elsewhere',
     leave: (host: Html): Html => html`Continue at ${host}`,
     leaveWhat: (title: Html): Html =>
