@@ -47,6 +47,8 @@ export interface PeopleOptions {
   readonly server?: string
   readonly maxLinks?: number
   readonly idleSeconds?: number
+  /** Whether what somebody began then is still theirs; always, unless told. */
+  readonly stands?: (user: string, at: number) => Promise<boolean>
 }
 
 export async function startPeople({ url, settings, server = 'notes', ...options }: PeopleOptions): Promise<People> {
@@ -62,7 +64,7 @@ export async function startPeople({ url, settings, server = 'notes', ...options 
     record: ({ action, subject }: { action: string; subject?: string | undefined }) => void recorded.push(`${action} ${subject}`),
   }
   const attempts = createAttempts({ store, keyRing, clock })
-  const stands = async (): Promise<boolean> => true
+  const { stands = async () => true } = options
   const { connectable, ...personal } = createOwnAccounts({
     server,
     url,

@@ -171,6 +171,26 @@ test('what was connected at one address is not sent to another, nor is a record 
   assert.equal(!moved.allowed && moved.denial.reason, 'not_connected')
 })
 
+test('what was begun at one address is not ended at another that the configuration names meanwhile', async () => {
+  verifies('upstream-tokens-sealed')
+  await using world = await startWorld()
+  await using other = await startWorld()
+  const parts = { store: createMemoryStore({ clock: Date.now }), keyRing: createMemoryKeyRing() }
+  let begun: Awaited<ReturnType<Awaited<ReturnType<typeof startPeople>>['connections']['begin']>>
+  {
+    await using before = await startPeople({ url: world.serverUrl, ...parts })
+    begun = await before.connections.begin('notes', atBrowser('ana'), redirectUriOf('notes'))
+  }
+  assert.ok('location' in begun)
+  const callback = new URL(await world.visit(begun.location)).searchParams
+  await using after = await startPeople({ url: other.serverUrl, ...parts })
+  assert.match(JSON.stringify(await after.connections.finish(atBrowser('ana'), callback, redirectUriOf('notes'))), /another address/)
+  assert.equal(world.to('/token').length, 0)
+  const refused = await after.call('ana')
+  assert.equal(!refused.allowed && refused.denial.reason, 'not_connected')
+  assert.deepEqual(new Set(bearers(other)), new Set([undefined]))
+})
+
 test('a connection that is ended is given back and serves nobody any more', async () => {
   const revoked: string[] = []
   await using world = await startWorld({

@@ -18,13 +18,15 @@ import { withAddresses } from './kept-issuer.ts'
 
 export interface Attempt {
   readonly server: string
+  /** Where the server is: what was begun at one address is of no use at another. */
+  readonly url: string
   readonly request: AuthorizationRequest
   readonly verifier: string
 }
 
 export interface Attempts {
   /** Where to send the person; undefined: they have begun too many. */
-  begin(server: string, who: Connecting, request: AuthorizationRequest): Promise<string | undefined>
+  begin(server: Pick<Attempt, 'server' | 'url'>, who: Connecting, request: AuthorizationRequest): Promise<string | undefined>
   /** What was begun, if it was begun by the same and comes back to where it should. */
   take(who: Connecting, callback: URLSearchParams, redirectUri: string): Promise<Attempt | undefined>
 }
@@ -47,13 +49,13 @@ export function createAttempts({ store, keyRing, clock }: { store: Store; keyRin
   const placeOf = (id: string): string => `connection_attempt/${id}`
 
   return {
-    async begin(server, { user, session }, request) {
+    async begin({ server, url }, { user, session }, request) {
       const group = groupOfAccount(user)
       if ((await records.usage(group)).count >= MAX_EACH) return undefined
       const state = randomBytes(32).toString('base64url')
       const verifier = randomBytes(32).toString('base64url')
       const id = idOf(state)
-      const sealed = keyRing.seal(JSON.stringify({ server, request, verifier, session } satisfies Sealed), placeOf(id))
+      const sealed = keyRing.seal(JSON.stringify({ server, url, request, verifier, session } satisfies Sealed), placeOf(id))
       if (!(await records.putIfAbsent(id, { user, sealed }, { group, expiresAt: clock() + TTL_MS })))
         throw new Error('a state came up twice')
       return toAuthorizationUrl(request, state, verifier)

@@ -28,7 +28,7 @@ export interface KeptConnection {
 }
 
 export interface KeptTokens {
-  find(user: string): Promise<{ readonly kept: KeptConnection; readonly tokens: Tokens | undefined } | undefined>
+  find(user: string): Promise<{ readonly kept: KeptConnection; readonly tokens: Tokens | undefined; readonly since: number } | undefined>
   /** A new connection, whatever there was. */
   connect(user: string, tokens: Tokens): Promise<void>
   /** Changes it while its access token is still that one. Answers what there is then; undefined: it is no longer as it was. */
@@ -88,7 +88,7 @@ export function createKeptTokens({ server, url, store, keyRing, clock, stands }:
   return {
     async find(user) {
       const kept = (await records.get(idOf(user)))?.value
-      return kept && (await stands(user, kept.since)) ? { kept, tokens: open(kept) } : undefined
+      return kept && (await stands(user, kept.since)) ? { kept, tokens: open(kept), since: kept.since } : undefined
     },
     async connect(user, tokens) {
       const connection = { server, user, since: clock(), sealed: seal(user, tokens) }
@@ -98,8 +98,8 @@ export function createKeptTokens({ server, url, store, keyRing, clock, stands }:
       changeWhile(user, accessToken, (kept) => ({
         ...kept,
         sealed: tokens === undefined ? kept.sealed : tokens === 'ended' ? undefined : seal(user, tokens),
-        renewingUntil: undefined,
-        ...(needed && { needed }),
+        // Who only notes what is needed does not end another's renewal: two at once would use a refresh token twice.
+        ...(needed ? { needed } : { renewingUntil: undefined }),
       })),
     async claim(user, accessToken) {
       const now = clock()

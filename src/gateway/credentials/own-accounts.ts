@@ -49,6 +49,8 @@ export interface OwnAccountsOptions extends CredentialParts {
 /** A server that wants none of ours is not asked at every refusal why. */
 const ASK_AGAIN_MS = 30_000
 
+const MOVED = 'The server has another address since this sign-in was begun. Nothing was connected: begin again.'
+
 export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredentials & { readonly connectable: Connectable } {
   const { server, url, settings, attempts, store, keyRing, clock, redactor, log, place, stands, clientInfo } = options
   const serverUrl = new URL(url)
@@ -175,13 +177,15 @@ export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredenti
           redirectUri,
           scopes,
         }
-        const location = await attempts.begin(server, who, request)
+        const location = await attempts.begin({ server, url }, who, request)
         return location === undefined ? { problem: 'You have begun many sign-ins in the last minutes: wait ten minutes.' } : { location }
       } catch (error) {
         return { problem: said(error) }
       }
     },
-    async finish(user, { request, verifier }, callback) {
+    async finish(user, { request, verifier, url: begunAt }, callback) {
+      // The configuration names another server by now, which is not to get what the first one gives.
+      if (begunAt !== url) return { problem: MOVED }
       const { server: issuer, client: identity, resource, redirectUri } = request
       try {
         const code = codeIn(callback, issuer)
@@ -216,6 +220,7 @@ export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredenti
   return {
     credentials,
     connectable,
+    boundTo: tokens.connectedAt,
     isPersonal: () => isActive,
     onPersonal: (listener) => found.add(() => listener()),
     onConnected: connected.add,

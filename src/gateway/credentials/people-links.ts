@@ -3,14 +3,14 @@
  * sessions, a session of their own. Servers of 2025 remember in a session whose it is, so that two people can never share one.
  *
  * Until then all calls go over the one that the gateway itself uses. Fails closed: no call ever goes out on a link that was opened for
- * somebody else, and a link presents its person's credential and no other.
+ * somebody else, or for another account of theirs; and a link presents its person's credential and no other.
  *
  * @module
  */
 
 import { type Decision, deny, type Principal, type Produced } from '../../core/index.ts'
 import { createUpstream, sentences, type Upstream, type UpstreamCall, type UpstreamOptions } from '../upstream/index.ts'
-import type { CallCredentials } from './credentials.ts'
+import type { CallCredentials, CredentialHeaders } from './credentials.ts'
 import type { PersonalCredentials } from './personal.ts'
 
 export interface PeopleLinksOptions extends Omit<UpstreamOptions, 'credentials'> {
@@ -23,11 +23,15 @@ export interface PeopleLinksOptions extends Omit<UpstreamOptions, 'credentials'>
 
 interface Link {
   readonly user: string
+  /** Whose account there its session is of: nobody else's calls go out on it, and none of a later connection. */
+  readonly bound: unknown
   readonly upstream: Upstream
   /** Resolves when it has answered, or has failed once. */
   readonly started: Promise<void>
   calls: number
   idleSince: number
+  /** Takes no more calls. */
+  hasEnded: boolean
 }
 
 const MAX_LINKS = 256
@@ -40,6 +44,8 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
   const { server, personal, clock, maxLinks = MAX_LINKS, idleSeconds = IDLE_SECONDS } = options
   const { credentials } = personal
   const people = new Map<string, Link>()
+  /** Those on which calls come to their end, too. */
+  const all = new Set<Link>()
   const closing = new Set<Promise<void>>()
   const shared = createUpstream({ ...options, credentials: ofGateway() })
   let timer: NodeJS.Timeout | undefined
@@ -55,30 +61,54 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
       },
     }
   }
-  function ofPerson(user: string): CallCredentials {
+  function ofPerson(user: string, bound: unknown): CallCredentials {
     const own = { user } as Principal
     const isOther = (principal: Principal | undefined): boolean => principal !== undefined && principal.user !== user
+    const judge = (given: Decision<CredentialHeaders>): Decision<CredentialHeaders> =>
+      given.allowed && personal.boundTo(given.value) !== bound ? changed(server) : given
     return {
-      present: (principal) => (isOther(principal) ? again(server) : credentials.present(own)),
-      renew: async (principal, presented, challenge) => (isOther(principal) ? again(server) : credentials.renew(own, presented, challenge)),
+      present(principal) {
+        if (isOther(principal)) return again(server)
+        const given = credentials.present(own)
+        return given instanceof Promise ? given.then(judge) : judge(given)
+      },
+      async renew(principal, presented, challenge) {
+        if (isOther(principal)) return again(server)
+        const renewed = await credentials.renew(own, presented, challenge)
+        return renewed && judge(renewed)
+      },
     }
   }
 
-  function open(user: string): Link | undefined {
+  /** Theirs, opened for what they are connected with now. */
+  function linkFor(user: string, bound: unknown): Link | undefined {
+    const link = people.get(user)
+    if (link && link.bound === bound) return link
+    if (link) end(link)
+    return isClosed ? undefined : open(user, bound)
+  }
+  function open(user: string, bound: unknown): Link | undefined {
     if (people.size >= maxLinks && !endLongestIdle()) return undefined
     const upstream = createUpstream({
       ...options,
-      credentials: ofPerson(user),
+      credentials: ofPerson(user, bound),
       log: (level, message, fields) => options.log(level === 'info' ? 'debug' : level, message, { ...fields, user }),
       // What one person's link says of lists is asked again with the gateway's own.
       stale() {},
     })
-    const link: Link = { user, upstream, started: upstream.start(), calls: 0, idleSince: clock() }
+    const link: Link = { user, bound, upstream, started: upstream.start(), calls: 0, idleSince: clock(), hasEnded: false }
     people.set(user, link)
+    all.add(link)
     return link
   }
+  /** Calls that run on it come to their end. */
   function end(link: Link): void {
-    people.delete(link.user)
+    if (people.get(link.user) === link) people.delete(link.user)
+    link.hasEnded = true
+    if (link.calls === 0) close(link)
+  }
+  function close(link: Link): void {
+    if (!all.delete(link)) return
     const closed = link.upstream.close().finally(() => closing.delete(closed))
     closing.add(closed)
   }
@@ -110,12 +140,12 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
     } finally {
       link.calls--
       link.idleSince = Math.max(link.idleSince, clock(), idleSince)
+      if (link.hasEnded && link.calls === 0) close(link)
     }
   }
-  async function callAs(user: string, call: UpstreamCall): Promise<Decision<Produced>> {
-    const given = await credentials.present(call.caller.principal)
+  async function callAs(user: string, call: UpstreamCall, given: Decision<CredentialHeaders>): Promise<Decision<Produced>> {
     if (!given.allowed) return given
-    const link = isClosed ? undefined : (people.get(user) ?? open(user))
+    const link = linkFor(user, personal.boundTo(given.value))
     return link ? callOn(link, call) : sentences.busy(server)
   }
   /** False: the deadline passed, or the caller went away. */
@@ -153,8 +183,8 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
       if (!personal.isPersonal()) return shared.call(call)
       const { user } = call.caller.principal
       if (user === undefined) return Promise.resolve(credentials.present(call.caller.principal) as Decision<never>)
-      const link = people.get(user)
-      return link ? callOn(link, call) : callAs(user, call)
+      const given = credentials.present(call.caller.principal)
+      return given instanceof Promise ? given.then((late) => callAs(user, call, late)) : callAs(user, call, given)
     },
     ask: (method, params, withinMs) => shared.ask(method, params, withinMs),
     // Whose link would tell of it, and to whom? Nobody can say.
@@ -176,11 +206,13 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
       isClosed = true
       clearInterval(timer)
       for (const stop of stops) stop()
-      for (const link of people.values()) end(link)
+      for (const link of all) close(link)
       await Promise.all([shared.close(), personal.close(), ...closing])
     },
   }
 }
 
+const changed = (server: string): Decision<never> =>
+  deny({ reason: 'upstream_unavailable', sentence: `Your account at the server ${server} was connected anew meanwhile. Try once more.` })
 const again = (server: string): Decision<never> =>
   deny({ reason: 'upstream_unavailable', sentence: `The server ${server} asks people who they are from now on. Try once more.` })

@@ -18,9 +18,12 @@ import type { KnownTokens } from './known-tokens.ts'
 /** What is presented for a person, and until when without looking again. */
 export interface Held {
   readonly tokens: Tokens
+  /** When the person connected: the same however often the token is renewed. */
+  readonly since: number
   readonly shown: Decision<CredentialHeaders>
   readonly until: number
 }
+type Connected = Pick<Held, 'tokens' | 'since'>
 /** Not connected, or no longer; or it cannot be told, since the authorization server does not answer. */
 export type NoToken = 'missing' | 'unavailable'
 
@@ -29,6 +32,8 @@ export interface PersonTokens {
   current(user: string): Held | Promise<Held | NoToken>
   /** After the server refused `accessToken`. */
   renew(user: string, accessToken: string): Promise<Held | NoToken>
+  /** Since when there is the connection that `shown` is of. */
+  connectedAt(shown: CredentialHeaders): number | undefined
   /** It has changed, by us. */
   forget(user: string): void
 }
@@ -51,6 +56,7 @@ const MAX_HELD = 1000
 const EARLY_MS = 30_000
 const REST_MS = 10_000
 const WAIT_MS = 100
+type Found = Awaited<ReturnType<KeptTokens['find']>>
 /** For another process that renews; longer than it may take. */
 const WAITS = 160
 /** What a refusal of the token endpoint means for the grant (RFC 6749 §5.2): all others may be different the next time. */
@@ -61,12 +67,14 @@ export function createPersonTokens({ kept, known, clock, refresh, unwanted, ende
   /** Until when a token that is still good is used without asking for another in vain. */
   const resting = new Map<string, number>()
   const renewing = new Map<string, Promise<Held | NoToken>>()
+  const connectedAt = new WeakMap<CredentialHeaders, number>()
 
-  function hold(user: string, tokens: Tokens, until = freshUntil(tokens)): Held {
+  function hold(user: string, { tokens, since }: Connected, until = freshUntil(tokens)): Held {
     const before = cache.get(user)
     const shown =
       before?.tokens.accessToken === tokens.accessToken ? before.shown : allow({ authorization: `Bearer ${tokens.accessToken}` })
-    const held = { tokens, shown, until: Math.min(clock() + LOOK_AGAIN_MS, until) }
+    if (shown.allowed) connectedAt.set(shown.value, since)
+    const held = { tokens, since, shown, until: Math.min(clock() + LOOK_AGAIN_MS, until) }
     cache.delete(user)
     if (cache.size >= MAX_HELD) cache.delete(cache.keys().next().value as string)
     cache.set(user, held)
@@ -81,42 +89,42 @@ export function createPersonTokens({ kept, known, clock, refresh, unwanted, ende
 
   async function look(user: string): Promise<Held | NoToken> {
     const found = await kept.find(user)
-    if (found?.tokens === undefined) return miss(user)
+    if (!isConnected(found)) return miss(user)
     const { tokens } = found
     const rests = (resting.get(user) ?? 0) > clock() && isGood(tokens)
     if (!rests) resting.delete(user)
     if (rests || clock() < freshUntil(tokens)) {
       void kept.noteUse(user).catch(() => {})
-      return hold(user, tokens, rests ? Infinity : undefined)
+      return hold(user, found, rests ? Infinity : undefined)
     }
-    return renewOnce(user, tokens, false)
+    return renewOnce(user, found, false)
   }
 
-  function renewOnce(user: string, tokens: Tokens, isRefused: boolean): Promise<Held | NoToken> {
+  function renewOnce(user: string, stale: Connected, isRefused: boolean): Promise<Held | NoToken> {
     const under = renewing.get(user)
     if (under) return under
-    const mine = renew(user, tokens, isRefused).finally(() => renewing.delete(user))
+    const mine = renew(user, stale, isRefused).finally(() => renewing.delete(user))
     renewing.set(user, mine)
     return mine
   }
 
-  async function renew(user: string, stale: Tokens, isRefused: boolean): Promise<Held | NoToken> {
-    const { accessToken, refreshToken } = stale
+  async function renew(user: string, stale: Connected, isRefused: boolean): Promise<Held | NoToken> {
+    const { accessToken, refreshToken } = stale.tokens
     if (refreshToken === undefined) {
-      if (!isRefused && isGood(stale)) return hold(user, stale)
+      if (!isRefused && isGood(stale.tokens)) return hold(user, stale)
       await end(user, accessToken)
       return miss(user)
     }
     for (let waited = 0; !(await kept.claim(user, accessToken)); waited++) {
-      const tokens = (await kept.find(user))?.tokens
-      if (tokens === undefined) return miss(user)
-      if (tokens.accessToken !== accessToken) return hold(user, tokens)
+      const found = await kept.find(user)
+      if (!isConnected(found)) return miss(user)
+      if (found.tokens.accessToken !== accessToken) return hold(user, found)
       if (waited >= WAITS) return 'unavailable'
       await delay(WAIT_MS)
     }
     let renewed: Tokens
     try {
-      const received = await refresh(stale, refreshToken)
+      const received = await refresh(stale.tokens, refreshToken)
       renewed = { ...received, refreshToken: received.refreshToken ?? refreshToken }
     } catch (error) {
       if (error instanceof AuthorizationError && FOR_GOOD.has(error.reason ?? '')) {
@@ -125,15 +133,15 @@ export function createPersonTokens({ kept, known, clock, refresh, unwanted, ende
       }
       // The claim is given back with the change.
       await kept.change(user, accessToken, {})
-      if (isRefused || !isGood(stale)) return 'unavailable'
+      if (isRefused || !isGood(stale.tokens)) return 'unavailable'
       resting.set(user, clock() + REST_MS)
       return hold(user, stale, Infinity)
     }
-    if (await kept.change(user, accessToken, { tokens: renewed })) return hold(user, renewed)
+    if (await kept.change(user, accessToken, { tokens: renewed })) return hold(user, { tokens: renewed, since: stale.since })
     // Disconnected, or connected anew, while it was on its way.
     unwanted(renewed)
-    const tokens = (await kept.find(user))?.tokens
-    return tokens ? hold(user, tokens) : miss(user)
+    const found = await kept.find(user)
+    return isConnected(found) ? hold(user, found) : miss(user)
   }
   async function end(user: string, accessToken: string): Promise<void> {
     if (await kept.change(user, accessToken, { tokens: 'ended' })) ended(user)
@@ -147,13 +155,16 @@ export function createPersonTokens({ kept, known, clock, refresh, unwanted, ende
       return held && clock() < held.until ? held : (renewing.get(user) ?? look(user))
     },
     async renew(user, accessToken) {
-      const tokens = (await kept.find(user))?.tokens
-      if (tokens === undefined) return miss(user)
-      return tokens.accessToken === accessToken ? renewOnce(user, tokens, true) : hold(user, tokens)
+      const found = await kept.find(user)
+      if (!isConnected(found)) return miss(user)
+      return found.tokens.accessToken === accessToken ? renewOnce(user, found, true) : hold(user, found)
     },
+    connectedAt: (shown) => connectedAt.get(shown),
     forget: (user) => void cache.delete(user),
   }
 }
+
+const isConnected = (found: Found): found is NonNullable<Found> & Connected => found?.tokens !== undefined
 
 /** Without a refresh token there is nothing to be early for. */
 function freshUntil({ expiresAt, receivedAt, refreshToken }: Tokens): number {

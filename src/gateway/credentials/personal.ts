@@ -3,7 +3,7 @@
 import type { Clock, Redactor } from '../../core/index.ts'
 import type { AuditRecord, Store } from '../../storage/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
-import type { CallCredentials } from './credentials.ts'
+import type { CallCredentials, CredentialHeaders } from './credentials.ts'
 
 /** Of the configuration: how people sign in at a server. */
 export interface OAuthSettings {
@@ -34,6 +34,11 @@ export interface CredentialParts {
 
 export interface PersonalCredentials {
   readonly credentials: CallCredentials
+  /**
+   * What a session at the server is bound to that was opened with `shown`: the same however often a token is renewed, and another once the
+   * person has connected another account, or a later account of their name has.
+   */
+  boundTo(shown: CredentialHeaders): unknown
   /** Whether calls carry something of their caller's own. It may turn out later, and then stays so. */
   isPersonal(): boolean
   /** Told once, when it turns out. Answers how to stop listening. */

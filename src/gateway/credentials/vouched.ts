@@ -160,6 +160,8 @@ export function createVouched(options: VouchedOptions): PersonalCredentials {
   }
   return {
     credentials,
+    // Whom it is for is what we say, each time the same.
+    boundTo: () => undefined,
     isPersonal: () => true,
     onPersonal: () => () => {},
     onConnected: connected.add,

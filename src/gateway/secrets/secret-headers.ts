@@ -103,6 +103,7 @@ export function createSecretHeaders(options: SecretHeadersOptions): PersonalCred
 
   return {
     credentials: { present, renew },
+    boundTo: (shown) => (personal ? JSON.stringify(shown) : undefined),
     isPersonal: () => personal,
     onPersonal: () => () => {},
     onConnected(listener) {
