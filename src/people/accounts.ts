@@ -10,7 +10,7 @@
 
 import { type Clock, ROLE_PATTERN } from '../core/index.ts'
 import { allRecords, type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
-import { type Account, type KeptAccount, toAccount } from './account.ts'
+import { type Account, isSame, type KeptAccount, toAccount } from './account.ts'
 import { endPasswordLinks, endSessions, removeBelongings } from './belongings.ts'
 import { problemWithName, toName } from './names.ts'
 import { MAX_PASSWORD, problemWithPassword } from './password-choice.ts'
@@ -26,6 +26,12 @@ export interface NewAccount {
   readonly roles?: readonly string[] | undefined
   readonly groups?: readonly string[] | undefined
   readonly owner?: boolean | undefined
+}
+
+export interface SetPasswordOptions {
+  readonly keepSession?: string | undefined
+  /** Whose it is to be: where it is another by then, or has been switched off or given a password meanwhile, it has none. */
+  readonly of?: Pick<Account, 'since' | 'generation'> | undefined
 }
 
 export type Made = { readonly account: Account } | { readonly problem: string }
@@ -51,7 +57,7 @@ export interface Accounts {
   isEmpty(): Promise<boolean>
   hasOwner(): Promise<boolean>
   /** Ends every session of the account, but `keepSession`, every sign-in that is half way, and every link for a new password. */
-  setPassword(name: string, password: string, options?: { readonly keepSession?: string | undefined }): Promise<Made>
+  setPassword(name: string, password: string, options?: SetPasswordOptions): Promise<Made>
   /** Of those that nobody else vouches for: a provider's word is mapped anew with each sign-in. */
   setRoles(name: string, roles: readonly string[], groups?: readonly string[]): Promise<Made>
   /** Its sessions and links end; its tokens and keys stop counting until it is switched on again. False where there is none. */
@@ -80,7 +86,7 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
     const kept = await records.get(name)
     return kept && toAccount(kept.value)
   }
-  async function change(name: string, next: (now: KeptAccount) => KeptAccount): Promise<Account | undefined> {
+  async function change(name: string, next: (now: KeptAccount) => KeptAccount | undefined): Promise<Account | undefined> {
     const kept = await changeRecord(records, name, (now) => now && next(now), optionsOf)
     if (kept === undefined) return undefined
     tell(name)
@@ -130,12 +136,14 @@ export function createAccounts({ store, clock, bus, signIn }: AccountsParts): Ac
     },
     list: () => Array.fromAsync(allRecords(records), ({ value }) => toAccount(value)),
     isEmpty: async () => (await records.list({ limit: 1 })).length === 0,
-    async setPassword(name, password, { keepSession } = {}) {
+    async setPassword(name, password, { keepSession, of } = {}) {
       const problem = problemWithPassword(name, password)
       if (problem !== undefined) return { problem }
       if ((await find(name))?.identity) return { problem: problems.passwordElsewhere }
       const hash = await passwords.hash(password)
-      const account = await change(name, (now) => ({ ...now, hash, generation: (now.generation ?? 0) + 1 }))
+      const account = await change(name, (now) =>
+        of === undefined || isSame(toAccount(now), of) ? { ...now, hash, generation: (now.generation ?? 0) + 1 } : undefined,
+      )
       if (account === undefined) return NO_ACCOUNT
       await endSessions(store, account, keepSession)
       await endPasswordLinks(store, account)

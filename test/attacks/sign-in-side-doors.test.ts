@@ -7,8 +7,8 @@ import { test } from 'node:test'
 import { TOTP } from 'otpauth'
 import { MAX_SESSIONS } from '../../src/people/sessions.ts'
 import { verifies } from '../requirements.ts'
-import { atAccount } from '../support/account.ts'
-import { createPeopleFixture, HERE, PASSWORD } from '../support/accounts.ts'
+import { atAccount, formTo } from '../support/account.ts'
+import { createPeopleFixture, HERE, PASSWORD, type PeopleFixture } from '../support/accounts.ts'
 import { ANA, authorizeUrl, type Fixture, register, startAuthorizationServer } from '../support/authorization.ts'
 import { createBrowser, fillIn, formWith, prefilled, type Shown, textOf, visit } from '../support/browser.ts'
 
@@ -72,6 +72,32 @@ test('a link for a new password ends with the next password, however that came, 
   assert.equal(await people.welcome.accept(second, PASSWORD), 'gone')
 })
 
+test('a password that is being set is not set any more where the account ends meanwhile', async () => {
+  const people = createPeopleFixture()
+  const { since } = await people.account('ana')
+  const { code } = await people.links.create({ kind: 'password', name: 'ana', since })
+  const [late] = await Promise.all([people.welcome.accept(code, OTHER), afterLink(people, () => people.accounts.disable('ana'))])
+  assert.ok(typeof late === 'object' && 'problem' in late)
+  await people.accounts.enable('ana')
+  assert.equal((await people.enter('ana', OTHER)).kind, 'wrong')
+  assert.equal((await people.enter('ana')).kind, 'signed-in')
+
+  const again = await people.links.create({ kind: 'password', name: 'ana', since })
+  const remade = async () => {
+    await people.accounts.remove('ana')
+    people.pass(1)
+    await people.store.records('account').putIfAbsent('ana', { name: 'ana', roles: ['owner'], owner: false, since: people.now() })
+  }
+  const [another] = await Promise.all([people.welcome.accept(again.code, OTHER), afterLink(people, remade)])
+  assert.ok(typeof another === 'object' && 'problem' in another)
+  assert.equal((await people.accounts.find('ana'))?.hasPassword, false)
+})
+/** As soon as nobody has a link any more: its password is being computed then. */
+async function afterLink({ links }: Pick<PeopleFixture, 'links'>, run: () => Promise<unknown>): Promise<void> {
+  while ((await links.list('password')).length > 0) await new Promise((resolve) => setImmediate(resolve))
+  await run()
+}
+
 test('an account has some sessions, and not any number: the oldest end', async () => {
   const people = createPeopleFixture()
   const ana = await people.account('ana')
@@ -105,6 +131,36 @@ test('whoever has one session of a person cannot keep them from ending it', asyn
   const ended = await ana.send(await ana.open('/sessions'), '/sessions/end-others')
   assert.equal(ended.status, 200)
   assert.equal((await fixture.people.sessions.list('ana')).length, 1)
+})
+
+test('a change that is sent slowly counts for who is signed in when it has come, not when it began', async () => {
+  await using fixture = await startAuthorizationServer()
+  const eve = await atAccount(fixture)
+  const page = await eve.open('/keys/new')
+  const form = formTo(page, '/keys/new')
+  const fields = [...prefilled(form), ['name', 'to stay'], ['scope', 'tools:read'], ['days', '365']] as [string, string][]
+  const body = new URLSearchParams(fields).toString()
+  const answered = new Promise<string>((resolve, reject) => {
+    let answer = ''
+    const head = [
+      'POST /account/keys/new HTTP/1.1',
+      `Host: localhost:${fixture.port}`,
+      'Connection: close',
+      'Content-Type: application/x-www-form-urlencoded',
+      `Content-Length: ${body.length}`,
+      `Cookie: ${eve.browser.cookies.headerFor(page.url)}`,
+    ]
+    const socket = dial(fixture.port, '127.0.0.1', () => socket.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, 10)}`))
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString()
+    })
+    socket.on('end', () => resolve(answer))
+    socket.on('error', reject)
+    setTimeout(() => void fixture.people.sessions.endAll('ana').then(() => socket.end(body.slice(10))), 300)
+  })
+  assert.match(await answered, /^HTTP\/1\.1 (?:303|401)/)
+  assert.deepEqual(await fixture.store.records('api_key').list(), [])
+  assert.equal(fixture.records.at(-1)?.reason, 'unauthenticated')
 })
 
 test('one-time codes are not replaced without a record, and without new recovery codes', async () => {

@@ -98,6 +98,8 @@ export function createAccountPages({ settings, person, record, signOutToken, act
     const path = url.pathname.slice(base.length)
     const method = request.method ?? 'GET'
     const found = find(method, path)
+    // First: whoever sends slowly is asked who they are when all of it has come, not when it began.
+    const form = method === 'POST' ? await readForm(request, response) : new URLSearchParams()
     const who = await person.current(request)
     if (who === undefined) {
       const next = found === undefined ? '' : (found.action.after ?? path + url.search)
@@ -110,7 +112,6 @@ export function createAccountPages({ settings, person, record, signOutToken, act
     const refuse = (reason: string): void =>
       record(request, { decision: 'deny', reason, action: 'account', target: path.slice(0, 100), subject: who.account.name })
 
-    const form = method === 'POST' ? await readForm(request, response) : new URLSearchParams()
     if (form === undefined) {
       refuse('body_too_large')
       return problemPage('too_large')

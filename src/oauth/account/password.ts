@@ -58,7 +58,7 @@ export function passwordActions({ accounts, throttle, settings }: PasswordParts)
           return show(visit, wrong.problem, wrong.status)
         }
         if (next === now) return show(visit, words.same)
-        const made = await accounts.setPassword(account.name, next, { keepSession: session.id })
+        const made = await accounts.setPassword(account.name, next, { keepSession: session.id, of: account })
         if ('problem' in made) return show(visit, made.problem)
         note('password.change')
         return { goTo: '/security', done: 'password-changed' }
