@@ -11,6 +11,7 @@
 
 import { allow, type Decision, deny, type Produced, problemOf } from '../core/index.ts'
 import { needsPerson } from './credentials/credentials.ts'
+import { hasStarted, IDLE_SECONDS, type Idle, idleAfter, isIdle, longestIdle, sweepMs } from './each-person.ts'
 import { createPlaces } from './person-places.ts'
 import type { SecretBook } from './secrets/book.ts'
 import { commandFor, needs } from './secrets/need.ts'
@@ -40,7 +41,7 @@ export interface PerPersonOptions extends Omit<UpstreamOptions, 'target' | 'prep
 }
 
 /** The process of one person. */
-interface Own {
+interface Own extends Idle {
   readonly user: string
   readonly upstream: Upstream
   /** What it was started with. */
@@ -49,9 +50,7 @@ interface Own {
   started: Promise<void>
   /** Gives its place back. */
   readonly leave: () => void
-  /** Calls that run, or that wait for it. */
   calls: number
-  /** Since when it has nothing to do. */
   idleSince: number
   /** It takes no more calls: another takes its place, or none. */
   hasEnded: boolean
@@ -59,10 +58,6 @@ interface Own {
 }
 
 export const PROCESSES = 32
-export const IDLE_SECONDS = 600
-/** A person who was asked something in a call may take as long (`guards/request-state`), and the process keeps what it asked. */
-const QUESTION_MS = 11 * 60_000
-const SWEEP_MS = 15_000
 /** How long calls may go on that run when a secret changes. */
 const GRACE_MS = 10_000
 /** Of people whose secret it does not start with, before the next change. */
@@ -173,17 +168,15 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
       })
     ending.set(own, gone)
   }
-  const isIdle = (own: Own): boolean => own.calls === 0 && own.idleSince <= clock()
   /** Answers whether there was one. */
   function endLongestIdle(): boolean {
-    let longest: Own | undefined
-    for (const own of people.values()) if (isIdle(own) && own.idleSince < (longest?.idleSince ?? Infinity)) longest = own
+    const longest = longestIdle(people.values(), clock())
     if (longest) end(longest, 0)
     return longest !== undefined
   }
   function endIdle(): void {
     const before = clock() - idleSeconds * 1000
-    for (const own of people.values()) if (own.calls === 0 && own.idleSince <= before) end(own, 0)
+    for (const own of people.values()) if (isIdle(own, before)) end(own, 0)
   }
 
   /** Something has changed: who is handed something else now gets another process; who has nothing any more, none. */
@@ -214,16 +207,16 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
   async function callOn(own: Own, call: UpstreamCall): Promise<Decision<Produced>> {
     if (own.hasEnded) return callAs(own.user, call)
     own.calls++
-    let idleSince = 0
+    let idleSince: number | undefined
     try {
-      if (own.upstream.state === 'starting' && !(await hasStarted(own, call))) return sentences.down(server)
+      if (own.upstream.state === 'starting' && !(await hasStarted(own.started, call, clock))) return sentences.down(server)
       if (own.upstream.state !== 'ready' && own.upstream.session === undefined) return notStarted(server, templates)
       const outcome = await own.upstream.call(call)
-      if (outcome.allowed && outcome.value.kind === 'input') idleSince = clock() + QUESTION_MS
+      idleSince = idleAfter(outcome, clock())
       return outcome
     } finally {
       own.calls--
-      own.idleSince = Math.max(own.idleSince, clock(), idleSince)
+      own.idleSince = Math.max(own.idleSince, idleSince ?? clock())
       if (own.calls === 0) own.quiet()
     }
   }
@@ -231,24 +224,12 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
     const own = await ownOf(user)
     return own.allowed ? callOn(own.value, call) : own
   }
-  /** `npx` may have to download it first: a first call waits longer than one whose server is down. False: not in time. */
-  function hasStarted(own: Own, { deadlineAt, caller }: UpstreamCall): Promise<boolean> {
-    return new Promise((resolve) => {
-      const late = setTimeout(resolve, Math.max(0, deadlineAt - clock()), false)
-      const settle = (value: boolean): void => {
-        clearTimeout(late)
-        resolve(value)
-      }
-      caller.onAbort(() => settle(false))
-      void own.started.then(() => settle(true))
-    })
-  }
 
   return {
     server,
     async start() {
       stopFollowing = book.onChange(look)
-      timer = setInterval(endIdle, Math.min(SWEEP_MS, idleSeconds * 500)).unref()
+      timer = setInterval(endIdle, sweepMs(idleSeconds)).unref()
       await readFromSomebody()
       if (!isClosed()) state = 'open'
     },

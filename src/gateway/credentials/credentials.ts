@@ -12,15 +12,18 @@ import { allow, type Decision, deny, type Principal } from '../../core/index.ts'
 /** Lower-case names. */
 export type CredentialHeaders = Readonly<Record<string, string>>
 
+/** Who is calling; without a `user` it is nobody in particular. */
+export type Calling = Pick<Principal, 'user'>
+
 export interface CallCredentials {
   /**
    * Headers for a call on behalf of somebody; undefined: for what the gateway itself asks (the handshake, lists). Answers at once where
    * it can.
    */
-  present(principal: Principal | undefined): Decision<CredentialHeaders> | Promise<Decision<CredentialHeaders>>
+  present(principal: Calling | undefined): Decision<CredentialHeaders> | Promise<Decision<CredentialHeaders>>
   /** The upstream refused `presented`: others to try once, or why not. Undefined: its refusal stands, nothing of ours can mend it. */
   renew(
-    principal: Principal | undefined,
+    principal: Calling | undefined,
     presented: CredentialHeaders,
     challenge: string | undefined,
   ): Promise<Decision<CredentialHeaders> | undefined>

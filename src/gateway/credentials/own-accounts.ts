@@ -23,10 +23,10 @@ import {
   type Tokens,
   TransportError,
 } from '../../client/index.ts'
-import { type Decision, deny, type Log, type Principal, problemOf } from '../../core/index.ts'
+import { type Decision, deny, type Log, problemOf } from '../../core/index.ts'
 import type { Attempts } from './attempts.ts'
 import type { Connectable } from './connectable.ts'
-import { type CallCredentials, type CredentialHeaders, connectionPath, notConnected, nothingToShow } from './credentials.ts'
+import { type CallCredentials, type Calling, type CredentialHeaders, connectionPath, notConnected, nothingToShow } from './credentials.ts'
 import { createKeptTokens } from './kept-tokens.ts'
 import { createKnownTokens } from './known-tokens.ts'
 import { createListeners } from './listeners.ts'
@@ -117,7 +117,7 @@ export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredenti
   const answered = (held: Held | NoToken): Decision<CredentialHeaders> =>
     held === 'missing' ? toConnect() : held === 'unavailable' ? silent : held.shown
   /** Whom a request is for. */
-  function userOf(principal: Principal | undefined): string | undefined | Promise<string | undefined> {
+  function userOf(principal: Calling | undefined): string | undefined | Promise<string | undefined> {
     return principal ? principal.user : kept.first()
   }
 

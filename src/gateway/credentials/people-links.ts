@@ -8,9 +8,10 @@
  * @module
  */
 
-import { type Decision, deny, type Principal, type Produced } from '../../core/index.ts'
+import { type Decision, deny, type Produced } from '../../core/index.ts'
+import { hasStarted, IDLE_SECONDS, type Idle, idleAfter, isIdle, longestIdle, sweepMs } from '../each-person.ts'
 import { createUpstream, sentences, type Upstream, type UpstreamCall, type UpstreamOptions } from '../upstream/index.ts'
-import type { CallCredentials, CredentialHeaders } from './credentials.ts'
+import { type CallCredentials, type Calling, type CredentialHeaders, needsPerson } from './credentials.ts'
 import type { PersonalCredentials } from './personal.ts'
 
 export interface PeopleLinksOptions extends Omit<UpstreamOptions, 'credentials'> {
@@ -21,7 +22,7 @@ export interface PeopleLinksOptions extends Omit<UpstreamOptions, 'credentials'>
   readonly idleSeconds?: number | undefined
 }
 
-interface Link {
+interface Link extends Idle {
   readonly user: string
   /** Whose account there its session is of: nobody else's calls go out on it, and none of a later connection. */
   readonly bound: unknown
@@ -35,10 +36,6 @@ interface Link {
 }
 
 const MAX_LINKS = 256
-const IDLE_SECONDS = 600
-const SWEEP_MS = 15_000
-/** Somebody who was asked something in a call may take as long to answer (`guards/request-state`). */
-const QUESTION_MS = 11 * 60_000
 
 export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
   const { server, personal, clock, maxLinks = MAX_LINKS, idleSeconds = IDLE_SECONDS } = options
@@ -62,8 +59,8 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
     }
   }
   function ofPerson(user: string, bound: unknown): CallCredentials {
-    const own = { user } as Principal
-    const isOther = (principal: Principal | undefined): boolean => principal !== undefined && principal.user !== user
+    const own = { user }
+    const isOther = (principal: Calling | undefined): boolean => principal !== undefined && principal.user !== user
     const judge = (given: Decision<CredentialHeaders>): Decision<CredentialHeaders> =>
       given.allowed && personal.boundTo(given.value) !== bound ? changed(server) : given
     return {
@@ -113,52 +110,40 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
     closing.add(closed)
   }
   function endLongestIdle(): boolean {
-    let longest: Link | undefined
-    for (const link of people.values())
-      if (link.calls === 0 && link.idleSince <= clock() && link.idleSince < (longest?.idleSince ?? Infinity)) longest = link
+    const longest = longestIdle(people.values(), clock())
     if (longest) end(longest)
     return longest !== undefined
   }
   function endIdle(): void {
     const before = clock() - idleSeconds * 1000
-    for (const link of people.values()) if (link.calls === 0 && link.idleSince <= before) end(link)
+    for (const link of people.values()) if (isIdle(link, before)) end(link)
   }
 
   async function callOn(link: Link, call: UpstreamCall): Promise<Decision<Produced>> {
     link.calls++
-    let idleSince = 0
+    let idleSince: number | undefined
     try {
-      if (link.upstream.state === 'starting' && !(await hasStarted(link, call))) return sentences.down(server)
+      if (link.upstream.state === 'starting' && !(await hasStarted(link.started, call, clock))) return sentences.down(server)
       if (link.upstream.state !== 'ready') {
         // It may be down because nothing can be presented: that can be mended, and is said.
         const given = await credentials.present(call.caller.principal)
         if (!given.allowed) return given
       }
       const outcome = await link.upstream.call(call)
-      if (outcome.allowed && outcome.value.kind === 'input') idleSince = clock() + QUESTION_MS
+      idleSince = idleAfter(outcome, clock())
       return outcome
     } finally {
       link.calls--
-      link.idleSince = Math.max(link.idleSince, clock(), idleSince)
+      link.idleSince = Math.max(link.idleSince, idleSince ?? clock())
       if (link.hasEnded && link.calls === 0) close(link)
     }
   }
-  async function callAs(user: string, call: UpstreamCall, given: Decision<CredentialHeaders>): Promise<Decision<Produced>> {
+  async function callWith(call: UpstreamCall, given: Decision<CredentialHeaders>): Promise<Decision<Produced>> {
     if (!given.allowed) return given
+    const { user } = call.caller.principal
+    if (user === undefined) return needsPerson(server)
     const link = linkFor(user, personal.boundTo(given.value))
     return link ? callOn(link, call) : sentences.busy(server)
-  }
-  /** False: the deadline passed, or the caller went away. */
-  function hasStarted(link: Link, { deadlineAt, caller }: UpstreamCall): Promise<boolean> {
-    return new Promise((resolve) => {
-      const late = setTimeout(resolve, Math.max(0, deadlineAt - clock()), false)
-      const settle = (value: boolean): void => {
-        clearTimeout(late)
-        resolve(value)
-      }
-      caller.onAbort(() => settle(false))
-      void link.started.then(() => settle(true))
-    })
   }
 
   const stops = [
@@ -176,15 +161,13 @@ export function createPeopleLinks(options: PeopleLinksOptions): Upstream {
   return {
     server,
     start() {
-      timer = setInterval(endIdle, Math.min(SWEEP_MS, idleSeconds * 500)).unref()
+      timer = setInterval(endIdle, sweepMs(idleSeconds)).unref()
       return shared.start()
     },
     call(call) {
       if (!personal.isPersonal()) return shared.call(call)
-      const { user } = call.caller.principal
-      if (user === undefined) return Promise.resolve(credentials.present(call.caller.principal) as Decision<never>)
       const given = credentials.present(call.caller.principal)
-      return given instanceof Promise ? given.then((late) => callAs(user, call, late)) : callAs(user, call, given)
+      return given instanceof Promise ? given.then((late) => callWith(call, late)) : callWith(call, given)
     },
     ask: (method, params, withinMs) => shared.ask(method, params, withinMs),
     // Whose link would tell of it, and to whom? Nobody can say.

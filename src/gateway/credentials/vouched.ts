@@ -9,7 +9,7 @@
  */
 
 import { createEndpointFinder, createNetwork, type Discovered, discover, requestTokens, type Tokens } from '../../client/index.ts'
-import { allow, type Clock, type Decision, deny, type Log, type Principal, problemOf, type Redactor } from '../../core/index.ts'
+import { allow, type Clock, type Decision, deny, type Log, problemOf, type Redactor } from '../../core/index.ts'
 import { type CallCredentials, type CredentialHeaders, needsPerson } from './credentials.ts'
 import { createKnownTokens } from './known-tokens.ts'
 import { createListeners } from './listeners.ts'
@@ -140,7 +140,7 @@ export function createVouched(options: VouchedOptions): PersonalCredentials {
     return own && clock() < own.freshUntil ? own : undefined
   }
   const credentials: CallCredentials = {
-    present(principal: Principal | undefined) {
+    present(principal) {
       // Nobody is vouched for who has not just shown who they are.
       if (principal === undefined) return fresh(last)?.shown ?? waiting(server)
       const { user } = principal

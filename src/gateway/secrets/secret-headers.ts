@@ -7,8 +7,8 @@
  * @module
  */
 
-import { allow, type Clock, type Decision, type Log, type Principal, problemOf } from '../../core/index.ts'
-import { type CredentialHeaders, needsPerson } from '../credentials/credentials.ts'
+import { allow, type Clock, type Decision, type Log, problemOf } from '../../core/index.ts'
+import { type Calling, type CredentialHeaders, needsPerson } from '../credentials/credentials.ts'
 import type { PersonalCredentials } from '../credentials/personal.ts'
 import type { SecretBook } from './book.ts'
 import { needs, refuses } from './need.ts'
@@ -89,14 +89,14 @@ export function createSecretHeaders(options: SecretHeadersOptions): PersonalCred
     return presentFor(first)
   }
 
-  function present(principal: Principal | undefined): Decision<CredentialHeaders> | Promise<Decision<CredentialHeaders>> {
+  function present(principal: Calling | undefined): Decision<CredentialHeaders> | Promise<Decision<CredentialHeaders>> {
     if (!personal) return presentFor(undefined)
     if (principal === undefined) return presentForSomebody()
     return principal.user === undefined ? needsPerson(server) : presentFor(principal.user)
   }
 
   /** Another may have been set while the request was under way. */
-  async function renew(principal: Principal | undefined, presented: CredentialHeaders): Promise<Decision<CredentialHeaders>> {
+  async function renew(principal: Calling | undefined, presented: CredentialHeaders): Promise<Decision<CredentialHeaders>> {
     const now = await present(principal)
     return now.allowed && isSame(now.value, presented) ? refuses(server, culprit(), principal && accountBase()) : now
   }
