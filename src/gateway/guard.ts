@@ -68,7 +68,7 @@ export async function createGuard({
   opening.defer(() => data.store.close())
   const lockFile = lockFileOf(config, data.dir)
   const serverInfo = { name: 'sallyport', version }
-  const people = createPeople({ data, servers: config.servers, redactor, log, clock })
+  const people = createPeople({ data, servers: config.servers, signIn: config.auth?.signIn ?? [], redactor, log, clock })
   opening.defer(people.close)
   const gateway = createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo, people })
   opening.defer(gateway.close)

@@ -6,7 +6,7 @@
  */
 
 import { type Clock, createDecisionId, type Log, type Redactor } from '../core/index.ts'
-import { type Connections, createAccounts } from '../people/index.ts'
+import { type Connections, createAccounts, type SignInProvider } from '../people/index.ts'
 import type { AuditRecord } from '../storage/index.ts'
 import { createNamedSecrets, type Data } from '../vault/index.ts'
 import type { ServerConfig } from './config/index.ts'
@@ -36,12 +36,14 @@ export interface People extends CredentialParts {
 export interface PeopleOptions {
   readonly data: Pick<Data, 'store' | 'keyRing'>
   readonly servers: readonly ServerConfig[]
+  /** The identity providers whose word about their people counts. */
+  readonly signIn: readonly SignInProvider[]
   readonly redactor: Redactor
   readonly log: Log
   readonly clock: Clock
 }
 
-export function createPeople({ data, servers, redactor, log, clock }: PeopleOptions): People {
+export function createPeople({ data, servers, signIn, redactor, log, clock }: PeopleOptions): People {
   const { store, keyRing } = data
   let base: string | undefined
   let put: ((record: AuditRecord) => void) | undefined
@@ -53,7 +55,7 @@ export function createPeople({ data, servers, redactor, log, clock }: PeopleOpti
     },
   }
   const secrets = createNamedSecrets({ store, keyRing, clock })
-  const book = createSecretBook({ secrets, accounts: createAccounts({ store, clock }), redactor, log })
+  const book = createSecretBook({ secrets, accounts: createAccounts({ store, clock, signIn }), redactor, log })
   const attempts = createAttempts({ store, keyRing, clock })
   return {
     store,

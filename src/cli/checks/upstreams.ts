@@ -46,7 +46,7 @@ export async function checkUpstreams(config: Config, version: string, data?: Pic
   const servers = config.servers.filter(({ named }) => data !== undefined || named === undefined)
   if (servers.length === 0) return []
   const redactor = createRedactor()
-  const people = data && createPeople({ data, servers, redactor, log: silentLog, clock: systemClock })
+  const people = data && createPeople({ data, servers, signIn: config.auth?.signIn ?? [], redactor, log: silentLog, clock: systemClock })
   const gateway = createGateway({
     servers,
     people,

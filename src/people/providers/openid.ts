@@ -113,7 +113,7 @@ export function createOpenIdProvider({ options, clock, lookup, ca }: OpenIdParts
     if (!userInfo || config.serverMetadata().userinfo_endpoint === undefined || !lacks(said, needed)) return said
     const more = await lib.fetchUserInfo(config, tokens.access_token, said.sub)
     // What is signed counts before what is not.
-    return { ...(more as unknown as JsonObject), ...said }
+    return { ...more, ...said }
   }
   async function finish(crossing: Crossing, query: URLSearchParams): Promise<{ readonly claims: JsonObject } | ProviderProblem> {
     // Before the code goes anywhere (RFC 9207 §2.4). Where it is announced and missing, the library refuses it.
