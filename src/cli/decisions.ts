@@ -6,12 +6,12 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import type { AuditRecord } from '../storage/index.ts'
+import { type AuditRecord, targetOf } from '../storage/index.ts'
 import { shown, shownShort } from './shown.ts'
 
 /** `notes.read_file` for a use of it; what was done, and to what, for everything else. */
 export function nameOfTarget({ server, target, action }: AuditRecord): string {
-  const name = server === undefined || target === undefined ? target : `${server}.${target}`
+  const name = targetOf({ server, target })
   return shownShort(name === undefined || action === 'tools/call' ? (name ?? action) : `${action} ${name}`)
 }
 

@@ -13,10 +13,13 @@ export const peopleOf = ({ store, keyRing }: Pick<Data, 'store' | 'keyRing'>): P
   createPeople({ store, keyRing, counters: createMemoryCounters(), clock: systemClock, issuer: 'http://localhost' })
 
 /** @throws {CliError} where there is none. */
-export async function accountOf({ accounts }: Pick<People, 'accounts'>, named: string): Promise<Account> {
-  const account = await accounts.find(toName(named))
-  if (account === undefined) throw noAccount(named)
-  return account
+export async function accountOf({ accounts, links }: Pick<People, 'accounts' | 'links'>, named: string): Promise<Account> {
+  const name = toName(named)
+  const account = await accounts.find(name)
+  if (account !== undefined) return account
+  const invitations = await links.list('invitation')
+  if (!invitations.some(({ purpose }) => purpose.kind === 'invitation' && purpose.name === name)) throw noAccount(named)
+  throw new CliError('E-NOT-FOUND', `${name} is invited, and has no account yet`, `for another link: sallyport user invite ${name}`)
 }
 export const noAccount = (named: string): CliError =>
   new CliError('E-NOT-FOUND', `there is no account ${shown(named)}`, 'see `sallyport user list`, and check --data-dir')

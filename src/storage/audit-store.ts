@@ -81,3 +81,9 @@ export interface AuditStore {
   /** Recomputes every hash from the first record. `progress` is called now and then. */
   verify(progress?: (checked: number, total: number) => void): Promise<ChainState>
 }
+
+/** `notes.read_file`, of a server of many as well: there the name has the server in front already, as `notes__read_file`. */
+export function targetOf({ server, target }: Pick<AuditRecord, 'server' | 'target'>): string | undefined {
+  if (server === undefined || target === undefined) return target
+  return `${server}.${target.startsWith(`${server}__`) ? target.slice(server.length + 2) : target}`
+}

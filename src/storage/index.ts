@@ -1,4 +1,4 @@
-export type { AuditQuery, AuditRecord, AuditStore, ChainedRecord, ChainState } from './audit-store.ts'
+export { type AuditQuery, type AuditRecord, type AuditStore, type ChainedRecord, type ChainState, targetOf } from './audit-store.ts'
 export type { Bus } from './bus.ts'
 export type { Count, Counters } from './counters.ts'
 export { createLocalBus } from './local-bus.ts'

@@ -169,7 +169,7 @@ describe('two people at once', () => {
     for (const name of ['child__whoami', 'web__look']) {
       const answer = await client('eve').call(name)
       assert.equal(answer.result.isError, true)
-      assert.match(said(answer), /needs a TRACKER of your own: set it on your account page.*\/account\/connections\/secret\.TRACKER/s)
+      assert.match(said(answer), /needs you to set a TRACKER of your own\. Do that at .*\/account\/connections\/secret\.TRACKER/s)
       assert.ok(!said(answer).includes('eve'))
     }
     const nobody = mcp(gateway.url, { key: (await gateway.key()).key })

@@ -160,4 +160,8 @@ test('a link leads to https or to this machine', async () => {
   const text = await guard.cli('user', 'list')
   assert.match(text.stdout, /^gina .* invited$/m)
   assert.match(text.stdout, /^ben .*ops.* may sign in$/m)
+  const shown = await guard.cli('user', 'show', 'Gina')
+  assert.match(shown.stderr, /gina is invited, and has no account yet\nfix: .*sallyport user invite gina/)
+  const untold = await guard.cli('user', 'invite', 'gina')
+  assert.match(untold.stderr, /It leads to http:\/\/localhost:\d+\. .*--url/)
 })

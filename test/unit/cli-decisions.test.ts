@@ -86,6 +86,7 @@ test('how records read', () => {
   assert.equal(nameOfTarget(record({ action: 'tools/list' })), 'tools/list')
   assert.equal(nameOfTarget(record({ action: 'user.add', target: 'ana' })), 'user.add ana')
   assert.equal(nameOfTarget(record({ action: 'prompts/get', server: 'notes', target: 'daily' })), 'prompts/get notes.daily')
+  assert.equal(nameOfTarget(record({ server: 'notes', target: 'notes__read_file' })), 'notes.read_file', 'of a gateway')
   assert.equal(nameOfClient(record({ clientName: 'Codex', clientId: 'cl_1' })), 'Codex (cl_1)')
   const now = Date.UTC(2026, 10, 23, 12)
   assert.equal(timeOf(Date.UTC(2026, 10, 23, 2, 14, 9), now), '02:14:09')

@@ -119,7 +119,7 @@ test('who has set nothing starts nothing, and is told where to', async () => {
     allowed: false,
     denial: {
       reason: 'not_connected',
-      sentence: 'The server tracker needs a TRACKER of your own: set it on your account page.',
+      sentence: 'The server tracker needs you to set a TRACKER of your own.',
       url: 'http://localhost:7777/account/connections/secret.TRACKER',
     },
   })

@@ -53,9 +53,22 @@ test('a call by a program is its last use, and what it did is behind its name', 
   assert.match(textOf((await me.open()).html), /“Notes” .*not used yet/)
   assert.equal((await mcp(place.resource, { token: tokens.access_token }).call('echo', { text: 'a' })).status, 200)
   await until('the use to be written', async () => /“Notes” .*last used just now from this computer/.test(textOf((await me.open()).html)))
+  // A call that does not say who sends it.
+  const unnamed = await fetch(place.resource, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${tokens.access_token}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2025-11-25',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { text: 'b' } } }),
+  })
+  assert.equal(unnamed.status, 200)
+  await unnamed.text()
   await served.records()
   const text = textOf((await me.open(`/activity?client=${clientId}`)).html)
-  assert.match(text, /Only what “Notes” did.*Tool test\.echo .*Access given/)
+  assert.match(text, /Only what “Notes” did.*Tool test\.echo “Notes” from .*Tool test\.echo “sallyport-test” from .*Access given/)
   await me.send(await me.open(), '/access/end-all')
   assert.equal((await mcp(place.resource, { token: tokens.access_token }).call('echo', { text: 'a' })).status, 401, 'at once')
 })

@@ -5,11 +5,12 @@
  * @module
  */
 
+import { isLoopbackHost } from '../../net/index.ts'
 import { LINK_MINUTES, type LinkPurpose, toName } from '../../people/index.ts'
 import type { WithData } from '../common.ts'
 import { withData, withExistingData } from '../data.ts'
 import { CliError } from '../errors.ts'
-import { createOutput } from '../output.ts'
+import { createOutput, type Output } from '../output.ts'
 import { accountOf, pagesOf, peopleOf, refused } from '../people.ts'
 import { recordOperator } from '../record.ts'
 import { shown } from '../shown.ts'
@@ -44,6 +45,7 @@ export async function inviteUser(named: string, { json = false, dataDir, url, ro
   output.object({ name, roles, groups, url: address, expiresAt: link.expiresAt })
   output.line(address)
   if (json) return
+  tellWhere(output, pages, url)
   const what = roles.length > 0 ? `, with the role ${roles.join(', ')}` : ''
   output.note(`For ${name}${what}. Good once, until ${minuteOf(link.expiresAt)}; the next invitation of that name ends this one.`)
   output.note('Whoever has it first is that person here: send it by a way that only they can read.')
@@ -70,6 +72,7 @@ export async function resetUser(named: string, { json = false, dataDir, url, sec
   output.object({ name: account.name, url: address, expiresAt: link.expiresAt, secondFactorRemoved: secondFactor })
   output.line(address)
   if (json) return
+  tellWhere(output, pages, url)
   output.note(
     `With it ${account.name} chooses a new password. Good once, for ${LINK_MINUTES.password} minutes; until then the old one goes on.`,
   )
@@ -78,4 +81,10 @@ export async function resetUser(named: string, { json = false, dataDir, url, sec
       ? 'One-time codes, recovery codes and passkeys of the account are gone, and its sessions have ended.'
       : 'One-time codes and passkeys stay as they are. Where they are lost too: --second-factor.',
   )
+}
+
+/** A guard whose port was given on its command line is elsewhere, and nothing here can know. */
+function tellWhere({ note }: Output, pages: string, given: string | undefined): void {
+  if (given === undefined && isLoopbackHost(new URL(pages).hostname))
+    note(`It leads to ${pages}. Where your guard is somewhere else, say so with --url, such as --url http://localhost:8080.`)
 }

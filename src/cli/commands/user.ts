@@ -105,13 +105,15 @@ export async function showUser(named: string, { json = false, dataDir }: WithDat
     ['groups', shown(found.groups.join(', '))],
     ['since', minuteOf(found.since)],
     ['signs in with', ways.filter(Boolean).join(', ')],
-    ['signed in', `at ${found.sessions} browsers`],
-    ['has allowed', `${found.grants} programs, and has ${found.keys} keys`],
+    ['signed in', `at ${counted(found.sessions, 'browser')}`],
+    ['has allowed', counted(found.grants, 'program')],
+    ['has', counted(found.keys, 'key')],
     ['stands', stateOf(found, output)],
   ])
   for (const row of table(rows.map(([label, value]) => [output.paint('dim', label), value]))) output.line(row)
 }
 
+const counted = (count: number, one: string): string => (count === 0 ? `no ${one}` : count === 1 ? `1 ${one}` : `${count} ${one}s`)
 const stateOf = ({ disabled }: Pick<Account, 'disabled'>, { paint }: Output): string =>
   disabled ? paint('red', 'switched off') : paint('green', 'may sign in')
 

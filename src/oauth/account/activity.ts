@@ -62,6 +62,12 @@ export function activityActions({ audit, keyRing, clients, issuer }: ActivityPar
     }
     return { found, before }
   }
+  /** A program that does not say its name with a call said it when it registered. */
+  async function withNames(records: readonly AuditRecord[]): Promise<AuditRecord[]> {
+    const unnamed = new Set(records.flatMap(({ clientId, clientName }) => (clientId !== undefined && !clientName ? [clientId] : [])))
+    const names = new Map(await Promise.all([...unnamed].map(async (id) => [id, (await clients.get(id))?.name] as const)))
+    return records.map((record) => ({ ...record, clientName: record.clientName || names.get(record.clientId ?? '') }))
+  }
   return [
     {
       method: 'GET',
@@ -77,7 +83,7 @@ export function activityActions({ audit, keyRing, clients, issuer }: ActivityPar
         const name = client ? plain((await clients.get(client))?.name ?? client) : undefined
         return activityPage({
           frame,
-          records: found,
+          records: await withNames(found),
           filter: {
             outcome: byOutcome && outcome,
             kind: byKind && kind,

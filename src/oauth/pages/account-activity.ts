@@ -1,7 +1,7 @@
 /** What was done in somebody's name, the newest first, with the filter in the page's address. @module */
 
 import { addressGroup } from '../../net/index.ts'
-import type { AuditRecord } from '../../storage/index.ts'
+import { type AuditRecord, targetOf } from '../../storage/index.ts'
 import type { Frame } from '../account/visit.ts'
 import { accountPage, minute } from './account-frame.ts'
 import { type Html, html, named, plain } from './html.ts'
@@ -74,7 +74,8 @@ const saysIt = /^(?:consent$|grant\.|session\.|passkey\.)/
 function what({ action, decision, target, server }: AuditRecord): Html {
   const said = action === 'consent' && decision === 'allow' ? 'consent.allow' : action
   const label = Object.hasOwn(words.actions, said) ? words.actions[said] : plain(action, 60)
-  const name = target === undefined || saysIt.test(action) ? undefined : server === undefined ? target : `${server}.${target}`
+  const isSaid = target === undefined || saysIt.test(action)
+  const name = isSaid ? undefined : targetOf({ server, target: target.replace(/^secret\./, '') })
   return html`${label}${name !== undefined && html` <code>${plain(name, 120)}</code>`}`
 }
 
