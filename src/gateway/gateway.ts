@@ -118,8 +118,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     start: async () => void (await Promise.all(members.map((member) => member.start()))),
     entries: () => entries,
     instructions({ servers: own } = {}) {
-      const said = members.flatMap(({ config, upstream }) => {
-        const text = upstream.session?.instructions
+      const said = members.flatMap(({ config, upstream, isPersonal }) => {
+        // What it says to one person may be about that person.
+        const text = isPersonal() ? undefined : upstream.session?.instructions
         return text && (own?.includes(config.id) ?? true) ? [members.length > 1 ? `# ${config.id}\n\n${text}` : text] : []
       })
       return said.length > 0 ? said.join('\n\n') : undefined
@@ -152,6 +153,8 @@ interface Member {
   readonly config: ServerConfig
   readonly upstream: Upstream
   readonly connectable: Connectable | undefined
+  /** What it says and lists is what it says to one person. */
+  isPersonal(): boolean
   imported(): Imported
   start(): Promise<void>
   classify(): Classification
@@ -222,15 +225,18 @@ function createMember(
   }
   personal?.onPersonal(() => void offerToConnect())
   const options: ImportOptions = { server, prefixed, rules: config.tools, lock, executor, checks: createChecks() }
+  const isPersonal = (): boolean => personal?.isPersonal() ?? false
+  /** One person's resources have that person's names: what everybody has there are its templates. */
+  const shown = (): Lists => (isPersonal() ? { ...lists, resources: noLists.resources } : lists)
   /** In slices. What `sallyport.lock` was changed for meanwhile is newer. */
   async function compile(): Promise<void> {
     const mine = ++imports
-    const done = await inSlices(importSteps(lists, options))
+    const done = await inSlices(importSteps(shown(), options))
     if (mine === imports) adopt(done)
   }
   function compileAtOnce(): void {
     imports++
-    adopt(importEntries(lists, options))
+    adopt(importEntries(shown(), options))
   }
   function adopt(done: Imported): void {
     // The same warning is not repeated at every change.
@@ -244,6 +250,7 @@ function createMember(
     config,
     upstream,
     connectable,
+    isPersonal,
     imported: () => imported,
     async start() {
       await upstream.start()

@@ -74,6 +74,23 @@ const reasonOf = async (people: People, user: string): Promise<string> => {
   return outcome.allowed ? 'allowed' : outcome.denial.reason
 }
 
+const partsFor = ({ world }: Remembering) => ({
+  server: 'notes',
+  target: { url: world.serverUrl, headers: {} },
+  client: { name: 'sallyport', version: '0' },
+  log: silentLog,
+  redactor: createRedactor(),
+  clock: Date.now,
+  stale() {},
+})
+const callOf = (principal: Principal) => ({
+  method: 'tools/call',
+  params: { name: 'echo', arguments: {} },
+  mirrors: [],
+  deadlineAt: Date.now() + 20_000,
+  caller: { principal, meta: {}, capabilities: {}, logLevel: undefined, notify() {}, onAbort() {} },
+})
+
 test('who connects another account calls in a session of that account, also where another process served the page', async () => {
   await using there = await startRemembering()
   const store = createMemoryStore({ clock: Date.now })
@@ -127,6 +144,10 @@ test('an account that was removed and made anew under the same name finds no con
   assert.equal(await reasonOf(people, 'ana'), 'not_connected')
   assert.equal((await people.connections.list('ana'))[0]?.state, 'missing')
   assert.equal((await people.personal.credentials.present(undefined)).allowed, false)
+  // Whoever is connected next is asked for, and not whose account is gone.
+  await accounts.create({ name: 'ben', password: 'a kettle beside the window' })
+  await people.connect('ben', there.as('of ben'))
+  assert.equal((await people.personal.credentials.present(undefined)).allowed, true)
 
   await people.connect('ana', there.as('the second'))
   assert.equal(await reasonOf(people, 'ana'), 'allowed')
@@ -135,6 +156,21 @@ test('an account that was removed and made anew under the same name finds no con
     { token: 'the second', session: 'the second' },
   ])
   book.close()
+})
+
+test('where nothing tells one connection from another, each person has a link of their own all the same', async () => {
+  await using there = await startRemembering()
+  await using people = await startPeople({ url: there.world.serverUrl })
+  for (const user of ['ana', 'ben']) await people.connect(user, there.as(user))
+  const personal: PersonalCredentials = { ...people.personal, boundTo: () => undefined, close: async () => {} }
+  const upstream = createPeopleLinks({ ...partsFor(there), personal })
+  await upstream.start()
+  for (const user of ['ana', 'ben', 'ana', 'ben']) assert.equal((await upstream.call(callOf(principalOf(user)))).allowed, true)
+  assert.deepEqual(
+    there.calls,
+    ['ana', 'ben', 'ana', 'ben'].map((account) => ({ token: account, session: account })),
+  )
+  await upstream.close()
 })
 
 test('a call that is another’s by the time it is sent goes out on nobody’s link', async () => {
@@ -155,18 +191,9 @@ test('a call that is another’s by the time it is sent goes out on nobody’s l
     },
     close: async () => {},
   }
-  const target = { url: there.world.serverUrl, headers: {} }
-  const client = { name: 'sallyport', version: '0' }
-  const rest = { server: 'notes', client, log: silentLog, redactor: createRedactor(), clock: Date.now, stale() {} }
-  const upstream = createPeopleLinks({ ...rest, target, personal: turning })
+  const upstream = createPeopleLinks({ ...partsFor(there), personal: turning })
   await upstream.start()
-  const outcome = await upstream.call({
-    method: 'tools/call',
-    params: { name: 'echo', arguments: {} },
-    mirrors: [],
-    deadlineAt: Date.now() + 20_000,
-    caller: { principal, meta: {}, capabilities: {}, logLevel: undefined, notify() {}, onAbort() {} },
-  })
+  const outcome = await upstream.call(callOf(principal))
   assert.equal(principal.user, 'ben')
   assert.equal(!outcome.allowed && outcome.denial.reason, 'upstream_unavailable')
   assert.deepEqual(there.calls, [])
