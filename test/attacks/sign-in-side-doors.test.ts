@@ -57,6 +57,33 @@ test('a wrong password is on record under the name of the account, however it wa
   assert.deepEqual(subjects, ['ana', 'ana', 'ana'])
 })
 
+test('what cannot be a name is not on record: it may be a password', async () => {
+  await using fixture = await startAuthorizationServer()
+  for (const name of ['a quiet harbour at dawn', 'Tr0ub4dor&3', 'somebody']) {
+    const browser = createBrowser()
+    await fillIn(browser, await visit(browser, `${fixture.issuer}/sign-in`), { name, password: 'ana' })
+  }
+  const subjects = fixture.records.map(({ subject }) => subject)
+  assert.deepEqual(subjects, [undefined, undefined, 'somebody'])
+})
+
+test('whoever has a person’s password is on record, also where they get no further', async () => {
+  await using fixture = await startAuthorizationServer()
+  const ana = await fixture.accounts.get('ana')
+  assert.ok(ana)
+  const { uri, ticket } = await fixture.people.oneTimeCodes.begin(ana)
+  const app = new TOTP({ secret: new URL(uri).searchParams.get('secret') ?? '' })
+  assert.equal(await fixture.people.oneTimeCodes.confirm(ana, ticket, app.generate()), 'on')
+  const browser = createBrowser()
+  const asked = await fillIn(browser, await visit(browser, `${fixture.issuer}/sign-in`), { name: ' Ana', password: ANA.password })
+  assert.ok(formWith(asked, 'one_time_code'))
+  const [record, ...more] = fixture.records
+  assert.deepEqual(
+    [record?.action, record?.decision, record?.reason, record?.subject, more],
+    ['sign-in', 'deny', 'code_asked_for', 'ana', []],
+  )
+})
+
 test('a link for a new password ends with the next password, however that came, and with the account switched off', async () => {
   const people = createPeopleFixture()
   const { since } = await people.account('ana')

@@ -55,7 +55,11 @@ test('after a right password the code of the app is asked for, and both are on r
   const second = await fillIn(browser, page, { name: 'ana', password: ANA.password })
   assert.equal(second.status, 200)
   assert.match(textOf(second.html), /six digits/)
-  assert.equal(signIns(fixture).length, 0, 'nobody is signed in yet')
+  assert.deepEqual(
+    signIns(fixture).map(({ decision, reason }) => [decision, reason]),
+    [['deny', 'code_asked_for']],
+    'nobody is signed in yet',
+  )
   assert.ok(asksWho(await visit(browser, page.url)), 'nor is anybody by the password alone')
 
   const wrong = await fillIn(browser, second, { one_time_code: '000000' })
@@ -65,6 +69,7 @@ test('after a right password the code of the app is asked for, and both are on r
   assert.deepEqual(
     signIns(fixture).map(({ decision, reason, subject, facts }) => [decision, reason, subject, facts?.['methods']]),
     [
+      ['deny', 'code_asked_for', 'ana', undefined],
       ['deny', 'wrong_code', 'ana', undefined],
       ['allow', 'allowed', 'ana', ['password', 'one-time-code']],
     ],

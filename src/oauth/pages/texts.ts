@@ -625,6 +625,7 @@ export const texts = {
       reasons: {
         wrong_password: 'wrong password',
         wrong_code: 'wrong code',
+        code_asked_for: 'the password was right, a code was asked for',
         rate_limited: 'too often',
         overloaded: 'too busy',
         access_denied: 'you chose Deny',

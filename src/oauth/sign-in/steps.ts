@@ -12,7 +12,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type HalfWay, type Outcome, type People, type SecondFactor, toName } from '../../people/index.ts'
 import type { Answer } from '../interaction.ts'
 import type { Settings } from '../options.ts'
-import { type Page, plain, secondFactorPage, signInPage, texts } from '../pages/index.ts'
+import { type Page, secondFactorPage, signInPage, texts } from '../pages/index.ts'
 import type { Recorder } from '../recorder.ts'
 import type { SignInPlace, SignInProviders, SignInStep, Welcome } from './place.ts'
 import { clientOf } from './welcome.ts'
@@ -82,6 +82,8 @@ export function createSignInSteps({ settings, people, providers, welcome, record
       case 'signed-in':
         return welcome(request, response, { account: outcome.account, methods: outcome.methods, asks: place.asks, next: place.next })
       case 'second-factor':
+        // Whoever has somebody's password and gets no further is seen, too.
+        refuse('code_asked_for', outcome.account)
         return show(place, {}, outcome)
       case 'wrong':
         refuse(tried.reason, outcome.again?.account)
@@ -101,7 +103,9 @@ export function createSignInSteps({ settings, people, providers, welcome, record
   async function password(request: IncomingMessage, response: ServerResponse, place: SignInPlace, form: URLSearchParams): Answer {
     const name = (form.get('name') ?? '').slice(0, MAX_NAME)
     const typed = { name, password: form.get('password') ?? '', address: addressOf(request), purpose: place.purpose }
-    const tried: Tried = { reason: 'wrong_password', subject: plain(toName(name), MAX_NAME), name, wrong: words.wrong, wait: words.wait }
+    // What cannot be a name may be the password, typed into the wrong field.
+    const subject = accounts.problemWithNew({ name }) === undefined ? toName(name) : undefined
+    const tried: Tried = { reason: 'wrong_password', subject, name, wrong: words.wrong, wait: words.wait }
     return answer(request, response, place, await signIn.password(typed), tried)
   }
   async function secondFactor(request: IncomingMessage, response: ServerResponse, place: SignInPlace, form: URLSearchParams): Answer {
