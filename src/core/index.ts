@@ -37,6 +37,7 @@ export { type Possession, type PossessionVerifier, PROOF_ALGORITHMS, type Provin
 export { type Principal, principalKey } from './principal.ts'
 export { writePrivateFile } from './private-file.ts'
 export { problemOf } from './problem.ts'
+export { isProtocolWord } from './protocol-words.ts'
 export { createRedactor, MASK, type Redactor } from './redact.ts'
 export {
   type Admitted,

@@ -6,6 +6,7 @@
  */
 
 import { createFinder, type Finder, SHORTEST } from './find-any.ts'
+import { isProtocolWord } from './protocol-words.ts'
 import { unescapeLayer } from './unescape.ts'
 
 export interface KnownSecrets {
@@ -40,6 +41,7 @@ export function createKnownSecrets(): KnownSecrets {
     if (finder || secrets.size === 0) return finder
     plus = [...secrets].some((secret) => secret.includes(' '))
     const needles = new Map([...secrets].flatMap((secret) => needlesFor(secret, plus)).map((needle) => [needle.toString('latin1'), needle]))
+    for (const text of needles.keys()) if (isProtocolWord(text)) needles.delete(text)
     return (finder = createFinder([...needles.values()]))
   }
 

@@ -17,7 +17,7 @@ export interface Redactor {
   json(value: unknown): string
   /** Whether `text` may contain something to take out; false is certain. Cheap: for the hot path. */
   suspects(text: string): boolean
-  /** Adds a value that must never leave. Values under eight characters are too common to search for and are refused. */
+  /** Adds a value that must never leave. Values under eight characters are too common to search for and are refused. Words of the protocol stay in what leaves. */
   learn(secret: string): boolean
   /** For a value that is good for nothing any more: a token that another one has taken the place of. */
   forget(secret: string): void

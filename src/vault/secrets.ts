@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Clock } from '../core/index.ts'
+import { type Clock, isProtocolWord } from '../core/index.ts'
 import { allRecords, changeRecord, type Store } from '../storage/index.ts'
 import type { KeyRing } from './key-ring.ts'
 
@@ -64,6 +64,7 @@ function problemWithSecret(value: string): string | undefined {
     return `A secret has at least ${MIN_SECRET} characters: a shorter one could not be told from other text and kept out of results.`
   if (Buffer.byteLength(value) > MAX_SECRET_BYTES) return `A secret has at most ${MAX_SECRET_BYTES / 1024} KiB.`
   if (value.includes('\0')) return 'A secret is text.'
+  if (isProtocolWord(value)) return 'That is a word that every answer has, and could not be kept out of results.'
   return undefined
 }
 

@@ -17,6 +17,29 @@ const looksLike = [
 ]
 
 describe('the redactor', () => {
+  it('leaves words of the protocol in what leaves, however somebody who would break it for everybody writes them', () => {
+    const answer = {
+      resultType: 'complete',
+      structuredContent: { a: 1 },
+      content: [{ type: 'resource_link', uri: 'https://a.example', mimeType: 'application/json' }],
+      _meta: { 'io.modelcontextprotocol/serverInfo': {} },
+    }
+    const redactor = createRedactor()
+    for (const word of [
+      'complete',
+      'structuredContent',
+      'structured',
+      'resource',
+      'https://',
+      'io.modelcontextprotocol/',
+      'application/json',
+    ])
+      for (const form of [word, `%${word.charCodeAt(0).toString(16)}${word.slice(1)}`]) redactor.learn(form)
+    assert.equal(redactor.json(answer), JSON.stringify(answer))
+    redactor.learn('another-secret-of-theirs')
+    assert.equal(redactor.text('structuredContent another-secret-of-theirs'), 'structuredContent [redacted]')
+  })
+
   it('takes known secrets out in every form that it names', () => {
     const redactor = createRedactor()
     const secret = 'pa"ss/wörd+12 34'

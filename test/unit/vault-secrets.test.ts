@@ -56,6 +56,11 @@ test('what would be no secret is refused: names that could pass for another plac
     assert.match((await secrets.set({ name, value: VALUE, setBy: 'op' }))?.problem ?? '', /^The name of a secret/, name)
   for (const value of ['', 'short', 'a\0bcdefghi', 'x'.repeat(16_385)])
     assert.match((await secrets.set({ name: 'A', value, setBy: 'op' }))?.problem ?? '', /^A secret/)
+  for (const value of ['complete', 'structuredContent', 'https://'])
+    assert.match(
+      (await secrets.set({ name: 'A', user: 'mallory', value, setBy: 'mallory' }))?.problem ?? '',
+      /a word that every answer has/,
+    )
   assert.match((await secrets.set({ name: 'A', user: '', value: VALUE, setBy: 'op' }))?.problem ?? '', /Nobody/)
   assert.deepEqual(await secrets.list(), [])
 })
