@@ -316,12 +316,6 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A client that asks for a fresh sign-in gets one that was made at this very request, and by no other.',
     kind: 'guarantee',
   },
-  'second-step': {
-    source: 'issue 5',
-    behaviour:
-      'Where somebody has a second factor, a password alone signs nobody in; the second step counts in the sign-in in which the password was right, for five minutes.',
-    kind: 'guarantee',
-  },
   'session-fixation': {
     source: 'OWASP session management',
     behaviour:

@@ -68,6 +68,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const clients = createAllClients({ clients: createClients({ store, keyRing, bus, clock }), copies, documents: cimd.documents, grants })
   const grantUse = createGrantUse({ grants, log })
   const signingKeys = createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays: settings.signingKeyDays })
+  if (settings.dangerouslyTakeHastyConsent)
+    log('warn', 'dangerouslyTakeHastyConsent: an Allow in the first second counts, which may be a click that was meant for another page')
   const trust = createTrust(settings.trustedIssuers)
   for (const { issuer: reused, dangerouslyAllowReuse } of settings.trustedIssuers) {
     if (dangerouslyAllowReuse)

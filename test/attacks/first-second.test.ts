@@ -3,6 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createAuthorizationServer } from '../../src/oauth/index.ts'
+import { MCPServer } from '../../src/server/index.ts'
+import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
+import { createMemoryKeyRing } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { type Fixture, register, startAuthorizationServer } from '../support/authorization.ts'
 import { formsOf, textOf } from '../support/browser.ts'
@@ -70,4 +74,27 @@ test('whoever refuses need not wait', async () => {
   await using fixture = await startAuthorizationServer({ takesTimeToRead: true })
   const { client_id: clientId } = await register(fixture)
   assert.equal(landed(await (await openConsent(fixture, clientId)).answer({ decision: 'deny' })).get('error'), 'access_denied')
+})
+
+test('nobody can configure it away, and a test that does is warned', async () => {
+  const auth = { dangerouslyTakeHastyConsent: true } as object
+  assert.throws(() => new MCPServer({ name: 'notes', version: '1', auth }), /dangerouslyTakeHastyConsent: there is no such key/)
+
+  const clock = Date.now
+  const warned: string[] = []
+  const server = createAuthorizationServer({
+    issuer: 'http://localhost:1',
+    resources: ['http://localhost:1/mcp'],
+    scopes: () => ['tools:read'],
+    store: createMemoryStore({ clock }),
+    keyRing: createMemoryKeyRing(),
+    bus: createLocalBus(),
+    counters: createMemoryCounters({ clock }),
+    clock,
+    log: (level, message) => void (level === 'warn' && warned.push(message)),
+    audit() {},
+    dangerouslyTakeHastyConsent: true,
+  })
+  await server.close()
+  assert.match(warned.join(), /^dangerouslyTakeHastyConsent: /)
 })

@@ -10,7 +10,7 @@ import { createBrowser, fillIn, formsOf, formWith, type Shown, signIn, textOf, v
 import { startSmallProvider } from '../support/openid-provider.ts'
 import { choose, formTo, goOn, isBackAtClient, page, press, setOut, startWithProviders } from '../support/provider-walk.ts'
 
-verifies('one-session', 'fresh-sign-in', 'second-step')
+verifies('one-session', 'fresh-sign-in', 'second-factor')
 
 const BEN = { name: 'ben', password: 'another long passphrase' }
 
