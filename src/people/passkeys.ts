@@ -149,6 +149,11 @@ export function createPasskeys({ store, keyRing, counters, clock, accounts, issu
       }
       // A key that somebody has already is not given to another (WebAuthn §7.1).
       if (!(await records.putIfAbsent(idOf(kept.credentialId), kept, optionsOf(kept)))) return { problem: problems.passkeyThere }
+      // Once more, with those that were added at the same time: at worst none of them stays.
+      if ((await keptOf(account)).length > MAX_PASSKEYS) {
+        await records.takeOnce(idOf(kept.credentialId))
+        return { problem: problems.passkeysFull(MAX_PASSKEYS) }
+      }
       return { passkey: toPasskey(kept) }
     },
     async beginSignIn(purpose) {

@@ -5,10 +5,12 @@ import assert from 'node:assert/strict'
 import { connect as dial } from 'node:net'
 import { test } from 'node:test'
 import { TOTP } from 'otpauth'
+import { MAX_PASSKEYS } from '../../src/people/passkeys.ts'
 import { MAX_SESSIONS } from '../../src/people/sessions.ts'
 import { verifies } from '../requirements.ts'
 import { atAccount, formTo } from '../support/account.ts'
 import { createPeopleFixture, HERE, PASSWORD, type PeopleFixture } from '../support/accounts.ts'
+import { createAuthenticator } from '../support/authenticator.ts'
 import { ANA, authorizeUrl, type Fixture, register, startAuthorizationServer } from '../support/authorization.ts'
 import { createBrowser, fillIn, formWith, prefilled, type Shown, textOf, visit } from '../support/browser.ts'
 
@@ -158,6 +160,35 @@ test('whoever has one session of a person cannot keep them from ending it', asyn
   const ended = await ana.send(await ana.open('/sessions'), '/sessions/end-others')
   assert.equal(ended.status, 200)
   assert.equal((await fixture.people.sessions.list('ana')).length, 1)
+})
+
+test('keys are made and ended over and over, from ever new sessions, some times an hour', async () => {
+  await using fixture = await startAuthorizationServer()
+  let made = 0
+  for (let session = 0; session < 4; session++) {
+    const me = await atAccount(fixture)
+    for (let key = 0; key < 20; key++) {
+      const answer = await me.send(await me.open('/keys/new'), '/keys/new', { name: 'again', scope: ['tools:read'] })
+      if (answer.status === 201) made++
+      const list = await me.open('/keys')
+      if (list.html.includes('/keys/revoke')) await me.send(list, '/keys/revoke')
+    }
+  }
+  assert.equal(made, 60)
+  const refused = fixture.records.find(({ action, reason }) => action === 'key.create' && reason === 'rate_limited')
+  assert.equal(refused?.subject, 'ana')
+})
+
+test('of many passkeys that are added at once no more stay than an account may have', async () => {
+  await using fixture = await startAuthorizationServer()
+  const ana = await fixture.accounts.get('ana')
+  assert.ok(ana)
+  const { passkeys } = fixture.people
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, async () => createAuthenticator(fixture.issuer).create(await passkeys.beginAdding(ana, 's'))),
+  )
+  await Promise.all(answers.map((answer) => passkeys.add(ana, 's', answer, 'one')))
+  assert.ok((await passkeys.list(ana)).length <= MAX_PASSKEYS)
 })
 
 test('a change that is sent slowly counts for who is signed in when it has come, not when it began', async () => {

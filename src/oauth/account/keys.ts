@@ -24,6 +24,8 @@ export interface KeysParts {
 }
 
 const MAX_KEYS = 20
+/** Of an account in an hour, replaced ones too: each is kept a while after it has ended. */
+const MAX_MADE = 60
 /** Those that ended last are shown, so that somebody finds out why a program is refused. */
 const MAX_ENDED = 20
 const KEY_DAYS: readonly number[] = [7, 30, 90, 365]
@@ -46,6 +48,12 @@ export function keyActions({ keys, settings, counters, server }: KeysParts): rea
   }
   const rollable = async ({ account, now }: Visit, id: string | null): Promise<ApiKeyInfo | undefined> =>
     (await keysOf(account)).find((key) => key.id === id && isLive(key, now) && key.replacedBy === undefined)
+
+  async function isOverBudget({ account, noteRefusal }: Visit, action: string): Promise<boolean> {
+    const { count } = await counters.increment(`account-keys:${JSON.stringify(account.name)}`, HOUR_MS)
+    if (count > MAX_MADE) noteRefusal(action, 'rate_limited')
+    return count > MAX_MADE
+  }
 
   return [
     {
@@ -74,6 +82,7 @@ export function keyActions({ keys, settings, counters, server }: KeysParts): rea
         if ((await keysOf(account)).filter((key) => isLive(key, now)).length >= MAX_KEYS)
           return showNew(visit, texts.account.keys.full(MAX_KEYS), name)
         if (!(await isFirst(counters, visit))) return accountProblem('twice', { back: `${frame.base}/keys` })
+        if (await isOverBudget(visit, 'key.create')) return accountProblem('tooMany', { back: `${frame.base}/keys` })
         const made = await keys.create({ name, scopes, createdBy: account.name, account: account.name, expiresInDays: days })
         note('key.create', made.id)
         return keyMadePage({ frame, ...made, server })
@@ -99,6 +108,7 @@ export function keyActions({ keys, settings, counters, server }: KeysParts): rea
         const key = await rollable(visit, form.get('key'))
         if (key === undefined) return accountProblem('unknown', { back: `${frame.base}/keys` })
         if (!(await isFirst(counters, visit))) return accountProblem('twice', { back: `${frame.base}/keys` })
+        if (await isOverBudget(visit, 'key.roll')) return accountProblem('tooMany', { back: `${frame.base}/keys` })
         const hours = OVERLAP_HOURS.find((each) => String(each) === form.get('overlap')) ?? 0
         const rolled = await keys.roll(key.id, { overlapMs: hours * HOUR_MS, by: account.name })
         if ('problem' in rolled) return accountProblem('unknown', { back: `${frame.base}/keys` })
