@@ -82,9 +82,10 @@ describe('an operator', () => {
   test('what is wrong is said with what to do, and no value is repeated', async () => {
     for (const [args, input, code, message] of [
       [['secret', 'set', 'TEAM'], 'canary\n', 2, /at least 8 characters/],
-      [['secret', 'set', 'a b'], `${VALUE}\n`, 2, /the name of a secret is/],
+      [['secret', 'set', 'a b'], `${VALUE}\n`, 2, /the name of a secret is [\s\S]*fix: use the name that stands in the configuration/],
       [['secret', 'set', 'TEAM', '--user', 'nobody'], `${VALUE}\n`, 1, /there is no account nobody/],
       [['secret', 'set', 'TEAM', VALUE], '', 2, /too many arguments for 'set'\. Expected 1 argument but got 2\.\nfix: .*stdin/],
+      [['secret', 'list', '--user', 'nobody'], '', 0, /nobody has none\. Set one with `sallyport secret set NAME --user nobody`/],
       [['secret', 'remove', 'NONE'], '', 1, /there is no secret NONE for everybody/],
     ] as const) {
       const { code: given, stdout, stderr } = await sallyport(args, input)

@@ -53,7 +53,7 @@ describe('the consent page', () => {
     assert.match(textOf(`<p${change}`), /It can change things.*Change notes.*Send notes to others/)
     assert.match(
       textOf(`<p${run}`),
-      /It can delete things or run code.*other tools.*Run the whole notebook\. This includes: Change notes.*“billing”/,
+      /It can delete things or run code.*that may change or delete things.*Run the whole notebook\. This includes: Change notes.*“billing”/,
     )
   })
   it('names under each permission what it opens, and bounds the list', async () => {
@@ -79,7 +79,7 @@ describe('the consent page', () => {
     // Admin implies notes:write.
     assert.match(page.html, /Show the 230 tools[\s\S]*write_199<\/code><\/li><li>and 30 more/)
     assert.doesNotMatch(page.html, /write_200/)
-    assert.match(textOf(page.html), /“billing” There is nothing now that it could use with this/)
+    assert.match(textOf(page.html), /“billing” There is nothing yet that it could use with this/)
   })
   it('says when the client was first seen, and how many came from the same address', async () => {
     await using fixture = await startAuthorizationServer()

@@ -30,7 +30,13 @@ const targetOf = (name: string, user: string | undefined): string => (user === u
 
 export async function setSecret(name: string, { json = false, dataDir, user }: SecretOptions): Promise<void> {
   const output = createOutput(json)
-  if (!isSecretName(name)) throw wrong('the name of a secret is 1 to 64 letters a to z, digits, - and _, and begins with a letter')
+  if (!isSecretName(name))
+    // Not said again: it may be the value, as in NAME=VALUE.
+    throw new CliError(
+      'E-USAGE',
+      'the name of a secret is 1 to 64 letters a to z, digits, - and _, and begins with a letter',
+      'use the name that stands in the configuration: ${secret:NAME} or ${user-secret:NAME}',
+    )
   const startedAt = Date.now()
   const value = await valueFromOutside(name)
   const info = await withData(dataDir, async (data) => {
@@ -58,7 +64,12 @@ export async function listSecrets({ json = false, dataDir, user }: SecretOptions
     ({ secret, of }) => of === 'everybody' && user === undefined && !secrets.some((one) => one.name === secret && one.user === undefined),
   )
   output.object({ secrets, missing: missing.map(({ secret }) => secret) })
-  if (secrets.length === 0) output.note('There are no secrets. Set one with `sallyport secret set NAME`.')
+  if (secrets.length === 0)
+    output.note(
+      user === undefined
+        ? 'There are no secrets. Set one with `sallyport secret set NAME`.'
+        : `${shownShort(nameOf(user))} has none. Set one with \`sallyport secret set NAME --user ${shownShort(nameOf(user))}\`.`,
+    )
   const rows = secrets.map((one) => [
     shown(one.name),
     `for ${whose(one.user)}`,

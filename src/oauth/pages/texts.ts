@@ -179,7 +179,7 @@ export const texts = {
     offeredOne: { tool: 'tool', prompt: 'prompt', resource: 'resource' },
     showNames: (counts: string): string => `Show the ${counts}`,
     andMore: (count: number): string => `and ${count} more`,
-    nothingYet: 'There is nothing now that it could use with this.',
+    nothingYet: 'There is nothing yet that it could use with this.',
     laterToo: 'What is added to the server later under the same permission is included.',
     howLong: 'For how long',
     lasts: {
@@ -650,7 +650,7 @@ export const texts = {
     none: 'No server here needs anything of yours.',
     all: 'All connections',
     endSure: 'Programs that you let in cannot use it any more. What is kept for it is deleted.',
-    secretStates: { connected: 'kept', missing: 'not there', ended: 'no longer good' },
+    secretStates: { connected: 'kept', missing: 'not set', ended: 'no longer good' },
     for: (servers: string): string => `For ${servers}`,
     states: { connected: 'connected', missing: 'not connected', ended: 'has ended' },
     since: (when: Html): Html => html`since ${when}`,
