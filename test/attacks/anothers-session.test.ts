@@ -158,6 +158,22 @@ test('an account that was removed and made anew under the same name finds no con
   book.close()
 })
 
+test('an account that is made anew while its predecessor’s sign-in is being ended gets nothing of it', async () => {
+  let madeAt = 0
+  await using world = await startWorld({
+    token(document) {
+      madeAt = Date.now() + 1
+      while (Date.now() <= madeAt);
+      return document
+    },
+  })
+  await using people = await startPeople({ url: world.serverUrl, stands: async (_, at) => at >= madeAt })
+  await people.connect('ana', world.visit)
+  assert.equal(world.to('/token').length, 1)
+  assert.equal((await people.connections.list('ana'))[0]?.state, 'missing')
+  assert.equal(await reasonOf(people, 'ana'), 'not_connected')
+})
+
 test('where nothing tells one connection from another, each person has a link of their own all the same', async () => {
   await using there = await startRemembering()
   await using people = await startPeople({ url: there.world.serverUrl })

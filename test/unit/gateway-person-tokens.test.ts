@@ -2,13 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Tokens } from '../../src/client/index.ts'
+import { createEndpointFinder, createNetwork, discover, type Tokens } from '../../src/client/index.ts'
 import { createRedactor } from '../../src/core/index.ts'
 import { createKeptTokens, type KeptTokens } from '../../src/gateway/credentials/kept-tokens.ts'
 import { createKnownTokens } from '../../src/gateway/credentials/known-tokens.ts'
 import { createPersonTokens } from '../../src/gateway/credentials/person-tokens.ts'
+import { createUpstreamClient } from '../../src/gateway/credentials/upstream-client.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
 import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { startWorld } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
 
 const clock = Date.now
@@ -36,7 +38,7 @@ const keep = (): KeptTokens =>
 test('however many calls of one process find a token refused, it asks for another once, and takes the right to do so once', async () => {
   verifies('upstream-renewed-once')
   const kept = keep()
-  await kept.connect('ana', tokens('1'))
+  await kept.connect('ana', tokens('1'), clock())
   let claims = 0
   let refreshed = 0
   const people = createPersonTokens({
@@ -59,11 +61,26 @@ test('however many calls of one process find a token refused, it asks for anothe
 
 test('a permission that turns out to be needed leaves the renewal of another process alone: a refresh token is good for one use', async () => {
   const kept = keep()
-  await kept.connect('ana', tokens('1'))
+  await kept.connect('ana', tokens('1'), clock())
   assert.equal(await kept.claim('ana', 'access-1'), true)
   await kept.change('ana', 'access-1', { needed: ['tools:execute'] })
   assert.deepEqual((await kept.find('ana'))?.kept.needed, ['tools:execute'])
   assert.equal(await kept.claim('ana', 'access-1'), false)
   await kept.change('ana', 'access-1', {})
   assert.equal(await kept.claim('ana', 'access-1'), true, 'given back by whoever had it')
+})
+
+test('the secret of a client that another process registered is known before it is used, so that nobody hears it', async () => {
+  await using world = await startWorld()
+  const serverUrl = new URL(world.serverUrl)
+  const network = createNetwork({ serverUrl, privateHosts: [], ca: [] })
+  const finder = createEndpointFinder({ network, serverUrl, clientInfo: { name: 'sallyport', version: '0' }, mayBeSilent: true })
+  const found = await discover({ network, finder })
+  const parts = { server: 'notes', registered: {}, network, store: createMemoryStore({ clock }), keyRing: createMemoryKeyRing(), clock }
+  const learned: string[][] = [[], []]
+  for (const each of learned)
+    await createUpstreamClient({ ...parts, learn: (secret) => each.push(secret) }).identify(found, 'http://localhost:7777/back')
+  assert.deepEqual([...world.clients.values()], learned[0])
+  assert.deepEqual(learned[1], learned[0])
+  await network.close()
 })

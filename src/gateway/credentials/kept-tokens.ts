@@ -29,8 +29,8 @@ export interface KeptConnection {
 
 export interface KeptTokens {
   find(user: string): Promise<{ readonly kept: KeptConnection; readonly tokens: Tokens | undefined; readonly since: number } | undefined>
-  /** A new connection, whatever there was. */
-  connect(user: string, tokens: Tokens): Promise<void>
+  /** A new connection of whoever was `user` at `since`, whatever there was. */
+  connect(user: string, tokens: Tokens, since: number): Promise<void>
   /** Changes it while its access token is still that one. Answers what there is then; undefined: it is no longer as it was. */
   change(
     user: string,
@@ -90,8 +90,8 @@ export function createKeptTokens({ server, url, store, keyRing, clock, stands }:
       const kept = (await records.get(idOf(user)))?.value
       return kept && (await stands(user, kept.since)) ? { kept, tokens: open(kept), since: kept.since } : undefined
     },
-    async connect(user, tokens) {
-      const connection = { server, user, since: clock(), sealed: seal(user, tokens) }
+    async connect(user, tokens, since) {
+      const connection = { server, user, since, sealed: seal(user, tokens) }
       await changeRecord(records, idOf(user), () => connection, optionsOf)
     },
     change: (user, accessToken, { tokens, needed }) =>

@@ -187,13 +187,15 @@ export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredenti
       // The configuration names another server by now, which is not to get what the first one gives.
       if (begunAt !== url) return { problem: MOVED }
       const { server: issuer, client: identity, resource, redirectUri } = request
+      // Until the token endpoint has answered, the account may be another's.
+      const since = clock()
       try {
         const code = codeIn(callback, issuer)
         const grant = { server: issuer, client: identity, resource }
         const fields = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier }
         const before = await kept.find(user)
         const received = await requestTokens({ network, clock, grant, fields })
-        await kept.connect(user, received)
+        await kept.connect(user, received, since)
         if (before?.tokens) void giveBack(before.tokens)
       } catch (error) {
         if (error instanceof AuthorizationError && error.reason === 'invalid_client') await client.forget()

@@ -48,7 +48,10 @@ export function createUpstreamClient({ server, registered, network, store, keyRi
   async function known(): Promise<Own | undefined> {
     const sealed = (await records.get(server))?.value.sealed
     const opened = sealed === undefined ? undefined : keyRing.open(sealed, place)
-    return opened && (JSON.parse(opened.toString()) as Own)
+    const own = opened && (JSON.parse(opened.toString()) as Own)
+    // Registered by another process, or before this one was started.
+    if (own?.identity.clientSecret !== undefined) learn(own.identity.clientSecret)
+    return own
   }
 
   return {
