@@ -49,7 +49,7 @@ export function createSetup({
     const shown = { action, code, server, name: name.slice(0, 64) }
     const problem = password === again ? accounts.problemWith(name, password) : texts.setup.notTheSame
     if (problem !== undefined) return setupPage({ ...shown, problem })
-    if ((await accounts.get(toName(name))) !== undefined) return setupPage({ ...shown, problem: texts.setup.taken })
+    if ((await accounts.find(toName(name))) !== undefined) return setupPage({ ...shown, problem: texts.setup.taken })
     if (!(await link.use(code))) return gone(request)
     const created = await accounts.create({ name, password, owner: true, roles: OWNER_ROLES })
     // Somebody took the name in this instant; the link is spent, and the next start shows another.

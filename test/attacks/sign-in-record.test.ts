@@ -40,6 +40,16 @@ test('a set-up code that does not open anything', async () => {
   assert.ok(!JSON.stringify(fixture.records).includes(guess))
 })
 
+test('the name of an account that is switched off uses up no set-up link', async () => {
+  await using fixture = await startAuthorizationServer({ people: [ANA] })
+  await fixture.accounts.disable(ANA.name)
+  const link = (await fixture.server.createSetupLink()) ?? ''
+  const code = new URL(link).searchParams.get('code') ?? ''
+  const fill = (name: string) => post(`${fixture.issuer}/setup`, { code, name, password: ANA.password, again: ANA.password })
+  assert.match(await (await fill(ANA.name)).text(), /There is an account of that name/)
+  assert.equal((await fill('owner')).status, 201)
+})
+
 test('login and consent forms that are not ours, or come to no open question', async () => {
   await using fixture = await startAuthorizationServer()
   const { client_id: clientId } = await register(fixture)
