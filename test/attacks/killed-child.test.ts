@@ -83,7 +83,10 @@ describe('a child is killed under load', () => {
     assert.equal(said(await client.call('look')), 'a: look')
     // Nothing is called a second time behind the caller's back.
     assert.equal(asked(a, 'never'), 100)
-    const records = (await alone.records()).filter(({ action }) => action === 'tools/call')
+    const ofCalls = async () => (await alone.records()).filter(({ action }) => action === 'tools/call')
+    // They are stored together, a moment after the answers.
+    await until('the records', async () => (await ofCalls()).length >= 101)
+    const records = await ofCalls()
     assert.equal(
       records.filter(({ reason, target, server }) => reason === 'upstream_unavailable' && target === 'never' && server === 'a').length,
       100,

@@ -102,9 +102,11 @@ export async function startGateway({ servers, config: more = {}, classify = fals
     signIn,
     token: async (scopes) => (await signIn(scopes)).tokens.access_token,
     async records() {
-      for (let before = -1; ; ) {
+      // They are stored together, a moment after the answers: all have come when none has for a while.
+      for (let before = -1, quiet = 0; ; ) {
         const found = await data.store.audit.search({ limit: 10_000 })
-        if (found.length === before) return found.map(({ record }) => record).reverse()
+        quiet = found.length === before ? quiet + 1 : 0
+        if (quiet === 2) return found.map(({ record }) => record).reverse()
         before = found.length
         await delay(150)
       }
