@@ -68,19 +68,22 @@ const sources = [
   Array.from({ length: 20 }, () => 'args.text.size() == 1').join(' || '),
 ]
 
+/** A tenth of it on a machine of its own, and room for one that is four times as slow; what is not bounded takes seconds. */
+const MOMENT_MS = 200
+
 describe('deciding a rule', () => {
   for (const source of sources) {
-    it(`takes no longer than 50 ms over the largest arguments: ${source.slice(0, 80)}`, () => {
+    it(`takes a moment at most over the largest arguments: ${source.slice(0, 80)}`, () => {
       const { check } = condition(source)
       let fastest = Number.POSITIVE_INFINITY
       // In this thread's own time: what else the machine does at the moment is not the rule's fault, nor that the heap grows once.
-      for (let round = 0; round < 5 && fastest > 50; round++) {
+      for (let round = 0; round < 5 && fastest > MOMENT_MS; round++) {
         const begun = process.threadCpuUsage()
         assert.match(check(hostile, clerk), /^(?:met|unmet|failed)$/)
         const { user, system } = process.threadCpuUsage(begun)
         fastest = Math.min(fastest, (user + system) / 1000)
       }
-      assert.ok(fastest <= 50, `${fastest} ms`)
+      assert.ok(fastest <= MOMENT_MS, `${fastest} ms`)
     })
   }
   it('never throws, whatever JSON the arguments are', () => {

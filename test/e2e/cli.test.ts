@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
@@ -30,18 +30,26 @@ describe('help and mistakes', () => {
     )
   })
 
-  test('--help names every command and is quick', async () => {
-    const times: number[] = []
-    for (let i = 0; i < 5; i++) {
-      const started = performance.now()
-      const { code, stdout } = await sallyport(['--help'])
-      times.push(performance.now() - started)
-      assert.equal(code, 0)
-      for (const command of ['guard', 'key', 'user', 'audit', 'why', 'doctor', 'schema'])
-        assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
-    }
-    // 0.13 s on a quiet machine; the bound leaves room for a busy one and none for loading the authorization server.
-    assert.ok(Math.min(...times) < 350, `${Math.min(...times)} ms`)
+  test('--help names every command', async () => {
+    const { code, stdout } = await sallyport(['--help'])
+    assert.equal(code, 0)
+    for (const command of ['guard', 'key', 'user', 'audit', 'why', 'doctor', 'schema'])
+      assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
+  })
+
+  // How quick it is, the benchmark measures (goal: 200 ms); what would make it slow is told by what it loads.
+  test('--help loads nothing that only some commands need', async () => {
+    await using folder = await createTempDir('loaded')
+    const told = join(folder.path, 'loaded')
+    const script = `import{appendFileSync}from'node:fs';import{registerHooks}from'node:module';
+      registerHooks({load(url,context,next){appendFileSync(${JSON.stringify(told)},url+'\\n');return next(url,context)}})`
+    const { code } = await run(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(script)}`, SALLYPORT, '--help'])
+    assert.equal(code, 0)
+    const packages = readFileSync(told, 'utf8').matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)/g)
+    assert.deepEqual([...new Set(Array.from(packages, ([, name]) => name))].filter((name) => name !== 'sallyport').toSorted(), [
+      'commander',
+      'zod',
+    ])
   })
 
   test('a mistake is one error with one fix, on stderr, with exit code 2', async () => {
