@@ -117,8 +117,9 @@ describe('a stdio upstream', { concurrency: 4 }, () => {
 
   test('an answer beyond 64 MiB is dropped, its call denied, and the next one answered', async () => {
     const { call } = await start()
-    assert.equal(textOf(await call('huge')), 'denied: result_too_large')
-    assert.equal(textOf(await call('huge-at-the-end')), 'denied: result_too_large')
+    const patient = { deadlineAt: Date.now() + 60_000 }
+    assert.equal(textOf(await call('huge', undefined, patient)), 'denied: result_too_large')
+    assert.equal(textOf(await call('huge-at-the-end', undefined, patient)), 'denied: result_too_large')
     assert.equal(textOf(await call('echo', 'still here')), 'still here')
   })
 
