@@ -286,6 +286,7 @@ test('how callers are known at a server: each way has what it needs, and nothing
     [server('type: id-jag, clientId: a, clientSecret: b'), /issuer: is needed for id-jag/],
     [server('type: id-jag, clientId: a, clientSecret: b, audience: c'), /audience: has no effect with id-jag/],
     [server('type: oauth, issuer: "http://as.example"'), /https URL/],
+    [server('type: oauth, issuer: "https://ana:hunter2@as.example"'), /https URL/],
     [server('type: oauth', ', headers: { Authorization: x }'), /takes the place of an authorization header/],
     [server('type: oauth', ', headers: { X-Key: "${secret:KEY}" }'), /does not go together with named secrets/],
     ['servers:\n  one: { command: x, auth: { type: oauth } }\n', /goes with a url/],
@@ -294,6 +295,14 @@ test('how callers are known at a server: each way has what it needs, and nothing
     assert.match(problems, expected, written)
     assert.ok(!problems.includes('hunter2'))
   }
+  // One that is filled in is judged by what it is then.
+  const filledIn = server('type: oauth, issuer: "${env:ISSUER}"')
+  for (const ISSUER of ['http://as.example', 'https://ana:hunter2@as.example', 'as.example']) {
+    const problems = problemsOf(filledIn, { env: { ISSUER } }).join('\n')
+    assert.match(problems, /auth\.issuer: must be an https URL/, ISSUER)
+    assert.ok(!problems.includes('hunter2'))
+  }
+  load(filledIn, { env: { ISSUER: 'https://as.example' } })
   const [one] = load(server('type: id-jag, clientId: us, clientSecret: "${env:SECRET}", issuer: "https://as.example", scopes: [a]'), {
     env: { SECRET: 'a long secret' },
   }).servers

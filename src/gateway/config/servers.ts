@@ -8,7 +8,7 @@
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { basename, resolve, sep } from 'node:path'
-import { isLoopbackHost } from '../../net/index.ts'
+import { isIssuerUrl, isLoopbackHost } from '../../net/index.ts'
 import type { ToolRule } from '../classify.ts'
 import { isPersonal, type Template } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
@@ -17,7 +17,7 @@ import { type Env, expand } from './expand.ts'
 import type { ServerEntry } from './schema.ts'
 import { secretsIn } from './secrets.ts'
 import type { SourceFile } from './source-file.ts'
-import { fillUpstreamAuth } from './upstream-auth.ts'
+import { fillUpstreamAuth, NO_ISSUER } from './upstream-auth.ts'
 
 export interface Findings {
   readonly problems: string[]
@@ -75,6 +75,7 @@ export function resolveServer(
   const before = problems.length
   const target = entry.url === undefined ? command() : endpoint(entry.url)
   const auth = entry.auth && fillUpstreamAuth(entry.auth, (value, key) => fill(value, key, 'auth', key))
+  if (auth && 'issuer' in auth && auth.issuer !== undefined && !isIssuerUrl(auth.issuer)) problem(['auth', 'issuer'], NO_ISSUER)
   if (auth && auth.type !== 'none' && 'url' in (target ?? {}) && hasAuthorization())
     problem(['auth'], 'takes the place of an authorization header: remove one of the two')
   if (auth && auth.type !== 'none' && named.size > 0) problem(['auth'], 'does not go together with named secrets in headers')

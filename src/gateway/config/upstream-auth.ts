@@ -2,13 +2,18 @@
 
 import { z } from 'zod'
 import { SCOPE_PATTERN } from '../../core/index.ts'
-import { isLoopbackHost } from '../../net/index.ts'
+import { isIssuerUrl } from '../../net/index.ts'
 import type { OAuthSettings, VouchedSettings } from '../credentials/index.ts'
 
 export type UpstreamAuth = { readonly type: 'none' } | ({ readonly type: 'oauth' } & OAuthSettings) | VouchedSettings
 
 const text = z.string().min(1).max(65_536)
-const issuer = z.string().max(2048).refine(isIssuer, 'must be an https URL, or http on loopback, without query and fragment')
+/** Of one that is filled in, `servers.ts` says it. */
+export const NO_ISSUER = 'must be an https URL, or http on loopback, without query and fragment'
+const issuer = z
+  .string()
+  .max(2048)
+  .refine((value) => value.includes('${') || isIssuerUrl(value), NO_ISSUER)
 const scopes = z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope')).min(1).max(200)
 
 const keys = ['clientId', 'clientSecret', 'issuer', 'scopes', 'audience'] as const
@@ -55,12 +60,4 @@ export function fillUpstreamAuth(written: UpstreamAuth, fill: (value: string, ke
     typeof value === 'string' && key !== 'type' ? fill(value, key) : value,
   ])
   return Object.fromEntries(filled) as UpstreamAuth
-}
-
-function isIssuer(value: string): boolean {
-  // What is filled in later is judged where it is used.
-  if (value.includes('${')) return true
-  const url = URL.parse(value)
-  if (url === null || url.search !== '' || url.username !== '' || value.includes('#')) return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
 }

@@ -9,8 +9,9 @@
  */
 
 import type { Clock, JsonObject, Log } from '../../core/index.ts'
+import { isIssuerUrl } from '../../net/index.ts'
 import type { Ask } from './ask.ts'
-import { type ExternalSettings, isSecure } from './options.ts'
+import type { ExternalSettings } from './options.ts'
 
 export interface IssuerMetadata {
   readonly jwksUri: string | undefined
@@ -77,7 +78,7 @@ function problemWith(document: JsonObject, issuer: string): string | undefined {
 function read(document: JsonObject): IssuerMetadata {
   const address = (member: string): string | undefined => {
     const value = document[member]
-    return typeof value === 'string' && value.length <= 2048 && isSecure(value, true) ? value : undefined
+    return typeof value === 'string' && value.length <= 2048 && isIssuerUrl(value, { query: true }) ? value : undefined
   }
   const methods = document['introspection_endpoint_auth_methods_supported']
   return {

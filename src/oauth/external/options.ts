@@ -6,7 +6,7 @@
  */
 
 import { z } from 'zod'
-import { isLoopbackName } from '../../net/index.ts'
+import { isIssuerUrl } from '../../net/index.ts'
 
 /** Where a token says something: the name of a claim, or a path with dots; of several, each counts that is there. */
 export type ClaimNames = string | readonly string[]
@@ -47,7 +47,10 @@ export interface ClaimsOptions {
 export const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const
 
 const SECURE = 'must be an https URL, or http on loopback, without user, query or fragment'
-const url = z.string().max(2048).refine(isSecure, SECURE)
+const url = z
+  .string()
+  .max(2048)
+  .refine((value) => isIssuerUrl(value), SECURE)
 const claim = z.string().min(1).max(256)
 const claims = z.union([claim, z.array(claim).min(1).max(16)], 'must be the name of a claim, or a list of names')
 
@@ -63,7 +66,7 @@ export const externalShape: { readonly [Name in keyof ExternalIssuerOptions]-?: 
   jwksUri: z
     .string()
     .max(2048)
-    .refine((value) => isSecure(value, true), 'must be an https URL, or http on loopback, without user or fragment')
+    .refine((value) => isIssuerUrl(value, { query: true }), 'must be an https URL, or http on loopback, without user or fragment')
     .optional()
     .describe('Where its keys are. Default: where its metadata says.'),
   introspection: z
@@ -123,11 +126,3 @@ export const toSettings = (options: ExternalIssuerOptions): ExternalSettings => 
   algorithms: options.algorithms ?? ALGORITHMS,
   clockToleranceSeconds: options.clockToleranceSeconds ?? 10,
 })
-
-/** Everything that is asked of an issuer could be read or changed on the way otherwise. */
-export function isSecure(value: string, queryToo = false): boolean {
-  const parsed = URL.parse(value)
-  if (parsed === null || parsed.username !== '' || parsed.password !== '' || value.includes('#')) return false
-  if (!queryToo && parsed.search !== '') return false
-  return parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopbackName(parsed.hostname))
-}

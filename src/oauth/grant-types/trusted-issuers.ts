@@ -9,7 +9,7 @@
 
 import { z } from 'zod'
 import { ROLE_PATTERN, SCOPE_PATTERN } from '../../core/index.ts'
-import { isSecure } from '../external/options.ts'
+import { isIssuerUrl } from '../../net/index.ts'
 
 /** `id-jag`: the people of an enterprise (SEP-990). `workload`: what runs on a platform, with nobody present (SEP-1933). */
 export type AssertionUse = 'id-jag' | 'workload'
@@ -48,11 +48,11 @@ const MAX_SUBJECTS = 256
 const issuerUrl = z
   .string()
   .max(2048)
-  .refine((value) => isSecure(value), 'must be an https URL, or http on loopback, without query and fragment')
+  .refine((value) => isIssuerUrl(value), 'must be an https URL, or http on loopback, without query and fragment')
 const keysUrl = z
   .string()
   .max(2048)
-  .refine((value) => isSecure(value, true), 'must be an https URL, or http on loopback, without fragment')
+  .refine((value) => isIssuerUrl(value, { query: true }), 'must be an https URL, or http on loopback, without fragment')
 
 const rule: z.ZodType<SubjectRule> = z.strictObject({
   scopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope (RFC 6749 §3.3)')).min(1).max(64).optional().describe('At most these.'),

@@ -10,7 +10,7 @@
 
 import { z } from 'zod'
 import { ROLE_PATTERN } from '../../core/index.ts'
-import { isLoopbackName } from '../../net/index.ts'
+import { isIssuerUrl } from '../../net/index.ts'
 
 /** What a claim has to be: this, or one of these. Of a claim that is a list, one element has to be. */
 export type Wanted = string | boolean | number | readonly (string | boolean | number)[]
@@ -120,7 +120,7 @@ const entry: z.ZodType<SignInProvider> = z
     issuer: z
       .string()
       .max(2048)
-      .refine(isIssuer, 'must be an https URL, or http on loopback, without user, query or fragment')
+      .refine((issuer) => isIssuerUrl(issuer), 'must be an https URL, or http on loopback, without user, query or fragment')
       .refine((issuer) => !isShared(issuer), "must be your own tenant's: at this one everybody in the world has an account")
       .describe('Exactly as its ID tokens write iss.'),
     clientId: text(1024).describe('What the provider calls this server.'),
@@ -163,13 +163,6 @@ export const signInSchema: z.ZodType<readonly SignInProvider[]> = z
       if (before.some((each) => each.issuer === issuer)) again('issuer')
     })
   })
-
-/** Everything that is asked of it could be read or changed on the way otherwise. */
-function isIssuer(value: string): boolean {
-  const url = URL.parse(value)
-  if (url === null || url.username !== '' || url.password !== '' || /[?#]/.test(value)) return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackName(url.hostname))
-}
 
 /** Entra's issuers for the people of any tenant: what they vouch for is whatever the owner of some tenant says. */
 const isShared = (issuer: string): boolean =>
