@@ -11,6 +11,7 @@ import type { Clock } from '../core/index.ts'
 import { allRecords, changeRecord, type RecordOptions, type Store, type Stored } from '../storage/index.ts'
 import type { Payload } from './artifacts.ts'
 import { type Approval, approvalOf } from './client-approval.ts'
+import { USED_EVERY_MS } from './last-uses.ts'
 
 export interface ClientCopy {
   readonly metadata: Payload
@@ -42,7 +43,6 @@ const USED_TTL_MS = 90 * 86_400_000
 /** Of those that nobody allowed anything. */
 const MAX_UNUSED = 500
 const UNUSED = 'unused'
-const USED_EVERY_MS = 60_000
 
 const optionsOf = ({ fetchedAt, keptAt, lastUsedAt }: ClientCopy): RecordOptions =>
   keptAt === undefined

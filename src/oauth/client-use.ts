@@ -8,9 +8,8 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Clock } from '../core/index.ts'
 import type { Clients } from './clients.ts'
+import { putNewest, USED_EVERY_MS } from './last-uses.ts'
 
-const NOTED_EVERY_MS = 60_000
-/** Beyond it all are looked up again: nobody is forgotten by it. */
 const MAX_NOTED = 1_000
 
 export function noteClientUse(provider: Provider, clients: Pick<Clients, 'used'>, clock: Clock): void {
@@ -18,10 +17,9 @@ export function noteClientUse(provider: Provider, clients: Pick<Clients, 'used'>
   async function note(clientId: string): Promise<void> {
     const now = clock()
     const before = noted.get(clientId)
-    if (before !== undefined && Math.abs(now - before) < NOTED_EVERY_MS) return
+    if (before !== undefined && Math.abs(now - before) < USED_EVERY_MS) return
     await clients.used(clientId)
-    if (noted.size >= MAX_NOTED) noted.clear()
-    noted.set(clientId, now)
+    putNewest(noted, clientId, now, MAX_NOTED)
   }
   provider.use(async (ctx, next) => {
     await next()

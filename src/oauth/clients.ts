@@ -14,6 +14,7 @@ import { allRecords, type Bus, changeRecord, type RecordOptions, type Store } fr
 import type { KeyRing } from '../vault/index.ts'
 import type { Payload } from './artifacts.ts'
 import { type Approval, type ApprovalInfo, approvalOf, toApprovalInfo } from './client-approval.ts'
+import { USED_EVERY_MS } from './last-uses.ts'
 import { checkNewClient, type NewClient } from './new-client.ts'
 
 /** What may be shown of a client. Times are milliseconds since the epoch. */
@@ -91,8 +92,6 @@ interface Kept {
 const UNUSED_TTL_MS = 3_600_000
 /** Of one that was used: longer than a grant lives (`provider.ts`), so that none of its outlives it. */
 const KEPT_TTL_MS = 366 * 86_400_000
-/** A client that asks often is not written down each time. */
-const USED_EVERY_MS = 60_000
 
 export interface ClientsOptions {
   readonly store: Store

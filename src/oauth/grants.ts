@@ -10,6 +10,7 @@ import { groupOfAccount } from '../people/index.ts'
 import { allRecords, type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
 import type { LastUse } from './api-key-record.ts'
 import type { Artifacts, Payload } from './artifacts.ts'
+import { USED_EVERY_MS } from './last-uses.ts'
 
 export interface Grants {
   /** Undefined for one that ended. */
@@ -49,7 +50,6 @@ interface Kept {
   readonly lastUsed?: LastUse | undefined
 }
 
-const USED_EVERY_MS = 60_000
 /** The provider counts in seconds. */
 const optionsOf = ({ payload }: Kept): RecordOptions => ({
   group: groupOfAccount(String(payload['accountId'])),
