@@ -8,6 +8,7 @@ export {
   type GuardedFetch,
   type GuardedFetchOptions,
 } from './guarded-fetch.ts'
+export { createIssuerFetch } from './issuer-fetch.ts'
 export { isIssuerUrl } from './issuer-url.ts'
 export {
   type CertificateSource,

@@ -45,32 +45,24 @@ export async function changeRoles(named: string, { json = false, dataDir, ...opt
   output.line(`${output.paint('green', '✓')} ${account.name}: roles ${list(account.roles)}; groups ${list(account.groups)}`)
 }
 
-export async function disableUser(named: string, { json = false, dataDir }: WithData): Promise<void> {
-  const output = createOutput(json)
-  const startedAt = Date.now()
-  const name = await withExistingData(dataDir, async (data) => {
-    const people = peopleOf(data)
-    const account = await accountOf(people, named)
-    await people.accounts.disable(account.name)
-    await recordOperator(data.store, 'user.disable', account.name, startedAt)
-    return account.name
-  })
-  output.object({ name, disabled: true })
-  output.line(`${output.paint('green', '✓')} ${name} is switched off: a running guard refuses its tokens and keys within a second`)
-}
+export const disableUser = (named: string, options: WithData): Promise<void> =>
+  switchUser(named, 'disable', 'is switched off: a running guard refuses its tokens and keys within a second', options)
 
-export async function enableUser(named: string, { json = false, dataDir }: WithData): Promise<void> {
+export const enableUser = (named: string, options: WithData): Promise<void> =>
+  switchUser(named, 'enable', 'may sign in again, and what it had allowed counts again', options)
+
+async function switchUser(named: string, how: 'disable' | 'enable', told: string, { json = false, dataDir }: WithData): Promise<void> {
   const output = createOutput(json)
   const startedAt = Date.now()
   const name = await withExistingData(dataDir, async (data) => {
     const people = peopleOf(data)
     const account = await accountOf(people, named)
-    await people.accounts.enable(account.name)
-    await recordOperator(data.store, 'user.enable', account.name, startedAt)
+    await people.accounts[how](account.name)
+    await recordOperator(data.store, `user.${how}`, account.name, startedAt)
     return account.name
   })
-  output.object({ name, disabled: false })
-  output.line(`${output.paint('green', '✓')} ${name} may sign in again, and what it had allowed counts again`)
+  output.object({ name, disabled: how === 'disable' })
+  output.line(`${output.paint('green', '✓')} ${name} ${told}`)
 }
 
 export async function removeUser(named: string, { json = false, dataDir, owner = false }: RemoveUserOptions): Promise<void> {

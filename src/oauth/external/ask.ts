@@ -1,7 +1,6 @@
 /**
  * Everything that is asked of the issuer goes out here: JSON from its metadata, its keys and its introspection, through the guarded
- * fetch. The hosts that the operator wrote may be private or on loopback; one that only the metadata names must be public. No
- * redirect is followed.
+ * fetch (`net/issuer-fetch.ts`).
  *
  * Fails closed, with a value.
  *
@@ -9,7 +8,7 @@
  */
 
 import type { JsonObject } from '../../core/index.ts'
-import { createGuardedFetch, type FetchProblem, type Lookup } from '../../net/index.ts'
+import { createIssuerFetch, type FetchProblem, type Lookup } from '../../net/index.ts'
 import { isObject, parseJson } from '../../protocol/index.ts'
 import type { ExternalSettings } from './options.ts'
 
@@ -27,11 +26,7 @@ export interface Ask {
   close(): void
 }
 
-const TIMEOUT_MS = 5_000
-const MAX_BYTES = 256 * 1024
 const BOUNDS = { maxDepth: 16, maxItems: 1_000 }
-/** Introspection: as many as callers present new tokens at once, but not any number. */
-const AT_ONCE = 64
 
 export interface AskParts {
   readonly settings: Pick<ExternalSettings, 'issuer' | 'jwksUri' | 'introspection'>
@@ -41,16 +36,7 @@ export interface AskParts {
 
 export function createAsk({ settings: { issuer, jwksUri, introspection }, lookup, ca }: AskParts): Ask {
   const written = [issuer, jwksUri, introspection?.url].filter((url) => url !== undefined)
-  const guardedFetch = createGuardedFetch({
-    dangerouslyAllowPrivateHosts: written.map((url) => new URL(url).hostname),
-    timeoutMs: TIMEOUT_MS,
-    maxBytes: MAX_BYTES,
-    maxRedirects: 0,
-    atOnce: AT_ONCE,
-    perHost: AT_ONCE,
-    lookup,
-    ca,
-  })
+  const guardedFetch = createIssuerFetch({ written, lookup, ca })
   async function ask(url: string, { headers, body }: Question = {}): Promise<Asked> {
     const fetched = await guardedFetch(url, { headers, body })
     if (!fetched.answered) return { problem: fetched.problem }

@@ -1,14 +1,13 @@
 /**
- * Everything that is asked of an identity provider goes out here, through the guarded fetch: its metadata, its keys, its token endpoint
- * and UserInfo. The host that the operator wrote may be private or on loopback; one that only the metadata names must be public. No
- * redirect is followed, no answer is larger or slower than the bounds.
+ * Everything that is asked of an identity provider goes out here, through the guarded fetch (`net/issuer-fetch.ts`): its metadata, its
+ * keys, its token endpoint and UserInfo, as openid-client wants to ask.
  *
  * Fails closed: throws {@link NotAsked}, whose reason is fit for a log.
  *
  * @module
  */
 
-import { createGuardedFetch, type FetchProblem, type Lookup } from '../../net/index.ts'
+import { createIssuerFetch, type FetchProblem, type Lookup } from '../../net/index.ts'
 
 export class NotAsked extends Error {
   override readonly name = 'NotAsked'
@@ -30,11 +29,6 @@ export interface ProviderFetch {
   close(): void
 }
 
-const TIMEOUT_MS = 5_000
-const MAX_BYTES = 256 * 1024
-/** Signing in is slow on the other side, too: as many people at once as come on a Monday morning, but not any number. */
-const AT_ONCE = 64
-
 export interface ProviderFetchParts {
   readonly issuer: string
   readonly lookup?: Lookup | undefined
@@ -42,16 +36,7 @@ export interface ProviderFetchParts {
 }
 
 export function createProviderFetch({ issuer, lookup, ca }: ProviderFetchParts): ProviderFetch {
-  const guardedFetch = createGuardedFetch({
-    dangerouslyAllowPrivateHosts: [new URL(issuer).hostname],
-    timeoutMs: TIMEOUT_MS,
-    maxBytes: MAX_BYTES,
-    maxRedirects: 0,
-    atOnce: AT_ONCE,
-    perHost: AT_ONCE,
-    lookup,
-    ca,
-  })
+  const guardedFetch = createIssuerFetch({ written: [issuer], lookup, ca })
   async function ask(url: string, { method, headers, body }: Asked): Promise<Response> {
     const text = body instanceof URLSearchParams ? body.toString() : body
     const isPost = method === 'POST'
