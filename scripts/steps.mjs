@@ -5,11 +5,15 @@
 
 import { spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const tty = Boolean(process.stderr.isTTY)
 const reporter = fileURLToPath(new URL('reporter.mjs', import.meta.url))
+
+/** Two at least: much of a file's time is waiting, for a second that somebody takes to read, for one. */
+const FILES_AT_ONCE = Math.max(2, availableParallelism() - 1)
 
 /** Claims that a program of node_modules/.bin proves. */
 export const checks = {
@@ -66,14 +70,14 @@ export function createRun(root) {
     if (code !== 0) failures.push(name, output.trimEnd())
   }
 
-  /** One run of node:test; every test counts, a run that dies counts as one failure. */
-  async function suite(name, files, { minutes = 3 } = {}) {
+  /** One run of node:test, `atOnce` files at a time; every test counts, a run that dies counts as one failure. */
+  async function suite(name, files, { minutes = 3, atOnce = FILES_AT_ONCE } = {}) {
     if (files.length === 0) {
       count(name, { passed: 0, failed: 1, skipped: 0 }, 0)
       failures.push(name, 'no test files: a suite that proves nothing')
       return
     }
-    const args = ['--test', `--test-reporter=${reporter}`, ...files]
+    const args = ['--test', `--test-reporter=${reporter}`, `--test-concurrency=${atOnce}`, ...files]
     let counts
     const { code, seconds, output } = await execute(name, process.execPath, args, minutes, (message) => {
       counts = message.done ?? { passed: message.passed, failed: message.failed, skipped: message.skipped }
@@ -93,7 +97,8 @@ export function createRun(root) {
     progress(name, '')
     const timer = setInterval(() => tty || console.log(`  ${name} … ${Math.round((Date.now() - started) / 1000)} s`), 30_000)
     return new Promise((resolve) => {
-      const env = { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' }
+      // Each test file is a process: what Node made of our sources for one, the next need not make again.
+      const env = { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1', NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile') }
       // A test must not find a server, a key or an install that the caller's environment points to.
       for (const key of Object.keys(env))
         if (/^(SALLYPORT_(?!BIN$)|npm_(?!config_cache$)|NODE_TEST_CONTEXT|NODE_OPTIONS)/i.test(key)) delete env[key]
