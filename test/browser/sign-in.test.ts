@@ -89,7 +89,8 @@ walk('a keyboard is enough, and shows where it is', async () => {
   await using visitor = await openVisitor()
   const { page } = visitor
   await page.goto(program.url())
-  // The name has the focus when the page opens.
+  // The name has the focus once the page is open.
+  await page.locator('input[name=name]:focus').waitFor()
   await page.keyboard.type(ANA.name)
   await visitor.tabTo('textbox', 'Password')
   await page.keyboard.type(ANA.password)
