@@ -72,6 +72,7 @@ const name = fc.oneof(
   weird,
 )
 const args = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ n: fc.integer({ min: 0, max: 9 }) }) },
   { weight: 4, arbitrary: fc.record({ n: fc.oneof(fc.integer({ min: -2, max: 12 }), weird) }) },
   { weight: 1, arbitrary: fc.record({ n: fc.integer({ min: 0, max: 9 }), more: weird }) },
   weird,
