@@ -5,8 +5,9 @@
  * @module
  */
 
-import { createChecks, type Features } from '../catalogue/index.ts'
+import { type Features } from '../catalogue/index.ts'
 import { type Clock, type Entry, type JsonObject, type Log, type Principal, problemOf, type Redactor } from '../core/index.ts'
+import { createChecks } from '../schema/index.ts'
 import type { ServerConfig } from './config/index.ts'
 import { type Connectable, createConnectEntry } from './credentials/index.ts'
 import { createUpstreamExecutor } from './executor.ts'

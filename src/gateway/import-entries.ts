@@ -8,9 +8,9 @@
  */
 
 import { createHash } from 'node:crypto'
-import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../catalogue/index.ts'
 import type { Entry, EntryKind, Executor, JsonObject } from '../core/index.ts'
 import { isObject, isWithinDepth, MAX_URI_LENGTH, matchTemplate } from '../protocol/index.ts'
+import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../schema/index.ts'
 import { classify, matchesGlob, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
 import { definitionHash, type LockFile } from './lock-file.ts'
 import type { Lists } from './read-lists.ts'

@@ -7,7 +7,6 @@
  * @module
  */
 
-import { createChecks } from '../catalogue/index.ts'
 import {
   type Denial,
   type InputRequest,
@@ -19,6 +18,7 @@ import {
 } from '../core/index.ts'
 import { isLoopbackName } from '../net/index.ts'
 import { isObject, lacking } from '../protocol/index.ts'
+import { createChecks } from '../schema/index.ts'
 
 /** Requests of one round, and so responses. */
 const MAX_REQUESTS = 32

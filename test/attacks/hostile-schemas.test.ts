@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { compileCheck, createChecks } from '../../src/catalogue/index.ts'
 import type { JsonObject } from '../../src/core/index.ts'
+import { compileCheck, createChecks } from '../../src/schema/index.ts'
 import { verifies } from '../requirements.ts'
 import { cpuMs } from '../support/cpu.ts'
 

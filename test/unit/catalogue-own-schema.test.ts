@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { compileCheck, compileResultCheck, type OwnSchema, understandOwn } from '../../src/catalogue/index.ts'
 import type { JsonObject, Violation } from '../../src/core/index.ts'
+import { compileCheck, compileResultCheck, type OwnSchema, understandOwn } from '../../src/schema/index.ts'
 import { cpuMs } from '../support/cpu.ts'
 
 const text = { type: 'string', maxLength: 10 }

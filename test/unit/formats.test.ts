@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { z } from 'zod'
-import { compileCheck, understandOwn } from '../../src/catalogue/index.ts'
+import { compileCheck, understandOwn } from '../../src/schema/index.ts'
 import { elicit, tool } from '../../src/server/index.ts'
 import { cpuMs } from '../support/cpu.ts'
 import { defineTool } from '../support/definitions.ts'

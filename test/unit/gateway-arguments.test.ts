@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compileCheck, mirrorsOf, promptCheck } from '../../src/catalogue/index.ts'
 import type { JsonObject } from '../../src/core/index.ts'
+import { compileCheck, mirrorsOf, promptCheck } from '../../src/schema/index.ts'
 import { cpuMs } from '../support/cpu.ts'
 
 function check(schema: JsonObject, args: unknown): { path: string; rule: string } | undefined {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { startChild, stopChild } from '../../src/gateway/upstream/child.ts'
+import { startChild, stopChild } from '../../src/process/index.ts'
 import { type Gateway, said, startGateway } from '../support/gateway.ts'
 import { type Answer, type McpClient, mcp, type Stream } from '../support/mcp.ts'
 import { findFreePort, ROOT } from '../support/paths.ts'

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { type Call, createRedactor, type Decision, type Entry, type JsonObject, type Produced } from '../../src/core/index.ts'
 import { createGateway, type Gateway, loadConfig } from '../../src/gateway/index.ts'
-import { startChild, stopChild } from '../../src/gateway/upstream/child.ts'
+import { startChild, stopChild } from '../../src/process/index.ts'
 import { ODD_SERVER, textOf } from '../fixtures/start-upstream.ts'
 import { until } from '../support/until.ts'
 

@@ -12,8 +12,9 @@ import { ROOT } from '../support/paths.ts'
 /** From the bottom up. Folders of one line do not know each other. */
 const order = [
   ['core'],
-  ['net', 'storage', 'protocol'],
-  ['vault', 'trust', 'client'],
+  ['net', 'storage', 'protocol', 'process'],
+  ['vault', 'trust', 'schema'],
+  ['client'],
   ['people'],
   ['catalogue', 'oauth'],
   ['guards'],

@@ -1,4 +1,4 @@
-export type { Command } from './child.ts'
+export type { Command } from '../../process/index.ts'
 export type { Caller } from './exchange.ts'
 export type { Endpoint } from './http-link.ts'
 export { isDeclined, withAnswers } from './input-required.ts'

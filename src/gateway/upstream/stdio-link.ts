@@ -9,11 +9,10 @@
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { type Clock, deny, type JsonObject, type Log, problemOf, type Redactor } from '../../core/index.ts'
+import { type Command, createLineReader, idOfDropped, signalGroup, startChild, stopChild } from '../../process/index.ts'
 import { LATEST_LEGACY_VERSION, toLine } from '../../protocol/index.ts'
 import { createChannelAttribution } from './attribution.ts'
-import { type Command, signalGroup, startChild, stopChild } from './child.ts'
 import { createExchangeTable, type Exchange } from './exchange.ts'
-import { createLineReader, idOfDropped } from './line-reader.ts'
 import { type Dialect, isEmpty, type Link, type LinkEvents, MAX_MESSAGE_BYTES, missed, sentences, type Wanted } from './link.ts'
 import { requestMeta } from './meta.ts'
 import { createOddities } from './oddities.ts'

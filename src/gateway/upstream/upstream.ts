@@ -16,8 +16,8 @@ import {
   type Produced,
   type Redactor,
 } from '../../core/index.ts'
+import type { Command } from '../../process/index.ts'
 import type { CallCredentials } from '../credentials/credentials.ts'
-import type { Command } from './child.ts'
 import type { Caller } from './exchange.ts'
 import { createHttpLink, type Endpoint } from './http-link.ts'
 import { type Link, type LinkEvents, type ListKind, sentences } from './link.ts'

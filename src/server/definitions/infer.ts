@@ -2,7 +2,7 @@
  * What a schema says, as a TypeScript type: of a JSON Schema literal (`tool` and `MCPServer` take it as a constant), or of any
  * Standard Schema. What is not understood is `unknown`, never `any`: a type may say less than the schema, never more.
  *
- * Objects are closed where they do not say otherwise, as `catalogue/schema/tighten-schema.ts` makes them. `$ref`, `allOf` and the
+ * Objects are closed where they do not say otherwise, as `schema/tighten-schema.ts` makes them. `$ref`, `allOf` and the
  * conditional keywords narrow nothing here; they are checked all the same.
  *
  * @module

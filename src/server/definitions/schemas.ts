@@ -12,9 +12,9 @@
  * @module
  */
 
-import { compileResultCheck, describeProblem, type Formats, type OwnSchema, understandOwn } from '../../catalogue/index.ts'
 import type { Entry, JsonObject, Mirror } from '../../core/index.ts'
 import { isObject, isWithinDepth } from '../../protocol/index.ts'
+import { compileResultCheck, describeProblem, type Formats, type OwnSchema, understandOwn } from '../../schema/index.ts'
 import { isBareProperties } from './bare-properties.ts'
 import type { Nameable } from './permissions.ts'
 import { createParse, emitJsonSchema, isStandardSchema, type Parse, toNormalize } from './standard-schema.ts'

@@ -9,8 +9,8 @@
  * @module
  */
 
-import { understandOwn } from '../../catalogue/index.ts'
 import { isObject, type TemplateVariable } from '../../protocol/index.ts'
+import { understandOwn } from '../../schema/index.ts'
 import type { Completable } from '../definitions/completion.ts'
 import type { Nameable } from '../definitions/permissions.ts'
 import { formatsOf, nameableIn, outputNameable, readSchema } from '../definitions/schemas.ts'

@@ -16,8 +16,8 @@
  * @module
  */
 
-import type { JsonObject } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import type { JsonObject } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
 import { createResolver } from './local-references.ts'
 import { createParts, isTogether, namesProperties, partsOf, typesOf } from './schema-parts.ts'
 import { holds, isQuestion, pointerToken } from './schema-walk.ts'

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { JsonObject, Mirror } from '../../core/index.ts'
-import { canonicalHash } from '../../protocol/index.ts'
+import type { JsonObject, Mirror } from '../core/index.ts'
+import { canonicalHash } from '../protocol/index.ts'
 import { type ArgumentCheck, compileCheck } from './argument-check.ts'
 import type { Formats } from './formats.ts'
 import { mirrorsOf } from './mirrors.ts'

@@ -9,8 +9,8 @@
  * @module
  */
 
-import type { JsonObject, Mirror } from '../../core/index.ts'
-import { isWithinDepth } from '../../protocol/index.ts'
+import type { JsonObject, Mirror } from '../core/index.ts'
+import { isWithinDepth } from '../protocol/index.ts'
 import { type ArgumentCheck, compileSchema, describeProblem } from './argument-check.ts'
 import { boundsProblems } from './bounds.ts'
 import type { Formats } from './formats.ts'

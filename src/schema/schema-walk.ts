@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { JsonObject } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import type { JsonObject } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
 
 /** Keywords whose value is a schema, a list of schemas, or (`dependencies`) neither. */
 const one = new Set([

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonObject, Mirror } from '../../core/index.ts'
+import type { JsonObject, Mirror } from '../core/index.ts'
 import { walkSchema } from './schema-walk.ts'
 
 export type Mirrors = { readonly mirrors: readonly Mirror[] } | { readonly problem: string }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Entry, JsonObject } from '../../core/index.ts'
+import type { Entry, JsonObject } from '../core/index.ts'
 import { compileSchema, type SchemaProblem } from './argument-check.ts'
 import type { Formats } from './formats.ts'
 

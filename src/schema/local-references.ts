@@ -1,7 +1,7 @@
 /** Where a reference within a schema leads: a JSON pointer or an anchor (2020-12 core §8.2). Anything else leads nowhere. @module */
 
-import type { JsonObject } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import type { JsonObject } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
 import { walkSchema } from './schema-walk.ts'
 
 export type Resolve = (reference: string) => { readonly pointer: string; readonly schema: JsonObject } | undefined

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { JsonObject } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import type { JsonObject } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
 import type { Resolve } from './local-references.ts'
 import { holds } from './schema-walk.ts'
 

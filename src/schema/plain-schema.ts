@@ -10,8 +10,8 @@
  * @module
  */
 
-import type { JsonObject } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import type { JsonObject } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
 import { isFormat } from './formats.ts'
 import { leadsTo } from './local-references.ts'
 import { holds, pointerToken } from './schema-walk.ts'

@@ -9,8 +9,8 @@
  * @module
  */
 
-import type { JsonObject } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import type { JsonObject } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
 import { createResolver, type Resolve } from './local-references.ts'
 import { isTogether, partsOf, typesOf } from './schema-parts.ts'
 import { holds, isQuestion, pointerToken } from './schema-walk.ts'

@@ -1,7 +1,7 @@
 /** The check of a prompt's arguments: all strings, and those that are required present (2026-07-28 prompts). @module */
 
-import type { Entry } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import type { Entry } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
 
 /** `declared`: a prompt's `arguments`. Undefined: it cannot be understood. */
 export function promptCheck(declared: unknown): NonNullable<Entry['check']> | undefined {

@@ -1,0 +1,2 @@
+export { type Command, signalGroup, startChild, stopChild } from './child.ts'
+export { createLineReader, idOfDropped } from './line-reader.ts'
