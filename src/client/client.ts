@@ -11,10 +11,9 @@ import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import type { CallToolResult, GetPromptResult, ReadResourceResult, Tool } from '@modelcontextprotocol/client'
 import { ConfigError, createLog, createRedactor, type JsonObject, systemClock } from '../core/index.ts'
-import { createApiKeyCredential, noCredential } from './credential.ts'
+import { createSession, type RequestOptions, type Session } from './connection/session.ts'
 import { createEndpointFinder } from './endpoint.ts'
 import { createNetwork, type Network } from './network.ts'
-import { createOAuth, type OAuth } from './oauth.ts'
 import {
   type AuthorizationUrlRequest,
   checkAuthorizationUrlRequest,
@@ -22,9 +21,10 @@ import {
   checkClientOptions,
   type MCPClientOptions,
 } from './options.ts'
-import type { ClientMetadata, ClientRegistration } from './registration.ts'
-import { toHttp } from './resource.ts'
-import { createSession, type RequestOptions, type Session } from './session.ts'
+import { createApiKeyCredential, noCredential } from './sign-in/credential.ts'
+import { createOAuth, type OAuth } from './sign-in/oauth.ts'
+import type { ClientMetadata, ClientRegistration } from './sign-in/registration.ts'
+import { toHttp } from './sign-in/resource.ts'
 
 /** A request of the protocol, without its envelope. */
 export interface MCPRequest {

@@ -8,10 +8,10 @@
  */
 
 import { META_PREFIX, MODERN_VERSION } from '../protocol/index.ts'
-import { type Challenge, parseChallenge } from './challenge.ts'
 import { askForDocument, type DocumentAnswer, mediaType } from './documents.ts'
 import { TransportError } from './errors.ts'
 import type { Network } from './network.ts'
+import { type Challenge, parseChallenge } from './sign-in/challenge.ts'
 
 export interface Probed {
   /** Over HTTP, whatever the transport is. */

@@ -3,10 +3,10 @@
 import { z } from 'zod'
 import { type Clock, checkOptions, isScope, type Log } from '../core/index.ts'
 import { isLoopbackHost, type Lookup } from '../net/index.ts'
-import type { InputHooks } from './input-hooks.ts'
-import { isRedirectUri } from './redirect-uri.ts'
-import type { ClientMetadata } from './registration.ts'
-import { isHeaderValue } from './token-request.ts'
+import type { InputHooks } from './connection/input-hooks.ts'
+import { isRedirectUri } from './sign-in/redirect-uri.ts'
+import type { ClientMetadata } from './sign-in/registration.ts'
+import { isHeaderValue } from './sign-in/token-request.ts'
 
 /** Signs a person in (OAuth 2.1). */
 export interface OAuth2Options {

@@ -9,9 +9,9 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto'
-import type { Clock } from '../core/index.ts'
+import type { Clock } from '../../core/index.ts'
+import { AuthorizationError } from '../errors.ts'
 import type { ClientIdentity } from './client-identity.ts'
-import { AuthorizationError } from './errors.ts'
 import { parseOAuthError } from './oauth-error.ts'
 import { OFFLINE_ACCESS } from './scopes.ts'
 import type { AuthorizationServer } from './server-metadata.ts'

@@ -1,6 +1,6 @@
 /** Marks a JSON-RPC error that a transport of ours made, so that it is told apart from one that the server sent. @module */
 
-import type { TransportError } from './errors.ts'
+import type { TransportError } from '../errors.ts'
 
 export class LocalFailure {
   readonly error: TransportError

@@ -8,8 +8,8 @@
  * @module
  */
 
-import type { Clock } from '../core/index.ts'
-import { AuthorizationError } from './errors.ts'
+import type { Clock } from '../../core/index.ts'
+import { AuthorizationError } from '../errors.ts'
 import type { Tokens } from './token-request.ts'
 
 export interface TokenKeeper {

@@ -5,9 +5,9 @@
  * @module
  */
 
+import { isRedirect } from '../documents.ts'
+import { AuthorizationError, TransportError } from '../errors.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
-import { isRedirect } from './documents.ts'
-import { AuthorizationError, TransportError } from './errors.ts'
 
 export interface Credential {
   /** The value of `Authorization` for the next request to the server; undefined: none. @throws {AuthorizationError} */

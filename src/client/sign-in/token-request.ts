@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { Clock, JsonObject } from '../core/index.ts'
+import type { Clock, JsonObject } from '../../core/index.ts'
+import { askForDocument, isRedirect } from '../documents.ts'
+import { AuthorizationError, TransportError } from '../errors.ts'
+import type { Network } from '../network.ts'
 import { type ClientIdentity, toClientAuthentication } from './client-identity.ts'
-import { askForDocument, isRedirect } from './documents.ts'
-import { AuthorizationError, TransportError } from './errors.ts'
-import type { Network } from './network.ts'
 import { parseOAuthError } from './oauth-error.ts'
 import { parseScopes } from './scopes.ts'
 import type { AuthorizationServer } from './server-metadata.ts'

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { JsonObject } from '../core/index.ts'
+import type { JsonObject } from '../../core/index.ts'
+import { askForDocument, isRedirect } from '../documents.ts'
+import { AuthorizationError } from '../errors.ts'
+import type { Network } from '../network.ts'
 import { type ClientAuthMethod, type ClientIdentity, isAuthMethod } from './client-identity.ts'
-import { askForDocument, isRedirect } from './documents.ts'
-import { AuthorizationError } from './errors.ts'
-import type { Network } from './network.ts'
 import { parseOAuthError } from './oauth-error.ts'
 import { isLoopbackRedirect } from './redirect-uri.ts'
 import type { AuthorizationServer } from './server-metadata.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isScope } from '../core/index.ts'
+import { isScope } from '../../core/index.ts'
 
 export const OFFLINE_ACCESS = 'offline_access'
 

@@ -6,8 +6,8 @@
  */
 
 import type * as Sdk from '@modelcontextprotocol/client'
-import type { Redactor } from '../core/index.ts'
-import { AuthorizationError, MCPRequestError, TransportError } from './errors.ts'
+import type { Redactor } from '../../core/index.ts'
+import { AuthorizationError, MCPRequestError, TransportError } from '../errors.ts'
 import { HookFailure } from './input-hooks.ts'
 import { LocalFailure } from './local-failure.ts'
 

@@ -1,6 +1,6 @@
 /** Where an authorization server may send a person back to: https, or this computer (2026-07-28 communication security). @module */
 
-import { isLoopbackHost } from '../net/index.ts'
+import { isLoopbackHost } from '../../net/index.ts'
 
 export const isLoopbackRedirect = (uri: string): boolean => {
   const url = URL.parse(uri)

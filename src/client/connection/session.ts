@@ -8,13 +8,13 @@
  */
 
 import type * as Sdk from '@modelcontextprotocol/client'
-import type { Redactor } from '../core/index.ts'
-import type { Credential } from './credential.ts'
-import type { EndpointFinder } from './endpoint.ts'
-import { TransportError } from './errors.ts'
+import type { Redactor } from '../../core/index.ts'
+import type { EndpointFinder } from '../endpoint.ts'
+import { TransportError } from '../errors.ts'
+import type { Network } from '../network.ts'
+import type { Credential } from '../sign-in/credential.ts'
 import { createHttpTransport, type HttpTransport } from './http-transport.ts'
 import { type InputHooks, installHooks, toCapabilities } from './input-hooks.ts'
-import type { Network } from './network.ts'
 import { toClientError } from './to-error.ts'
 import { createWebSocketTransport, type WebSocketTransport } from './websocket-transport.ts'
 

@@ -8,15 +8,15 @@
  * @module
  */
 
-import type { Clock } from '../core/index.ts'
+import type { Clock } from '../../core/index.ts'
+import type { EndpointFinder } from '../endpoint.ts'
+import { AuthorizationError } from '../errors.ts'
+import type { Network } from '../network.ts'
+import type { OAuth2Options } from '../options.ts'
 import { createAuthorizationRequests } from './authorization-requests.ts'
 import type { ClientIdentity } from './client-identity.ts'
 import type { Credential } from './credential.ts'
 import { type Discovered, discover } from './discovery.ts'
-import type { EndpointFinder } from './endpoint.ts'
-import { AuthorizationError } from './errors.ts'
-import type { Network } from './network.ts'
-import type { OAuth2Options } from './options.ts'
 import { type ClientMetadata, type ClientRegistration, type Registered, registerClient } from './registration.ts'
 import { selectScopes } from './scopes.ts'
 import { createTokenKeeper } from './token-keeper.ts'

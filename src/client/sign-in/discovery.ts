@@ -8,11 +8,11 @@
  * @module
  */
 
-import type { JsonObject } from '../core/index.ts'
-import { askForDocument, isRedirect } from './documents.ts'
-import type { EndpointFinder } from './endpoint.ts'
-import { AuthorizationError } from './errors.ts'
-import type { Network } from './network.ts'
+import type { JsonObject } from '../../core/index.ts'
+import { askForDocument, isRedirect } from '../documents.ts'
+import type { EndpointFinder } from '../endpoint.ts'
+import { AuthorizationError } from '../errors.ts'
+import type { Network } from '../network.ts'
 import { isResource, resourceMetadataUrls, serverMetadataUrls } from './resource.ts'
 import { toScopes } from './scopes.ts'
 import { type AuthorizationServer, checkServerMetadata } from './server-metadata.ts'

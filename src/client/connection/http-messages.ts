@@ -8,9 +8,9 @@
  */
 
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { isObject, parseJson } from '../protocol/index.ts'
-import { discard, isJson, mediaType, readBounded } from './documents.ts'
-import { TransportError } from './errors.ts'
+import { isObject, parseJson } from '../../protocol/index.ts'
+import { discard, isJson, mediaType, readBounded } from '../documents.ts'
+import { TransportError } from '../errors.ts'
 
 const MAX_DEPTH = 64
 const MAX_ITEMS = 1_000_000

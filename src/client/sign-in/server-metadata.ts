@@ -7,9 +7,9 @@
  * @module
  */
 
-import type { JsonObject } from '../core/index.ts'
-import { AuthorizationError } from './errors.ts'
-import type { Network } from './network.ts'
+import type { JsonObject } from '../../core/index.ts'
+import { AuthorizationError } from '../errors.ts'
+import type { Network } from '../network.ts'
 import { toScopes } from './scopes.ts'
 
 export interface AuthorizationServer {

@@ -8,13 +8,13 @@
  */
 
 import type { StreamableHTTPClientTransport, Transport } from '@modelcontextprotocol/client'
-import { INTERNAL_ERROR } from '../protocol/index.ts'
-import { type Credential, refusalOf, withRenewal } from './credential.ts'
-import { discard } from './documents.ts'
-import { TransportError } from './errors.ts'
+import { INTERNAL_ERROR } from '../../protocol/index.ts'
+import { discard } from '../documents.ts'
+import { TransportError } from '../errors.ts'
+import type { Network } from '../network.ts'
+import { type Credential, refusalOf, withRenewal } from '../sign-in/credential.ts'
 import { boundAnswer } from './http-messages.ts'
 import { LocalFailure } from './local-failure.ts'
-import type { Network } from './network.ts'
 
 export interface HttpTransportOptions {
   readonly Transport: typeof StreamableHTTPClientTransport

@@ -10,10 +10,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client'
 import type { WebSocket as Socket } from 'ws'
-import { type Credential, refusalOf, withRenewal } from './credential.ts'
-import { TransportError } from './errors.ts'
+import { TransportError } from '../errors.ts'
+import { type Network, toTransportError } from '../network.ts'
+import { type Credential, refusalOf, withRenewal } from '../sign-in/credential.ts'
 import { parseMessage } from './http-messages.ts'
-import { type Network, toTransportError } from './network.ts'
 
 export interface WebSocketTransportOptions {
   readonly WebSocket: typeof Socket
