@@ -1,0 +1,46 @@
+/**
+ * What a record of the client is called, in one place: its kind, then whom it belongs to, each part escaped, so that no server, issuer
+ * or account can be spelled to mean another's record. Printable ASCII.
+ *
+ * @module
+ */
+
+export interface SignInParts {
+  /** The URL of the MCP endpoint, over HTTP. */
+  readonly server: string
+  /** Whose it is, where one machine has several at one server. */
+  readonly account: string
+  /** Where the authorization server is part of the name. */
+  readonly issuer?: string | undefined
+}
+
+/** The account where none is named. */
+export const DEFAULT_ACCOUNT = 'default'
+
+const toName = (kind: string, parts: readonly string[]): string =>
+  [kind, ...parts.map((part) => encodeURIComponent(part.toWellFormed()))].join('/')
+
+/** The tokens of one account at one server. */
+export const signInName = ({ server, account, issuer }: SignInParts): string =>
+  toName('sign-in', issuer === undefined ? [server, account] : [server, account, issuer])
+
+/** The parts of a name that `signInName` made; undefined for every other. */
+export function parseSignInName(name: string): SignInParts | undefined {
+  const [kind, server, account, issuer, ...rest] = name.split('/')
+  if (kind !== 'sign-in' || server === undefined || account === undefined || rest.length > 0) return undefined
+  try {
+    return {
+      server: decodeURIComponent(server),
+      account: decodeURIComponent(account),
+      ...(issuer !== undefined && { issuer: decodeURIComponent(issuer) }),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** What this program is registered as at one authorization server; `of`: what else tells registrations apart, such as redirect URIs. */
+export const registrationName = (issuer: string, ...of: readonly string[]): string => toName('registration', [issuer, ...of])
+
+/** The definitions that were accepted of one server, by the URL of its endpoint or the command that starts it. */
+export const pinsName = (server: string): string => toName('pins', [server])
