@@ -17,6 +17,8 @@ export {
   type RequestOptions,
   TransportError,
   type TransportProblem,
+  TrustError,
+  type TrustProblem,
 } from './client/index.ts'
 export {
   ConfigError,

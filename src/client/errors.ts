@@ -1,5 +1,5 @@
 /**
- * What can go wrong for somebody who uses the client: three classes, each with a closed set of codes (`docs/errors.md`), each
+ * What can go wrong for somebody who uses the client: four classes, each with a closed set of codes (`docs/errors.md`), each
  * saying what to do next. What a server wrote is in a message only after it was shortened and cleaned of our own secrets.
  *
  * @module
@@ -78,6 +78,31 @@ export class TransportError extends Error {
     super(`${what} ${step}`)
     this.code = code
     this.status = status
+  }
+}
+
+/** Every code of {@link TrustError}, with what to do about it. */
+export const trustSteps = {
+  definition_changed: 'Look at what changed with inspectTools(); if you trust it, call acceptDefinitions().',
+  definition_suspicious: 'Look at its `findings` with inspectTools(); if you trust the server all the same, set trust.findings to "warn".',
+  call_declined: 'Nothing was sent. Ask again only with other arguments, or when whoever declined has changed their mind.',
+  result_invalid: 'Do not use the result: ask who runs the server to correct the tool, or its outputSchema.',
+} as const
+
+export type TrustProblem = keyof typeof trustSteps
+
+/** A server is not trusted with this: the call was not sent, or its result does not hold what the tool promises. */
+export class TrustError extends Error {
+  override readonly name = 'TrustError'
+  readonly code: TrustProblem
+  /** The tool's own name. */
+  readonly tool: string
+
+  /** `step`: what to do about it, where more is known than the code says. */
+  constructor(code: TrustProblem, tool: string, what: string, step: string = trustSteps[code]) {
+    super(`${what} ${step}`)
+    this.code = code
+    this.tool = tool
   }
 }
 

@@ -3,7 +3,15 @@ export type { InputHooks } from './connection/input-hooks.ts'
 export type { Progress, RequestOptions } from './connection/session.ts'
 export { readBounded } from './documents.ts'
 export { createEndpointFinder } from './endpoint.ts'
-export { AuthorizationError, type AuthorizationProblem, MCPRequestError, TransportError, type TransportProblem } from './errors.ts'
+export {
+  AuthorizationError,
+  type AuthorizationProblem,
+  MCPRequestError,
+  TransportError,
+  type TransportProblem,
+  TrustError,
+  type TrustProblem,
+} from './errors.ts'
 export { createNetwork, type Network } from './network.ts'
 export type { ApiKeyOptions, AuthorizationUrlRequest, MCPClientOptions, OAuth2Options } from './options.ts'
 export { type AuthorizationRequest, codeIn, stateIn, toAuthorizationUrl } from './sign-in/authorization-requests.ts'

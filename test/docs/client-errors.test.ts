@@ -4,26 +4,28 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { authorizationSteps, transportSteps } from '../../src/client/errors.ts'
+import { authorizationSteps, transportSteps, trustSteps } from '../../src/client/errors.ts'
 import { ROOT } from '../support/paths.ts'
 
 const [, client = ''] = readFileSync(join(ROOT, 'docs', 'errors.md'), 'utf8').split('## The client')
-const tables = client.split(/^\| `(?:AuthorizationError|TransportError)`.*$/m)
+const tables = client.split(/^\| `(?:AuthorizationError|TransportError|TrustError)`.*$/m)
 const documented = (table: string | undefined): (string | undefined)[] =>
   [...(table ?? '').matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code)
 
 test('docs/errors.md describes every code that the client throws, and no other', () => {
   assert.deepEqual(documented(tables[1]), Object.keys(authorizationSteps))
   assert.deepEqual(documented(tables[2]), Object.keys(transportSteps))
+  assert.deepEqual(documented(tables[3]), Object.keys(trustSteps))
 })
 
 test('every code says what to do next, in a sentence', () => {
-  for (const step of [...Object.values(authorizationSteps), ...Object.values(transportSteps)]) assert.match(step, /^[A-Z].*\.$/)
+  for (const step of [...Object.values(authorizationSteps), ...Object.values(transportSteps), ...Object.values(trustSteps)])
+    assert.match(step, /^[A-Z].*\.$/)
 })
 
 test('the codes of the client are the ones that were published', () => {
   assert.deepEqual(
-    [...Object.keys(authorizationSteps), ...Object.keys(transportSteps)],
+    [...Object.keys(authorizationSteps), ...Object.keys(transportSteps), ...Object.keys(trustSteps)],
     [
       'sign_in_required',
       'insufficient_scope',
@@ -50,6 +52,10 @@ test('the codes of the client are the ones that were published', () => {
       'unsupported_method',
       'timeout',
       'closed',
+      'definition_changed',
+      'definition_suspicious',
+      'call_declined',
+      'result_invalid',
     ],
   )
 })

@@ -28,6 +28,7 @@ test('the entry exports what it did: adding to it is a decision', async () => {
     'MCPServer',
     'ToolError',
     'TransportError',
+    'TrustError',
     'configJsonSchema',
     'createGuard',
     'createLog',
