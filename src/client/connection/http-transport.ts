@@ -25,10 +25,10 @@ export interface HttpTransportOptions {
 }
 
 export function createHttpTransport({ Transport, network, endpoint, credential, maxMessageBytes }: HttpTransportOptions): HttpTransport {
-  async function send(init: RequestInit, authorization: string | undefined): Promise<Response> {
+  async function send(init: RequestInit, proved: Readonly<Record<string, string>>): Promise<Response> {
     const headers = new Headers(init.headers)
     headers.delete('authorization')
-    if (authorization !== undefined) headers.set('authorization', authorization)
+    for (const [name, value] of Object.entries(proved)) headers.set(name, value)
     headers.set('accept-encoding', 'identity')
     return network.fetch(endpoint, { ...init, headers })
   }
@@ -38,8 +38,9 @@ export function createHttpTransport({ Transport, network, endpoint, credential, 
     if (new URL(input).href !== endpoint.href) throw new TransportError('redirected', 'Another URL than the endpoint was to be asked.')
     const response = await withRenewal({
       credential,
-      send: (authorization) => send(init, authorization),
-      isUnauthorized: ({ status }) => status === 401,
+      request: { method: init.method ?? 'GET', url: endpoint },
+      send: (proved) => send(init, proved),
+      saidBy: (answer) => answer,
       drop: discard,
     })
     const { status, headers } = response

@@ -12,7 +12,7 @@ import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client'
 import type { WebSocket as Socket } from 'ws'
 import { TransportError } from '../errors.ts'
 import { type Network, toTransportError } from '../network.ts'
-import { type Credential, refusalOf, withRenewal } from '../sign-in/credential.ts'
+import { type Credential, refusalOf, type Said, withRenewal } from '../sign-in/credential.ts'
 import { parseMessage } from './http-messages.ts'
 
 export interface WebSocketTransportOptions {
@@ -51,10 +51,10 @@ export function createWebSocketTransport({
   let failure: TransportError | undefined
 
   /** Resolves with the open socket, or with what the server answered instead of upgrading. */
-  function dial(authorization: string | undefined): Promise<Socket | IncomingMessage> {
+  function dial(headers: Readonly<Record<string, string>>): Promise<Socket | IncomingMessage> {
     return new Promise((resolve, reject) => {
       const dialled = new WebSocket(url, [SUBPROTOCOL], {
-        headers: authorization === undefined ? {} : { authorization },
+        headers,
         handshakeTimeout: HANDSHAKE_MS,
         maxPayload: maxMessageBytes,
         perMessageDeflate: false,
@@ -81,8 +81,10 @@ export function createWebSocketTransport({
     if (problem !== undefined) throw new TransportError('unreachable', `${url.host} was not asked, as its URL ${problem}.`)
     const answer = await withRenewal({
       credential,
+      // A proof is made for the request as HTTP sees it: an upgrade is a GET of the endpoint.
+      request: { method: 'GET', url: endpoint },
       send: dial,
-      isUnauthorized: (answered) => isRefusal(answered) && answered.statusCode === 401,
+      saidBy: (answered) => (isRefusal(answered) ? toSaid(answered) : SWITCHED),
       drop: async () => {},
     })
     if (!isRefusal(answer)) return answer
@@ -144,6 +146,13 @@ export function createWebSocketTransport({
     },
   }
   return transport
+}
+
+const SWITCHED: Said = { status: 101, headers: new Headers() }
+function toSaid({ statusCode = 0, headersDistinct }: IncomingMessage): Said {
+  const headers = new Headers()
+  for (const name of ['www-authenticate', 'dpop-nonce']) for (const value of headersDistinct[name] ?? []) headers.append(name, value)
+  return { status: statusCode, headers }
 }
 
 const isRefusal = (answer: Socket | IncomingMessage): answer is IncomingMessage => 'statusCode' in answer

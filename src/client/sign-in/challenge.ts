@@ -1,6 +1,6 @@
 /**
- * What a server asks for when it refuses: the `Bearer` challenge of a `WWW-Authenticate` header (RFC 9110 §11.6.1, RFC 6750 §3,
- * RFC 9728 §5.1). Pure. What is not well formed counts as not said.
+ * What a server asks for when it refuses: the `Bearer` and `DPoP` challenges of a `WWW-Authenticate` header (RFC 9110 §11.6.1,
+ * RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1). Pure. What is not well formed counts as not said.
  *
  * @module
  */
@@ -11,6 +11,8 @@ export interface Challenge {
   readonly resourceMetadata: string | undefined
   readonly scopes: readonly string[] | undefined
   readonly error: string | undefined
+  /** Whether a token must come, or may come, with a proof of possession. */
+  readonly dpop: boolean
 }
 
 const MAX_LENGTH = 8192
@@ -20,10 +22,11 @@ const equals = /\s*=\s*(?=[^\s,=])/y
 const quoted = /"((?:[^"\\]|\\.)*)"/y
 const token68 = /[\w.~+/-]+=*(?=\s*(?:,|$))/y
 
-/** The first `Bearer` challenge of a header, in which several may stand; undefined where there is none. */
+/** The first `Bearer` and the first `DPoP` challenge of a header, as one; undefined where there is neither. */
 export function parseChallenge(header: string | null): Challenge | undefined {
   if (header === null || header.length > MAX_LENGTH) return undefined
   let bearer: Map<string, string> | undefined
+  let dpop: Map<string, string> | undefined
   let current: Map<string, string> | undefined
   let at = 0
   const read = (pattern: RegExp): RegExpExecArray | null => {
@@ -44,9 +47,17 @@ export function parseChallenge(header: string | null): Challenge | undefined {
     // A name without a value begins the next challenge, with or without its one opaque value.
     current = new Map()
     if (name === 'bearer') bearer ??= current
+    if (name === 'dpop') dpop ??= current
     const start = at
     if (read(/\s+/y) && !read(token68)) at = start
   }
-  if (!bearer) return undefined
-  return { resourceMetadata: bearer.get('resource_metadata'), scopes: parseScopes(bearer.get('scope')), error: bearer.get('error') }
+  if (!bearer && !dpop) return undefined
+  const said = (name: string): string | undefined => bearer?.get(name) ?? dpop?.get(name)
+  return {
+    resourceMetadata: said('resource_metadata'),
+    scopes: parseScopes(said('scope')),
+    // What is wrong with a proof is said in the challenge for one.
+    error: dpop?.get('error') ?? said('error'),
+    dpop: dpop !== undefined,
+  }
 }

@@ -5,32 +5,50 @@
  * @module
  */
 
-const authMethods = ['none', 'client_secret_basic', 'client_secret_post'] as const
-export type ClientAuthMethod = (typeof authMethods)[number]
-
-export interface ClientIdentity {
+interface Named {
   readonly issuer: string
   readonly clientId: string
-  readonly clientSecret: string | undefined
-  readonly method: ClientAuthMethod
 }
 
-export const isAuthMethod = (value: unknown): value is ClientAuthMethod => (authMethods as readonly unknown[]).includes(value)
+export type ClientIdentity =
+  | (Named & { readonly method: 'none'; readonly clientSecret?: undefined })
+  | (Named & { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly clientSecret: string })
+  | (Named & {
+      readonly method: 'private_key_jwt'
+      readonly clientSecret?: undefined
+      /** A new assertion for `audience` (RFC 7523 §3). */
+      readonly assert: (audience: string) => Promise<string>
+    })
+
+export type ClientAuthMethod = ClientIdentity['method']
+/** The ways in which a registration of ours can end. */
+export type RegisteredMethod = Exclude<ClientAuthMethod, 'private_key_jwt'>
+
+const registeredMethods: readonly unknown[] = ['none', 'client_secret_basic', 'client_secret_post'] satisfies RegisteredMethod[]
+export const isRegisteredMethod = (value: unknown): value is RegisteredMethod => registeredMethods.includes(value)
+
+const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /** What goes into a request to the token endpoint. */
-export function toClientAuthentication({ clientId, clientSecret = '', method }: ClientIdentity): {
+export async function toClientAuthentication(client: ClientIdentity): Promise<{
   readonly headers: Readonly<Record<string, string>>
   readonly fields: Readonly<Record<string, string>>
-} {
-  switch (method) {
+}> {
+  const { clientId } = client
+  switch (client.method) {
     case 'none':
       return { headers: {}, fields: { client_id: clientId } }
     case 'client_secret_post':
-      return { headers: {}, fields: { client_id: clientId, client_secret: clientSecret } }
+      return { headers: {}, fields: { client_id: clientId, client_secret: client.clientSecret } }
     case 'client_secret_basic': {
       // Form-encoded before it is joined, so that a colon in an id does not move the border (RFC 6749 §2.3.1).
-      const pair = `${formEncode(clientId)}:${formEncode(clientSecret)}`
+      const pair = `${formEncode(clientId)}:${formEncode(client.clientSecret)}`
       return { headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }, fields: {} }
+    }
+    case 'private_key_jwt': {
+      // The issuer alone as audience: an assertion for several could be played on from one to the other.
+      const assertion = await client.assert(client.issuer)
+      return { headers: {}, fields: { client_id: clientId, client_assertion_type: JWT_BEARER, client_assertion: assertion } }
     }
   }
 }

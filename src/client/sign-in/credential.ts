@@ -1,6 +1,6 @@
 /**
- * What a client proves itself with to its server: the seam between signing in and the transports. A proof that differs with every
- * request (DPoP) has its place here.
+ * What a client proves itself with to its server, anew for each request: the seam between signing in and the transports. A proof
+ * of possession differs with every request and may need a nonce of the server's (RFC 9449 §7, §8.2).
  *
  * @module
  */
@@ -9,49 +9,99 @@ import { isRedirect } from '../documents.ts'
 import { AuthorizationError, TransportError } from '../errors.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
 
+/** A request that is about to be sent, as far as a proof is made for it. */
+export interface Outgoing {
+  readonly method: string
+  readonly url: URL
+}
+
+export interface Presented {
+  /** The access token or key; undefined: none. */
+  readonly token: string | undefined
+  /** All that goes into the request for it, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface Refusal {
+  readonly presented: Presented
+  readonly challenge: Challenge | undefined
+  /** `DPoP-Nonce`, where the answer had one. */
+  readonly nonce: string | undefined
+}
+
 export interface Credential {
-  /** The value of `Authorization` for the next request to the server; undefined: none. @throws {AuthorizationError} */
-  present(): Promise<string | undefined>
-  /** The server refused `presented`: another value, where there is one. */
-  renew(presented: string | undefined): Promise<string | undefined>
+  /** @throws {AuthorizationError} */
+  present(request: Outgoing): Promise<Presented>
+  /** After a refusal: another try where there is one (a fresher token; the same token with the nonce that the answer brought). */
+  renew(request: Outgoing, refusal: Refusal): Promise<Presented | undefined>
+  /** Of every answer: a new nonce may be in it (RFC 9449 §8.2). */
+  heard(headers: Headers): void
   /** Why the server's 401, or its 403 with a scope, is the end of it; the challenge is remembered for the next sign-in. */
   refused(host: string, challenge: Challenge | undefined): AuthorizationError
 }
 
 export const createApiKeyCredential = (apiKey: string): Credential => ({
-  present: async () => `Bearer ${apiKey}`,
+  present: async () => ({ token: apiKey, headers: { authorization: `Bearer ${apiKey}` } }),
   renew: async () => undefined,
+  heard: () => {},
   refused: (host) => new AuthorizationError('credential_refused', `${host} refused the API key.`),
 })
 
 /** For a server that asks nobody. */
 export const noCredential: Credential = {
-  present: async () => undefined,
+  present: async () => ({ token: undefined, headers: {} }),
   renew: async () => undefined,
+  heard: () => {},
   refused: (host) =>
     new AuthorizationError('credential_refused', `${host} asks for a credential, and the client was given none.`, {
       step: 'Give auth: { type: "api_key", apiKey }, or { type: "oauth2" } to sign a person in.',
     }),
 }
 
+/** What an answer says to a credential. */
+export interface Said {
+  readonly status: number
+  readonly headers: Headers
+}
+
 export interface Attempts<Answer> {
   readonly credential: Credential
-  readonly send: (authorization: string | undefined) => Promise<Answer>
-  readonly isUnauthorized: (answer: Answer) => boolean
+  readonly request: Outgoing
+  readonly send: (headers: Readonly<Record<string, string>>) => Promise<Answer>
+  readonly saidBy: (answer: Answer) => Said
   /** Lets go of an answer that another one takes the place of. */
   readonly drop: (answer: Answer) => Promise<void>
 }
 
-/** A 401 is renewed once, where there is another value to be had; what is said to that one is the answer. */
-export async function withRenewal<Answer>({ credential, send, isUnauthorized, drop }: Attempts<Answer>): Promise<Answer> {
-  const presented = await credential.present()
-  const answer = await send(presented)
-  if (!isUnauthorized(answer)) return answer
-  const renewed = await credential.renew(presented)
-  if (renewed === undefined || renewed === presented) return answer
-  await drop(answer)
-  return send(renewed)
+/** How often a request is tried again for one reason; each is the end of it where it is spent. */
+const LIMITS = { token: 1, nonce: 1, scope: 2 }
+
+/** A refusal is answered with another try where the credential has one; what is said to the last one is the answer. */
+export async function withRenewal<Answer>({ credential, request, send, saidBy, drop }: Attempts<Answer>): Promise<Answer> {
+  const left = { ...LIMITS }
+  let presented = await credential.present(request)
+  for (;;) {
+    const answer = await send(presented.headers)
+    const { status, headers } = saidBy(answer)
+    credential.heard(headers)
+    const challenge = challengeOf(status, headers.get('www-authenticate'))
+    const kind = kindOf(status, challenge)
+    if (kind === undefined || left[kind]-- === 0) return answer
+    const renewed = await credential.renew(request, { presented, challenge, nonce: headers.get('dpop-nonce') ?? undefined })
+    if (renewed === undefined) return answer
+    await drop(answer)
+    presented = renewed
+  }
 }
+
+function kindOf(status: number, challenge: Challenge | undefined): keyof typeof LIMITS | undefined {
+  if (status === 403 && challenge?.error === 'insufficient_scope') return 'scope'
+  if (status !== 401) return undefined
+  return challenge?.error === 'use_dpop_nonce' ? 'nonce' : 'token'
+}
+
+const challengeOf = (status: number, header: string | null): Challenge | undefined =>
+  status === 401 || status === 403 ? parseChallenge(header) : undefined
 
 export interface Refused {
   readonly credential: Credential
@@ -63,7 +113,7 @@ export interface Refused {
 
 /** The error that a status means to whoever sent a credential, or was to be led elsewhere with it; undefined: it is neither. */
 export function refusalOf({ credential, host, status, challenge }: Refused): AuthorizationError | TransportError | undefined {
-  const asked = status === 401 || status === 403 ? parseChallenge(challenge) : undefined
+  const asked = challengeOf(status, challenge)
   if (status === 401 || (status === 403 && asked?.error === 'insufficient_scope')) return credential.refused(host, asked)
   return isRedirect(status) ? new TransportError('redirected', `${host} answers with a redirect.`, status) : undefined
 }

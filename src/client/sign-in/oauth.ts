@@ -15,12 +15,12 @@ import type { Network } from '../network.ts'
 import type { OAuth2Options } from '../options.ts'
 import { createAuthorizationRequests } from './authorization-requests.ts'
 import type { ClientIdentity } from './client-identity.ts'
-import type { Credential } from './credential.ts'
+import type { Credential, Presented } from './credential.ts'
 import { type Discovered, discover } from './discovery.ts'
 import { type ClientMetadata, type ClientRegistration, type Registered, registerClient } from './registration.ts'
 import { selectScopes } from './scopes.ts'
 import { createTokenKeeper } from './token-keeper.ts'
-import { requestTokens } from './token-request.ts'
+import { requestTokens, type Tokens } from './token-request.ts'
 
 export interface OAuth {
   readonly credential: Credential
@@ -81,7 +81,8 @@ export function createOAuth({ options, network, finder, clock, clientName, learn
           'The server now names another authorization server than auth.clientId is registered with.',
         )
       const { clientId, clientSecret } = options
-      return { issuer, clientId, clientSecret, method: clientSecret === undefined ? 'none' : 'client_secret_basic' }
+      if (clientSecret === undefined) return { issuer, clientId, method: 'none' }
+      return { issuer, clientId, clientSecret, method: 'client_secret_basic' }
     }
     if (described?.redirectUris.includes(redirectUri)) return (await register(found, described, 'client_secret_basic')).identity
     return (await register(found, { clientName, redirectUris: [redirectUri] }, 'none')).identity
@@ -128,12 +129,14 @@ export function createOAuth({ options, network, finder, clock, clientName, learn
       async present() {
         const held = await tokens.current()
         if (held === undefined) throw new AuthorizationError('sign_in_required', 'Nobody is signed in.')
-        return `Bearer ${held.accessToken}`
+        return toPresented(held)
       },
-      async renew(presented) {
-        const held = presented?.startsWith('Bearer ') ? await tokens.renew(presented.slice('Bearer '.length)) : undefined
-        return held && `Bearer ${held.accessToken}`
+      async renew(_, { presented: { token }, challenge }) {
+        if (token === undefined || challenge?.error === 'insufficient_scope') return undefined
+        const held = await tokens.renew(token)
+        return held && held.accessToken !== token ? toPresented(held) : undefined
       },
+      heard: () => {},
       refused(host, challenge) {
         if (challenge?.error === 'insufficient_scope') {
           // Everything asked for before stays in, or a step up for one tool would be a step down for the others.
@@ -145,3 +148,5 @@ export function createOAuth({ options, network, finder, clock, clientName, learn
     },
   }
 }
+
+const toPresented = ({ accessToken }: Tokens): Presented => ({ token: accessToken, headers: { authorization: `Bearer ${accessToken}` } })

@@ -9,7 +9,7 @@ import type { JsonObject } from '../../core/index.ts'
 import { askForDocument, isRedirect } from '../documents.ts'
 import { AuthorizationError } from '../errors.ts'
 import type { Network } from '../network.ts'
-import { type ClientAuthMethod, type ClientIdentity, isAuthMethod } from './client-identity.ts'
+import { type ClientIdentity, isRegisteredMethod, type RegisteredMethod } from './client-identity.ts'
 import { parseOAuthError } from './oauth-error.ts'
 import { isLoopbackRedirect } from './redirect-uri.ts'
 import type { AuthorizationServer } from './server-metadata.ts'
@@ -79,8 +79,8 @@ export async function registerClient({ network, server, metadata, prefer }: Regi
   return toRegistered(document ?? {}, server, redirectUris)
 }
 
-function selectMethod({ clientAuthMethods }: AuthorizationServer, prefer: 'none' | 'client_secret_basic'): ClientAuthMethod {
-  const wanted: readonly ClientAuthMethod[] = [prefer, 'client_secret_basic', 'client_secret_post', 'none']
+function selectMethod({ clientAuthMethods }: AuthorizationServer, prefer: 'none' | 'client_secret_basic'): RegisteredMethod {
+  const wanted: readonly RegisteredMethod[] = [prefer, 'client_secret_basic', 'client_secret_post', 'none']
   const method = wanted.find((one) => clientAuthMethods.includes(one))
   if (method === undefined)
     throw new AuthorizationError(
@@ -100,7 +100,8 @@ function toRegistered(document: JsonObject, { issuer }: AuthorizationServer, red
   if (Array.isArray(granted) && !redirectUris.every((uri) => granted.includes(uri))) throw refuse('leaves out a redirect URI')
   const said = document['token_endpoint_auth_method']
   const method = said ?? (clientSecret === undefined ? 'none' : 'client_secret_basic')
-  if (!isAuthMethod(method) || (method !== 'none' && clientSecret === undefined)) throw refuse('wants a proof that is not spoken here')
+  const identity = isRegisteredMethod(method) ? toIdentity({ issuer, clientId }, method, clientSecret) : undefined
+  if (identity === undefined) throw refuse('wants a proof that is not spoken here')
 
   const registration = {
     clientId,
@@ -110,9 +111,18 @@ function toRegistered(document: JsonObject, { issuer }: AuthorizationServer, red
   }
   Object.defineProperty(registration, 'clientSecret', { value: clientSecret, enumerable: false })
   return {
-    identity: { issuer, clientId, clientSecret: method === 'none' ? undefined : clientSecret, method },
+    identity,
     registration: Object.freeze(registration) as ClientRegistration,
   }
+}
+
+function toIdentity(
+  named: { readonly issuer: string; readonly clientId: string },
+  method: RegisteredMethod,
+  clientSecret: string | undefined,
+): ClientIdentity | undefined {
+  if (method === 'none') return { ...named, method }
+  return clientSecret === undefined ? undefined : { ...named, method, clientSecret }
 }
 
 /** RFC 6749 appendix A: visible ASCII and spaces. */

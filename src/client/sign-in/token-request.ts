@@ -6,11 +6,12 @@
  */
 
 import type { Clock, JsonObject } from '../../core/index.ts'
-import { askForDocument, isRedirect } from '../documents.ts'
+import { askForDocument, type DocumentAnswer, isRedirect } from '../documents.ts'
 import { AuthorizationError, TransportError } from '../errors.ts'
 import type { Network } from '../network.ts'
 import { type ClientIdentity, toClientAuthentication } from './client-identity.ts'
 import { parseOAuthError } from './oauth-error.ts'
+import type { ProofKey } from './proof.ts'
 import { parseScopes } from './scopes.ts'
 import type { AuthorizationServer } from './server-metadata.ts'
 
@@ -37,6 +38,8 @@ export interface TokenRequest {
   readonly grant: Grant
   /** `grant_type` and what belongs to it. */
   readonly fields: Readonly<Record<string, string>>
+  /** The key that the token shall be bound to (RFC 9449 §5); without one, a bearer token is asked for. */
+  readonly proof?: ProofKey | undefined
 }
 
 /** A token goes into a header as it is (RFC 6750 §2.1). */
@@ -48,7 +51,7 @@ export async function revokeToken(
   token: string,
 ): Promise<boolean> {
   if (server.revocationEndpoint === undefined) return false
-  const { headers, fields } = toClientAuthentication(client)
+  const { headers, fields } = await toClientAuthentication(client)
   const { status } = await askForDocument(network, server.revocationEndpoint, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
@@ -58,14 +61,14 @@ export async function revokeToken(
 }
 
 /** @throws {AuthorizationError | TransportError} */
-export async function requestTokens({ network, clock, grant, fields }: TokenRequest): Promise<Tokens> {
+export async function requestTokens(request: TokenRequest): Promise<Tokens> {
+  const { clock, grant, proof } = request
   const { tokenEndpoint } = grant.server
-  const { headers, fields: proof } = toClientAuthentication(grant.client)
-  const { status, document } = await askForDocument(network, tokenEndpoint, {
-    method: 'POST',
-    headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ ...fields, ...proof, resource: grant.resource }).toString(),
-  })
+  let answer = await ask(request)
+  // The first proof was made without knowing the nonce that the server wants in it (RFC 9449 §8).
+  if (proof && answer.status === 400 && answer.document?.['error'] === 'use_dpop_nonce' && answer.headers.has('dpop-nonce'))
+    answer = await ask(request)
+  const { status, document } = answer
   if (isRedirect(status)) throw new AuthorizationError('redirected', `The token endpoint at ${tokenEndpoint.host} answers with a redirect.`)
   // Trouble of its own says nothing about the grant.
   if (status >= 500 || status === 429)
@@ -76,16 +79,34 @@ export async function requestTokens({ network, clock, grant, fields }: TokenRequ
       ...(reason !== undefined && { reason }),
     })
   }
-  return toTokens(document ?? {}, grant, clock())
+  return toTokens(document ?? {}, { grant, now: clock(), isProved: proof !== undefined })
 }
 
-function toTokens(document: JsonObject, grant: Grant, now: number): Tokens {
+async function ask({ network, grant, fields, proof }: TokenRequest): Promise<DocumentAnswer> {
+  const { tokenEndpoint } = grant.server
+  // Each time anew: neither an assertion nor a proof is good twice.
+  const { headers, fields: identity } = await toClientAuthentication(grant.client)
+  const answer = await askForDocument(network, tokenEndpoint, {
+    method: 'POST',
+    headers: {
+      ...headers,
+      ...(proof && { dpop: await proof.prove({ method: 'POST', url: tokenEndpoint }) }),
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams({ ...fields, ...identity, resource: grant.resource }).toString(),
+  })
+  proof?.heard(tokenEndpoint, answer.headers)
+  return answer
+}
+
+function toTokens(document: JsonObject, { grant, now, isProved }: { grant: Grant; now: number; isProved: boolean }): Tokens {
   const { access_token: accessToken, refresh_token: refreshToken, token_type: type, expires_in: seconds, scope } = document
   if (!isHeaderValue(accessToken))
     throw new AuthorizationError('token_refused', 'The authorization server answered without an access token.')
-  // Another type would have to be proved in another way: sent as a bearer token it proves nothing (OAuth 2.1 §1.4.2).
-  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
-    throw new AuthorizationError('token_refused', 'The authorization server gave a token of a type that is not spoken here.')
+  // Another type would have to be proved in another way: sent as a bearer token it proves nothing (OAuth 2.1 §1.4.2). And whoever
+  // was shown a proof and answers with a bearer token has not bound it (RFC 9449 §5).
+  if (typeof type !== 'string' || type.toLowerCase() !== (isProved ? 'dpop' : 'bearer'))
+    throw new AuthorizationError('token_refused', 'The authorization server gave a token of another type than was asked for.')
   return {
     grant,
     accessToken,

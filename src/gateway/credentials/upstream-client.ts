@@ -58,7 +58,8 @@ export function createUpstreamClient({ server, registered, network, store, keyRi
     async identify(found, redirectUri) {
       const { issuer } = found.server
       const { clientId, clientSecret } = registered
-      if (clientId !== undefined) return { issuer, clientId, clientSecret, method: clientSecret === undefined ? 'none' : methodOf(found) }
+      if (clientId !== undefined && clientSecret === undefined) return { issuer, clientId, method: 'none' }
+      if (clientId !== undefined && clientSecret !== undefined) return { issuer, clientId, clientSecret, method: methodOf(found) }
       const own = await known()
       if (own?.identity.issuer === issuer && own.redirectUri === redirectUri && clock() < (own.expiresAt ?? Infinity)) return own.identity
       const metadata = { clientName: 'Sallyport', redirectUris: [redirectUri] }
@@ -78,7 +79,7 @@ export function createUpstreamClient({ server, registered, network, store, keyRi
   }
 }
 
-function methodOf({ server: { clientAuthMethods, issuer } }: Discovered): ClientIdentity['method'] {
+function methodOf({ server: { clientAuthMethods, issuer } }: Discovered): 'client_secret_basic' | 'client_secret_post' {
   if (clientAuthMethods.includes('client_secret_basic')) return 'client_secret_basic'
   if (clientAuthMethods.includes('client_secret_post')) return 'client_secret_post'
   throw new AuthorizationError('registration_unsupported', `${new URL(issuer).host} takes no client secret.`)
