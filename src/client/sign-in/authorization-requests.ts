@@ -95,6 +95,8 @@ export function toAuthorizationUrl(
   state: string,
   verifier: string,
 ): string {
+  if (server.authorizationEndpoint === undefined)
+    throw new AuthorizationError('metadata_invalid', `The authorization server ${server.issuer} has no authorization endpoint.`)
   // What the endpoint's own query says stays (RFC 6749 §3.1), but for what is ours to say.
   const url = new URL(server.authorizationEndpoint)
   const parameters = {

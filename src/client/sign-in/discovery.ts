@@ -23,6 +23,8 @@ export interface Discovered {
   readonly resource: string
   readonly challengedScopes: readonly string[] | undefined
   readonly supportedScopes: readonly string[] | undefined
+  /** Whether the server takes proofs of possession, or takes tokens only with one (RFC 9728 §2). */
+  readonly dpop: 'required' | 'taken' | 'unsaid'
   readonly server: AuthorizationServer
 }
 
@@ -31,10 +33,12 @@ export interface DiscoveryOptions {
   readonly finder: EndpointFinder
   /** The only authorization server to use, where the program says so. */
   readonly issuer?: string | undefined
+  /** What the authorization server is wanted for; see `server-metadata.ts`. */
+  readonly use?: 'person' | 'token' | undefined
 }
 
 /** @throws {AuthorizationError | TransportError} */
-export async function discover({ network, finder, issuer }: DiscoveryOptions): Promise<Discovered> {
+export async function discover({ network, finder, issuer, use }: DiscoveryOptions): Promise<Discovered> {
   const { url: endpoint, challenge } = await finder.probe()
   const places = challenge?.resourceMetadata === undefined ? resourceMetadataUrls(endpoint) : [toUrl(network, challenge.resourceMetadata)]
   const { document, at } = await loadFirst(network, places, `${endpoint.host} has no protected resource metadata.`)
@@ -42,14 +46,20 @@ export async function discover({ network, finder, issuer }: DiscoveryOptions): P
   if (typeof resource !== 'string' || !isResource(resource, endpoint)) {
     throw new AuthorizationError('resource_mismatch', `The metadata at ${at} is not about ${endpoint.origin}${endpoint.pathname}.`)
   }
-  const server = await discoverServer(network, selectIssuer(document['authorization_servers'], issuer, at))
+  const server = await discoverServer({ network, issuer: selectIssuer(document['authorization_servers'], issuer, at), use })
   return {
     endpoint,
     resource,
     challengedScopes: challenge?.scopes,
     supportedScopes: toScopes(document['scopes_supported']),
+    dpop: toDpop(document, challenge?.dpop),
     server,
   }
+}
+
+function toDpop(document: JsonObject, challenged = false): Discovered['dpop'] {
+  if (document['dpop_bound_access_tokens_required'] === true) return 'required'
+  return challenged || Array.isArray(document['dpop_signing_alg_values_supported']) ? 'taken' : 'unsaid'
 }
 
 /** The first that is listed, or the one that the program is registered with (RFC 9728 §7.6 leaves it to the client). */
@@ -62,13 +72,18 @@ function selectIssuer(listed: unknown, wanted: string | undefined, at: string): 
   return wanted
 }
 
-async function discoverServer(network: Network, issuer: string): Promise<AuthorizationServer> {
+/** The metadata of one issuer, as it is now. @throws {AuthorizationError | TransportError} */
+export async function discoverServer({
+  network,
+  issuer,
+  use,
+}: Pick<DiscoveryOptions, 'network' | 'use'> & { readonly issuer: string }): Promise<AuthorizationServer> {
   const url = toUrl(network, issuer)
   if (url.search !== '' || issuer.includes('#'))
     throw new AuthorizationError('metadata_invalid', `The issuer at ${url.host} has a query or a fragment (RFC 8414 §2).`)
   const missing = `${url.host} has no authorization server metadata.`
   const { document, at } = await loadFirst(network, serverMetadataUrls(url), missing)
-  return checkServerMetadata(document, { issuer, at, network })
+  return checkServerMetadata(document, { issuer, at, network, use })
 }
 
 /** A URL that somebody else wrote. */

@@ -14,12 +14,18 @@ import { toScopes } from './scopes.ts'
 
 export interface AuthorizationServer {
   readonly issuer: string
-  readonly authorizationEndpoint: URL
+  /** There wherever a person is to be sent to it. */
+  readonly authorizationEndpoint: URL | undefined
+  readonly deviceAuthorizationEndpoint: URL | undefined
   readonly tokenEndpoint: URL
   readonly registrationEndpoint: URL | undefined
   readonly revocationEndpoint: URL | undefined
   readonly scopes: readonly string[] | undefined
   readonly clientAuthMethods: readonly string[]
+  /** Whether a client may be known by the URL of a document about it (draft-ietf-oauth-client-id-metadata-document). */
+  readonly readsClientDocuments: boolean
+  /** How proofs of possession may be signed (RFC 9449 §5.1); undefined where none are taken. */
+  readonly dpopAlgorithms: readonly string[] | undefined
   /** Whether its answers always say who gave them (RFC 9207 §2.3). */
   readonly namesItself: boolean
 }
@@ -30,19 +36,24 @@ export interface ServerMetadataContext {
   /** Where the document was, for sentences. */
   readonly at: string
   readonly network: Pick<Network, 'problemWith'>
+  /** `person`: somebody is sent to it and comes back with a code, as usual; `token`: only its token endpoint is wanted. */
+  readonly use?: 'person' | 'token' | undefined
 }
 
 /** @throws {AuthorizationError} */
-export function checkServerMetadata(document: JsonObject, { issuer, at, network }: ServerMetadataContext): AuthorizationServer {
+export function checkServerMetadata(
+  document: JsonObject,
+  { issuer, at, network, use = 'person' }: ServerMetadataContext,
+): AuthorizationServer {
   // Simple string comparison: who normalizes here can be led to take one server for another.
   if (document['issuer'] !== issuer) throw new AuthorizationError('issuer_mismatch', `The metadata at ${at} names another issuer.`)
 
   const methods = document['code_challenge_methods_supported']
-  if (!Array.isArray(methods) || !methods.includes('S256'))
+  if (use === 'person' && (!Array.isArray(methods) || !methods.includes('S256')))
     throw new AuthorizationError('pkce_unsupported', `The authorization server at ${at} does not say that it supports PKCE with S256.`)
 
   const types = document['response_types_supported']
-  if (Array.isArray(types) && !types.includes('code'))
+  if (use === 'person' && Array.isArray(types) && !types.includes('code'))
     throw new AuthorizationError('metadata_invalid', `The authorization server at ${at} has no authorization code flow.`)
 
   const endpoint = (member: string): URL | undefined => {
@@ -61,12 +72,15 @@ export function checkServerMetadata(document: JsonObject, { issuer, at, network 
   }
   return {
     issuer,
-    authorizationEndpoint: required('authorization_endpoint'),
+    authorizationEndpoint: (use === 'person' ? required : endpoint)('authorization_endpoint'),
+    deviceAuthorizationEndpoint: endpoint('device_authorization_endpoint'),
     tokenEndpoint: required('token_endpoint'),
     registrationEndpoint: endpoint('registration_endpoint'),
     revocationEndpoint: endpoint('revocation_endpoint'),
     scopes: toScopes(document['scopes_supported']),
     clientAuthMethods: toStrings(document['token_endpoint_auth_methods_supported']) ?? ['client_secret_basic'],
+    readsClientDocuments: document['client_id_metadata_document_supported'] === true,
+    dpopAlgorithms: toStrings(document['dpop_signing_alg_values_supported']),
     namesItself: document['authorization_response_iss_parameter_supported'] === true,
   }
 }

@@ -9,7 +9,8 @@ export function withAddresses(kept: Issuer): Issuer {
   const url = (text: URL | undefined): URL | undefined => (text === undefined ? undefined : new URL(text))
   return {
     ...kept,
-    authorizationEndpoint: new URL(kept.authorizationEndpoint),
+    authorizationEndpoint: url(kept.authorizationEndpoint),
+    deviceAuthorizationEndpoint: url(kept.deviceAuthorizationEndpoint),
     tokenEndpoint: new URL(kept.tokenEndpoint),
     registrationEndpoint: url(kept.registrationEndpoint),
     revocationEndpoint: url(kept.revocationEndpoint),
