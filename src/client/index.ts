@@ -13,7 +13,8 @@ export {
   type TrustProblem,
 } from './errors.ts'
 export { createNetwork, type Network } from './network.ts'
-export type { ApiKeyOptions, AuthorizationUrlRequest, MCPClientOptions, OAuth2Options } from './options.ts'
+export type { ApiKeyOptions, AuthorizationUrlRequest, MCPClientOptions } from './options.ts'
+export type { OAuth2Options } from './sign-in/auth-options.ts'
 export { type AuthorizationRequest, codeIn, stateIn, toAuthorizationUrl } from './sign-in/authorization-requests.ts'
 export { parseChallenge } from './sign-in/challenge.ts'
 export type { ClientIdentity } from './sign-in/client-identity.ts'

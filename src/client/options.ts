@@ -1,25 +1,11 @@
 /** What a client is made from. Strict: every problem is named at once, never a value. @module */
 
 import { z } from 'zod'
-import { type Clock, checkOptions, isScope, type Log } from '../core/index.ts'
+import { type Clock, checkOptions, type Log } from '../core/index.ts'
 import { isLoopbackHost, type Lookup } from '../net/index.ts'
 import type { InputHooks } from './connection/input-hooks.ts'
-import { isRedirectUri } from './sign-in/redirect-uri.ts'
+import { credential, type OAuth2Options, oauth2, redirectUri, scopes, text } from './sign-in/auth-options.ts'
 import type { ClientMetadata } from './sign-in/registration.ts'
-import { isHeaderValue } from './sign-in/token-request.ts'
-
-/** Signs a person in (OAuth 2.1). */
-export interface OAuth2Options {
-  readonly type: 'oauth2'
-  /** Registered with the authorization server beforehand. Without one the client registers itself. */
-  readonly clientId?: string | undefined
-  /** Needs `issuer`: a secret is shown to nobody but the one who gave it. */
-  readonly clientSecret?: string | undefined
-  /** The only authorization server to use; the first that the server names where it is absent. */
-  readonly issuer?: string | undefined
-  /** Exactly what to ask for; what the server asks for where it is absent. */
-  readonly scopes?: readonly string[] | undefined
-}
 
 export interface ApiKeyOptions {
   readonly type: 'api_key'
@@ -61,25 +47,10 @@ export interface AuthorizationUrlRequest {
 }
 
 const fn = <T>() => z.custom<T>((value) => typeof value === 'function', 'must be a function')
-const text = z.string().min(1).max(256)
-const scopes = z.array(z.custom<string>(isScope, 'must be a scope: visible ASCII without spaces, quotes and backslashes')).min(1).max(200)
-const credential = z.custom<string>(isHeaderValue, 'must be visible ASCII without spaces')
-const redirectUri = z.string().max(2048).refine(isRedirectUri, 'must be an https URL, or http on loopback, without a fragment')
 const httpsUrl = z
   .string()
   .max(2048)
   .refine((value) => URL.parse(value)?.protocol === 'https:', 'must be an https URL')
-
-const oauth2 = z
-  .strictObject({
-    type: z.literal('oauth2'),
-    clientId: text.optional(),
-    clientSecret: credential.optional(),
-    issuer: z.string().max(2048).refine(isIssuer, 'must be an https URL, or http on loopback, without query and fragment').optional(),
-    scopes: scopes.optional(),
-  })
-  .refine(({ clientSecret, clientId }) => clientSecret === undefined || clientId !== undefined, 'a clientSecret needs its clientId')
-  .refine(({ clientSecret, issuer }) => clientSecret === undefined || issuer !== undefined, 'a clientSecret needs the issuer that gave it')
 
 const client: z.ZodType<MCPClientOptions> = z
   .strictObject({
@@ -136,10 +107,4 @@ function isServerUrl(value: string): boolean {
   if (url === null || url.username !== '' || url.password !== '' || value.includes('#')) return false
   if (url.protocol === 'https:' || url.protocol === 'wss:') return true
   return (url.protocol === 'http:' || url.protocol === 'ws:') && isLoopbackHost(url.hostname)
-}
-
-function isIssuer(value: string): boolean {
-  const url = URL.parse(value)
-  if (url === null || url.search !== '' || url.username !== '' || url.password !== '' || value.includes('#')) return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
 }
