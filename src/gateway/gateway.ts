@@ -8,11 +8,12 @@
 import { type Features } from '../catalogue/index.ts'
 import { type Clock, type Entry, type JsonObject, type Log, type Principal, problemOf, type Redactor } from '../core/index.ts'
 import { createChecks } from '../schema/index.ts'
+import { hintedHash } from '../trust/index.ts'
 import type { ServerConfig } from './config/index.ts'
 import { type Connectable, createConnectEntry } from './credentials/index.ts'
 import { createUpstreamExecutor } from './executor.ts'
 import { type Imported, type ImportOptions, importEntries, importSteps, nothing } from './import-entries.ts'
-import { type Accepted, definitionHash, type LockFile, openLockFile } from './lock-file.ts'
+import { type Accepted, type LockFile, openLockFile } from './lock-file.ts'
 import { type Merged, mergeEntries } from './merge-entries.ts'
 import { openUpstream } from './open-upstream.ts'
 import type { People } from './people.ts'
@@ -266,7 +267,7 @@ function createMember(
       for (const tool of lists.tools) {
         if (typeof tool.name !== 'string' || !known.has(tool.name) || tools.has(tool.name)) continue
         const hinted = (tool.annotations as JsonObject | undefined)?.readOnlyHint === true
-        tools.set(tool.name, { class: hinted ? 'read' : 'execute', definition: definitionHash(tool), accepted })
+        tools.set(tool.name, { class: hinted ? 'read' : 'execute', definition: hintedHash(tool), accepted })
       }
       const read = [...tools.values()].filter((tool) => tool.class === 'read').length
       // Once: a server that changes its hints later must not be believed because a start script still says `--classify`.

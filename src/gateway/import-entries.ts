@@ -11,8 +11,9 @@ import { createHash } from 'node:crypto'
 import type { Entry, EntryKind, Executor, JsonObject } from '../core/index.ts'
 import { isObject, isWithinDepth, MAX_URI_LENGTH, matchTemplate } from '../protocol/index.ts'
 import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../schema/index.ts'
+import { hintedHash } from '../trust/index.ts'
 import { classify, matchesGlob, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
-import { definitionHash, type LockFile } from './lock-file.ts'
+import type { LockFile } from './lock-file.ts'
 import type { Lists } from './read-lists.ts'
 import { atOnce, type Steps } from './slices.ts'
 
@@ -113,7 +114,7 @@ export function* importSteps(lists: Lists, options: ImportOptions): Steps<Import
       continue
     }
     const accepted = lock.find(server, name)
-    const { permission, ask, rule, changed } = classify(server, name, accepted ? definitionHash(tool) : '', rules, accepted)
+    const { permission, ask, rule, changed } = classify(server, name, accepted ? hintedHash(tool) : '', rules, accepted)
     if (changed)
       warnings.push(
         `${server}: the tool ${quote(name)} has changed since its hint was accepted: it needs tools:execute until sallyport.lock or sallyport.yaml says otherwise`,

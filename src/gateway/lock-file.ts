@@ -12,14 +12,13 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { ConfigError, type JsonObject } from '../core/index.ts'
-import { canonicalHash } from '../protocol/index.ts'
+import { ConfigError } from '../core/index.ts'
 import { requireOurs } from '../vault/index.ts'
 
 /** One tool's accepted class. */
 export interface Accepted {
   readonly class: 'read' | 'execute'
-  /** Of the definition that was accepted. */
+  /** Of the definition that was accepted: `hintedHash` of it. */
   readonly definition: string
   /** ISO 8601. */
   readonly accepted: string
@@ -57,12 +56,6 @@ export function openLockFile(path: string): LockFile {
       write(path, servers)
     },
   }
-}
-
-/** What a definition says, whatever order it says it in. `$schema` is left out: servers add it without meaning anything. */
-export function definitionHash({ name, title, description, inputSchema, outputSchema, annotations }: JsonObject): string {
-  const { $schema: _, ...schema } = (inputSchema ?? {}) as Record<string, unknown>
-  return canonicalHash({ name, title, description, inputSchema: schema, outputSchema, annotations })
 }
 
 function read(path: string): Content {

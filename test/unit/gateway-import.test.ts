@@ -6,9 +6,10 @@ import { after, test } from 'node:test'
 import { allow, type JsonObject } from '../../src/core/index.ts'
 import { classify, matchesGlob } from '../../src/gateway/classify.ts'
 import { type Imported, type ImportOptions, importEntries } from '../../src/gateway/import-entries.ts'
-import { definitionHash, openLockFile } from '../../src/gateway/lock-file.ts'
+import { openLockFile } from '../../src/gateway/lock-file.ts'
 import { type Lists, noLists } from '../../src/gateway/read-lists.ts'
 import { canonicalJson } from '../../src/protocol/index.ts'
+import { hintedHash } from '../../src/trust/index.ts'
 import { cpuMs } from '../support/cpu.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sallyport-import-'))
@@ -99,7 +100,7 @@ test('globs match in linear time, whatever they look like', () => {
 
 test('a class that was accepted holds for the definition it was accepted for, and for no other', () => {
   const definition = tool('read', { description: 'Reads.', annotations: { readOnlyHint: true } })
-  const accepted = { class: 'read', definition: definitionHash(definition), accepted: '2026-11-23T10:00:00.000Z' } as const
+  const accepted = { class: 'read', definition: hintedHash(definition), accepted: '2026-11-23T10:00:00.000Z' } as const
   const lock = { find: (server: string, name: string) => (server === 'notes' && name === 'read' ? accepted : undefined) }
   const [held] = run({ tools: [definition] }, { lock }).entries
   assert.deepEqual(
@@ -111,7 +112,7 @@ test('a class that was accepted holds for the definition it was accepted for, an
   assert.match(changed.warnings.join(), /"read" has changed since its hint was accepted/)
   // The order of keys and `$schema` are nothing that a definition says.
   assert.equal(
-    definitionHash({
+    hintedHash({
       annotations: { readOnlyHint: true },
       description: 'Reads.',
       inputSchema: { $schema: 'x', type: 'object' },
