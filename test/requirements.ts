@@ -393,6 +393,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'What anybody sends our client is bounded in bytes, depth and time before it is parsed.',
     kind: 'guarantee',
   },
+  'lying-server': {
+    source: 'authorization, transports, OAuth 2.1',
+    behaviour:
+      'Whatever a server or an authorization server lies about, our client ends in time with an error that says so or does without; no token, code or secret goes elsewhere or is shown.',
+    kind: 'guarantee',
+  },
   RS1: {
     source: 'authorization §protected resource metadata',
     behaviour: 'Protected resource metadata names the endpoint and its authorization server.',

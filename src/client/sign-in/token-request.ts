@@ -74,12 +74,18 @@ export async function requestTokens(request: TokenRequest): Promise<Tokens> {
   if (status >= 500 || status === 429)
     throw new TransportError('http_status', `The token endpoint at ${tokenEndpoint.host} answers ${status}.`, status)
   if (status !== 200) {
-    const reason = parseOAuthError(document?.['error'])
+    const reason = parseOAuthError(document?.['error'], secretsIn(request))
     throw new AuthorizationError('token_refused', `The authorization server refused to give a token (${reason ?? status}).`, {
       ...(reason !== undefined && { reason }),
     })
   }
   return toTokens(document ?? {}, { grant, now: clock(), isProved: proof !== undefined })
+}
+
+/** What a server that refuses must not get into an error by saying it back. */
+const secretsIn = ({ fields, grant: { client } }: TokenRequest): string[] => {
+  const { grant_type: _, ...secrets } = fields
+  return [...Object.values(secrets), client.clientSecret ?? '']
 }
 
 async function ask({ network, grant, fields, proof }: TokenRequest): Promise<DocumentAnswer> {
