@@ -30,6 +30,8 @@ export interface Tokens {
   readonly receivedAt: number
   /** Undefined where the server does not say. */
   readonly expiresAt: number | undefined
+  /** The key that it is bound to, and not to be sent without; undefined: a bearer token. */
+  readonly proof?: ProofKey | undefined
 }
 
 export interface TokenRequest {
@@ -40,6 +42,8 @@ export interface TokenRequest {
   readonly fields: Readonly<Record<string, string>>
   /** The key that the token shall be bound to (RFC 9449 §5); without one, a bearer token is asked for. */
   readonly proof?: ProofKey | undefined
+  /** Whether a bearer token will do where a bound one was asked for (RFC 9449 §5); not so unless told. */
+  readonly bearerWillDo?: boolean | undefined
 }
 
 /** A token goes into a header as it is (RFC 6750 §2.1). */
@@ -62,8 +66,8 @@ export async function revokeToken(
 
 /** @throws {AuthorizationError | TransportError} */
 export async function requestTokens(request: TokenRequest): Promise<Tokens> {
-  const { clock, grant, proof } = request
-  const { tokenEndpoint } = grant.server
+  const { proof } = request
+  const { tokenEndpoint } = request.grant.server
   let answer = await ask(request)
   // The first proof was made without knowing the nonce that the server wants in it (RFC 9449 §8).
   if (proof && answer.status === 400 && answer.document?.['error'] === 'use_dpop_nonce' && answer.headers.has('dpop-nonce'))
@@ -79,7 +83,7 @@ export async function requestTokens(request: TokenRequest): Promise<Tokens> {
       ...(reason !== undefined && { reason }),
     })
   }
-  return toTokens(document ?? {}, { grant, now: clock(), isProved: proof !== undefined })
+  return toTokens(document ?? {}, request)
 }
 
 /** What a server that refuses must not get into an error by saying it back. */
@@ -105,14 +109,17 @@ async function ask({ network, grant, fields, proof }: TokenRequest): Promise<Doc
   return answer
 }
 
-function toTokens(document: JsonObject, { grant, now, isProved }: { grant: Grant; now: number; isProved: boolean }): Tokens {
+function toTokens(document: JsonObject, { grant, clock, proof, bearerWillDo = false }: TokenRequest): Tokens {
   const { access_token: accessToken, refresh_token: refreshToken, token_type: type, expires_in: seconds, scope } = document
   if (!isHeaderValue(accessToken))
     throw new AuthorizationError('token_refused', 'The authorization server answered without an access token.')
   // Another type would have to be proved in another way: sent as a bearer token it proves nothing (OAuth 2.1 §1.4.2). And whoever
   // was shown a proof and answers with a bearer token has not bound it (RFC 9449 §5).
-  if (typeof type !== 'string' || type.toLowerCase() !== (isProved ? 'dpop' : 'bearer'))
+  const said = typeof type === 'string' ? type.toLowerCase() : undefined
+  const isBound = proof !== undefined && said === 'dpop'
+  if (!isBound && (said !== 'bearer' || (proof !== undefined && !bearerWillDo)))
     throw new AuthorizationError('token_refused', 'The authorization server gave a token of another type than was asked for.')
+  const now = clock()
   return {
     grant,
     accessToken,
@@ -120,5 +127,6 @@ function toTokens(document: JsonObject, { grant, now, isProved }: { grant: Grant
     scopes: parseScopes(scope),
     receivedAt: now,
     expiresAt: typeof seconds === 'number' && seconds >= 0 ? now + seconds * 1000 : undefined,
+    ...(isBound && { proof }),
   }
 }
