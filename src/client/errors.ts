@@ -1,5 +1,5 @@
 /**
- * What can go wrong for somebody who uses the client: four classes, each with a closed set of codes (`docs/errors.md`), each
+ * What can go wrong for somebody who uses the client: five classes, each with a closed set of codes (`docs/errors.md`), each
  * saying what to do next. What a server wrote is in a message only after it was shortened and cleaned of our own secrets.
  *
  * @module
@@ -103,6 +103,26 @@ export class TrustError extends Error {
     super(`${what} ${step}`)
     this.code = code
     this.tool = tool
+  }
+}
+
+/** Every code of {@link TokenStoreError}, with what to do about it. */
+export const tokenStoreSteps = {
+  store_unwritable: 'Free some space, or let this program write there, or name another folder with dataDir.',
+  store_unreadable: 'Check who owns it, and the disk. If it is lost, remove it and sign in again.',
+  store_locked: 'End the process that hangs, or try again later.',
+} as const
+
+export type TokenStoreProblem = keyof typeof tokenStoreSteps
+
+/** What the client keeps could not be read or kept. Where it says so before a request, nothing was sent. */
+export class TokenStoreError extends Error {
+  override readonly name = 'TokenStoreError'
+  readonly code: TokenStoreProblem
+
+  constructor(code: TokenStoreProblem, what: string) {
+    super(`${what} ${tokenStoreSteps[code]}`)
+    this.code = code
   }
 }
 

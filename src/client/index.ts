@@ -7,6 +7,8 @@ export {
   AuthorizationError,
   type AuthorizationProblem,
   MCPRequestError,
+  TokenStoreError,
+  type TokenStoreProblem,
   TransportError,
   type TransportProblem,
   TrustError,
@@ -23,3 +25,11 @@ export { type ClientMetadata, type ClientRegistration, registerClient } from './
 export { isResource, resourceMetadataUrls, serverMetadataUrls } from './sign-in/resource.ts'
 export { selectScopes } from './sign-in/scopes.ts'
 export { requestTokens, revokeToken, type Tokens } from './sign-in/token-request.ts'
+export {
+  createFileTokenStore,
+  createKeychainTokenStore,
+  type FileTokenStore,
+  type FileTokenStoreOptions,
+  type KeyRotation,
+} from './store/file-store.ts'
+export type { TokenStore } from './store/token-store.ts'

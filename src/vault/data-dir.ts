@@ -45,7 +45,7 @@ export function openData({ dataDir, clock = systemClock, env = process.env }: Op
 }
 
 /** Ours is made 0700. One that was there stays as it is, its files are 0600; but who may write into it may exchange them. */
-function requireFolder(dir: string): void {
+export function requireFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     const found = statSync(dir)

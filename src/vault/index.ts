@@ -1,5 +1,5 @@
-export { createKeyRing, createMemoryKeyRing } from './create-key-ring.ts'
-export { type Data, openData, resolveDataDir } from './data-dir.ts'
+export { addMasterKey, createKeyRing, createKeyRingOf, createKeyText, createMemoryKeyRing } from './create-key-ring.ts'
+export { type Data, openData, requireFolder, resolveDataDir } from './data-dir.ts'
 export type { KeyRing } from './key-ring.ts'
 export { isShared, requireOurs } from './require-ours.ts'
 export { createNamedSecrets, groupOfUser, isSecretName, type NamedSecrets } from './secrets.ts'

@@ -20,15 +20,28 @@ const HEAD = `# Sallyport's master keys. Whoever has them can open every secret 
 `
 
 /** Our own file: nobody but its owner may touch it. */
-export function loadOrCreateKeyFile(file: string): Keys {
-  return readKeys(file, 0o077, '600') ?? createKeyFile(file)
-}
+export const loadOwnKeyFile = (file: string): Keys | undefined => readKeys(file, 0o077, '600')
+
+export const loadOrCreateKeyFile = (file: string): Keys => loadOwnKeyFile(file) ?? createKeyFile(file)
 
 /** A file that the operator mounts: a group may read it (that is how orchestrators hand it to a process that is not root). */
 export function loadKeyFile(file: string): Keys {
   const keys = readKeys(file, 0o037, '640')
   if (keys === undefined) throw new ConfigError([`${file}: does not exist. SALLYPORT_MASTER_KEY_FILE names a file with the master key.`])
   return keys
+}
+
+/** One more, above the others: comments stay where they are. The file is replaced, so that nobody reads half of it. */
+export function addKeyToFile(file: string): void {
+  loadOrCreateKeyFile(file)
+  const lines = readFileSync(file, 'utf8').split('\n')
+  const first = lines.findIndex((line) => line.trim() !== '' && !line.trim().startsWith('#'))
+  const text = lines.toSpliced(first, 0, formatKey(createMasterKey())).join('\n')
+  try {
+    writePrivateFile(file, text, { first: false })
+  } catch (error) {
+    throw new ConfigError([`${file}: a new master key cannot be added (${(error as NodeJS.ErrnoException).code}). The old one stays.`])
+  }
 }
 
 function readKeys(file: string, forbiddenMode: number, fix: string): Keys | undefined {
@@ -75,5 +88,5 @@ function createKeyFile(file: string): Keys {
       `${file}: the master key cannot be made (${(error as NodeJS.ErrnoException).code}). Use a data directory that you own, or set SALLYPORT_MASTER_KEY_FILE.`,
     ])
   }
-  return readKeys(file, 0o077, '600') as Keys
+  return loadOwnKeyFile(file) as Keys
 }

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { authorizationSteps, transportSteps, trustSteps } from '../../src/client/errors.ts'
+import { authorizationSteps, tokenStoreSteps, transportSteps, trustSteps } from '../../src/client/errors.ts'
 import { ROOT } from '../support/paths.ts'
 
 const [, client = ''] = readFileSync(join(ROOT, 'docs', 'errors.md'), 'utf8').split('## The client')
-const tables = client.split(/^\| `(?:AuthorizationError|TransportError|TrustError)`.*$/m)
+const tables = client.split(/^\| `(?:AuthorizationError|TransportError|TrustError|TokenStoreError)`.*$/m)
 const documented = (table: string | undefined): (string | undefined)[] =>
   [...(table ?? '').matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code)
 
@@ -16,16 +16,17 @@ test('docs/errors.md describes every code that the client throws, and no other',
   assert.deepEqual(documented(tables[1]), Object.keys(authorizationSteps))
   assert.deepEqual(documented(tables[2]), Object.keys(transportSteps))
   assert.deepEqual(documented(tables[3]), Object.keys(trustSteps))
+  assert.deepEqual(documented(tables[4]), Object.keys(tokenStoreSteps))
 })
 
 test('every code says what to do next, in a sentence', () => {
-  for (const step of [...Object.values(authorizationSteps), ...Object.values(transportSteps), ...Object.values(trustSteps)])
-    assert.match(step, /^[A-Z].*\.$/)
+  for (const steps of [authorizationSteps, transportSteps, trustSteps, tokenStoreSteps])
+    for (const step of Object.values(steps)) assert.match(step, /^[A-Z].*\.$/)
 })
 
 test('the codes of the client are the ones that were published', () => {
   assert.deepEqual(
-    [...Object.keys(authorizationSteps), ...Object.keys(transportSteps), ...Object.keys(trustSteps)],
+    [authorizationSteps, transportSteps, trustSteps, tokenStoreSteps].flatMap((steps) => Object.keys(steps)),
     [
       'sign_in_required',
       'insufficient_scope',
@@ -56,6 +57,9 @@ test('the codes of the client are the ones that were published', () => {
       'definition_suspicious',
       'call_declined',
       'result_invalid',
+      'store_unwritable',
+      'store_unreadable',
+      'store_locked',
     ],
   )
 })

@@ -8,7 +8,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { ConfigError } from '../../src/core/index.ts'
-import { createKeyRing, createMemoryKeyRing, openData, resolveDataDir } from '../../src/vault/index.ts'
+import { addMasterKey, createKeyRing, createMemoryKeyRing, openData, resolveDataDir } from '../../src/vault/index.ts'
 import { isShared } from '../../src/vault/require-ours.ts'
 import { auditRecord } from '../contracts/audit-store.ts'
 
@@ -222,4 +222,45 @@ test('a group counts as others, but for the one that is the owner’s alone', po
   assert.equal(found(0, 0, 0o664), true)
   assert.equal(found(1000, 1000, 0o664), false)
   assert.equal(found(1000, 1000, 0o666), true)
+})
+
+test('a key that another process adds is followed: it seals, all of them open, and MACs stay what they were', async () => {
+  const running = createKeyRing({ file, env: {} })
+  const before = running.seal('old', 'secret/a')
+  const mac = running.mac('api-key', 'x')
+  addMasterKey({ file, env: {} })
+  const next = createKeyRing({ file, env: {} })
+  const after = next.seal('new', 'secret/a')
+  assert.notEqual(after.split('.')[1], before.split('.')[1])
+  assert.equal(running.open(after, 'secret/a')?.toString(), 'new')
+  assert.equal(running.open(before, 'secret/a')?.toString(), 'old')
+  assert.equal(next.open(before, 'secret/a')?.toString(), 'old')
+  assert.equal(running.seal('x', 'secret/a').split('.')[1], after.split('.')[1])
+  assert.deepEqual([running.mac('api-key', 'x'), next.mac('api-key', 'x')], [mac, mac])
+  assert.match(await readFile(file, 'utf8'), /^# Sallyport[^\0]*is lost\.\n[\w-]{43}\n[\w-]{43}\n$/)
+  assert.equal((await stat(file)).mode & 0o777, 0o600)
+})
+
+test('a file that has lost the oldest key, is wrong or is gone is not followed', async () => {
+  const running = createKeyRing({ file, env: {} })
+  const kept = await readFile(file, 'utf8')
+  const sealed = running.seal('a', 'secret/a')
+  const mac = running.mac('api-key', 'x')
+  for (const text of [key(), 'no key', `${key()}\n${key()}`]) {
+    await writeFile(file, text)
+    assert.equal(running.open(running.seal('b', 'secret/a'), 'secret/a')?.toString(), 'b')
+    assert.equal(running.seal('b', 'secret/a').split('.')[1], sealed.split('.')[1])
+  }
+  await rm(file)
+  assert.equal(running.open(running.seal('b', 'secret/a'), 'secret/a')?.toString(), 'b')
+  await writeFile(file, kept, { mode: 0o644 })
+  assert.equal(running.open(sealed, 'secret/a')?.toString(), 'a')
+  assert.deepEqual(running.mac('api-key', 'x'), mac)
+})
+
+test('a key of the environment is not ours to replace: the error says how', () => {
+  for (const name of ['SALLYPORT_MASTER_KEY', 'SALLYPORT_MASTER_KEY_FILE']) {
+    const value = key()
+    refuses(() => addMasterKey({ file, env: { [name]: value } }), new RegExp(`^[^]*${name}: .*before those`), value)
+  }
 })

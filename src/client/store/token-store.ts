@@ -29,9 +29,11 @@ export const MAX_NAME = 8192
 
 /** These are made by the program; one that is wrong is a fault of the program. */
 export function requireName(name: string): void {
-  if (name === '' || name.length > MAX_NAME) throw new TypeError(`The name of a record has 1 to ${MAX_NAME} characters.`)
+  if (name.length > MAX_NAME || !/^[\x21-\x7e]+$/.test(name))
+    throw new TypeError(`The name of a record is 1 to ${MAX_NAME} characters of visible ASCII.`)
 }
 
 export function requireValue(value: string): void {
-  if (Buffer.byteLength(value) > MAX_VALUE_BYTES) throw new TypeError(`A record has at most ${MAX_VALUE_BYTES / 1024} KiB.`)
+  if (!value.isWellFormed() || Buffer.byteLength(value) > MAX_VALUE_BYTES)
+    throw new TypeError(`A record is text of at most ${MAX_VALUE_BYTES / 1024} KiB.`)
 }

@@ -1,0 +1,84 @@
+/**
+ * The stores that keep sealed files in the data directory: `client/`, sealed with the vault's master key, and `client-keychain/`,
+ * sealed with a key that the platform's keychain holds. Both list what they have and seal it anew with another key.
+ *
+ * @module
+ */
+
+import { join } from 'node:path'
+import type { Log } from '../../core/index.ts'
+import { resolveDataDir } from '../../vault/index.ts'
+import { takeFileLock } from './file-lock.ts'
+import { createKeychainKeys } from './keychain-keys.ts'
+import { createSealedStore } from './sealed-store.ts'
+import { createFileKeys, type SealingKeys } from './sealing-keys.ts'
+import { createStoreFolder } from './store-folder.ts'
+import type { TokenStore } from './token-store.ts'
+
+export interface FileTokenStoreOptions {
+  /** `SALLYPORT_DATA_DIR`, then the platform's place for an application's data, unless told. */
+  readonly dataDir?: string | undefined
+  /** Is told once of each record that does not open. */
+  readonly log?: Log | undefined
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
+}
+
+export interface KeyRotation {
+  /** How many records are sealed with the newest key now. */
+  readonly resealed: number
+  /** How many do not open with any key, and stay as they are. */
+  readonly unreadable: number
+}
+
+export interface FileTokenStore extends TokenStore {
+  /** The names of the records that open, in no order that means anything. */
+  names(): Promise<readonly string[]>
+  /**
+   * A new key seals from now on, and every record is sealed anew, each under its lock. May be interrupted at any time, and called
+   * again. `newKey: false`: with the newest key that is there.
+   *
+   * @throws {ConfigError} where the key comes from the environment, which is not ours to write.
+   */
+  rotateKey(options?: { readonly newKey?: boolean }): Promise<KeyRotation>
+}
+
+/** Nothing is made on disk before something is kept. */
+export function createFileTokenStore({ dataDir, log, env = process.env }: FileTokenStoreOptions = {}): FileTokenStore {
+  const dir = resolveDataDir(dataDir, env)
+  return createStore(join(dir, 'client'), () => createFileKeys(dir, env), log)
+}
+
+/** @throws {ConfigError} where the package `@napi-rs/keyring` is not installed. The keychain itself is first asked when it is needed. */
+export function createKeychainTokenStore({ dataDir, log, env = process.env }: FileTokenStoreOptions = {}): FileTokenStore {
+  const dir = join(resolveDataDir(dataDir, env), 'client-keychain')
+  return createStore(dir, () => createKeychainKeys(dir), log)
+}
+
+function createStore(dir: string, createKeys: () => SealingKeys, log: Log | undefined): FileTokenStore {
+  const folder = createStoreFolder(dir)
+  const keys = createKeys()
+  const { records, reseal, ...store } = createSealedStore({ folder, keys, log })
+
+  async function rotateKey({ newKey = true }: { readonly newKey?: boolean } = {}): Promise<KeyRotation> {
+    folder.require()
+    const lock = await takeFileLock(folder.rotationLock, LONGEST_ROTATION_MS)
+    try {
+      if (newKey) await keys.add()
+      // Whoever takes a record from here on has the new key; whoever took one before has left a lock, and is waited for.
+      const counts = { resealed: 0, absent: 0, unreadable: 0 }
+      for (const hash of folder.hashes()) counts[await reseal(hash)] += 1
+      await keys.settle()
+      return { resealed: counts.resealed, unreadable: counts.unreadable }
+    } finally {
+      lock.release()
+    }
+  }
+
+  return Object.freeze({
+    ...store,
+    names: async () => Array.fromAsync(records(), ({ name }) => name),
+    rotateKey,
+  })
+}
+
+const LONGEST_ROTATION_MS = 60_000

@@ -1,0 +1,19 @@
+/** The stores that come with the client: in memory, and sealed files. That of the keychain: token-keychain.test.ts. */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createFileTokenStore } from '../../src/client/store/file-store.ts'
+import { createMemoryTokenStore } from '../../src/client/store/memory-store.ts'
+import { describeTokenStore } from './token-store.ts'
+
+describeTokenStore('memory', async () => {
+  const store = createMemoryTokenStore()
+  return { store, other: store, end: async () => {} }
+})
+
+describeTokenStore('file', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'sallyport-'))
+  const open = () => createFileTokenStore({ dataDir, env: {} })
+  return { store: open(), other: open(), end: () => rm(dataDir, { recursive: true }) }
+})
