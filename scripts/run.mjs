@@ -20,9 +20,10 @@ const tasks = {
   types: { set: 'all', program: ['scripts/test.mjs', 'type-check', 'type-check-tests', 'type-check-bench'] },
   bench: { set: 'all', program: ['bench/run.ts'] },
   'bench:memory': { set: 'all', program: ['bench/memory.ts'] },
-  // The official suite on a server in code, in every way that it is reached, and on the SDK's through the guard; that server alone;
-  // and 23 real servers, each counted through the guard.
+  // The official suite on a server in code, in every way that it is reached, on the SDK's through the guard, and on our client; the program
+  // that it tests as a client, and that server alone; and 23 real servers, each counted through the guard.
   conformance: { set: 'test', program: ['test/conformance/run.ts'] },
+  'conformance:client': { set: 'test', program: ['test/conformance/client/run.ts'] },
   'conformance:server': { set: 'test', program: ['test/conformance/our-server.ts'] },
   servers: { set: 'test', program: ['test/servers/list.ts'] },
   // Ten thousand sign-ins against one server: what it holds and keeps. `npm test` does fifty.

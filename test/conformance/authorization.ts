@@ -93,7 +93,7 @@ async function runCommand({ issuer, client }: Tested, revision: Version): Promis
     clearTimeout(deadline)
     await stop(suite.process)
   }
-  const found = await readResults(folder.path, 'authorization-server')
+  const found = await readResults(folder.path, 'authorization-server-')
   if (found.size === 0) throw new Error(`the suite ran no scenario\n${suite.stdout()}\n${suite.stderr()}`)
   return found
 }

@@ -4,7 +4,15 @@
 import type { Version } from '../support/index.ts'
 import type { Check } from './suite.ts'
 
-type Counts = Readonly<Record<string, number>>
+export type Counts = Readonly<Record<string, number>>
+
+/** What is held against what the suite found. */
+export interface Expectations {
+  readonly counts: Counts
+  readonly remarks: readonly Remark[]
+  /** Not scored and not required, with the reason. */
+  readonly notRequired: Readonly<Record<string, string>>
+}
 
 const inBoth: Counts = {
   'completion-complete': 2,
@@ -116,12 +124,16 @@ export const remarks: readonly Remark[] = [
 ]
 
 /** Whether that is one of them. */
-export const remarkOn = (scenario: string, { id, status, errorMessage = '' }: Check): Remark | undefined =>
-  remarks.find(
-    (each) => each.scenario === scenario && each.check === id && each.status === status && (each.says?.test(errorMessage) ?? true),
-  )
+export const remarkOn = (
+  scenario: string,
+  { id, status, errorMessage = '' }: Check,
+  among: readonly Remark[] = remarks,
+): Remark | undefined =>
+  among.find((each) => each.scenario === scenario && each.check === id && each.status === status && (each.says?.test(errorMessage) ?? true))
 
 /** Not scored and not required, with the reason. */
 export const notRequired: Readonly<Record<string, string>> = {
   'server-sse-polling': 'pending in the suite: it tests streams that a client may resume, which are optional, and which Sallyport has not',
 }
+
+export const ofServer = (revision: Version): Expectations => ({ counts: expected[revision], remarks, notRequired })

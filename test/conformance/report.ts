@@ -30,7 +30,7 @@ export function report(columns: readonly Column[], seconds: number): boolean {
   const all = columns.flatMap(({ rows }) => rows)
   const width = Math.max(...all.map(({ scenario }) => scenario.length)) + 2
   const widths = columns.map(({ name }) => Math.max(name.length, LONGEST_CELL) + 2)
-  for (const revision of REVISIONS) {
+  for (const revision of [...REVISIONS, 'all'].filter((each) => all.some((row) => row.revision === each))) {
     console.log(`\n${revision.padEnd(width)}${columns.map(({ name }, at) => name.padEnd(widths[at] ?? 0)).join('')}`)
     for (const scenario of new Set(all.filter((row) => row.revision === revision).map((row) => row.scenario))) {
       const found = columns.map(({ rows }) => rows.find((row) => row.revision === revision && row.scenario === scenario))

@@ -1,9 +1,9 @@
-// Runs the official suite against one URL and reads what it found, check by check, from the `checks.json` that it writes for each
-// scenario. Its exit code is not used: it says nothing of checks that were skipped, nor of the scenarios without a score.
+// Runs the official suite against one URL, or against one client, and reads what it found, check by check, from the `checks.json` that it
+// writes for each scenario. Its exit code is not used: it says nothing of checks that were skipped, nor of the scenarios without a score.
 
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { parse } from 'yaml'
 import { createTempDir, ROOT, run, type Version } from '../support/index.ts'
 
@@ -25,31 +25,46 @@ export interface Requirements {
   readonly unscored: ReadonlyMap<string, string>
 }
 
-export async function loadRequirements(revision: Version): Promise<Requirements> {
+export async function loadRequirements(revision: Version, leg: 'server' | 'client' = 'server'): Promise<Requirements> {
   const file = parse(await readFile(join(SUITE, 'requirements', `${revision}.yaml`), 'utf8')) as {
     server: string[]
+    client: string[]
     not_scored: { scenario: string; leg: string; reason: string }[]
   }
-  const unscored = file.not_scored.filter((entry) => entry.leg === 'server').map((entry) => [entry.scenario, entry.reason] as const)
-  return { scored: file.server, unscored: new Map(unscored) }
+  const unscored = file.not_scored.filter((entry) => entry.leg === leg).map((entry) => [entry.scenario, entry.reason] as const)
+  return { scored: file[leg], unscored: new Map(unscored) }
 }
 
-export async function runSuite(url: string, revision: Version): Promise<Results> {
+export const runSuite = (url: string, revision: Version): Promise<Results> =>
+  runIntoFolder(['server', '--url', url, '--requirements', revision, '--timeout', '10000'], 'server-')
+
+/** `which`: the scenarios of a revision, or all that the suite has. It starts `program` once for each, all at once. */
+export const runClientSuite = (program: string, which: Version | 'all'): Promise<Results> =>
+  runIntoFolder(
+    ['client', '--command', `"${process.execPath}" "${program}"`, ...(which === 'all' ? ['--suite', 'all'] : ['--requirements', which])],
+    '',
+  )
+
+async function runIntoFolder(args: readonly string[], prefix: string): Promise<Results> {
   await using folder = await createTempDir('conformance')
-  const args = ['server', '--url', url, '--requirements', revision, '--timeout', '10000', '-o', folder.path]
-  const { stdout, stderr } = await run(process.execPath, [PROGRAM, ...args], { timeoutMs: 80_000 })
-  const found = await readResults(folder.path, 'server')
+  const { stdout, stderr } = await run(process.execPath, [PROGRAM, ...args, '-o', folder.path], { timeoutMs: 80_000 })
+  const found = await readResults(folder.path, prefix)
   if (found.size === 0) throw new Error(`the suite ran no scenario\n${stdout}\n${stderr}`)
   return found
 }
 
-/** What the suite has written into the folder that it was given, in folders of the name <prefix>-<scenario>-<ISO time, its colons and dots as dashes>. */
+/**
+ * What the suite has written into the folder that it was given, in folders of the name <prefix><scenario>-<ISO time, its colons and dots as
+ * dashes>. A scenario with a slash in its name is a folder in a folder.
+ */
 export async function readResults(folder: string, prefix: string): Promise<Results> {
   const found = new Map<string, Check[]>()
-  for (const name of await readdir(folder)) {
-    const scenario = new RegExp(`^${prefix}-(.+)-\\d{4}-\\d\\d-\\d\\dT[\\dZ-]+$`).exec(name)?.[1]
-    if (scenario === undefined) throw new Error(`the suite wrote a folder that is not one of a scenario: ${name}`)
-    found.set(scenario, await readChecks(join(folder, name, 'checks.json')))
+  const written = await readdir(folder, { recursive: true, withFileTypes: true })
+  for (const name of written.filter((entry) => entry.isDirectory()).map((entry) => relative(folder, join(entry.parentPath, entry.name)))) {
+    const scenario = new RegExp(`^${prefix}(.+)-\\d{4}-\\d\\d-\\d\\dT[\\dZ-]+$`).exec(name)?.[1]
+    if (scenario !== undefined) found.set(scenario, await readChecks(join(folder, name, 'checks.json')))
+    else if (!written.some((entry) => relative(folder, entry.parentPath) === name && entry.isDirectory()))
+      throw new Error(`the suite wrote a folder that is not one of a scenario: ${name}`)
   }
   return found
 }
