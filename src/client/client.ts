@@ -7,13 +7,12 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import type { CallToolResult, GetPromptResult, ReadResourceResult, Tool } from '@modelcontextprotocol/client'
-import { ConfigError, createLog, createRedactor, type JsonObject, systemClock } from '../core/index.ts'
-import { createSession, type RequestOptions, type Session } from './connection/session.ts'
-import { createEndpointFinder } from './endpoint.ts'
-import { createNetwork, type Network } from './network.ts'
+import { ConfigError, type JsonObject } from '../core/index.ts'
+import { assemble } from './assemble.ts'
+import type { RequestOptions, Session } from './connection/session.ts'
+import type { Network } from './network.ts'
 import {
   type AuthorizationUrlRequest,
   checkAuthorizationUrlRequest,
@@ -21,10 +20,8 @@ import {
   checkClientOptions,
   type MCPClientOptions,
 } from './options.ts'
-import { createApiKeyCredential, noCredential } from './sign-in/credential.ts'
-import { createOAuth, type OAuth } from './sign-in/oauth.ts'
+import type { OAuth } from './sign-in/oauth.ts'
 import type { ClientMetadata, ClientRegistration } from './sign-in/registration.ts'
-import { toHttp } from './sign-in/resource.ts'
 
 /** A request of the protocol, without its envelope. */
 export interface MCPRequest {
@@ -42,38 +39,10 @@ export class MCPClient {
   /** @throws {ConfigError} naming every problem. Nothing is sent yet. */
   constructor(options: MCPClientOptions) {
     const checked = checkClientOptions(options)
-    const { auth, ca = [], clock = systemClock, onInput = {}, dangerouslyAllowPrivateHosts: privateHosts = [] } = checked
-    const redactor = createRedactor()
-    const log =
-      checked.log ?? createLog({ level: 'warn', pretty: process.stderr.isTTY, redactor, write: (line) => process.stderr.write(line) })
-    const url = new URL(checked.serverUrl)
-    const serverUrl = toHttp(url)
-    const kind = checked.transport ?? (/^wss?:$/.test(url.protocol) ? 'websocket' : 'http')
-    const clientInfo = checked.clientInfo ?? { name: 'sallyport', version: version() }
-    if (privateHosts.length > 0)
-      log('warn', 'dangerouslyAllowPrivateHosts: these may have addresses of this machine', { hosts: privateHosts.join(' ') })
-
-    this.#network = createNetwork({ serverUrl, privateHosts, ca: typeof ca === 'string' ? [ca] : ca, lookup: checked.lookup })
-    const finder = createEndpointFinder({ network: this.#network, serverUrl, clientInfo, mayBeSilent: kind === 'websocket' })
-    const learn = (secret: string): void => void redactor.learn(secret)
-    if (auth?.type === 'oauth2') {
-      if (auth.clientSecret !== undefined) learn(auth.clientSecret)
-      this.#oauth = createOAuth({ options: auth, network: this.#network, finder, clock, clientName: clientInfo.name, learn })
-    }
-    if (auth?.type === 'api_key') learn(auth.apiKey)
-    this.#session = createSession({
-      kind,
-      network: this.#network,
-      finder,
-      host: serverUrl.host,
-      credential: this.#oauth?.credential ?? (auth?.type === 'api_key' ? createApiKeyCredential(auth.apiKey) : noCredential),
-      clientInfo,
-      hooks: onInput,
-      redactor,
-      maxMessageBytes: checked.maxMessageBytes ?? 64 * 1024 * 1024,
-      requestTimeoutMs: (checked.requestTimeoutSeconds ?? 60) * 1000,
-    })
-    const shown = `MCPClient { serverUrl: '${url.origin}${url.pathname}', auth: '${auth?.type ?? 'none'}' }`
+    const { network, session, oauth, shown } = assemble(checked)
+    this.#network = network
+    this.#session = session
+    this.#oauth = oauth
     // A class member of that name could not be told in a declaration on its own.
     Object.defineProperty(this, inspect.custom, { value: () => shown })
   }
@@ -151,7 +120,3 @@ export class MCPClient {
 
 /** Methods that the SDK does not know are sent too: the server decides. */
 const anyResult = { '~standard': { version: 1, vendor: 'sallyport', validate: (value: unknown) => ({ value }) } } as const
-
-/** Two folders up from src/client in a checkout and from dist/client in the package. */
-const version = (): string =>
-  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version

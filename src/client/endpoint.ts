@@ -31,11 +31,19 @@ export interface EndpointFinderOptions {
   /** Over HTTP. */
   readonly serverUrl: URL
   readonly clientInfo: { readonly name: string; readonly version: string }
+  /** Of the program, for its server: what stands in front of one may need them. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Where nothing at the URL speaks MCP over HTTP, it is taken as it is: it may speak WebSocket only. */
   readonly mayBeSilent: boolean
 }
 
-export function createEndpointFinder({ network, serverUrl, clientInfo, mayBeSilent }: EndpointFinderOptions): EndpointFinder {
+export function createEndpointFinder({
+  network,
+  serverUrl,
+  clientInfo,
+  headers: own = {},
+  mayBeSilent,
+}: EndpointFinderOptions): EndpointFinder {
   const isWhole = serverUrl.pathname !== '/' || serverUrl.search !== ''
   let found: URL | undefined = isWhole ? serverUrl : undefined
   const body = JSON.stringify({
@@ -51,6 +59,7 @@ export function createEndpointFinder({ network, serverUrl, clientInfo, mayBeSile
     },
   })
   const headers = {
+    ...own,
     accept: 'application/json, text/event-stream',
     'content-type': 'application/json',
     'mcp-protocol-version': MODERN_VERSION,

@@ -3,23 +3,37 @@
 import { z } from 'zod'
 import { type Clock, checkOptions, type Log } from '../core/index.ts'
 import { isLoopbackHost, type Lookup } from '../net/index.ts'
+import { headerName, headers } from './connection/header-options.ts'
 import type { InputHooks } from './connection/input-hooks.ts'
+import { argument, checkTransport } from './connection/transport-options.ts'
 import { credential, type OAuth2Options, oauth2, redirectUri, scopes, text } from './sign-in/auth-options.ts'
 import type { ClientMetadata } from './sign-in/registration.ts'
 
 export interface ApiKeyOptions {
   readonly type: 'api_key'
   readonly apiKey: string
+  /** The header that it goes in, such as `x-api-key`; `Authorization: Bearer` unless told. */
+  readonly header?: string | undefined
 }
 
 /** Options for {@link MCPClient}. */
 export interface MCPClientOptions {
-  /** Where the server is: https or wss, or plain on this computer. Without a path, `/mcp` is tried too. */
-  readonly serverUrl: string
-  /** `websocket` where the URL begins with ws, else `http`. */
-  readonly transport?: 'http' | 'websocket' | undefined
+  /** Where the server is: https or wss, or plain on this computer. Without a path, `/mcp` is tried too. This, or `command`. */
+  readonly serverUrl?: string | undefined
+  /** A server to start, over its pipes: a program, not a line for a shell. */
+  readonly command?: string | undefined
+  /** What the command is started with. */
+  readonly args?: readonly string[] | undefined
+  /** What it finds in its environment besides the few variables that every program needs: nothing else of ours is inherited. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Where it runs; the current folder unless told. */
+  readonly cwd?: string | undefined
+  /** `stdio` where there is a command, `websocket` where the URL begins with ws, else `http`. */
+  readonly transport?: 'http' | 'websocket' | 'stdio' | undefined
   /** Without it the server is asked without a credential. */
   readonly auth?: OAuth2Options | ApiKeyOptions | undefined
+  /** Further headers for every request to the server's own endpoint, and to nobody else. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** What the server is told about the program. */
   readonly clientInfo?: { readonly name: string; readonly version: string } | undefined
   /** Answers what a server may ask in the middle of a call. What has no hook is not offered to servers. */
@@ -57,9 +71,20 @@ const client: z.ZodType<MCPClientOptions> = z
     serverUrl: z
       .string()
       .max(2048)
-      .refine(isServerUrl, 'must be an https or wss URL, or a plain one on loopback, without user name and fragment'),
-    transport: z.enum(['http', 'websocket']).optional(),
-    auth: z.discriminatedUnion('type', [oauth2, z.strictObject({ type: z.literal('api_key'), apiKey: credential })]).optional(),
+      .refine(isServerUrl, 'must be an https or wss URL, or a plain one on loopback, without user name and fragment')
+      .optional(),
+    command: argument.min(1).optional(),
+    args: z.array(argument).max(1000).optional(),
+    env: z.record(z.string().regex(/^[^=\0]{1,256}$/), argument).optional(),
+    cwd: argument.min(1).optional(),
+    transport: z.enum(['http', 'websocket', 'stdio']).optional(),
+    headers: headers.optional(),
+    auth: z
+      .discriminatedUnion('type', [
+        oauth2,
+        z.strictObject({ type: z.literal('api_key'), apiKey: credential, header: headerName.optional() }),
+      ])
+      .optional(),
     clientInfo: z.strictObject({ name: text, version: text }).optional(),
     onInput: z
       .strictObject({
@@ -80,10 +105,7 @@ const client: z.ZodType<MCPClientOptions> = z
     clock: fn<Clock>().optional(),
     lookup: fn<Lookup>().optional(),
   })
-  .refine(({ serverUrl, transport }) => transport !== 'http' || !/^wss?:/i.test(serverUrl), {
-    path: ['transport'],
-    message: 'a URL that begins with ws is for "websocket"',
-  })
+  .superRefine(checkTransport)
 
 const authorizationUrlRequest: z.ZodType<AuthorizationUrlRequest> = z.strictObject({ redirectUri, scopes: scopes.optional() })
 const clientMetadata: z.ZodType<ClientMetadata> = z.strictObject({

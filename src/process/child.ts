@@ -15,6 +15,8 @@ export interface Command {
   readonly cwd: string
   /** What the configuration names; added to the few variables that every program needs. */
   readonly env: Readonly<Record<string, string>>
+  /** Whether what is named may be for us too: a key that a program gives a server of ours by name. */
+  readonly mayNameOurs?: boolean
 }
 
 const windows = process.platform === 'win32'
@@ -39,13 +41,13 @@ const INHERITED = windows
     ]
   : ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NO_PROXY']
 
-function environmentOf(named: Readonly<Record<string, string>>, ours: NodeJS.ProcessEnv): Record<string, string> {
+function environmentOf({ env: named, mayNameOurs = false }: Command, ours: NodeJS.ProcessEnv): Record<string, string> {
   const env: Record<string, string> = {}
   for (const name of INHERITED) {
     const value = ours[name]
     if (value !== undefined) env[name] = value
   }
-  for (const [name, value] of Object.entries(named)) if (!/^SALLYPORT_/i.test(name)) env[name] = value
+  for (const [name, value] of Object.entries(named)) if (mayNameOurs || !/^SALLYPORT_/i.test(name)) env[name] = value
   return env
 }
 
@@ -55,12 +57,13 @@ function killAll(): void {
   for (const child of running) signalGroup(child, 'SIGKILL')
 }
 
-export function startChild({ command, args, cwd, env }: Command): ChildProcessWithoutNullStreams {
+export function startChild(started: Command): ChildProcessWithoutNullStreams {
+  const { command, args, cwd } = started
   // `./server` means beside `cwd`, wherever we were started; a bare name is looked up in PATH.
   const file = /[\\/]/.test(command) && !isAbsolute(command) ? resolve(cwd, command) : command
   const child = spawn(file, args, {
     cwd,
-    env: environmentOf(env, process.env),
+    env: environmentOf(started, process.env),
     stdio: 'pipe',
     shell: false,
     detached: !windows,

@@ -17,12 +17,37 @@ function problemsOf(options: unknown): readonly string[] {
 
 test('every problem with the options is named at once, with what was probably meant', () => {
   assert.deepEqual(problemsOf({ serverURL: 'x', auth: { type: 'oauth2', clientID: 'x', scope: ['a'] }, onInput: { elicitaton: 1 } }), [
-    'client.serverUrl: expected string, received undefined',
     'client.auth.clientID: there is no such key; did you mean "clientId"?',
     'client.auth.scope: there is no such key; did you mean "scopes"?',
     'client.onInput.elicitaton: there is no such key; did you mean "elicitation"?',
     'client.serverURL: there is no such key; did you mean "serverUrl"?',
+    'client.serverUrl: needs the URL of a server, or `command` to start one',
   ])
+})
+
+test('headers of a program are none of the protocol, of HTTP or of signing in', () => {
+  const serverUrl = 'https://example.com'
+  for (const name of [
+    'Authorization',
+    'cookie',
+    'Host',
+    'content-type',
+    'MCP-Session-Id',
+    'mcp-param-x',
+    'Sec-Fetch-Site',
+    'DPoP',
+    'a b',
+    'x\r\ny',
+  ])
+    assert.equal(problemsOf({ serverUrl, headers: { [name]: 'x' } }).length, 1, name)
+  for (const header of ['authorization', 'cookie', 'host']) {
+    const auth = { type: 'api_key', apiKey: 'k', header }
+    assert.deepEqual(problemsOf({ serverUrl, auth }), [
+      'client.auth.header: is a header of the protocol, of HTTP or of signing in, or a cookie',
+    ])
+  }
+  for (const value of ['a\r\nb', ' a', 'a ', 'ä', '']) assert.equal(problemsOf({ serverUrl, headers: { 'x-a': value } }).length, 1)
+  assert.deepEqual(problemsOf({ serverUrl, headers: { 'X-Tenant': 'a b', 'x-api-key': 'k' } }), [])
 })
 
 test('a server is reached over TLS, or on this computer', () => {

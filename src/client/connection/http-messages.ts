@@ -11,9 +11,13 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { isObject, parseJson } from '../../protocol/index.ts'
 import { discard, isJson, mediaType, readBounded } from '../documents.ts'
 import { TransportError } from '../errors.ts'
+import type { Inbound } from './inbound.ts'
 
 const MAX_DEPTH = 64
 const MAX_ITEMS = 1_000_000
+/** How soon, and how late, a server may have its streams resumed. */
+const MIN_RETRY_MS = 100
+const MAX_RETRY_MS = 60_000
 
 /** One message. @throws {TransportError} */
 export function parseMessage(bytes: Buffer): unknown {
@@ -22,11 +26,12 @@ export function parseMessage(bytes: Buffer): unknown {
   throw new TransportError('malformed', 'The server sent JSON that is broken, repeats a key or is nested too deep.')
 }
 
-const tooLarge = (maxBytes: number): TransportError =>
+export const tooLarge = (maxBytes: number): TransportError =>
   new TransportError('too_large', `The server sent a message of more than ${maxBytes} bytes.`)
 
 export interface BoundOptions {
   readonly maxBytes: number
+  readonly inbound: Inbound
   /** Of the request that this answers; undefined where it was none. */
   readonly id: unknown
   /** A stream broke a bound; where it is not a stream, that is thrown. */
@@ -34,7 +39,7 @@ export interface BoundOptions {
 }
 
 /** @throws {TransportError} */
-export async function boundAnswer(response: Response, { maxBytes, id, broken }: BoundOptions): Promise<Response> {
+export async function boundAnswer(response: Response, { maxBytes, inbound, id, broken }: BoundOptions): Promise<Response> {
   const { status, statusText, headers } = response
   const kept = new Headers(headers)
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name)
@@ -49,27 +54,29 @@ export async function boundAnswer(response: Response, { maxBytes, id, broken }: 
     // Nobody would wait for it: the request would end by its deadline.
     if (response.ok && id !== undefined && (!isObject(message) || message['id'] !== id))
       throw new TransportError('malformed', 'The server answered another request than was sent.')
+    if (message !== undefined) inbound.admits(message)
     return new Response(bytes.length === 0 || status === 204 ? null : bytes, init)
   }
   if (response.ok && response.body && mediaType(headers) === 'text/event-stream')
-    return new Response(response.body.pipeThrough(boundEvents(maxBytes, broken)), init)
+    return new Response(response.body.pipeThrough(boundEvents(maxBytes, inbound, broken)), init)
   await discard(response)
   return new Response(null, init)
 }
 
 /** Events in, the same events out. Comments are dropped: they say nothing. */
-function boundEvents(maxBytes: number, broken: (error: TransportError) => void): TransformStream<Uint8Array, Uint8Array> {
+function boundEvents(maxBytes: number, inbound: Inbound, broken: (error: TransportError) => void): TransformStream<Uint8Array, Uint8Array> {
   const decoder = new TextDecoder()
   let bytes = 0
   let out = ''
   const parser = createParser({
     onEvent(event) {
       bytes = 0
-      if (event.data !== '') parseMessage(Buffer.from(event.data))
-      out += toText(event)
+      const admitted = event.data === '' || inbound.admits(parseMessage(Buffer.from(event.data)))
+      // What is dropped still counts for where a stream is resumed.
+      out += toText(admitted ? event : { ...event, data: '' })
     },
     onRetry(ms) {
-      out += `retry: ${ms}\n\n`
+      out += `retry: ${Math.min(Math.max(ms, MIN_RETRY_MS), MAX_RETRY_MS)}\n\n`
     },
   })
   return new TransformStream({

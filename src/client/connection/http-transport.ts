@@ -14,6 +14,7 @@ import { TransportError } from '../errors.ts'
 import type { Network } from '../network.ts'
 import { type Credential, refusalOf, withRenewal } from '../sign-in/credential.ts'
 import { boundAnswer } from './http-messages.ts'
+import type { Inbound } from './inbound.ts'
 import { LocalFailure } from './local-failure.ts'
 
 export interface HttpTransportOptions {
@@ -21,14 +22,25 @@ export interface HttpTransportOptions {
   readonly network: Network
   readonly endpoint: URL
   readonly credential: Credential
+  /** Of the program, for every request to the endpoint. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly inbound: Inbound
   readonly maxMessageBytes: number
 }
 
-export function createHttpTransport({ Transport, network, endpoint, credential, maxMessageBytes }: HttpTransportOptions): HttpTransport {
+export function createHttpTransport({
+  Transport,
+  network,
+  endpoint,
+  credential,
+  headers: own,
+  inbound,
+  maxMessageBytes,
+}: HttpTransportOptions): HttpTransport {
   async function send(init: RequestInit, proved: Readonly<Record<string, string>>): Promise<Response> {
     const headers = new Headers(init.headers)
     headers.delete('authorization')
-    for (const [name, value] of Object.entries(proved)) headers.set(name, value)
+    for (const [name, value] of [...Object.entries(own), ...Object.entries(proved)]) headers.set(name, value)
     headers.set('accept-encoding', 'identity')
     return network.fetch(endpoint, { ...init, headers })
   }
@@ -50,7 +62,7 @@ export function createHttpTransport({ Transport, network, endpoint, credential, 
       throw refusal
     }
     const id = idOf(init.body)
-    return boundAnswer(response, { maxBytes: maxMessageBytes, id, broken: (error) => fail(id, error) })
+    return boundAnswer(response, { maxBytes: maxMessageBytes, inbound, id, broken: (error) => fail(id, error) })
   }
 
   const transport = new Transport(endpoint, { fetch: guardedFetch })
@@ -61,7 +73,8 @@ export function createHttpTransport({ Transport, network, endpoint, credential, 
   }
   const sendMessage = transport.send.bind(transport)
   transport.send = (message, options) => {
-    if (!('method' in message && 'id' in message) || options?.onRequestStreamEnd) return sendMessage(message, options)
+    if (!('method' in message) && 'id' in message) return sendMessage(message, options).finally(() => inbound.answered(message.id))
+    if (!('id' in message) || options?.onRequestStreamEnd) return sendMessage(message, options)
     // A stream that ends without the answer would otherwise be noticed only by its deadline.
     const onRequestStreamEnd = (): void => fail(message.id, new TransportError('closed', 'The server broke its answer off.'))
     return sendMessage(message, { ...options, onRequestStreamEnd })

@@ -36,13 +36,17 @@ export function toClientError(error: unknown, context: ErrorContext): unknown {
   }
   if (inner instanceof sdk.SdkError) return fromSdkCode(inner.code, context)
   // What the SDK says where the connection went between two requests.
-  const isGone = inner instanceof Error && (inner.name === 'AbortError' || inner.message === 'Not connected')
+  const isGone = inner instanceof Error && (inner.name === 'AbortError' || inner.message === 'Not connected' || isBroken(inner))
   if (isGone) return new TransportError('closed', `The connection to ${host} was closed.`)
   // Messages of parsers quote what they could not read, and so do the SDK's plain ones. A `TypeError` is a fault of ours.
   if (inner instanceof SyntaxError || (inner instanceof Error && (inner.constructor === Error || inner.name === 'ZodError')))
     return new TransportError('malformed', `${host} sent what is no message of the protocol.`)
   return inner
 }
+
+/** The connection broke in the middle of a body. */
+const isBroken = (error: Error): boolean =>
+  /^(?:UND_ERR_\w+|ECONNRESET|EPIPE|ETIMEDOUT|HPE_\w+)$/.test(String((error as { code?: unknown }).code))
 
 /** The SDK puts what stopped it inside an error of its own, once or twice. */
 function unwrap(error: unknown, levels = 4): unknown {

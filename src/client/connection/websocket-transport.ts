@@ -14,6 +14,7 @@ import { TransportError } from '../errors.ts'
 import { type Network, toTransportError } from '../network.ts'
 import { type Credential, refusalOf, type Said, withRenewal } from '../sign-in/credential.ts'
 import { parseMessage } from './http-messages.ts'
+import type { Inbound } from './inbound.ts'
 
 export interface WebSocketTransportOptions {
   readonly WebSocket: typeof Socket
@@ -21,6 +22,9 @@ export interface WebSocketTransportOptions {
   /** Over HTTP, as everywhere else in here. */
   readonly endpoint: URL
   readonly credential: Credential
+  /** Of the program, for the upgrade. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly inbound: Inbound
   readonly maxMessageBytes: number
 }
 
@@ -43,6 +47,8 @@ export function createWebSocketTransport({
   network,
   endpoint,
   credential,
+  headers: own,
+  inbound,
   maxMessageBytes,
 }: WebSocketTransportOptions): WebSocketTransport {
   const url = new URL(endpoint)
@@ -51,10 +57,10 @@ export function createWebSocketTransport({
   let failure: TransportError | undefined
 
   /** Resolves with the open socket, or with what the server answered instead of upgrading. */
-  function dial(headers: Readonly<Record<string, string>>): Promise<Socket | IncomingMessage> {
+  function dial(proved: Readonly<Record<string, string>>): Promise<Socket | IncomingMessage> {
     return new Promise((resolve, reject) => {
       const dialled = new WebSocket(url, [SUBPROTOCOL], {
-        headers,
+        headers: { ...own, ...proved },
         handshakeTimeout: HANDSHAKE_MS,
         maxPayload: maxMessageBytes,
         perMessageDeflate: false,
@@ -115,6 +121,7 @@ export function createWebSocketTransport({
         let message: JSONRPCMessage
         try {
           message = parseMessage(data) as JSONRPCMessage
+          if (!inbound.admits(message)) return
         } catch (error) {
           fail(error)
           return opened.close(INVALID_PAYLOAD)
@@ -131,7 +138,14 @@ export function createWebSocketTransport({
     send(message) {
       return new Promise((resolve, reject) => {
         if (socket === undefined) return reject(new TransportError('closed', 'The connection is closed.'))
-        socket.send(JSON.stringify(message), (error) => (error ? reject(toTransportError(error, endpoint.host)) : resolve()))
+        // What it does not read is not kept for it without end.
+        if (socket.bufferedAmount > maxMessageBytes)
+          return reject(new TransportError('timeout', `${endpoint.host} does not read what it is sent.`))
+        socket.send(JSON.stringify(message), (error) => {
+          if (!('method' in message)) inbound.answered(message.id)
+          if (error) reject(toTransportError(error, endpoint.host))
+          else resolve()
+        })
       })
     },
     async close() {

@@ -40,8 +40,12 @@ export interface Credential {
   refused(host: string, challenge: Challenge | undefined): AuthorizationError
 }
 
-export const createApiKeyCredential = (apiKey: string): Credential => ({
-  present: async () => ({ token: apiKey, headers: { authorization: `Bearer ${apiKey}` } }),
+/** `header`: where a server takes keys elsewhere than in `Authorization: Bearer`. */
+export const createApiKeyCredential = (apiKey: string, header?: string): Credential => ({
+  present: async () => ({
+    token: apiKey,
+    headers: header === undefined ? { authorization: `Bearer ${apiKey}` } : { [header.toLowerCase()]: apiKey },
+  }),
   renew: async () => undefined,
   heard: () => {},
   refused: (host) => new AuthorizationError('credential_refused', `${host} refused the API key.`),

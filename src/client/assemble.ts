@@ -1,0 +1,83 @@
+/** Puts a client together from its options: the way out, the credential, the session. Nothing is sent yet. @module */
+
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { createLog, createRedactor, type Log, systemClock } from '../core/index.ts'
+import type { Target } from './connection/connect.ts'
+import { createSession, type Session } from './connection/session.ts'
+import { createEndpointFinder } from './endpoint.ts'
+import { createNetwork, type Network } from './network.ts'
+import type { MCPClientOptions } from './options.ts'
+import { type Credential, createApiKeyCredential, noCredential } from './sign-in/credential.ts'
+import { createOAuth, type OAuth } from './sign-in/oauth.ts'
+import { toHttp } from './sign-in/resource.ts'
+
+export interface Assembled {
+  readonly network: Network
+  readonly session: Session
+  /** Where a person signs in. */
+  readonly oauth: OAuth | undefined
+  readonly log: Log
+  /** How the client is shown: without a secret. */
+  readonly shown: string
+}
+
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+const REQUEST_SECONDS = 60
+
+export function assemble(options: Readonly<MCPClientOptions>): Assembled {
+  const { auth, ca = [], clock = systemClock, onInput = {}, headers = {}, dangerouslyAllowPrivateHosts: privateHosts = [] } = options
+  const redactor = createRedactor()
+  const log =
+    options.log ?? createLog({ level: 'warn', pretty: process.stderr.isTTY, redactor, write: (line) => process.stderr.write(line) })
+  const learn = (secret: string): void => void redactor.learn(secret)
+  const clientInfo = options.clientInfo ?? { name: 'sallyport', version: version() }
+  if (privateHosts.length > 0)
+    log('warn', 'dangerouslyAllowPrivateHosts: these may have addresses of this machine', { hosts: privateHosts.join(' ') })
+
+  const url = new URL(options.serverUrl ?? NOWHERE)
+  const serverUrl = toHttp(url)
+  const network = createNetwork({ serverUrl, privateHosts, ca: typeof ca === 'string' ? [ca] : ca, lookup: options.lookup })
+  for (const value of Object.values({ ...headers, ...options.env })) if (value.length >= LEAST_SECRET) learn(value)
+
+  let oauth: OAuth | undefined
+  function targetOf(): Target {
+    const { command, args = [], env = {}, cwd = process.cwd() } = options
+    if (command !== undefined) return { kind: 'stdio', command: { command, args, env, cwd, mayNameOurs: true } }
+    const kind = options.transport === 'websocket' || /^wss?:$/.test(url.protocol) ? 'websocket' : 'http'
+    const finder = createEndpointFinder({ network, serverUrl, clientInfo, headers, mayBeSilent: kind === 'websocket' })
+    let credential: Credential = noCredential
+    if (auth?.type === 'oauth2') {
+      if (auth.clientSecret !== undefined) learn(auth.clientSecret)
+      oauth = createOAuth({ options: auth, network, finder, clock, clientName: clientInfo.name, learn })
+      credential = oauth.credential
+    }
+    if (auth?.type === 'api_key') {
+      learn(auth.apiKey)
+      credential = createApiKeyCredential(auth.apiKey, auth.header)
+    }
+    return { kind, network, finder, credential, headers }
+  }
+
+  const session = createSession({
+    target: targetOf(),
+    host: options.command === undefined ? serverUrl.host : basename(options.command),
+    clientInfo,
+    hooks: onInput,
+    log,
+    redactor,
+    maxMessageBytes: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+    requestTimeoutMs: (options.requestTimeoutSeconds ?? REQUEST_SECONDS) * 1000,
+  })
+  const where = options.command === undefined ? `serverUrl: '${url.origin}${url.pathname}'` : `command: '${basename(options.command)}'`
+  return { network, session, oauth, log, shown: `MCPClient { ${where}, auth: '${auth?.type ?? 'none'}' }` }
+}
+
+/** A server that is started is not asked over a network, and makes no address of one allowed. */
+const NOWHERE = 'https://stdio.invalid'
+/** Shorter values of a variable or a header are words like `true`, which are in every text. */
+const LEAST_SECRET = 12
+
+/** Two folders up from src/client in a checkout and from dist/client in the package. */
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version

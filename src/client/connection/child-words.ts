@@ -1,0 +1,66 @@
+/**
+ * What a server that the program started writes besides messages: to stderr, and to stdout what is none. It goes to the log at debug,
+ * bounded in length and number, without the secrets that it was given; its last words explain why it ended.
+ *
+ * @module
+ */
+
+import type { Log, Redactor } from '../../core/index.ts'
+import { createLineReader } from '../../process/index.ts'
+
+export interface ChildWords {
+  /** From stderr. */
+  push(chunk: Buffer): void
+  /** A line on stdout that is no message. */
+  noise(text: string): void
+  /** As a sentence to go after another; empty where there are none. */
+  last(): string
+  end(): void
+}
+
+export interface ChildWordsOptions {
+  readonly host: string
+  readonly log: Log
+  readonly redactor: Redactor
+}
+
+const MAX_LINE_BYTES = 8192
+const MAX_SHOWN = 1000
+const MAX_LAST_WORDS = 300
+const LINES_A_SECOND = 200
+
+export function createChildWords({ host, log, redactor }: ChildWordsOptions): ChildWords {
+  let lastWords = ''
+  let second = 0
+  let lines = 0
+  // Redacted before it is cut: half a secret is not found. Control characters would drive the terminal that shows an error.
+  const shown = (text: string, most: number): string =>
+    redactor
+      .text(text)
+      .slice(0, most)
+      .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+
+  function say(what: string, text: string): void {
+    const current = Math.floor(performance.now() / 1000)
+    if (current !== second) lines = 0
+    second = current
+    if (++lines <= LINES_A_SECOND) log('debug', `${host}${what}: ${shown(text, MAX_SHOWN)}`)
+    else if (lines === LINES_A_SECOND + 1) log('debug', `${host} says more than ${LINES_A_SECOND} lines a second; the rest is dropped`)
+  }
+  const reader = createLineReader({
+    maxBytes: MAX_LINE_BYTES,
+    line(text) {
+      // A stack, and the line that Node ends with, say less than the error before them.
+      if (!/^\s*$|^\s+at |^Node\.js v\d|^[\s^~{}]*$/.test(text)) lastWords = text
+      say('', text)
+    },
+    // What was cut off at its end may be half a secret.
+    dropped: () => say('', `a line of more than ${MAX_LINE_BYTES} bytes`),
+  })
+  return {
+    push: (chunk) => reader.push(chunk),
+    noise: (text) => say(' prints what is no message', text),
+    last: () => (lastWords === '' ? '' : ` Its last words: ${shown(lastWords, MAX_LAST_WORDS)}`),
+    end: () => reader.end(),
+  }
+}
