@@ -24,6 +24,8 @@ export interface AuthorizationServer {
   readonly clientAuthMethods: readonly string[]
   /** Whether a client may be known by the URL of a document about it (draft-ietf-oauth-client-id-metadata-document). */
   readonly readsClientDocuments: boolean
+  /** What it verifies of clients that sign assertions (RFC 8414 §2); undefined where it does not say. */
+  readonly assertionAlgorithms?: readonly string[] | undefined
   /** How proofs of possession may be signed (RFC 9449 §5.1); undefined where none are taken. */
   readonly dpopAlgorithms: readonly string[] | undefined
   /** Whether its answers always say who gave them (RFC 9207 §2.3). */
@@ -80,6 +82,7 @@ export function checkServerMetadata(
     scopes: toScopes(document['scopes_supported']),
     clientAuthMethods: toStrings(document['token_endpoint_auth_methods_supported']) ?? ['client_secret_basic'],
     readsClientDocuments: document['client_id_metadata_document_supported'] === true,
+    assertionAlgorithms: toStrings(document['token_endpoint_auth_signing_alg_values_supported']),
     dpopAlgorithms: toStrings(document['dpop_signing_alg_values_supported']),
     namesItself: document['authorization_response_iss_parameter_supported'] === true,
   }
