@@ -46,7 +46,7 @@ export function toClientError(error: unknown, context: ErrorContext): unknown {
 
 /** The connection broke in the middle of a body. */
 const isBroken = (error: Error): boolean =>
-  /^(?:UND_ERR_\w+|ECONNRESET|EPIPE|ETIMEDOUT|HPE_\w+)$/.test(String((error as { code?: unknown }).code))
+  error.name === 'HTTPParserError' || /^(?:UND_ERR_\w+|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(String((error as { code?: unknown }).code))
 
 /** The SDK puts what stopped it inside an error of its own, once or twice. */
 function unwrap(error: unknown, levels = 4): unknown {
