@@ -10,7 +10,11 @@ export const exitCodes = {
   ok: 0,
   failure: 1,
   usage: 2,
+  signIn: 3,
+  declined: 4,
+  toolFailed: 5,
   upstreamDown: 6,
+  untrusted: 7,
   chainBroken: 8,
   interrupted: 130,
 } as const
@@ -32,8 +36,18 @@ export type ErrorCode =
   | 'E-DATA'
   /** The port cannot be listened on. */
   | 'E-PORT'
-  /** The guarded server cannot be started or reached. */
+  /** The server cannot be started or reached. */
   | 'E-UPSTREAM'
+  /** The server wants a sign-in, or refuses what was signed in with. */
+  | 'E-SIGN-IN'
+  /** Nobody agreed to the call. */
+  | 'E-DECLINED'
+  /** The tool says that it failed. */
+  | 'E-TOOL'
+  /** What the server says about its tools is not to be trusted. */
+  | 'E-TRUST'
+  /** The server answers with an error, or against its own word. */
+  | 'E-SERVER'
   /** The audit chain does not verify. */
   | 'E-CHAIN'
   /** A fault of ours. */
@@ -49,6 +63,11 @@ export const codes: Readonly<Record<ErrorCode, number>> = {
   'E-DATA': exitCodes.failure,
   'E-PORT': exitCodes.failure,
   'E-UPSTREAM': exitCodes.upstreamDown,
+  'E-SIGN-IN': exitCodes.signIn,
+  'E-DECLINED': exitCodes.declined,
+  'E-TOOL': exitCodes.toolFailed,
+  'E-TRUST': exitCodes.untrusted,
+  'E-SERVER': exitCodes.failure,
   'E-CHAIN': exitCodes.chainBroken,
   'E-INTERNAL': exitCodes.failure,
 }

@@ -6,6 +6,7 @@ export { createEndpointFinder } from './endpoint.ts'
 export {
   AuthorizationError,
   type AuthorizationProblem,
+  authorizationSteps,
   MCPRequestError,
   TokenStoreError,
   type TokenStoreProblem,
@@ -13,6 +14,8 @@ export {
   type TransportProblem,
   TrustError,
   type TrustProblem,
+  transportSteps,
+  trustSteps,
 } from './errors.ts'
 export { createNetwork, type Network } from './network.ts'
 export type { ApiKeyOptions, AuthorizationUrlRequest, MCPClientOptions } from './options.ts'

@@ -62,6 +62,11 @@ test('the codes of the command line are the ones that were published', () => {
     'E-DATA',
     'E-PORT',
     'E-UPSTREAM',
+    'E-SIGN-IN',
+    'E-DECLINED',
+    'E-TOOL',
+    'E-TRUST',
+    'E-SERVER',
     'E-CHAIN',
     'E-INTERNAL',
   ])

@@ -1,0 +1,100 @@
+/**
+ * What the client throws, as a command ends with it. Its messages speak to programs and say what to call; here the way to mend it is a
+ * command.
+ *
+ * @module
+ */
+
+import {
+  AuthorizationError,
+  type AuthorizationProblem,
+  authorizationSteps,
+  MCPRequestError,
+  TransportError,
+  type TransportProblem,
+  TrustError,
+  transportSteps,
+  trustSteps,
+} from '../../client/index.ts'
+import { CliError } from '../errors.ts'
+import { shown } from '../shown.ts'
+import { type ServerTarget, wordsOf } from './server-target.ts'
+
+export interface Asked {
+  readonly command: string
+  readonly target: ServerTarget
+  /** The account and so on, to be said again by whoever follows the advice. */
+  readonly flags: string
+}
+
+/** Anything else is as it was. */
+export function toCommandError(error: unknown, asked: Asked): unknown {
+  if (error instanceof AuthorizationError) {
+    const fix = signInFixes[error.code]?.(error, asked) ?? authorizationSteps[error.code]
+    return new CliError('E-SIGN-IN', without(error.message, authorizationSteps[error.code]), fix, { reason: error.code })
+  }
+  if (error instanceof TransportError) {
+    const step = error.message.includes(transportSteps[error.code])
+      ? (transportFixes[error.code] ?? transportSteps[error.code])
+      : 'see above'
+    return new CliError('E-UPSTREAM', without(error.message, transportSteps[error.code]), step, { reason: error.code })
+  }
+  if (error instanceof TrustError) {
+    const [code, fix] = trustFixes(error, asked)
+    return new CliError(code, without(error.message, trustSteps[error.code]), fix, { reason: error.code })
+  }
+  if (error instanceof MCPRequestError)
+    return new CliError('E-SERVER', `the server answers: ${shown(error.message)} (${error.code})`, requestFix(error, asked), {
+      reason: error.code,
+      data: error.data,
+    })
+  return error
+}
+
+const login = ({ target, flags }: Asked): string => `sallyport login ${wordsOf(target)}${flags}`
+
+type Fix = (error: AuthorizationError, asked: Asked) => string
+const signInFixes: Partial<Record<AuthorizationProblem, Fix>> = {
+  sign_in_required: (_, asked) => `${login(asked)}, or give a key in SALLYPORT_API_KEY or with --api-key-file`,
+  insufficient_scope: ({ scopes }, asked) => `${login(asked)}${scopes.map((scope) => ` --scope ${shown(scope)}`).join('')}`,
+  credential_refused: () => 'check the key in SALLYPORT_API_KEY or --api-key-file: it may have expired, or belong to another server',
+  registration_unsupported: () => 'register a client with who runs it, and give its id with --client-id',
+  registration_refused: () => 'register a client with who runs it, and give its id with --client-id',
+  token_refused: (_, asked) => login(asked),
+  authorization_denied: (_, asked) => `nothing was granted; to ask again: ${login(asked)}`,
+  state_mismatch: (_, asked) => login(asked),
+  issuer_mismatch: (_, asked) => `nothing was sent; try again with ${login(asked)}, and if it happens again, do not sign in there`,
+}
+
+const transportFixes: Partial<Record<TransportProblem, string>> = {
+  address_blocked: 'if that host is yours, name it with --dangerously-allow-private-host',
+  no_endpoint: 'give the whole URL of the MCP endpoint',
+  redirected: 'give the final address: credentials are not sent on',
+  too_large: 'ask for less',
+  timeout: 'try again, or wait longer with --timeout',
+}
+
+function trustFixes({ code }: TrustError, { target }: Asked): readonly ['E-TRUST' | 'E-DECLINED' | 'E-SERVER', string] {
+  switch (code) {
+    case 'definition_changed':
+      return ['E-TRUST', `see what changed, and accept it if it is meant: sallyport tools ${wordsOf(target)} --accept`]
+    case 'definition_suspicious':
+      return ['E-TRUST', `read it before you use it: sallyport tools ${wordsOf(target)}`]
+    case 'call_declined':
+      return ['E-DECLINED', 'nothing was sent; run it again and agree, or with --yes']
+    default:
+      return ['E-SERVER', 'ask who runs the server: its answer is not what the tool promises']
+  }
+}
+
+const INVALID_PARAMS = -32602
+const METHOD_NOT_FOUND = -32601
+
+function requestFix({ code }: MCPRequestError, { target, command }: Asked): string {
+  if (code === METHOD_NOT_FOUND) return 'the server has no such thing to offer'
+  if (code === INVALID_PARAMS && command === 'call') return `see its names and arguments: sallyport tools ${wordsOf(target)}`
+  return 'correct what it says, and run the command again'
+}
+
+/** The step of a message is for programs; commands have their own. */
+const without = (message: string, step: string): string => shown(message.replace(step, '').trim().replace(/\.$/, ''))

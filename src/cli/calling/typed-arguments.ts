@@ -1,0 +1,142 @@
+/**
+ * The arguments of a call as people type them: `name=value`, where the tool's own schema says what kind of value is meant, and
+ * `name:=JSON` where it is said by hand. Pure.
+ *
+ *   path=notes.md  count=3  tags=a tags=b  filter:='{"open":true}'
+ *
+ * The schema is the server's text: nothing of it runs here, and references are followed a few steps and no further. Whether the whole
+ * fits it is checked afterwards, by `check-arguments.ts`.
+ *
+ * @module
+ */
+
+import type { JsonObject } from '../../core/index.ts'
+import { isWithinDepth } from '../../protocol/index.ts'
+import { CliError } from '../errors.ts'
+import { shownShort } from '../shown.ts'
+
+interface Pair {
+  readonly name: string
+  readonly text: string
+  readonly isJson: boolean
+}
+
+const MAX_DEPTH = 64
+const MAX_STEPS = 8
+const PAIRS = 'write name=value, or name:=JSON for what is no text: count:=3'
+
+/** @throws {CliError} E-USAGE for a word that is no pair, and for a value that the schema does not understand. Never says a value. */
+export function parseArguments(words: readonly string[], schema: JsonObject): JsonObject {
+  const pairs = Map.groupBy(words.map(parsePair), ({ name }) => name)
+  const entries = [...pairs].map(([name, given]): [string, unknown] => [name, valueOf(name, given, propertyOf(schema, name), schema)])
+  return Object.fromEntries(entries)
+}
+
+/** @throws {CliError} E-USAGE where it is no JSON object. `from`: how it was given. */
+export function parseObject(text: string, from: string): JsonObject {
+  const value = parseJson(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !isWithinDepth(value, MAX_DEPTH))
+    throw new CliError('E-USAGE', `${from} is not a JSON object`, `write an object in braces: {"name":"value"}`)
+  return value as JsonObject
+}
+
+function parsePair(word: string): Pair {
+  const at = word.indexOf('=')
+  if (at < 1) throw new CliError('E-USAGE', `${shownShort(word)} is no argument`, PAIRS)
+  const isJson = word[at - 1] === ':'
+  const name = word.slice(0, isJson ? at - 1 : at)
+  if (name === '') throw new CliError('E-USAGE', 'an argument has no name', PAIRS)
+  return { name, text: word.slice(at + 1), isJson }
+}
+
+function valueOf(name: string, given: readonly Pair[], property: unknown, schema: JsonObject): unknown {
+  const [first] = given as readonly [Pair, ...Pair[]]
+  const types = typesOf(property, schema)
+  const isList = types.has('array') && !types.has('string')
+  if (given.length > 1 && !isList) throw wrong(name, 'is given twice', 'give it once')
+  if (first.isJson) {
+    const values = given.map(({ text }) => jsonOf(name, text))
+    return isList && !(values.length === 1 && Array.isArray(values[0])) ? values : values[0]
+  }
+  if (isList && !(given.length === 1 && first.text.trimStart().startsWith('['))) {
+    const items = resolve((resolve(property, schema) as JsonObject)['items'], schema)
+    return given.map(({ text }) => fitting(name, text, typesOf(items, schema), items))
+  }
+  return fitting(name, first.text, types, resolve(property, schema))
+}
+
+function fitting(name: string, text: string, types: ReadonlySet<string>, property: unknown): unknown {
+  const choice = enumOf(property).find((one) => typeof one !== 'string' && JSON.stringify(one) === text)
+  if (choice !== undefined) return choice
+  if (types.size === 0 || types.has('string')) return text
+  const value = parseJson(text)
+  if (value !== undefined && isOneOf(value, types)) return value
+  throw wrong(name, `must be ${[...types].map((type) => words[type] ?? type).join(' or ')}`, 'see the tool with `sallyport tools`')
+}
+
+const words: Readonly<Record<string, string>> = {
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  object: 'a JSON object',
+  array: 'a JSON list',
+  null: 'null',
+}
+
+function isOneOf(value: unknown, types: ReadonlySet<string>): boolean {
+  if (value === null) return types.has('null')
+  if (Array.isArray(value)) return types.has('array')
+  if (typeof value === 'number') return types.has('number') || (types.has('integer') && Number.isInteger(value))
+  return types.has(typeof value)
+}
+
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+const ownOf = (value: unknown, name: string): unknown => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined)
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value.slice(0, 100) : [])
+const enumOf = (property: unknown): readonly unknown[] => listOf(ownOf(property, 'enum'))
+const propertyOf = (schema: JsonObject, name: string): unknown => ownOf(ownOf(resolve(schema, schema), 'properties'), name)
+
+/** Behind references within the schema. */
+function resolve(given: unknown, root: JsonObject): unknown {
+  let found = given
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const reference = ownOf(found, '$ref')
+    if (typeof reference !== 'string') return found
+    const [, path] = /^#\/(.+)$/.exec(reference) ?? []
+    if (path === undefined) return undefined
+    found = path.split('/').reduce<unknown>((at, part) => ownOf(at, part.replaceAll('~1', '/').replaceAll('~0', '~')), root)
+  }
+  return undefined
+}
+
+/** Every type that a property may have; empty where nothing says. */
+function typesOf(given: unknown, root: JsonObject, steps = MAX_STEPS): ReadonlySet<string> {
+  const property = resolve(given, root)
+  if (!isObject(property) || steps === 0) return new Set()
+  const { type, const: constant } = property
+  const own = [type].flat().filter((one) => typeof one === 'string')
+  if (own.length > 0) return new Set(own)
+  if (constant !== undefined) return new Set([typeof constant])
+  const choices = enumOf(property)
+  if (choices.length > 0) return new Set(choices.map((one) => (one === null ? 'null' : typeof one)))
+  const branches = [...listOf(property['anyOf']), ...listOf(property['oneOf'])].map((branch) => typesOf(branch, root, steps - 1))
+  // A branch that says nothing takes everything, text too.
+  return branches.some(({ size }) => size === 0) ? new Set() : new Set(branches.flatMap((types) => [...types]))
+}
+
+function jsonOf(name: string, text: string): unknown {
+  const value = parseJson(text)
+  if (value === undefined || !isWithinDepth(value, MAX_DEPTH)) throw wrong(name, 'is not JSON', `after := comes JSON: ${PAIRS}`)
+  return value
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const wrong = (name: string, what: string, fix: string): CliError =>
+  new CliError('E-USAGE', `the argument ${shownShort(name)} ${what}`, fix)
