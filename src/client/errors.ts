@@ -87,15 +87,16 @@ export const trustSteps = {
   definition_suspicious: 'Look at its `findings` with inspectTools(); if you trust the server all the same, set trust.findings to "warn".',
   call_declined: 'Nothing was sent. Ask again only with other arguments, or when whoever declined has changed their mind.',
   result_invalid: 'Do not use the result: ask who runs the server to correct the tool, or its outputSchema.',
+  skill_unverified: 'Do not use it. It may have changed since it was described: list the skills again, then load it anew.',
 } as const
 
 export type TrustProblem = keyof typeof trustSteps
 
-/** A server is not trusted with this: the call was not sent, or its result does not hold what the tool promises. */
+/** A server is not trusted with this: the call was not sent, or what came back does not hold what was promised. */
 export class TrustError extends Error {
   override readonly name = 'TrustError'
   readonly code: TrustProblem
-  /** The tool's own name. */
+  /** The tool's own name; of a skill, its URI. */
   readonly tool: string
 
   /** `step`: what to do about it, where more is known than the code says. */
