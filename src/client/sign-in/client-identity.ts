@@ -29,11 +29,12 @@ export const isRegisteredMethod = (value: unknown): value is RegisteredMethod =>
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** What goes into a request to the token endpoint. */
-export async function toClientAuthentication(client: ClientIdentity): Promise<{
+/** What goes into a request to the token endpoint; nothing, where nobody was registered. */
+export async function toClientAuthentication(client: ClientIdentity | undefined): Promise<{
   readonly headers: Readonly<Record<string, string>>
   readonly fields: Readonly<Record<string, string>>
 }> {
+  if (client === undefined) return { headers: {}, fields: {} }
   const { clientId } = client
   switch (client.method) {
     case 'none':

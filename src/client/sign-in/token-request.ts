@@ -18,7 +18,8 @@ import type { AuthorizationServer } from './server-metadata.ts'
 /** Where tokens come from, and what they are for: all that a refresh needs to be bound to the same. */
 export interface Grant {
   readonly server: AuthorizationServer
-  readonly client: ClientIdentity
+  /** Undefined: what is shown says who it is, and nobody was registered (RFC 7521 §4.1). */
+  readonly client: ClientIdentity | undefined
   readonly resource: string
 }
 
@@ -44,6 +45,8 @@ export interface TokenRequest {
   readonly proof?: ProofKey | undefined
   /** Whether a bearer token will do where a bound one was asked for (RFC 9449 §5); not so unless told. */
   readonly bearerWillDo?: boolean | undefined
+  /** What to do where it is refused, where nobody is to sign in again. */
+  readonly step?: string | undefined
 }
 
 /** A token goes into a header as it is (RFC 6750 §2.1). */
@@ -72,24 +75,39 @@ export async function requestTokens(request: TokenRequest): Promise<Tokens> {
   // The first proof was made without knowing the nonce that the server wants in it (RFC 9449 §8).
   if (proof && answer.status === 400 && answer.document?.['error'] === 'use_dpop_nonce' && answer.headers.has('dpop-nonce'))
     answer = await ask(request)
-  const { status, document } = answer
-  if (isRedirect(status)) throw new AuthorizationError('redirected', `The token endpoint at ${tokenEndpoint.host} answers with a redirect.`)
+  const refusal = refusalIn(answer, { url: tokenEndpoint, sent: secretsIn(request), step: request.step })
+  if (refusal) throw refusal
+  return toTokens(answer.document ?? {}, request)
+}
+
+interface RefusalContext {
+  readonly url: URL
+  /** Secrets of the request, which an error must not repeat. */
+  readonly sent: readonly string[]
+  readonly step?: string | undefined
+}
+
+/** Why a token endpoint gave no token; undefined: it may have. */
+export function refusalIn(
+  { status, document }: Pick<DocumentAnswer, 'status' | 'document'>,
+  { url, sent, step }: RefusalContext,
+): AuthorizationError | TransportError | undefined {
+  if (isRedirect(status)) return new AuthorizationError('redirected', `The token endpoint at ${url.host} answers with a redirect.`)
   // Trouble of its own says nothing about the grant.
   if (status >= 500 || status === 429)
-    throw new TransportError('http_status', `The token endpoint at ${tokenEndpoint.host} answers ${status}.`, status)
-  if (status !== 200) {
-    const reason = parseOAuthError(document?.['error'], secretsIn(request))
-    throw new AuthorizationError('token_refused', `The authorization server refused to give a token (${reason ?? status}).`, {
-      ...(reason !== undefined && { reason }),
-    })
-  }
-  return toTokens(document ?? {}, request)
+    return new TransportError('http_status', `The token endpoint at ${url.host} answers ${status}.`, status)
+  if (status === 200) return undefined
+  const reason = parseOAuthError(document?.['error'], sent)
+  return new AuthorizationError('token_refused', `The authorization server refused to give a token (${reason ?? status}).`, {
+    ...(reason !== undefined && { reason }),
+    ...(step !== undefined && { step }),
+  })
 }
 
 /** What a server that refuses must not get into an error by saying it back. */
 const secretsIn = ({ fields, grant: { client } }: TokenRequest): string[] => {
   const { grant_type: _, ...secrets } = fields
-  return [...Object.values(secrets), client.clientSecret ?? '']
+  return [...Object.values(secrets), client?.clientSecret ?? '']
 }
 
 async function ask({ network, grant, fields, proof }: TokenRequest): Promise<DocumentAnswer> {
@@ -109,16 +127,17 @@ async function ask({ network, grant, fields, proof }: TokenRequest): Promise<Doc
   return answer
 }
 
-function toTokens(document: JsonObject, { grant, clock, proof, bearerWillDo = false }: TokenRequest): Tokens {
+function toTokens(document: JsonObject, { grant, clock, proof, bearerWillDo = false, step }: TokenRequest): Tokens {
+  const more = step === undefined ? {} : { step }
   const { access_token: accessToken, refresh_token: refreshToken, token_type: type, expires_in: seconds, scope } = document
   if (!isHeaderValue(accessToken))
-    throw new AuthorizationError('token_refused', 'The authorization server answered without an access token.')
+    throw new AuthorizationError('token_refused', 'The authorization server answered without an access token.', more)
   // Another type would have to be proved in another way: sent as a bearer token it proves nothing (OAuth 2.1 §1.4.2). And whoever
   // was shown a proof and answers with a bearer token has not bound it (RFC 9449 §5).
   const said = typeof type === 'string' ? type.toLowerCase() : undefined
   const isBound = proof !== undefined && said === 'dpop'
   if (!isBound && (said !== 'bearer' || (proof !== undefined && !bearerWillDo)))
-    throw new AuthorizationError('token_refused', 'The authorization server gave a token of another type than was asked for.')
+    throw new AuthorizationError('token_refused', 'The authorization server gave a token of another type than was asked for.', more)
   const now = clock()
   return {
     grant,
