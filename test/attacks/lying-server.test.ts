@@ -41,7 +41,7 @@ const complete = { resultType: 'complete', content }
 
 type Send = (message: Json, response: ServerResponse) => void
 const whole =
-  (make: (id: unknown) => unknown): Send =>
+  (make: (id: number) => unknown): Send =>
   ({ id }, response) => {
     const said = make(id)
     response.writeHead(200, json).end(typeof said === 'string' ? said : JSON.stringify(said))
@@ -221,7 +221,7 @@ describe('who a server is', () => {
     )
 })
 
-describe('how it is sent', () => {
+describe('how it is sent', { concurrency: 6 }, () => {
   const raw =
     (text: string): Send =>
     (_, response) => {
@@ -337,7 +337,7 @@ describe('how it is sent', () => {
     })
 })
 
-describe('a stream', () => {
+describe('a stream', { concurrency: 6 }, () => {
   tells('tools/call', {
     'has the answer after those to others': [events((id) => [answer(99), answer('x'), answer(null), answer(id)]), HARMLESS],
     'has the answer twice': [events((id) => [answer(id), answer(id)]), WELL],
