@@ -24,16 +24,31 @@ const toName = (kind: string, parts: readonly string[]): string =>
 export const signInName = ({ server, account, issuer }: SignInParts): string =>
   toName('sign-in', issuer === undefined ? [server, account] : [server, account, issuer])
 
-/** The parts of a name that `signInName` made; undefined for every other. */
-export function parseSignInName(name: string): SignInParts | undefined {
-  const [kind, server, account, issuer, ...rest] = name.split('/')
-  if (kind !== 'sign-in' || server === undefined || account === undefined || rest.length > 0) return undefined
+export interface MachineTokenParts extends SignInParts {
+  readonly issuer: string
+  /** Which way it was obtained, and as which client. */
+  readonly kind: string
+  readonly client: string
+}
+
+/** A token that a program obtained without a person. */
+export const machineTokenName = ({ server, account, issuer, kind, client }: MachineTokenParts): string =>
+  toName('machine-token', [server, account, issuer, kind, client])
+
+/** The parts of a name that one of the two above made; undefined for every other. */
+export function parseTokenName(name: string): (SignInParts & Partial<MachineTokenParts>) | undefined {
+  const [of, ...escaped] = name.split('/')
+  const parts = escaped.map(unescapePart)
+  const [server, account, issuer, kind, client] = parts
+  if (server === undefined || account === undefined || parts.includes(undefined)) return undefined
+  if (of === 'sign-in' && parts.length <= 3) return { server, account, ...(issuer !== undefined && { issuer }) }
+  if (of === 'machine-token' && parts.length === 5) return { server, account, issuer, kind, client }
+  return undefined
+}
+
+function unescapePart(part: string): string | undefined {
   try {
-    return {
-      server: decodeURIComponent(server),
-      account: decodeURIComponent(account),
-      ...(issuer !== undefined && { issuer: decodeURIComponent(issuer) }),
-    }
+    return decodeURIComponent(part)
   } catch {
     return undefined
   }
