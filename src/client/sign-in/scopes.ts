@@ -8,7 +8,8 @@ import { isScope } from '../../core/index.ts'
 
 export const OFFLINE_ACCESS = 'offline_access'
 
-const MAX_SCOPES = 200
+/** The most that are asked for, or read of what others ask for. */
+export const MAX_SCOPES = 200
 
 /** A space-separated list; undefined where it is not one. */
 export const parseScopes = (value: unknown): readonly string[] | undefined =>
