@@ -171,6 +171,15 @@ export function createProgram(argv: readonly string[]): Command {
       (await import('./commands/doctor.ts')).doctor(command.optsWithGlobals(), url),
     )
 
+  const logins = add(program, 'logins', 'which servers this machine is signed in to')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/logins.ts')).showLogins(command.optsWithGlobals()))
+  add(logins, 'rotate-key', 'seal what is kept of them with a new key; may be interrupted, and run again')
+    .option('--keychain', 'of those whose key is in the keychain')
+    .option('--reseal', 'make no new key: seal with the newest one that there is')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/logins.ts')).rotateKey(command.optsWithGlobals()))
+
   add(program, 'schema', 'print the JSON Schema of sallyport.yaml').action(async () => (await import('./commands/schema.ts')).printSchema())
 
   return program

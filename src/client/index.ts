@@ -35,4 +35,5 @@ export {
   type FileTokenStoreOptions,
   type KeyRotation,
 } from './store/file-store.ts'
+export { type Login, listLogins } from './store/logins.ts'
 export type { TokenStore } from './store/token-store.ts'

@@ -35,14 +35,19 @@ export interface MachineTokenParts extends SignInParts {
 export const machineTokenName = ({ server, account, issuer, kind, client }: MachineTokenParts): string =>
   toName('machine-token', [server, account, issuer, kind, client])
 
+export interface TokenNameParts extends SignInParts {
+  /** Undefined where a person signed in. */
+  readonly kind?: string | undefined
+}
+
 /** The parts of a name that one of the two above made; undefined for every other. */
-export function parseTokenName(name: string): (SignInParts & Partial<MachineTokenParts>) | undefined {
+export function parseTokenName(name: string): TokenNameParts | undefined {
   const [of, ...escaped] = name.split('/')
   const parts = escaped.map(unescapePart)
-  const [server, account, issuer, kind, client] = parts
+  const [server, account, issuer, kind] = parts
   if (server === undefined || account === undefined || parts.includes(undefined)) return undefined
-  if (of === 'sign-in' && parts.length <= 3) return { server, account, ...(issuer !== undefined && { issuer }) }
-  if (of === 'machine-token' && parts.length === 5) return { server, account, issuer, kind, client }
+  if (of === 'sign-in' && parts.length <= 3) return { server, account, issuer }
+  if (of === 'machine-token' && parts.length === 5) return { server, account, issuer, kind }
   return undefined
 }
 
