@@ -27,6 +27,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A token with one scope that calls a tool which needs another gets 403 with a challenge that names it.',
     kind: 'guarantee',
   },
+  T05: {
+    source: 'MCP03 tool poisoning',
+    behaviour:
+      'Instructions to a model, hidden characters, look-alike names and plainly lying hints in the definition of a tool are reported, wherever in it they stand.',
+    kind: 'detector',
+  },
   T10: {
     source: 'MCP07 authentication',
     behaviour: 'A missing, expired, forged or foreign credential gets 401, and the upstream sees nothing.',
