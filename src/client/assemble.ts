@@ -3,20 +3,24 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { createLog, createRedactor, type Log, systemClock } from '../core/index.ts'
+import { type Calling, createCalling } from './connection/calling.ts'
 import type { Target } from './connection/connect.ts'
-import { createSession, type Session } from './connection/session.ts'
-import { createEndpointFinder } from './endpoint.ts'
+import { createEndpointFinder, type EndpointFinder } from './endpoint.ts'
 import { createNetwork, type Network } from './network.ts'
 import type { MCPClientOptions } from './options.ts'
 import { type Credential, createApiKeyCredential, noCredential } from './sign-in/credential.ts'
 import { createOAuth, type OAuth } from './sign-in/oauth.ts'
 import { toHttp } from './sign-in/resource.ts'
+import { DEFAULT_ACCOUNT } from './store/names.ts'
+import { openTokenStore } from './store/open-token-store.ts'
 
 export interface Assembled {
   readonly network: Network
-  readonly session: Session
+  readonly calling: Calling
   /** Where a person signs in. */
   readonly oauth: OAuth | undefined
+  /** Asks the server at its endpoint; undefined where it is started and not asked. */
+  readonly finder: EndpointFinder | undefined
   readonly log: Log
   /** How the client is shown: without a secret. */
   readonly shown: string
@@ -41,15 +45,18 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
   for (const value of Object.values({ ...headers, ...options.env })) if (value.length >= LEAST_SECRET) learn(value)
 
   let oauth: OAuth | undefined
+  let finder: EndpointFinder | undefined
   function targetOf(): Target {
     const { command, args = [], env = {}, cwd = process.cwd() } = options
     if (command !== undefined) return { kind: 'stdio', command: { command, args, env, cwd, mayNameOurs: true } }
     const kind = options.transport === 'websocket' || /^wss?:$/.test(url.protocol) ? 'websocket' : 'http'
-    const finder = createEndpointFinder({ network, serverUrl, clientInfo, headers, mayBeSilent: kind === 'websocket' })
+    finder = createEndpointFinder({ network, serverUrl, clientInfo, headers, mayBeSilent: kind === 'websocket' })
     let credential: Credential = noCredential
     if (auth?.type === 'oauth2') {
       if (auth.clientSecret !== undefined) learn(auth.clientSecret)
-      oauth = createOAuth({ options: auth, network, finder, clock, clientName: clientInfo.name, learn })
+      const store = openTokenStore({ tokenStore: options.tokenStore, dataDir: options.dataDir, log })
+      const account = options.account ?? DEFAULT_ACCOUNT
+      oauth = createOAuth({ options: auth, network, finder, clock, log, store, account, clientName: clientInfo.name, learn })
       credential = oauth.credential
     }
     if (auth?.type === 'api_key') {
@@ -59,18 +66,20 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
     return { kind, network, finder, credential, headers }
   }
 
-  const session = createSession({
+  const calling = createCalling({
     target: targetOf(),
     host: options.command === undefined ? serverUrl.host : basename(options.command),
     clientInfo,
     hooks: onInput,
+    onLog: options.onLog,
+    gate: () => undefined,
     log,
     redactor,
     maxMessageBytes: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
     requestTimeoutMs: (options.requestTimeoutSeconds ?? REQUEST_SECONDS) * 1000,
   })
   const where = options.command === undefined ? `serverUrl: '${url.origin}${url.pathname}'` : `command: '${basename(options.command)}'`
-  return { network, session, oauth, log, shown: `MCPClient { ${where}, auth: '${auth?.type ?? 'none'}' }` }
+  return { network, calling, oauth, finder, log, shown: `MCPClient { ${where}, auth: '${auth?.type ?? 'none'}' }` }
 }
 
 /** A server that is started is not asked over a network, and makes no address of one allowed. */

@@ -8,20 +8,41 @@
  */
 
 import { inspect } from 'node:util'
-import type { CallToolResult, GetPromptResult, ReadResourceResult, Tool } from '@modelcontextprotocol/client'
+import type {
+  CallToolResult,
+  CompleteResult,
+  GetPromptResult,
+  LoggingLevel,
+  Prompt,
+  ReadResourceResult,
+  Resource,
+  ResourceTemplateType,
+  Tool,
+} from '@modelcontextprotocol/client'
 import { ConfigError, type JsonObject } from '../core/index.ts'
 import { assemble } from './assemble.ts'
-import type { RequestOptions, Session } from './connection/session.ts'
+import type { Calling } from './connection/calling.ts'
+import type { Change } from './connection/changes.ts'
+import type { Listing } from './connection/listing.ts'
+import type { CompletionRequest, ServerInfo } from './connection/requests.ts'
+import type { CachedRequestOptions, RequestOptions } from './connection/session.ts'
+import { type WatchContext, type Watched, type WatchOptions, watch } from './connection/watch.ts'
+import type { EndpointFinder } from './endpoint.ts'
 import type { Network } from './network.ts'
 import {
   type AuthorizationUrlRequest,
   checkAuthorizationUrlRequest,
   checkClientMetadata,
   checkClientOptions,
+  checkSignInRequest,
+  checkWatched,
   type MCPClientOptions,
 } from './options.ts'
+import { discoverIssuer } from './sign-in/discovery.ts'
+import type { SignedOut } from './sign-in/kept-grants.ts'
 import type { OAuth } from './sign-in/oauth.ts'
 import type { ClientMetadata, ClientRegistration } from './sign-in/registration.ts'
+import type { SignInRequest } from './sign-in/ways.ts'
 
 /** A request of the protocol, without its envelope. */
 export interface MCPRequest {
@@ -34,15 +55,17 @@ const MAX_CALLBACK = 16_384
 export class MCPClient {
   readonly #network: Network
   readonly #oauth: OAuth | undefined
-  readonly #session: Session
+  readonly #finder: EndpointFinder | undefined
+  readonly #calling: Calling
 
   /** @throws {ConfigError} naming every problem. Nothing is sent yet. */
   constructor(options: MCPClientOptions) {
     const checked = checkClientOptions(options)
-    const { network, session, oauth, shown } = assemble(checked)
+    const { network, calling, oauth, finder, shown } = assemble(checked)
     this.#network = network
-    this.#session = session
+    this.#calling = calling
     this.#oauth = oauth
+    this.#finder = finder
     // A class member of that name could not be told in a declaration on its own.
     Object.defineProperty(this, inspect.custom, { value: () => shown })
   }
@@ -60,7 +83,7 @@ export class MCPClient {
     if (url === null) throw new ConfigError(['handleCallback: needs the URL that the person came back to'])
     await this.#signIn('handleCallback').handleCallback(url.searchParams)
     // Somebody else may have signed in: what was fetched for the first is not for them.
-    await this.#session.drop()
+    await this.#calling.session.drop()
   }
 
   /** Registers this program with the server's authorization server; the next sign-in uses it. */
@@ -69,42 +92,87 @@ export class MCPClient {
     return this.#signIn('registerClient').registerClient(checked)
   }
 
-  /** One request; its result as the server gave it. */
-  async request({ method, params }: MCPRequest, options?: RequestOptions): Promise<JsonObject> {
-    if (method === 'tools/call' && typeof params?.['name'] === 'string') {
-      const call = params as { name: string }
-      return this.#session.run((client, given) => client.callTool(call, given), options)
-    }
-    return this.#session.run(
-      (client, given) => client.request({ method, ...(params && { params }) }, anyResult, given) as Promise<JsonObject>,
-      options,
-    )
+  /** Signs a person in: with the browser of this machine, or on another device. @throws {AuthorizationError | TransportError} */
+  async signIn(request: SignInRequest = {}): Promise<void> {
+    await this.#signIn('signIn').signIn(checkSignInRequest(request))
+    await this.#calling.session.drop()
   }
 
-  /** Every tool that may be used now, all pages. */
-  async listTools(options?: RequestOptions): Promise<readonly Tool[]> {
-    return this.#session.run(async (client, given) => {
-      // Asked for what the server has not, the SDK writes to stdout.
-      if (!client.getServerCapabilities()?.tools) return []
-      return (await client.listTools(undefined, given)).tools
-    }, options)
+  /** Makes the tokens worthless, where the authorization server takes that, and forgets them. */
+  async signOut(): Promise<SignedOut> {
+    const ended = await this.#signIn('signOut').signOut()
+    await this.#calling.session.drop()
+    return ended
+  }
+
+  /** The issuer of the authorization server that the server sends people to; nothing is asked of that one. */
+  async authorizationServer(): Promise<string> {
+    if (!this.#finder) throw new ConfigError(['authorizationServer: a server that is started has none'])
+    return discoverIssuer({ network: this.#network, finder: this.#finder })
+  }
+
+  /** One request; its result as the server gave it. */
+  async request({ method, params }: MCPRequest, options?: RequestOptions): Promise<JsonObject> {
+    return this.#calling.requests.request(method, params, options)
+  }
+
+  /** Every tool that may be used now: awaited, all pages; iterated, page by page. */
+  listTools(options?: CachedRequestOptions): Listing<Tool> {
+    return this.#calling.lists.tools(options)
+  }
+
+  listPrompts(options?: CachedRequestOptions): Listing<Prompt> {
+    return this.#calling.lists.prompts(options)
+  }
+
+  listResources(options?: CachedRequestOptions): Listing<Resource> {
+    return this.#calling.lists.resources(options)
+  }
+
+  listResourceTemplates(options?: CachedRequestOptions): Listing<ResourceTemplateType> {
+    return this.#calling.lists.resourceTemplates(options)
   }
 
   async callTool(name: string, args: JsonObject = {}, options?: RequestOptions): Promise<CallToolResult> {
-    return this.#session.run((client, given) => client.callTool({ name, arguments: { ...args } }, given), options)
+    return this.#calling.requests.callTool({ name, arguments: { ...args } }, options)
   }
 
   async getPrompt(name: string, args: Readonly<Record<string, string>> = {}, options?: RequestOptions): Promise<GetPromptResult> {
-    return this.#session.run((client, given) => client.getPrompt({ name, arguments: { ...args } }, given), options)
+    return this.#calling.requests.getPrompt(name, args, options)
   }
 
-  async readResource(uri: string, options?: RequestOptions): Promise<ReadResourceResult> {
-    return this.#session.run((client, given) => client.readResource({ uri }, given), options)
+  async readResource(uri: string, options?: CachedRequestOptions): Promise<ReadResourceResult> {
+    return this.#calling.requests.readResource(uri, options)
+  }
+
+  /** What an argument of a prompt, or a variable of a resource template, may be completed to. */
+  async complete(request: CompletionRequest, options?: RequestOptions): Promise<CompleteResult['completion']> {
+    return this.#calling.requests.complete(request, options)
+  }
+
+  /** Whether the server is there; answers when it has said so. */
+  async ping(options?: RequestOptions): Promise<void> {
+    return this.#calling.requests.ping(options)
+  }
+
+  /** What the server says about itself. */
+  async serverInfo(options?: RequestOptions): Promise<ServerInfo> {
+    return this.#calling.requests.serverInfo(options)
+  }
+
+  /** How much of its log the server is asked to tell `onLog`, from now on. */
+  async setLogLevel(level: LoggingLevel, options?: RequestOptions): Promise<void> {
+    return this.#calling.requests.setLogLevel(level, options)
+  }
+
+  /** Changes as they happen, until the loop is left or `signal` ends it; a lost connection is made anew. */
+  watch(wanted: Watched, options: WatchOptions = {}): AsyncIterable<Change> {
+    return watch(this.#calling.watching, checkWatched(wanted), options)
   }
 
   /** Ends the connection, for good. */
   async close(): Promise<void> {
-    await this.#session.close()
+    await this.#calling.session.close()
     await this.#network.close()
   }
 
@@ -117,6 +185,3 @@ export class MCPClient {
     return this.#oauth
   }
 }
-
-/** Methods that the SDK does not know are sent too: the server decides. */
-const anyResult = { '~standard': { version: 1, vendor: 'sallyport', validate: (value: unknown) => ({ value }) } } as const

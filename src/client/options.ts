@@ -5,9 +5,14 @@ import { type Clock, checkOptions, type Log } from '../core/index.ts'
 import { isLoopbackHost, type Lookup } from '../net/index.ts'
 import { headerName, headers } from './connection/header-options.ts'
 import type { InputHooks } from './connection/input-hooks.ts'
+import type { ServerLogEntry } from './connection/server-log.ts'
 import { argument, checkTransport } from './connection/transport-options.ts'
+import type { Watched } from './connection/watch.ts'
 import { credential, type OAuth2Options, oauth2, redirectUri, scopes, text } from './sign-in/auth-options.ts'
 import type { ClientMetadata } from './sign-in/registration.ts'
+import type { SignInRequest } from './sign-in/ways.ts'
+import { isTokenStore } from './store/open-token-store.ts'
+import type { TokenStore } from './store/token-store.ts'
 
 export interface ApiKeyOptions {
   readonly type: 'api_key'
@@ -34,10 +39,18 @@ export interface MCPClientOptions {
   readonly auth?: OAuth2Options | ApiKeyOptions | undefined
   /** Further headers for every request to the server's own endpoint, and to nobody else. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Where sign-ins are kept; in memory unless told, since a web application with many people must not share one by accident. */
+  readonly tokenStore?: 'memory' | 'file' | 'keychain' | TokenStore | undefined
+  /** The folder that `file` and `keychain` keep them in; that of the platform unless told. */
+  readonly dataDir?: string | undefined
+  /** Whose sign-in it is, where a machine has several at one server. */
+  readonly account?: string | undefined
   /** What the server is told about the program. */
   readonly clientInfo?: { readonly name: string; readonly version: string } | undefined
   /** Answers what a server may ask in the middle of a call. What has no hook is not offered to servers. */
   readonly onInput?: InputHooks | undefined
+  /** Is told what the server writes to its log; how much that is, `setLogLevel` says. */
+  readonly onLog?: ((entry: ServerLogEntry) => void) | undefined
   /** Certificate authorities in PEM, besides those of Node and of NODE_EXTRA_CA_CERTS. */
   readonly ca?: string | readonly string[] | undefined
   /** How long one request may take; 60 unless told. Progress that is listened to starts it anew, ten times at most. */
@@ -85,6 +98,14 @@ const client: z.ZodType<MCPClientOptions> = z
         z.strictObject({ type: z.literal('api_key'), apiKey: credential, header: headerName.optional() }),
       ])
       .optional(),
+    tokenStore: z
+      .union([
+        z.enum(['memory', 'file', 'keychain']),
+        z.custom<TokenStore>(isTokenStore, 'must be "memory", "file", "keychain" or a store with read, write, remove and exclusively'),
+      ])
+      .optional(),
+    dataDir: argument.min(1).optional(),
+    account: text.optional(),
     clientInfo: z.strictObject({ name: text, version: text }).optional(),
     onInput: z
       .strictObject({
@@ -93,6 +114,7 @@ const client: z.ZodType<MCPClientOptions> = z
         roots: fn<NonNullable<InputHooks['roots']>>().optional(),
       })
       .optional(),
+    onLog: fn<(entry: ServerLogEntry) => void>().optional(),
     ca: z.union([pem(), z.array(pem()).min(1)]).optional(),
     requestTimeoutSeconds: z.number().min(0.001).max(86_400).optional(),
     maxMessageBytes: z
@@ -108,17 +130,35 @@ const client: z.ZodType<MCPClientOptions> = z
   .superRefine(checkTransport)
 
 const authorizationUrlRequest: z.ZodType<AuthorizationUrlRequest> = z.strictObject({ redirectUri, scopes: scopes.optional() })
+const signInRequest: z.ZodType<SignInRequest> = z.strictObject({
+  scopes: scopes.optional(),
+  device: z.boolean().optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+  onDeviceCode: fn<NonNullable<SignInRequest['onDeviceCode']>>().optional(),
+  openBrowser: fn<NonNullable<SignInRequest['openBrowser']>>().optional(),
+})
 const clientMetadata: z.ZodType<ClientMetadata> = z.strictObject({
   clientName: text,
   redirectUris: z.array(redirectUri).min(1).max(20),
   logoUri: httpsUrl.optional(),
 })
 
+const watched: z.ZodType<Watched> = z
+  .strictObject({
+    tools: z.boolean().optional(),
+    prompts: z.boolean().optional(),
+    resources: z.boolean().optional(),
+    uris: z.array(z.string().min(1).max(8192)).max(1000).optional(),
+  })
+  .refine(({ tools, prompts, resources, uris = [] }) => tools || prompts || resources || uris.length > 0, 'needs something to watch')
+
 export const checkClientOptions = (input: unknown): Readonly<MCPClientOptions> => checkOptions('client', client, input as MCPClientOptions)
 export const checkAuthorizationUrlRequest = (input: unknown): Readonly<AuthorizationUrlRequest> =>
   checkOptions('getAuthorizationUrl', authorizationUrlRequest, input as AuthorizationUrlRequest)
+export const checkSignInRequest = (input: unknown): Readonly<SignInRequest> => checkOptions('signIn', signInRequest, input as SignInRequest)
 export const checkClientMetadata = (input: unknown): Readonly<ClientMetadata> =>
   checkOptions('registerClient', clientMetadata, input as ClientMetadata)
+export const checkWatched = (input: unknown): Readonly<Watched> => checkOptions('watch', watched, input as Watched)
 
 function pem() {
   return z.string().refine((value) => value.includes('-----BEGIN CERTIFICATE-----'), 'must be the text of a certificate in PEM, not a path')

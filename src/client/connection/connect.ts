@@ -43,11 +43,17 @@ export interface ConnectOptions {
   readonly requestTimeoutMs: number
   /** A result said that input is needed first. */
   readonly onRound: () => void
+  /** Gives the SDK's client who is told what, before it connects. */
+  readonly prepare: (client: Sdk.Client) => void
+  /** It has connected. */
+  readonly opened: (client: Sdk.Client) => Promise<void>
 }
 
 export interface Connection {
   readonly client: Sdk.Client
   readonly transport: Sdk.Transport & Partial<HttpTransport> & Partial<WebSocketTransport> & Partial<StdioTransport>
+  /** Resolves when it is gone, whoever ended it. */
+  readonly ended: Promise<void>
 }
 
 /** How long a process may be silent on `server/discover` before it is taken for one of an earlier revision. */
@@ -55,7 +61,7 @@ const DISCOVER_MS = 10_000
 const MAX_ROUNDS = 10
 
 export function createConnector(options: ConnectOptions): () => Promise<Connection> {
-  const { target, host, clientInfo, hooks, log, redactor, maxMessageBytes, requestTimeoutMs, onRound } = options
+  const { target, host, clientInfo, hooks, log, redactor, maxMessageBytes, requestTimeoutMs, onRound, prepare, opened } = options
 
   async function transportOf(sdk: typeof Sdk): Promise<Connection['transport']> {
     const common = { inbound: createInbound({ host, log, onRound }), maxMessageBytes }
@@ -78,14 +84,19 @@ export function createConnector(options: ConnectOptions): () => Promise<Connecti
       jsonSchemaValidator: unchecked,
     })
     installHooks(client, hooks)
+    prepare(client)
+    const ended = new Promise<void>((resolve) => {
+      client.onclose = resolve
+    })
     try {
       await client.connect(transport, { timeout: requestTimeoutMs, ...(prior && { prior }) })
+      await opened(client)
     } catch (error) {
       await client.close().catch(() => {})
       await transport.close().catch(() => {})
       throw transport.failure?.() ?? error
     }
-    return { client, transport }
+    return { client, transport, ended }
   }
 
   return async () => {

@@ -55,13 +55,20 @@ export async function boundAnswer(response: Response, { maxBytes, inbound, id, b
     if (response.ok && id !== undefined && (!isObject(message) || message['id'] !== id))
       throw new TransportError('malformed', 'The server answered another request than was sent.')
     if (message !== undefined) inbound.admits(message)
-    return new Response(bytes.length === 0 || status === 204 ? null : bytes, init)
+    return message === undefined ? new Response(null, init) : alreadyRead(message, bytes, init)
   }
   if (response.ok && response.body && mediaType(headers) === 'text/event-stream')
     return new Response(response.body.pipeThrough(boundEvents(maxBytes, inbound, broken)), init)
   await discard(response)
   return new Response(null, init)
 }
+
+/** The SDK would put the bytes through a stream and parse them a second time, which is a tenth of what a call costs. */
+const alreadyRead = (message: unknown, bytes: Buffer, init: ResponseInit): Response =>
+  Object.defineProperties(new Response(null, init), {
+    json: { value: async () => message },
+    text: { value: async () => bytes.toString() },
+  })
 
 /** Events in, the same events out. Comments are dropped: they say nothing. */
 function boundEvents(maxBytes: number, inbound: Inbound, broken: (error: TransportError) => void): TransformStream<Uint8Array, Uint8Array> {

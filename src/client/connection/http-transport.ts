@@ -28,6 +28,9 @@ export interface HttpTransportOptions {
   readonly maxMessageBytes: number
 }
 
+/** How often a stream that broke off is asked for again in vain. */
+const STREAM_RETRIES = 2
+
 export function createHttpTransport({
   Transport,
   network,
@@ -45,7 +48,25 @@ export function createHttpTransport({
     return network.fetch(endpoint, { ...init, headers })
   }
 
+  let vain = 0
+  let unheard = (): void => {}
+  const isUnheard = new Promise<void>((resolve) => (unheard = resolve))
+  /** The SDK asks for a stream that broke off, again and again and then no more. */
   async function guardedFetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
+    if (init.method !== 'GET') return ask(input, init)
+    try {
+      const answer = await ask(input, init)
+      vain = answer.ok ? 0 : vain + 1
+      return answer
+    } catch (error) {
+      vain++
+      throw error
+    } finally {
+      if (vain > STREAM_RETRIES) unheard()
+    }
+  }
+
+  async function ask(input: string | URL, init: RequestInit): Promise<Response> {
     // The SDK asks for this one URL; whatever else it may come to ask for gets no credential, because it is not asked for.
     if (new URL(input).href !== endpoint.href) throw new TransportError('redirected', 'Another URL than the endpoint was to be asked.')
     const response = await withRenewal({
@@ -65,7 +86,15 @@ export function createHttpTransport({
     return boundAnswer(response, { maxBytes: maxMessageBytes, inbound, id, broken: (error) => fail(id, error) })
   }
 
-  const transport = new Transport(endpoint, { fetch: guardedFetch })
+  const transport = new Transport(endpoint, {
+    fetch: guardedFetch,
+    reconnectionOptions: {
+      initialReconnectionDelay: 1000,
+      maxReconnectionDelay: 30_000,
+      reconnectionDelayGrowFactor: 1.5,
+      maxRetries: STREAM_RETRIES,
+    },
+  })
   /** The answer to a request, in place of one from the server. */
   function fail(id: unknown, error: TransportError): void {
     if (typeof id !== 'string' && typeof id !== 'number') return
@@ -79,10 +108,14 @@ export function createHttpTransport({
     const onRequestStreamEnd = (): void => fail(message.id, new TransportError('closed', 'The server broke its answer off.'))
     return sendMessage(message, { ...options, onRequestStreamEnd })
   }
-  return transport
+  return Object.assign(transport, { unheard: isUnheard })
 }
 
-export type HttpTransport = Transport & Pick<StreamableHTTPClientTransport, 'terminateSession'>
+export type HttpTransport = Transport &
+  Pick<StreamableHTTPClientTransport, 'terminateSession'> & {
+    /** Resolves when the stream that the server speaks on by itself is gone, and was asked for in vain (2025-11-25 §Listening). */
+    readonly unheard: Promise<void>
+  }
 
 /** Of a request; a notification and an answer of ours are not answered. */
 function idOf(body: unknown): unknown {

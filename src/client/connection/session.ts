@@ -9,10 +9,14 @@
 
 import type * as Sdk from '@modelcontextprotocol/client'
 import { TransportError } from '../errors.ts'
+import type { CacheMode } from './cache.ts'
 import { type Connection, type ConnectOptions, createConnector, loadSdk } from './connect.ts'
 import { toClientError } from './to-error.ts'
 
-export type SessionOptions = Omit<ConnectOptions, 'onRound'>
+export interface SessionOptions extends ConnectOptions {
+  /** The connection was given up on purpose: somebody else may be signed in at the next. */
+  readonly onDrop: () => void
+}
 
 export interface Progress {
   readonly progress: number
@@ -26,16 +30,24 @@ export interface RequestOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
+export interface CachedRequestOptions extends RequestOptions {
+  /** What a server allowed to be kept: `use` it, unless told. */
+  readonly cache?: CacheMode | undefined
+}
+
 export interface Session {
+  readonly kind: 'http' | 'websocket' | 'stdio'
   /** Runs one request of the SDK's client. @throws {AuthorizationError | TransportError | MCPRequestError} */
-  run<T>(request: (client: Sdk.Client, options: Sdk.RequestOptions) => Promise<T>, options?: RequestOptions): Promise<T>
-  /** How many results so far said that input is needed first. */
-  rounds(): number
+  run<T>(request: Work<T>, options?: RequestOptions): Promise<T>
   /** Ends the connection, if there is one; the next request makes another. */
   drop(): Promise<void>
+  isClosed(): boolean
   /** For good. */
   close(): Promise<void>
 }
+
+/** One request of the SDK's client, or more; `connection` is what it is sent on. */
+export type Work<T> = (client: Sdk.Client, options: Sdk.RequestOptions, connection: Connection) => Promise<T>
 
 /** However much progress there is, a request ends. */
 const MAX_EXTENSIONS = 10
@@ -45,8 +57,7 @@ export function createSession(options: SessionOptions): Session {
   const { host, redactor, requestTimeoutMs } = options
   let current: Promise<Connection> | undefined
   let closed = false
-  let rounds = 0
-  const open = createConnector({ ...options, onRound: () => void rounds++ })
+  const open = createConnector(options)
 
   function connect(): Promise<Connection> {
     if (closed) return Promise.reject(new TransportError('closed', 'This client was closed.'))
@@ -56,27 +67,23 @@ export function createSession(options: SessionOptions): Session {
       if (current === opening) current = undefined
     }
     current = opening
-    opening.then(({ client }) => {
-      client.onclose = forget
-    }, forget)
+    opening.then(({ ended }) => ended.then(forget), forget)
     return opening
   }
 
-  async function run<T>(
-    request: (client: Sdk.Client, options: Sdk.RequestOptions) => Promise<T>,
-    { signal, onProgress }: RequestOptions = {},
-  ): Promise<T> {
+  async function run<T>(request: Work<T>, { signal, onProgress }: RequestOptions = {}): Promise<T> {
     for (let first = true; ; first = false) {
       signal?.throwIfAborted()
       let connection: Connection | undefined
       try {
         connection = await abortable(connect(), signal)
-        return await request(connection.client, {
+        const given: Sdk.RequestOptions = {
           timeout: requestTimeoutMs,
           maxTotalTimeout: requestTimeoutMs * MAX_EXTENSIONS,
           ...(signal && { signal }),
           ...(onProgress && { onprogress: onProgress, resetTimeoutOnProgress: true }),
-        })
+        }
+        return await request(connection.client, given, connection)
       } catch (error) {
         signal?.throwIfAborted()
         const sdk = await loadSdk()
@@ -93,6 +100,7 @@ export function createSession(options: SessionOptions): Session {
   async function drop(): Promise<void> {
     const ending = current
     current = undefined
+    options.onDrop()
     const connection = await ending?.catch(() => undefined)
     if (!connection) return
     // A legacy server keeps a session until it is told (2025-11-25 transports §session management).
@@ -106,9 +114,10 @@ export function createSession(options: SessionOptions): Session {
   }
 
   return {
+    kind: options.target.kind,
+    isClosed: () => closed,
     run,
     drop,
-    rounds: () => rounds,
     async close() {
       closed = true
       await drop()

@@ -1,0 +1,149 @@
+/**
+ * What a program asks of its server, each in the words of the protocol. Nothing here trusts an answer further than its shape; what a tool
+ * promised about its results is checked.
+ *
+ * @module
+ */
+
+import type {
+  CallToolResult,
+  Client,
+  CompleteResult,
+  GetPromptResult,
+  LoggingLevel,
+  ReadResourceResult,
+} from '@modelcontextprotocol/client'
+import type { JsonObject } from '../../core/index.ts'
+import { MCPRequestError } from '../errors.ts'
+import type { ResultCache } from './cache.ts'
+import type { KnownTools } from './known-tools.ts'
+import type { CallParams, Lists, ToolGate } from './lists.ts'
+import type { ServerLog } from './server-log.ts'
+import type { CachedRequestOptions, RequestOptions, Session } from './session.ts'
+
+/** What completes: an argument of a prompt, or a variable of a resource template. */
+export interface CompletionRequest {
+  readonly ref: { readonly type: 'ref/prompt'; readonly name: string } | { readonly type: 'ref/resource'; readonly uri: string }
+  readonly argument: { readonly name: string; readonly value: string }
+  /** The other arguments, as far as they are known. */
+  readonly context?: { readonly arguments: Record<string, string> } | undefined
+}
+
+/** A server in its own words, which prove nothing: `instructions` are for a model only where somebody trusts this server with it. */
+export interface ServerInfo {
+  readonly name: string | undefined
+  readonly version: string | undefined
+  readonly title: string | undefined
+  readonly instructions: string | undefined
+  readonly capabilities: JsonObject
+  readonly protocolVersion: string
+}
+
+export interface Requests {
+  request(method: string, params: JsonObject | undefined, options?: RequestOptions): Promise<JsonObject>
+  callTool(params: CallParams, options?: RequestOptions): Promise<CallToolResult>
+  getPrompt(name: string, args: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult>
+  readResource(uri: string, options?: CachedRequestOptions): Promise<ReadResourceResult>
+  complete(request: CompletionRequest, options?: RequestOptions): Promise<CompleteResult['completion']>
+  ping(options?: RequestOptions): Promise<void>
+  serverInfo(options?: RequestOptions): Promise<ServerInfo>
+  setLogLevel(level: LoggingLevel, options?: RequestOptions): Promise<void>
+}
+
+export interface RequestsOptions {
+  readonly session: Session
+  readonly lists: Lists
+  readonly cache: ResultCache
+  readonly known: KnownTools
+  readonly serverLog: ServerLog
+  readonly gate: () => ToolGate | undefined
+}
+
+/** 2026-07-28 streamable-http: the headers do not say what the arguments say. */
+const HEADER_MISMATCH = -32020
+
+export function createRequests({ session, lists, cache, known, serverLog, gate }: RequestsOptions): Requests {
+  const send = (params: CallParams, options: RequestOptions): Promise<CallToolResult> =>
+    session.run(
+      (client, given) => client.callTool(serverLog.withLevel(client, params), { ...given, toolDefinition: known.definition(params.name) }),
+      options,
+    )
+
+  async function callTool(asked: CallParams, options: RequestOptions = {}): Promise<CallToolResult> {
+    const params = (await gate()?.admit(asked, options.signal)) ?? asked
+    let result: CallToolResult
+    try {
+      result = await send(params, options)
+    } catch (error) {
+      const isMismatch = error instanceof MCPRequestError && error.code === HEADER_MISMATCH
+      if (!isMismatch || session.kind === 'stdio') throw error
+      // The tool is another than was listed, or was never listed: nothing ran, and it is asked once more by what is listed now.
+      const before = known.definition(params.name).inputSchema
+      const listed = await lists.rawTools({ cache: 'refresh', signal: options.signal }).then(
+        () => true,
+        () => false,
+      )
+      if (!listed || JSON.stringify(before) === JSON.stringify(known.definition(params.name).inputSchema)) throw error
+      result = await send((await gate()?.admit(asked, options.signal)) ?? asked, options)
+    }
+    known.check(params.name, result as JsonObject)
+    return result
+  }
+
+  return {
+    callTool,
+    request(method, params, options) {
+      if (method === 'tools/call' && typeof params?.['name'] === 'string')
+        return callTool(params as CallParams, options) as Promise<JsonObject>
+      return session.run((client, given) => {
+        const sent = params || serverLog.withLevel(client, {} as JsonObject)
+        const request = { method, ...(Object.keys(sent).length > 0 && { params: serverLog.withLevel(client, sent) }) }
+        return client.request(request, anyResult, given) as Promise<JsonObject>
+      }, options)
+    },
+    getPrompt: (name, args, options) =>
+      session.run((client, given) => client.getPrompt(serverLog.withLevel(client, { name, arguments: { ...args } }), given), options),
+    async readResource(uri, { cache: mode = 'use', ...options } = {}) {
+      const key = `read ${uri}`
+      const kept = mode === 'use' ? (cache.get(key) as ReadResourceResult | undefined) : undefined
+      if (kept) return kept
+      const ticket = cache.begin()
+      const result = await session.run(
+        (client, given) => client.request({ method: 'resources/read', params: serverLog.withLevel(client, { uri }) }, given),
+        options,
+      )
+      if (mode !== 'bypass') cache.put(key, ticket, result, Number((result as { ttlMs?: unknown }).ttlMs ?? 0))
+      return result
+    },
+    async complete({ ref, argument, context }, options) {
+      const params = { ref, argument, ...(context && { context }) }
+      return (await session.run((client, given) => client.complete(serverLog.withLevel(client, params), given), options)).completion
+    },
+    async ping(options) {
+      // 2026-07-28 has no ping: what every server answers is `server/discover`.
+      await session.run((client, given): Promise<unknown> => (isModern(client) ? client.discover(given) : client.ping(given)), options)
+    },
+    serverInfo: (options) => session.run(async (client) => infoOf(client), options),
+    async setLogLevel(level, options) {
+      serverLog.setLevel(level)
+      await session.run((client) => serverLog.opened(client), options)
+    },
+  }
+}
+
+/** Methods that the SDK does not know are sent too: the server decides. */
+const anyResult = { '~standard': { version: 1, vendor: 'sallyport', validate: (value: unknown) => ({ value }) } } as const
+
+const isModern = (client: Client): boolean => client.getProtocolEra() === 'modern'
+
+function infoOf(client: Client): ServerInfo {
+  const version = client.getServerVersion()
+  return {
+    name: version?.name,
+    version: version?.version,
+    title: version?.title,
+    instructions: client.getInstructions(),
+    capabilities: { ...client.getServerCapabilities() },
+    protocolVersion: client.getNegotiatedProtocolVersion() ?? '',
+  }
+}
