@@ -6,31 +6,11 @@ import { MCPClient } from '../../src/client/index.ts'
 import type { MCPServerOptions } from '../../src/server/index.ts'
 import { verifies } from '../requirements.ts'
 import { CALLBACK } from '../support/authorization.ts'
-import { createBrowser, formsOf, prefilled, type Shown } from '../support/browser.ts'
 import { startRealIssuer } from '../support/external-issuer.ts'
+import { signInAtIssuer } from '../support/sdk-server.ts'
 import { startServer } from '../support/server.ts'
 
 verifies('external-issuer')
-
-/** The issuer's own pages: sign-in, then consent. */
-async function signInElsewhere(url: string, name: string): Promise<string> {
-  const browser = createBrowser()
-  const isCallback = (at: string): boolean => at.startsWith(CALLBACK)
-  let shown = await browser.open(url, isCallback)
-  for (let page = 0; !('stoppedAt' in shown); page++) {
-    const form = formsOf(shown as Shown)[0]
-    if (form === undefined || page > 3) throw new Error(`stuck at a page of the issuer: ${(shown as Shown).status}`)
-    const typed: [string, string][] = form.fields.some(({ type }) => type === 'password')
-      ? [
-          ['login', name],
-          ['password', 'any'],
-        ]
-      : []
-    const rest = prefilled(form).filter(([field]) => !typed.some(([each]) => each === field))
-    shown = await browser.submit(shown as Shown, form, [...rest, ...typed], isCallback)
-  }
-  return shown.stoppedAt
-}
 
 test('MCPClient signs in at the issuer and calls a tool; the person is the issuer’s, and a further scope is asked for there', async () => {
   await using issuer = await startRealIssuer('jwt', ['tools:read', 'tools:execute'])
@@ -45,7 +25,7 @@ test('MCPClient signs in at the issuer and calls a tool; the person is the issue
   } as unknown as MCPServerOptions)
   const client = new MCPClient({ serverUrl: world.url, auth: { type: 'oauth2' } })
   const signIn = async (scopes: readonly string[]): Promise<void> =>
-    client.handleCallback(await signInElsewhere(await client.getAuthorizationUrl({ redirectUri: CALLBACK, scopes }), 'ana'))
+    client.handleCallback(await signInAtIssuer(await client.getAuthorizationUrl({ redirectUri: CALLBACK, scopes }), 'ana'))
   await signIn(['tools:read'])
   const said = JSON.stringify((await client.callTool('who')).content)
   assert.ok(said.includes(`ana of ${issuer.issuer}`), said)

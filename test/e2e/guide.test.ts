@@ -14,6 +14,7 @@ import { verifies } from '../requirements.ts'
 import { signIn } from '../support/browser.ts'
 import { guideBlocks, runBlock } from '../support/guide.ts'
 import { mcp } from '../support/mcp.ts'
+import { type SdkServer, signInAtIssuer, startSdkServer } from '../support/sdk-server.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { GUIDE, needs } from '../support/shared.ts'
 
@@ -52,15 +53,27 @@ async function startGuided(options: MCPServerOptions = {}): Promise<TestServer> 
   return world
 }
 
-/** The blocks of a client, whichever way it takes to the server. */
-function clientTests(world: () => TestServer, toServerUrl: (url: string) => string): void {
-  const serverUrl = (): string => toServerUrl(world().url)
+/** What a server has to have for the blocks of a client. */
+interface Guided {
+  readonly serverUrl: string
+  /** Where clients register. */
+  readonly registration: string
+  readonly served: readonly unknown[]
+  readonly tools: readonly string[]
+  key(): Promise<string>
+  /** Opens what the client would open in a browser: where the person lands. */
+  signIn(url: string): Promise<string>
+}
+
+/** The blocks of a client, whichever way it takes, and to whosever server. */
+function clientTests(world: () => Guided): void {
+  const serverUrl = (): string => world().serverUrl
   const moved = (code: string): string => code.replaceAll('https://example-mcp-server.com', serverUrl())
 
   test('OAuth 2.0: a client gets a URL, a person signs in, and the client is authenticated', async () => {
     // A client without a secret, as the guide's has none; who gave it its id is not the guide's matter.
     const registered = (await (
-      await fetch(`${world().issuer}/register`, {
+      await fetch(world().registration, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ client_name: 'The guide', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' }),
@@ -69,7 +82,7 @@ function clientTests(world: () => TestServer, toServerUrl: (url: string) => stri
     const code = moved(block(/type: 'oauth2'/))
       .replace('your-client-id', registered.client_id)
       .replace('// After user', 'const callbackUrlWithCode = await authorize(authUrl)\n// After user')
-    const authorize = (url: string): Promise<string> => signIn(url, PERSON)
+    const authorize = (url: string): Promise<string> => world().signIn(url)
     const client = (await runBlock(code, { MCPClient, authorize }, 'client')) as MCPClient
     const result = (await client.request({
       method: 'tools/call',
@@ -88,21 +101,52 @@ function clientTests(world: () => TestServer, toServerUrl: (url: string) => stri
   })
 
   test('API key: a client that brings one is served', async () => {
-    const code = moved(block(/type: 'api_key'/)).replace('your-api-key', await world().key(['tools:execute']))
+    const code = moved(block(/type: 'api_key'/)).replace('your-api-key', await world().key())
     const client = (await runBlock(code, { MCPClient }, 'client')) as MCPClient
     const { tools } = (await client.request({ method: 'tools/list', params: {} })) as { tools: { name: string }[] }
-    assert.deepEqual(tools.map(({ name }) => name).sort(), ['analyze_document', 'calculator'])
+    assert.deepEqual(tools.map(({ name }) => name).sort(), world().tools)
     await client.close()
   })
 
   test('Data minimization: a document, and a reference to one', async () => {
-    const client = new MCPClient({ serverUrl: serverUrl(), auth: { type: 'api_key', apiKey: await world().key(['tools:execute']) } })
-    served.length = 0
+    const client = new MCPClient({ serverUrl: serverUrl(), auth: { type: 'api_key', apiKey: await world().key() } })
+    const before = world().served.length
     await runBlock(block(/badExample/), { client, veryLargeDocument: 'x'.repeat(500_000) })
-    assert.deepEqual(served, ['a whole document of 500000', 'doc-123'])
+    assert.deepEqual(world().served.slice(before), ['a whole document of 500000', 'doc-123'])
     await client.close()
   })
 }
+
+const guided = (world: TestServer, serverUrl: string = world.url): Guided => ({
+  serverUrl,
+  registration: `${world.issuer}/register`,
+  served,
+  tools: ['analyze_document', 'calculator'],
+  key: () => world.key(['tools:execute']),
+  signIn: (url) => signIn(url, PERSON),
+})
+
+suite('the guide at a server of the official SDK, behind oidc-provider', needs(GUIDE), () => {
+  let sdk: SdkServer
+  before(async () => {
+    sdk = await startSdkServer()
+  })
+  after(() => sdk?.[Symbol.asyncDispose]())
+
+  clientTests(() => ({
+    // Without a path, as the guide has it: the endpoint is found.
+    serverUrl: sdk.origin,
+    registration: `${sdk.issuer.issuer}/reg`,
+    served: sdk.served,
+    tools: ['analyze_document'],
+    key: async () => sdk.key,
+    signIn: (url) => signInAtIssuer(url, 'ana'),
+  }))
+
+  test('whose calls were those of the person, and of the key', () => {
+    assert.deepEqual([...new Set(sdk.subjects)].sort(), ['ana', 'key'])
+  })
+})
 
 suite('the guide', needs(GUIDE), () => {
   let world: TestServer
@@ -111,10 +155,7 @@ suite('the guide', needs(GUIDE), () => {
   })
   after(() => world?.[Symbol.asyncDispose]())
 
-  clientTests(
-    () => world,
-    (url) => url,
-  )
+  clientTests(() => guided(world))
 
   test('has nine blocks of code', () => {
     assert.equal(blocks.length, 9)
@@ -228,10 +269,7 @@ suite('the guide over WebSocket, with TLS', needs(GUIDE), () => {
   })
   after(() => world?.[Symbol.asyncDispose]())
 
-  clientTests(
-    () => world,
-    (url) => url.replace('https:', 'wss:'),
-  )
+  clientTests(() => guided(world, world.url.replace('https:', 'wss:')))
 
   test('the tool and the prompt are what they are over HTTP', async () => {
     const auth = { type: 'api_key', apiKey: await world.key(['tools:execute', 'prompts:read']) } as const
