@@ -80,7 +80,7 @@ export async function startSdkServer(): Promise<SdkServer> {
   async function verify(token: string): Promise<AuthInfo> {
     try {
       const { payload } = await jwtVerify(token, keys, { issuer: issuer.issuer, audience: url })
-      return info(token, String(payload['scope'] ?? '').split(' '), String(payload.sub), payload.exp)
+      return info(token, typeof payload['scope'] === 'string' ? payload['scope'].split(' ') : [], String(payload.sub), payload.exp)
     } catch {
       throw new OAuthError(OAuthErrorCode.InvalidToken, 'not one of ours')
     }
