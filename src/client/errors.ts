@@ -20,6 +20,10 @@ export const authorizationSteps = {
   authorization_denied: 'Nothing was granted. Call getAuthorizationUrl() to ask again.',
   registration_unsupported: 'Register a client with who runs the authorization server, and give its id as auth.clientId.',
   registration_refused: 'Change what is registered (see `reason`), or register a client by hand and give its id as auth.clientId.',
+  device_unsupported: 'Sign in with a browser: signIn() without `device`.',
+  browser_unavailable: 'Pass openBrowser to show the person the address yourself, or sign in with device: true.',
+  redirect_unavailable: 'End the program that listens there, or give another auth.redirectUri.',
+  sign_in_expired: 'Call signIn() again.',
   token_refused: 'Start again with getAuthorizationUrl().',
   redirected: 'Ask who runs it for the final address: a client must not follow with credentials.',
 } as const

@@ -98,7 +98,13 @@ describe('C5: protected resource metadata', () => {
     const challenge = (): undefined => undefined
     const { paths, problem } = await attempt({ challenge, resourceMetadata: () => gone })
     assert.equal(problem, 'AuthorizationError metadata_missing')
-    assert.deepEqual(paths, ['POST /mcp', 'GET /.well-known/oauth-protected-resource/mcp', 'GET /.well-known/oauth-protected-resource'])
+    assert.deepEqual(paths, [
+      'POST /mcp',
+      'GET /.well-known/oauth-protected-resource/mcp',
+      'GET /.well-known/oauth-protected-resource',
+      // A server of 2025-03-26 would be its own issuer.
+      'GET /.well-known/oauth-authorization-server',
+    ])
     assert.equal((await attempt({ challenge })).problem, FINE)
     const told = await attempt({ resourceMetadata: () => gone })
     assert.deepEqual(told.paths, ['POST /mcp', 'GET /.well-known/oauth-protected-resource/mcp'], 'a place that was named is the only one')

@@ -25,31 +25,33 @@ export interface AuthorizationRequest {
   readonly scopes: readonly string[]
 }
 
-export interface AuthorizationCode {
-  readonly request: AuthorizationRequest
+export interface AuthorizationCode<R extends AuthorizationRequest = AuthorizationRequest> {
+  readonly request: R
   readonly code: string
   readonly verifier: string
 }
 
-export interface AuthorizationRequests {
-  /** Records a request, and answers the URL that the person is sent to. */
-  begin(request: AuthorizationRequest): string
+export interface AuthorizationRequests<R extends AuthorizationRequest> {
+  /** Records a request, and answers the URL that the person is sent to, with the `state` in it. */
+  begin(request: R): { readonly url: string; readonly state: string }
   /** @throws {AuthorizationError} */
-  finish(callback: URLSearchParams): AuthorizationCode
+  finish(callback: URLSearchParams): AuthorizationCode<R>
+  /** Nobody waits for its answer any more. */
+  drop(state: string): void
 }
 
 const TTL_MS = 10 * 60 * 1000
 const MAX_PENDING = 100
 const MAX_CODE = 4096
 
-interface Pending {
-  readonly request: AuthorizationRequest
+interface Pending<R> {
+  readonly request: R
   readonly verifier: string
   readonly expiresAt: number
 }
 
-export function createAuthorizationRequests(clock: Clock): AuthorizationRequests {
-  const pending = new Map<string, Pending>()
+export function createAuthorizationRequests<R extends AuthorizationRequest>(clock: Clock): AuthorizationRequests<R> {
+  const pending = new Map<string, Pending<R>>()
 
   return {
     begin(request) {
@@ -58,7 +60,7 @@ export function createAuthorizationRequests(clock: Clock): AuthorizationRequests
       // The oldest goes: a program that begins and never ends does not grow.
       if (pending.size >= MAX_PENDING) for (const oldest of pending.keys()) if (pending.size >= MAX_PENDING) pending.delete(oldest)
       pending.set(state, { request, verifier, expiresAt: clock() + TTL_MS })
-      return toAuthorizationUrl(request, state, verifier)
+      return { url: toAuthorizationUrl(request, state, verifier), state }
     },
     finish(callback) {
       const state = stateIn(callback)
@@ -69,6 +71,7 @@ export function createAuthorizationRequests(clock: Clock): AuthorizationRequests
       if (found.expiresAt <= clock()) throw new AuthorizationError('state_mismatch', 'This sign-in was begun too long ago.')
       return { request: found.request, code: codeIn(callback, found.request.server), verifier: found.verifier }
     },
+    drop: (state) => void pending.delete(state),
   }
 }
 

@@ -9,11 +9,12 @@
  */
 
 import type { JsonObject } from '../../core/index.ts'
-import { askForDocument, isRedirect } from '../documents.ts'
-import type { EndpointFinder } from '../endpoint.ts'
+import type { EndpointFinder, Probed } from '../endpoint.ts'
 import { AuthorizationError } from '../errors.ts'
 import type { Network } from '../network.ts'
-import { isResource, resourceMetadataUrls, serverMetadataUrls } from './resource.ts'
+import { loadFirst } from './metadata-places.ts'
+import { discoverOrigin, type OriginIssuerOptions } from './origin-issuer.ts'
+import { isResource, resourceMetadataUrls, serverMetadataUrls, toResource } from './resource.ts'
 import { toScopes } from './scopes.ts'
 import { type AuthorizationServer, checkServerMetadata } from './server-metadata.ts'
 
@@ -26,6 +27,8 @@ export interface Discovered {
   /** Whether the server takes proofs of possession, or takes tokens only with one (RFC 9728 §2). */
   readonly dpop: 'required' | 'taken' | 'unsaid'
   readonly server: AuthorizationServer
+  /** `2025-03-26`: the server has no metadata as a resource, and is its own issuer; see `origin-issuer.ts`. */
+  readonly revision: 'current' | '2025-03-26'
 }
 
 export interface DiscoveryOptions {
@@ -35,27 +38,66 @@ export interface DiscoveryOptions {
   readonly issuer?: string | undefined
   /** What the authorization server is wanted for; see `server-metadata.ts`. */
   readonly use?: 'person' | 'token' | undefined
+  /** Whether a server without resource metadata is asked as 2025-03-26 has it, and how; not at all unless told. */
+  readonly asOrigin?: OriginIssuerOptions | undefined
 }
 
 /** @throws {AuthorizationError | TransportError} */
-export async function discover({ network, finder, issuer, use }: DiscoveryOptions): Promise<Discovered> {
-  const { url: endpoint, challenge } = await finder.probe()
-  const places = challenge?.resourceMetadata === undefined ? resourceMetadataUrls(endpoint) : [toUrl(network, challenge.resourceMetadata)]
-  const { document, at } = await loadFirst(network, places, `${endpoint.host} has no protected resource metadata.`)
-  const resource = document['resource']
-  if (typeof resource !== 'string' || !isResource(resource, endpoint)) {
-    throw new AuthorizationError('resource_mismatch', `The metadata at ${at} is not about ${endpoint.origin}${endpoint.pathname}.`)
+export async function discover({ network, finder, issuer, use, asOrigin }: DiscoveryOptions): Promise<Discovered> {
+  const resource = await describeResource({ network, finder })
+  const { endpoint, challenge, metadata } = resource
+  const challengedScopes = challenge?.scopes
+  if (metadata === undefined) {
+    if (asOrigin === undefined) throw noResourceMetadata(endpoint)
+    const server = await discoverOrigin({ network, endpoint, wanted: issuer, ...asOrigin })
+    return {
+      endpoint,
+      resource: toResource(endpoint),
+      challengedScopes,
+      supportedScopes: undefined,
+      dpop: 'unsaid',
+      server,
+      revision: '2025-03-26',
+    }
   }
-  const server = await discoverServer({ network, issuer: selectIssuer(document['authorization_servers'], issuer, at), use })
+  const { document } = metadata
   return {
     endpoint,
-    resource,
-    challengedScopes: challenge?.scopes,
+    resource: document['resource'] as string,
+    challengedScopes,
     supportedScopes: toScopes(document['scopes_supported']),
     dpop: toDpop(document, challenge?.dpop),
-    server,
+    server: await discoverServer({ network, issuer: issuerIn(metadata, issuer), use }),
+    revision: 'current',
   }
 }
+
+/** Whom the server sends people to, without asking there. @throws {AuthorizationError | TransportError} */
+export async function discoverIssuer({ network, finder, issuer }: DiscoveryOptions): Promise<string> {
+  const { endpoint, metadata } = await describeResource({ network, finder })
+  return metadata === undefined ? endpoint.origin : issuerIn(metadata, issuer)
+}
+
+interface Described extends Probed {
+  readonly endpoint: URL
+  /** Undefined: there is none in the usual places, and the server did not say another. */
+  readonly metadata: { readonly document: JsonObject; readonly at: string } | undefined
+}
+
+async function describeResource({ network, finder }: Pick<DiscoveryOptions, 'network' | 'finder'>): Promise<Described> {
+  const probed = await finder.probe()
+  const { url: endpoint, challenge } = probed
+  const named = challenge?.resourceMetadata
+  const metadata = await loadFirst(network, named === undefined ? resourceMetadataUrls(endpoint) : [toUrl(network, named)])
+  if (metadata === undefined && named !== undefined) throw noResourceMetadata(endpoint)
+  const resource = metadata?.document['resource']
+  if (metadata && (typeof resource !== 'string' || !isResource(resource, endpoint)))
+    throw new AuthorizationError('resource_mismatch', `The metadata at ${metadata.at} is not about ${endpoint.origin}${endpoint.pathname}.`)
+  return { ...probed, endpoint, metadata }
+}
+
+const noResourceMetadata = ({ host }: URL): AuthorizationError =>
+  new AuthorizationError('metadata_missing', `${host} has no protected resource metadata.`)
 
 function toDpop(document: JsonObject, challenged = false): Discovered['dpop'] {
   if (document['dpop_bound_access_tokens_required'] === true) return 'required'
@@ -63,7 +105,8 @@ function toDpop(document: JsonObject, challenged = false): Discovered['dpop'] {
 }
 
 /** The first that is listed, or the one that the program is registered with (RFC 9728 §7.6 leaves it to the client). */
-function selectIssuer(listed: unknown, wanted: string | undefined, at: string): string {
+function issuerIn({ document, at }: { readonly document: JsonObject; readonly at: string }, wanted: string | undefined): string {
+  const listed = document['authorization_servers']
   if (!Array.isArray(listed) || typeof listed[0] !== 'string')
     throw new AuthorizationError('metadata_invalid', `The metadata at ${at} names no authorization server.`)
   if (wanted === undefined) return listed[0]
@@ -81,9 +124,9 @@ export async function discoverServer({
   const url = toUrl(network, issuer)
   if (url.search !== '' || issuer.includes('#'))
     throw new AuthorizationError('metadata_invalid', `The issuer at ${url.host} has a query or a fragment (RFC 8414 §2).`)
-  const missing = `${url.host} has no authorization server metadata.`
-  const { document, at } = await loadFirst(network, serverMetadataUrls(url), missing)
-  return checkServerMetadata(document, { issuer, at, network, use })
+  const found = await loadFirst(network, serverMetadataUrls(url))
+  if (found === undefined) throw new AuthorizationError('metadata_missing', `${url.host} has no authorization server metadata.`)
+  return checkServerMetadata(found.document, { issuer, at: found.at, network, use })
 }
 
 /** A URL that somebody else wrote. */
@@ -94,18 +137,4 @@ function toUrl(network: Network, text: string): URL {
   if (problem !== undefined)
     throw new AuthorizationError('insecure_url', `The server named a metadata address at ${url.host} that ${problem}.`)
   return url
-}
-
-/** Only "there is nothing here" leads on to the next place: whatever else a server says is its word. */
-async function loadFirst(network: Network, places: readonly URL[], missing: string): Promise<{ document: JsonObject; at: string }> {
-  for (const url of places) {
-    const at = url.origin + url.pathname
-    const { status, document } = await askForDocument(network, url)
-    if (isRedirect(status)) throw new AuthorizationError('redirected', `${at} answers with a redirect.`)
-    if (status >= 400 && status < 500) continue
-    if (status !== 200 || document === undefined)
-      throw new AuthorizationError('metadata_invalid', `${at} answers ${status} and no JSON object of an ordinary size.`)
-    return { document, at }
-  }
-  throw new AuthorizationError('metadata_missing', missing)
 }

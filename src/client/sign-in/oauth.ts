@@ -1,6 +1,6 @@
 /**
- * Signing in, in the order of the protocol: discover, have an id, send the person off, check what they bring back, get tokens; then
- * keep the tokens fresh. Each step's result is all that the next one works with.
+ * Signing a person in, and the credential that comes of it: kept in the store, shown to its server, renewed when it is old or refused,
+ * and asked for anew where the program said how (`auth.signIn`).
  *
  * Credentials belong to an issuer: where the server names another one, nothing that the first gave is used (2026-07-28 client
  * registration §authorization server binding).
@@ -8,25 +8,31 @@
  * @module
  */
 
-import type { Clock } from '../../core/index.ts'
+import type { Clock, Log } from '../../core/index.ts'
 import type { EndpointFinder } from '../endpoint.ts'
 import { AuthorizationError } from '../errors.ts'
 import type { Network } from '../network.ts'
+import type { TokenStore } from '../store/token-store.ts'
 import type { OAuth2Options } from './auth-options.ts'
-import { createAuthorizationRequests } from './authorization-requests.ts'
-import type { ClientIdentity } from './client-identity.ts'
-import type { Credential, Presented } from './credential.ts'
+import type { Challenge } from './challenge.ts'
+import type { Credential } from './credential.ts'
 import { type Discovered, discover } from './discovery.ts'
-import { type ClientMetadata, type ClientRegistration, type Registered, registerClient } from './registration.ts'
-import { selectScopes } from './scopes.ts'
-import { createTokenKeeper } from './token-keeper.ts'
-import { requestTokens, type Tokens } from './token-request.ts'
+import { createIdentities } from './identify.ts'
+import { createKeptGrants, type SignedOut } from './kept-grants.ts'
+import type { KeptSignIn } from './kept-sign-in.ts'
+import type { ClientMetadata, ClientRegistration } from './registration.ts'
+import { createRegistrations } from './registrations.ts'
+import { showOnTerminal } from './show-device-code.ts'
+import { createSignInLimits } from './sign-in-limits.ts'
+import { createWays, type SignInRequest } from './ways.ts'
 
 export interface OAuth {
   readonly credential: Credential
   getAuthorizationUrl(request: { readonly redirectUri: string; readonly scopes?: readonly string[] | undefined }): Promise<string>
   handleCallback(callback: URLSearchParams): Promise<void>
   registerClient(metadata: ClientMetadata): Promise<ClientRegistration>
+  signIn(request: SignInRequest): Promise<void>
+  signOut(): Promise<SignedOut>
 }
 
 export interface OAuthParts {
@@ -34,119 +40,135 @@ export interface OAuthParts {
   readonly network: Network
   readonly finder: EndpointFinder
   readonly clock: Clock
+  readonly log: Log
+  readonly store: TokenStore
+  /** Whose sign-in it is, where a machine has several at one server. */
+  readonly account: string
   /** The name under which the client registers where nobody said another. */
   readonly clientName: string
   /** Told of every secret that comes in, so that it can be kept out of errors and logs. */
   readonly learn: (secret: string) => void
 }
 
-export function createOAuth({ options, network, finder, clock, clientName, learn }: OAuthParts): OAuth {
-  const requests = createAuthorizationRequests(clock)
-  const registered = new Map<string, Registered>()
-  let described: ClientMetadata | undefined
-  /** The issuer that an id without one was first used with. */
-  let bound = options.issuer
-  let asked: readonly string[] = []
+export function createOAuth(parts: OAuthParts): OAuth {
+  const { options, network, finder, clock, log, store, account, clientName, learn } = parts
+  const asOrigin = { allowMissing: options.dangerouslyAllowMissingMetadata === true, log }
+  const discoverNow = (): Promise<Discovered> => discover({ network, finder, issuer: options.issuer, asOrigin })
+  const limits = createSignInLimits(clock)
+  let endpoint: URL | undefined
   let needed: readonly string[] = []
+  /** A token that the server refused although it was new. */
+  let spent: string | undefined
 
-  const tokens = createTokenKeeper({
-    clock,
-    async refresh({ grant }, refreshToken) {
-      const renewed = await requestTokens({ network, clock, grant, fields: { grant_type: 'refresh_token', refresh_token: refreshToken } })
-      learnTokens(renewed)
-      return renewed
-    },
+  const identities = createIdentities({
+    options,
+    network,
+    registrations: createRegistrations({ store, clock, learn }),
+    clientName,
+    learn,
+    keptIssuer: () => (endpoint && grants.at(endpoint).last())?.issuer,
   })
-  function learnTokens({ accessToken, refreshToken }: { accessToken: string; refreshToken: string | undefined }): void {
-    for (const secret of [accessToken, refreshToken]) if (secret !== undefined) learn(secret)
+  const isOurs = ({ issuer, proofKey }: KeptSignIn): boolean =>
+    (options.issuer === undefined || options.issuer === issuer) && (options.dpop !== true || proofKey !== undefined)
+  const grants = createKeptGrants({ store, account, network, clock, log, learn, identities, asOrigin, discoverNow, isOurs })
+  const ways = createWays({ options, network, clock, program: clientName, identities, grants, discoverNow, needed: () => needed })
+
+  /** Somebody has signed in: what was needed before is in it. */
+  function done(): void {
+    needed = []
+    spent = undefined
   }
 
-  async function register(found: Discovered, metadata: ClientMetadata, prefer: 'none' | 'client_secret_basic'): Promise<Registered> {
-    const answer = await registerClient({ network, server: found.server, metadata, prefer })
-    if (answer.registration.clientSecret !== undefined) learn(answer.registration.clientSecret)
-    registered.set(found.server.issuer, answer)
-    return answer
+  let signing: Promise<void> | undefined
+  /** By itself, as the program said how; once for all requests that wait for it. */
+  async function signInUnasked(at: URL): Promise<KeptSignIn | undefined> {
+    const { signIn: way } = options
+    if (way === undefined) return undefined
+    signing ??= (
+      way === 'browser' ? ways.withBrowser({}) : way === 'device' ? ways.onDevice({ onDeviceCode: showOnTerminal }) : ways.byHand(way)
+    ).finally(() => {
+      signing = undefined
+    })
+    await signing
+    done()
+    return grants.at(at).current()
+  }
+  const whoIs = async (at: URL): Promise<KeptSignIn | undefined> => {
+    endpoint = at
+    const kept = await grants.at(at).current()
+    if (kept && kept.accessToken !== spent) return kept
+    if (signing || (options.signIn !== undefined && limits.maySignIn())) return signInUnasked(at)
+    return kept
   }
 
-  /** Pre-registered, else registered before with this issuer for this place, else registered now (2026-07-28 client registration). */
-  async function identify(found: Discovered, redirectUri: string): Promise<ClientIdentity> {
-    const { issuer } = found.server
-    const known = registered.get(issuer)
-    if (known?.registration.redirectUris.includes(redirectUri) && !hasExpired(known)) return known.identity
-    if (options.clientId !== undefined && registered.size === 0) {
-      bound ??= issuer
-      if (bound !== issuer)
-        throw new AuthorizationError(
-          'issuer_mismatch',
-          'The server now names another authorization server than auth.clientId is registered with.',
-        )
-      const { clientId, clientSecret } = options
-      if (clientSecret === undefined) return { issuer, clientId, method: 'none' }
-      return { issuer, clientId, clientSecret, method: 'client_secret_basic' }
-    }
-    if (described?.redirectUris.includes(redirectUri)) return (await register(found, described, 'client_secret_basic')).identity
-    return (await register(found, { clientName, redirectUris: [redirectUri] }, 'none')).identity
+  async function stepUp(at: URL, token: string, challenge: Challenge): Promise<KeptSignIn | undefined> {
+    const kept = await grants.at(at).current()
+    // Another request was here before: what it got may be enough.
+    if (kept && kept.accessToken !== token) return kept
+    // Everything asked for before stays in, or a step up for one tool would be a step down for the others.
+    needed = union(kept?.requested ?? [], challenge.scopes ?? [])
+    return options.signIn !== undefined && (signing || limits.mayAsk(needed)) ? signInUnasked(at) : undefined
   }
-  const hasExpired = ({ registration: { clientSecretExpiresAt } }: Registered): boolean =>
-    clientSecretExpiresAt !== undefined && clientSecretExpiresAt * 1000 <= clock()
+
+  async function another(at: URL, token: string): Promise<KeptSignIn | undefined> {
+    const renewed = await grants.at(at).renew(token)
+    if (renewed && renewed.accessToken !== token) return renewed
+    return options.signIn !== undefined && (signing || limits.maySignIn()) ? signInUnasked(at) : undefined
+  }
+
+  const credential: Credential = {
+    async present(request) {
+      const kept = await whoIs(request.url)
+      if (kept === undefined) throw new AuthorizationError('sign_in_required', 'Nobody is signed in.')
+      return grants.present(kept, request)
+    },
+    async renew(request, { presented: { token }, challenge }) {
+      if (token === undefined) return undefined
+      const { url } = request
+      const last = grants.at(url).last()
+      const isNonce = challenge?.error === 'use_dpop_nonce' && last?.proofKey !== undefined && last.accessToken === token
+      // What the answer said of nonces was heard already: the next proof has it.
+      if (isNonce) return grants.present(last, request)
+      const kept = challenge?.error === 'insufficient_scope' ? await stepUp(url, token, challenge) : await another(url, token)
+      return kept && kept.accessToken !== token ? grants.present(kept, request) : undefined
+    },
+    heard(headers) {
+      if (endpoint) grants.heard(endpoint, headers)
+    },
+    refused(host, challenge) {
+      const last = endpoint && grants.at(endpoint).last()
+      if (challenge?.error === 'insufficient_scope') {
+        needed = union(last?.requested ?? [], challenge.scopes ?? [])
+        return new AuthorizationError('insufficient_scope', `${host} wants a scope that the sign-in does not have.`, { scopes: needed })
+      }
+      spent = last?.accessToken
+      return new AuthorizationError('sign_in_required', `${host} no longer accepts this sign-in.`)
+    },
+  }
 
   return {
+    credential,
     async getAuthorizationUrl({ redirectUri, scopes }) {
-      const found = await discover({ network, finder, issuer: options.issuer })
-      const client = await identify(found, redirectUri)
-      asked = selectScopes({
-        wished: scopes ?? options.scopes,
-        challenged: found.challengedScopes,
-        supported: found.supportedScopes,
-        serverSupported: found.server.scopes,
-        needed,
-      })
-      return requests.begin({ server: found.server, client, resource: found.resource, redirectUri, scopes: asked })
+      limits.clear()
+      return (await ways.begin(await discoverNow(), redirectUri, scopes)).url
     },
-
     async handleCallback(callback) {
-      const { request, code, verifier } = requests.finish(callback)
-      const { server, client, resource, redirectUri } = request
-      const fields = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier }
-      try {
-        const received = await requestTokens({ network, clock, grant: { server, client, resource }, fields })
-        learnTokens(received)
-        tokens.replace(received)
-        needed = []
-      } catch (error) {
-        // The server has forgotten the client: the next sign-in registers again.
-        if (error instanceof AuthorizationError && error.reason === 'invalid_client') registered.delete(server.issuer)
-        throw error
-      }
+      await ways.finish(callback)
+      done()
     },
-
     async registerClient(metadata) {
-      described = metadata
-      return (await register(await discover({ network, finder, issuer: options.issuer }), metadata, 'client_secret_basic')).registration
+      return (await identities.register((await discoverNow()).server, metadata)).registration
     },
-
-    credential: {
-      async present() {
-        const held = await tokens.current()
-        if (held === undefined) throw new AuthorizationError('sign_in_required', 'Nobody is signed in.')
-        return toPresented(held)
-      },
-      async renew(_, { presented: { token }, challenge }) {
-        if (token === undefined || challenge?.error === 'insufficient_scope') return undefined
-        const held = await tokens.renew(token)
-        return held && held.accessToken !== token ? toPresented(held) : undefined
-      },
-      heard: () => {},
-      refused(host, challenge) {
-        if (challenge?.error === 'insufficient_scope') {
-          // Everything asked for before stays in, or a step up for one tool would be a step down for the others.
-          needed = [...new Set([...asked, ...(challenge.scopes ?? [])])]
-          return new AuthorizationError('insufficient_scope', `${host} wants a scope that the sign-in does not have.`, { scopes: needed })
-        }
-        return new AuthorizationError('sign_in_required', `${host} no longer accepts this sign-in.`)
-      },
+    async signIn(request) {
+      limits.clear()
+      await (request.device === true ? ways.onDevice(request) : ways.withBrowser(request))
+      done()
+    },
+    async signOut() {
+      done()
+      return grants.signOut(await finder.url())
     },
   }
 }
 
-const toPresented = ({ accessToken }: Tokens): Presented => ({ token: accessToken, headers: { authorization: `Bearer ${accessToken}` } })
+const union = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())]

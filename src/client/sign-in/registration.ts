@@ -45,14 +45,22 @@ export interface RegistrationRequest {
   readonly metadata: ClientMetadata
   /** The way to authenticate that is wanted most; the next that the server has is taken otherwise. */
   readonly prefer: 'none' | 'client_secret_basic'
+  /** For a sign-in on another device nobody comes back to anywhere (RFC 8628); `code` unless told. */
+  readonly use?: 'code' | 'device' | undefined
 }
 
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+const CLIENT_DOCUMENT =
+  'Publish a client ID metadata document and give its address as auth.clientMetadataUrl, or register a client with who runs it and give its id as auth.clientId.'
+
 /** @throws {AuthorizationError | TransportError} */
-export async function registerClient({ network, server, metadata, prefer }: RegistrationRequest): Promise<Registered> {
+export async function registerClient({ network, server, metadata, prefer, use = 'code' }: RegistrationRequest): Promise<Registered> {
   const url = server.registrationEndpoint
   const host = new URL(server.issuer).host
   if (url === undefined)
-    throw new AuthorizationError('registration_unsupported', `The authorization server at ${host} registers nobody by itself.`)
+    throw new AuthorizationError('registration_unsupported', `The authorization server at ${host} registers nobody by itself.`, {
+      ...(server.readsClientDocuments && { step: CLIENT_DOCUMENT }),
+    })
   const { redirectUris, clientName, logoUri } = metadata
   const method = selectMethod(server, prefer)
   const { status, document } = await askForDocument(network, url, {
@@ -63,9 +71,9 @@ export async function registerClient({ network, server, metadata, prefer }: Regi
       redirect_uris: redirectUris,
       ...(logoUri !== undefined && { logo_uri: logoUri }),
       // OpenID Connect takes whoever says nothing for `web`, which has no loopback redirects.
-      application_type: redirectUris.some(isLoopbackRedirect) ? 'native' : 'web',
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
+      application_type: use === 'device' || redirectUris.some(isLoopbackRedirect) ? 'native' : 'web',
+      grant_types: [use === 'device' ? DEVICE_GRANT : 'authorization_code', 'refresh_token'],
+      response_types: use === 'device' ? [] : ['code'],
       token_endpoint_auth_method: method,
     }),
   })

@@ -13,12 +13,12 @@ export function toHttp(url: URL): URL {
 }
 
 /** Lower case where case means nothing, no fragment, no slash at the end. */
-const canonicalResource = (url: URL): string => url.origin + url.pathname.replace(/\/$/, '') + url.search
+export const toResource = (url: URL): string => url.origin + url.pathname.replace(/\/$/, '') + url.search
 
 /** Whether metadata speaks of the resource at `url`, and of no other (RFC 9728 §3.3). */
 export function isResource(named: string, url: URL): boolean {
   const parsed = URL.parse(named)
-  return parsed !== null && !named.includes('#') && parsed.username === '' && canonicalResource(parsed) === canonicalResource(url)
+  return parsed !== null && !named.includes('#') && parsed.username === '' && toResource(parsed) === toResource(url)
 }
 
 /** Where protected resource metadata is, by convention: at the path of the endpoint, then at the root. */
