@@ -394,6 +394,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'Nothing that a server names leads our client to an address of this machine or network that its user did not mean.',
     kind: 'guarantee',
   },
+  'token-store': {
+    source: 'SECURITY.md §the client',
+    behaviour:
+      'What a client keeps is sealed on disk and in no file in clear; a kill, a full or read-only disk and several processes at once lose no token and spend none twice; what was changed or moved does not open.',
+    kind: 'guarantee',
+  },
   'client-bounds': {
     source: 'docs/configuration.md §Keys',
     behaviour: 'What anybody sends our client is bounded in bytes, depth and time before it is parsed.',
