@@ -9,6 +9,7 @@ import { createEndpointFinder, type EndpointFinder } from './endpoint.ts'
 import { createNetwork, type Network } from './network.ts'
 import type { MCPClientOptions } from './options.ts'
 import { type Credential, createApiKeyCredential, noCredential } from './sign-in/credential.ts'
+import { createMachineSignIn, type MachineSignIn } from './sign-in/machine-sign-in.ts'
 import { createOAuth, type OAuth } from './sign-in/oauth.ts'
 import { toHttp } from './sign-in/resource.ts'
 import { DEFAULT_ACCOUNT } from './store/names.ts'
@@ -19,6 +20,8 @@ export interface Assembled {
   readonly calling: Calling
   /** Where a person signs in. */
   readonly oauth: OAuth | undefined
+  /** Where the program signs in by itself. */
+  readonly machine: MachineSignIn | undefined
   /** Asks the server at its endpoint; undefined where it is started and not asked. */
   readonly finder: EndpointFinder | undefined
   readonly log: Log
@@ -41,10 +44,13 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
 
   const url = new URL(options.serverUrl ?? NOWHERE)
   const serverUrl = toHttp(url)
-  const network = createNetwork({ serverUrl, privateHosts, ca: typeof ca === 'string' ? [ca] : ca, lookup: options.lookup })
+  const networkTo = (to: URL): Network =>
+    createNetwork({ serverUrl: to, privateHosts, ca: typeof ca === 'string' ? [ca] : ca, lookup: options.lookup })
+  const network = networkTo(serverUrl)
   for (const value of Object.values({ ...headers, ...options.env })) if (value.length >= LEAST_SECRET) learn(value)
 
   let oauth: OAuth | undefined
+  let machine: MachineSignIn | undefined
   let finder: EndpointFinder | undefined
   function targetOf(): Target {
     const { command, args = [], env = {}, cwd = process.cwd() } = options
@@ -52,16 +58,17 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
     const kind = options.transport === 'websocket' || /^wss?:$/.test(url.protocol) ? 'websocket' : 'http'
     finder = createEndpointFinder({ network, serverUrl, clientInfo, headers, mayBeSilent: kind === 'websocket' })
     let credential: Credential = noCredential
-    if (auth?.type === 'oauth2') {
-      if (auth.clientSecret !== undefined) learn(auth.clientSecret)
-      const store = openTokenStore({ tokenStore: options.tokenStore, dataDir: options.dataDir, log })
-      const account = options.account ?? DEFAULT_ACCOUNT
-      oauth = createOAuth({ options: auth, network, finder, clock, log, store, account, clientName: clientInfo.name, learn })
-      credential = oauth.credential
-    }
     if (auth?.type === 'api_key') {
       learn(auth.apiKey)
       credential = createApiKeyCredential(auth.apiKey, auth.header)
+    } else if (auth !== undefined) {
+      const store = openTokenStore({ tokenStore: options.tokenStore, dataDir: options.dataDir, log })
+      const common = { network, finder, clock, log, store, account: options.account ?? DEFAULT_ACCOUNT, learn }
+      if (auth.type === 'oauth2') {
+        if (auth.clientSecret !== undefined) learn(auth.clientSecret)
+        oauth = createOAuth({ options: auth, clientName: clientInfo.name, ...common })
+      } else machine = createMachineSignIn({ options: auth, networkTo, ...common })
+      credential = oauth?.credential ?? machine?.credential ?? noCredential
     }
     return { kind, network, finder, credential, headers }
   }
@@ -79,7 +86,7 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
     requestTimeoutMs: (options.requestTimeoutSeconds ?? REQUEST_SECONDS) * 1000,
   })
   const where = options.command === undefined ? `serverUrl: '${url.origin}${url.pathname}'` : `command: '${basename(options.command)}'`
-  return { network, calling, oauth, finder, log, shown: `MCPClient { ${where}, auth: '${auth?.type ?? 'none'}' }` }
+  return { network, calling, oauth, machine, finder, log, shown: `MCPClient { ${where}, auth: '${auth?.type ?? 'none'}' }` }
 }
 
 /** A server that is started is not asked over a network, and makes no address of one allowed. */

@@ -40,6 +40,7 @@ import {
 } from './options.ts'
 import { discoverIssuer } from './sign-in/discovery.ts'
 import type { SignedOut } from './sign-in/kept-grants.ts'
+import type { MachineSignIn } from './sign-in/machine-sign-in.ts'
 import type { OAuth } from './sign-in/oauth.ts'
 import type { ClientMetadata, ClientRegistration } from './sign-in/registration.ts'
 import type { SignInRequest } from './sign-in/ways.ts'
@@ -55,16 +56,18 @@ const MAX_CALLBACK = 16_384
 export class MCPClient {
   readonly #network: Network
   readonly #oauth: OAuth | undefined
+  readonly #machine: MachineSignIn | undefined
   readonly #finder: EndpointFinder | undefined
   readonly #calling: Calling
 
   /** @throws {ConfigError} naming every problem. Nothing is sent yet. */
   constructor(options: MCPClientOptions) {
     const checked = checkClientOptions(options)
-    const { network, calling, oauth, finder, shown } = assemble(checked)
+    const { network, calling, oauth, machine, finder, shown } = assemble(checked)
     this.#network = network
     this.#calling = calling
     this.#oauth = oauth
+    this.#machine = machine
     this.#finder = finder
     // A class member of that name could not be told in a declaration on its own.
     Object.defineProperty(this, inspect.custom, { value: () => shown })
@@ -100,7 +103,7 @@ export class MCPClient {
 
   /** Makes the tokens worthless, where the authorization server takes that, and forgets them. */
   async signOut(): Promise<SignedOut> {
-    const ended = await this.#signIn('signOut').signOut()
+    const ended = await (this.#machine ?? this.#signIn('signOut')).signOut()
     await this.#calling.session.drop()
     return ended
   }
@@ -173,6 +176,7 @@ export class MCPClient {
   /** Ends the connection, for good. */
   async close(): Promise<void> {
     await this.#calling.session.close()
+    await this.#machine?.close()
     await this.#network.close()
   }
 

@@ -9,6 +9,7 @@ import type { ServerLogEntry } from './connection/server-log.ts'
 import { argument, checkTransport } from './connection/transport-options.ts'
 import type { Watched } from './connection/watch.ts'
 import { credential, type OAuth2Options, oauth2, redirectUri, scopes, text } from './sign-in/auth-options.ts'
+import { clientCredentials, enterprise, type MachineOptions, workload } from './sign-in/machine-options.ts'
 import type { ClientMetadata } from './sign-in/registration.ts'
 import type { SignInRequest } from './sign-in/ways.ts'
 import { isTokenStore } from './store/open-token-store.ts'
@@ -36,7 +37,7 @@ export interface MCPClientOptions {
   /** `stdio` where there is a command, `websocket` where the URL begins with ws, else `http`. */
   readonly transport?: 'http' | 'websocket' | 'stdio' | undefined
   /** Without it the server is asked without a credential. */
-  readonly auth?: OAuth2Options | ApiKeyOptions | undefined
+  readonly auth?: OAuth2Options | ApiKeyOptions | MachineOptions | undefined
   /** Further headers for every request to the server's own endpoint, and to nobody else. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Where sign-ins are kept; in memory unless told, since a web application with many people must not share one by accident. */
@@ -96,6 +97,9 @@ const client: z.ZodType<MCPClientOptions> = z
       .discriminatedUnion('type', [
         oauth2,
         z.strictObject({ type: z.literal('api_key'), apiKey: credential, header: headerName.optional() }),
+        clientCredentials,
+        enterprise,
+        workload,
       ])
       .optional(),
     tokenStore: z

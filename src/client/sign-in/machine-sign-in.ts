@@ -4,6 +4,7 @@ import type { Network } from '../network.ts'
 import { createClientCredentials } from './client-credentials.ts'
 import type { Credential } from './credential.ts'
 import { createEnterprise } from './enterprise.ts'
+import type { SignedOut } from './kept-grants.ts'
 import { createMachineCredential } from './machine.ts'
 import type { MachineGrant } from './machine-grant.ts'
 import type { MachineOptions } from './machine-options.ts'
@@ -12,8 +13,8 @@ import { createWorkload } from './workload.ts'
 
 export interface MachineSignIn {
   readonly credential: Credential
-  /** Revokes the token where the authorization server can do that, and forgets it; the next request obtains another. */
-  signOut(): Promise<void>
+  /** Forgets the token, and revokes it where the authorization server can do that; the next request obtains another. */
+  signOut(): Promise<SignedOut>
   close(): Promise<void>
 }
 

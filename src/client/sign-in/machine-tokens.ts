@@ -15,6 +15,7 @@ import type { TokenStore } from '../store/token-store.ts'
 import { type Discovered, discover } from './discovery.ts'
 import { type DpopChoice, selectDpop } from './dpop.ts'
 import { createProofKeys, type KeptProofKey } from './dpop-key.ts'
+import type { SignedOut } from './kept-grants.ts'
 import type { Attempt, MachineGrant } from './machine-grant.ts'
 import { type MachineRecord, parseMachineRecord, toHolder } from './machine-record.ts'
 import type { ProofKey } from './proof.ts'
@@ -46,8 +47,8 @@ export interface MachineTokens {
   last(): MachineToken | undefined
   /** One that is fresh and that `willDo`; `more`: scopes to ask for besides. @throws {AuthorizationError | TransportError} */
   get(willDo?: (one: MachineRecord) => boolean, more?: readonly string[]): Promise<MachineToken>
-  /** Revokes it where the authorization server can do that, and forgets it. */
-  forget(): Promise<void>
+  /** Forgets it, and revokes it where the authorization server can do that. */
+  forget(): Promise<SignedOut>
 }
 
 /** Renewed so long before its end that it cannot expire on its way; never more than a tenth of its life. */
@@ -139,9 +140,15 @@ export function createMachineTokens(parts: MachineParts): MachineTokens {
         return record
       })
       last = undefined
-      if (!kept) return
-      const { server, resource } = await discover({ network, finder, issuer, use: 'token' })
-      await revokeToken({ network, grant: { server, client: grant.identify(server), resource } }, kept.accessToken)
+      if (!kept) return { wasSignedIn: false, revoked: false }
+      try {
+        const { server, resource } = await discover({ network, finder, issuer, use: 'token' })
+        const client = grant.identify(server)
+        return { wasSignedIn: true, revoked: await revokeToken({ network, grant: { server, client, resource } }, kept.accessToken) }
+      } catch {
+        // Forgotten it is.
+        return { wasSignedIn: true, revoked: false }
+      }
     },
   }
 }
