@@ -62,5 +62,5 @@ function unescapePart(part: string): string | undefined {
 /** What this program is registered as at one authorization server; `of`: what else tells registrations apart, such as redirect URIs. */
 export const registrationName = (issuer: string, ...of: readonly string[]): string => toName('registration', [issuer, ...of])
 
-/** The definitions that were accepted of one server, by the URL of its endpoint or the command that starts it. */
-export const pinsName = (server: string): string => toName('pins', [server])
+/** The definitions that one account accepted of one server, by the URL of its endpoint or the command that starts it. */
+export const pinsName = (server: string, account: string): string => toName('pins', [server, account])

@@ -29,6 +29,8 @@ export interface TrustOptions {
   /** Is told instead of the log; what it throws ends the request. */
   readonly onDrift?: ((report: DriftReport) => void) | undefined
   readonly onFinding?: ((report: FindingReport) => void) | undefined
+  /** Origins, besides the server's own, that pictures of its icons may be fetched from. */
+  readonly iconOrigins?: readonly string[] | undefined
 }
 
 export interface Reports {

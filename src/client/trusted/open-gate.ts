@@ -1,0 +1,31 @@
+/** The gate of one client: where its pins are kept, and under which name. @module */
+
+import type { Clock, JsonObject, Log } from '../../core/index.ts'
+import { canonicalHash } from '../../protocol/index.ts'
+import { pinsName } from '../store/names.ts'
+import type { TokenStore } from '../store/token-store.ts'
+import { createGate, type Gate } from './gate.ts'
+import { createPinKeeper } from './pin-keeper.ts'
+import type { TrustOptions } from './reports.ts'
+import type { ToolCallHook } from './tool-call.ts'
+
+export interface OpenGateOptions {
+  readonly trust: TrustOptions | undefined
+  readonly onToolCall: ToolCallHook | undefined
+  readonly store: TokenStore
+  /** Which server, for good: its URL, or the whole command that starts it. */
+  readonly server: URL | { readonly command: string; readonly args: readonly string[]; readonly cwd: string }
+  readonly account: string
+  /** What the server is called in sentences. */
+  readonly host: string
+  readonly list: (signal?: AbortSignal) => Promise<readonly JsonObject[]>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export function openGate({ trust = {}, onToolCall, store, server, account, host, list, clock, log }: OpenGateOptions): Gate {
+  // Arguments of a command may hold a secret.
+  const key = server instanceof URL ? server.href : canonicalHash([server.command, server.args, server.cwd])
+  const pins = createPinKeeper({ store, name: pinsName(key, account), server: host, clock, log })
+  return createGate({ trust, onToolCall, pins, server: host, list, log })
+}
