@@ -14,6 +14,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { cleanUpAtEnd } from './harness/child.ts'
+import { measureClients } from './harness/clients.ts'
 import { toGoals } from './harness/goals.ts'
 import { buildPackage } from './harness/guard.ts'
 import { createGenerator, type Load } from './harness/load.ts'
@@ -29,19 +30,20 @@ const usage = `usage: npm run bench -- [--quick] [--json] [--only NAME[,NAME…]
 
   --quick      one round of one second each: whether everything works, not how fast it is
   --json       one JSON object on stdout in place of the table
-  --only       the row of that name, else those whose name contains it, with what they are compared to
+  --only       the row of that name, else those whose name contains it, with what they are compared to; client: MCPClient beside the SDK's
   --rounds     1 to 25; 5 unless told
   --seconds    1 to 60 slices of a second for each; 2 unless told
   --generator  wrk where it is installed, unless told
 
-names: ${servers.map(({ name }) => name).join(', ')}
+names: ${servers.map(({ name }) => name).join(', ')}, client
 `
 
 const options = readOptions()
 cleanUpAtEnd()
 const generator = createGenerator(options.generator)
-const chosen = choose(options.only)
-const complete = chosen.length === servers.length
+const withClients = options.only.length === 0 || options.only.includes('client')
+const chosen = options.only.length === 1 && withClients ? [] : choose(options.only.filter((name) => name !== 'client'))
+const complete = chosen.length === servers.length && withClients
 say(`sallyport guard runs from ${buildPackage().from}`)
 const failures = new Set<string>()
 const effort = { seconds: options.seconds, warmUpSeconds: 1 }
@@ -55,12 +57,14 @@ for (let round = 1; round <= options.rounds; round++) {
     await attempt(() => measureGroup(round, server))
   }
 }
+const clients = withClients ? await attempt(() => measureClients(options.rounds, effort.seconds, say)) : undefined
 const startUp = complete ? await attempt(() => measureStartUp(options.quick ? 1 : 5)) : undefined
 const redaction = complete ? await attempt(async () => measureRedaction()) : undefined
 
 const results: Results = {
   rows: chosen.flatMap((server) => toRow(server, turns.get(server.name) ?? []) ?? []),
   pipes: pipes.sort((a, b) => a.alone.p50 - b.alone.p50)[pipes.length >> 1],
+  clients,
   startUp,
   redaction,
   failures: [...failures],

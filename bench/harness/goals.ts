@@ -12,7 +12,7 @@ export interface Goal {
   readonly row?: string
 }
 
-export function toGoals({ rows, startUp, redaction }: Results): Goal[] {
+export function toGoals({ rows, clients, startUp, redaction }: Results): Goal[] {
   const find = (name: string): Row | undefined => rows.find((row) => row.name === name)
   const ratio = (name: string): number | undefined => find(name)?.ratio
   const fastestPeer = rows
@@ -40,6 +40,14 @@ export function toGoals({ rows, startUp, redaction }: Results): Goal[] {
     atLeast('gateway, stdio upstream: times unguarded supergateway', 4, quotient(stdio, find('supergateway')?.requestsPerSecond), ' ×'),
     atLeast('gateway, HTTP upstream: of the upstream’s own throughput', 0.5, ratio('guard-http'), '', 'guard-http'),
     atMost('gateway, HTTP upstream: added at p50, one connection', 100, find('guard-http')?.addedAlone, ' µs'),
+    ...[1, 16].map((concurrency) =>
+      atLeast(
+        `client, ${concurrency === 1 ? 'one call at a time' : `${concurrency} calls at once`}: of the SDK’s client`,
+        0.8,
+        clients?.calls.find((calls) => calls.concurrency === concurrency)?.ratio,
+        '',
+      ),
+    ),
     atMost('scanning a 10 KB result', 1000, redaction?.clean10k, ' µs'),
     atMost('sallyport --help', 200, startUp?.helpMs, ' ms'),
     atMost('guard listening before its child is up', 500, startUp?.listenMs, ' ms'),

@@ -1,5 +1,6 @@
 /** From every turn of every round to one figure a row: medians, and ratios of slices that were measured one right after the other. @module */
 
+import type { Clients } from './clients.ts'
 import type { Load } from './load.ts'
 import type { Paired, Slice, Turn } from './measure.ts'
 import type { Redaction } from './redaction.ts'
@@ -42,6 +43,7 @@ export interface Results {
   readonly rows: readonly Row[]
   /** The cheap stdio upstream over its own pipes: with 16 requests in flight, and with one. */
   readonly pipes: { readonly peak: Load; readonly alone: Load } | undefined
+  readonly clients: Clients | undefined
   readonly startUp: StartUp | undefined
   readonly redaction: Redaction | undefined
   readonly failures: readonly string[]

@@ -1,5 +1,6 @@
 /** What a person reads: the ratio first, then what it is made of, then the goals. @module */
 
+import type { Clients } from './clients.ts'
 import { type Goal, toGoals } from './goals.ts'
 import type { Results, Row } from './results.ts'
 import { groups, isGateway } from './servers.ts'
@@ -23,8 +24,9 @@ export function toText(results: Results, about: Circumstances): string {
     const rows = results.rows.filter((row) => row.group === group)
     if (rows.length > 0) parts.push(groupText(group, rows, results, goals))
   }
+  const { clients, startUp, redaction } = results
+  if (clients) parts.push(clientsText(clients))
   parts.push(goalsText(goals))
-  const { startUp, redaction } = results
   if (startUp) {
     parts.push(
       `start-up (from ${startUp.from}): node itself ${Math.round(startUp.nodeMs)} ms · --help ${Math.round(startUp.helpMs)} ms · ` +
@@ -92,6 +94,20 @@ function groupText(group: string, rows: readonly Row[], results: Results, goals:
     body.unshift(['', '', 'the upstream itself, over its pipes', 'none', ...figures, '', '', whole(alone.p50)])
   }
   return aligned([heads, ...body], new Set([1, 2, 3, heads.length - 1]))
+}
+
+function clientsText({ from, calls, startUp: { ownMs, sdkMs } }: Clients): string {
+  const rows = calls.map(({ concurrency, own, sdk, ratio, lowestRatio, highestRatio, ownCpuMicroseconds, cpuOfSdk }) => [
+    fixed(ratio),
+    `${fixed(lowestRatio)}–${fixed(highestRatio)}`,
+    `calls a second, ${concurrency} at once`,
+    whole(own),
+    whole(sdk),
+    whole(ownCpuMicroseconds),
+    cpuOfSdk.toFixed(1),
+  ])
+  const startUp = [fixed(ownMs / sdkMs), '', 'ms from start-up to the first answer', whole(ownMs), whole(sdkMs), '', '']
+  return aligned([['of SDK', 'range', `client (from ${from})`, 'ours', 'SDK’s', 'CPU µs', 'times'], ...rows, startUp], new Set([1, 2]))
 }
 
 function goalOf(name: string, goals: readonly Goal[]): string {
