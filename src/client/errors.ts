@@ -7,8 +7,9 @@
 
 /** Every code of {@link AuthorizationError}, with what to do about it. */
 export const authorizationSteps = {
-  sign_in_required: 'Send the person to the URL that getAuthorizationUrl() answers, then pass where they come back to handleCallback().',
-  insufficient_scope: 'Ask the person for it: call getAuthorizationUrl() again, which then asks for `scopes` of this error.',
+  sign_in_required:
+    'Call signIn(), or send the person to the URL that getAuthorizationUrl() answers, then pass where they come back to handleCallback().',
+  insufficient_scope: 'Ask the person for it: call signIn() or getAuthorizationUrl() again, which then asks for `scopes` of this error.',
   credential_refused: 'Check auth.apiKey: it may have expired or been revoked, or belong to another server.',
   metadata_missing: 'Check serverUrl, or ask who runs the server: without the metadata of RFC 9728 and RFC 8414 nobody can sign in.',
   metadata_invalid: 'Ask who runs it to correct the document; a client must not use it as it is.',

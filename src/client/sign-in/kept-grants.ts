@@ -120,7 +120,9 @@ export function createKeptGrants(parts: KeptGrantsParts): KeptGrants {
       const tokens = await forgetting(server.issuer, async () =>
         requestTokens({ network, clock, grant, fields, proof: await proofOf(kept) }),
       )
-      const renewed = { ...kept, ...toKeptTokens(tokens), refreshToken: tokens.refreshToken ?? refreshToken }
+      // What a renewal does not say is as before (RFC 6749 §5.1, §6).
+      const { refreshToken: next = refreshToken, scopes = kept.scopes } = tokens
+      const renewed = { ...kept, ...toKeptTokens(tokens), refreshToken: next, scopes }
       learnTokens(renewed)
       return renewed
     }

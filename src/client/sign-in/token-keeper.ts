@@ -98,7 +98,7 @@ export function createTokenKeeper({ store, name, clock, log, isOurs, learn, refr
         return undefined
       })
     } catch (error) {
-      if (before && isUsable(before)) return before
+      if (why === 'expired' && before && isUsable(before)) return before
       throw error
     }
   }
