@@ -6,6 +6,8 @@
  */
 
 import { Command, Option } from 'commander'
+import { add, dataDir, withoutExit } from './add-command.ts'
+import { addCallingCommands, CALLING } from './calling-program.ts'
 import { version } from './version.ts'
 
 export function createProgram(argv: readonly string[]): Command {
@@ -172,6 +174,7 @@ export function createProgram(argv: readonly string[]): Command {
     )
 
   const logins = add(program, 'logins', 'which servers this machine is signed in to')
+    .helpGroup(CALLING)
     .addOption(dataDir())
     .action(async (_options, command: Command) => (await import('./commands/logins.ts')).showLogins(command.optsWithGlobals()))
   add(logins, 'rotate-key', 'seal what is kept of them with a new key; may be interrupted, and run again')
@@ -181,6 +184,8 @@ export function createProgram(argv: readonly string[]): Command {
     .action(async (_options, command: Command) => (await import('./commands/logins.ts')).rotateKey(command.optsWithGlobals()))
 
   add(program, 'schema', 'print the JSON Schema of sallyport.yaml').action(async () => (await import('./commands/schema.ts')).printSchema())
+
+  addCallingCommands(program, argv)
 
   return program
 }
@@ -255,22 +260,7 @@ function addUserCommands(program: Command): void {
     )
 }
 
-const dataDir = (): Option => new Option('--data-dir <folder>', 'where keys, accounts and the audit are kept (or SALLYPORT_DATA_DIR)')
 const pagesUrl = (): Option => new Option('--url <url>', 'where people reach the guard (default: what the configuration says)')
-
-function add(parent: Command, name: string, description: string, args = ''): Command {
-  const command = parent.command(`${name} ${args}`.trim()).description(description).option('--json', 'print one JSON object on stdout')
-  return withoutExit(command)
-}
-
-/** Errors are thrown to `main.ts`, which prints them in our own form. */
-function withoutExit(command: Command): Command {
-  return command
-    .exitOverride()
-    .configureOutput({ outputError: () => {} })
-    .helpCommand(false)
-    .allowExcessArguments(false)
-}
 
 const help = `
 Examples:
@@ -279,5 +269,7 @@ Examples:
   sallyport new my-server
   sallyport key create --name ci --scope tools:read --expires 30d
   sallyport audit search --since 24h --decision deny
+  sallyport tools https://mcp.example.com/mcp
 
-Exit codes: 0 ok · 1 failure · 2 usage or configuration · 6 upstream down · 8 audit chain broken · 130 interrupted`
+Exit codes: 0 ok · 1 failure · 2 usage or configuration · 3 sign-in needed · 4 declined · 5 tool failed
+            6 server down · 7 server not trusted · 8 audit chain broken · 130 interrupted`

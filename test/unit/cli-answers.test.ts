@@ -175,7 +175,7 @@ test('progress is told at once, then not in a flood', () => {
   const lines = createProgressLines({ note: (text) => void notes.push(text) })
   assert.equal(lines.last(), '')
   for (let progress = 1; progress <= 1000; progress++) lines.show({ progress, total: 1000, message: 'row\u001b[2J\n' })
-  assert.equal(notes[0], '  1 of 1000  row')
+  assert.equal(notes[0], '  │ 1 of 1000  row')
   assert.ok(notes.length < 20, String(notes.length))
   assert.equal(lines.last(), ': 1000 of 1000  row')
 })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkArguments } from '../../src/cli/calling/check-arguments.ts'
-import { nameOfTarget, parseWords, wordsOf } from '../../src/cli/calling/server-target.ts'
+import { commandFor, nameOfTarget, parseWords } from '../../src/cli/calling/server-target.ts'
 import { parseArguments, parseObject } from '../../src/cli/calling/typed-arguments.ts'
 import { CliError } from '../../src/cli/errors.ts'
 
@@ -106,6 +106,12 @@ test('a server is a URL, or a command after two dashes', () => {
   ] as const)
     assert.throws(() => parse(...argv), usage(message))
   assert.equal(nameOfTarget({ url: 'https://a.example:8443/mcp?key=hidden' }), 'a.example:8443')
-  assert.equal(wordsOf({ url: 'https://a.example/mcp?key=hidden' }), 'https://a.example/mcp')
-  assert.equal(wordsOf({ command: 'npx', args: ['-y', "it's"] }), `-- npx -y 'it'\\''s'`)
+  assert.equal(
+    commandFor('tools', { url: 'https://a.example/mcp?key=hidden' }, ['a b'], ' --yes'),
+    "sallyport tools https://a.example/mcp --yes 'a b'",
+  )
+  assert.equal(
+    commandFor('tools', { command: 'npx', args: ['-y', "it's"] }, ['x'], '--yes'),
+    `sallyport tools x --yes -- npx -y 'it'\\''s'`,
+  )
 })

@@ -45,7 +45,7 @@ async function askFor(field: Field, asker: Asker): Promise<{ readonly value: unk
   const { name, title, description, rule, isNeeded, fallback, choices, read } = field
   const about = [title, description].filter((text) => text !== undefined && text !== '')
   if (about.length > 0) asker.show(quoted(about.map((text) => shownLine(text as string)).join('\n')))
-  if (choices.length > 0) asker.show(choices.map((choice, at) => `  ${String(at + 1).padStart(3)}  ${choice.title}`).join('\n'))
+  if (choices.length > 0) asker.show(choices.map((choice, at) => `  │ ${String(at + 1).padStart(3)}  ${choice.title}`).join('\n'))
   const usual = fallback === undefined ? '' : ` [${shownShort(typeof fallback === 'string' ? fallback : JSON.stringify(fallback))}]`
   for (;;) {
     const typed = await asker.ask(`${shownShort(name)} (${rule})${usual}: `)

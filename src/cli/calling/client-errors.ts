@@ -18,7 +18,7 @@ import {
 } from '../../client/index.ts'
 import { CliError } from '../errors.ts'
 import { shown } from '../shown.ts'
-import { type ServerTarget, wordsOf } from './server-target.ts'
+import { commandFor, type ServerTarget } from './server-target.ts'
 
 export interface Asked {
   readonly command: string
@@ -51,12 +51,12 @@ export function toCommandError(error: unknown, asked: Asked): unknown {
   return error
 }
 
-const login = ({ target, flags }: Asked): string => `sallyport login ${wordsOf(target)}${flags}`
+const login = ({ target, flags }: Asked, more = ''): string => commandFor('login', target, [], flags + more)
 
 type Fix = (error: AuthorizationError, asked: Asked) => string
 const signInFixes: Partial<Record<AuthorizationProblem, Fix>> = {
   sign_in_required: (_, asked) => `${login(asked)}, or give a key in SALLYPORT_API_KEY or with --api-key-file`,
-  insufficient_scope: ({ scopes }, asked) => `${login(asked)}${scopes.map((scope) => ` --scope ${shown(scope)}`).join('')}`,
+  insufficient_scope: ({ scopes }, asked) => login(asked, scopes.map((scope) => ` --scope ${shown(scope)}`).join('')),
   credential_refused: () => 'check the key in SALLYPORT_API_KEY or --api-key-file: it may have expired, or belong to another server',
   registration_unsupported: () => 'register a client with who runs it, and give its id with --client-id',
   registration_refused: () => 'register a client with who runs it, and give its id with --client-id',
@@ -77,9 +77,9 @@ const transportFixes: Partial<Record<TransportProblem, string>> = {
 function trustFixes({ code }: TrustError, { target }: Asked): readonly ['E-TRUST' | 'E-DECLINED' | 'E-SERVER', string] {
   switch (code) {
     case 'definition_changed':
-      return ['E-TRUST', `see what changed, and accept it if it is meant: sallyport tools ${wordsOf(target)} --accept`]
+      return ['E-TRUST', `see what changed, and accept it if it is meant: ${commandFor('tools', target, [], '--accept')}`]
     case 'definition_suspicious':
-      return ['E-TRUST', `read it before you use it: sallyport tools ${wordsOf(target)}`]
+      return ['E-TRUST', `read it before you use it: ${commandFor('tools', target)}`]
     case 'call_declined':
       return ['E-DECLINED', 'nothing was sent; run it again and agree, or with --yes']
     default:
@@ -92,7 +92,7 @@ const METHOD_NOT_FOUND = -32601
 
 function requestFix({ code }: MCPRequestError, { target, command }: Asked): string {
   if (code === METHOD_NOT_FOUND) return 'the server has no such thing to offer'
-  if (code === INVALID_PARAMS && command === 'call') return `see its names and arguments: sallyport tools ${wordsOf(target)}`
+  if (code === INVALID_PARAMS && command === 'call') return `see its names and arguments: ${commandFor('tools', target)}`
   return 'correct what it says, and run the command again'
 }
 

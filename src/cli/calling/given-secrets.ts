@@ -13,7 +13,7 @@ const MAX_SECRET = 64 * 1024
 const MAX_FILE = 4 * 1024 * 1024
 
 /** @throws {CliError} E-USAGE where it cannot be read or is too long. Never says what is in it. */
-export function readGiven(option: string, file: string, max = MAX_FILE): string {
+export function readGiven(option: string, file: string, max: number = MAX_FILE): string {
   let text: string
   try {
     text = readFileSync(file === '-' ? 0 : file, 'utf8')

@@ -23,7 +23,7 @@ export function createProgressLines({ note }: Pick<Output, 'note'>): ProgressLin
       const now = performance.now()
       if (now - shownAt < EVERY_MS) return
       shownAt = now
-      note(`  ${text}`)
+      note(`  │ ${text}`)
     },
     last: () => (last === '' ? '' : `: ${last}`),
   }

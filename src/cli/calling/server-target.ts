@@ -5,6 +5,7 @@
  * @module
  */
 
+import { basename } from 'node:path'
 import { CliError } from '../errors.ts'
 import { shownShort } from '../shown.ts'
 
@@ -46,13 +47,16 @@ export function parseWords(name: string, words: readonly string[], argv: readonl
 
 /** As it may stand in a sentence. A URL may hold a key in its query, so that it is left out. */
 export function nameOfTarget(target: ServerTarget): string {
-  if ('command' in target) return shownShort(target.command)
+  if ('command' in target) return shownShort(basename(target.command))
   const url = URL.parse(target.url)
   return url === null ? 'the server' : shownShort(url.host)
 }
 
-/** The words to name it again on a command line of ours, at the end of which a command stands. */
-export const wordsOf = (target: ServerTarget): string =>
-  'command' in target ? `-- ${[target.command, ...target.args].map(quoted).join(' ')}` : quoted(target.url.replace(/[?#].*$/s, ''))
+/** Another command about the same server, to be pasted. `words`: what it is given besides, and options. */
+export function commandFor(name: string, target: ServerTarget, words: readonly string[] = [], options = ''): string {
+  const server = 'command' in target ? ['--', target.command, ...target.args] : [target.url.replace(/[?#].*$/s, '')]
+  const [first, last] = 'command' in target ? [words, server] : [server, words]
+  return `sallyport ${name} ${[...first.map(quoted), options.trim(), ...last.map(quoted)].filter(Boolean).join(' ')}`
+}
 
 const quoted = (word: string): string => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${shownShort(word).replaceAll("'", `'\\''`)}'`)

@@ -26,9 +26,9 @@ const MAX_STEPS = 8
 const PAIRS = 'write name=value, or name:=JSON for what is no text: count:=3'
 
 /** @throws {CliError} E-USAGE for a word that is no pair, and for a value that the schema does not understand. Never says a value. */
-export function parseArguments(words: readonly string[], schema: JsonObject): JsonObject {
+export function parseArguments(words: readonly string[], schema: JsonObject, see = 'sallyport tools'): JsonObject {
   const pairs = Map.groupBy(words.map(parsePair), ({ name }) => name)
-  const entries = [...pairs].map(([name, given]): [string, unknown] => [name, valueOf(name, given, propertyOf(schema, name), schema)])
+  const entries = [...pairs].map(([name, given]): [string, unknown] => [name, valueOf(name, given, { schema, see })])
   return Object.fromEntries(entries)
 }
 
@@ -49,7 +49,14 @@ function parsePair(word: string): Pair {
   return { name, text: word.slice(at + 1), isJson }
 }
 
-function valueOf(name: string, given: readonly Pair[], property: unknown, schema: JsonObject): unknown {
+interface Known {
+  readonly schema: JsonObject
+  /** The command that shows what is meant. */
+  readonly see: string
+}
+
+function valueOf(name: string, given: readonly Pair[], { schema, see }: Known): unknown {
+  const property = propertyOf(schema, name)
   const [first] = given as readonly [Pair, ...Pair[]]
   const types = typesOf(property, schema)
   const isList = types.has('array') && !types.has('string')
@@ -60,18 +67,18 @@ function valueOf(name: string, given: readonly Pair[], property: unknown, schema
   }
   if (isList && !(given.length === 1 && first.text.trimStart().startsWith('['))) {
     const items = resolve((resolve(property, schema) as JsonObject)['items'], schema)
-    return given.map(({ text }) => fitting(name, text, typesOf(items, schema), items))
+    return given.map(({ text }) => fitting(name, text, typesOf(items, schema), items, see))
   }
-  return fitting(name, first.text, types, resolve(property, schema))
+  return fitting(name, first.text, types, resolve(property, schema), see)
 }
 
-function fitting(name: string, text: string, types: ReadonlySet<string>, property: unknown): unknown {
+function fitting(name: string, text: string, types: ReadonlySet<string>, property: unknown, see: string): unknown {
   const choice = enumOf(property).find((one) => typeof one !== 'string' && JSON.stringify(one) === text)
   if (choice !== undefined) return choice
   if (types.size === 0 || types.has('string')) return text
   const value = parseJson(text)
   if (value !== undefined && isOneOf(value, types)) return value
-  throw wrong(name, `must be ${[...types].map((type) => words[type] ?? type).join(' or ')}`, 'see the tool with `sallyport tools`')
+  throw wrong(name, `must be ${[...types].map((type) => words[type] ?? type).join(' or ')}`, `see ${see}`)
 }
 
 const words: Readonly<Record<string, string>> = {

@@ -1,0 +1,19 @@
+/** One command of the program: every one has `--json`, and its mistakes are thrown to `main.ts`, which prints them in our own form. @module */
+
+import { type Command, Option } from 'commander'
+
+export function add(parent: Command, name: string, description: string, args = ''): Command {
+  const command = parent.command(`${name} ${args}`.trim()).description(description).option('--json', 'print one JSON object on stdout')
+  return withoutExit(command)
+}
+
+export function withoutExit(command: Command): Command {
+  return command
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .helpCommand(false)
+    .allowExcessArguments(false)
+}
+
+export const dataDir = (): Option =>
+  new Option('--data-dir <folder>', 'where keys, accounts and the audit are kept (or SALLYPORT_DATA_DIR)')

@@ -1,0 +1,103 @@
+/** The options of every command that calls a server, as the options of `MCPClient`. @module */
+
+import type { MCPClientOptions } from '../../client/index.ts'
+import type { WithData } from '../common.ts'
+import { parseSeconds } from '../durations.ts'
+import { CliError } from '../errors.ts'
+import type { Output } from '../output.ts'
+import { shown, shownShort } from '../shown.ts'
+import { split } from '../values.ts'
+import { version } from '../version.ts'
+import { headersFromEnvironment, headersFromFile, readGiven, secretFrom, variablesNamed } from './given-secrets.ts'
+import type { ServerTarget } from './server-target.ts'
+
+export interface ServerFlags extends WithData {
+  readonly account?: string
+  readonly keychain?: boolean
+  readonly apiKeyFile?: string
+  readonly apiKeyHeader?: string
+  readonly headerEnv?: readonly string[]
+  readonly headerFile?: string
+  readonly clientId?: string
+  readonly clientSecretFile?: string
+  readonly issuer?: string
+  readonly scope?: readonly string[]
+  readonly ca?: string
+  readonly timeout?: string
+  readonly dangerouslyAllowPrivateHost?: readonly string[]
+  /** Whatever key there is plays no part: it is about a sign-in. Set by a command, not by whoever types it. */
+  readonly onlySignIn?: boolean
+  /** For a command that is started. */
+  readonly env?: readonly string[]
+}
+
+const CLIENT_INFO = { name: 'sallyport', version: version() }
+
+/** @throws {CliError} E-USAGE for options that do not go together, and what cannot be read. */
+export function toClientOptions(target: ServerTarget, flags: ServerFlags, output: Output): MCPClientOptions {
+  const common = {
+    clientInfo: CLIENT_INFO,
+    requestTimeoutSeconds: parseSeconds('--timeout', flags.timeout ?? '5m'),
+    log: (_level: string, message: string) => output.note(`! ${shown(message)}`),
+  }
+  if ('command' in target) {
+    const remote = [
+      'apiKeyFile',
+      'apiKeyHeader',
+      'headerEnv',
+      'headerFile',
+      'clientId',
+      'clientSecretFile',
+      'issuer',
+      'scope',
+      'ca',
+    ] as const
+    const named = remote.find((flag) => flags[flag] !== undefined)
+    if (named !== undefined)
+      throw new CliError('E-USAGE', `${optionOf(named)} is for a server that has a URL`, 'hand a command what it needs with --env NAME')
+    return { ...common, ...target, cwd: process.cwd(), env: variablesNamed(flags.env ?? []) }
+  }
+  if (flags.env !== undefined) throw new CliError('E-USAGE', '--env is for a command that is started', 'see --header-env and --header-file')
+  const headers = { ...headersFromFile(flags.headerFile), ...headersFromEnvironment(flags.headerEnv ?? []) }
+  return {
+    ...common,
+    serverUrl: target.url,
+    auth: authOf(flags),
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(flags.ca !== undefined && { ca: readGiven('--ca', flags.ca) }),
+    ...(flags.dangerouslyAllowPrivateHost && { dangerouslyAllowPrivateHosts: flags.dangerouslyAllowPrivateHost }),
+    tokenStore: flags.keychain === true ? 'keychain' : 'file',
+    ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }),
+    ...(flags.account !== undefined && { account: flags.account }),
+  }
+}
+
+/** A key that is given is used; else whoever is signed in, and nobody before that. */
+function authOf(flags: ServerFlags): NonNullable<MCPClientOptions['auth']> {
+  const { clientId, issuer, scope } = flags
+  const isSignIn =
+    flags.onlySignIn === true || [clientId, issuer, scope, flags.clientSecretFile, flags.account].some((value) => value !== undefined)
+  const apiKey =
+    isSignIn && flags.apiKeyFile === undefined ? undefined : secretFrom('--api-key-file', flags.apiKeyFile, 'SALLYPORT_API_KEY')
+  if (apiKey !== undefined) return { type: 'api_key', apiKey, ...(flags.apiKeyHeader !== undefined && { header: flags.apiKeyHeader }) }
+  const clientSecret = secretFrom('--client-secret-file', flags.clientSecretFile, 'SALLYPORT_CLIENT_SECRET')
+  return {
+    type: 'oauth2',
+    ...(clientId !== undefined && { clientId }),
+    ...(clientId !== undefined && clientSecret !== undefined && { clientSecret }),
+    ...(issuer !== undefined && { issuer }),
+    ...(scope !== undefined && { scopes: split(scope) }),
+  }
+}
+
+/** What has to be said again to mean the same sign-in. */
+export const repeatedFlags = ({ account, keychain, dataDir, clientId, issuer }: ServerFlags): string =>
+  [
+    account === undefined ? '' : ` --account '${shownShort(account)}'`,
+    keychain === true ? ' --keychain' : '',
+    clientId === undefined ? '' : ` --client-id '${shownShort(clientId)}'`,
+    issuer === undefined ? '' : ` --issuer '${shownShort(issuer)}'`,
+    dataDir === undefined ? '' : ` --data-dir '${shown(dataDir)}'`,
+  ].join('')
+
+const optionOf = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

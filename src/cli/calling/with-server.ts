@@ -1,0 +1,114 @@
+/**
+ * Connects a command with the server that it is about, and ends it however it ends: ^C cancels, what goes wrong becomes an error of the
+ * command line, and who has to sign in first is asked whether to do so now, where there is a terminal.
+ *
+ * @module
+ */
+
+import { AuthorizationError, MCPClient, type Progress, type RequestOptions } from '../../client/index.ts'
+import { ConfigError } from '../../core/index.ts'
+import { CliError } from '../errors.ts'
+import { createOutput, type Output } from '../output.ts'
+import { shown } from '../shown.ts'
+import { whileWaiting } from '../waiting.ts'
+import { answerForm, type FormRequest } from './answer-form.ts'
+import { type Asker, createAsker } from './asking.ts'
+import { type Asked, toCommandError } from './client-errors.ts'
+import { interruptible } from './interruption.ts'
+import { createProgressLines } from './progress-lines.ts'
+import { repeatedFlags, type ServerFlags, toClientOptions } from './server-flags.ts'
+import { nameOfTarget, parseWords, type ServerTarget } from './server-target.ts'
+import { signInHere } from './sign-in-here.ts'
+
+export interface Server {
+  readonly client: MCPClient
+  readonly target: ServerTarget
+  /** As it stands in a sentence. */
+  readonly name: string
+  readonly rest: readonly string[]
+  readonly output: Output
+  /** Undefined where there is no terminal. */
+  readonly asker: Asker | undefined
+  readonly signal: AbortSignal
+  /** Runs a request: says that it is under way, and what progress there is; signs in first where that is wanted and agreed to. */
+  request<T>(what: string, work: (options: RequestOptions) => PromiseLike<T>): Promise<T>
+}
+
+/** @throws {CliError} */
+export async function withServer(
+  command: string,
+  words: readonly string[],
+  argv: readonly string[],
+  flags: ServerFlags,
+  use: (server: Server) => Promise<void>,
+): Promise<void> {
+  const output = createOutput(flags.json ?? false)
+  const { target, rest } = parseWords(command, words, argv)
+  const asked: Asked = { command, target, flags: repeatedFlags(flags) }
+  const name = nameOfTarget(target)
+  await interruptible(output, async ({ signal, interrupt }) => {
+    const asker = createAsker({ signal, interrupt })
+    try {
+      await using client = create(target, flags, output, name, asker)
+      const request: Server['request'] = async (what, work) => {
+        const run = () => waiting(what, work, signal, output, asker)
+        return run().catch(async (error: unknown) => {
+          if (!(await offerSignIn(error, client, name, output, asker, signal))) throw error
+          return run()
+        })
+      }
+      await use({ client, target, name, rest, output, asker, signal, request })
+    } catch (error) {
+      throw signal.aborted ? error : toCommandError(error, asked)
+    }
+  })
+}
+
+function create(target: ServerTarget, flags: ServerFlags, output: Output, name: string, asker: Asker | undefined): MCPClient {
+  const options = toClientOptions(target, flags, output)
+  try {
+    return new MCPClient({
+      ...options,
+      ...(asker && { onInput: { elicitation: (request) => answerForm(request as FormRequest, name, asker) } }),
+    })
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new CliError('E-USAGE', error.problems.map(shown).join('\n  '), 'correct the option that sets it; see --help')
+  }
+}
+
+function waiting<T>(
+  what: string,
+  work: (options: RequestOptions) => PromiseLike<T>,
+  signal: AbortSignal,
+  output: Output,
+  asker: Asker | undefined,
+): Promise<T> {
+  const quietly = { note: (text: string) => void (asker?.isAsking() || output.note(text)) }
+  const lines = createProgressLines(quietly)
+  const onProgress = (progress: Progress): void => lines.show(progress)
+  return whileWaiting(() => `${what}${lines.last()}`, quietly, settled(work({ signal, onProgress })))
+}
+
+const settled = <T>(work: PromiseLike<T>): Promise<T> => new Promise((resolve, reject) => void work.then(resolve, reject))
+
+/** Whether somebody signed in now. */
+async function offerSignIn(
+  error: unknown,
+  client: MCPClient,
+  name: string,
+  output: Output,
+  asker: Asker | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!(error instanceof AuthorizationError) || asker === undefined) return false
+  if (error.code !== 'sign_in_required' && error.code !== 'insufficient_scope') return false
+  if (
+    !(await asker.confirm(
+      `${name} wants you to sign in${error.scopes.length > 0 ? ` for ${error.scopes.map(shown).join(' ')}` : ''}. Now?`,
+    ))
+  )
+    return false
+  await signInHere(client, { scopes: error.scopes, device: false, signal, output })
+  return true
+}
