@@ -405,6 +405,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'What anybody sends our client is bounded in bytes, depth and time before it is parsed.',
     kind: 'guarantee',
   },
+  'client-servers': {
+    source: 'product promise 2',
+    behaviour:
+      'Our client lists, calls and reads at servers that others wrote, over stdio, Streamable HTTP and secure WebSocket, guarded or not, in both revisions.',
+    kind: 'guarantee',
+  },
   'lying-server': {
     source: 'authorization, transports, OAuth 2.1',
     behaviour:
