@@ -8,8 +8,11 @@
  * @module
  */
 
-import type { ReadResourceResult } from '@modelcontextprotocol/client'
-import type { JsonObject } from '../../core/index.ts'
+import type { Log } from '../../core/index.ts'
+import { isObject } from '../../protocol/index.ts'
+import { createListing, type Listing, type Page } from '../connection/listing.ts'
+import type { Requests } from '../connection/requests.ts'
+import type { RequestOptions } from '../connection/session.ts'
 import { TransportError, TrustError } from '../errors.ts'
 import { hasFrontmatter, verifyFile } from './skill-content.ts'
 import { EXTENSION, folderOf, parseSkillEntry, type SkillEntry } from './skill-entry.ts'
@@ -25,44 +28,81 @@ export interface Skill {
    *
    * @throws {TrustError} `skill_unverified`: the skill has no such file, or it is not what was described.
    */
-  read(file: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array>
+  read(file: string, options?: RequestOptions): Promise<Uint8Array>
 }
 
-/** What skills need of a client. */
-export interface SkillServer {
+export interface Skills {
+  /** As the server describes them: it may have more than it lists. What describes nothing that could be checked is left out, and the log says so. */
+  list(options?: RequestOptions): Listing<SkillEntry>
+  /** By its description, or by the URI of its SKILL.md. @throws {TrustError | TransportError | MCPRequestError} */
+  load(skill: SkillEntry | string, options?: RequestOptions): Promise<Skill>
+}
+
+export interface SkillsOptions {
+  readonly requests: Requests
   /** What the server is called in sentences. */
   readonly host: string
-  /** Whether the server says that it has skills: before that nobody asks for one (skills §capability negotiation). */
-  hasExtension(name: string, signal?: AbortSignal): Promise<boolean>
-  request(request: { readonly method: string; readonly params: JsonObject }, signal?: AbortSignal): Promise<JsonObject>
-  read(uri: string, signal?: AbortSignal): Promise<ReadResourceResult>
+  readonly log: Log
+  readonly maxBytes: number
 }
 
-/** A skill by its description, or by the URI of its SKILL.md. @throws {TrustError | TransportError | MCPRequestError} */
-export async function loadSkill(server: SkillServer, skill: SkillEntry | string, signal?: AbortSignal): Promise<Skill> {
-  const uri = typeof skill === 'string' ? skill : skill.uri
-  const entry = parseSkillEntry(typeof skill === 'string' ? await describe(server, skill, signal) : skill)
-  if (entry?.uri !== uri) throw unverified(uri, `${server.host} describes no skill that could be checked.`)
-
-  async function read(wanted: string, readSignal?: AbortSignal): Promise<Uint8Array> {
-    const from = folderOf(uri)
-    const file = entry?.resources.find((each) => each.uri === wanted || each.uri === `${from}/${wanted}`)
-    if (file === undefined) throw unverified(uri, 'The skill has no such file.')
-    const bytes = verifyFile(await server.read(file.uri, readSignal), file)
-    if (bytes === undefined) throw unverified(uri, `What ${server.host} sent is not the file that it described.`)
-    return bytes
+export function createSkills({ requests, host, log, maxBytes }: SkillsOptions): Skills {
+  /** Before a server says that it has skills, nobody asks for one (skills §capability negotiation). */
+  async function hasSkills(options?: RequestOptions): Promise<boolean> {
+    const { extensions } = (await requests.serverInfo(options)).capabilities
+    return isObject(extensions) && isObject(extensions[EXTENSION])
   }
 
-  const text = toText(await read(uri, signal))
-  if (text === undefined || !hasFrontmatter(text, entry.frontmatter))
-    throw unverified(uri, `SKILL.md says of itself what ${server.host} did not say of it.`)
-  return { entry, text, read: (file, options) => read(file, options?.signal) }
-}
+  async function fetchPage(cursor: string | undefined, options?: RequestOptions): Promise<Page<SkillEntry>> {
+    if (!(await hasSkills(options))) return { items: [] }
+    const { skills, nextCursor } = await requests.request('skills/list', cursor === undefined ? {} : { cursor }, options)
+    if (!Array.isArray(skills) || !(nextCursor === undefined || typeof nextCursor === 'string'))
+      throw new TransportError('malformed', `${host} sent what is no list of skills.`)
+    const items = skills.flatMap((skill) => parseSkillEntry(skill) ?? [])
+    const left = skills.length - items.length
+    if (left > 0) log('warn', `${host} describes skills by nothing that they could be held against; they are left out`, { skills: left })
+    return { items, nextCursor }
+  }
 
-async function describe(server: SkillServer, uri: string, signal?: AbortSignal): Promise<unknown> {
-  if (!(await server.hasExtension(EXTENSION, signal)))
-    throw new TransportError('unsupported_method', `${server.host} has no skills.`, undefined, 'Look at serverInfo().capabilities first.')
-  return (await server.request({ method: 'skills/get', params: { uri } }, signal))['skill']
+  async function describe(uri: string, options?: RequestOptions): Promise<unknown> {
+    if (!(await hasSkills(options)))
+      throw new TransportError('unsupported_method', `${host} has no skills.`, undefined, 'Look at serverInfo().capabilities first.')
+    return (await requests.request('skills/get', { uri }, options))['skill']
+  }
+
+  async function load(skill: SkillEntry | string, options?: RequestOptions): Promise<Skill> {
+    const uri = typeof skill === 'string' ? skill : skill.uri
+    const entry = parseSkillEntry(typeof skill === 'string' ? await describe(skill, options) : skill)
+    if (entry?.uri !== uri) throw unverified(uri, `${host} describes no skill that could be held against anything.`)
+    const { resources, frontmatter } = entry
+
+    async function read(wanted: string, readOptions?: RequestOptions): Promise<Uint8Array> {
+      const file = resources.find((each) => each.uri === wanted || each.uri === `${folderOf(uri)}/${wanted}`)
+      if (file === undefined) throw unverified(uri, 'The skill has no such file.')
+      const bytes = verifyFile(await requests.readResource(file.uri, readOptions), file)
+      if (bytes === undefined) throw unverified(uri, `What ${host} sent is not the file that it described.`)
+      return bytes
+    }
+
+    const text = toText(await read(uri, options))
+    if (text === undefined || !hasFrontmatter(text, frontmatter))
+      throw unverified(uri, `SKILL.md says of itself what ${host} did not say of it.`)
+    return { entry, text, read }
+  }
+
+  return {
+    load,
+    list: (options) =>
+      createListing({
+        fetchPage: (cursor) => fetchPage(cursor, options),
+        // A description that is held on to would be one that the server has replaced.
+        kept: () => undefined,
+        keep: () => {},
+        see: (items) => items,
+        host,
+        maxBytes,
+      }),
+  }
 }
 
 const unverified = (uri: string, what: string): TrustError => new TrustError('skill_unverified', uri, what)
