@@ -110,6 +110,17 @@ describe('C5: protected resource metadata', () => {
     assert.deepEqual(told.paths, ['POST /mcp', 'GET /.well-known/oauth-protected-resource/mcp'], 'a place that was named is the only one')
   })
 
+  it('at the root, found there by convention, may speak of the whole origin, and in no other place', async () => {
+    const resourceMetadata = (document: { resource: string }): object => ({ ...document, resource: new URL(document.resource).origin })
+    const challenge = (): undefined => undefined
+    assert.equal((await attempt({ challenge, resourceMetadata, resourceMetadataPath: '' })).problem, FINE)
+    for (const options of [{ challenge }, { resourceMetadataPath: '' }]) {
+      const result = await attempt({ ...options, resourceMetadata })
+      assert.equal(result.problem, 'AuthorizationError resource_mismatch')
+      sendsNothing(result)
+    }
+  })
+
   it('gives the resource of every request to the authorization server, as it writes it', async () => {
     await using world = await startWorld({ resourceMetadata: (document) => ({ ...document, resource: `${document.resource}/` }) })
     await using client = createClient(world)

@@ -91,7 +91,11 @@ async function describeResource({ network, finder }: Pick<DiscoveryOptions, 'net
   const metadata = await loadFirst(network, named === undefined ? resourceMetadataUrls(endpoint) : [toUrl(network, named)])
   if (metadata === undefined && named !== undefined) throw noResourceMetadata(endpoint)
   const resource = metadata?.document['resource']
-  if (metadata && (typeof resource !== 'string' || !isResource(resource, endpoint)))
+  // Found at the root by convention, it may be about the whole origin: that is what such a place is derived from (RFC 9728 §3.1, §3.3).
+  const root = new URL(endpoint.origin)
+  const isOfOrigin = named === undefined && metadata?.at === resourceMetadataUrls(root)[0]?.href
+  const isOurs = typeof resource === 'string' && (isResource(resource, endpoint) || (isOfOrigin && isResource(resource, root)))
+  if (metadata && !isOurs)
     throw new AuthorizationError('resource_mismatch', `The metadata at ${metadata.at} is not about ${endpoint.origin}${endpoint.pathname}.`)
   return { ...probed, endpoint, metadata }
 }
