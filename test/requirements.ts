@@ -384,9 +384,32 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'What one authorization server gave our client is not used with another.',
     kind: 'guarantee',
   },
+  C8: {
+    source: 'client registration §approaches',
+    behaviour:
+      'Our client goes to an authorization server as it was registered there, else by the document that it publishes, else as it registers itself, else it says what to do.',
+    kind: 'guarantee',
+  },
+  C9: {
+    source: 'client registration §application type',
+    behaviour: 'Our client says what kind of application it registers, native for this computer, and says why where that is refused.',
+    kind: 'guarantee',
+  },
   C10: {
     source: 'authorization security considerations §open redirection',
     behaviour: 'An answer to a sign-in counts once, within ten minutes, at the client that began it.',
+    kind: 'guarantee',
+  },
+  C11: {
+    source: 'authorization §step-up',
+    behaviour:
+      'Our client steps up to all that it asked for before and what is needed, twice for a request at the most, and asks no person again and again.',
+    kind: 'guarantee',
+  },
+  C14: {
+    source: 'security best practices §authorization URLs, CVE-2025-6514',
+    behaviour:
+      'An address that a server names is opened in a browser only as http or https, by a program that gets it as one argument and no shell.',
     kind: 'guarantee',
   },
   C13: {
