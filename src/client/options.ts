@@ -14,6 +14,9 @@ import type { ClientMetadata } from './sign-in/registration.ts'
 import type { SignInRequest } from './sign-in/ways.ts'
 import { isTokenStore } from './store/open-token-store.ts'
 import type { TokenStore } from './store/token-store.ts'
+import type { TrustOptions } from './trusted/reports.ts'
+import type { ToolCallHook } from './trusted/tool-call.ts'
+import { onToolCall, trust } from './trusted/trust-options.ts'
 
 export interface ApiKeyOptions {
   readonly type: 'api_key'
@@ -40,7 +43,7 @@ export interface MCPClientOptions {
   readonly auth?: OAuth2Options | ApiKeyOptions | MachineOptions | undefined
   /** Further headers for every request to the server's own endpoint, and to nobody else. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Where sign-ins are kept; in memory unless told, since a web application with many people must not share one by accident. */
+  /** Where sign-ins, and the definitions that were seen first, are kept; in memory unless told, since a web application with many people must not share one by accident. */
   readonly tokenStore?: 'memory' | 'file' | 'keychain' | TokenStore | undefined
   /** The folder that `file` and `keychain` keep them in; that of the platform unless told. */
   readonly dataDir?: string | undefined
@@ -50,6 +53,10 @@ export interface MCPClientOptions {
   readonly clientInfo?: { readonly name: string; readonly version: string } | undefined
   /** Answers what a server may ask in the middle of a call. What has no hook is not offered to servers. */
   readonly onInput?: InputHooks | undefined
+  /** What becomes of what the server says of its tools: of a definition that is another than at first, and of one that looks poisoned. */
+  readonly trust?: TrustOptions | undefined
+  /** Is asked before each call of a tool, and sees all of it; anything but true, and the call is not made. */
+  readonly onToolCall?: ToolCallHook | undefined
   /** Is told what the server writes to its log; how much that is, `setLogLevel` says. */
   readonly onLog?: ((entry: ServerLogEntry) => void) | undefined
   /** Certificate authorities in PEM, besides those of Node and of NODE_EXTRA_CA_CERTS. */
@@ -114,10 +121,13 @@ const client: z.ZodType<MCPClientOptions> = z
     onInput: z
       .strictObject({
         elicitation: fn<NonNullable<InputHooks['elicitation']>>().optional(),
+        url: fn<NonNullable<InputHooks['url']>>().optional(),
         sampling: fn<NonNullable<InputHooks['sampling']>>().optional(),
         roots: fn<NonNullable<InputHooks['roots']>>().optional(),
       })
       .optional(),
+    trust: trust.optional(),
+    onToolCall: onToolCall.optional(),
     onLog: fn<(entry: ServerLogEntry) => void>().optional(),
     ca: z.union([pem(), z.array(pem()).min(1)]).optional(),
     requestTimeoutSeconds: z.number().min(0.001).max(86_400).optional(),

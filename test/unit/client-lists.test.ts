@@ -202,7 +202,7 @@ describe('a tool of 2026-07-28', () => {
     assert.equal(namesOf(await client.listTools()), 'good')
     assert.equal(warned.length, 2)
     await client.callTool('good', { region: 'a\r\nx-evil: 1' })
-    const { headers } = server.asked.at(-1) ?? { headers: {} }
+    const headers = server.asked.at(-1)?.headers ?? {}
     assert.match(String(headers['mcp-param-region']), /^=\?base64\?.*\?=$/)
     assert.equal(headers['x-evil'], undefined)
   })

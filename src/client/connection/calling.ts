@@ -18,7 +18,7 @@ export interface Calling {
   readonly watching: WatchContext
 }
 
-export interface CallingOptions extends Omit<ConnectOptions, 'onRound' | 'prepare' | 'opened'> {
+export interface CallingOptions extends Omit<ConnectOptions, 'onRound' | 'pause' | 'prepare' | 'opened'> {
   readonly onLog: ((entry: ServerLogEntry) => void) | undefined
   /** Who judges tools before they are shown and called; asked for anew each time. */
   readonly gate: () => ToolGate | undefined
@@ -32,11 +32,17 @@ export function createCalling({ onLog, gate, ...options }: CallingOptions): Call
   const serverLog = createServerLog(onLog)
   const known = createKnownTools({ host, log })
   changes.subscribe((change) => cache.forget(change.type === 'resource' ? `read ${change.uri}` : `list ${change.type}/`))
+  changes.subscribe((change) => {
+    if (change.type === 'tools') gate()?.forget()
+  })
   const session = createSession({
     ...options,
     target: noticing(target, () => cache.clear()),
     onRound: () => void rounds++,
-    onDrop: () => cache.clear(),
+    onDrop() {
+      cache.clear()
+      gate()?.forget()
+    },
     prepare(client) {
       changes.install(client)
       serverLog.install(client)
@@ -45,7 +51,7 @@ export function createCalling({ onLog, gate, ...options }: CallingOptions): Call
   })
   const lists = createLists({ session, cache, known, serverLog, gate, host, maxBytes })
   const requests = createRequests({ session, lists, cache, known, serverLog, gate })
-  return { session, lists, requests, watching: { session, changes, host } }
+  return { session, lists, requests, watching: { session, changes, host, timeoutMs: options.requestTimeoutMs } }
 }
 
 /** Says when another token goes out than before: what was kept for the one is not for the other (2026-07-28 caching §cacheScope). */

@@ -43,6 +43,8 @@ export interface ConnectOptions {
   readonly requestTimeoutMs: number
   /** A result said that input is needed first. */
   readonly onRound: () => void
+  /** Somebody is asked; what it answers is called when they have answered. */
+  readonly pause: () => () => void
   /** Gives the SDK's client who is told what, before it connects. */
   readonly prepare: (client: Sdk.Client) => void
   /** It has connected. */
@@ -60,8 +62,14 @@ export interface Connection {
 const DISCOVER_MS = 10_000
 const MAX_ROUNDS = 10
 
-export function createConnector(options: ConnectOptions): () => Promise<Connection> {
-  const { target, host, clientInfo, hooks, log, redactor, maxMessageBytes, requestTimeoutMs, onRound, prepare, opened } = options
+export interface Connector {
+  open(): Promise<Connection>
+  /** Lets go of one that is being opened: its promise rejects soon. */
+  abandon(): Promise<void>
+}
+
+export function createConnector(options: ConnectOptions): Connector {
+  const { target, host, clientInfo, hooks, log, redactor, maxMessageBytes, requestTimeoutMs, onRound, prepare, opened, pause } = options
 
   async function transportOf(sdk: typeof Sdk): Promise<Connection['transport']> {
     const common = { inbound: createInbound({ host, log, onRound }), maxMessageBytes }
@@ -73,6 +81,7 @@ export function createConnector(options: ConnectOptions): () => Promise<Connecti
       : createWebSocketTransport({ WebSocket: (await import('ws')).WebSocket, ...remote })
   }
 
+  let opening: Connection['transport'] | undefined
   async function attempt(sdk: typeof Sdk, transport: Connection['transport'], prior?: Sdk.PriorDiscovery): Promise<Connection> {
     const client = new sdk.Client(clientInfo, {
       capabilities: toCapabilities(hooks),
@@ -83,11 +92,12 @@ export function createConnector(options: ConnectOptions): () => Promise<Connecti
       inputRequired: { maxRounds: MAX_ROUNDS },
       jsonSchemaValidator: unchecked,
     })
-    installHooks(client, hooks)
+    installHooks(client, hooks, { host, log, pause })
     prepare(client)
     const ended = new Promise<void>((resolve) => {
       client.onclose = resolve
     })
+    opening = transport
     try {
       await client.connect(transport, { timeout: requestTimeoutMs, ...(prior && { prior }) })
       await opened(client)
@@ -95,11 +105,13 @@ export function createConnector(options: ConnectOptions): () => Promise<Connecti
       await client.close().catch(() => {})
       await transport.close().catch(() => {})
       throw transport.failure?.() ?? error
+    } finally {
+      opening = undefined
     }
     return { client, transport, ended }
   }
 
-  return async () => {
+  async function open(): Promise<Connection> {
     const sdk = await loadSdk()
     const transport = await transportOf(sdk)
     try {
@@ -110,6 +122,13 @@ export function createConnector(options: ConnectOptions): () => Promise<Connecti
       if (!mayBeOlder) throw error
       return attempt(sdk, await transportOf(sdk), { kind: 'legacy' })
     }
+  }
+
+  return {
+    open,
+    async abandon() {
+      await opening?.close().catch(() => {})
+    },
   }
 }
 

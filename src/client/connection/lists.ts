@@ -11,6 +11,8 @@ import type { CachedRequestOptions, Session } from './session.ts'
 export interface ToolGate {
   see<T extends Tool>(tools: readonly T[], isWhole: boolean): Promise<readonly T[]>
   admit(params: CallParams, signal?: AbortSignal): Promise<CallParams>
+  /** The server may list something else now. */
+  forget(): void
 }
 export interface CallParams {
   readonly name: string

@@ -92,9 +92,12 @@ export function createRequests({ session, lists, cache, known, serverLog, gate }
 
   return {
     callTool,
-    request(method, params, options) {
-      if (method === 'tools/call' && typeof params?.['name'] === 'string')
-        return callTool(params as CallParams, options) as Promise<JsonObject>
+    async request(method, params, options) {
+      if (method === 'tools/call') {
+        if (typeof params?.['name'] === 'string') return (await callTool(params as CallParams, options)) as JsonObject
+        // No tool has such a name; what a server makes of it is its own affair, but nothing goes out past the gate.
+        params = (await gate()?.admit({ ...params } as CallParams, options?.signal)) ?? params
+      }
       return session.run((client, given) => {
         const sent = params || serverLog.withLevel(client, {} as JsonObject)
         const request = { method, ...(Object.keys(sent).length > 0 && { params: serverLog.withLevel(client, sent) }) }

@@ -11,9 +11,10 @@ import type * as Sdk from '@modelcontextprotocol/client'
 import { TransportError } from '../errors.ts'
 import type { CacheMode } from './cache.ts'
 import { type Connection, type ConnectOptions, createConnector, loadSdk } from './connect.ts'
+import { createDeadlines, type Deadline } from './deadline.ts'
 import { toClientError } from './to-error.ts'
 
-export interface SessionOptions extends ConnectOptions {
+export interface SessionOptions extends Omit<ConnectOptions, 'pause'> {
   /** The connection was given up on purpose: somebody else may be signed in at the next. */
   readonly onDrop: () => void
 }
@@ -57,7 +58,8 @@ export function createSession(options: SessionOptions): Session {
   const { host, redactor, requestTimeoutMs } = options
   let current: Promise<Connection> | undefined
   let closed = false
-  const open = createConnector(options)
+  const deadlines = createDeadlines()
+  const { open, abandon } = createConnector({ ...options, pause: deadlines.pause })
 
   function connect(): Promise<Connection> {
     if (closed) return Promise.reject(new TransportError('closed', 'This client was closed.'))
@@ -75,17 +77,26 @@ export function createSession(options: SessionOptions): Session {
     for (let first = true; ; first = false) {
       signal?.throwIfAborted()
       let connection: Connection | undefined
+      let deadline: Deadline | undefined
       try {
         connection = await abortable(connect(), signal)
+        deadline = deadlines.begin(requestTimeoutMs, signal)
+        const { signal: both, again } = deadline
         const given: Sdk.RequestOptions = {
-          timeout: requestTimeoutMs,
+          timeout: requestTimeoutMs * MAX_EXTENSIONS,
           maxTotalTimeout: requestTimeoutMs * MAX_EXTENSIONS,
-          ...(signal && { signal }),
-          ...(onProgress && { onprogress: onProgress, resetTimeoutOnProgress: true }),
+          signal: both,
+          ...(onProgress && {
+            onprogress(progress) {
+              again()
+              onProgress(progress)
+            },
+          }),
         }
         return await request(connection.client, given, connection)
       } catch (error) {
         signal?.throwIfAborted()
+        if (deadline?.isPast()) throw new TransportError('timeout', `${host} did not answer in time.`)
         const sdk = await loadSdk()
         // The server forgot the session, so it ran nothing: a new one is begun, once (2025-11-25 transports §session management).
         if (first && connection && hasLostSession(error, connection, sdk)) {
@@ -93,6 +104,8 @@ export function createSession(options: SessionOptions): Session {
           continue
         }
         throw connection?.transport.failure?.() ?? toClientError(error, { sdk, redactor, host })
+      } finally {
+        deadline?.end()
       }
     }
   }
@@ -120,6 +133,7 @@ export function createSession(options: SessionOptions): Session {
     drop,
     async close() {
       closed = true
+      await abandon()
       await drop()
     },
   }

@@ -32,6 +32,8 @@ export interface WatchContext {
   readonly session: Session
   readonly changes: Changes
   readonly host: string
+  /** For a subscription to stand. */
+  readonly timeoutMs: number
 }
 
 /** What ends a subscription from the other side, and what ends it from ours. */
@@ -45,7 +47,8 @@ const MAX_DELAY_MS = 30_000
 /** A subscription that stood for so long was a good one: the next try is soon again. */
 const GOOD_MS = 30_000
 
-export async function* watch({ session, changes, host }: WatchContext, wanted: Watched, { signal }: WatchOptions): AsyncGenerator<Change> {
+export async function* watch(context: WatchContext, wanted: Watched, { signal }: WatchOptions): AsyncGenerator<Change> {
+  const { changes } = context
   const pending = new Map<string, Change>()
   const uris = new Set(wanted.uris)
   const stop = new AbortController()
@@ -67,7 +70,7 @@ export async function* watch({ session, changes, host }: WatchContext, wanted: W
   }
   const onAbort = (): void => end()
   stopped.addEventListener('abort', onAbort)
-  void keep({ session, host, wanted, signal: stopped, missed: () => everything(wanted).forEach(add) }).then(end, end)
+  void keep({ ...context, wanted, signal: stopped, missed: () => everything(wanted).forEach(add) }).then(end, end)
 
   try {
     while (!over || pending.size > 0) {
@@ -94,9 +97,7 @@ const everything = ({ tools, prompts, resources, uris = [] }: Watched): Change[]
   ...uris.map((uri) => ({ type: 'resource', uri }) as const),
 ]
 
-interface Keeping {
-  readonly session: Session
-  readonly host: string
+interface Keeping extends Omit<WatchContext, 'changes'> {
   readonly wanted: Watched
   readonly signal: AbortSignal
   /** Nobody listened for a while. */
@@ -104,14 +105,13 @@ interface Keeping {
 }
 
 /** Keeps a subscription standing until the signal ends it. @throws what a first try threw, or what another try cannot mend */
-async function keep({ session, host, wanted, signal, missed }: Keeping): Promise<void> {
+async function keep(keeping: Keeping): Promise<void> {
+  const { session, signal, missed } = keeping
   let delay = FIRST_DELAY_MS
   for (let first = true; !signal.aborted && !session.isClosed(); first = false) {
     let since = performance.now()
     try {
-      const standing = await session.run((client, { timeout }, connection) => begin(client, connection, wanted, host, signal, timeout), {
-        signal,
-      })
+      const standing = await session.run((client, _, connection) => begin(client, connection, keeping), { signal })
       since = performance.now()
       if (!first) missed()
       await Promise.race([standing.over, aborted(signal)])
@@ -134,10 +134,7 @@ const isPassing = (error: unknown): boolean =>
 async function begin(
   client: Client,
   { transport, ended }: Connection,
-  wanted: Watched,
-  host: string,
-  signal: AbortSignal,
-  timeout: number | undefined,
+  { wanted, host, signal, timeoutMs: timeout }: Keeping,
 ): Promise<Standing> {
   const { tools, prompts, resources, uris = [] } = wanted
   const none = new TransportError('unsupported_method', `${host} does not tell of such changes.`)
@@ -148,7 +145,7 @@ async function begin(
       ...(resources && { resourcesListChanged: true }),
       ...(uris.length > 0 && { resourceSubscriptions: [...uris] }),
     }
-    const subscription = await client.listen(filter, { signal, ...(timeout !== undefined && { timeout }) })
+    const subscription = await client.listen(filter, { signal, timeout })
     if (Object.keys(subscription.honoredFilter).length > 0) return { over: subscription.closed, end: () => subscription.close() }
     await subscription.close()
     throw none
@@ -160,7 +157,7 @@ async function begin(
     (resources && can?.resources?.listChanged) ||
     uris.length > 0
   if (!tells) throw none
-  for (const uri of uris) await client.subscribeResource({ uri }, { signal, ...(timeout !== undefined && { timeout }) })
+  for (const uri of uris) await client.subscribeResource({ uri }, { signal, timeout })
   return {
     // Without the stream that the server speaks on there is a connection, and nothing is told.
     over: Promise.race([ended, transport.unheard ?? ended]),
