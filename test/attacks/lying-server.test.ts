@@ -20,10 +20,10 @@ before(async () => {
 })
 after(async () => {
   process.off('unhandledRejection', crashed)
+  await canary[Symbol.asyncDispose]()
   assert.deepEqual(crashes, [])
   assert.equal(canary.connections(), 0)
   assert.equal((Object.prototype as Json).polluted, undefined)
-  await canary[Symbol.asyncDispose]()
 })
 
 const json = { 'content-type': 'application/json' }

@@ -29,8 +29,9 @@ before(async () => {
 })
 after(async () => {
   process.env['PATH'] = PATH
-  assert.ok(!(await readdir(spies.path)).includes('was-here'), 'nothing ran')
+  const left = await readdir(spies.path)
   await spies.remove()
+  assert.ok(!left.includes('was-here'), 'nothing ran')
 })
 
 interface Opened {
