@@ -45,6 +45,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   T13: { source: 'MCP10 over-sharing', behaviour: 'Parallel callers never get each other’s results.', kind: 'guarantee' },
+  T38: {
+    source: 'MCP03 rug pull',
+    behaviour:
+      'A tool whose definition is another than the client saw first, in any member, also after a restart, is neither listed nor called until its user accepts it.',
+    kind: 'guarantee',
+  },
   'whose-question': {
     source: 'MCP10 over-sharing',
     behaviour: 'What an upstream asks or logs during a call reaches the caller of that call, or nobody.',
@@ -415,6 +421,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   C13: {
     source: 'security best practices §SSRF',
     behaviour: 'Nothing that a server names leads our client to an address of this machine or network that its user did not mean.',
+    kind: 'guarantee',
+  },
+  C17: {
+    source: 'server/tools §security considerations, T43',
+    behaviour:
+      'Whoever is asked before a call sees all of its arguments, nothing hidden, and exactly that is sent; a hint of the server decides nothing.',
+    kind: 'guarantee',
+  },
+  C22: {
+    source: 'basic §icons',
+    behaviour:
+      'An icon comes from data: or, over https, from the server’s own origin or one that was named: without credentials, without a redirect, bounded, a still picture by its own bytes.',
     kind: 'guarantee',
   },
   'token-store': {

@@ -12,12 +12,20 @@ import { type Credential, createApiKeyCredential, noCredential } from './sign-in
 import { createMachineSignIn, type MachineSignIn } from './sign-in/machine-sign-in.ts'
 import { createOAuth, type OAuth } from './sign-in/oauth.ts'
 import { toHttp } from './sign-in/resource.ts'
+import { createSkills, type Skills } from './skills/skills.ts'
 import { DEFAULT_ACCOUNT } from './store/names.ts'
 import { openTokenStore } from './store/open-token-store.ts'
+import type { Gate, ListTools } from './trusted/gate.ts'
+import { createIconFetcher, type FetchIcon } from './trusted/icons.ts'
+import { openGate } from './trusted/open-gate.ts'
 
 export interface Assembled {
   readonly network: Network
   readonly calling: Calling
+  /** What every call of a tool passes. */
+  readonly gate: Gate
+  readonly icons: FetchIcon
+  readonly skills: Skills
   /** Where a person signs in. */
   readonly oauth: OAuth | undefined
   /** Where the program signs in by itself. */
@@ -49,6 +57,8 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
   const network = networkTo(serverUrl)
   for (const value of Object.values({ ...headers, ...options.env })) if (value.length >= LEAST_SECRET) learn(value)
 
+  const store = openTokenStore({ tokenStore: options.tokenStore, dataDir: options.dataDir, log })
+  const account = options.account ?? DEFAULT_ACCOUNT
   let oauth: OAuth | undefined
   let machine: MachineSignIn | undefined
   let finder: EndpointFinder | undefined
@@ -62,8 +72,7 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
       learn(auth.apiKey)
       credential = createApiKeyCredential(auth.apiKey, auth.header)
     } else if (auth !== undefined) {
-      const store = openTokenStore({ tokenStore: options.tokenStore, dataDir: options.dataDir, log })
-      const common = { network, finder, clock, log, store, account: options.account ?? DEFAULT_ACCOUNT, learn }
+      const common = { network, finder, clock, log, store, account, learn }
       if (auth.type === 'oauth2') {
         if (auth.clientSecret !== undefined) learn(auth.clientSecret)
         oauth = createOAuth({ options: auth, clientName: clientInfo.name, ...common })
@@ -73,20 +82,39 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
     return { kind, network, finder, credential, headers }
   }
 
+  const host = options.command === undefined ? serverUrl.host : basename(options.command)
+  const maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES
   const calling = createCalling({
     target: targetOf(),
-    host: options.command === undefined ? serverUrl.host : basename(options.command),
+    host,
     clientInfo,
     hooks: onInput,
     onLog: options.onLog,
-    gate: () => undefined,
+    gate: () => gate,
     log,
     redactor,
-    maxMessageBytes: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+    maxMessageBytes,
     requestTimeoutMs: (options.requestTimeoutSeconds ?? REQUEST_SECONDS) * 1000,
   })
+  const { trust, onToolCall } = options
+  const started = options.command !== undefined && { command: options.command, args: options.args ?? [], cwd: options.cwd ?? process.cwd() }
+  const list: ListTools = ({ cache, signal }) => Promise.resolve(calling.lists.rawTools({ cache, signal }))
+  const gate: Gate = openGate({ trust, onToolCall, store, server: started || serverUrl, account, host, list, clock, log })
+  const icons = createIconFetcher({ network, server: started ? undefined : serverUrl, origins: trust?.iconOrigins ?? [] })
+  const skills = createSkills({ requests: calling.requests, host, log, maxBytes: maxMessageBytes })
   const where = options.command === undefined ? `serverUrl: '${url.origin}${url.pathname}'` : `command: '${basename(options.command)}'`
-  return { network, calling, oauth, machine, finder, log, shown: `MCPClient { ${where}, auth: '${auth?.type ?? 'none'}' }` }
+  return {
+    network,
+    calling,
+    gate,
+    icons,
+    skills,
+    oauth,
+    machine,
+    finder,
+    log,
+    shown: `MCPClient { ${where}, auth: '${auth?.type ?? 'none'}' }`,
+  }
 }
 
 /** A server that is started is not asked over a network, and makes no address of one allowed. */

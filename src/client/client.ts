@@ -44,6 +44,10 @@ import type { MachineSignIn } from './sign-in/machine-sign-in.ts'
 import type { OAuth } from './sign-in/oauth.ts'
 import type { ClientMetadata, ClientRegistration } from './sign-in/registration.ts'
 import type { SignInRequest } from './sign-in/ways.ts'
+import type { SkillEntry } from './skills/skill-entry.ts'
+import type { Skill, Skills } from './skills/skills.ts'
+import type { Gate, InspectedTool } from './trusted/gate.ts'
+import type { FetchIcon, IconImage, IconSource } from './trusted/icons.ts'
 
 /** A request of the protocol, without its envelope. */
 export interface MCPRequest {
@@ -59,13 +63,19 @@ export class MCPClient {
   readonly #machine: MachineSignIn | undefined
   readonly #finder: EndpointFinder | undefined
   readonly #calling: Calling
+  readonly #gate: Gate
+  readonly #icons: FetchIcon
+  readonly #skills: Skills
 
   /** @throws {ConfigError} naming every problem. Nothing is sent yet. */
   constructor(options: MCPClientOptions) {
     const checked = checkClientOptions(options)
-    const { network, calling, oauth, machine, finder, shown } = assemble(checked)
+    const { network, calling, gate, icons, skills, oauth, machine, finder, shown } = assemble(checked)
     this.#network = network
     this.#calling = calling
+    this.#gate = gate
+    this.#icons = icons
+    this.#skills = skills
     this.#oauth = oauth
     this.#machine = machine
     this.#finder = finder
@@ -148,6 +158,24 @@ export class MCPClient {
     return this.#calling.requests.readResource(uri, options)
   }
 
+  /**
+   * Skills, as the server describes them: nothing of one is read. One whose description could not be held against anything, because its
+   * content is made anew each time, is left out.
+   */
+  listSkills(options?: RequestOptions): Listing<SkillEntry> {
+    return this.#skills.list(options)
+  }
+
+  /**
+   * Reads SKILL.md, by a description or by its URI, and holds it against the description; its other files are read, and held against it, when
+   * they are asked for. Ask the person before a model gets any of it.
+   *
+   * @throws {TrustError} `skill_unverified`
+   */
+  async loadSkill(skill: SkillEntry | string, options?: RequestOptions): Promise<Skill> {
+    return this.#skills.load(skill, options)
+  }
+
   /** What an argument of a prompt, or a variable of a resource template, may be completed to. */
   async complete(request: CompletionRequest, options?: RequestOptions): Promise<CompleteResult['completion']> {
     return this.#calling.requests.complete(request, options)
@@ -171,6 +199,21 @@ export class MCPClient {
   /** Changes as they happen, until the loop is left or `signal` ends it; a lost connection is made anew. */
   watch(wanted: Watched, options: WatchOptions = {}): AsyncIterable<Change> {
     return watch(this.#calling.watching, checkWatched(wanted), options)
+  }
+
+  /** Every tool as the server lists it now, also those that are refused, with what is known about each: for a person to look at. */
+  async inspectTools({ signal }: Pick<RequestOptions, 'signal'> = {}): Promise<readonly InspectedTool[]> {
+    return this.#gate.inspect(signal)
+  }
+
+  /** Accepts the definitions that `inspectTools()` showed last, or else those that were listed last: of these tools, or of all. */
+  async acceptDefinitions(tools?: readonly string[]): Promise<void> {
+    return this.#gate.accept(tools)
+  }
+
+  /** The picture of an icon that the server named: from its own origin, without credentials, of a type that its bytes say. */
+  async fetchIcon(icon: IconSource, { signal }: Pick<RequestOptions, 'signal'> = {}): Promise<IconImage> {
+    return this.#icons(icon, signal)
   }
 
   /** Ends the connection, for good. */

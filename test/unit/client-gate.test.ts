@@ -43,6 +43,7 @@ function world(listed: Tool[] | Error, trust: TrustOptions = {}, onToolCall?: To
   }
   return it
 }
+const yes = (): boolean => true
 const call = (name: string, args: object = {}) => ({ name, arguments: args })
 const names = (tools: readonly object[]): string[] => tools.map((each) => (each as Tool).name)
 const is = (code: string) => (error: Error & { code?: string }) => error.name === 'TrustError' && error.code === code
@@ -103,19 +104,41 @@ test('of a name that is listed twice, neither is used', async () => {
   await assert.rejects(pages.gate.admit(call('a')), is('definition_changed'))
 })
 
-test('the server is asked what it lists before the first call, and again when it may be something else; once', async () => {
-  const it = world([tool('a')])
-  for (let i = 0; i < 3; i++) await it.gate.admit(call('a'))
-  assert.equal(it.lists, 1)
-  it.listed = [tool('a', { title: 'X' })]
-  it.gate.forget()
-  await assert.rejects(it.gate.admit(call('a')), is('definition_changed'))
-  assert.equal(it.lists, 2)
+test('the server is asked what it lists before a call of what is known, and again when it may be something else; once', async () => {
+  const store = createMemoryTokenStore()
+  // Nobody was told anything of it yet: nothing to compare.
+  const it = world([tool('a')], {}, undefined, store)
+  await it.gate.admit(call('a'))
+  assert.equal(it.lists, 0)
+  await it.gate.see([tool('a')], true)
+  const later = world([tool('a')], {}, undefined, store)
+  await Promise.all([1, 2, 3].map(() => later.gate.admit(call('a'))))
+  await later.gate.admit(call('a'))
+  await later.gate.admit(call('unlisted'))
+  assert.equal(later.lists, 1)
+  later.listed = [tool('a', { title: 'X' })]
+  later.gate.forget()
+  await assert.rejects(later.gate.admit(call('a')), is('definition_changed'))
+  assert.equal(later.lists, 2)
   // What is not listed is the server's to answer; so is a call where nothing can be listed.
-  await it.gate.admit(call('unlisted'))
-  const mute = world(new MCPRequestError(-32601, 'no'))
-  await mute.gate.admit(call('a'))
-  await assert.rejects(world(new TransportError('unreachable', 'x')).gate.admit(call('a')), TransportError)
+  await later.gate.admit(call('unlisted'))
+  await world(new MCPRequestError(-32601, 'no'), {}, undefined, store).gate.admit(call('a'))
+  await assert.rejects(world(new TransportError('unreachable', 'x'), {}, undefined, store).gate.admit(call('a')), TransportError)
+})
+
+test('whoever waits for a list can leave, and the others get it', async () => {
+  const { promise, resolve } = Promise.withResolvers<Tool[]>()
+  const store = createMemoryTokenStore()
+  await world([], {}, undefined, store).gate.see([tool('a')], true)
+  const it = world([], {}, undefined, store)
+  Object.defineProperty(it, 'listed', { get: () => promise })
+  const controller = new AbortController()
+  const left = it.gate.admit(call('a'), controller.signal)
+  const stays = it.gate.admit(call('a'))
+  controller.abort(new Error('left'))
+  await assert.rejects(left, /^Error: left$/)
+  resolve([tool('a')])
+  await stays
 })
 
 test('warn says it once and refuses nothing; off asks nothing and keeps nothing', async () => {
@@ -166,12 +189,12 @@ test('a program that wants to know is told instead of the log, and what it throw
     [['mcp.example.com', 'new', ['speaks_as_system']]],
   )
   assert.deepEqual(it.lines, [])
-  const angry = world([tool('a', { description: '<IMPORTANT>' })], {
+  const angry = world([], {
     onFinding() {
       throw new Error('no')
     },
   })
-  await assert.rejects(angry.gate.admit(call('a')), /^Error: no$/)
+  await assert.rejects(angry.gate.see([tool('a', { description: '<IMPORTANT>' })], true), /^Error: no$/)
 })
 
 test('whoever is asked sees all of a call, and nothing changes between the question and the sending', async () => {
@@ -228,15 +251,15 @@ test('anything but true is a no; what the program throws is its own', async () =
 test('a store that fails is an error of the call; a record that cannot be read is said, once', async () => {
   const store = createMemoryTokenStore()
   await assert.rejects(
-    world([tool('a')], {}, undefined, { ...store, read: () => Promise.reject(new Error('disk')) }).gate.admit(call('a')),
+    world([tool('a')], {}, yes, { ...store, read: () => Promise.reject(new Error('disk')) }).gate.admit(call('a')),
     /disk/,
   )
   await assert.rejects(
-    world([tool('a')], {}, undefined, { ...store, exclusively: () => Promise.reject(new Error('full')) }).gate.admit(call('a')),
+    world([tool('a')], {}, yes, { ...store, exclusively: () => Promise.reject(new Error('full')) }).gate.admit(call('a')),
     /full/,
   )
   await store.write('pins/x', 'nonsense')
-  const it = world([tool('a')], {}, undefined, store)
+  const it = world([tool('a')], {}, yes, store)
   await it.gate.admit(call('a'))
   assert.equal(it.lines.filter((line) => line.includes('cannot be read')).length, 1)
   assert.deepEqual(names(await it.gate.see([tool('a', { title: 'X' })], true)), [])

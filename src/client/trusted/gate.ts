@@ -48,6 +48,12 @@ export interface Gate {
   accept(names?: readonly string[], signal?: AbortSignal): Promise<void>
 }
 
+/** `refresh`: what was kept is not enough. */
+export type ListTools = (options: {
+  readonly cache: 'use' | 'refresh'
+  readonly signal: AbortSignal | undefined
+}) => Promise<readonly object[]>
+
 export interface GateOptions {
   readonly trust: TrustOptions
   readonly onToolCall: ToolCallHook | undefined
@@ -55,7 +61,7 @@ export interface GateOptions {
   /** What the server is called in sentences. */
   readonly server: string
   /** All pages, as they came; what it lists is not told to `see` by itself. */
-  readonly list: (signal?: AbortSignal) => Promise<readonly JsonObject[]>
+  readonly list: ListTools
   readonly log: Log
 }
 
@@ -70,6 +76,7 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
   /** What was listed last, by name; a name that was listed twice has the one that is not as it was accepted. */
   let known = new Map<string, Known>()
   let isFresh = false
+  let looking: Promise<void> | undefined
   /** What `inspect` answered last, until it is accepted. */
   let looked: ReadonlyMap<string, Known> | undefined
 
@@ -120,9 +127,9 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
   const isRefused = (each: Known | undefined): boolean =>
     each !== undefined && ((onChange === 'refuse' && each.drift !== undefined) || (onFound === 'refuse' && each.findings.length > 0))
 
-  async function look(signal?: AbortSignal): Promise<void> {
+  async function look(signal: AbortSignal | undefined, cache: 'use' | 'refresh'): Promise<void> {
     try {
-      await see(await list(signal), true)
+      await see(await list({ cache, signal }), true)
     } catch (error) {
       // Who lists nothing has no definition that could have changed: the call itself is the server's to answer.
       if (!(error instanceof MCPRequestError)) throw error
@@ -130,6 +137,19 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
       isFresh = true
     }
   }
+
+  /** Calls that come together wait for one list: it belongs to none of them, so that no signal ends it. */
+  async function lookOnce(signal: AbortSignal | undefined): Promise<void> {
+    looking ??= look(undefined, 'use').finally(() => {
+      looking = undefined
+    })
+    await untilAborted(looking, signal)
+  }
+
+  /** Whether a call of it has to wait for what is listed now. What was never listed to anybody has told no model anything. */
+  const isLookedAt = async (name: string): Promise<boolean> =>
+    !isFresh &&
+    (onToolCall !== undefined || onFound === 'refuse' || known.has(name) || (onChange !== 'off' && (await pins.read()).has(name)))
 
   return {
     see,
@@ -139,8 +159,8 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
     async admit<T extends object>(params: T, signal?: AbortSignal) {
       const call = copyCall(params) as T & JsonObject
       if (isOff) return call
-      if (!isFresh) await look(signal)
       const name = String(call['name'])
+      if (await isLookedAt(name)) await lookOnce(signal)
       const it = known.get(name)
       if (isRefused(it)) throw toRefusal(server, it as Known, onChange === 'refuse')
       if (!onToolCall) return call
@@ -149,13 +169,13 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
       return call
     },
     async inspect(signal) {
-      await look(signal)
+      await look(signal, 'refresh')
       looked = known
       return [...known.values()].map(({ tool, findings, drift, hints }) => ({ tool, findings, drift, hints }))
     },
     async accept(names, signal) {
       // What came after it was looked at, is not accepted with it.
-      if (!looked && known.size === 0) await look(signal)
+      if (!looked && known.size === 0) await lookOnce(signal)
       const wanted = names ? new Set(names) : undefined
       const tools = new Map(
         [...(looked ?? known)].flatMap(([name, { tool }]) => (!wanted || wanted.has(name) ? [[name, tool] as const] : [])),
@@ -164,6 +184,20 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
       looked = undefined
       isFresh = false
     },
+  }
+}
+
+/** What comes first, the end of `promise` or the signal's. */
+async function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return promise
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const stop = (): void => reject(signal.reason as Error)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -1,10 +1,10 @@
 /** The gate of one client: where its pins are kept, and under which name. @module */
 
-import type { Clock, JsonObject, Log } from '../../core/index.ts'
+import type { Clock, Log } from '../../core/index.ts'
 import { canonicalHash } from '../../protocol/index.ts'
 import { pinsName } from '../store/names.ts'
 import type { TokenStore } from '../store/token-store.ts'
-import { createGate, type Gate } from './gate.ts'
+import { createGate, type Gate, type ListTools } from './gate.ts'
 import { createPinKeeper } from './pin-keeper.ts'
 import type { TrustOptions } from './reports.ts'
 import type { ToolCallHook } from './tool-call.ts'
@@ -18,7 +18,7 @@ export interface OpenGateOptions {
   readonly account: string
   /** What the server is called in sentences. */
   readonly host: string
-  readonly list: (signal?: AbortSignal) => Promise<readonly JsonObject[]>
+  readonly list: ListTools
   readonly clock: Clock
   readonly log: Log
 }
