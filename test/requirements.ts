@@ -435,6 +435,46 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'An icon comes from data: or, over https, from the server’s own origin or one that was named: without credentials, without a redirect, bounded, a still picture by its own bytes.',
     kind: 'guarantee',
   },
+  C25: {
+    source: 'MCP extension oauth-client-credentials; RFC 7523 §3',
+    behaviour:
+      'A program’s secret, and what its key signs, go to the token endpoint of the issuer that it named and nowhere else; a refusal is an error, and nothing else is tried.',
+    kind: 'guarantee',
+  },
+  C26: {
+    source: 'SEP-990; RFC 8693 §2.2',
+    behaviour:
+      'What a program has of a person goes to the identity provider that it named alone, and only an ID-JAG for this authorization server goes on to that.',
+    kind: 'guarantee',
+  },
+  C27: {
+    source: 'RFC 9449; SEP-1932',
+    behaviour: 'A token that is bound to a key is sent with a new proof for that request, and never without; nonces are honoured, and end.',
+    kind: 'guarantee',
+  },
+  C28: {
+    source: 'SEP-1933; RFC 7523 §2.1',
+    behaviour:
+      'A workload’s token goes to the token endpoint of the issuer that was named, once; what is refused is an error, without another try or another grant.',
+    kind: 'guarantee',
+  },
+  C16: {
+    source: 'elicitation §URL mode',
+    behaviour:
+      'A page that a server asks to open is shown whole with what is suspicious about it, and is neither fetched nor opened by our client; what is no web address is declined unseen.',
+    kind: 'guarantee',
+  },
+  C18: {
+    source: 'streamable HTTP §custom headers',
+    behaviour:
+      'Our client lists no tool whose mirrored headers break the rules, and no value that it mirrors begins or changes another header.',
+    kind: 'guarantee',
+  },
+  C19: {
+    source: 'patterns §multi round-trip requests',
+    behaviour: 'The state of a server’s questions comes back byte for byte with the answers to them, and goes nowhere else.',
+    kind: 'guarantee',
+  },
   'token-store': {
     source: 'SECURITY.md §the client',
     behaviour:

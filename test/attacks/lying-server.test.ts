@@ -169,7 +169,7 @@ describe('a list', () => {
     'has a schema that leads elsewhere': [
       (message, response) =>
         list({ tools: [{ ...tool, outputSchema: { $ref: `${canary.url}/schema.json`, type: 'object' } }] })(message, response),
-      /^(?:MCPRequestError|TransportError malformed|TrustError \w+)$/,
+      HARMLESS,
     ],
     'may be kept for less than no time': [list({ tools: [tool], ttlMs: -1 }), HARMLESS],
     'may be kept for ever': [list({ tools: [tool], ttlMs: 1e300 }), HARMLESS],
@@ -186,9 +186,9 @@ describe('a list', () => {
       const asked = await lied(
         'tools/list',
         (message, response) => list({ tools: [tool], nextCursor: cursor() })(message, response),
-        HARMLESS,
+        /^TransportError (?:malformed|too_large)$/,
       )
-      assert.ok(asked <= 2000, `asked for ${asked} pages`)
+      assert.ok(asked <= 1001, `asked for ${asked} pages`)
     })
 })
 
