@@ -21,17 +21,23 @@ export interface PlainServerOptions {
   readonly era?: 'modern' | 'legacy'
   readonly capabilities?: object
   /** The result of a request; `{ error }` for a JSON-RPC error; undefined where it writes to `response` itself. */
+  /** What the client answers to a request of the server's own. */
+  readonly heard?: (answer: Json) => void
   readonly answer: (request: Asked, response: ServerResponse, id: unknown) => object | undefined | Promise<object | undefined>
 }
 
-export async function startPlainServer({ era = 'modern', capabilities, answer }: PlainServerOptions): Promise<PlainServer> {
+export async function startPlainServer({ era = 'modern', capabilities, answer, heard }: PlainServerOptions): Promise<PlainServer> {
   const asked: Asked[] = []
   const offered = capabilities ?? { tools: {}, prompts: {}, resources: {}, completions: {}, logging: {} }
   const server = await startServer(async (request, response) => {
     let text = ''
     for await (const chunk of request) text += chunk
     if (request.method !== 'POST') return response.writeHead(405).end()
-    const { id, method, params = {} } = JSON.parse(text) as Json
+    const { id, method, params = {}, result } = JSON.parse(text) as Json
+    if (method === undefined) {
+      response.writeHead(202).end()
+      return heard?.(result)
+    }
     if (id === undefined) {
       asked.push({ method, params, headers: request.headers })
       return response.writeHead(202).end()

@@ -101,7 +101,12 @@ function toRequestError({ code, message, data }: Answered, { redactor }: ErrorCo
 const MISSING_CAPABILITY = -32021
 const hooks = ['elicitation', 'sampling', 'roots'] as const
 
+/** The code of 2025-11-25 for a page that has to be opened before the request is sent again. */
+const URL_ELICITATION_REQUIRED = -32042
+
 function hintFor(code: number, data: unknown): string {
+  if (code === URL_ELICITATION_REQUIRED)
+    return '. Show the person the pages in data.elicitations, open those that they agree to, and send the request again.'
   if (code !== MISSING_CAPABILITY) return ''
   const { requiredCapabilities: required } = (data ?? {}) as { requiredCapabilities?: Readonly<Record<string, unknown>> }
   const missing = hooks.filter((name) => required?.[name] !== undefined).map((name) => `onInput.${name}`)

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { isIP } from 'node:net'
 import { domainToUnicode } from 'node:url'
 import type { ElicitResult } from '@modelcontextprotocol/client'
 import type { Log } from '../../core/index.ts'
@@ -64,13 +65,13 @@ export async function answerUrl(hook: UrlHook, { message, url: text }: UrlAsked,
 function warningsOf(url: URL, serverHost: string): UrlWarning[] {
   const name = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
   const labels = name.split('.')
-  const kind = classifyAddress(name)
+  const isAddress = isIP(name) !== 0
   const found: [UrlWarning, boolean][] = [
     ['punycode', labels.some((label) => label.startsWith('xn--'))],
     ['mixed-script', domainToUnicode(name).split('.').some(mixesScripts)],
     ['not-https', url.protocol !== 'https:'],
-    ['ip-address', name.includes(':') || /^\d+(?:\.\d+){3}$/.test(name)],
-    ['local-address', isLoopbackHost(url.hostname) || (kind !== undefined && kind !== 'public')],
+    ['ip-address', isAddress],
+    ['local-address', isLoopbackHost(url.hostname) || (isAddress && classifyAddress(name) !== 'public')],
     ['user-info', url.username !== '' || url.password !== ''],
     ['other-host', url.host !== serverHost],
   ]
