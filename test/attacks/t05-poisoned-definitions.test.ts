@@ -90,8 +90,8 @@ describe('T05: poisoned definitions', () => {
       log: (_, message, fields) => void lines.push(`${message} ${JSON.stringify(fields)}`),
     })
     await client.listTools()
-    const refused = await client.callTool('g').catch((error: Error) => error.message)
-    const all = [...lines, String(refused)].join('\n')
+    const refused = await client.callTool('g').then(String, (error: Error) => error.message)
+    const all = [...lines, refused].join('\n')
     assert.match(all, /hidden_characters/)
     assert.doesNotMatch(all, /id_rsa|guidelines|crucial|\p{Default_Ignorable_Code_Point}|\u001b|\u202e/u)
   })
