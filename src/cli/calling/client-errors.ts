@@ -10,6 +10,7 @@ import {
   type AuthorizationProblem,
   authorizationSteps,
   MCPRequestError,
+  TokenStoreError,
   TransportError,
   type TransportProblem,
   TrustError,
@@ -17,7 +18,7 @@ import {
   trustSteps,
 } from '../../client/index.ts'
 import { CliError } from '../errors.ts'
-import { shown } from '../shown.ts'
+import { shown, shownShort } from '../shown.ts'
 import { commandFor, type ServerTarget } from './server-target.ts'
 
 export interface Asked {
@@ -43,11 +44,20 @@ export function toCommandError(error: unknown, asked: Asked): unknown {
     const [code, fix] = trustFixes(error, asked)
     return new CliError(code, without(error.message, trustSteps[error.code]), fix, { reason: error.code })
   }
-  if (error instanceof MCPRequestError)
-    return new CliError('E-SERVER', `the server answers: ${shown(error.message)} (${error.code})`, requestFix(error, asked), {
+  if (error instanceof TokenStoreError)
+    return new CliError('E-DATA', shown(error.message), 'mend what it names, or choose another folder with --data-dir', {
       reason: error.code,
-      data: error.data,
     })
+  if (error instanceof MCPRequestError)
+    return new CliError(
+      'E-SERVER',
+      `the server answers: ${shown(error.message.replace(HOOKS, ''))} (${error.code})`,
+      requestFix(error, asked),
+      {
+        reason: error.code,
+        data: error.data,
+      },
+    )
   return error
 }
 
@@ -74,12 +84,12 @@ const transportFixes: Partial<Record<TransportProblem, string>> = {
   timeout: 'try again, or wait longer with --timeout',
 }
 
-function trustFixes({ code }: TrustError, { target }: Asked): readonly ['E-TRUST' | 'E-DECLINED' | 'E-SERVER', string] {
+function trustFixes({ code, tool }: TrustError, { target }: Asked): readonly ['E-TRUST' | 'E-DECLINED' | 'E-SERVER', string] {
   switch (code) {
     case 'definition_changed':
-      return ['E-TRUST', `see what changed, and accept it if it is meant: ${commandFor('tools', target, [], '--accept')}`]
+      return ['E-TRUST', `see what changed, and accept it if it is meant: ${commandFor('tools', target, [shownShort(tool)], '--accept')}`]
     case 'definition_suspicious':
-      return ['E-TRUST', `read it before you use it: ${commandFor('tools', target)}`]
+      return ['E-TRUST', `read it before you use it: ${commandFor('tools', target, [shownShort(tool)])}`]
     case 'call_declined':
       return ['E-DECLINED', 'nothing was sent; run it again and agree, or with --yes']
     default:
@@ -87,10 +97,14 @@ function trustFixes({ code }: TrustError, { target }: Asked): readonly ['E-TRUST
   }
 }
 
+/** What a program would have to give. */
+const HOOKS = /\.? Give onInput\.\w+(?: and onInput\.\w+)*\.$/
+const MISSING_CAPABILITY = -32021
 const INVALID_PARAMS = -32602
 const METHOD_NOT_FOUND = -32601
 
 function requestFix({ code }: MCPRequestError, { target, command }: Asked): string {
+  if (code === MISSING_CAPABILITY) return 'it wants to ask something: run it at a terminal, where you can answer'
   if (code === METHOD_NOT_FOUND) return 'the server has no such thing to offer'
   if (code === INVALID_PARAMS && command === 'call') return `see its names and arguments: ${commandFor('tools', target)}`
   return 'correct what it says, and run the command again'

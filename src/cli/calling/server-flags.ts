@@ -39,6 +39,10 @@ export function toClientOptions(target: ServerTarget, flags: ServerFlags, output
     clientInfo: CLIENT_INFO,
     requestTimeoutSeconds: parseSeconds('--timeout', flags.timeout ?? '5m'),
     log: (_level: string, message: string) => output.note(`! ${shown(message)}`),
+    // Accepted definitions are kept beside sign-ins. What is noticed about one is said where it is shown or called.
+    tokenStore: flags.keychain === true ? ('keychain' as const) : ('file' as const),
+    ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }),
+    trust: { onDrift: () => {}, onFinding: () => {} },
   }
   if ('command' in target) {
     const remote = [
@@ -66,8 +70,6 @@ export function toClientOptions(target: ServerTarget, flags: ServerFlags, output
     ...(Object.keys(headers).length > 0 && { headers }),
     ...(flags.ca !== undefined && { ca: readGiven('--ca', flags.ca) }),
     ...(flags.dangerouslyAllowPrivateHost && { dangerouslyAllowPrivateHosts: flags.dangerouslyAllowPrivateHost }),
-    tokenStore: flags.keychain === true ? 'keychain' : 'file',
-    ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }),
     ...(flags.account !== undefined && { account: flags.account }),
   }
 }

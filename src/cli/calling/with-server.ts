@@ -5,13 +5,14 @@
  * @module
  */
 
-import { AuthorizationError, MCPClient, type Progress, type RequestOptions } from '../../client/index.ts'
+import { AuthorizationError, type InputHooks, MCPClient, type Progress, type RequestOptions } from '../../client/index.ts'
 import { ConfigError } from '../../core/index.ts'
 import { CliError } from '../errors.ts'
 import { createOutput, type Output } from '../output.ts'
 import { shown } from '../shown.ts'
 import { whileWaiting } from '../waiting.ts'
 import { answerForm, type FormRequest } from './answer-form.ts'
+import { answerUrl } from './answer-url.ts'
 import { type Asker, createAsker } from './asking.ts'
 import { type Asked, toCommandError } from './client-errors.ts'
 import { interruptible } from './interruption.ts'
@@ -67,13 +68,24 @@ export async function withServer(
 function create(target: ServerTarget, flags: ServerFlags, output: Output, name: string, asker: Asker | undefined): MCPClient {
   const options = toClientOptions(target, flags, output)
   try {
-    return new MCPClient({
-      ...options,
-      ...(asker && { onInput: { elicitation: (request) => answerForm(request as FormRequest, name, asker) } }),
-    })
+    return new MCPClient({ ...options, ...(asker && { onInput: answersOf(asker, name) }) })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     throw new CliError('E-USAGE', error.problems.map(shown).join('\n  '), 'correct the option that sets it; see --help')
+  }
+}
+
+/** A server may ask several things at once; a person answers one after the other. */
+function answersOf(asker: Asker, name: string): InputHooks {
+  let before: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(answer: () => Promise<T>): Promise<T> => {
+    const mine = before.then(answer)
+    before = mine.catch(() => {})
+    return mine
+  }
+  return {
+    elicitation: (request) => inTurn(() => answerForm(request as FormRequest, name, asker)),
+    url: (question) => inTurn(() => answerUrl(question, name, asker)),
   }
 }
 

@@ -6,8 +6,9 @@
  * @module
  */
 
+import type { InspectedTool } from '../../client/index.ts'
 import type { JsonObject } from '../../core/index.ts'
-import { canonicalJson } from '../../protocol/index.ts'
+import { canonicalJson, isObject } from '../../protocol/index.ts'
 import { checkArguments } from '../calling/check-arguments.ts'
 import { readGiven } from '../calling/given-secrets.ts'
 import { quotedWhole } from '../calling/quoted.ts'
@@ -15,6 +16,7 @@ import { type Block, createSaving, shownBlocks } from '../calling/results.ts'
 import type { ServerFlags } from '../calling/server-flags.ts'
 import { commandFor } from '../calling/server-target.ts'
 import { shownText } from '../calling/shown-text.ts'
+import { nameOfTool, noticed } from '../calling/tool-lines.ts'
 import { parseArguments, parseObject } from '../calling/typed-arguments.ts'
 import { type Server, withServer } from '../calling/with-server.ts'
 import { exitCodes } from '../codes.ts'
@@ -33,20 +35,23 @@ export const call = (words: readonly string[], argv: readonly string[], flags: C
     const { client, target, output, rest, name, request } = server
     const [toolName, ...pairs] = rest
     if (toolName === undefined) throw new CliError('E-USAGE', 'no tool is named', `see what there is: ${commandFor('tools', target)}`)
-    const tools = await request(`asking ${name} for its tools`, (options) => client.listTools(options))
-    const tool = tools.find((one) => one.name === toolName)
-    if (tool === undefined)
+    const tools = await request(`asking ${name} for its tools`, ({ signal }) => client.inspectTools({ signal }))
+    const inspected = tools.find((one) => nameOfTool(one) === toolName)
+    if (inspected === undefined)
       throw new CliError(
         'E-NOT-FOUND',
         `${name} has no tool ${shownShort(toolName)} for you`,
         `see what there is: ${commandFor('tools', target)}`,
       )
-    const schema = tool.inputSchema as JsonObject
+    const schema = objectOf(inspected.tool['inputSchema'])
     const see = commandFor('tools', target, [toolName])
     const args = argumentsFrom(pairs, flags, schema, see)
     const unchecked = checkArguments(args, schema, see)
     if (unchecked !== undefined) output.note(`! the arguments were not checked here: its schema is ${shown(unchecked)}`)
-    if (flags.yes !== true && tool.annotations?.readOnlyHint !== true) await agree(server, toolName, args)
+    for (const line of noticed({ ...inspected, drift: undefined })) output.note(line)
+    // What has changed is not called, and the client says so.
+    const isAsked = inspected.drift === undefined && (inspected.hints.readOnly !== true || inspected.findings.length > 0)
+    if (flags.yes !== true && isAsked) await agree(server, inspected, args)
 
     const result = await request(`calling ${shownShort(toolName)}`, (options) => client.callTool(toolName, args, options))
     const saving = flags.out === undefined ? undefined : createSaving(flags.out, toolName)
@@ -70,8 +75,10 @@ function argumentsFrom(pairs: readonly string[], { args, argsFile }: CallFlags, 
 }
 
 /** @throws {CliError} E-DECLINED */
-async function agree({ asker, name }: Server, tool: string, args: JsonObject): Promise<void> {
-  const what = `${shownShort(tool)} does not say of itself that it only reads`
+async function agree({ asker, name }: Server, inspected: InspectedTool, args: JsonObject): Promise<void> {
+  const tool = nameOfTool(inspected)
+  const why = inspected.hints.readOnly === true ? 'has what poisoned tools have' : 'does not say of itself that it only reads'
+  const what = `${shownShort(tool)} ${why}`
   if (asker === undefined)
     throw new CliError('E-DECLINED', `${what}, and nobody is here to agree`, 'say so with --yes, or run it at a terminal')
   // Canonical, so that the same arguments always look the same; whole, so that nothing is out of sight.
@@ -94,3 +101,5 @@ function canonicalOf(text: string): string | undefined {
     return undefined
   }
 }
+
+const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {})

@@ -13,8 +13,12 @@ export const logout = (words: readonly string[], argv: readonly string[], flags:
   withServer('logout', words, argv, { ...flags, onlySignIn: true }, async ({ client, target, name, rest, output, request }) => {
     if ('command' in target) throw new CliError('E-USAGE', 'a command that is started has no sign-in', 'name the URL of a server')
     if (rest.length > 0) throw new CliError('E-USAGE', 'only one server can be signed out of', 'name one URL')
-    await request(`signing out of ${name}`, () => client.signOut())
-    const account = flags.account
-    output.object({ server: target.url, ...(account !== undefined && { account }), signedIn: false })
-    output.line(`${output.paint('green', '✓')} signed out of ${name}${account === undefined ? '' : ` as ${shownShort(account)}`}`)
+    const { wasSignedIn, revoked } = await request(`signing out of ${name}`, () => client.signOut())
+    const { account } = flags
+    const as = account === undefined ? '' : ` as ${shownShort(account)}`
+    if (!wasSignedIn)
+      throw new CliError('E-NOT-FOUND', `nobody is signed in to ${name}${as}`, 'see `sallyport logins`, and check --account and --data-dir')
+    output.object({ server: target.url, ...(account !== undefined && { account }), signedIn: false, revoked })
+    output.line(`${output.paint('green', '✓')} signed out of ${name}${as}`)
+    if (!revoked) output.note('! The tokens were forgotten here; the authorization server did not say that they are worth nothing now.')
   })

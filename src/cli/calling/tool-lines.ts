@@ -1,0 +1,65 @@
+/**
+ * A tool as a person sees it: what it says of itself, marked as its own word, and what was noticed about it, in ours. Pure.
+ *
+ * @module
+ */
+
+import type { InspectedTool, ToolHints } from '../../client/index.ts'
+import type { JsonObject } from '../../core/index.ts'
+import type { Output } from '../output.ts'
+import { shownShort } from '../shown.ts'
+import { quotedWhole } from './quoted.ts'
+import { shownLine } from './shown-text.ts'
+
+export const nameOfTool = ({ tool }: InspectedTool): string => String(tool['name'])
+
+/** A row of the list. */
+export const toolRow = (inspected: InspectedTool, { paint }: Output): string[] => [
+  markOf(inspected, paint),
+  paint('bold', shownShort(nameOfTool(inspected))),
+  paint('dim', hintWords(inspected.hints)),
+  shownLine(textOf(inspected.tool['description']) ?? textOf(inspected.tool['title']) ?? ''),
+]
+
+function markOf({ drift, findings }: InspectedTool, paint: Output['paint']): string {
+  if (drift) return paint('red', '✗')
+  return findings.length > 0 ? paint('yellow', '!') : ''
+}
+
+/** As the server says. Without a word of it, a tool may do anything (2026-07-28 schema ToolAnnotations). */
+function hintWords({ readOnly, destructive, idempotent, openWorld }: ToolHints): string {
+  const words =
+    readOnly === true
+      ? ['reads']
+      : [destructive === false && 'adds', destructive === true && 'destroys', idempotent === true && 'repeatable']
+  const said = [...words, openWorld === false && 'here only'].filter(Boolean)
+  return said.length > 0 ? `says: ${said.join(', ')}` : ''
+}
+
+/** All of one: name, texts, schemas, and what was noticed. */
+export function toolLines(inspected: InspectedTool, { paint }: Output): string[] {
+  const { tool, hints } = inspected
+  const [title, description] = [textOf(tool['title']), textOf(tool['description'])]
+  return [
+    `${paint('bold', shownShort(nameOfTool(inspected)))}  ${paint('dim', hintWords(hints))}`.trimEnd(),
+    ...(title === undefined ? [] : [`  ${shownLine(title)}`]),
+    ...(description === undefined ? [] : [quotedWhole(description)]),
+    ...(['inputSchema', 'outputSchema'] as const).flatMap((member) =>
+      tool[member] === undefined ? [] : [paint('dim', member === 'inputSchema' ? 'arguments' : 'result'), quotedJson(tool[member])],
+    ),
+    ...noticed(inspected),
+  ]
+}
+
+/** What changed, with the old and the new, and what a detector found; empty where nothing was. */
+export function noticed({ drift, findings }: InspectedTool): string[] {
+  const changes = (drift?.members ?? []).flatMap(({ at, how, diff }) => [`  ${at || '/'} ${how}:`, quotedWhole(diff)])
+  return [
+    ...(drift ? [`✗ is another than was accepted on ${shownShort(drift.seen.slice(0, 10))}`, ...changes] : []),
+    ...(drift && changes.length === 0 ? ['  what it said then was not kept'] : []),
+    ...findings.map(({ at, why }) => `! ${at || '/'}: ${why}`),
+  ]
+}
+
+const quotedJson = (value: unknown): string => quotedWhole(JSON.stringify(value as JsonObject, null, 2))
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
