@@ -17,7 +17,7 @@ const firstCells = (heading: string): string[] => {
   return cells.map(([, code = '']) => code)
 }
 const membersOf = (file: string, name: string): string[] => {
-  const body = new RegExp(`^export interface ${name} {\\n([\\s\\S]*?)^}`, 'm').exec(read(file))?.[1] ?? ''
+  const body = new RegExp(`^(?:export )?interface ${name} (?:extends [\\w, ]+ )?{\\n([\\s\\S]*?)^}`, 'm').exec(read(file))?.[1] ?? ''
   return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, member = '']) => member)
 }
 
@@ -40,7 +40,18 @@ test('docs/client.md has every option, every kind of auth, every method and ever
   assert.ok(options.length > 8)
   const plain = (cells: readonly string[]): string[] => cells.filter((cell) => /^\w+$/.test(cell))
   assert.deepEqual(sorted(plain(firstCells('Options'))), sorted(options))
-  const ofAuth = [...membersOf('src/client/options.ts', 'OAuth2Options'), ...membersOf('src/client/options.ts', 'ApiKeyOptions')]
+  const kinds: Readonly<Record<string, readonly string[]>> = {
+    'src/client/options.ts': ['ApiKeyOptions'],
+    'src/client/sign-in/auth-options.ts': ['OAuth2Options'],
+    'src/client/sign-in/machine-options.ts': [
+      'RegisteredClient',
+      'OneIssuer',
+      'ClientCredentialsOptions',
+      'EnterpriseOptions',
+      'WorkloadOptions',
+    ],
+  }
+  const ofAuth = Object.entries(kinds).flatMap(([file, names]) => names.flatMap((name) => membersOf(file, name)))
   const auth = firstCells('Options')
     .filter((cell) => cell.startsWith('{'))
     .join()
@@ -48,6 +59,6 @@ test('docs/client.md has every option, every kind of auth, every method and ever
   const methods = [...read('src/client/client.ts').matchAll(/^ {2}(?:async )?(\w+)\(/gm)].map(([, name = '']) => name)
   const named = firstCells('Methods').map((cell) => cell.replace(/\(.*/, ''))
   assert.deepEqual(sorted(named), sorted(methods.filter((name) => name !== 'constructor')))
-  const hooks = membersOf('src/client/input-hooks.ts', 'InputHooks').map((name) => `onInput.${name}`)
+  const hooks = membersOf('src/client/connection/input-hooks.ts', 'InputHooks').map((name) => `onInput.${name}`)
   assert.deepEqual(sorted(firstCells('What a server asks')), sorted(hooks))
 })
