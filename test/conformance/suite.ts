@@ -9,9 +9,12 @@ import { createTempDir, ROOT, run, type Version } from '../support/index.ts'
 
 const SUITE = join(ROOT, 'node_modules', '@modelcontextprotocol', 'conformance')
 export const PROGRAM: string = join(SUITE, 'dist', 'index.js')
+const TURN = join(ROOT, 'test', 'conformance', 'client', 'turn.ts')
 
 export interface Check {
   readonly id: string
+  /** Tells apart checks of one id. */
+  readonly name?: string
   readonly status: 'SUCCESS' | 'FAILURE' | 'WARNING' | 'SKIPPED' | 'INFO'
   readonly errorMessage?: string
 }
@@ -38,12 +41,15 @@ export async function loadRequirements(revision: Version, leg: 'server' | 'clien
 export const runSuite = (url: string, revision: Version): Promise<Results> =>
   runIntoFolder(['server', '--url', url, '--requirements', revision, '--timeout', '10000'], 'server-')
 
-/** `which`: the scenarios of a revision, or all that the suite has. It starts `program` once for each, all at once. */
-export const runClientSuite = (program: string, which: Version | 'all'): Promise<Results> =>
-  runIntoFolder(
-    ['client', '--command', `"${process.execPath}" "${program}"`, ...(which === 'all' ? ['--suite', 'all'] : ['--requirements', which])],
-    '',
-  )
+/** `which`: the scenarios of a revision, or all that the suite has. It starts `program` once for each, or for `scenario` alone. */
+export async function runClientSuite(program: string, which: Version | 'all', scenario?: string): Promise<Results> {
+  await using turns = await createTempDir('conformance-turns')
+  const command = [process.execPath, TURN, turns.path, program].map((part) => `"${part}"`).join(' ')
+  const many = which === 'all' ? ['--suite', 'all'] : ['--requirements', which]
+  const one = ['--scenario', scenario ?? '', ...(which === 'all' ? [] : ['--spec-version', which, '--force'])]
+  // Its timeout counts from the start of the program, which then waits for its turn.
+  return runIntoFolder(['client', '--command', command, '--timeout', '75000', ...(scenario === undefined ? many : one)], '')
+}
 
 async function runIntoFolder(args: readonly string[], prefix: string): Promise<Results> {
   await using folder = await createTempDir('conformance')

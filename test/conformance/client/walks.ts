@@ -8,6 +8,8 @@ import { toExample } from './example.ts'
 export async function tryEverything(client: MCPClient): Promise<void> {
   const tools = await client.listTools()
   await settle(tools.map(({ name, inputSchema }) => client.callTool(name, toExample(inputSchema))))
+  await settle((await client.listResources()).map(({ uri }) => client.readResource(uri)))
+  await settle((await client.listPrompts()).map(({ name }) => client.getPrompt(name)))
 }
 
 export async function callAsTold(client: MCPClient, calls: readonly ToolCall[]): Promise<void> {
@@ -19,6 +21,19 @@ export async function callAsTold(client: MCPClient, calls: readonly ToolCall[]):
 export async function echoSchema(client: MCPClient): Promise<void> {
   const [focal, echo] = await client.listTools()
   if (focal && echo) await client.callTool(echo.name, { schema: focal.inputSchema })
+}
+
+/** As a program does that shows its person what there is. */
+export async function listSkills(client: MCPClient): Promise<void> {
+  for (const { frontmatter } of await client.listSkills()) console.error(`${frontmatter.name}: ${frontmatter.description}`)
+}
+
+/** Loads each, and reads what belongs to it. */
+export async function loadSkills(client: MCPClient): Promise<void> {
+  for await (const entry of client.listSkills()) {
+    const skill = await client.loadSkill(entry)
+    for (const { uri } of entry.resources) await skill.read(uri)
+  }
 }
 
 /** Each is done to its end; the first that failed is thrown. */
