@@ -65,11 +65,17 @@ test('README shows the lines that guard prints', () => {
   for (const { line } of clientLines('notes', 'http://localhost:7777/mcp')) assert.ok(readme.includes(line), line)
 })
 
-test('the server of README compiles in ten lines, and runs: nobody rolls a die who has not signed in', async () => {
+test('the programs of README compile; the client one is run by test/clients', async () => {
   const snippets = await snippetsIn('README.md')
-  assert.equal(snippets.length, 1)
+  assert.deepEqual(
+    snippets.map(({ heading }) => heading),
+    ['A server of your own', 'A client of your own'],
+  )
   assert.deepEqual(compileProblems(snippets), [])
-  const [snippet] = snippets as [Snippet]
+})
+
+test('the server of README has ten lines, and runs: nobody rolls a die who has not signed in', async () => {
+  const [snippet] = (await snippetsIn('README.md')) as [Snippet]
   assert.ok(snippet.program.split('\n').filter((line) => line !== '').length <= 10)
   await using ran = await runSnippet(snippet)
   const url = ran.server.url as string
@@ -81,7 +87,7 @@ test('the server of README compiles in ten lines, and runs: nobody rolls a die w
 })
 
 test('README tells the story of every example', () => {
-  const table = read('README.md').split('## A server of your own')[1]?.split('\n## ')[0] ?? ''
+  const table = read('README.md').split('## Examples')[1]?.split('\n## ')[0] ?? ''
   const examples = globSync('examples/*/server.ts', { cwd: ROOT }).map((file) => file.replaceAll('\\', '/'))
   assert.ok(examples.length >= 8)
   for (const example of examples) assert.ok(table.includes(`](${example})`), example)
