@@ -94,7 +94,7 @@ describe('on another device', { concurrency: true }, () => {
     attempt({ polls: [pending, { error: 'slow_down' }, granted] }, async ({ shown, forms, result }) => {
       assert.equal((await result).accessToken, 'a-token')
       assert.deepEqual(
-        shown.map(({ expiresAt: _, ...rest }) => rest),
+        shown.map(({ userCode, verificationUri, verificationUriComplete }) => ({ userCode, verificationUri, verificationUriComplete })),
         [{ userCode: 'WDJB-MJHT', verificationUri: said.verification_uri, verificationUriComplete: said.verification_uri_complete }],
       )
       assert.deepEqual(forms[0], { client_id: 'tv', scope: 'tools:read', resource: 'https://mcp.example/mcp' })
