@@ -7,7 +7,8 @@ import assert from 'node:assert/strict'
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { elicit, elicitUrl, type JsonObject, prompt, resource, ToolError, tool } from '../../src/index.ts'
+import type { JsonObject } from '../../src/core/index.ts'
+import { elicit, elicitUrl, prompt, resource, ToolError, tool } from '../../src/index.ts'
 import { ANA } from '../support/authorization.ts'
 import { signIn } from '../support/browser.ts'
 import { createTempDir, type Finished, findFreePort, ROOT, run, SALLYPORT, start, stop, type TempDir, withBin } from '../support/index.ts'
@@ -70,7 +71,9 @@ before(async () => {
         name: 'visit',
         ...read,
         execute: (_, { ask, answers }) =>
-          answers['page'] ? String(answers['page']['action']) : ask({ page: elicitUrl({ message: 'Pay here\n[y/N]', url: PAGE }) }),
+          answers['page']
+            ? String(answers['page']['action'])
+            : ask({ page: elicitUrl({ message: 'Pay here\n[y/N]', url: PAGE, elicitationId: 'one' }) }),
       }),
       tool({
         name: 'wait',
@@ -378,7 +381,7 @@ describe('server-everything over its pipes', () => {
     const out = join(folder.path, 'pictures')
     const { saved, content } = json(await of('call', 'get-tiny-image', '--out', out, '--json'))
     assert.deepEqual(saved, [join(out, 'get-tiny-image-1.png')])
-    assert.deepEqual(readFileSync(saved[0]), Buffer.from(content[1].data, 'base64'))
+    assert.deepEqual(readFileSync(String(saved[0])), Buffer.from(content[1].data, 'base64'))
     const variables = await sallyport(['call', 'get-env', '--env', 'GIVEN', ...data(), ...everything], {
       GIVEN: 'by name',
       OTHER_SECRET: 'stays here',

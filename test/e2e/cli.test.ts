@@ -33,7 +33,21 @@ describe('help and mistakes', () => {
   test('--help names every command', async () => {
     const { code, stdout } = await sallyport(['--help'])
     assert.equal(code, 0)
-    for (const command of ['guard', 'key', 'user', 'audit', 'why', 'doctor', 'schema'])
+    for (const command of [
+      'guard',
+      'key',
+      'user',
+      'audit',
+      'why',
+      'doctor',
+      'schema',
+      'login',
+      'logout',
+      'tools',
+      'call',
+      'read',
+      'prompt',
+    ])
       assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
   })
 

@@ -103,6 +103,7 @@ test('a server is a URL, or a command after two dashes', () => {
     [['call', 'tool'], /tool is not the URL of a server/],
     [['call', 'ftp://a.example'], /is not the URL/],
     [['call', 'tool', '--'], /no command after/],
+    [['call', 'https://a.example', 'tool', '--', 'x'], /a URL and a command are named/],
   ] as const)
     assert.throws(() => parse(...argv), usage(message))
   assert.equal(nameOfTarget({ url: 'https://a.example:8443/mcp?key=hidden' }), 'a.example:8443')

@@ -19,7 +19,7 @@ import {
 } from '../../client/index.ts'
 import { CliError } from '../errors.ts'
 import { shown, shownShort } from '../shown.ts'
-import { commandFor, type ServerTarget } from './server-target.ts'
+import { commandFor, nameOfTarget, type ServerTarget } from './server-target.ts'
 
 export interface Asked {
   readonly command: string
@@ -32,7 +32,11 @@ export interface Asked {
 export function toCommandError(error: unknown, asked: Asked): unknown {
   if (error instanceof AuthorizationError) {
     const fix = signInFixes[error.code]?.(error, asked) ?? authorizationSteps[error.code]
-    return new CliError('E-SIGN-IN', without(error.message, authorizationSteps[error.code]), fix, { reason: error.code })
+    const what =
+      error.code === 'sign_in_required'
+        ? `${nameOfTarget(asked.target)} wants a sign-in`
+        : without(error.message, authorizationSteps[error.code])
+    return new CliError('E-SIGN-IN', what, fix, { reason: error.code })
   }
   if (error instanceof TransportError) {
     const step = error.message.includes(transportSteps[error.code])

@@ -27,7 +27,11 @@ export function parseWords(name: string, words: readonly string[], argv: readonl
   if (dashes !== -1) {
     const [command, ...args] = argv.slice(dashes + 1)
     if (command === undefined) throw new CliError('E-USAGE', 'there is no command after `--`', `name one: sallyport ${name} -- COMMAND…`)
-    return { target: { command, args }, rest: words.slice(0, words.length - args.length - 1) }
+    const rest = words.slice(0, words.length - args.length - 1)
+    // A resource may be called so; nothing else is.
+    if (name !== 'read' && /^(?:https?|wss?):\/\//i.test(rest[0] ?? ''))
+      throw new CliError('E-USAGE', 'a URL and a command are named', `leave one of them out; see \`sallyport ${name} --help\``)
+    return { target: { command, args }, rest }
   }
   const [url, ...rest] = words
   if (url === undefined)

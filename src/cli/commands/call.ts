@@ -58,7 +58,7 @@ export const call = (words: readonly string[], argv: readonly string[], flags: C
     const blocks = shownBlocks(withoutRepetition(result.content as Block[], result.structuredContent), saving)
     output.object(saving === undefined ? result : { ...result, saved: saving.files })
     if (!output.json) for (const block of blocks) process.stdout.write(`${block}\n`)
-    if (!output.json && result.structuredContent !== undefined)
+    if (!output.json && result.structuredContent !== undefined && !isOnlyText(result.structuredContent, result.content as Block[]))
       process.stdout.write(`${shownText(JSON.stringify(result.structuredContent, null, 2))}\n`)
     if (result.isError !== true) return
     output.note(`error[E-TOOL]: ${shownShort(toolName)} says that it failed`)
@@ -92,6 +92,12 @@ function withoutRepetition(blocks: readonly Block[], structured: unknown): reado
   if (structured === undefined) return blocks
   const same = canonicalJson(structured)
   return blocks.filter(({ type, text }) => type !== 'text' || typeof text !== 'string' || canonicalOf(text) !== same)
+}
+
+/** One member that is the text again: of tools whose result is a text. */
+function isOnlyText(structured: unknown, blocks: readonly Block[]): boolean {
+  const values = isObject(structured) ? Object.values(structured) : []
+  return values.length === 1 && blocks.length === 1 && typeof values[0] === 'string' && blocks[0]?.text === values[0]
 }
 
 function canonicalOf(text: string): string | undefined {
