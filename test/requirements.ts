@@ -475,6 +475,40 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'The state of a server’s questions comes back byte for byte with the answers to them, and goes nowhere else.',
     kind: 'guarantee',
   },
+  C1: {
+    source: 'authorization server discovery §protected resource metadata',
+    behaviour: 'Our client looks for a server’s metadata where its challenge says and nowhere else, else at the path, else at the root.',
+    kind: 'guarantee',
+  },
+  C12: {
+    source: 'authorization §refresh tokens',
+    behaviour:
+      'Our client shows a refresh token to the token endpoint that it came from and to nobody else, does without one, and asks for offline_access only where it is listed.',
+    kind: 'guarantee',
+  },
+  C20: {
+    source: 'caching §cache scope',
+    behaviour:
+      'What our client keeps of a server it uses for the same request of the same sign-in, as long as the server says; never what came of an answer to a question.',
+    kind: 'guarantee',
+  },
+  C21: {
+    source: 'base protocol §JSON Schema',
+    behaviour:
+      'No reference in a server’s schema is fetched by our client, none stalls it, and a result that does not hold its schema is withheld.',
+    kind: 'guarantee',
+  },
+  C23: {
+    source: 'base protocol §results',
+    behaviour: 'A result of a type that our client does not know is no result.',
+    kind: 'guarantee',
+  },
+  C24: {
+    source: 'stdio §backward compatibility, product promise 2',
+    behaviour:
+      'A server that our client starts is asked what it speaks first, gets its arguments as they are written and no shell, and of our environment what was named and nothing else.',
+    kind: 'guarantee',
+  },
   'token-store': {
     source: 'SECURITY.md §the client',
     behaviour:

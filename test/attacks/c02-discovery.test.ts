@@ -1,4 +1,4 @@
-// C2, C5, C7: a server says who its authorization server is, and an authorization server says who it is. Whoever can change one of those
+// C1, C2, C5, C7: a server says who its authorization server is, and an authorization server says who it is. Whoever can change one of those
 // documents tries to have a code, a token or a secret sent elsewhere; the client stops before it sends anything.
 
 import assert from 'node:assert/strict'
@@ -7,7 +7,7 @@ import { AnyAnswer, startWorld, type WorldOptions } from '../fixtures/sign-in-wo
 import { verifies } from '../requirements.ts'
 import { createClient, problemOf, REDIRECT_URI, signInTo } from '../support/client.ts'
 
-verifies('C2', 'C5', 'C7')
+verifies('C1', 'C2', 'C5', 'C7')
 
 /** How a sign-in ends, and what was asked on the way. */
 async function attempt(options: WorldOptions): Promise<{ problem: string; paths: string[] }> {
