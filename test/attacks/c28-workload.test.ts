@@ -94,6 +94,24 @@ describe('C28: a refusal', () => {
           { dpop },
         ))
 
+  it('of what came out of it, of several requests at once, is answered with one more token for all of them', async () => {
+    let isOver = false
+    let asked = 0
+    const serve: MachineWorldOptions['serve'] = ({ headers }) =>
+      isOver && headers.authorization === 'Bearer access-1' ? { status: 401 } : undefined
+    const token = (): string => (asked++, TOKEN)
+    await inWorld(
+      { serve },
+      async (world, client) => {
+        assert.equal(await call(client), CALLED)
+        isOver = true
+        assert.deepEqual(await Promise.all([call(client), call(client), call(client)]), [CALLED, CALLED, CALLED])
+        assert.deepEqual([world.tokenRequests().length, asked], [2, 2])
+      },
+      { token },
+    )
+  })
+
   it('of what came out of it is answered with one more token', () =>
     inWorld({ serve: ({ headers }) => (headers.authorization ? { status: 401 } : undefined) }, async (world, client) => {
       assert.equal(await call(client), 'AuthorizationError credential_refused')
