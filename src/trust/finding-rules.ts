@@ -38,7 +38,7 @@ export const phrases: readonly Phrase[] = [
   ...of(
     'overrides_instructions',
     'ignore|ignoring|disregard|forget|override|overriding …3 previous|prior|earlier|above|preceding …3 instruction*|rule*|guideline*|prompt*|direction*|constraint*|polic*|restriction*',
-    'ignore|ignoring|disregard|forget|override|bypass*|disabl* …3 safety|security|content|system|user’s …2 instruction*|guideline*|prompt|polic*|restriction*|check*|filter*|request|validation',
+    'ignore|ignoring|disregard|forget|override …3 safety|security|content|system|user’s …2 instruction*|guideline*|prompt|polic*|restriction*|check*|filter*|request|validation',
     'ignore|disregard …1 user …1 input|request|message*',
     'obey …3 instruction*',
     'you are now …6 mode|unrestricted|jailbroken|administrator|root',
