@@ -1253,6 +1253,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'Control, tag, bidi, zero-width and other invisible characters are taken out of the arguments and the messages of a server’s prompts, and counted; where a script or an emoji needs one, it stays.',
     kind: 'guarantee',
   },
+  'terminal-text': {
+    source: 'ANSI and Unicode smuggling (T40)',
+    behaviour:
+      'Nothing that a server says drives the terminal of whoever calls it from the command line, hides or turns text there, or passes for a question of ours.',
+    kind: 'guarantee',
+  },
+  'terminal-consent': {
+    source: 'C16, elicitation §security',
+    behaviour:
+      'From the command line no form is sent and no page opened before somebody at the terminal agreed to the whole of it; without a terminal, neither is.',
+    kind: 'guarantee',
+  },
   'prompt-boundaries': {
     source: 'RS26, prompts §security',
     behaviour:

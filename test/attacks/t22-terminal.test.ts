@@ -8,9 +8,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ATTACK } from '../fixtures/terminal-attacker.ts'
+import { verifies } from '../requirements.ts'
 import { createTempDir, ROOT, run, SALLYPORT } from '../support/index.ts'
 import { startTerminal, type Terminal } from '../support/terminal.ts'
 import { until } from '../support/until.ts'
+
+verifies('terminal-text', 'terminal-consent')
 
 const SERVER = join(ROOT, 'test', 'fixtures', 'terminal-attacker.ts')
 /** What may be on a terminal that is not text: our colours, what readline draws a question with, and the ends of lines. */
