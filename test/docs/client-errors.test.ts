@@ -61,6 +61,7 @@ test('the codes of the client are the ones that were published', () => {
       'definition_suspicious',
       'call_declined',
       'result_invalid',
+      'skill_unverified',
       'store_unwritable',
       'store_unreadable',
       'store_locked',
