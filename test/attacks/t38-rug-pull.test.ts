@@ -129,6 +129,21 @@ describe('T38: a definition that is another than at first', () => {
     assert.deepEqual(shown, [])
   })
 
+  it('is not called where the server refuses the call first, so that it is asked again by what it lists now', async () => {
+    const properties = { note: { type: 'string', 'x-mcp-header': 'Note' } }
+    const lists = [read(), read({ inputSchema: { type: 'object', properties } })]
+    await using server = await startPlainServer({
+      answer: ({ method, headers }) => {
+        if (method === 'tools/list') return { tools: [lists.length > 1 ? lists.shift() : lists[0]], ttlMs: 0, cacheScope: 'private' }
+        return headers['mcp-param-note'] === undefined ? { error: { code: -32020, message: 'Header mismatch' } } : { content: [] }
+      },
+    })
+    await using client = connect(server)
+    await namesOf(client)
+    assert.equal(await problemOf(client.callTool('read', { note: 'secret' })), CHANGED)
+    assert.equal(server.to('tools/call').length, 1)
+  })
+
   it('is only warned of where the program says so, and nothing is kept where it says off', async () => {
     await using server = await puller()
     const drifts: unknown[] = []

@@ -84,6 +84,7 @@ export function createRequests({ session, lists, cache, known, serverLog, gate }
         () => false,
       )
       if (!listed || JSON.stringify(before) === JSON.stringify(known.definition(params.name).inputSchema)) throw error
+      gate()?.forget()
       result = await send((await gate()?.admit(asked, options.signal)) ?? asked, options)
     }
     known.check(params.name, result as JsonObject)
