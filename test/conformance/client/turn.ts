@@ -1,7 +1,7 @@
 // Starts the program when it has its turn: node turn.ts FOLDER PROGRAM URL. The suite starts one for each scenario at once, and each would wait
 // for all the others to load; on two cores the deadlines of either side would pass. A turn is a folder, which only one process can make.
 
-import { mkdirSync, rmdirSync, statSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,7 +16,7 @@ const turns = Array.from({ length: AT_ONCE }, (_, index) => join(folder, `turn-$
 let turn: string | undefined
 while ((turn = turns.find(take)) === undefined) await sleep(50)
 const mine = turn
-process.once('exit', () => rmdirSync(mine))
+process.once('exit', () => rmSync(mine, { recursive: true, force: true }))
 process.once('SIGTERM', () => process.exit(143))
 await import(pathToFileURL(program).href)
 
@@ -24,9 +24,11 @@ function take(path: string): boolean {
   try {
     mkdirSync(path)
     return true
-  } catch {
+  } catch (error) {
+    // The suite has ended, and the folder with it.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
-    if (Date.now() - since > ABANDONED_MS) rmdirSync(path)
+    if (Date.now() - since > ABANDONED_MS) rmSync(path, { recursive: true, force: true })
     return false
   }
 }
