@@ -2,13 +2,14 @@
 // network. A canary on loopback counts connections: whatever is named and wherever, it must not see one.
 
 import assert from 'node:assert/strict'
+import { get } from 'node:https'
 import { after, before, describe, it } from 'node:test'
 import { setDefaultCACertificates } from 'node:tls'
 import type { MCPClient, MCPClientOptions } from '../../src/index.ts'
 import { AnyAnswer, startWorld, type World, type WorldOptions } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
 import { createTestAuthority, type TestAuthority } from '../support/certificates.ts'
-import { createClient, problemOf, REDIRECT_URI } from '../support/client.ts'
+import { createClient, problemOf, REDIRECT_URI, signInTo } from '../support/client.ts'
 import { type Canary, startCanary } from '../support/lies.ts'
 
 verifies('C13', 'T22')
@@ -106,6 +107,21 @@ async function signIn({ client, ...world }: Signed): Promise<void> {
   await client.handleCallback(`/callback?${new URLSearchParams({ code: 'the-code', state, iss: world.issuer })}`)
 }
 
+/** The browser resolves no name of a test: it goes to where the world really is. */
+async function visitTls(world: World, url: string): Promise<string> {
+  const { port } = new URL(world.issuer)
+  return new Promise((resolve, reject) => {
+    const asked = get(
+      { host: '127.0.0.1', port, path: new URL(url).pathname + new URL(url).search, servername: 'as.example' },
+      (answer) => {
+        answer.resume()
+        resolve(String(answer.headers.location))
+      },
+    )
+    asked.once('error', reject)
+  })
+}
+
 const places: Readonly<Record<string, Place>> = {
   'resource_metadata of the challenge': { world: (url) => ({ challenge: () => `Bearer resource_metadata="${encodeURI(url())}"` }) },
   'authorization_servers of the resource metadata': {
@@ -113,6 +129,11 @@ const places: Readonly<Record<string, Place>> = {
   },
   'the registration_endpoint': { world: metadata('registration_endpoint') },
   'the token_endpoint': { world: metadata('token_endpoint'), auth: { type: 'oauth2', clientId: 'pre' } },
+  'the device_authorization_endpoint': {
+    world: metadata('device_authorization_endpoint'),
+    auth: { type: 'oauth2', clientId: 'pre' },
+    use: ({ client }) => client.signIn({ device: true, onDeviceCode: () => {} }),
+  },
   'a redirect of the resource metadata': { world: (url) => ({ resourceMetadata: () => redirect(url()) }) },
   'a redirect of the server metadata': { world: (url) => ({ serverMetadata: () => redirect(url()) }) },
   'a redirect of the registration': { world: (url) => ({ registration: () => redirect(url()) }) },
@@ -160,6 +181,19 @@ describe('C13: a URL that is named', () => {
     assert.equal(await problemOf(signIn(Object.assign(world, { client }))), 'AuthorizationError token_refused')
     assert.equal(world.to('/token').length, 1)
     assert.equal(asked, 1)
+  })
+
+  it('as the revocation_endpoint is not asked, and signing out goes on without', async () => {
+    let named = ''
+    await using world = await startWorld({ tls, ...metadata('revocation_endpoint')(() => named) })
+    for (const host of hosts) {
+      named = `https://${host}:${canary.port}/x`
+      await using client = createClient(world, options())
+      await signInTo({ ...world, visit: (url) => visitTls(world, url) }, client)
+      await problemOf(client.signOut())
+      assert.equal(canary.connections(), 0, host)
+      assert.equal(await problemOf(client.callTool('echo')), 'AuthorizationError sign_in_required', 'it is forgotten here all the same')
+    }
   })
 
   it('that nobody needs is not asked for at all', async () => {
