@@ -23,15 +23,24 @@ export interface PlainServerOptions {
   /** The result of a request; `{ error }` for a JSON-RPC error; undefined where it writes to `response` itself. */
   /** What the client answers to a request of the server's own. */
   readonly heard?: (answer: Json) => void
+  /** A GET: 405 unless told. */
+  readonly listening?: (response: ServerResponse) => void
   readonly answer: (request: Asked, response: ServerResponse, id: unknown) => object | undefined | Promise<object | undefined>
 }
 
-export async function startPlainServer({ era = 'modern', capabilities, answer, heard }: PlainServerOptions): Promise<PlainServer> {
+export async function startPlainServer({
+  era = 'modern',
+  capabilities,
+  answer,
+  heard,
+  listening,
+}: PlainServerOptions): Promise<PlainServer> {
   const asked: Asked[] = []
   const offered = capabilities ?? { tools: {}, prompts: {}, resources: {}, completions: {}, logging: {} }
   const server = await startServer(async (request, response) => {
     let text = ''
     for await (const chunk of request) text += chunk
+    if (request.method === 'GET' && listening) return listening(response)
     if (request.method !== 'POST') return response.writeHead(405).end()
     const { id, method, params = {}, result } = JSON.parse(text) as Json
     if (method === undefined) {
