@@ -134,6 +134,23 @@ describe('a process of the client', () => {
     assert.equal(textOf(await client.callTool('any')), 'here')
   })
 
+  it('that is slow to start, and knows only 2026-07-28, is waited for', async () => {
+    const slow = `setTimeout(() => {
+      require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+        const { id, method } = JSON.parse(line)
+        const result = method === 'server/discover'
+          ? { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, ttlMs: 0, cacheScope: 'private' }
+          : { resultType: 'complete', content: [{ type: 'text', text: 'here' }] }
+        const answer = method === 'initialize' ? { error: { code: -32601, message: 'Method not found' } } : { result }
+        if (id !== undefined) process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, ...answer }) + '\\n')
+      })
+    }, 1200)`
+    const trust = { drift: 'off', findings: 'off' } as const
+    await using client = new MCPClient({ command: process.execPath, args: ['-e', slow], log: silentLog, requestTimeoutSeconds: 3, trust })
+    assert.equal(textOf(await client.callTool('any')), 'here')
+    assert.equal((await client.serverInfo()).protocolVersion, '2026-07-28')
+  })
+
   it('cannot make us answer without end', async () => {
     const lines: string[] = []
     await using client = start([], { log: (_, message) => void lines.push(message) })

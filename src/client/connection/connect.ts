@@ -82,12 +82,17 @@ export function createConnector(options: ConnectOptions): Connector {
   }
 
   let opening: Connection['transport'] | undefined
-  async function attempt(sdk: typeof Sdk, transport: Connection['transport'], prior?: Sdk.PriorDiscovery): Promise<Connection> {
+  async function attempt(
+    sdk: typeof Sdk,
+    transport: Connection['transport'],
+    discoverMs: number,
+    prior?: Sdk.PriorDiscovery,
+  ): Promise<Connection> {
     const client = new sdk.Client(clientInfo, {
       capabilities: toCapabilities(hooks),
       versionNegotiation: {
         mode: 'auto',
-        ...(target.kind === 'stdio' && { probe: { timeoutMs: Math.min(DISCOVER_MS, requestTimeoutMs) } }),
+        ...(target.kind === 'stdio' && { probe: { timeoutMs: discoverMs } }),
       },
       inputRequired: { maxRounds: MAX_ROUNDS },
       jsonSchemaValidator: unchecked,
@@ -115,12 +120,15 @@ export function createConnector(options: ConnectOptions): Connector {
     const sdk = await loadSdk()
     const transport = await transportOf(sdk)
     try {
-      return await attempt(sdk, transport)
+      return await attempt(sdk, transport, Math.min(DISCOVER_MS, requestTimeoutMs / 3))
     } catch (error) {
+      if (transport.ran !== true) throw error
       // Servers of earlier revisions may leave at a request before `initialize`. Started again, it is asked only that.
-      const mayBeOlder = transport.ran === true && error instanceof TransportError && error.code === 'closed'
-      if (!mayBeOlder) throw error
-      return attempt(sdk, await transportOf(sdk), { kind: 'legacy' })
+      if (error instanceof TransportError && error.code === 'closed')
+        return attempt(sdk, await transportOf(sdk), requestTimeoutMs, { kind: 'legacy' })
+      // Too slow for one of today's, yet it refuses `initialize`: it was starting, and gets all the time that there is.
+      if (error instanceof sdk.ProtocolError) return attempt(sdk, await transportOf(sdk), requestTimeoutMs)
+      throw error
     }
   }
 

@@ -165,7 +165,8 @@ export function createWebSocketTransport({
 const SWITCHED: Said = { status: 101, headers: new Headers() }
 function toSaid({ statusCode = 0, headersDistinct }: IncomingMessage): Said {
   const headers = new Headers()
-  for (const name of ['www-authenticate', 'dpop-nonce']) for (const value of headersDistinct[name] ?? []) headers.append(name, value)
+  for (const name of ['www-authenticate', 'dpop-nonce', 'date'])
+    for (const value of headersDistinct[name] ?? []) headers.append(name, value)
   return { status: statusCode, headers }
 }
 
