@@ -53,8 +53,8 @@ export const phrases: readonly Phrase[] = [
     'hidden|secret|assistant|system instruction*|directive*',
     'new system message|prompt|instruction*',
     'system|admin|safety|instruction override',
-    'note|instruction*|message to|for|from the|your assistant|model|llm|operator',
-    'note|instruction*|message to|for assistant|llm|ai|model',
+    'instruction*|message to|for|from the|your assistant|model|llm|operator',
+    'note|instruction*|message to|for assistant',
   ),
   ...of(
     'hides_from_user',

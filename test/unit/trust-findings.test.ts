@@ -89,6 +89,8 @@ test('plain definitions have no findings', () => {
   for (const definition of [
     tool('Adds two numbers.'),
     tool('Ignore case and leading white space.'),
+    tool('Force the operation, bypassing safety checks.'),
+    tool('Filter of the query. Note to LLM: if unsure, look at the indexes first.'),
     tool('Lists the files that were deleted.', { name: 'list_deleted', annotations: { readOnlyHint: true } }),
     tool('Deletes a note. Do not use it on notes of other people. Tell the user when it is done.', { name: 'delete_note' }),
     tool('Use read_note instead. Never use this tool before 2020. The user is not told anything.'),
