@@ -85,7 +85,7 @@ function checkClient({ clientSecret, clientKey, alg }: RegisteredClient, context
   if (typeof key === 'string') refuse('clientKey', key)
 }
 
-const idp = z
+export const idp: z.ZodType<IdentityProviderOptions> = z
   .strictObject({
     ...registered,
     issuer: issuer.optional(),
