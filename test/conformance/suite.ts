@@ -48,12 +48,12 @@ export async function runClientSuite(program: string, which: Version | 'all', sc
   const many = which === 'all' ? ['--suite', 'all'] : ['--requirements', which]
   const one = ['--scenario', scenario ?? '', ...(which === 'all' ? [] : ['--spec-version', which, '--force'])]
   // Its timeout counts from the start of the program, which then waits for its turn.
-  return runIntoFolder(['client', '--command', command, '--timeout', '75000', ...(scenario === undefined ? many : one)], '')
+  return await runIntoFolder(['client', '--command', command, '--timeout', '75000', ...(scenario === undefined ? many : one)], '', 170_000)
 }
 
-async function runIntoFolder(args: readonly string[], prefix: string): Promise<Results> {
+async function runIntoFolder(args: readonly string[], prefix: string, timeoutMs = 80_000): Promise<Results> {
   await using folder = await createTempDir('conformance')
-  const { stdout, stderr } = await run(process.execPath, [PROGRAM, ...args, '-o', folder.path], { timeoutMs: 80_000 })
+  const { stdout, stderr } = await run(process.execPath, [PROGRAM, ...args, '-o', folder.path], { timeoutMs })
   const found = await readResults(folder.path, prefix)
   if (found.size === 0) throw new Error(`the suite ran no scenario\n${stdout}\n${stderr}`)
   return found
