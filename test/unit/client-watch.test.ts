@@ -76,4 +76,25 @@ describe('watching a server', () => {
     await client.close()
     assert.equal((await next).done, true)
   })
+
+  it('of an earlier revision over HTTP comes back where the stream that it speaks on is gone for good', async () => {
+    let streams = 0
+    await using server = await startPlainServer({
+      era: 'legacy',
+      capabilities: { tools: { listChanged: true } },
+      answer: () => ({}),
+      // The first one breaks off, and it gives none again until the client connects anew.
+      listening(response) {
+        streams++
+        if (streams === 2 || streams === 3) return void response.writeHead(500).end()
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+        if (streams === 1) response.end('data: \n\n')
+      },
+    })
+    await using client = createClient(server, { auth: undefined })
+    const changes = client.watch({ tools: true })[Symbol.asyncIterator]()
+    assert.deepEqual((await changes.next()).value, { type: 'tools' }, 'what may have changed meanwhile')
+    assert.ok(streams >= 3)
+    await changes.return?.()
+  })
 })

@@ -30,6 +30,7 @@ export interface HttpTransportOptions {
 
 /** How often a stream that broke off is asked for again in vain. */
 const STREAM_RETRIES = 2
+const METHOD_NOT_ALLOWED = 405
 
 export function createHttpTransport({
   Transport,
@@ -49,20 +50,23 @@ export function createHttpTransport({
   }
 
   let vain = 0
+  let isOpened = false
   let unheard = (): void => {}
   const isUnheard = new Promise<void>((resolve) => (unheard = resolve))
-  /** The SDK asks for a stream that broke off, again and again and then no more. */
+  /** The SDK asks for a stream that broke off a few times more, and for one that never began not again. */
   async function guardedFetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
     if (init.method !== 'GET') return ask(input, init)
+    let status = 0
     try {
       const answer = await ask(input, init)
-      vain = answer.ok ? 0 : vain + 1
+      status = answer.status
       return answer
-    } catch (error) {
-      vain++
-      throw error
     } finally {
-      if (vain > STREAM_RETRIES) unheard()
+      const isOk = status >= 200 && status < 300
+      vain = isOk ? 0 : vain + 1
+      isOpened ||= isOk
+      // A server may have none (2025-11-25 transports §Listening for Messages from the Server).
+      if (status !== METHOD_NOT_ALLOWED && vain >= (isOpened ? STREAM_RETRIES : 1)) unheard()
     }
   }
 

@@ -134,7 +134,7 @@ const isPassing = (error: unknown): boolean =>
 async function begin(
   client: Client,
   { transport, ended }: Connection,
-  { wanted, host, signal, timeoutMs: timeout }: Keeping,
+  { session, wanted, host, signal, timeoutMs: timeout }: Keeping,
 ): Promise<Standing> {
   const { tools, prompts, resources, uris = [] } = wanted
   const none = new TransportError('unsupported_method', `${host} does not tell of such changes.`)
@@ -159,8 +159,8 @@ async function begin(
   if (!tells) throw none
   for (const uri of uris) await client.subscribeResource({ uri }, { signal, timeout })
   return {
-    // Without the stream that the server speaks on there is a connection, and nothing is told.
-    over: Promise.race([ended, transport.unheard ?? ended]),
+    // Without the stream that the server speaks on there is a connection, and nothing is told: a new one is made.
+    over: Promise.race([ended, (transport.unheard ?? ended).then(() => session.drop())]),
     end: () => Promise.all(uris.map((uri) => client.unsubscribeResource({ uri }))),
   }
 }
