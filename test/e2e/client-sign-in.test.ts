@@ -68,10 +68,10 @@ describe('a guarded server', () => {
 
   it('is renewed by the next process, an hour later', async () => {
     await using dir = await createTempDir('later')
-    const options = { tokenStore: 'file', dataDir: dir.path, auth: { type: 'oauth2', dpop: false } } as const
+    const options = { tokenStore: 'file', dataDir: dir.path } as const
     await using client = create(files.guard.url, options)
     await client.signIn({ openBrowser: async (url) => void (await fetch(await signIn(url, ANA))) })
-    // A proof of possession would be an hour too early for the server.
+    // Its clock is an hour ahead of the server's, which takes proofs of possession by its own.
     await using later = create(files.guard.url, { ...options, clock: () => Date.now() + 3_600_000 })
     await later.callTool('read_text_file', { path: files.note })
     await client.callTool('read_text_file', { path: files.note })

@@ -78,7 +78,7 @@ export interface Attempts<Answer> {
 }
 
 /** How often a request is tried again for one reason; each is the end of it where it is spent. */
-const LIMITS = { token: 1, nonce: 1, scope: 2 }
+const LIMITS = { token: 1, proof: 1, scope: 2 }
 
 /** A refusal is answered with another try where the credential has one; what is said to the last one is the answer. */
 export async function withRenewal<Answer>({ credential, request, send, saidBy, drop }: Attempts<Answer>): Promise<Answer> {
@@ -101,8 +101,11 @@ export async function withRenewal<Answer>({ credential, request, send, saidBy, d
 function kindOf(status: number, challenge: Challenge | undefined): keyof typeof LIMITS | undefined {
   if (status === 403 && challenge?.error === 'insufficient_scope') return 'scope'
   if (status !== 401) return undefined
-  return challenge?.error === 'use_dpop_nonce' ? 'nonce' : 'token'
+  return challenge && isAboutProof(challenge) ? 'proof' : 'token'
 }
+
+/** Whether another proof for the same token may do: with the nonce, or the time, that the answer brought. */
+export const isAboutProof = ({ error }: Challenge): boolean => error === 'use_dpop_nonce' || error === 'invalid_dpop_proof'
 
 const challengeOf = (status: number, header: string | null): Challenge | undefined =>
   status === 401 || status === 403 ? parseChallenge(header) : undefined

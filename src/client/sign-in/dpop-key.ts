@@ -11,6 +11,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../core/index.ts'
+import { createServerClocks } from './dpop-clocks.ts'
 import { createNonces } from './dpop-nonces.ts'
 import type { ProofKey } from './proof.ts'
 
@@ -48,6 +49,7 @@ const loadJose = () => import('jose')
 /** All keys of one client: what a server said to one of them holds for the next. */
 export function createProofKeys(clock: Clock): ProofKeys {
   const nonces = createNonces()
+  const clocks = createServerClocks(clock)
 
   async function load({ kty, crv, x, y, d }: KeptProofKey): Promise<ProofKey> {
     const { importJWK, SignJWT } = await loadJose()
@@ -61,14 +63,17 @@ export function createProofKeys(clock: Clock): ProofKeys {
           htm: method,
           // Neither query nor fragment (RFC 9449 §4.2).
           htu: url.origin + url.pathname,
-          iat: Math.floor(clock() / 1000),
+          iat: Math.floor(clocks.now(url) / 1000),
           ...(token !== undefined && { ath: createHash('sha256').update(token).digest('base64url') }),
           ...(nonce !== undefined && { nonce }),
         })
           .setProtectedHeader(header)
           .sign(key)
       },
-      heard: nonces.hear,
+      heard(url, headers) {
+        nonces.hear(url, headers)
+        clocks.hear(url, headers)
+      },
     }
   }
 

@@ -6,7 +6,7 @@
  */
 
 import { AuthorizationError } from '../errors.ts'
-import type { Credential, Outgoing, Presented } from './credential.ts'
+import { type Credential, isAboutProof, type Outgoing, type Presented } from './credential.ts'
 import { toPresented } from './dpop.ts'
 import type { MachineToken, MachineTokens } from './machine-tokens.ts'
 import { MAX_SCOPES } from './scopes.ts'
@@ -31,9 +31,10 @@ export function createMachineCredential(tokens: MachineTokens): Credential {
       return present(await tokens.get(), request)
     },
     async renew(request, { presented: { token }, challenge, nonce }) {
-      if (challenge?.error === 'use_dpop_nonce') {
+      if (challenge && isAboutProof(challenge)) {
         const last = tokens.last()
-        return nonce === undefined || last?.proof === undefined ? undefined : present(last, request)
+        const isVain = challenge.error === 'use_dpop_nonce' && nonce === undefined
+        return isVain || last?.proof === undefined ? undefined : present(last, request)
       }
       const isNarrow = challenge?.error === 'insufficient_scope'
       const next = isNarrow ? await widen(request, challenge.scopes ?? []) : await tokens.get(({ accessToken }) => accessToken !== token)

@@ -15,7 +15,7 @@ import type { Network } from '../network.ts'
 import type { TokenStore } from '../store/token-store.ts'
 import type { OAuth2Options } from './auth-options.ts'
 import type { Challenge } from './challenge.ts'
-import type { Credential } from './credential.ts'
+import { type Credential, isAboutProof } from './credential.ts'
 import { type Discovered, discover } from './discovery.ts'
 import { createIdentities } from './identify.ts'
 import { createKeptGrants, type SignedOut } from './kept-grants.ts'
@@ -126,9 +126,9 @@ export function createOAuth(parts: OAuthParts): OAuth {
       if (token === undefined) return undefined
       const { url } = request
       const last = grants.at(url).last()
-      const isNonce = challenge?.error === 'use_dpop_nonce' && last?.proofKey !== undefined && last.accessToken === token
-      // What the answer said of nonces was heard already: the next proof has it.
-      if (isNonce) return grants.present(last, request)
+      const isProof = challenge !== undefined && isAboutProof(challenge) && last?.proofKey !== undefined && last.accessToken === token
+      // What the answer said of nonces and the time was heard already: the next proof has it.
+      if (isProof) return grants.present(last, request)
       const kept = challenge?.error === 'insufficient_scope' ? await stepUp(url, token, challenge) : await another(url, token)
       return kept && kept.accessToken !== token ? grants.present(kept, request) : undefined
     },

@@ -72,13 +72,15 @@ export async function requestTokens(request: TokenRequest): Promise<Tokens> {
   const { proof } = request
   const { tokenEndpoint } = request.grant.server
   let answer = await ask(request)
-  // The first proof was made without knowing the nonce that the server wants in it (RFC 9449 §8).
-  if (proof && answer.status === 400 && answer.document?.['error'] === 'use_dpop_nonce' && answer.headers.has('dpop-nonce'))
-    answer = await ask(request)
+  // The first proof was made without knowing the nonce that the server wants in it (RFC 9449 §8), or what time it is there.
+  if (proof && answer.status === 400 && wantsAnotherProof(answer)) answer = await ask(request)
   const refusal = refusalIn(answer, { url: tokenEndpoint, sent: secretsIn(request), step: request.step })
   if (refusal) throw refusal
   return toTokens(answer.document ?? {}, request)
 }
+
+const wantsAnotherProof = ({ document, headers }: DocumentAnswer): boolean =>
+  document?.['error'] === 'use_dpop_nonce' ? headers.has('dpop-nonce') : document?.['error'] === 'invalid_dpop_proof'
 
 interface RefusalContext {
   readonly url: URL
