@@ -55,7 +55,7 @@ const brought: Counts = {
   'auth/iss-wrong-issuer': 8,
   'auth/metadata-issuer-mismatch': 3,
   'auth/offline-access-not-supported': 12,
-  'auth/offline-access-scope': 10,
+  'auth/offline-access-scope': 13,
   'auth/resource-mismatch': 2,
   'http-custom-headers': 18,
   'http-invalid-tool-headers': 12,
