@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test'
 import { browserOf, openBrowser } from '../../src/client/sign-in/open-browser.ts'
 import { startWorld } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
-import { createClient, problemOf } from '../support/client.ts'
+import { createClient, problemOf, startServer } from '../support/client.ts'
 import { createTempDir, type TempDir } from '../support/paths.ts'
 import { until } from '../support/until.ts'
 
@@ -115,6 +115,33 @@ describe('an address that is neither http nor https', () => {
     }
     assert.deepEqual(await opened(), [])
   })
+})
+
+describe('an address that a person is shown for another device', () => {
+  for (const [member, url] of [...refused, 'http://evil.example/device'].flatMap((each) => [
+    ['verification_uri', each] as const,
+    ['verification_uri_complete', each] as const,
+  ]))
+    it(`is not shown: ${member} ${JSON.stringify(url)}`, async () => {
+      await using device = await startServer((request, response) => {
+        request.resume()
+        const document = {
+          device_code: 'the-device-code',
+          user_code: 'ABCD',
+          expires_in: 60,
+          verification_uri: 'https://as.example/device',
+        }
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...document, [member]: url }))
+      })
+      await using world = await startWorld({
+        serverMetadata: (document) => ({ ...document, device_authorization_endpoint: device.serverUrl }),
+      })
+      await using client = createClient(world, { auth: { type: 'oauth2', clientId: 'pre' } })
+      const shown: unknown[] = []
+      const problem = await problemOf(client.signIn({ device: true, onDeviceCode: (code) => shown.push(code) }))
+      assert.match(problem, /^AuthorizationError (?:insecure_url|metadata_invalid)$/)
+      assert.deepEqual(shown, [])
+    })
 })
 
 describe('an address with a command in it', () => {
