@@ -178,6 +178,10 @@ describe('C27: the type of a token', () => {
     assert.equal(await says(undefined, ['ES256']), false, 'the server does not say that it takes proofs')
     assert.equal(await says(welcome, undefined), false, 'the authorization server does not')
     assert.equal(await says(welcome, ['RS256']), false, 'not of our kind')
+    const others: MachineWorldOptions['resourceMetadata'] = (_, { serverUrl, issuer }) => ({
+      body: { resource: serverUrl, authorization_servers: [issuer], dpop_signing_alg_values_supported: ['RS256'] },
+    })
+    assert.equal(await says(others, ['ES256']), false, 'the server would not verify ours')
   })
 })
 

@@ -12,6 +12,7 @@ import type { JsonObject } from '../../core/index.ts'
 import type { EndpointFinder, Probed } from '../endpoint.ts'
 import { AuthorizationError } from '../errors.ts'
 import type { Network } from '../network.ts'
+import { DPOP_ALGORITHM } from './dpop-key.ts'
 import { loadFirst } from './metadata-places.ts'
 import { discoverOrigin, type OriginIssuerOptions } from './origin-issuer.ts'
 import { isResource, resourceMetadataUrls, serverMetadataUrls, toResource } from './resource.ts'
@@ -105,7 +106,10 @@ const noResourceMetadata = ({ host }: URL): AuthorizationError =>
 
 function toDpop(document: JsonObject, challenged = false): Discovered['dpop'] {
   if (document['dpop_bound_access_tokens_required'] === true) return 'required'
-  return challenged || Array.isArray(document['dpop_signing_alg_values_supported']) ? 'taken' : 'unsaid'
+  const listed = document['dpop_signing_alg_values_supported']
+  // What it lists, and not with ours, it would not verify.
+  if (Array.isArray(listed)) return listed.includes(DPOP_ALGORITHM) ? 'taken' : 'unsaid'
+  return challenged ? 'taken' : 'unsaid'
 }
 
 /** The first that is listed, or the one that the program is registered with (RFC 9728 §7.6 leaves it to the client). */
