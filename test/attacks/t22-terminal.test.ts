@@ -42,11 +42,11 @@ const commands: readonly (readonly [words: readonly string[], code: number])[] =
   [['tools', 'change'], 0],
   [['tools', `evil${ATTACK}`.replaceAll('\0', '')], 0],
   [['tools', `none${ATTACK}`], 1],
-  [['call', 'show'], 0],
-  [['call', 'show', '--json'], 0],
-  [['call', 'fail'], 5],
-  [['call', 'error'], 1],
-  [['call', 'ask'], 0],
+  [['call', 'show', '--yes'], 0],
+  [['call', 'show', '--yes', '--json'], 0],
+  [['call', 'fail', '--yes'], 5],
+  [['call', 'error', '--yes'], 1],
+  [['call', 'ask', '--yes'], 0],
   [['call', 'change', '--yes'], 0],
   [['read'], 0],
   [['read', 'x:one'], 0],
@@ -71,7 +71,7 @@ for (const [words, code] of commands)
 test('into pipes too, but for what is read as it is', async () => {
   await using folder = await createTempDir('attacked')
   for (const [words, code] of commands.filter(([words]) =>
-    ['tools', 'call show', 'call error', 'read x:one', 'prompt p'].includes(words.join(' ')),
+    ['tools', 'call show --yes', 'call error --yes', 'read x:one', 'prompt p'].includes(words.join(' ')),
   )) {
     const { stdout, stderr, ...ended } = await run(process.execPath, [
       SALLYPORT,
@@ -91,7 +91,17 @@ test('into pipes too, but for what is read as it is', async () => {
 })
 
 async function asks(folder: string): Promise<Terminal> {
-  const terminal = startTerminal(['call', 'ask', '--data-dir', join(folder, 'data'), '--', process.execPath, SERVER, join(folder, 'heard')])
+  const terminal = startTerminal([
+    'call',
+    'ask',
+    '--yes',
+    '--data-dir',
+    join(folder, 'data'),
+    '--',
+    process.execPath,
+    SERVER,
+    join(folder, 'heard'),
+  ])
   await terminal.shows(/asks you for something:/)
   return terminal
 }
@@ -125,7 +135,17 @@ test('a question of the server cannot pass for one of ours, and what is typed go
 test('^C cancels the call at the server', async () => {
   await using folder = await createTempDir('attacked')
   const heard = join(folder.path, 'heard')
-  await using terminal = startTerminal(['call', 'wait', '--data-dir', join(folder.path, 'data'), '--', process.execPath, SERVER, heard])
+  await using terminal = startTerminal([
+    'call',
+    'wait',
+    '--yes',
+    '--data-dir',
+    join(folder.path, 'data'),
+    '--',
+    process.execPath,
+    SERVER,
+    heard,
+  ])
   await until('the call is there', () => /"wait"/.test(readSafely(heard)), 20_000)
   terminal.type('\u0003')
   assert.equal(await terminal.ended(), 130)

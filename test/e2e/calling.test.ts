@@ -330,7 +330,7 @@ describe('with a sign-in', () => {
     })
     await until('the browser is opened', () => existsSync(opened) && readFileSync(opened, 'utf8') !== '', 20_000)
     const url = readFileSync(opened, 'utf8')
-    assert.ok(child.stderr().includes(url), 'the URL is printed too')
+    await until('the URL is printed too', () => child.stderr().includes(url))
     await fetch(await signIn(url, ANA))
     await until('it ends', () => child.process.exitCode !== null, 20_000)
     assert.deepEqual([child.process.exitCode, /signed in to localhost:\d+/.test(child.stdout())], [0, true], child.stderr())

@@ -11,6 +11,9 @@ import { shownShort } from '../shown.ts'
 import { quotedWhole } from './quoted.ts'
 import { shownLine } from './shown-text.ts'
 
+/** Of one tool. */
+const MAX_FINDINGS = 8
+
 export const nameOfTool = ({ tool }: InspectedTool): string => String(tool['name'])
 
 /** A row of the list. */
@@ -57,7 +60,8 @@ export function noticed({ drift, findings }: InspectedTool): string[] {
   return [
     ...(drift ? [`✗ is another than was accepted on ${shownShort(drift.seen.slice(0, 10))}`, ...changes] : []),
     ...(drift && changes.length === 0 ? ['  what it said then was not kept'] : []),
-    ...findings.map(({ at, why }) => `! ${at || '/'}: ${why}`),
+    ...findings.slice(0, MAX_FINDINGS).map(({ at, why }) => `! ${at || '/'}: ${why}`),
+    ...(findings.length > MAX_FINDINGS ? [`! … and ${findings.length - MAX_FINDINGS} more: --json has them`] : []),
   ]
 }
 
