@@ -6,7 +6,7 @@ import { createMemoryTokenStore } from '../../src/client/store/memory-store.ts'
 import { signInName } from '../../src/client/store/names.ts'
 import type { TokenStore } from '../../src/client/store/token-store.ts'
 import { AnyAnswer, startWorld, type World } from '../fixtures/sign-in-world.ts'
-import { createClient, problemOf, signInTo } from '../support/client.ts'
+import { createClient, problemOf, REDIRECT_URI, signInTo } from '../support/client.ts'
 
 const HOUR = 3_600_000
 const grants = (world: World): (string | undefined)[] =>
@@ -64,6 +64,21 @@ describe('a sign-in that is kept', () => {
     await signInTo(world, any)
     await using one = createClient(world, { tokenStore, auth: { type: 'oauth2', issuer: 'https://as.example' } })
     assert.equal(await problemOf(call(one)), 'AuthorizationError sign_in_required')
+  })
+
+  it('says whose an id is that was given without an issuer', async () => {
+    await using other = await startWorld()
+    let moved = false
+    await using world = await startWorld({
+      resourceMetadata: (document) => (moved ? { ...document, authorization_servers: [other.issuer] } : document),
+    })
+    const options = { tokenStore: createMemoryTokenStore(), auth: { type: 'oauth2', clientId: 'ours' } } as const
+    await using first = createClient(world, options)
+    await signInTo(world, first)
+    moved = true
+    await using next = createClient(world, options)
+    assert.equal(await problemOf(next.getAuthorizationUrl({ redirectUri: REDIRECT_URI })), 'AuthorizationError issuer_mismatch')
+    assert.ok(!JSON.stringify(other.seen).includes('ours'))
   })
 
   it('that cannot be read counts as none, which is said', async () => {

@@ -36,7 +36,7 @@ export interface IdentitiesParts {
   readonly clientName: string
   readonly learn: (secret: string) => void
   /** The issuer of the sign-in that is kept. */
-  readonly keptIssuer: () => string | undefined
+  readonly keptIssuer: () => Promise<string | undefined>
 }
 
 export function createIdentities({ options, network, registrations, clientName, learn, keptIssuer }: IdentitiesParts): Identities {
@@ -62,7 +62,7 @@ export function createIdentities({ options, network, registrations, clientName, 
     const { clientId, clientSecret, clientMetadataUrl } = options
     const { issuer } = server
     if (clientId !== undefined) {
-      bound ??= keptIssuer() ?? issuer
+      bound ??= issuer
       if (bound !== issuer)
         throw new AuthorizationError(
           'issuer_mismatch',
@@ -77,6 +77,7 @@ export function createIdentities({ options, network, registrations, clientName, 
 
   return {
     async identify(server, redirectUri) {
+      if (options.clientId !== undefined) bound ??= await keptIssuer()
       const use: RegisteredFor = redirectUri === undefined ? 'device' : 'code'
       const fits = (uris: readonly string[]): boolean => redirectUri === undefined || uris.includes(redirectUri)
       const known = await registrations.find(server.issuer, use)

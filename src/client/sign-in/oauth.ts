@@ -53,9 +53,13 @@ export interface OAuthParts {
 export function createOAuth(parts: OAuthParts): OAuth {
   const { options, network, finder, clock, log, store, account, clientName, learn } = parts
   const asOrigin = { allowMissing: options.dangerouslyAllowMissingMetadata === true, log }
-  const discoverNow = (): Promise<Discovered> => discover({ network, finder, issuer: options.issuer, asOrigin })
   const limits = createSignInLimits(clock)
   let endpoint: URL | undefined
+  async function discoverNow(): Promise<Discovered> {
+    const found = await discover({ network, finder, issuer: options.issuer, asOrigin })
+    endpoint = found.endpoint
+    return found
+  }
   let needed: readonly string[] = []
   /** A token that the server refused although it was new. */
   let spent: string | undefined
@@ -66,7 +70,7 @@ export function createOAuth(parts: OAuthParts): OAuth {
     registrations: createRegistrations({ store, clock, learn }),
     clientName,
     learn,
-    keptIssuer: () => (endpoint && grants.at(endpoint).last())?.issuer,
+    keptIssuer: async () => (endpoint && (await grants.at(endpoint).seen()))?.issuer,
   })
   const isOurs = ({ issuer, proofKey }: KeptSignIn): boolean =>
     (options.issuer === undefined || options.issuer === issuer) && (options.dpop !== true || proofKey !== undefined)

@@ -16,6 +16,8 @@ import { type KeptSignIn, parseSignIn } from './kept-sign-in.ts'
 export interface TokenKeeper {
   /** What was last seen of it, without looking. */
   last(): KeptSignIn | undefined
+  /** As it is, fresh or not. */
+  seen(): Promise<KeptSignIn | undefined>
   /** Fresh enough to be sent. Undefined: nobody is signed in. */
   current(): Promise<KeptSignIn | undefined>
   /** After the server refused `accessToken`: another one, where there is one. */
@@ -109,6 +111,7 @@ export function createTokenKeeper({ store, name, clock, log, isOurs, learn, refr
 
   return {
     last: () => last,
+    seen: async () => last ?? load(),
     async current() {
       const kept = last && !isStale(last) ? last : await load()
       if (kept === undefined || !isStale(kept) || kept.refreshToken === undefined) return kept
