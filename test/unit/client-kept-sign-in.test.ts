@@ -160,6 +160,18 @@ describe('a store that keeps nothing more', () => {
     await call(next)
   })
 
+  it('keeps nobody from signing out: the tokens are made worthless, and that they are still there is said', async () => {
+    await using world = await startWorld({
+      serverMetadata: (document, { issuer }) => ({ ...document, revocation_endpoint: `${issuer}/revoke` }),
+    })
+    const tokenStore = createFull()
+    await using client = createClient(world, { tokenStore })
+    await signInTo(world, client)
+    tokenStore.fullAt = 'begin'
+    await assert.rejects(client.signOut(), { code: 'store_unwritable' })
+    assert.equal(world.to('/revoke').length, 2)
+  })
+
   it('spends no code either', async () => {
     await using world = await startWorld()
     const tokenStore = createFull()
