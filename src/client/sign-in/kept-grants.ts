@@ -13,14 +13,14 @@ import { signInName } from '../store/names.ts'
 import type { TokenStore } from '../store/token-store.ts'
 import type { ClientIdentity } from './client-identity.ts'
 import type { Outgoing, Presented } from './credential.ts'
-import { type Discovered, discoverServer } from './discovery.ts'
+import type { Discovered } from './discovery.ts'
 import { type DpopNeed, toPresented } from './dpop.ts'
 import { createProofKeys, type KeptProofKey } from './dpop-key.ts'
 import type { Identities } from './identify.ts'
 import type { KeptSignIn } from './kept-sign-in.ts'
-import { discoverOrigin, type OriginIssuerOptions } from './origin-issuer.ts'
+import { createKnownIssuers } from './known-issuers.ts'
+import type { OriginIssuerOptions } from './origin-issuer.ts'
 import type { ProofKey } from './proof.ts'
-import type { AuthorizationServer } from './server-metadata.ts'
 import { createTokenKeeper, type TokenKeeper } from './token-keeper.ts'
 import { type Grant, requestTokens, revokeToken, type Tokens } from './token-request.ts'
 
@@ -71,8 +71,7 @@ export function createKeptGrants(parts: KeptGrantsParts): KeptGrants {
   const { store, account, network, clock, log, learn, identities, asOrigin, discoverNow, isOurs } = parts
   const keys = createProofKeys(clock)
   const keepers = new Map<string, TokenKeeper>()
-  /** Of this process: after a restart an issuer is looked up anew. */
-  const servers = new Map<string, AuthorizationServer>()
+  const issuers = createKnownIssuers(network, asOrigin)
   let loaded: { readonly d: string; readonly key: ProofKey } | undefined
 
   function at(endpoint: URL): TokenKeeper {
@@ -93,17 +92,6 @@ export function createKeptGrants(parts: KeptGrantsParts): KeptGrants {
     return loaded.key
   }
 
-  async function serverOf({ issuer, revision }: KeptSignIn, endpoint: URL): Promise<AuthorizationServer> {
-    const known = servers.get(issuer)
-    if (known) return known
-    const server =
-      revision === 'current'
-        ? await discoverServer({ network, issuer, use: 'token' })
-        : await discoverOrigin({ network, endpoint, wanted: issuer, ...asOrigin })
-    servers.set(issuer, server)
-    return server
-  }
-
   const renewAt =
     (endpoint: URL) =>
     async (kept: KeptSignIn, refreshToken: string, why: 'expired' | 'refused'): Promise<KeptSignIn | undefined> => {
@@ -112,7 +100,7 @@ export function createKeptGrants(parts: KeptGrantsParts): KeptGrants {
         const found = await discoverNow().catch(() => undefined)
         if (found && found.server.issuer !== kept.issuer) return undefined
       }
-      const server = await serverOf(kept, endpoint)
+      const server = await issuers.of(kept, endpoint)
       const client = identities.fromKept(kept, server)
       if (client === undefined) return undefined
       const grant = { server, client, resource: kept.resource }
@@ -142,7 +130,7 @@ export function createKeptGrants(parts: KeptGrantsParts): KeptGrants {
     const tokens = await forgetting(asked.server.issuer, () => from(made?.key, asked.dpop === 'welcome'))
     const kept = toKept(tokens, asked, { client: asked.client, proofKey: tokens.proof && made?.kept })
     learnTokens(kept)
-    servers.set(asked.server.issuer, asked.server)
+    issuers.note(asked.server)
     return kept
   }
   const toKept = (
@@ -188,7 +176,7 @@ export function createKeptGrants(parts: KeptGrantsParts): KeptGrants {
 
   /** The refresh token first: who has that can get another access token (RFC 7009 §2.1). */
   async function revoke(kept: KeptSignIn, endpoint: URL): Promise<boolean> {
-    const server = await serverOf(kept, endpoint)
+    const server = await issuers.of(kept, endpoint)
     const client = identities.fromKept(kept, server)
     if (client === undefined) return false
     const grant = { server, client, resource: kept.resource }
