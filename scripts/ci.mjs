@@ -13,7 +13,7 @@ const run = createRun(root)
 await run.counted('npm test', ['npm', 'test'])
 await run.command('packed tarball', [process.execPath, 'scripts/packed.mjs'])
 await run.suite('clients', filesOf(root, 'clients'), { minutes: 8, atOnce: 1 })
-// Everything that `npm run conformance` shows: about two minutes on two cores.
+// Everything that `npm run conformance` shows: about three minutes on two cores.
 await run.suite('conformance', filesOf(root, 'conformance'), { minutes: 8, atOnce: 1 })
 // A real Chromium walks every page; where there is none and none can be installed, these are skipped, and say so.
 ensureChromium()
