@@ -371,6 +371,17 @@ describe('with a sign-in', () => {
   })
 })
 
+describe('a server that asks for nobody', () => {
+  it('is called without a sign-in, over HTTP', async () => {
+    await using open = await startServer({
+      auth: { dangerouslyAllowAnonymous: true },
+      tools: [tool({ name: 'hello', ...read, permissions: 'public', execute: () => 'hello' })],
+    })
+    const { stdout, stderr } = await sallyport(['call', open.url, 'hello', ...data()])
+    assert.equal(stdout, 'hello\n', stderr)
+  })
+})
+
 describe('server-everything over its pipes', () => {
   const everything = ['--', process.execPath, EVERYTHING]
   const of = (...args: string[]): Promise<Finished> => sallyport([...args, ...data(), ...everything])

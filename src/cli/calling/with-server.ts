@@ -5,7 +5,14 @@
  * @module
  */
 
-import { AuthorizationError, type InputHooks, MCPClient, type Progress, type RequestOptions } from '../../client/index.ts'
+import {
+  AuthorizationError,
+  type InputHooks,
+  MCPClient,
+  type MCPClientOptions,
+  type Progress,
+  type RequestOptions,
+} from '../../client/index.ts'
 import { ConfigError } from '../../core/index.ts'
 import { CliError } from '../errors.ts'
 import { createOutput, type Output } from '../output.ts'
@@ -50,11 +57,14 @@ export async function withServer(
   await interruptible(output, async ({ signal, interrupt }) => {
     const asker = createAsker({ signal, interrupt })
     try {
-      await using client = create(target, flags, output, name, asker)
+      const options = toClientOptions(target, flags, output)
+      await using signedIn = create(options, name, asker)
+      await using anonymous = flags.onlySignIn === true ? undefined : await anonymousWhere(signedIn, options, name, asker, signal)
+      const client = anonymous ?? signedIn
       const request: Server['request'] = async (what, work) => {
         const run = () => waiting(what, work, signal, output, asker)
         return run().catch(async (error: unknown) => {
-          if (!(await offerSignIn(error, client, name, output, asker, signal))) throw error
+          if (anonymous !== undefined || !(await offerSignIn(error, client, name, output, asker, signal))) throw error
           return run()
         })
       }
@@ -65,8 +75,32 @@ export async function withServer(
   })
 }
 
-function create(target: ServerTarget, flags: ServerFlags, output: Output, name: string, asker: Asker | undefined): MCPClient {
-  const options = toClientOptions(target, flags, output)
+/** A client without a credential, where nobody is signed in and the server asks for nobody: undefined everywhere else. */
+async function anonymousWhere(
+  client: MCPClient,
+  { auth, account: _, ...options }: MCPClientOptions,
+  name: string,
+  asker: Asker | undefined,
+  signal: AbortSignal,
+): Promise<MCPClient | undefined> {
+  if (auth?.type !== 'oauth2' || !(await wantsSignIn(client, signal))) return undefined
+  const anonymous = create(options, name, asker)
+  if (!(await wantsSignIn(anonymous, signal))) return anonymous
+  await anonymous.close()
+  return undefined
+}
+
+/** What else goes wrong goes wrong again where it is told. */
+async function wantsSignIn(client: MCPClient, signal: AbortSignal): Promise<boolean> {
+  const error = await client.serverInfo({ signal }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  // Who has no credential at all is refused under another code than who has not signed in.
+  return error instanceof AuthorizationError && (error.code === 'sign_in_required' || error.code === 'credential_refused')
+}
+
+function create(options: MCPClientOptions, name: string, asker: Asker | undefined): MCPClient {
   try {
     return new MCPClient({ ...options, ...(asker && { onInput: answersOf(asker, name) }) })
   } catch (error) {
