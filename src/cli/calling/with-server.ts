@@ -78,13 +78,14 @@ export async function withServer(
 /** A client without a credential, where nobody is signed in and the server asks for nobody: undefined everywhere else. */
 async function anonymousWhere(
   client: MCPClient,
-  { auth, account: _, ...options }: MCPClientOptions,
+  options: MCPClientOptions,
   name: string,
   asker: Asker | undefined,
   signal: AbortSignal,
 ): Promise<MCPClient | undefined> {
+  const { auth, account: _account, ...rest } = options
   if (auth?.type !== 'oauth2' || !(await wantsSignIn(client, signal))) return undefined
-  const anonymous = create(options, name, asker)
+  const anonymous = create(rest, name, asker)
   if (!(await wantsSignIn(anonymous, signal))) return anonymous
   await anonymous.close()
   return undefined
