@@ -77,9 +77,9 @@ export async function measureClients(rounds: number, seconds: number, onStep: (w
   }
 }
 
-/** What a program imports that says `from 'sallyport'`. */
+/** What a program imports that says `from 'sallyport/client'`. */
 const packageOf = (from: 'dist' | 'src'): string =>
-  pathToFileURL(fileURLToPath(new URL(from === 'dist' ? '../../dist/index.js' : '../../src/index.ts', import.meta.url))).href
+  pathToFileURL(fileURLToPath(new URL(from === 'dist' ? '../../dist/client-entry.js' : '../../src/client-entry.ts', import.meta.url))).href
 
 interface Caller extends AsyncDisposable {
   readonly startedMs: number

@@ -11,6 +11,7 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 test('the export map is what it was: adding to it is a decision', () => {
   assert.deepEqual(manifest.exports, {
     '.': { types: './dist/index.d.ts', default: './dist/index.js' },
+    './client': { types: './dist/client-entry.d.ts', default: './dist/client-entry.js' },
     './schema.json': './schema.json',
     './package.json': './package.json',
   })
@@ -47,6 +48,28 @@ test('the entry exports what it did: adding to it is a decision', async () => {
     'sample',
     'tool',
   ])
+})
+
+test('the client has an entry of its own, whose names are the package’s, and which loads no server', async () => {
+  const entry = await import('../../src/client-entry.ts')
+  assert.deepEqual(Object.keys(entry).sort(), [
+    'AuthorizationError',
+    'ConfigError',
+    'MCPClient',
+    'MCPRequestError',
+    'TokenStoreError',
+    'TransportError',
+    'TrustError',
+    'createFileTokenStore',
+    'createKeychainTokenStore',
+  ])
+  const all = (await import('../../src/index.ts')) as Record<string, unknown>
+  for (const [name, value] of Object.entries(entry)) assert.equal(all[name], value)
+  const text = readFileSync(join(ROOT, 'src/client-entry.ts'), 'utf8')
+  assert.deepEqual(
+    [...text.matchAll(/from '(.*)'/g)].map(([, from]) => from),
+    ['./client/index.ts', './core/index.ts', './trust/index.ts'],
+  )
 })
 
 test('nothing of ours runs when somebody installs the package', () => {
