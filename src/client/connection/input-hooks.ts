@@ -20,6 +20,7 @@ import type {
 import type { JsonObject, Log } from '../../core/index.ts'
 import { TransportError } from '../errors.ts'
 import { toFormAnswer } from './form-answer.ts'
+import { HookFailure } from './hook-failure.ts'
 import { answerUrl, type UrlHook } from './url-question.ts'
 
 export interface InputHooks {
@@ -71,12 +72,4 @@ export function installHooks(client: Client, { elicitation, url, sampling, roots
   if (elicitation || url) client.setRequestHandler('elicitation/create', ({ params }) => ask(() => elicit(params)))
   if (sampling) client.setRequestHandler('sampling/createMessage', ({ params }) => ask(async () => sampling(params)))
   if (roots) client.setRequestHandler('roots/list', () => ask(async () => ({ roots: [...(await roots())] })))
-}
-
-/** A hook threw: the server reads only this sentence, the program gets back what its own code threw. */
-export class HookFailure extends Error {
-  override readonly name = 'HookFailure'
-  constructor(cause: unknown) {
-    super('The client could not answer.', { cause })
-  }
 }

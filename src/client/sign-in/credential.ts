@@ -5,6 +5,7 @@
  * @module
  */
 
+import { HookFailure } from '../connection/hook-failure.ts'
 import { isRedirect } from '../documents.ts'
 import { AuthorizationError, TransportError } from '../errors.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
@@ -80,10 +81,14 @@ export interface Attempts<Answer> {
 /** How often a request is tried again for one reason; each is the end of it where it is spent. */
 const LIMITS = { token: 1, proof: 1, scope: 2 }
 
-/** A refusal is answered with another try where the credential has one; what is said to the last one is the answer. */
+/**
+ * A refusal is answered with another try where the credential has one; what is said to the last one is the answer.
+ *
+ * @throws {HookFailure} around what the credential throws: ours, or of the program's own store or sign-in, and to be given back as it is
+ */
 export async function withRenewal<Answer>({ credential, request, send, saidBy, drop }: Attempts<Answer>): Promise<Answer> {
   const left = { ...LIMITS }
-  let presented = await credential.present(request)
+  let presented = await asItIs(credential.present(request))
   for (;;) {
     const answer = await send(presented.headers)
     const { status, headers } = saidBy(answer)
@@ -91,12 +96,17 @@ export async function withRenewal<Answer>({ credential, request, send, saidBy, d
     const challenge = challengeOf(status, headers.get('www-authenticate'))
     const kind = kindOf(status, challenge)
     if (kind === undefined || left[kind]-- === 0) return answer
-    const renewed = await credential.renew(request, { presented, challenge, nonce: headers.get('dpop-nonce') ?? undefined })
+    const renewed = await asItIs(credential.renew(request, { presented, challenge, nonce: headers.get('dpop-nonce') ?? undefined }))
     if (renewed === undefined) return answer
     await drop(answer)
     presented = renewed
   }
 }
+
+const asItIs = <T>(presented: Promise<T>): Promise<T> =>
+  presented.catch((error: unknown) => {
+    throw new HookFailure(error)
+  })
 
 function kindOf(status: number, challenge: Challenge | undefined): keyof typeof LIMITS | undefined {
   if (status === 403 && challenge?.error === 'insufficient_scope') return 'scope'
