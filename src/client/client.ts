@@ -26,7 +26,7 @@ import type { Change } from './connection/changes.ts'
 import type { Listing } from './connection/listing.ts'
 import type { CompletionRequest, ServerInfo } from './connection/requests.ts'
 import type { CachedRequestOptions, RequestOptions } from './connection/session.ts'
-import { type WatchContext, type Watched, type WatchOptions, watch } from './connection/watch.ts'
+import { type Watched, type WatchOptions, watch } from './connection/watch.ts'
 import type { EndpointFinder } from './endpoint.ts'
 import type { Network } from './network.ts'
 import {
