@@ -8,7 +8,7 @@
 import type { JsonObject } from '../core/index.ts'
 import { isObject, parseJson } from '../protocol/index.ts'
 import { TransportError } from './errors.ts'
-import type { Network } from './network.ts'
+import type { Answer, Network } from './network.ts'
 
 export interface DocumentRequest {
   readonly method?: 'GET' | 'POST'
@@ -31,16 +31,16 @@ const BOUNDS = { maxDepth: 16, maxItems: 1000 }
 export async function askForDocument(network: Network, url: URL, request: DocumentRequest = {}): Promise<DocumentAnswer> {
   const signal = AbortSignal.timeout(DEADLINE_MS)
   try {
-    const response = await network.fetch(url, {
+    const response = await network.ask(url, {
       method: request.method ?? 'GET',
       // No encoding: what arrives is what is counted.
       headers: { accept: 'application/json', 'accept-encoding': 'identity', ...request.headers },
-      body: request.body ?? null,
+      body: request.body,
       signal,
     })
     const { status, headers } = response
     if (!isJson(headers) || headers.has('content-encoding')) {
-      await discard(response)
+      discard(response)
       return { status, headers, document: undefined }
     }
     const bytes = await readBounded(response, MAX_BYTES)
@@ -61,24 +61,25 @@ export const mediaType = (headers: Headers): string => (headers.get('content-typ
 export const isJson = (headers: Headers): boolean => /^application\/(?:[\w.-]+\+)?json$/.test(mediaType(headers))
 
 /** The whole body; undefined, and the rest unread, where it has more than `maxBytes`. */
-export async function readBounded(response: Response, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  // A reader, not `for await`: that makes several promises more of each chunk.
-  const reader = response.body?.getReader()
-  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-    bytes += next.value.byteLength
-    if (bytes > maxBytes) {
+export function readBounded({ body }: Answer, maxBytes: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    body.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= maxBytes) return chunks.push(chunk)
+      resolve(undefined)
       // Ends the request.
-      await reader?.cancel().catch(() => {})
-      return undefined
-    }
-    chunks.push(next.value)
-  }
-  return chunks.length === 1 && chunks[0] ? Buffer.from(chunks[0].buffer, chunks[0].byteOffset, bytes) : Buffer.concat(chunks)
+      return body.destroy()
+    })
+    body.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
+    body.once('error', reject)
+    // Destroyed without an error: nothing when it has ended before.
+    body.once('close', () => reject(new TransportError('closed', 'The answer was broken off.')))
+  })
 }
 
 /** For an answer whose status said everything. */
-export const discard = async (response: Response): Promise<void> => response.body?.cancel().catch(() => {})
+export const discard = ({ body }: Answer): void => void body.destroy()
 
 export const isRedirect = (status: number): boolean => status >= 300 && status < 400 && status !== 304

@@ -8,7 +8,7 @@ export type { ServerLogEntry } from './connection/server-log.ts'
 export type { CachedRequestOptions, Progress, RequestOptions } from './connection/session.ts'
 export type { UrlAnswer, UrlHook, UrlQuestion, UrlWarning } from './connection/url-question.ts'
 export type { Watched, WatchOptions } from './connection/watch.ts'
-export { readBounded } from './documents.ts'
+export { discard, readBounded } from './documents.ts'
 export { createEndpointFinder } from './endpoint.ts'
 export {
   AuthorizationError,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createNetwork, type Network, readBounded } from '../../client/index.ts'
+import { createNetwork, discard, type Network, readBounded } from '../../client/index.ts'
 
 export interface Answer {
   readonly status: number
@@ -17,7 +17,7 @@ export interface Answer {
 }
 
 export interface Ask {
-  readonly method?: string
+  readonly method?: 'GET' | 'POST' | 'DELETE' | 'OPTIONS'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
 }
@@ -40,15 +40,15 @@ export function createAsking(url: URL): Asking {
       if (target === null) return 'its address is no URL'
       const signal = AbortSignal.timeout(DEADLINE_MS)
       try {
-        const response = await network.fetch(target, {
+        const response = await network.ask(target, {
           method,
           headers: { 'accept-encoding': 'identity', ...headers },
-          body: body ?? null,
+          body,
           signal,
         })
         // An event stream has no end: its status and its headers said everything.
         const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
-        if (isStream) await response.body?.cancel().catch(() => {})
+        if (isStream) discard(response)
         const bytes = isStream ? undefined : await readBounded(response, MAX_BYTES)
         const read = bytes?.toString('utf8') ?? ''
         return { status: response.status, headers: response.headers, text: read, json: parse(read) }

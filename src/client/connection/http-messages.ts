@@ -7,10 +7,12 @@
  * @module
  */
 
+import { Readable } from 'node:stream'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { isObject, parseJson } from '../../protocol/index.ts'
 import { discard, isJson, mediaType, readBounded } from '../documents.ts'
 import { TransportError } from '../errors.ts'
+import type { Answer } from '../network.ts'
 import type { Inbound } from './inbound.ts'
 
 const MAX_DEPTH = 64
@@ -39,27 +41,30 @@ export interface BoundOptions {
 }
 
 /** @throws {TransportError} */
-export async function boundAnswer(response: Response, { maxBytes, inbound, id, broken }: BoundOptions): Promise<Response> {
-  const { status, statusText, headers } = response
-  const kept = new Headers(headers)
-  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name)
-  const init = { status, statusText, headers: kept }
+export async function boundAnswer(answer: Answer, { maxBytes, inbound, id, broken }: BoundOptions): Promise<Response> {
+  const { status, headers, body } = answer
   // None was asked for.
-  if (headers.has('content-encoding')) throw new TransportError('malformed', 'The server encoded its answer, unasked.')
+  if (headers.has('content-encoding')) {
+    discard(answer)
+    throw new TransportError('malformed', 'The server encoded its answer, unasked.')
+  }
+  const isOk = status >= 200 && status < 300
+  for (const name of ['content-length', 'transfer-encoding']) headers.delete(name)
+  const init = { status, headers }
   if (isJson(headers)) {
-    const bytes = await readBounded(response, maxBytes)
+    const bytes = await readBounded(answer, maxBytes)
     if (bytes === undefined) throw tooLarge(maxBytes)
     // An empty one may come with any status, which then says it all.
     const message = bytes.length === 0 ? undefined : parseMessage(bytes)
     // Nobody would wait for it: the request would end by its deadline.
-    if (response.ok && id !== undefined && (!isObject(message) || message['id'] !== id))
+    if (isOk && id !== undefined && (!isObject(message) || message['id'] !== id))
       throw new TransportError('malformed', 'The server answered another request than was sent.')
     if (message !== undefined) inbound.admits(message)
     return message === undefined ? new Response(null, init) : alreadyRead(message, bytes, init)
   }
-  if (response.ok && response.body && mediaType(headers) === 'text/event-stream')
-    return new Response(response.body.pipeThrough(boundEvents(maxBytes, inbound, broken)), init)
-  await discard(response)
+  if (isOk && mediaType(headers) === 'text/event-stream')
+    return new Response((Readable.toWeb(body) as ReadableStream<Uint8Array>).pipeThrough(boundEvents(maxBytes, inbound, broken)), init)
+  discard(answer)
   return new Response(null, init)
 }
 

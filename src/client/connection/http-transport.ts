@@ -11,7 +11,7 @@ import type { StreamableHTTPClientTransport, Transport } from '@modelcontextprot
 import { INTERNAL_ERROR } from '../../protocol/index.ts'
 import { discard } from '../documents.ts'
 import { TransportError } from '../errors.ts'
-import type { Network } from '../network.ts'
+import type { Answer, Network, Outbound } from '../network.ts'
 import { type Credential, refusalOf, withRenewal } from '../sign-in/credential.ts'
 import { boundAnswer } from './http-messages.ts'
 import type { Inbound } from './inbound.ts'
@@ -41,12 +41,18 @@ export function createHttpTransport({
   inbound,
   maxMessageBytes,
 }: HttpTransportOptions): HttpTransport {
-  async function send(init: RequestInit, proved: Readonly<Record<string, string>>): Promise<Response> {
-    const headers = new Headers(init.headers)
-    headers.delete('authorization')
-    for (const [name, value] of [...Object.entries(own), ...Object.entries(proved)]) headers.set(name, value)
-    headers.set('accept-encoding', 'identity')
-    return network.fetch(endpoint, { ...init, headers })
+  /** `from`: the SDK's, which are in lower case. */
+  function send({ method, body, signal }: RequestInit, from: Headers, proved: Readonly<Record<string, string>>): Promise<Answer> {
+    const headers = Object.fromEntries(from)
+    delete headers['authorization']
+    for (const more of [own, proved]) for (const [name, value] of Object.entries(more)) headers[name.toLowerCase()] = value
+    headers['accept-encoding'] = 'identity'
+    return network.ask(endpoint, {
+      method: method as NonNullable<Outbound['method']>,
+      headers,
+      ...(typeof body === 'string' && { body }),
+      ...(signal && { signal }),
+    })
   }
 
   let vain = 0
@@ -73,17 +79,18 @@ export function createHttpTransport({
   async function ask(input: string | URL, init: RequestInit): Promise<Response> {
     // The SDK asks for this one URL; whatever else it may come to ask for gets no credential, because it is not asked for.
     if (new URL(input).href !== endpoint.href) throw new TransportError('redirected', 'Another URL than the endpoint was to be asked.')
+    const sent = new Headers(init.headers)
     const response = await withRenewal({
       credential,
       request: { method: init.method ?? 'GET', url: endpoint },
-      send: (proved) => send(init, proved),
+      send: (proved) => send(init, sent, proved),
       saidBy: (answer) => answer,
-      drop: discard,
+      drop: async (answer) => discard(answer),
     })
     const { status, headers } = response
     const refusal = refusalOf({ credential, host: endpoint.host, status, challenge: headers.get('www-authenticate') })
     if (refusal) {
-      await discard(response)
+      discard(response)
       throw refusal
     }
     const id = idOf(init.body)

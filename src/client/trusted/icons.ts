@@ -67,15 +67,14 @@ export function createIconFetcher({ network, server, origins }: IconOptions): Fe
   async function ask(url: URL, said: string | undefined, signal: AbortSignal | undefined): Promise<IconImage> {
     const deadline = AbortSignal.timeout(DEADLINE_MS)
     try {
-      const response = await network.fetch(url, {
+      const response = await network.ask(url, {
         // No encoding: what arrives is what is counted.
         headers: { accept: ACCEPTED, 'accept-encoding': 'identity' },
-        credentials: 'omit',
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
       })
       const { status, headers } = response
       if (status !== 200) {
-        await discard(response)
+        discard(response)
         if (isRedirect(status))
           throw new TransportError('redirected', 'The icon was not fetched: its address answers with a redirect.', status, LEAVE)
         throw new TransportError('http_status', `The icon was not fetched: its address answers with ${status}.`, status, LEAVE)
