@@ -45,6 +45,8 @@ const MAX_PARTS = 1000
 const MAX_PATTERN_SIZE = 10_000
 /** Subschemas behind a `$ref` that one call may evaluate: doubling references are exponential in the number of steps. */
 const MAX_REFERENCES_FOLLOWED = 100_000
+/** Alternatives that one call may try, in `anyOf` and the like: a schema of a thousand, times a list of as many values as there may be. */
+const MAX_TRIED = 5_000_000
 
 /** Linear still means some microseconds a character for the worst pattern. A longer string does not match. */
 const MAX_PATTERN_INPUT = 65_536
@@ -52,8 +54,10 @@ const MAX_PATTERN_INPUT = 65_536
 const MAX_PATTERN_WORK = 100_000_000
 
 const STEP = 'x-sallyport-step'
-// Both of the one check that runs: checks are synchronous.
+const TRY = 'x-sallyport-try'
+// All of the one check that runs: checks are synchronous.
 let followed = 0
+let tried = 0
 let matched = 0
 class TooCostly extends Error {
   override readonly name = 'TooCostly'
@@ -138,7 +142,7 @@ export function compileSchema(given: JsonObject, of: Checked, formats: Formats):
   const metaschema = spoken.metaschema()
   if (metaschema.validateSchema(rest) !== true)
     return { problem: `${what} that is not valid JSON Schema`, at: metaschema.errors?.[0]?.instancePath }
-  const plain = plainSchema(rest, STEP, what)
+  const plain = plainSchema(rest, { step: STEP, alternatives: TRY }, what)
   if ('problem' in plain) return plain
   const problem = patternProblem(plain.patterns, what)
   if (problem) return { problem }
@@ -158,6 +162,7 @@ export function compileSchema(given: JsonObject, of: Checked, formats: Formats):
     prepare: () => validate() !== undefined,
     check(value) {
       followed = 0
+      tried = 0
       matched = 0
       try {
         const valid = validate()
@@ -198,6 +203,10 @@ function toViolation(of: Checked, error: ErrorObject | undefined): Violation {
   }
 }
 
+/** Equal for values that are equal as JSON; what is neither list nor object is its own, as a text of the same spelling is another. */
+const asKey = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null ? `{${canonicalJson(value)}` : typeof value === 'string' ? `"${value}` : value
+
 function harden(ajv: Ajv): Ajv {
   ajv.addKeyword({
     keyword: STEP,
@@ -206,6 +215,26 @@ function harden(ajv: Ajv): Ajv {
     validate() {
       if (++followed > MAX_REFERENCES_FOLLOWED) throw new TooCostly()
       return true
+    },
+  })
+  ajv.addKeyword({
+    keyword: TRY,
+    before: '$ref',
+    schemaType: 'number',
+    validate(alternatives: number) {
+      if ((tried += alternatives) > MAX_TRIED) throw new TooCostly()
+      return true
+    },
+  })
+  // ajv compares a value with one after the other: a long list of values times a long list of items.
+  ajv.removeKeyword('enum')
+  ajv.addKeyword({
+    keyword: 'enum',
+    schemaType: 'array',
+    error: { message: 'must be equal to one of the allowed values' },
+    compile(values: readonly unknown[]) {
+      const allowed = new Set(values.map(asKey))
+      return (value: unknown) => allowed.has(asKey(value))
     },
   })
   for (const [name, test] of Object.entries(formatTests)) ajv.addFormat(name, test)

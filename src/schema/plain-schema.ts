@@ -14,7 +14,7 @@ import type { JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 import { isFormat } from './formats.ts'
 import { leadsTo } from './local-references.ts'
-import { holds, pointerToken } from './schema-walk.ts'
+import { holds, isQuestion, pointerToken } from './schema-walk.ts'
 
 export type Plain =
   | {
@@ -52,8 +52,16 @@ const definitions = new Set(['$defs', 'definitions'])
 /** Without `$id`s a schema is one resource, where the dynamic kinds mean what `$ref` means (2020-12 core §8.2.3.2). */
 const references = ['$ref', '$dynamicRef', '$recursiveRef'] as const
 
-/** `step`: a keyword that is put beside every reference. `what`: how a problem calls the schema. */
-export function plainSchema(given: JsonObject, step: string, what = 'an input schema'): Plain {
+/** Keywords of the compiler's that count what a check does. */
+export interface Counters {
+  /** `true` beside every reference. */
+  readonly step: string
+  /** Beside alternatives: how many there are. */
+  readonly alternatives: string
+}
+
+/** `what`: how a problem calls the schema. */
+export function plainSchema(given: JsonObject, counters: Counters, what = 'an input schema'): Plain {
   const places = new Map<string, unknown>()
   const anchors = new Map<string, string>()
   const patterns = new Set<string>()
@@ -81,6 +89,8 @@ export function plainSchema(given: JsonObject, step: string, what = 'an input sc
       if (!definitions.has(keyword)) entries.push([keyword, copied])
     }
     const plain: Record<string, unknown> = Object.fromEntries(entries)
+    const tried = alternativesOf(schema)
+    if (tried > 0) plain[counters.alternatives] = tried
     places.set(pointer, plain)
     note(schema, plain, pointer)
     return plain
@@ -111,7 +121,7 @@ export function plainSchema(given: JsonObject, step: string, what = 'an input sc
       problem ??= `${what} that refers to something outside itself, or to nothing`
       break
     }
-    at[step] = true
+    at[counters.step] = true
     if (place === '') {
       at.$ref = '#'
       continue
@@ -124,3 +134,10 @@ export function plainSchema(given: JsonObject, step: string, what = 'an input sc
   if (problem !== undefined) return { problem }
   return { schema: names.size > 0 ? { ...root, $defs } : root, patterns: [...patterns] }
 }
+
+/** How many schemas may fail for a value before it is known whether it fits. */
+const alternativesOf = (schema: JsonObject): number =>
+  Object.entries(schema).reduce((sum, [keyword, value]) => {
+    if (Array.isArray(value)) return keyword === 'anyOf' || keyword === 'oneOf' ? sum + value.length : sum
+    return isQuestion(keyword) ? sum + 1 : sum
+  }, 0)

@@ -78,10 +78,38 @@ describe('C21: a schema that costs', () => {
       { type: 'object', properties: { a: { type: 'array', uniqueItems: true } } },
       { a: Array.from({ length: 5000 }, (_, n) => ({ n })) },
     ],
+    [
+      'a long list of values for a long list of items',
+      { type: 'object', properties: { a: { items: { enum: Array.from({ length: 20_000 }, (_, n) => `v${n}`) } } } },
+      { a: Array(500_000).fill('v19999') },
+    ],
   ] as const)
     it(`${what} keeps nobody waiting`, { timeout: 15_000 }, async () => {
       assert.match(await called(schema, value), /^(?:no error|TrustError result_invalid|TransportError \w+)/)
     })
+})
+
+describe('C21: alternatives for a long list of items', () => {
+  const many = <T>(make: (n: number) => T): T[] => Array.from({ length: 300 }, (_, n) => make(n))
+  for (const [what, items, item] of [
+    ['anyOf', { anyOf: many((n) => ({ required: [`x${n}`] })) }, { x299: 1 }],
+    ['anyOf of what nothing fits', { anyOf: [...many(() => false), true] }, 1],
+    ['oneOf', { oneOf: many((n) => ({ const: n })) }, 299],
+    ['if', { allOf: many((n) => ({ if: { const: n + 400 }, else: { type: 'number' } })) }, 299],
+    ['not', { allOf: many((n) => ({ not: { type: 'string', const: n } })) }, 'x'],
+  ] as const)
+    it(`${what}: are tried a number of times, and no more`, async () => {
+      const schema = { type: 'object', properties: { a: { type: 'array', items } } }
+      assert.equal(await called(schema, { a: Array(20_000).fill(item) }), 'TrustError result_invalid')
+      assert.match(await called(schema, { a: Array(1000).fill(item) }), /^no error/)
+    })
+
+  it('an enum means what it meant', async () => {
+    const schema = { type: 'object', properties: { a: { enum: [1, 'null', null, '{"x":1}', { y: [1, { b: 2, c: 3 }] }] } } }
+    for (const a of [1, 'null', null, '{"x":1}', { y: [1, { c: 3, b: 2 }] }]) assert.match(await called(schema, { a }), /^no error/)
+    for (const a of ['1', { x: 1 }, 'x', '{{"y":[1]}', { y: [1, { b: 2 }] }, [1], true])
+      assert.equal(await called(schema, { a }), 'TrustError result_invalid', JSON.stringify(a))
+  })
 })
 
 describe('a result that does not hold what its tool promises', () => {
