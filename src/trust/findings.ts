@@ -37,7 +37,15 @@ export interface Neighbours {
 const MAX_FINDINGS = 30
 const MAX_TEXTS = 5000
 const MAX_CHARACTERS = 262_144
+/** Of all tools of a list together: that takes a microsecond a character, and a list may have as many tools as there is room for. */
+const MAX_IN_LIST = 2_097_152
 const MAX_POINTER = 300
+
+/** What may still be read of one list. */
+export interface Budget {
+  left: number
+}
+export const beginList = (): Budget => ({ left: MAX_IN_LIST })
 
 const findPhrases = createPhraseFinder(phrases)
 
@@ -49,8 +57,10 @@ export function toNeighbours(tools: readonly JsonObject[]): Neighbours {
   return { names, looks }
 }
 
-/** `neighbours`: where not all tools are known yet, names are not compared. */
-export function findInTool(tool: JsonObject, neighbours?: Neighbours): readonly Finding[] {
+/**
+ * `neighbours`: where not all tools are known yet, names are not compared. `budget`: one for all tools of a list.
+ */
+export function findInTool(tool: JsonObject, neighbours?: Neighbours, budget: Budget = beginList()): readonly Finding[] {
   const found = new Map<string, Finding>()
   let texts = 0
   let left = MAX_CHARACTERS
@@ -61,8 +71,12 @@ export function findInTool(tool: JsonObject, neighbours?: Neighbours): readonly 
   }
 
   function readText(text: string, at: string, isName: boolean): void {
-    if (++texts > MAX_TEXTS || left < text.length) return report('unread', '')
-    left -= text.length
+    if (++texts > MAX_TEXTS || text.length > Math.min(left, budget.left)) return report('unread', '')
+    // One character may be eighteen where it is read.
+    const { length } = text.normalize('NFKC')
+    if (length > Math.min(left, budget.left)) return report('unread', '')
+    left -= length
+    budget.left -= length
     for (const { kind, count } of cleanText(text).removed) {
       const code = kind === 'escape-sequence' || kind === 'control' ? 'terminal_escape' : 'hidden_characters'
       // CRLF is how some write their lines.

@@ -1,7 +1,7 @@
 export { type ArgumentValues, createArgumentsCheck, declareArguments, readArguments } from './arguments.ts'
 export { canonicalDefinition, definitionHash, hintedHash } from './definition.ts'
 export { compareDefinitions, type DefinitionChange, type Drift, type Pin } from './drift.ts'
-export { type Finding, findInTool, toNeighbours } from './findings.ts'
+export { beginList, type Finding, findInTool, toNeighbours } from './findings.ts'
 export { type Parameters, readParameters } from './parameters.ts'
 export { readPins, writePins } from './pins.ts'
 export { type CompiledPrompt, compilePrompt, type PromptMessage, type PromptTemplate } from './prompt.ts'

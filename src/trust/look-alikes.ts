@@ -15,9 +15,12 @@ export function toSkeleton(text: string): string {
   return /[^\0-\u024f]/.test(lower) ? Array.from(lower, (letter) => latin.get(letter) ?? letter).join('') : lower
 }
 
+/** A longer name is told apart by its beginning: it may have as many characters as its server likes. */
+const MAX_NAME = 256
+
 /** The same for two names that only a second look tells apart: case, separators, and digits that look like letters are nothing. */
 export const toLook = (name: string): string =>
-  toSkeleton(name.normalize('NFKC'))
+  toSkeleton(name.slice(0, MAX_NAME).normalize('NFKC'))
     .replace(/[^\p{L}\p{N}]/gu, '')
     .replace(/[1i|]/g, 'l')
     .replaceAll('0', 'o')
@@ -26,6 +29,6 @@ export const toLook = (name: string): string =>
 
 /** Latin with Cyrillic or Greek in one word: nobody writes so but to deceive. */
 export const mixesScripts = (text: string): boolean =>
-  (text.match(/[\p{L}\p{M}]+/gu) ?? []).some(
+  (text.slice(0, MAX_NAME).match(/[\p{L}\p{M}]+/gu) ?? []).some(
     (word) => /\p{Script=Latin}/u.test(word) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(word) && !/^[µμ]/u.test(word),
   )

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { phrases, reasons } from '../../src/trust/finding-rules.ts'
-import { findInTool, toNeighbours } from '../../src/trust/index.ts'
+import { beginList, type Finding, findInTool, toNeighbours } from '../../src/trust/index.ts'
 import { createPhraseFinder } from '../../src/trust/phrases.ts'
 import { toWords, wordsOfName } from '../../src/trust/words.ts'
 import { verifies } from '../requirements.ts'
@@ -175,6 +175,22 @@ test('no text makes the detector slow', () => {
     'ﷺ',
   ])
     assert.ok(cpuMs(() => findInTool(tool(piece.repeat(size / piece.length)), toNeighbours([tool('x')]))) < 3000, JSON.stringify(piece))
+})
+
+test('no list makes the detector slow, however long its texts and names are', () => {
+  const texts = Array.from({ length: 200 }, (_, index) => tool(`${index} ${'a_b '.repeat(60_000)}`))
+  const budget = beginList()
+  const neighbours = toNeighbours([{ name: 'ﷺ'.repeat(1_000_000) }, { name: 'rn1'.repeat(1_000_000) }])
+  const found: (readonly Finding[])[] = []
+  const spent = cpuMs(() => {
+    toNeighbours([{ name: 'ﷺ'.repeat(1_000_000) }, { name: 'rn1'.repeat(1_000_000) }])
+    for (const each of texts) found.push(findInTool(each, neighbours, budget))
+  })
+  assert.ok(spent < 10_000, String(spent))
+  assert.deepEqual(
+    [found[0], found.at(-1)].map((findings) => findings?.map(({ code }) => code)),
+    [[], ['unread']],
+  )
 })
 
 const data = join(ROOT, '..', 'shared', 'data')

@@ -10,6 +10,7 @@
 
 import type { JsonObject, Log } from '../../core/index.ts'
 import {
+  beginList,
   compareDefinitions,
   type DefinitionChange,
   type Finding,
@@ -88,7 +89,8 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
     const changes = new Map(onChange === 'off' ? [] : changed.map((change) => [change.name, change]))
     const next = isWhole ? new Map<string, Known>() : new Map(known)
     const neighbours = isWhole ? toNeighbours(tools) : undefined
-    const judged = tools.map((tool) => judge(tool, neighbours, changes))
+    const budget = beginList()
+    const judged = tools.map((tool) => judge(tool, neighbours, budget, changes))
     const here = new Set<string>()
     for (const each of judged) {
       if (each && !(here.has(each.name) && next.get(each.name)?.drift)) next.set(each.name, each)
@@ -116,11 +118,12 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
   function judge(
     tool: JsonObject,
     neighbours: ReturnType<typeof toNeighbours> | undefined,
+    budget: ReturnType<typeof beginList>,
     changes: ReadonlyMap<string, DefinitionChange>,
   ) {
     const name = tool['name']
     if (typeof name !== 'string') return undefined
-    const findings = onFound === 'off' ? [] : findInTool(tool, neighbours)
+    const findings = onFound === 'off' ? [] : findInTool(tool, neighbours, budget)
     return { name, tool, findings, drift: changes.get(name), hints: hintsOf(tool) }
   }
 
