@@ -10,7 +10,6 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { ReadResourceResult } from '@modelcontextprotocol/client'
-import { isMap, parseDocument } from 'yaml'
 import type { JsonObject } from '../../core/index.ts'
 import type { SkillFile } from './skill-entry.ts'
 
@@ -26,9 +25,11 @@ export function verifyFile({ contents }: ReadResourceResult, { uri, digest, size
 const MAX_FRONTMATTER = 64 * 1024
 
 /** Whether SKILL.md begins with the frontmatter that the description has, field by field. */
-export function hasFrontmatter(text: string, described: JsonObject): boolean {
+export async function hasFrontmatter(text: string, described: JsonObject): Promise<boolean> {
   const written = /^---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(text.slice(0, MAX_FRONTMATTER))?.[1]
   if (written === undefined) return false
+  // Who loads no skill does not pay for it.
+  const { isMap, parseDocument } = await import('yaml')
   try {
     // Two keys of one name, an alias, a tag that has a meaning elsewhere: what another reader may read otherwise is not read.
     const document = parseDocument(written, { schema: 'core', uniqueKeys: true, logLevel: 'silent' })

@@ -85,7 +85,7 @@ export function createSkills({ requests, host, log, maxBytes }: SkillsOptions): 
     }
 
     const text = toText(await read(uri, options))
-    if (text === undefined || !hasFrontmatter(text, frontmatter))
+    if (text === undefined || !(await hasFrontmatter(text, frontmatter)))
       throw unverified(uri, `SKILL.md says of itself what ${host} did not say of it.`)
     return { entry, text, read }
   }
