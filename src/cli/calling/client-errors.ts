@@ -19,7 +19,7 @@ import {
 } from '../../client/index.ts'
 import { CliError } from '../errors.ts'
 import { shown, shownShort } from '../shown.ts'
-import { commandFor, nameOfTarget, type ServerTarget } from './server-target.ts'
+import { commandFor, nameOfTarget, quoted, type ServerTarget } from './server-target.ts'
 
 export interface Asked {
   readonly command: string
@@ -70,7 +70,7 @@ const login = ({ target, flags }: Asked, more = ''): string => commandFor('login
 type Fix = (error: AuthorizationError, asked: Asked) => string
 const signInFixes: Partial<Record<AuthorizationProblem, Fix>> = {
   sign_in_required: (_, asked) => `${login(asked)}, or give a key in SALLYPORT_API_KEY or with --api-key-file`,
-  insufficient_scope: ({ scopes }, asked) => login(asked, scopes.map((scope) => ` --scope ${shown(scope)}`).join('')),
+  insufficient_scope: ({ scopes }, asked) => login(asked, scopes.map((scope) => ` --scope ${quoted(scope)}`).join('')),
   credential_refused: () => 'check the key in SALLYPORT_API_KEY or --api-key-file: it may have expired, or belong to another server',
   registration_unsupported: () => 'register a client with who runs it, and give its id with --client-id',
   registration_refused: () => 'register a client with who runs it, and give its id with --client-id',
@@ -89,11 +89,15 @@ const transportFixes: Partial<Record<TransportProblem, string>> = {
 }
 
 function trustFixes({ code, tool }: TrustError, { target }: Asked): readonly ['E-TRUST' | 'E-DECLINED' | 'E-SERVER', string] {
+  // A server may call a tool `--accept`: in a command that is no name.
+  const named = tool.startsWith('-') ? [] : [shownShort(tool)]
   switch (code) {
-    case 'definition_changed':
-      return ['E-TRUST', `see what changed, and accept it if it is meant: ${commandFor('tools', target, [shownShort(tool)], '--accept')}`]
+    case 'definition_changed': {
+      const see = commandFor('tools', target, named, named.length > 0 ? '--accept' : '')
+      return ['E-TRUST', `see what changed, and accept it if it is meant: ${see}`]
+    }
     case 'definition_suspicious':
-      return ['E-TRUST', `read it before you use it: ${commandFor('tools', target, [shownShort(tool)])}`]
+      return ['E-TRUST', `read it before you use it: ${commandFor('tools', target, named)}`]
     case 'call_declined':
       return ['E-DECLINED', 'nothing was sent; run it again and agree, or with --yes']
     default:

@@ -5,11 +5,11 @@ import type { WithData } from '../common.ts'
 import { parseSeconds } from '../durations.ts'
 import { CliError } from '../errors.ts'
 import type { Output } from '../output.ts'
-import { shown, shownShort } from '../shown.ts'
+import { shown } from '../shown.ts'
 import { split } from '../values.ts'
 import { version } from '../version.ts'
 import { headersFromEnvironment, headersFromFile, readGiven, secretFrom, variablesNamed } from './given-secrets.ts'
-import type { ServerTarget } from './server-target.ts'
+import { quoted, type ServerTarget } from './server-target.ts'
 
 export interface ServerFlags extends WithData {
   readonly account?: string
@@ -95,11 +95,11 @@ function authOf(flags: ServerFlags): NonNullable<MCPClientOptions['auth']> {
 /** What has to be said again to mean the same sign-in. */
 export const repeatedFlags = ({ account, keychain, dataDir, clientId, issuer }: ServerFlags): string =>
   [
-    account === undefined ? '' : ` --account '${shownShort(account)}'`,
+    account === undefined ? '' : ` --account ${quoted(account)}`,
     keychain === true ? ' --keychain' : '',
-    clientId === undefined ? '' : ` --client-id '${shownShort(clientId)}'`,
-    issuer === undefined ? '' : ` --issuer '${shownShort(issuer)}'`,
-    dataDir === undefined ? '' : ` --data-dir '${shown(dataDir)}'`,
+    clientId === undefined ? '' : ` --client-id ${quoted(clientId)}`,
+    issuer === undefined ? '' : ` --issuer ${quoted(issuer)}`,
+    dataDir === undefined ? '' : ` --data-dir ${quoted(dataDir, shown)}`,
   ].join('')
 
 const optionOf = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

@@ -60,7 +60,9 @@ export function nameOfTarget(target: ServerTarget): string {
 export function commandFor(name: string, target: ServerTarget, words: readonly string[] = [], options = ''): string {
   const server = 'command' in target ? ['--', target.command, ...target.args] : [target.url.replace(/[?#].*$/s, '')]
   const [first, last] = 'command' in target ? [words, server] : [server, words]
-  return `sallyport ${name} ${[...first.map(quoted), options.trim(), ...last.map(quoted)].filter(Boolean).join(' ')}`
+  return `sallyport ${name} ${[...first.map((word) => quoted(word)), options.trim(), ...last.map((word) => quoted(word))].filter(Boolean).join(' ')}`
 }
 
-const quoted = (word: string): string => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${shownShort(word).replaceAll("'", `'\\''`)}'`)
+/** One word of a command that is pasted into a shell, whatever is in it: much of it comes from servers. */
+export const quoted = (word: string, show: (word: string) => string = shownShort): string =>
+  /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${show(word).replaceAll("'", `'\\''`)}'`
