@@ -3,16 +3,17 @@
 // else behind the same definition.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { MCPClient, type MCPClientOptions } from '../../src/client/index.ts'
 import { silentLog } from '../../src/core/index.ts'
 import { verifies } from '../requirements.ts'
-import { problemOf } from '../support/client.ts'
+import { problemOf, startServer } from '../support/client.ts'
 import { type PlainServer, startPlainServer } from '../support/plain-server.ts'
 import type { Json } from '../support/sse.ts'
+import { until } from '../support/until.ts'
 
 verifies('T38')
 
@@ -35,6 +36,36 @@ async function puller(era: 'modern' | 'legacy' = 'modern'): Promise<Puller> {
 const connect = ({ serverUrl }: PlainServer, options: Partial<MCPClientOptions> = {}): MCPClient =>
   new MCPClient({ serverUrl, log: silentLog, ...options })
 const namesOf = async (client: MCPClient): Promise<string[]> => (await client.listTools()).map(({ name }) => name)
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** Ends after its first call; started again, it is another. */
+const PULLED = `
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+const calls = process.env.HERE + '/calls'
+const which = existsSync(calls) ? 'second' : 'first'
+writeFileSync(process.env.HERE + '/pid', String(process.pid))
+const tools = [{ name: 'read', description: which, inputSchema: { type: 'object' } }]
+const results = {
+  'server/discover': { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
+  'tools/list': { tools },
+  'tools/call': { content: [] },
+}
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, method } = JSON.parse(line)
+  if (id === undefined) continue
+  if (method === 'tools/call') appendFileSync(calls, which)
+  const result = { resultType: 'complete', ttlMs: 0, cacheScope: 'private', ...results[method] }
+  process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, result }) + '\\n', () => method === 'tools/call' && process.exit())
+}
+`
 
 describe('T38: a definition that is another than at first', () => {
   for (const era of ['modern', 'legacy'] as const)
@@ -142,6 +173,59 @@ describe('T38: a definition that is another than at first', () => {
     await namesOf(client)
     assert.equal(await problemOf(client.callTool('read', { note: 'secret' })), CHANGED)
     assert.equal(server.to('tools/call').length, 1)
+  })
+
+  it('is not called where the program that was started went, and another one is started in its place', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pulled-'))
+    try {
+      await writeFile(join(folder, 'server.mjs'), PULLED)
+      await using client = new MCPClient({
+        command: process.execPath,
+        args: [join(folder, 'server.mjs')],
+        env: { HERE: folder },
+        log: silentLog,
+      })
+      assert.deepEqual(await namesOf(client), ['read'])
+      await client.callTool('read')
+      const pid = Number(await readFile(join(folder, 'pid'), 'utf8'))
+      await until('it is gone', () => !isAlive(pid))
+      let problem = ''
+      await until('the client knows', async () => (problem = await problemOf(client.callTool('read'))) !== 'TransportError closed')
+      assert.equal(problem, CHANGED)
+      assert.equal(await readFile(join(folder, 'calls'), 'utf8'), 'first')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('is not called where the server forgot the session, so that the call is sent again', async () => {
+    const calls: string[] = []
+    let session = 'one'
+    await using server = await startServer(async (request, response) => {
+      let text = ''
+      for await (const chunk of request) text += chunk
+      if (request.method !== 'POST') return response.writeHead(405).end()
+      const { id, method, params } = JSON.parse(text) as Json
+      if (id === undefined) return response.writeHead(202).end()
+      const answer = (body: object, more: object = {}) =>
+        response.writeHead(200, { 'content-type': 'application/json', ...more }).end(JSON.stringify({ jsonrpc: '2.0', id, ...body }))
+      if (method === 'server/discover') return answer({ error: { code: -32601, message: 'Method not found' } })
+      if (method === 'initialize')
+        return answer(
+          { result: { protocolVersion: params.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'x', version: '1' } } },
+          { 'mcp-session-id': session },
+        )
+      if (request.headers['mcp-session-id'] !== session) return response.writeHead(404).end()
+      if (method === 'tools/list') return answer({ result: { tools: [session === 'one' ? read() : poisoned] } })
+      calls.push(session)
+      return answer({ result: { content: [] } })
+    })
+    await using client = new MCPClient({ serverUrl: server.serverUrl, log: silentLog })
+    assert.deepEqual(await namesOf(client), ['read'])
+    await client.callTool('read')
+    session = 'two'
+    assert.equal(await problemOf(client.callTool('read')), CHANGED)
+    assert.deepEqual(calls, ['one'])
   })
 
   it('is only warned of where the program says so, and nothing is kept where it says off', async () => {

@@ -43,6 +43,7 @@ export function createCalling({ onLog, gate, ...options }: CallingOptions): Call
       cache.clear()
       gate()?.forget()
     },
+    onEnd: () => gate()?.forget(),
     prepare(client) {
       changes.install(client)
       serverLog.install(client)

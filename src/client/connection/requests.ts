@@ -63,32 +63,37 @@ export interface RequestsOptions {
 const HEADER_MISMATCH = -32020
 
 export function createRequests({ session, lists, cache, known, serverLog, gate }: RequestsOptions): Requests {
-  const send = (params: CallParams, options: RequestOptions): Promise<CallToolResult> =>
-    session.run(
-      (client, given) => client.callTool(serverLog.withLevel(client, params), { ...given, toolDefinition: known.definition(params.name) }),
-      options,
-    )
+  const admit = async (asked: CallParams, { signal }: RequestOptions): Promise<CallParams> => (await gate()?.admit(asked, signal)) ?? asked
+
+  async function send(asked: CallParams, options: RequestOptions): Promise<CallToolResult> {
+    let params = await admit(asked, options)
+    let isAgain = false
+    const result = await session.run(async (client, given) => {
+      // The server forgot the session: whoever answers now may list something else.
+      if (isAgain) params = await admit(asked, options)
+      isAgain = true
+      return client.callTool(serverLog.withLevel(client, params), { ...given, toolDefinition: known.definition(params.name) })
+    }, options)
+    known.check(params.name, result as JsonObject)
+    return result
+  }
 
   async function callTool(asked: CallParams, options: RequestOptions = {}): Promise<CallToolResult> {
-    const params = (await gate()?.admit(asked, options.signal)) ?? asked
-    let result: CallToolResult
     try {
-      result = await send(params, options)
+      return await send(asked, options)
     } catch (error) {
       const isMismatch = error instanceof MCPRequestError && error.code === HEADER_MISMATCH
       if (!isMismatch || session.kind === 'stdio') throw error
       // The tool is another than was listed, or was never listed: nothing ran, and it is asked once more by what is listed now.
-      const before = known.definition(params.name).inputSchema
+      const before = known.definition(asked.name).inputSchema
       const listed = await lists.rawTools({ cache: 'refresh', signal: options.signal }).then(
         () => true,
         () => false,
       )
-      if (!listed || JSON.stringify(before) === JSON.stringify(known.definition(params.name).inputSchema)) throw error
+      if (!listed || JSON.stringify(before) === JSON.stringify(known.definition(asked.name).inputSchema)) throw error
       gate()?.forget()
-      result = await send((await gate()?.admit(asked, options.signal)) ?? asked, options)
+      return send(asked, options)
     }
-    known.check(params.name, result as JsonObject)
-    return result
   }
 
   return {

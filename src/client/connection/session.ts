@@ -17,6 +17,8 @@ import { toClientError } from './to-error.ts'
 export interface SessionOptions extends Omit<ConnectOptions, 'pause'> {
   /** The connection was given up on purpose: somebody else may be signed in at the next. */
   readonly onDrop: () => void
+  /** A connection is over, whoever ended it: what the next one leads to may be another program. */
+  readonly onEnd: () => void
 }
 
 export interface Progress {
@@ -67,6 +69,7 @@ export function createSession(options: SessionOptions): Session {
     const opening = open()
     const forget = (): void => {
       if (current === opening) current = undefined
+      options.onEnd()
     }
     current = opening
     opening.then(({ ended }) => ended.then(forget), forget)
