@@ -4,7 +4,7 @@
 import type { Version } from '../support/index.ts'
 import type { Counts, Expectations, Remark } from './expected.ts'
 
-/** Both revisions, and everything that the suite has, each scenario at a revision that it chose. */
+/** Both revisions, and of everything that the suite has what neither of them asks for. */
 export const RUNS = ['2025-11-25', '2026-07-28', 'all'] as const
 export type Run = Version | 'all'
 
@@ -14,6 +14,17 @@ const extensions: Counts = {
   'auth/enterprise-managed-authorization': 6,
   'auth/wif-jwt-bearer': 5,
 }
+/** Extensions of no revision, and what was before both. */
+const ofNoRevision: Counts = {
+  'auth/2025-03-26-oauth-endpoint-fallback': 4,
+  'auth/2025-03-26-oauth-metadata-backcompat': 9,
+  'sep-2640-client-no-prefetch': 1,
+  'sep-2640-client-verify-digest': 1,
+  'sep-2640-client-verify-frontmatter': 1,
+  'sep-2640-client-verify-size': 1,
+}
+export const OF_NO_REVISION: readonly string[] = Object.keys(ofNoRevision)
+
 const inBoth: Counts = {
   ...extensions,
   'auth/basic-cimd': 10,
@@ -88,12 +99,7 @@ export const expectedOfClient: Readonly<Record<Run, Counts>> = {
   all: {
     ...earlier,
     ...brought,
-    'auth/2025-03-26-oauth-endpoint-fallback': 4,
-    'auth/2025-03-26-oauth-metadata-backcompat': 9,
-    'sep-2640-client-no-prefetch': 1,
-    'sep-2640-client-verify-digest': 1,
-    'sep-2640-client-verify-frontmatter': 1,
-    'sep-2640-client-verify-size': 1,
+    ...ofNoRevision,
   },
 }
 
