@@ -39,7 +39,7 @@ export interface Answer {
 }
 
 export interface Network {
-  /** Why a URL must not be asked, to go after its name in a sentence; undefined where it may be. */
+  /** Why a URL must not be asked, nor a person be sent to it, to go after its name in a sentence; undefined where it may be. */
   problemWith(url: URL): string | undefined
   /** One request to one address. @throws {TransportError}, or the reason of a signal. */
   ask(url: URL, request?: Outbound): Promise<Answer>
@@ -47,9 +47,6 @@ export interface Network {
   readonly connect: Dialer['connect']
   close(): Promise<void>
 }
-
-const PLAIN = new Set(['http:', 'ws:'])
-const SECURE = new Set(['https:', 'wss:'])
 
 export function createNetwork({ serverUrl, privateHosts, ca, lookup }: NetworkOptions): Network {
   const kind = classifyAddress(serverUrl.hostname)
@@ -69,8 +66,8 @@ export function createNetwork({ serverUrl, privateHosts, ca, lookup }: NetworkOp
 
   function problemWith(url: URL): string | undefined {
     if (url.username !== '' || url.password !== '') return 'has a user name in it'
-    if (SECURE.has(url.protocol)) return undefined
-    if (PLAIN.has(url.protocol) && near === 'loopback' && isLoopbackHost(url.hostname)) return undefined
+    if (url.protocol === 'https:') return undefined
+    if (url.protocol === 'http:' && near === 'loopback' && isLoopbackHost(url.hostname)) return undefined
     return 'is not https'
   }
 

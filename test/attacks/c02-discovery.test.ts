@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { AnyAnswer, startWorld, type WorldOptions } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
 import { createClient, problemOf, REDIRECT_URI, signInTo } from '../support/client.ts'
+import type { Json } from '../support/sse.ts'
 
 verifies('C1', 'C2', 'C5', 'C7')
 
@@ -71,6 +72,7 @@ describe('C2: authorization server metadata', () => {
       'file:///etc/passwd',
       'not a url',
       'https://a:b@as.example/',
+      'wss://as.example/x',
     ])
       it(`whose ${member} is ${url} is not used`, async () => {
         const result = await attempt({ serverMetadata: (document) => ({ ...document, [member]: url }) })
@@ -93,6 +95,46 @@ describe('C5: protected resource metadata', () => {
       assert.equal(result.problem, 'AuthorizationError resource_mismatch')
       sendsNothing(result)
     })
+
+  // Our parser finds the server's own URL in each of these, and another one finds somebody else's: a token for that one would come to us.
+  for (const [what, path, change] of [
+    ['a host after a backslash and an @', '/@victim.example/mcp', (url: URL) => `${url.origin}\\@victim.example/mcp`],
+    ['a way back out of another path', '/mcp', (url: URL) => `${url.origin}/victim/../mcp`],
+    ['the same, escaped', '/mcp', (url: URL) => `${url.origin}/victim/%2e%2e/mcp`],
+    ['a tab', '/mcp', (url: URL) => `${url.origin}/m\tcp`],
+    ['the end of a line', '/mcp', (url: URL) => `${url.href}\n`],
+    ['backslashes', '/mcp', (url: URL) => url.href.replaceAll('/', '\\')],
+    ['a password', '/mcp', (url: URL) => url.href.replace('//', '//:secret@')],
+    ['no slashes', '/mcp', (url: URL) => url.href.replace('//', '')],
+    ['an escaped host', '/mcp', (url: URL) => url.href.replace('127', '%3127')],
+  ] as const)
+    it(`in which others read another server is not used: ${what}`, async () => {
+      const resourceMetadata = (document: { resource: string }): object => ({ ...document, resource: change(new URL(document.resource)) })
+      const result = await attempt({ path, resourceMetadata })
+      assert.equal(result.problem, 'AuthorizationError resource_mismatch')
+      sendsNothing(result)
+    })
+
+  it('names no issuer in which others read another one, or that is too long to be kept', async () => {
+    for (const more of ['\\@victim.example', '/victim/../x', '/x\ty', `/${'ü'.repeat(1500)}`]) {
+      const resourceMetadata = (document: Json, { issuer }: { issuer: string }): Json => ({
+        ...document,
+        authorization_servers: [issuer + more],
+      })
+      const result = await attempt({ resourceMetadata })
+      assert.equal(result.problem, 'AuthorizationError metadata_invalid', more)
+      sendsNothing(result)
+    }
+  })
+
+  it('that is not given just now is not looked for elsewhere', async () => {
+    for (const status of [408, 425, 429])
+      for (const challenge of [undefined, (): undefined => undefined]) {
+        const { problem, paths } = await attempt({ ...(challenge && { challenge }), resourceMetadata: () => new AnyAnswer({ status }) })
+        assert.equal(problem, 'TransportError http_status')
+        assert.equal(paths.at(-1), 'GET /.well-known/oauth-protected-resource/mcp')
+      }
+  })
 
   it('is found where the challenge says, else at the path, else at the root', async () => {
     const challenge = (): undefined => undefined

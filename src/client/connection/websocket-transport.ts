@@ -83,7 +83,7 @@ export function createWebSocketTransport({
   }
 
   async function open(): Promise<Socket> {
-    const problem = network.problemWith(url)
+    const problem = network.problemWith(endpoint)
     if (problem !== undefined) throw new TransportError('unreachable', `${url.host} was not asked, as its URL ${problem}.`)
     const answer = await withRenewal({
       credential,

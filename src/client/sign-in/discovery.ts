@@ -15,7 +15,7 @@ import type { Network } from '../network.ts'
 import { DPOP_ALGORITHM } from './dpop-key.ts'
 import { loadFirst } from './metadata-places.ts'
 import { discoverOrigin, type OriginIssuerOptions } from './origin-issuer.ts'
-import { isResource, resourceMetadataUrls, serverMetadataUrls, toResource } from './resource.ts'
+import { isPlainlyWritten, isResource, resourceMetadataUrls, serverMetadataUrls, toResource } from './resource.ts'
 import { toScopes } from './scopes.ts'
 import { type AuthorizationServer, checkServerMetadata } from './server-metadata.ts'
 
@@ -132,6 +132,8 @@ export async function discoverServer({
   const url = toUrl(network, issuer)
   if (url.search !== '' || issuer.includes('#'))
     throw new AuthorizationError('metadata_invalid', `The issuer at ${url.host} has a query or a fragment (RFC 8414 §2).`)
+  if (!isPlainlyWritten(issuer, url))
+    throw new AuthorizationError('metadata_invalid', `The issuer at ${url.host} is written as others could read another URL in it.`)
   const found = await loadFirst(network, serverMetadataUrls(url))
   if (found === undefined) throw new AuthorizationError('metadata_missing', `${url.host} has no authorization server metadata.`)
   return checkServerMetadata(found.document, { issuer, at: found.at, network, use })

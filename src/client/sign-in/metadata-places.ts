@@ -2,8 +2,10 @@
 
 import type { JsonObject } from '../../core/index.ts'
 import { askForDocument, isRedirect } from '../documents.ts'
-import { AuthorizationError } from '../errors.ts'
+import { AuthorizationError, TransportError } from '../errors.ts'
 import type { Network } from '../network.ts'
+
+const NOT_NOW = [408, 425, 429]
 
 /** Undefined where it is nowhere: whatever else a server says is its word. @throws {AuthorizationError | TransportError} */
 export async function loadFirst(
@@ -14,6 +16,8 @@ export async function loadFirst(
     const at = url.origin + url.pathname
     const { status, document } = await askForDocument(network, url)
     if (isRedirect(status)) throw new AuthorizationError('redirected', `${at} answers with a redirect.`)
+    // Whoever has it say "not now" must not thereby choose the next place.
+    if (NOT_NOW.includes(status)) throw new TransportError('http_status', `${at} answers ${status}.`, status)
     if (status >= 400 && status < 500) continue
     if (status !== 200 || document === undefined)
       throw new AuthorizationError('metadata_invalid', `${at} answers ${status} and no JSON object of an ordinary size.`)

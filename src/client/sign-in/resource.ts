@@ -15,10 +15,19 @@ export function toHttp(url: URL): URL {
 /** Lower case where case means nothing, no fragment, no slash at the end. */
 export const toResource = (url: URL): string => url.origin + url.pathname.replace(/\/$/, '') + url.search
 
+/**
+ * Whether others read the same URL in a text as our parser does, which takes `\` for `/`, drops tabs and walks `..`. It is handed on as it is
+ * written: in `https://ours.example\@theirs.example` an authorization server could find another server, and give a token for that one.
+ */
+export function isPlainlyWritten(text: string, { pathname, search }: URL): boolean {
+  const rest = /^https?:\/\/[\w.:[\]-]+(.*)$/i.exec(text)?.[1]
+  return rest === pathname + search || (rest !== undefined && `/${rest}` === pathname + search)
+}
+
 /** Whether metadata speaks of the resource at `url`, and of no other (RFC 9728 §3.3). */
 export function isResource(named: string, url: URL): boolean {
   const parsed = URL.parse(named)
-  return parsed !== null && !named.includes('#') && parsed.username === '' && toResource(parsed) === toResource(url)
+  return parsed !== null && isPlainlyWritten(named, parsed) && toResource(parsed) === toResource(url)
 }
 
 /** Where protected resource metadata is, by convention: at the path of the endpoint, then at the root. */
