@@ -156,16 +156,16 @@ describe('every document', () => {
 
 describe('what an authorization server says back', () => {
   // It knows these already; a log that others read does not.
-  for (const field of ['code', 'code_verifier', 'client_secret'])
+  for (const field of ['code', 'code_verifier', 'client_secret', 'the Authorization header'])
     for (const member of ['error', 'error_description', 'error_uri'])
       it(`of ${field} as ${member} is in no error`, async () => {
         let world: { seen: { path: string; text: string; headers: Json }[] } | undefined
         const echo = (): AnyAnswer => {
           const { text = '', headers = {} } = world?.seen.findLast(({ path }) => path.startsWith('/token')) ?? {}
-          const secret = Buffer.from(String(headers['authorization'] ?? '').slice(6), 'base64')
-            .toString()
-            .split(':')[1]
-          const value = field === 'client_secret' ? secret : new URLSearchParams(text).get(field)
+          const basic = String(headers['authorization'] ?? '').slice('Basic '.length)
+          const secret = Buffer.from(basic, 'base64').toString().split(':')[1]
+          const sent = { client_secret: secret, 'the Authorization header': basic.slice(0, 64) }
+          const value = sent[field as keyof typeof sent] ?? new URLSearchParams(text).get(field)
           assert.ok(value)
           return new AnyAnswer({ status: 400, body: { error: 'invalid_grant', [member]: value } })
         }

@@ -41,11 +41,8 @@ export async function toClientAuthentication(client: ClientIdentity | undefined)
       return { headers: {}, fields: { client_id: clientId } }
     case 'client_secret_post':
       return { headers: {}, fields: { client_id: clientId, client_secret: client.clientSecret } }
-    case 'client_secret_basic': {
-      // Form-encoded before it is joined, so that a colon in an id does not move the border (RFC 6749 §2.3.1).
-      const pair = `${formEncode(clientId)}:${formEncode(client.clientSecret)}`
-      return { headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }, fields: {} }
-    }
+    case 'client_secret_basic':
+      return { headers: { authorization: `Basic ${toPair(clientId, client.clientSecret)}` }, fields: {} }
     case 'private_key_jwt': {
       // The issuer alone as audience: an assertion for several could be played on from one to the other.
       const assertion = await client.assert(client.issuer)
@@ -53,5 +50,13 @@ export async function toClientAuthentication(client: ClientIdentity | undefined)
     }
   }
 }
+
+/** Its secret, in each form in which a request may show it: an answer must not get it into an error by saying it back. */
+export const secretsOf = (client: Pick<ClientIdentity, 'clientId' | 'clientSecret'> | undefined): readonly string[] =>
+  client?.clientSecret === undefined ? [] : [client.clientSecret, toPair(client.clientId, client.clientSecret)]
+
+/** Form-encoded before it is joined, so that a colon in an id does not move the border (RFC 6749 §2.3.1). */
+const toPair = (clientId: string, clientSecret: string): string =>
+  Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString('base64')
 
 const formEncode = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)

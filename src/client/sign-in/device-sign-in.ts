@@ -12,7 +12,7 @@ import type { Clock, JsonObject } from '../../core/index.ts'
 import { askForDocument, isRedirect } from '../documents.ts'
 import { AuthorizationError, TransportError } from '../errors.ts'
 import type { Network } from '../network.ts'
-import { type ClientIdentity, toClientAuthentication } from './client-identity.ts'
+import { type ClientIdentity, secretsOf, toClientAuthentication } from './client-identity.ts'
 import { parseOAuthError } from './oauth-error.ts'
 import type { ProofKey } from './proof.ts'
 import { DEVICE_GRANT } from './registration.ts'
@@ -88,7 +88,7 @@ async function askForCode({ network, clock, grant, scopes }: DeviceSignIn): Prom
   if (status >= 500 || status === 429)
     throw new TransportError('http_status', `The device authorization endpoint at ${endpoint.host} answers ${status}.`, status)
   if (status !== 200) {
-    const reason = parseOAuthError(document?.['error'], [client.clientSecret ?? ''])
+    const reason = parseOAuthError(document?.['error'], secretsOf(client))
     throw new AuthorizationError('token_refused', `${endpoint.host} refused to begin a sign-in (${reason ?? status}).`, {
       ...(reason !== undefined && { reason }),
     })

@@ -15,7 +15,7 @@ import type { Clock } from '../../core/index.ts'
 import { askForDocument } from '../documents.ts'
 import { AuthorizationError } from '../errors.ts'
 import type { Network } from '../network.ts'
-import { toClientAuthentication } from './client-identity.ts'
+import { secretsOf, toClientAuthentication } from './client-identity.ts'
 import { discoverServer } from './discovery.ts'
 import { type MachineGrant, toScopeField, type Wanted } from './machine-grant.ts'
 import { createIdentify, type Identify, type MachineClient } from './machine-identity.ts'
@@ -89,7 +89,7 @@ async function exchange(
       subject_token_type: idp.subjectTokenType ?? ID_TOKEN,
     }).toString(),
   })
-  const refusal = refusalIn(answer, { url, sent: [subjectToken, idp.clientSecret ?? ''], step: ASK_IDP })
+  const refusal = refusalIn(answer, { url, sent: [subjectToken, ...secretsOf(idp)], step: ASK_IDP })
   if (refusal) throw refusal
   const { access_token: assertion, issued_token_type: issued, token_type: type, scope } = answer.document ?? {}
   // It is no access token, and says so (RFC 8693 §2.2.1): who answers otherwise has understood something else.

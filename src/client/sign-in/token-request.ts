@@ -9,7 +9,7 @@ import type { Clock, JsonObject } from '../../core/index.ts'
 import { askForDocument, type DocumentAnswer, isRedirect } from '../documents.ts'
 import { AuthorizationError, TransportError } from '../errors.ts'
 import type { Network } from '../network.ts'
-import { type ClientIdentity, toClientAuthentication } from './client-identity.ts'
+import { type ClientIdentity, secretsOf, toClientAuthentication } from './client-identity.ts'
 import { parseOAuthError } from './oauth-error.ts'
 import type { ProofKey } from './proof.ts'
 import { parseScopes } from './scopes.ts'
@@ -109,7 +109,7 @@ export function refusalIn(
 /** What a server that refuses must not get into an error by saying it back. */
 const secretsIn = ({ fields, grant: { client } }: TokenRequest): string[] => {
   const { grant_type: _, ...secrets } = fields
-  return [...Object.values(secrets), client?.clientSecret ?? '']
+  return [...Object.values(secrets), ...secretsOf(client)]
 }
 
 async function ask({ network, grant, fields, proof }: TokenRequest): Promise<DocumentAnswer> {
