@@ -32,6 +32,15 @@ async function signIn(client: MCPClient, visit: (url: string) => Promise<Respons
 const FINE = 'no error: undefined'
 
 describe('signIn()', () => {
+  it('waits at the very address that the browser is sent back to', { skip: process.platform !== 'linux' }, async () => {
+    for (const redirectUri of ['http://127.0.0.2/callback', 'http://[::1]/callback', 'http://localhost/callback']) {
+      await using world = await startWorld()
+      await using client = createClient(world, { auth: { type: 'oauth2', redirectUri } })
+      const { page, problem } = await signIn(client, browse)
+      assert.deepEqual([problem, page.status], [FINE, 200], redirectUri)
+    }
+  })
+
   it('opens the browser, waits on 127.0.0.1, and shows a page that needs nothing', async () => {
     await using world = await startWorld()
     await using client = createClient(world, { clientInfo: { name: 'Notes <b>', version: '1' } })

@@ -79,7 +79,8 @@ export async function openLoopback({ redirectUri, mayMove, program }: LoopbackOp
 }
 
 async function listen(server: Server, redirect: URL, mayMove: boolean): Promise<number> {
-  const host = redirect.hostname === '[::1]' ? '::1' : '127.0.0.1'
+  // The very address that the browser is sent to: on any other, somebody else on this machine may listen.
+  const host = redirect.hostname === 'localhost' ? '127.0.0.1' : redirect.hostname.replace(/^\[|\]$/g, '')
   const at = (port: number): Promise<number> =>
     new Promise((resolve, reject) => {
       server.once('error', reject)
