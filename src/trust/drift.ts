@@ -13,7 +13,7 @@ import type { JsonObject } from '../core/index.ts'
 import { canonicalJson, isObject } from '../protocol/index.ts'
 import { type DefinitionKind, definitionHash, nameOf } from './definition.ts'
 import { diffText } from './text-diff.ts'
-import { toVisible } from './visible.ts'
+import { toVisibleLine } from './visible.ts'
 
 /** One definition, as it was accepted. */
 export interface Pin {
@@ -83,7 +83,7 @@ function collect(was: unknown, is: unknown, at: string, members: MemberChange[])
     for (let index = 0; index < Math.max(was.length, is.length); index++) collect(was[index], is[index], `${at}/${index}`, members)
   } else {
     const how = was === undefined ? 'added' : is === undefined ? 'removed' : 'changed'
-    members.push({ at: toVisible(at.slice(0, MAX_POINTER)), how, diff: diffText(toText(was), toText(is)) })
+    members.push({ at: toVisibleLine(at.slice(0, MAX_POINTER)), how, diff: diffText(toText(was), toText(is)) })
   }
 }
 

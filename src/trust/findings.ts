@@ -15,7 +15,7 @@ import { destructive, type FindingCode, marks, phrases, reading, reasons } from 
 import { mixesScripts, toLook } from './look-alikes.ts'
 import { createPhraseFinder } from './phrases.ts'
 import { cleanText } from './unicode.ts'
-import { toVisible } from './visible.ts'
+import { toVisibleLine } from './visible.ts'
 import { toWords, wordsOfName } from './words.ts'
 
 export interface Finding {
@@ -66,7 +66,7 @@ export function findInTool(tool: JsonObject, neighbours?: Neighbours, budget: Bu
   let left = MAX_CHARACTERS
 
   function report(code: FindingCode, at: string, why: string = reasons[code]): void {
-    const pointer = toVisible(at.slice(0, MAX_POINTER))
+    const pointer = toVisibleLine(at.slice(0, MAX_POINTER))
     if (found.size < MAX_FINDINGS) found.set(`${code} ${pointer}`, Object.freeze({ code, at: pointer, why }))
   }
 

@@ -14,6 +14,9 @@ const unseen =
 /** Linear: each character is looked at once. */
 export const toVisible = (text: string): string => text.replace(unseen, escaped)
 
+/** On one line: a tab or a newline is written out, too. */
+export const toVisibleLine = (text: string): string => toVisible(text).replace(/[\t\n]/g, escaped)
+
 function escaped(character: string): string {
   let out = ''
   for (let at = 0; at < character.length; at++) out += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`

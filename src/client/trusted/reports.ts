@@ -7,7 +7,7 @@
 
 import type { Log } from '../../core/index.ts'
 import { canonicalHash } from '../../protocol/index.ts'
-import { type Drift, type Finding, toVisible } from '../../trust/index.ts'
+import { type Drift, type Finding, toVisibleLine } from '../../trust/index.ts'
 
 export interface DriftReport extends Drift {
   /** The host, or the command that is run. */
@@ -68,6 +68,6 @@ export function createReports({ onDrift, onFinding }: TrustOptions, server: stri
 }
 
 const shown = (names: readonly string[]): string => {
-  const some = names.slice(0, MAX_NAMES).map((name) => toVisible(name.slice(0, 80)))
+  const some = names.slice(0, MAX_NAMES).map((name) => toVisibleLine(name.slice(0, 80)))
   return names.length > MAX_NAMES ? `${some.join(' ')} and ${names.length - MAX_NAMES} more` : some.join(' ')
 }

@@ -7,7 +7,7 @@
 
 import type { JsonObject } from '../../core/index.ts'
 import { canonicalJson } from '../../protocol/index.ts'
-import { type DefinitionChange, type Finding, toVisible } from '../../trust/index.ts'
+import { type DefinitionChange, type Finding, toVisible, toVisibleLine } from '../../trust/index.ts'
 import { hintsOf, type ToolHints } from './hints.ts'
 
 /** One call, for whoever decides about it. Texts have their hidden characters written out. */
@@ -41,8 +41,8 @@ export function toView(
   const title = titleOf(definition)
   return Object.freeze({
     server,
-    tool: toVisible(String(call['name'])),
-    title: title === undefined ? undefined : toVisible(title),
+    tool: toVisibleLine(String(call['name'])),
+    title: title === undefined ? undefined : toVisibleLine(title),
     arguments: toVisible(canonicalJson(call['arguments'] ?? {})),
     hints: hintsOf(definition),
     findings,
