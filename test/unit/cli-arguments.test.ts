@@ -116,3 +116,20 @@ test('a server is a URL, or a command after two dashes', () => {
     `sallyport tools x --yes -- npx -y 'it'\\''s'`,
   )
 })
+
+test('what would be sent as something else than what was typed is not sent', () => {
+  for (const word of [
+    'count=9007199254740993',
+    'ratio=1e400',
+    'ratio:=-1e400',
+    'filter={"a":[12345678901234567890]}',
+    'path:=9007199254740993',
+  ])
+    assert.throws(() => parseArguments([word], schema), usage(/a number that would be sent as another one$/), word)
+  assert.throws(() => parseObject('{"a":{"id":9007199254740993}}', '--args'), usage(/^--args has a number/))
+  for (const twice of ['{"a":1,"a":2}', '{"a":{"b":1,"\\u0062":2}}'])
+    assert.throws(() => parseObject(twice, '--args'), usage(/is not a JSON object$/))
+  assert.throws(() => parseArguments(['filter:={"a":1,"a":2}'], schema), usage(/is not JSON$/))
+  const exact = { id: 9007199254740991, half: 0.5, large: 1e21, text: '9007199254740993' }
+  assert.deepEqual(parseObject(JSON.stringify(exact), '--args'), exact)
+})

@@ -11,7 +11,7 @@
  */
 
 import type { JsonObject } from '../../core/index.ts'
-import { isWithinDepth } from '../../protocol/index.ts'
+import { parseJson } from '../../protocol/index.ts'
 import { CliError } from '../errors.ts'
 import { shownShort } from '../shown.ts'
 
@@ -21,7 +21,7 @@ interface Pair {
   readonly isJson: boolean
 }
 
-const MAX_DEPTH = 64
+const BOUNDS = { maxDepth: 64, maxItems: 1_000_000 }
 const MAX_STEPS = 8
 const PAIRS = 'write name=value, or name:=JSON for what is no text: count:=3'
 
@@ -34,9 +34,10 @@ export function parseArguments(words: readonly string[], schema: JsonObject, see
 
 /** @throws {CliError} E-USAGE where it is no JSON object. `from`: how it was given. */
 export function parseObject(text: string, from: string): JsonObject {
-  const value = parseJson(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !isWithinDepth(value, MAX_DEPTH))
-    throw new CliError('E-USAGE', `${from} is not a JSON object`, `write an object in braces: {"name":"value"}`)
+  const value = read(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new CliError('E-USAGE', `${from} is not a JSON object`, `write an object in braces, with no key twice: {"name":"value"}`)
+  if (!isExact(text)) throw new CliError('E-USAGE', `${from} ${INEXACT}`, AS_TEXT)
   return value as JsonObject
 }
 
@@ -76,8 +77,8 @@ function fitting(name: string, text: string, types: ReadonlySet<string>, propert
   const choice = enumOf(property).find((one) => typeof one !== 'string' && JSON.stringify(one) === text)
   if (choice !== undefined) return choice
   if (types.size === 0 || types.has('string')) return text
-  const value = parseJson(text)
-  if (value !== undefined && isOneOf(value, types)) return value
+  const value = read(text)
+  if (value !== undefined && isOneOf(value, types)) return exactly(name, text, value)
   throw wrong(name, `must be ${[...types].map((type) => words[type] ?? type).join(' or ')}`, `see ${see}`)
 }
 
@@ -132,17 +133,34 @@ function typesOf(given: unknown, root: JsonObject, steps = MAX_STEPS): ReadonlyS
 }
 
 function jsonOf(name: string, text: string): unknown {
-  const value = parseJson(text)
-  if (value === undefined || !isWithinDepth(value, MAX_DEPTH)) throw wrong(name, 'is not JSON', `after := comes JSON: ${PAIRS}`)
+  const value = read(text)
+  if (value === undefined) throw wrong(name, 'is not JSON', `after := comes JSON: ${PAIRS}`)
+  return exactly(name, text, value)
+}
+
+/** Undefined for what is no JSON, and for what has a key twice: only one of the two would be sent. */
+function read(text: string): unknown {
+  const parsed = parseJson(Buffer.from(text), BOUNDS)
+  return parsed.allowed ? parsed.value : undefined
+}
+
+const INEXACT = 'has a number that would be sent as another one'
+const AS_TEXT = 'write fewer digits; or as text, where the tool takes that'
+
+function exactly(name: string, text: string, value: unknown): unknown {
+  if (!isExact(text)) throw wrong(name, INEXACT, AS_TEXT)
   return value
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+/** Whole numbers beyond 2^53 become their neighbours, and what is too large becomes `null`: another record than was meant. */
+function isExact(text: string): boolean {
+  let isSo = true
+  const look = (_: string, value: unknown, { source = '' }: { source?: string } = {}): unknown => {
+    if (typeof value === 'number') isSo &&= Number.isFinite(value) && (Number.isSafeInteger(value) || !/^-?\d+$/.test(source))
+    return value
   }
+  JSON.parse(text, look)
+  return isSo
 }
 
 const wrong = (name: string, what: string, fix: string): CliError =>
