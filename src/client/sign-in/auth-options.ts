@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { isScope } from '../../core/index.ts'
-import { isLoopbackHost } from '../../net/index.ts'
+import { isIssuerUrl } from '../../net/index.ts'
 import { isRedirectUri } from './redirect-uri.ts'
 import { isHeaderValue } from './token-request.ts'
 
@@ -45,7 +45,7 @@ export const redirectUri: z.ZodString = z
 export const issuer: z.ZodString = z
   .string()
   .max(2048)
-  .refine(isIssuer, 'must be an https URL, or http on loopback, without query and fragment')
+  .refine((value) => isIssuerUrl(value), 'must be an https URL, or http on loopback, without query and fragment')
 const clientMetadataUrl = z.string().max(2048).refine(isDocumentUrl, 'must be an https URL with a path, without fragment')
 
 export const oauth2: z.ZodType<OAuth2Options> & z.core.$ZodTypeDiscriminable = z
@@ -68,12 +68,6 @@ export const oauth2: z.ZodType<OAuth2Options> & z.core.$ZodTypeDiscriminable = z
   .refine(({ clientSecret, clientId }) => clientSecret === undefined || clientId !== undefined, 'a clientSecret needs its clientId')
   .refine((auth) => auth.clientSecret === undefined || auth.issuer !== undefined, 'a clientSecret needs the issuer that gave it')
   .refine((auth) => typeof auth.signIn !== 'function' || auth.redirectUri !== undefined, 'a signIn function needs the redirectUri')
-
-function isIssuer(value: string): boolean {
-  const url = URL.parse(value)
-  if (url === null || url.search !== '' || url.username !== '' || url.password !== '' || value.includes('#')) return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
-}
 
 function isDocumentUrl(value: string): boolean {
   const url = URL.parse(value)

@@ -1,6 +1,7 @@
 /** What a program says about how it signs in by itself. Pure. What is wrong with a key is said without it. @module */
 
 import { z } from 'zod'
+import { isIssuerUrl } from '../../net/index.ts'
 import { credential, issuer, scopes, text } from './auth-options.ts'
 import { type PrivateJwk, parseClientKey } from './client-key.ts'
 import type { AskProgram } from './program-token.ts'
@@ -61,7 +62,7 @@ const ask = z.custom<AskProgram>((value) => typeof value === 'function', 'must b
 const tokenEndpoint = z
   .string()
   .max(2048)
-  .refine((value) => issuer.safeParse(value.replace(/\?[^#]*$/, '')).success, 'must be an https URL, or http on loopback, without fragment')
+  .refine((value) => isIssuerUrl(value, { query: true }), 'must be an https URL, or http on loopback, without fragment')
 const registered = {
   clientId: text,
   clientSecret: credential.optional(),

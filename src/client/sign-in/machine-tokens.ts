@@ -15,6 +15,7 @@ import type { TokenStore } from '../store/token-store.ts'
 import { type Discovered, discover } from './discovery.ts'
 import { type DpopChoice, selectDpop } from './dpop.ts'
 import { createProofKeys, type KeptProofKey } from './dpop-key.ts'
+import { freshUntil } from './freshness.ts'
 import type { SignedOut } from './kept-grants.ts'
 import type { Attempt, MachineGrant } from './machine-grant.ts'
 import { type MachineRecord, parseMachineRecord, toHolder } from './machine-record.ts'
@@ -51,9 +52,6 @@ export interface MachineTokens {
   forget(): Promise<SignedOut>
 }
 
-/** Renewed so long before its end that it cannot expire on its way; never more than a tenth of its life. */
-const EARLY_MS = 30_000
-
 export function createMachineTokens(parts: MachineParts): MachineTokens {
   const { grant, issuer, network, finder, store, clock, log, learn } = parts
   const keys = createProofKeys(clock)
@@ -63,8 +61,6 @@ export function createMachineTokens(parts: MachineParts): MachineTokens {
   /** Scopes that requests turned out to need. */
   let needed: readonly string[] = []
 
-  const isFresh = ({ expiresAt, receivedAt }: MachineRecord): boolean =>
-    expiresAt === undefined || clock() < expiresAt - Math.min(EARLY_MS, (expiresAt - receivedAt) / 10)
   const nameAt = ({ href }: URL): string =>
     machineTokenName({ server: href, account: parts.account, issuer, kind: grant.kind, client: grant.clientId ?? '' })
 
@@ -119,7 +115,7 @@ export function createMachineTokens(parts: MachineParts): MachineTokens {
   return {
     last: () => last,
     async get(willDo = () => true, more = []) {
-      const isGood = (one: MachineRecord): boolean => isFresh(one) && willDo(one)
+      const isGood = (one: MachineRecord): boolean => clock() < freshUntil(one) && willDo(one)
       if (last && isGood(last)) return last
       while (finding) {
         const theirs = await finding

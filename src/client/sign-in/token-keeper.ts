@@ -11,6 +11,7 @@
 import type { Clock, Log } from '../../core/index.ts'
 import { AuthorizationError } from '../errors.ts'
 import type { TokenStore } from '../store/token-store.ts'
+import { freshUntil } from './freshness.ts'
 import { type KeptSignIn, parseSignIn } from './kept-sign-in.ts'
 
 export interface TokenKeeper {
@@ -42,9 +43,6 @@ export interface TokenKeeperOptions {
   /** A new token for `refreshToken`. Undefined: it must not be asked for. */
   readonly refresh: (kept: KeptSignIn, refreshToken: string, why: 'expired' | 'refused') => Promise<KeptSignIn | undefined>
 }
-
-/** Renewed so long before the end, so that a token does not expire on its way; never more than a tenth of its life. */
-const EARLY_MS = 30_000
 
 export function createTokenKeeper({ store, name, clock, log, isOurs, learn, refresh }: TokenKeeperOptions): TokenKeeper {
   let last: KeptSignIn | undefined
@@ -106,8 +104,7 @@ export function createTokenKeeper({ store, name, clock, log, isOurs, learn, refr
   }
 
   const isUsable = ({ expiresAt }: KeptSignIn): boolean => expiresAt !== undefined && clock() < expiresAt
-  const isStale = ({ expiresAt, receivedAt }: KeptSignIn): boolean =>
-    expiresAt !== undefined && clock() >= expiresAt - Math.min(EARLY_MS, (expiresAt - receivedAt) / 10)
+  const isStale = (kept: KeptSignIn): boolean => clock() >= freshUntil(kept)
 
   return {
     last: () => last,

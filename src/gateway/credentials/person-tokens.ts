@@ -9,7 +9,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { AuthorizationError, type Tokens } from '../../client/index.ts'
+import { AuthorizationError, freshUntil, type Tokens } from '../../client/index.ts'
 import { allow, type Clock, type Decision } from '../../core/index.ts'
 import type { CredentialHeaders } from './credentials.ts'
 import type { KeptTokens } from './kept-tokens.ts'
@@ -52,8 +52,6 @@ export interface PersonTokensParts {
 
 const LOOK_AGAIN_MS = 1000
 const MAX_HELD = 1000
-/** Renewed so long before the end, so that a token does not expire on its way; never more than a tenth of its life. */
-const EARLY_MS = 30_000
 const REST_MS = 10_000
 const WAIT_MS = 100
 type Found = Awaited<ReturnType<KeptTokens['find']>>
@@ -69,7 +67,7 @@ export function createPersonTokens({ kept, known, clock, refresh, unwanted, ende
   const renewing = new Map<string, Promise<Held | NoToken>>()
   const connectedAt = new WeakMap<CredentialHeaders, number>()
 
-  function hold(user: string, { tokens, since }: Connected, until = freshUntil(tokens)): Held {
+  function hold(user: string, { tokens, since }: Connected, until = heldUntil(tokens)): Held {
     const before = cache.get(user)
     const shown =
       before?.tokens.accessToken === tokens.accessToken ? before.shown : allow({ authorization: `Bearer ${tokens.accessToken}` })
@@ -93,7 +91,7 @@ export function createPersonTokens({ kept, known, clock, refresh, unwanted, ende
     const { tokens } = found
     const rests = (resting.get(user) ?? 0) > clock() && isGood(tokens)
     if (!rests) resting.delete(user)
-    if (rests || clock() < freshUntil(tokens)) {
+    if (rests || clock() < heldUntil(tokens)) {
       void kept.noteUse(user).catch(() => {})
       return hold(user, found, rests ? Infinity : undefined)
     }
@@ -167,7 +165,5 @@ export function createPersonTokens({ kept, known, clock, refresh, unwanted, ende
 const isConnected = (found: Found): found is NonNullable<Found> & Connected => found?.tokens !== undefined
 
 /** Without a refresh token there is nothing to be early for. */
-function freshUntil({ expiresAt, receivedAt, refreshToken }: Tokens): number {
-  if (expiresAt === undefined) return Infinity
-  return refreshToken === undefined ? expiresAt : expiresAt - Math.min(EARLY_MS, (expiresAt - receivedAt) / 10)
-}
+const heldUntil = (tokens: Tokens): number =>
+  tokens.refreshToken === undefined ? (tokens.expiresAt ?? Number.POSITIVE_INFINITY) : freshUntil(tokens)

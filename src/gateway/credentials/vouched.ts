@@ -8,7 +8,15 @@
  * @module
  */
 
-import { createEndpointFinder, createNetwork, type Discovered, discover, requestTokens, type Tokens } from '../../client/index.ts'
+import {
+  createEndpointFinder,
+  createNetwork,
+  type Discovered,
+  discover,
+  freshUntil,
+  requestTokens,
+  type Tokens,
+} from '../../client/index.ts'
 import { allow, type Clock, type Decision, deny, type Log, problemOf, type Redactor } from '../../core/index.ts'
 import { type CallCredentials, type CredentialHeaders, needsPerson } from './credentials.ts'
 import { createKnownTokens } from './known-tokens.ts'
@@ -52,7 +60,6 @@ const MAX_PEOPLE = 1000
 const DISCOVERED_MS = 300_000
 /** Where nothing is said of how long a token is good, it is asked for anew after so long. */
 const UNSAID_MS = 300_000
-const EARLY_MS = 30_000
 /** An authorization server that refuses somebody is not asked at each of their calls. */
 const REFUSED_MS = 10_000
 
@@ -128,7 +135,7 @@ export function createVouched(options: VouchedOptions): PersonalCredentials {
     const isFirst = last === undefined
     people.delete(user)
     if (people.size >= MAX_PEOPLE) people.delete(people.keys().next().value as string)
-    people.set(user, { tokens, shown, freshUntil: expiresAt - Math.min(EARLY_MS, (expiresAt - receivedAt) / 10) })
+    people.set(user, { tokens, shown, freshUntil: freshUntil({ expiresAt, receivedAt }) })
     known.hold(user, tokens)
     last = user
     if (isFirst) connected.tell(user)
