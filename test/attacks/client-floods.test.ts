@@ -61,6 +61,42 @@ describe('client-bounds: what nobody asked for', () => {
     assert.equal(warned.filter((message) => message.includes('requests at once')).length, 1)
   })
 
+  it('is not answered without end where it all goes by one id', async () => {
+    const warned: string[] = []
+    let heard = 0
+    await using server = await streaming(
+      (response) => void response.write(line({ id: 'p', method: 'ping' }).repeat(5000)),
+      () => void heard++,
+    )
+    await using client = createClient(server, { auth: undefined, trust: unpinned, log: (_, message) => void warned.push(message) })
+    assert.deepEqual((await client.callTool('any')).content, [{ type: 'text', text: 'at last' }])
+    await until('some are answered', () => heard > 0)
+    assert.equal(warned.filter((message) => message.includes('several requests of one id')).length, 1)
+    assert.ok(heard < 2500, String(heard))
+  })
+
+  it('is forgotten where the server takes it back, so that it may ask again', async () => {
+    let heard = 0
+    const question = { mode: 'form', message: 'x', requestedSchema: { type: 'object', properties: {} } }
+    const takenBack = Array.from(
+      { length: 100 },
+      (_, index) =>
+        line({ id: `q${index}`, method: 'elicitation/create', params: question }) +
+        line({ method: 'notifications/cancelled', params: { requestId: `q${index}` } }),
+    ).join('')
+    await using server = await streaming(
+      (response) => void response.write(takenBack + line({ id: 'p', method: 'ping' })),
+      () => void heard++,
+    )
+    await using client = createClient(server, {
+      auth: undefined,
+      trust: unpinned,
+      onInput: { elicitation: () => ({ action: 'decline' }) },
+    })
+    await client.callTool('any')
+    await until('the last one is answered', () => heard > 0)
+  })
+
   it('is not put to a person more than a few times at once', async () => {
     let asked = 0
     const question = { mode: 'form', message: 'x', requestedSchema: { type: 'object', properties: {} } }

@@ -29,8 +29,9 @@ export interface InboundOptions {
 const NOTIFICATIONS_A_SECOND = 1000
 const REQUESTS_AT_ONCE = 64
 const QUESTIONS_A_ROUND = 16
+const CANCELLED = 'notifications/cancelled'
 /** These end something that waits: they are few, and never dropped. */
-const NEEDED = new Set(['notifications/cancelled', 'notifications/subscriptions/acknowledged'])
+const NEEDED = new Set([CANCELLED, 'notifications/subscriptions/acknowledged'])
 
 export function createInbound({ host, log, onRound, now = () => performance.now() }: InboundOptions): Inbound {
   const open = new Set<unknown>()
@@ -44,23 +45,28 @@ export function createInbound({ host, log, onRound, now = () => performance.now(
     return false
   }
 
-  function admitsNotification(method: string): boolean {
+  function admitsNotification(method: string, params: unknown): boolean {
     const current = Math.floor(now() / 1000)
     if (current !== second) {
       second = current
       notifications = 0
     }
+    notifications++
+    // The SDK answers it no more.
+    if (method === CANCELLED && isObject(params) && notifications <= NOTIFICATIONS_A_SECOND) open.delete(params['requestId'])
     return (
-      ++notifications <= NOTIFICATIONS_A_SECOND || NEEDED.has(method) || drop(`more than ${NOTIFICATIONS_A_SECOND} notifications a second`)
+      notifications <= NOTIFICATIONS_A_SECOND || NEEDED.has(method) || drop(`more than ${NOTIFICATIONS_A_SECOND} notifications a second`)
     )
   }
 
   return {
     admits(message) {
       if (!isObject(message)) return drop('what is no message of the protocol')
-      const { method, id, result, error } = message
+      const { method, id, params, result, error } = message
       if (typeof method === 'string') {
-        if (id === undefined) return admitsNotification(method)
+        if (id === undefined) return admitsNotification(method, params)
+        // It would count as one, however many there are (JSON-RPC 2.0 §4: an id tells one request from another).
+        if (open.has(id)) return drop('several requests of one id')
         if (open.size >= REQUESTS_AT_ONCE) return drop(`more than ${REQUESTS_AT_ONCE} requests at once`)
         open.add(id)
         return true
