@@ -37,6 +37,17 @@ it('a tool whose headers break the rules is left out, and said; the others stay'
   assert.doesNotMatch(lines.join('\n'), /\r|\n.*authorization/)
 })
 
+it('many of them fill no log, and their names drive no terminal', async () => {
+  const bad = Array.from({ length: 1000 }, (_, n) => tool(`${n}\n\u202etxt`, { a: text('a:b') }))
+  await using server = await startHostileServer({ 'tools/list': () => listOf(bad) })
+  const lines: string[] = []
+  await using client = createClient(server, { auth: undefined, log: (_, message, fields) => lines.push(`${message} ${fields?.['tool']}`) })
+  assert.deepEqual([...(await client.listTools())], [])
+  assert.ok(lines.length < 30, String(lines.length))
+  assert.match(lines.at(-1) ?? '', /980 more tools are left out/)
+  assert.doesNotMatch(lines.join(''), /[\n\u202e]/)
+})
+
 it('a value that cannot stand in a header is encoded, and begins no other', async () => {
   await using server = await startHostileServer({ 'tools/list': () => listOf([tool('echo', { a: text('Region') })]) })
   await using client = createClient(server, { auth: { type: 'api_key', apiKey: 'the-key-0123456789' } })

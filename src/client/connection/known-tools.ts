@@ -12,6 +12,7 @@
 import type { Tool } from '@modelcontextprotocol/client'
 import type { JsonObject, Log } from '../../core/index.ts'
 import { compileResultCheck, mirrorsOf } from '../../schema/index.ts'
+import { toVisibleLine } from '../../trust/index.ts'
 import { TrustError } from '../errors.ts'
 
 export interface KnownTools {
@@ -32,6 +33,8 @@ type Check = Exclude<ReturnType<typeof compileResultCheck>, { problem: string }>
 
 /** Compiled checks that are kept: each is some kilobytes. */
 const MAX_CHECKS = 200
+/** Of the tools of a list that are left out, so many are named. */
+const MAX_TOLD = 20
 
 export function createKnownTools({ host, log }: { readonly host: string; readonly log: Log }): KnownTools {
   let known = new Map<string, Known>()
@@ -41,7 +44,7 @@ export function createKnownTools({ host, log }: { readonly host: string; readonl
     if (checks.has(schema)) return checks.get(schema)
     const compiled = compileResultCheck(schema, 'noted')
     if ('problem' in compiled)
-      log('warn', `${host}: the results of a tool are not checked, as it has ${compiled.problem}`, { tool: name.slice(0, 128) })
+      log('warn', `${host}: the results of a tool are not checked, as it has ${compiled.problem}`, { tool: shownName(name) })
     const check = 'problem' in compiled ? undefined : compiled.check
     checks.set(schema, check)
     const [oldest] = checks.keys()
@@ -52,10 +55,11 @@ export function createKnownTools({ host, log }: { readonly host: string; readonl
   return {
     learn(tools, hasHeaders, isWhole) {
       const next = isWhole ? new Map<string, Known>() : known
+      let left = 0
       const shown = tools.filter((tool) => {
         const mirrored = mirrorsOf(tool.inputSchema as JsonObject)
         if (hasHeaders && 'problem' in mirrored) {
-          log('warn', `${host}: a tool is left out, as it has ${mirrored.problem}`, { tool: tool.name.slice(0, 128) })
+          if (++left <= MAX_TOLD) log('warn', `${host}: a tool is left out, as it has ${mirrored.problem}`, { tool: shownName(tool.name) })
           return false
         }
         const before = known.get(tool.name)
@@ -66,6 +70,7 @@ export function createKnownTools({ host, log }: { readonly host: string; readonl
         else next.delete(tool.name)
         return true
       })
+      if (left > MAX_TOLD) log('warn', `${host}: ${left - MAX_TOLD} more tools are left out`)
       known = next
       return shown
     },
@@ -88,6 +93,8 @@ export function createKnownTools({ host, log }: { readonly host: string; readonl
 /** The schema object that was compiled, where a list that came anew says the same. */
 const sameAs = (before: JsonObject | undefined, now: JsonObject | undefined): JsonObject | undefined =>
   before && now && JSON.stringify(before) === JSON.stringify(now) ? before : now
+
+const shownName = (name: string): string => toVisibleLine(name.slice(0, 128))
 
 const said = ({ path, rule }: { readonly path: string; readonly rule: string }): string =>
   `${path} ${rule}`.slice(0, 300).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
