@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { createLog, createRedactor, type Log, systemClock } from '../core/index.ts'
+import { createLog, createRedactor, systemClock } from '../core/index.ts'
 import { type Calling, createCalling } from './connection/calling.ts'
 import type { Target } from './connection/connect.ts'
 import { createEndpointFinder, type EndpointFinder } from './endpoint.ts'
@@ -32,7 +32,6 @@ export interface Assembled {
   readonly machine: MachineSignIn | undefined
   /** Asks the server at its endpoint; undefined where it is started and not asked. */
   readonly finder: EndpointFinder | undefined
-  readonly log: Log
   /** How the client is shown: without a secret. */
   readonly shown: string
 }
@@ -112,7 +111,6 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
     oauth,
     machine,
     finder,
-    log,
     shown: `MCPClient { ${where}, auth: '${auth?.type ?? 'none'}' }`,
   }
 }

@@ -9,6 +9,7 @@
 
 import type * as Sdk from '@modelcontextprotocol/client'
 import { TransportError } from '../errors.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { CacheMode } from './cache.ts'
 import { type Connection, type ConnectOptions, createConnector, loadSdk } from './connect.ts'
 import { createDeadlines, type Deadline } from './deadline.ts'
@@ -82,7 +83,7 @@ export function createSession(options: SessionOptions): Session {
       let connection: Connection | undefined
       let deadline: Deadline | undefined
       try {
-        connection = await abortable(connect(), signal)
+        connection = await untilAborted(connect(), signal)
         deadline = deadlines.begin(requestTimeoutMs, signal)
         const { signal: both, again } = deadline
         const given: Sdk.RequestOptions = {
@@ -144,17 +145,6 @@ export function createSession(options: SessionOptions): Session {
 
 const hasLostSession = (error: unknown, { client, transport }: Connection, { SdkHttpError }: typeof Sdk): boolean =>
   error instanceof SdkHttpError && error.status === 404 && client.getProtocolEra() === 'legacy' && transport.sessionId !== undefined
-
-/** What comes first, the end of `promise` or the signal's. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  let stop = (): void => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error)
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', stop))
-}
 
 async function within(ms: number, promise: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined

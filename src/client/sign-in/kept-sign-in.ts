@@ -10,6 +10,7 @@
 import { z } from 'zod'
 import { isScope, type Log } from '../../core/index.ts'
 import { type KeptProofKey, keptProofKeySchema } from './dpop-key.ts'
+import { parseKept } from './kept-record.ts'
 import { isHeaderValue } from './token-request.ts'
 
 /** As whom the tokens were asked for. `configured`: as the program's options say; what proves it is not kept here. */
@@ -67,15 +68,7 @@ const keptSignIn: z.ZodType<KeptSignIn> = z.strictObject({
 /** `text`: as it was kept, undefined where nothing was. */
 export function parseSignIn(text: string | undefined, log: Log): KeptSignIn | undefined {
   if (text === undefined) return undefined
-  const { success, data } = keptSignIn.safeParse(parseOrNothing(text))
-  if (!success) log('warn', 'A kept sign-in cannot be read and counts as none: somebody has to sign in again')
-  return success ? data : undefined
-}
-
-export function parseOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  const kept = parseKept(keptSignIn, text)
+  if (!kept) log('warn', 'A kept sign-in cannot be read and counts as none: somebody has to sign in again')
+  return kept
 }

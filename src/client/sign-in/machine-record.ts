@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { isScope, type Log } from '../../core/index.ts'
 import { type KeptProofKey, keptProofKeySchema } from './dpop-key.ts'
+import { parseKept } from './kept-record.ts'
 import { isHeaderValue } from './token-request.ts'
 
 export interface MachineRecord {
@@ -36,13 +37,9 @@ const schema: z.ZodType<MachineRecord> = z.strictObject({
 /** `text`: as it was kept, undefined where nothing was. */
 export function parseMachineRecord(text: string | undefined, log: Log): MachineRecord | undefined {
   if (text === undefined) return undefined
-  try {
-    return schema.parse(JSON.parse(text))
-  } catch {
-    // What a parser says would quote it.
-    log('warn', 'A kept token cannot be read and counts as none: another one is obtained')
-    return undefined
-  }
+  const kept = parseKept(schema, text)
+  if (!kept) log('warn', 'A kept token cannot be read and counts as none: another one is obtained')
+  return kept
 }
 
 /** A name for everything that a token depends on; nothing can be read out of it. */

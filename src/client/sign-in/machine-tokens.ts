@@ -20,7 +20,7 @@ import type { SignedOut } from './kept-grants.ts'
 import type { Attempt, MachineGrant } from './machine-grant.ts'
 import { type MachineRecord, parseMachineRecord, toHolder } from './machine-record.ts'
 import type { ProofKey } from './proof.ts'
-import { selectScopes } from './scopes.ts'
+import { selectScopes, union } from './scopes.ts'
 import { requestTokens, revokeToken } from './token-request.ts'
 
 export interface MachineParts {
@@ -121,7 +121,7 @@ export function createMachineTokens(parts: MachineParts): MachineTokens {
         const theirs = await finding
         if (isGood(theirs)) return theirs
       }
-      const ours = find(isGood, [...new Set([...needed, ...more])]).finally(() => {
+      const ours = find(isGood, union(needed, more)).finally(() => {
         if (finding === ours) finding = undefined
       })
       finding = ours

@@ -9,7 +9,7 @@ import { AuthorizationError } from '../errors.ts'
 import { type Credential, isAboutProof, type Outgoing, type Presented } from './credential.ts'
 import { toPresented } from './dpop.ts'
 import type { MachineToken, MachineTokens } from './machine-tokens.ts'
-import { MAX_SCOPES } from './scopes.ts'
+import { MAX_SCOPES, union } from './scopes.ts'
 
 export function createMachineCredential(tokens: MachineTokens): Credential {
   let place: URL | undefined
@@ -19,7 +19,7 @@ export function createMachineCredential(tokens: MachineTokens): Credential {
 
   async function widen(request: Outgoing, scopes: readonly string[]): Promise<MachineToken | undefined> {
     const asked = tokens.last()?.asked ?? []
-    const all = [...new Set([...asked, ...scopes])]
+    const all = union(asked, scopes)
     if (widened.has(request) || all.length > MAX_SCOPES || all.length === asked.length) return undefined
     widened.add(request)
     return tokens.get((one) => all.every((scope) => one.asked.includes(scope)), all)
@@ -48,7 +48,7 @@ export function createMachineCredential(tokens: MachineTokens): Credential {
         return new AuthorizationError('credential_refused', `${host} refuses a token that was obtained for it just now.`, {
           step: 'Ask who runs the server whether it takes tokens of this authorization server.',
         })
-      const scopes = [...new Set([...(tokens.last()?.asked ?? []), ...(challenge.scopes ?? [])])]
+      const scopes = union(tokens.last()?.asked ?? [], challenge.scopes ?? [])
       return new AuthorizationError('insufficient_scope', `${host} wants a scope that this program does not get.`, {
         scopes,
         step: 'Let who runs the authorization server give it `scopes` of this error.',

@@ -22,6 +22,7 @@ import { createKeptGrants, type SignedOut } from './kept-grants.ts'
 import type { KeptSignIn } from './kept-sign-in.ts'
 import type { ClientMetadata, ClientRegistration } from './registration.ts'
 import { createRegistrations } from './registrations.ts'
+import { union } from './scopes.ts'
 import { showOnTerminal } from './show-device-code.ts'
 import { createSignInLimits } from './sign-in-limits.ts'
 import { createWays, type SignInRequest } from './ways.ts'
@@ -174,5 +175,3 @@ export function createOAuth(parts: OAuthParts): OAuth {
     },
   }
 }
-
-const union = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())]

@@ -12,7 +12,7 @@ import type { Clock } from '../../core/index.ts'
 import { registrationName } from '../store/names.ts'
 import type { TokenStore } from '../store/token-store.ts'
 import type { ClientIdentity } from './client-identity.ts'
-import { parseOrNothing } from './kept-sign-in.ts'
+import { parseKept } from './kept-record.ts'
 import type { Registered } from './registration.ts'
 
 /** A client may be registered for one way of signing in and not for the other. */
@@ -50,7 +50,7 @@ export function createRegistrations({ store, clock, learn }: RegistrationsParts)
   return {
     async find(issuer, use) {
       const text = await store.read(nameOf(issuer, use))
-      const { data } = kept.safeParse(text === undefined ? undefined : parseOrNothing(text))
+      const data = text === undefined ? undefined : parseKept(kept, text)
       if (data === undefined || (data.expiresAt !== undefined && data.expiresAt <= clock())) return undefined
       const { clientId, redirectUris } = data
       if (data.method === 'none') return { identity: { issuer, clientId, method: data.method }, redirectUris }

@@ -21,6 +21,9 @@ export function toScopes(value: unknown): readonly string[] | undefined {
   return [...new Set<string>(value)]
 }
 
+/** Each once, in the order in which it was said first. */
+export const union = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())]
+
 export interface ScopeSources {
   /** What the program asks for. */
   readonly wished: readonly string[] | undefined
@@ -45,5 +48,5 @@ export function selectScopes({ wished, challenged, supported, serverSupported, n
     ...(challenged ?? supported ?? []),
     ...((challenged ?? supported) && serverSupported?.includes(OFFLINE_ACCESS) ? [OFFLINE_ACCESS] : []),
   ]
-  return [...new Set([...base, ...needed])]
+  return union(base, needed)
 }

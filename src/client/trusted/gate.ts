@@ -20,6 +20,7 @@ import {
   toVisible,
 } from '../../trust/index.ts'
 import { MCPRequestError, TrustError } from '../errors.ts'
+import { untilAborted } from '../until-aborted.ts'
 import { hintsOf, type ToolHints } from './hints.ts'
 import type { PinKeeper } from './pin-keeper.ts'
 import { createReports, type TrustOptions } from './reports.ts'
@@ -187,20 +188,6 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
       looked = undefined
       isFresh = false
     },
-  }
-}
-
-/** What comes first, the end of `promise` or the signal's. */
-async function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return promise
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const stop = (): void => reject(signal.reason as Error)
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }
 
