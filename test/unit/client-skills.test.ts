@@ -154,6 +154,10 @@ describe('a skill is not handed on', () => {
 describe('a description is none', () => {
   const main = fileOf(URI, MAIN)
   const many = Array.from({ length: 512 }, (_, index) => fileOf(`skill://acme/refunds/${index}`, ''))
+  const named = (name: string, folder: string): object => {
+    const uri = `${folder}/${name}/SKILL.md`
+    return { uri, frontmatter: { ...FRONTMATTER, name }, resources: [{ ...main, uri }] }
+  }
   for (const [what, more] of [
     ['whose content is made anew each time', { resources: 'dynamic' }],
     ['without its files', { resources: undefined }],
@@ -164,6 +168,11 @@ describe('a description is none', () => {
     ['with a file that leads out when it is decoded', { resources: [main, fileOf('skill://acme/refunds/%2e%2E/x', '')] }],
     ['with a file that leads out by a slash in it', { resources: [main, fileOf('skill://acme/refunds/..%2Fx', '')] }],
     ['with a file that leads out as Windows has it', { resources: [main, fileOf('skill://acme/refunds/..\\x', '')] }],
+    ['whose name leads out', named('..', 'skill://acme')],
+    ['whose name is a path', named('../../refunds', 'skill://acme')],
+    ['whose name leads out when it is decoded', named('%2e%2e', 'skill://acme')],
+    ['whose name hides something', named('re\u202efunds', 'skill://acme')],
+    ['in a folder that leads out', named('refunds', 'skill://acme/..')],
     ['with more than 512 files', { resources: [main, ...many] }],
     ['with more than 16 MiB', { resources: [main, { ...fileOf(FORM, ''), size: 16 * 1024 * 1024 }] }],
     ['with a digest of another kind', { resources: [{ ...main, digest: 'md5:0' }] }],

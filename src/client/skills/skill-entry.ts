@@ -36,6 +36,9 @@ const MAX_FILES = 512
 const MAX_BYTES = 16 * 1024 * 1024
 const MAIN_FILE = '/SKILL.md'
 
+/** It is the name of a folder, too, wherever somebody keeps skills (Agent Skills §name is narrower): no way out, nothing hidden. */
+const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}])?$/u
+
 const file = z.object({
   uri: z.string().max(2048),
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
@@ -45,12 +48,13 @@ const entry: z.ZodType<SkillEntry> = z
   .object({
     uri: z.string().max(2048),
     frontmatter: z.looseObject({
-      name: z.string().min(1).max(64),
+      name: z.string().max(64).regex(NAME),
       description: z.string().min(1).max(4096),
     }),
     resources: z.array(file).min(1).max(MAX_FILES),
   })
   .refine(({ uri, frontmatter: { name } }) => uri.endsWith(`/${name}${MAIN_FILE}`))
+  .refine(({ uri }) => isPlain(uri))
   .refine(({ uri, resources }) => resources.every((each) => isInside(folderOf(uri), each.uri)))
   .refine(({ uri, resources }) => resources.some((each) => each.uri === uri))
   .refine(({ resources }) => new Set(resources.map((each) => each.uri)).size === resources.length)
@@ -66,8 +70,14 @@ export function parseSkillEntry(value: unknown): SkillEntry | undefined {
 export const folderOf = (uri: string): string => uri.slice(0, -MAIN_FILE.length)
 
 /** No way out of the folder, however it is written: whoever keeps skills on a disk names files by this. */
-function isInside(folder: string, uri: string): boolean {
-  if (!uri.startsWith(`${folder}/`)) return false
-  const segments = uri.slice(folder.length + 1).split('/')
-  return segments.every((segment) => segment !== '' && !/^(?:\.|%2e){1,2}$|%2f|%5c|[\\?#\u0000-\u001f\u007f]/i.test(segment))
-}
+const isInside = (folder: string, uri: string): boolean =>
+  uri.startsWith(`${folder}/`) &&
+  isPlain(uri) &&
+  uri
+    .slice(folder.length + 1)
+    .split('/')
+    .every((segment) => segment !== '')
+
+/** No segment that goes up, or that is a separator in disguise. */
+const isPlain = (uri: string): boolean =>
+  uri.split('/').every((segment) => !/^(?:\.|%2e){1,2}$|%2f|%5c|[\\?#\u0000-\u001f\u007f]/i.test(segment))
