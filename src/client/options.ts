@@ -116,7 +116,8 @@ const client: z.ZodType<MCPClientOptions> = z
       ])
       .optional(),
     dataDir: argument.min(1).optional(),
-    account: text.optional(),
+    // A half of a character is written as any other half: two accounts would be one.
+    account: text.refine((value) => value.isWellFormed(), 'must be well-formed text').optional(),
     clientInfo: z.strictObject({ name: text, version: text }).optional(),
     onInput: z
       .strictObject({

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { MCPClient } from '../../src/client/index.ts'
+import { ANY_LOOPBACK, openLoopback } from '../../src/client/sign-in/loopback.ts'
 import { browserOf, openBrowser } from '../../src/client/sign-in/open-browser.ts'
 import { startWorld, type World } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
@@ -32,6 +33,18 @@ async function signIn(client: MCPClient, visit: (url: string) => Promise<Respons
 const FINE = 'no error: undefined'
 
 describe('signIn()', () => {
+  it('ends, too, where the window was closed before there was a page to show', { timeout: 10_000 }, async () => {
+    await using loopback = await openLoopback({ redirectUri: ANY_LOOPBACK, mayMove: true, program: 'x' })
+    const answer = loopback.answerTo('the-state', new AbortController().signal)
+    const window = httpRequest(`${loopback.redirectUri}?state=the-state&code=x`).on('error', () => {})
+    window.end()
+    const { respond } = await answer
+    window.destroy()
+    // Once somebody else has been answered, the listener knows.
+    for (let knock = 0; knock < 3; knock++) assert.equal((await browse(loopback.redirectUri)).status, 400)
+    await respond({ status: 200, title: 'x', text: 'x' })
+  })
+
   it('waits at the very address that the browser is sent back to', { skip: process.platform !== 'linux' }, async () => {
     for (const redirectUri of ['http://127.0.0.2/callback', 'http://[::1]/callback', 'http://localhost/callback']) {
       await using world = await startWorld()

@@ -25,6 +25,12 @@ test('every problem with the options is named at once, with what was probably me
   ])
 })
 
+test('an account is well-formed text: half a character would be the same account as any other half', () => {
+  for (const account of ['a\ud800', '\udfffa'])
+    assert.deepEqual(problemsOf({ serverUrl: 'https://example.com', account }), ['client.account: must be well-formed text'])
+  assert.deepEqual(problemsOf({ serverUrl: 'https://example.com', account: 'Ána 🙂' }), [])
+})
+
 test('headers of a program are none of the protocol, of HTTP or of signing in', () => {
   const serverUrl = 'https://example.com'
   for (const name of [

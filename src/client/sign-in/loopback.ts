@@ -102,7 +102,8 @@ async function listen(server: Server, redirect: URL, mayMove: boolean): Promise<
 function send(response: ServerResponse, page: LoopbackPage): Promise<void> {
   const { headers, html } = writePage(page)
   return new Promise((sent) => {
-    // The person may have closed the window meanwhile.
+    // The person may have closed the window meanwhile, or may do so now.
+    if (response.destroyed) return sent()
     response.once('close', () => sent())
     response.writeHead(page.status, headers).end(html)
   })
