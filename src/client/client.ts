@@ -38,6 +38,7 @@ import {
   checkWatched,
   type MCPClientOptions,
 } from './options.ts'
+import { parseCallback } from './sign-in/authorization-requests.ts'
 import { discoverIssuer } from './sign-in/discovery.ts'
 import type { SignedOut } from './sign-in/kept-grants.ts'
 import type { MachineSignIn } from './sign-in/machine-sign-in.ts'
@@ -54,8 +55,6 @@ export interface MCPRequest {
   readonly method: string
   readonly params?: JsonObject | undefined
 }
-
-const MAX_CALLBACK = 16_384
 
 export class MCPClient {
   readonly #network: Network
@@ -91,10 +90,9 @@ export class MCPClient {
 
   /** Ends a sign-in with the URL that the person came back to: whole, or from its path on, as servers see it. */
   async handleCallback(callbackUrl: string | URL): Promise<void> {
-    const text = String(callbackUrl)
-    const url = text.length <= MAX_CALLBACK ? URL.parse(text, 'http://localhost') : null
-    if (url === null) throw new ConfigError(['handleCallback: needs the URL that the person came back to'])
-    await this.#signIn('handleCallback').handleCallback(url.searchParams)
+    const callback = parseCallback(String(callbackUrl))
+    if (callback === undefined) throw new ConfigError(['handleCallback: needs the URL that the person came back to'])
+    await this.#signIn('handleCallback').handleCallback(callback)
     // Somebody else may have signed in: what was fetched for the first is not for them.
     await this.#calling.session.drop()
   }
@@ -118,7 +116,7 @@ export class MCPClient {
     return ended
   }
 
-  /** The issuer of the authorization server that the server sends people to; nothing is asked of that one. */
+  /** The issuer of the authorization server that the server sends people to, by its word alone: nothing is asked of that one. For people to look at, not to be handed on as `issuer`. */
   async authorizationServer(): Promise<string> {
     if (!this.#finder) throw new ConfigError(['authorizationServer: a server that is started has none'])
     return discoverIssuer({ network: this.#network, finder: this.#finder })

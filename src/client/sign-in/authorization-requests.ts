@@ -43,6 +43,7 @@ export interface AuthorizationRequests<R extends AuthorizationRequest> {
 const TTL_MS = 10 * 60 * 1000
 const MAX_PENDING = 100
 const MAX_CODE = 4096
+const MAX_CALLBACK = 16_384
 
 interface Pending<R> {
   readonly request: R
@@ -73,6 +74,11 @@ export function createAuthorizationRequests<R extends AuthorizationRequest>(cloc
     },
     drop: (state) => void pending.delete(state),
   }
+}
+
+/** What a URL that a person came back to says: a whole one, or from its path on, as servers see it. Undefined where it is none. */
+export function parseCallback(text: string): URLSearchParams | undefined {
+  return text.length <= MAX_CALLBACK ? URL.parse(text, 'http://localhost')?.searchParams : undefined
 }
 
 /** The `state` that an answer names; undefined where it names none, or several. */

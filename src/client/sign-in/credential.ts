@@ -26,8 +26,6 @@ export interface Presented {
 export interface Refusal {
   readonly presented: Presented
   readonly challenge: Challenge | undefined
-  /** `DPoP-Nonce`, where the answer had one. */
-  readonly nonce: string | undefined
 }
 
 export interface Credential {
@@ -94,9 +92,9 @@ export async function withRenewal<Answer>({ credential, request, send, saidBy, d
     const { status, headers } = saidBy(answer)
     credential.heard(headers)
     const challenge = challengeOf(status, headers.get('www-authenticate'))
-    const kind = kindOf(status, challenge)
+    const kind = kindOf(status, challenge, headers)
     if (kind === undefined || left[kind]-- === 0) return answer
-    const renewed = await asItIs(credential.renew(request, { presented, challenge, nonce: headers.get('dpop-nonce') ?? undefined }))
+    const renewed = await asItIs(credential.renew(request, { presented, challenge }))
     if (renewed === undefined) return answer
     await drop(answer)
     presented = renewed
@@ -108,10 +106,12 @@ const asItIs = <T>(presented: Promise<T>): Promise<T> =>
     throw new HookFailure(error)
   })
 
-function kindOf(status: number, challenge: Challenge | undefined): keyof typeof LIMITS | undefined {
+function kindOf(status: number, challenge: Challenge | undefined, headers: Headers): keyof typeof LIMITS | undefined {
   if (status === 403 && challenge?.error === 'insufficient_scope') return 'scope'
   if (status !== 401) return undefined
-  return challenge && isAboutProof(challenge) ? 'proof' : 'token'
+  if (!challenge || !isAboutProof(challenge)) return 'token'
+  // Who wants a nonce and gives none would get the same proof again.
+  return challenge.error === 'use_dpop_nonce' && !headers.has('dpop-nonce') ? undefined : 'proof'
 }
 
 /** Whether another proof for the same token may do: with the nonce, or the time, that the answer brought. */

@@ -30,11 +30,10 @@ export function createMachineCredential(tokens: MachineTokens): Credential {
       place = request.url
       return present(await tokens.get(), request)
     },
-    async renew(request, { presented: { token }, challenge, nonce }) {
+    async renew(request, { presented: { token }, challenge }) {
       if (challenge && isAboutProof(challenge)) {
         const last = tokens.last()
-        const isVain = challenge.error === 'use_dpop_nonce' && nonce === undefined
-        return isVain || last?.proof === undefined ? undefined : present(last, request)
+        return last?.proof && present(last, request)
       }
       const isNarrow = challenge?.error === 'insufficient_scope'
       const next = isNarrow ? await widen(request, challenge.scopes ?? []) : await tokens.get(({ accessToken }) => accessToken !== token)

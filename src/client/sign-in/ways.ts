@@ -9,7 +9,7 @@ import { type Clock, ConfigError } from '../../core/index.ts'
 import { AuthorizationError } from '../errors.ts'
 import type { Network } from '../network.ts'
 import type { OAuth2Options } from './auth-options.ts'
-import { type AuthorizationRequest, createAuthorizationRequests } from './authorization-requests.ts'
+import { type AuthorizationRequest, createAuthorizationRequests, parseCallback } from './authorization-requests.ts'
 import { type Begun, signInWithBrowser } from './browser-sign-in.ts'
 import type { ClientIdentity } from './client-identity.ts'
 import { type DeviceCode, signInOnDevice } from './device-sign-in.ts'
@@ -58,7 +58,6 @@ export interface WaysParts {
 }
 
 const TEN_MINUTES_MS = 10 * 60 * 1000
-const MAX_CALLBACK = 16_384
 
 interface CodeRequest extends AuthorizationRequest, Asked {}
 
@@ -139,10 +138,9 @@ export function createWays({ options, network, clock, program, identities, grant
       const { redirectUri = ANY_LOOPBACK } = options
       const { url, state } = await begin(await discoverNow(), redirectUri)
       try {
-        const text = String(await show(url))
-        const callback = text.length <= MAX_CALLBACK ? URL.parse(text, redirectUri) : null
-        if (callback === null) throw new AuthorizationError('authorization_denied', 'auth.signIn answered with what is no URL.')
-        await finish(callback.searchParams)
+        const callback = parseCallback(String(await show(url)))
+        if (callback === undefined) throw new AuthorizationError('authorization_denied', 'auth.signIn answered with what is no URL.')
+        await finish(callback)
       } finally {
         requests.drop(state)
       }
