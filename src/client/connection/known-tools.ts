@@ -33,6 +33,8 @@ type Check = Exclude<ReturnType<typeof compileResultCheck>, { problem: string }>
 
 /** Compiled checks that are kept: each is some kilobytes. */
 const MAX_CHECKS = 200
+/** Tools that are gone and whose promises are kept. */
+const MAX_GONE = 1000
 /** Of the tools of a list that are left out, so many are named. */
 const MAX_TOLD = 20
 
@@ -70,6 +72,7 @@ export function createKnownTools({ host, log }: { readonly host: string; readonl
         else next.delete(tool.name)
         return true
       })
+      if (isWhole) keepGone(known, next, tools)
       if (left > MAX_TOLD) log('warn', `${host}: ${left - MAX_TOLD} more tools are left out`)
       known = next
       return shown
@@ -93,6 +96,13 @@ export function createKnownTools({ host, log }: { readonly host: string; readonl
 /** The schema object that was compiled, where a list that came anew says the same. */
 const sameAs = (before: JsonObject | undefined, now: JsonObject | undefined): JsonObject | undefined =>
   before && now && JSON.stringify(before) === JSON.stringify(now) ? before : now
+
+/** A tool that is not listed any more may still be called: what it promised before holds for what it answers. */
+function keepGone(before: ReadonlyMap<string, Known>, next: Map<string, Known>, tools: readonly Tool[]): void {
+  const listed = new Set(tools.map(({ name }) => name))
+  let gone = 0
+  for (const [name, each] of before) if (!next.has(name) && !listed.has(name) && ++gone <= MAX_GONE) next.set(name, each)
+}
 
 const shownName = (name: string): string => toVisibleLine(name.slice(0, 128))
 
