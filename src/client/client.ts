@@ -29,15 +29,14 @@ import type { CachedRequestOptions, RequestOptions } from './connection/session.
 import { type Watched, type WatchOptions, watch } from './connection/watch.ts'
 import type { EndpointFinder } from './endpoint.ts'
 import type { Network } from './network.ts'
+import { checkClientOptions, type MCPClientOptions } from './options.ts'
 import {
   type AuthorizationUrlRequest,
   checkAuthorizationUrlRequest,
   checkClientMetadata,
-  checkClientOptions,
   checkSignInRequest,
   checkWatched,
-  type MCPClientOptions,
-} from './options.ts'
+} from './request-options.ts'
 import { parseCallback } from './sign-in/authorization-requests.ts'
 import { discoverIssuer } from './sign-in/discovery.ts'
 import type { SignedOut } from './sign-in/kept-grants.ts'

@@ -25,7 +25,8 @@ export {
   trustSteps,
 } from './errors.ts'
 export { createNetwork, type Network } from './network.ts'
-export type { ApiKeyOptions, AuthorizationUrlRequest, MCPClientOptions } from './options.ts'
+export type { ApiKeyOptions, MCPClientOptions } from './options.ts'
+export type { AuthorizationUrlRequest } from './request-options.ts'
 export type { OAuth2Options, SignInWay } from './sign-in/auth-options.ts'
 export { type AuthorizationRequest, codeIn, stateIn, toAuthorizationUrl } from './sign-in/authorization-requests.ts'
 export { parseChallenge } from './sign-in/challenge.ts'

@@ -7,11 +7,9 @@ import { headerName, headers } from './connection/header-options.ts'
 import type { InputHooks } from './connection/input-hooks.ts'
 import type { ServerLogEntry } from './connection/server-log.ts'
 import { argument, checkTransport } from './connection/transport-options.ts'
-import type { Watched } from './connection/watch.ts'
-import { credential, type OAuth2Options, oauth2, redirectUri, scopes, text } from './sign-in/auth-options.ts'
+import { fn } from './function-option.ts'
+import { credential, type OAuth2Options, oauth2, text } from './sign-in/auth-options.ts'
 import { clientCredentials, enterprise, type MachineOptions, workload } from './sign-in/machine-options.ts'
-import type { ClientMetadata } from './sign-in/registration.ts'
-import type { SignInRequest } from './sign-in/ways.ts'
 import { isTokenStore } from './store/open-token-store.ts'
 import type { TokenStore } from './store/token-store.ts'
 import type { TrustOptions } from './trusted/reports.ts'
@@ -74,19 +72,6 @@ export interface MCPClientOptions {
   readonly lookup?: Lookup | undefined
 }
 
-export interface AuthorizationUrlRequest {
-  /** Where the person is sent back to: https, or this computer. */
-  readonly redirectUri: string
-  /** Instead of `auth.scopes`, this time. */
-  readonly scopes?: readonly string[] | undefined
-}
-
-const fn = <T>() => z.custom<T>((value) => typeof value === 'function', 'must be a function')
-const httpsUrl = z
-  .string()
-  .max(2048)
-  .refine((value) => URL.parse(value)?.protocol === 'https:', 'must be an https URL')
-
 const client: z.ZodType<MCPClientOptions> = z
   .strictObject({
     serverUrl: z
@@ -144,36 +129,7 @@ const client: z.ZodType<MCPClientOptions> = z
   })
   .superRefine(checkTransport)
 
-const authorizationUrlRequest: z.ZodType<AuthorizationUrlRequest> = z.strictObject({ redirectUri, scopes: scopes.optional() })
-const signInRequest: z.ZodType<SignInRequest> = z.strictObject({
-  scopes: scopes.optional(),
-  device: z.boolean().optional(),
-  signal: z.instanceof(AbortSignal).optional(),
-  onDeviceCode: fn<NonNullable<SignInRequest['onDeviceCode']>>().optional(),
-  openBrowser: fn<NonNullable<SignInRequest['openBrowser']>>().optional(),
-})
-const clientMetadata: z.ZodType<ClientMetadata> = z.strictObject({
-  clientName: text,
-  redirectUris: z.array(redirectUri).min(1).max(20),
-  logoUri: httpsUrl.optional(),
-})
-
-const watched: z.ZodType<Watched> = z
-  .strictObject({
-    tools: z.boolean().optional(),
-    prompts: z.boolean().optional(),
-    resources: z.boolean().optional(),
-    uris: z.array(z.string().min(1).max(8192)).max(1000).optional(),
-  })
-  .refine(({ tools, prompts, resources, uris = [] }) => tools || prompts || resources || uris.length > 0, 'needs something to watch')
-
 export const checkClientOptions = (input: unknown): Readonly<MCPClientOptions> => checkOptions('client', client, input as MCPClientOptions)
-export const checkAuthorizationUrlRequest = (input: unknown): Readonly<AuthorizationUrlRequest> =>
-  checkOptions('getAuthorizationUrl', authorizationUrlRequest, input as AuthorizationUrlRequest)
-export const checkSignInRequest = (input: unknown): Readonly<SignInRequest> => checkOptions('signIn', signInRequest, input as SignInRequest)
-export const checkClientMetadata = (input: unknown): Readonly<ClientMetadata> =>
-  checkOptions('registerClient', clientMetadata, input as ClientMetadata)
-export const checkWatched = (input: unknown): Readonly<Watched> => checkOptions('watch', watched, input as Watched)
 
 function pem() {
   return z.string().refine((value) => value.includes('-----BEGIN CERTIFICATE-----'), 'must be the text of a certificate in PEM, not a path')

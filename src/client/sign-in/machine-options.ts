@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { isIssuerUrl } from '../../net/index.ts'
+import { fn } from '../function-option.ts'
 import { credential, issuer, scopes, text } from './auth-options.ts'
 import { type PrivateJwk, parseClientKey } from './client-key.ts'
 import type { AskProgram } from './program-token.ts'
@@ -58,7 +59,7 @@ export interface WorkloadOptions extends OneIssuer {
 
 export type MachineOptions = ClientCredentialsOptions | EnterpriseOptions | WorkloadOptions
 
-const ask = z.custom<AskProgram>((value) => typeof value === 'function', 'must be a function')
+const ask = fn<AskProgram>()
 const tokenEndpoint = z
   .string()
   .max(2048)

@@ -1,10 +1,10 @@
 /** What a program says about trust, checked: strict, every problem named. @module */
 
 import { z } from 'zod'
+import { fn } from '../function-option.ts'
 import type { DriftReport, FindingReport, TrustOptions } from './reports.ts'
 import type { ToolCallHook } from './tool-call.ts'
 
-const fn = <T>() => z.custom<T>((value) => typeof value === 'function', 'must be a function')
 const origin = z.string().max(300).refine(isOrigin, 'must be an https origin, such as https://cdn.example.com')
 
 export const trust: z.ZodType<TrustOptions> = z.strictObject({
