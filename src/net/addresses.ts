@@ -31,6 +31,7 @@ const table: readonly (readonly [AddressClass, readonly string[]])[] = [
       '203.0.113.0/24',
       '240.0.0.0/4',
       '::/96', // unspecified and IPv4-compatible
+      '::ffff:0:0:0/96', // IPv4-translated: an IPv4 address in disguise
       '64:ff9b::/96', // NAT64: an IPv4 address in disguise
       '64:ff9b:1::/48',
       '100::/64',

@@ -7,7 +7,7 @@ import { type Clock, ConfigError, systemClock } from '../core/index.ts'
 import { createSqliteStore, type Store } from '../storage/index.ts'
 import { createKeyRing } from './create-key-ring.ts'
 import type { KeyRing } from './key-ring.ts'
-import { isShared, whoWrites } from './require-ours.ts'
+import { isOfAnother, isShared, whoWrites } from './require-ours.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -49,6 +49,8 @@ export function requireFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     const found = statSync(dir)
+    // What is in it would be theirs too, the master key first.
+    if (isOfAnother(found)) throw new ConfigError([`${dir}: the data directory belongs to another user. Name one of your own.`])
     if (isShared(found))
       throw new ConfigError([
         `${dir}: ${whoWrites(found)} can write into the data directory (mode ${(found.mode & 0o777).toString(8)}). Run: chmod 700 '${dir}'`,

@@ -16,6 +16,12 @@ export function requireOurs(path: string, hint: string): void {
   if (isShared(found)) throw new ConfigError([`${path}: ${whoWrites(found)} can write to it. Run: chmod go-w '${path}'`])
 }
 
+/** Whether another user made it, who can open it to themselves whatever its mode says (access lists, and later). The administrator uses whose they like. */
+export function isOfAnother({ uid }: Stats): boolean {
+  const me = process.getuid?.() ?? 0
+  return me !== 0 && uid !== me && uid !== 0
+}
+
 /** Where every user has a group of their own, new files are writable for it; that is nobody else. */
 export const isShared = ({ uid, gid, mode }: Stats): boolean =>
   process.platform !== 'win32' && ((mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && (uid !== gid || gid === 0)))

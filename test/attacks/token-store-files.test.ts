@@ -1,7 +1,8 @@
 // What lies on the disk, for somebody who reads it, changes it or moves it; and what is shown of it anywhere.
 
 import assert from 'node:assert/strict'
-import { chmod, copyFile, mkdtemp, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -166,6 +167,31 @@ test('a folder that others can write into, and a key that they can read, are ref
     await chmod(path, mended)
   }
   assert.equal(await open().read(NAME), TOKEN)
+})
+
+const root = { skip: process.getuid?.() === 0 ? false : 'only the administrator can make folders of others' }
+test('a folder that another user made is refused, whatever its mode: they could put a sign-in of theirs into it', root, async () => {
+  const child = `
+    const { createFileTokenStore } = await import(${JSON.stringify(new URL('../../src/client/store/file-store.ts', import.meta.url).href)})
+    process.setgid(12346)
+    process.setuid(12346)
+    const store = createFileTokenStore({ dataDir: ${JSON.stringify(dataDir)}, env: {} })
+    await store.read(${JSON.stringify(NAME)}).then((value) => console.log(value), (error) => console.log(error.name, error.message))`
+  await mkdir(folder())
+  for (const [mine, its, expected] of [
+    [12_345, 12_345, /^ConfigError .*belongs to another user/],
+    [12_346, 12_345, /^ConfigError .*belongs to another user/],
+    [12_346, 12_346, /^undefined/],
+  ] as const) {
+    for (const [path, owner] of [
+      [dataDir, mine],
+      [folder(), its],
+    ] as const) {
+      await chown(path, owner, owner)
+      await chmod(path, 0o755)
+    }
+    assert.match(execFileSync(process.execPath, ['--input-type=module', '-e', child], { encoding: 'utf8', stdio: 'pipe' }), expected)
+  }
 })
 
 test('after a change of the key the old one opens nothing, and what runs all the time goes on', async () => {

@@ -64,6 +64,7 @@ test('addresses are told apart, however they are written', () => {
     ['255.255.255.255', 'reserved'],
     ['198.51.100.7', 'reserved'],
     ['64:ff9b::7f00:1', 'reserved'],
+    ['::ffff:0:7f00:1', 'reserved'],
     ['2002:7f00:1::', 'reserved'],
     ['2001:db8::1', 'reserved'],
     ['localhost', 'invalid'],
