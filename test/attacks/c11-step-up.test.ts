@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { createMemoryTokenStore } from '../../src/client/store/memory-store.ts'
+import type { TokenStore } from '../../src/client/store/token-store.ts'
 import type { MCPClient } from '../../src/index.ts'
 import { startWorld, type World } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
@@ -17,7 +19,7 @@ interface Refusing extends AsyncDisposable {
   readonly asked: string[][]
 }
 /** Calls of tools are refused for want of what `wants` says. */
-async function refusing(wants: (times: number) => string): Promise<Refusing> {
+async function refusing(wants: (times: number) => string, tokenStore: TokenStore = createMemoryTokenStore()): Promise<Refusing> {
   let times = 0
   const world = await startWorld({
     serve({ method }, _, response) {
@@ -29,6 +31,7 @@ async function refusing(wants: (times: number) => string): Promise<Refusing> {
   const asked: string[][] = []
   const client = createClient(world, {
     requestTimeoutSeconds: 10,
+    tokenStore,
     auth: {
       type: 'oauth2',
       redirectUri: REDIRECT_URI,
@@ -87,4 +90,15 @@ it('what is no scope is not asked for', async () => {
       for (const scope of scopes) assert.match(scope, /^[\x21\x23-\x5b\x5d-\x7e]+$/)
     }
   }
+})
+
+it('hundreds of scopes each time: nobody is asked for more than can be read, and the sign-in is still there after a restart', async () => {
+  const tokenStore = createMemoryTokenStore()
+  await using refuses = await refusing((times) => Array.from({ length: 150 }, (_, at) => `s${times}:${at}`).join(' '), tokenStore)
+  for (let call = 0; call < 6; call++)
+    assert.equal(await problemOf(refuses.client.callTool('echo')), 'AuthorizationError insufficient_scope')
+  assert.ok(refuses.asked.length > 0)
+  for (const scopes of refuses.asked) assert.ok(scopes.length <= 200, `${scopes.length}`)
+  await using later = createClient(refuses.world, { tokenStore })
+  assert.equal((await later.listTools()).length, 1)
 })

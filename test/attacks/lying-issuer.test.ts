@@ -4,8 +4,10 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { AnyAnswer, type WorldOptions } from '../fixtures/sign-in-world.ts'
+import { createMemoryTokenStore } from '../../src/client/store/memory-store.ts'
+import { AnyAnswer, startWorld, type WorldOptions } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
+import { createClient, signInTo } from '../support/client.ts'
 import { type Canary, hear, say, startCanary, write } from '../support/lies.ts'
 import type { Json } from '../support/sse.ts'
 
@@ -183,4 +185,13 @@ describe('what an authorization server says back', () => {
         })
         assert.equal(outcome, NO_TOKEN)
       })
+})
+
+it('a life that is longer than any number is kept all the same', async () => {
+  const tokenStore = createMemoryTokenStore()
+  await using world = await startWorld({ token: say('expires_in', 1e308) })
+  await using client = createClient(world, { tokenStore })
+  await signInTo(world, client)
+  await using later = createClient(world, { tokenStore })
+  assert.equal((await later.listTools()).length, 1)
 })

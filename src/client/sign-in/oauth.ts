@@ -22,7 +22,7 @@ import { createKeptGrants, type SignedOut } from './kept-grants.ts'
 import type { KeptSignIn } from './kept-sign-in.ts'
 import type { ClientMetadata, ClientRegistration } from './registration.ts'
 import { createRegistrations } from './registrations.ts'
-import { union } from './scopes.ts'
+import { MAX_SCOPES, union } from './scopes.ts'
 import { showOnTerminal } from './show-device-code.ts'
 import { createSignInLimits } from './sign-in-limits.ts'
 import { createWays, type SignInRequest } from './ways.ts'
@@ -111,7 +111,10 @@ export function createOAuth(parts: OAuthParts): OAuth {
     // Another request was here before: what it got may be enough.
     if (kept && kept.accessToken !== token) return kept
     // Everything asked for before stays in, or a step up for one tool would be a step down for the others.
-    needed = union(kept?.requested ?? [], challenge.scopes ?? [])
+    const all = union(kept?.requested ?? [], challenge.scopes ?? [])
+    // More than anybody can read before they agree, and than can be kept.
+    if (all.length > MAX_SCOPES) return undefined
+    needed = all
     return options.signIn !== undefined && (signing || limits.mayAsk(needed)) ? signInUnasked(at) : undefined
   }
 
@@ -143,7 +146,7 @@ export function createOAuth(parts: OAuthParts): OAuth {
     refused(host, challenge) {
       const last = endpoint && grants.at(endpoint).last()
       if (challenge?.error === 'insufficient_scope') {
-        needed = union(last?.requested ?? [], challenge.scopes ?? [])
+        needed = union(last?.requested ?? [], challenge.scopes ?? []).slice(0, MAX_SCOPES)
         return new AuthorizationError('insufficient_scope', `${host} wants a scope that the sign-in does not have.`, { scopes: needed })
       }
       spent = last?.accessToken

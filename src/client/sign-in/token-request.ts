@@ -49,6 +49,9 @@ export interface TokenRequest {
   readonly step?: string | undefined
 }
 
+/** Ten years: what is longer than any number could not be kept. */
+const LONGEST_SECONDS = 10 * 365 * 24 * 60 * 60
+
 /** A token goes into a header as it is (RFC 6750 §2.1). */
 export const isHeaderValue = (value: unknown): value is string => typeof value === 'string' && /^[\x21-\x7e]{1,16384}$/.test(value)
 
@@ -147,7 +150,7 @@ function toTokens(document: JsonObject, { grant, clock, proof, bearerWillDo = fa
     refreshToken: isHeaderValue(refreshToken) ? refreshToken : undefined,
     scopes: parseScopes(scope),
     receivedAt: now,
-    expiresAt: typeof seconds === 'number' && seconds >= 0 ? now + seconds * 1000 : undefined,
+    expiresAt: typeof seconds === 'number' && seconds >= 0 ? now + Math.min(seconds, LONGEST_SECONDS) * 1000 : undefined,
     ...(isBound && { proof }),
   }
 }
