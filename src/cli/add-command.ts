@@ -8,11 +8,15 @@ export function add(parent: Command, name: string, description: string, args = '
 }
 
 export function withoutExit(command: Command): Command {
-  return command
-    .exitOverride()
-    .configureOutput({ outputError: () => {} })
-    .helpCommand(false)
-    .allowExcessArguments(false)
+  return (
+    command
+      .exitOverride()
+      .configureOutput({ outputError: () => {} })
+      .helpCommand(false)
+      // The longest options leave less than commander's forty columns of eighty, and a terminal would break lines anywhere.
+      .configureHelp({ minWidthToWrap: 30 })
+      .allowExcessArguments(false)
+  )
 }
 
 export const dataDir = (): Option =>

@@ -45,16 +45,33 @@ function printable(text: string): string {
   return text.replace(/(\u001b\[(?:3[1236]|39|22|[12])m)|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '$1')
 }
 
-/** Columns, two spaces apart, as wide as their widest cell. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+/** What is shorter than this says nothing: then a line is left to the terminal. */
+const MIN_LAST_CELL = 16
+
+/**
+ * Columns, two spaces apart, as wide as their widest cell. `columns`: of the terminal, whose lines a long last cell, which has no
+ * colours, is shortened to; undefined where there is none.
+ */
+export function table(rows: readonly (readonly string[])[], columns?: number): string[] {
   const widths: number[] = []
   for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(cell))
+  const before = widths.slice(0, -1).reduce((sum, each) => sum + each + 2, 0)
+  const room = columns === undefined || columns - before < MIN_LAST_CELL ? Number.POSITIVE_INFINITY : columns - before
   return rows.map((row) =>
     row
+      .map((cell, i) => (i === widths.length - 1 ? shortened(cell, room) : cell))
       .map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - width(cell)))
       .join('  ')
       .trimEnd(),
   )
+}
+
+function shortened(cell: string, room: number): string {
+  return width(cell) <= room
+    ? cell
+    : `${Array.from(cell)
+        .slice(0, room - 1)
+        .join('')}…`
 }
 
 const width = (cell: string): number => cell.replace(/\u001b\[\d{1,2}m/g, '').length

@@ -1,7 +1,7 @@
-/** The key that was probably meant by one that nobody knows: for the messages about options, configurations and definitions. @module */
+/** The name that was probably meant by one that nobody knows: for the messages about options, configurations, definitions and tools. @module */
 
 /** At most three letters away and no further than half of the word, or a part of the key or around it: `scopes` of `requiredScopes`. */
-function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearest(word: string, known: readonly string[]): string | undefined {
   const written = word.toLowerCase()
   const near = known
     .map((one) => ({ one, away: distance(written, one.toLowerCase()), isPart: isPartOf(written, one.toLowerCase()) }))

@@ -1,6 +1,7 @@
+export { createByteBuffer } from './byte-buffer.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard, type Named, type ProofProblem } from './decision.ts'
-export { noSuchKey } from './did-you-mean.ts'
+export { nearest, noSuchKey } from './did-you-mean.ts'
 export type {
   CallDetails,
   Condition,

@@ -159,7 +159,8 @@ describe('with a key', () => {
       [['add', 'a=2'], 2, /error\[E-USAGE\]: arguments must have required property 'b'\nfix: see sallyport tools http\S+ add\n/],
       [['add', 'a=two', 'b=1'], 2, /error\[E-USAGE\]: the argument a must be a whole number/],
       [['add', 'a=2', 'b=1', '--args', '{}'], 2, /given in several ways/],
-      [['none'], 1, /error\[E-NOT-FOUND\]: localhost:\d+ has no tool none for you/],
+      [['none'], 1, /error\[E-NOT-FOUND\]: localhost:\d+ has no tool none for you\n/],
+      [['stroe'], 1, /has no tool stroe for you \(did you mean store\?\)\nfix: see what there is: sallyport tools http/],
       [['store', 'word=x'], 4, /error\[E-DECLINED\]: store does not say .*\nfix: say so with --yes/],
       [[], 2, /no tool is named/],
     ] as const) {
@@ -190,7 +191,19 @@ describe('with a key', () => {
     assert.match((await withKey('prompt', server.url, 'greet', 'who=Ana')).stdout, /^user:\n[^]*Say hello to[^]*Ana/)
     assert.match((await withKey('prompt', server.url)).stdout, /^greet +who/m)
     const wrong = await withKey('prompt', server.url, 'nobody')
-    assert.deepEqual([wrong.code, /error\[E-SERVER\]/.test(wrong.stderr)], [1, true], wrong.stderr)
+    assert.deepEqual(
+      [wrong.code, /error\[E-SERVER\].*\nfix: see what there is: sallyport prompt http/.test(wrong.stderr)],
+      [1, true],
+      wrong.stderr,
+    )
+    assert.match(
+      (await withKey('read', server.url, 'note://none')).stderr,
+      /error\[E-SERVER\].*\nfix: see what there is: sallyport read http/,
+    )
+    assert.match(
+      (await withKey('tools', new URL('/other', server.url).href)).stderr,
+      /error\[E-[^]*\nfix: give the whole URL of the MCP endpoint/,
+    )
   })
 
   it('what is asked without a terminal is not answered', async () => {

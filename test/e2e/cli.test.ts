@@ -51,6 +51,18 @@ describe('help and mistakes', () => {
       assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
   })
 
+  test('the help of every command fits a terminal of eighty columns: options and what they say', async () => {
+    for (const command of ['login', 'tools', 'call', 'read', 'prompt']) {
+      const { stdout } = await sallyport([command, '--help'])
+      const [, options] = /\nOptions:\n([^]*?)\n\n/.exec(stdout) ?? []
+      assert.ok(options)
+      assert.deepEqual(
+        options.split('\n').filter((line) => line.length > 80),
+        [],
+      )
+    }
+  })
+
   // How quick it is, the benchmark measures (goal: 200 ms); what would make it slow is told by what it loads.
   test('--help loads nothing that only some commands need', async () => {
     await using folder = await createTempDir('loaded')

@@ -163,6 +163,33 @@ test('a form is sent once all of it was seen and agreed to', async () => {
   })
 })
 
+test('what is sent where nothing is typed stands there as it would be typed', async () => {
+  const requestedSchema = {
+    type: 'object',
+    properties: {
+      room: {
+        type: 'string',
+        oneOf: [
+          { const: 's', title: 'Single' },
+          { const: 'd', title: 'Double' },
+        ],
+        default: 'd',
+      },
+      extras: { type: 'array', items: { type: 'string', enum: ['a', 'b', 'c'] }, default: ['c', 'a'] },
+      breakfast: { type: 'boolean', default: true },
+      people: { type: 'integer', default: 2 },
+      odd: { type: 'string', enum: ['a'], default: 'none of these' },
+    },
+  }
+  const { asker, seen } = person(['', '', '', '', ''])
+  const { content } = (await answerForm({ message: 'm', requestedSchema }, 'h', asker)) as { content?: object }
+  assert.deepEqual(content, { room: 'd', extras: ['c', 'a'], breakfast: true, people: 2, odd: 'none of these' })
+  assert.deepEqual(
+    [...seen.join('\n').matchAll(/ \[(.*?)\]: /g)].map(([, usual]) => usual),
+    ['2', '3,1', 'yes', '2', 'none of these'],
+  )
+})
+
 test('a form that asks for a secret is warned about', async () => {
   const requestedSchema = { type: 'object', properties: { x: { type: 'string', title: 'Your password' } } }
   const { asker, seen } = person([undefined])

@@ -75,6 +75,8 @@ test('arguments that do not fit are told before anything is sent; a schema that 
   assert.equal(checkArguments({ path: 'x' }, strict, 'the tool'), undefined)
   assert.throws(() => checkArguments({}, strict, 'the tool'), usage(/path/))
   assert.throws(() => checkArguments({ path: 'x', count: 'many' }, strict, 'the tool'), usage(/^arguments\/count must be integer/))
+  assert.throws(() => checkArguments({ pth: 'x' }, strict, 'the tool'), usage(/'path', and it has no pth \(did you mean path\?\)$/))
+  assert.throws(() => checkArguments({ zebra: 1 }, strict, 'the tool'), usage(/'path', and it has no zebra$/))
   assert.match(checkArguments({}, { type: 'object', properties: { a: { pattern: '(?=x)' } } }, '') ?? '', /schema/)
 })
 

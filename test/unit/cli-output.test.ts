@@ -50,6 +50,15 @@ test('a table is as wide as its widest cells, colours not counted', () => {
   )
 })
 
+test('the last cell is shortened to the terminal, where enough of it is left to be read', () => {
+  const rows = [
+    ['\u001b[1mname\u001b[22m', 'A very long description of it 🎲🎲'],
+    ['other', 'short'],
+  ]
+  assert.deepEqual(table(rows, 30), ['\u001b[1mname\u001b[22m   A very long descriptio…', 'other  short'])
+  for (const columns of [20, 80, undefined]) assert.deepEqual(table(rows, columns), table(rows))
+})
+
 test('spans of time', () => {
   assert.equal(parseSeconds('--expires', '90d'), 7_776_000)
   assert.equal(parseSeconds('--since', '15m'), 900)

@@ -21,10 +21,17 @@ export interface FormRequest {
   readonly requestedSchema: JsonObject
 }
 
+const MAX_FIELDS = 100
+
 /** `cancel` where the person ended it (^D), `decline` where they said no. */
 export async function answerForm({ message, requestedSchema }: FormRequest, host: string, asker: Asker): Promise<FormAnswer> {
-  const fields = fieldsOf(requestedSchema)
   asker.show(`\n${host} asks you for something:\n${quoted(message)}`)
+  const asked = Object.keys(requestedSchema['properties'] ?? {}).length
+  if (asked > MAX_FIELDS) {
+    asker.show(`! It has ${asked} fields, which nobody fills in: declined.`)
+    return { action: 'decline' }
+  }
+  const fields = fieldsOf(requestedSchema)
   if (fields.some(({ name, title, description }) => [name, title, description].some((text) => looksSecret(text ?? ''))))
     asker.show('! It looks like a secret. A server must not ask for one like this: anything that you write here, it reads.')
   if (fields.length > 0) asker.show('Nothing is sent before you say so. End with ^D.')
@@ -40,13 +47,21 @@ export async function answerForm({ message, requestedSchema }: FormRequest, host
   return { action: 'accept', content: content as Record<string, string | number | boolean | string[]> }
 }
 
+/** What is sent where nothing is typed, as it would be typed. */
+function usualOf({ fallback, choices }: Field): string {
+  const picked = [fallback].flat().map((one) => choices.findIndex(({ value }) => value === one) + 1)
+  if (choices.length > 0 && !picked.includes(0)) return picked.join(',')
+  if (typeof fallback === 'boolean') return fallback ? 'yes' : 'no'
+  return typeof fallback === 'string' ? fallback : JSON.stringify(fallback)
+}
+
 /** `value` is undefined where the field is left out; all is undefined where the person ended it. */
 async function askFor(field: Field, asker: Asker): Promise<{ readonly value: unknown } | undefined> {
   const { name, title, description, rule, isNeeded, fallback, choices, read } = field
   const about = [title, description].filter((text) => text !== undefined && text !== '')
   if (about.length > 0) asker.show(quoted(about.map((text) => shownLine(text as string)).join('\n')))
   if (choices.length > 0) asker.show(choices.map((choice, at) => `  │ ${String(at + 1).padStart(3)}  ${choice.title}`).join('\n'))
-  const usual = fallback === undefined ? '' : ` [${shownShort(typeof fallback === 'string' ? fallback : JSON.stringify(fallback))}]`
+  const usual = fallback === undefined ? '' : ` [${shownShort(usualOf(field))}]`
   for (;;) {
     const typed = await asker.ask(`${shownShort(name)} (${rule})${usual}: `)
     if (typed === undefined) return undefined

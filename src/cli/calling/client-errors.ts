@@ -110,11 +110,18 @@ const HOOKS = /\.? Give onInput\.\w+(?: and onInput\.\w+)*\.$/
 const MISSING_CAPABILITY = -32021
 const INVALID_PARAMS = -32602
 const METHOD_NOT_FOUND = -32601
+/** Of a resource, up to 2025-11-25. */
+const NO_RESOURCE = -32002
+/** The status of an answer that is no JSON-RPC error. */
+const NOT_FOUND = 404
 
 function requestFix({ code }: MCPRequestError, { target, command }: Asked): string {
   if (code === MISSING_CAPABILITY) return 'it wants to ask something: run it at a terminal, where you can answer'
   if (code === METHOD_NOT_FOUND) return 'the server has no such thing to offer'
+  if (code === NOT_FOUND) return 'give the whole URL of the MCP endpoint: whoever runs the server has it'
   if (code === INVALID_PARAMS && command === 'call') return `see its names and arguments: ${commandFor('tools', target)}`
+  if ((code === INVALID_PARAMS || code === NO_RESOURCE) && (command === 'read' || command === 'prompt'))
+    return `see what there is: ${commandFor(command, target)}`
   return 'correct what it says, and run the command again'
 }
 

@@ -5,16 +5,32 @@
  */
 
 import type { InspectedTool, ToolHints } from '../../client/index.ts'
-import type { JsonObject } from '../../core/index.ts'
+import { type JsonObject, nearest } from '../../core/index.ts'
+import { CliError } from '../errors.ts'
 import type { Output } from '../output.ts'
 import { shownShort } from '../shown.ts'
 import { quotedWhole } from './quoted.ts'
+import { commandFor, type ServerTarget } from './server-target.ts'
 import { shownLine } from './shown-text.ts'
 
 /** Of one tool. */
 const MAX_FINDINGS = 8
 
 export const nameOfTool = ({ tool }: InspectedTool): string => String(tool['name'])
+
+export function noSuchTool(
+  wanted: string,
+  all: readonly InspectedTool[],
+  { name, target }: { name: string; target: ServerTarget },
+): CliError {
+  const meant = nearest(wanted, all.map(nameOfTool))
+  const guess = meant === undefined ? '' : ` (did you mean ${shownShort(meant)}?)`
+  return new CliError(
+    'E-NOT-FOUND',
+    `${name} has no tool ${shownShort(wanted)} for you${guess}`,
+    `see what there is: ${commandFor('tools', target)}`,
+  )
+}
 
 /** A row of the list. */
 export const toolRow = (inspected: InspectedTool, { paint }: Output): string[] => [

@@ -16,7 +16,7 @@ import { type Block, createSaving, shownBlocks } from '../calling/results.ts'
 import type { ServerFlags } from '../calling/server-flags.ts'
 import { commandFor } from '../calling/server-target.ts'
 import { shownText } from '../calling/shown-text.ts'
-import { nameOfTool, noticed } from '../calling/tool-lines.ts'
+import { nameOfTool, noSuchTool, noticed } from '../calling/tool-lines.ts'
 import { parseArguments, parseObject } from '../calling/typed-arguments.ts'
 import { type Server, withServer } from '../calling/with-server.ts'
 import { exitCodes } from '../codes.ts'
@@ -37,12 +37,7 @@ export const call = (words: readonly string[], argv: readonly string[], flags: C
     if (toolName === undefined) throw new CliError('E-USAGE', 'no tool is named', `see what there is: ${commandFor('tools', target)}`)
     const tools = await request(`asking ${name} for its tools`, ({ signal }) => client.inspectTools({ signal }))
     const inspected = tools.find((one) => nameOfTool(one) === toolName)
-    if (inspected === undefined)
-      throw new CliError(
-        'E-NOT-FOUND',
-        `${name} has no tool ${shownShort(toolName)} for you`,
-        `see what there is: ${commandFor('tools', target)}`,
-      )
+    if (inspected === undefined) throw noSuchTool(toolName, tools, server)
     const schema = objectOf(inspected.tool['inputSchema'])
     const see = commandFor('tools', target, [toolName])
     const args = argumentsFrom(pairs, flags, schema, see)

@@ -52,5 +52,5 @@ async function list({ client, target, name, output, request }: Server): Promise<
     shownShort((one.arguments ?? []).map((arg) => (arg.required === true ? arg.name : `[${arg.name}]`)).join(' ')),
     shownLine(one.description ?? one.title ?? ''),
   ])
-  for (const row of table(rows)) output.line(row)
+  for (const row of table(rows, process.stdout.columns)) output.line(row)
 }

@@ -56,6 +56,6 @@ async function list({ client, target, name, output, request }: Server): Promise<
     ...resources.map(({ uri, mimeType, description, title }) => [uri, mimeType, description ?? title]),
     ...templates.map(({ uriTemplate, mimeType, description, title }) => [uriTemplate, mimeType, description ?? title]),
   ]
-  for (const row of table(rows.map(([uri = '', type = '', text = '']) => [shownShort(uri), shownShort(type), shownLine(text)])))
-    output.line(row)
+  const cells = rows.map(([uri = '', type = '', text = '']) => [shownShort(uri), shownShort(type), shownLine(text)])
+  for (const row of table(cells, process.stdout.columns)) output.line(row)
 }

@@ -10,7 +10,7 @@ import type { InspectedTool } from '../../client/index.ts'
 import type { ServerFlags } from '../calling/server-flags.ts'
 import { commandFor } from '../calling/server-target.ts'
 import { shownLine } from '../calling/shown-text.ts'
-import { nameOfTool, noticed, toolLines, toolRow } from '../calling/tool-lines.ts'
+import { nameOfTool, noSuchTool, noticed, toolLines, toolRow } from '../calling/tool-lines.ts'
 import { type Server, withServer } from '../calling/with-server.ts'
 import { exitCodes } from '../codes.ts'
 import { CliError } from '../errors.ts'
@@ -29,12 +29,7 @@ export const tools = (words: readonly string[], argv: readonly string[], flags: 
     const all = await request(`asking ${name} for its tools`, ({ signal }) => client.inspectTools({ signal }))
     const info = await request(`asking ${name} what it is`, (options) => client.serverInfo(options))
     const some = wanted === undefined ? all : all.filter((one) => nameOfTool(one) === wanted)
-    if (wanted !== undefined && some.length === 0)
-      throw new CliError(
-        'E-NOT-FOUND',
-        `${name} has no tool ${shownShort(wanted)} for you`,
-        `see what there is: ${commandFor('tools', target)}`,
-      )
+    if (wanted !== undefined && some.length === 0) throw noSuchTool(wanted, all, server)
     const changed = some.filter(({ drift }) => drift !== undefined)
     if (!output.json) show(server, some, { wanted, calls: [info.name, info.version], revision: info.protocolVersion })
     const accepted = flags.accept === true && changed.length > 0 && (await accept(server, changed))
@@ -56,7 +51,12 @@ function show({ name, output }: Server, some: readonly InspectedTool[], { wanted
   const called = shownLine(calls.filter((text) => text !== undefined).join(' '))
   output.note(`${name}${called === '' ? '' : ` calls itself ${called},`} speaks MCP ${shownShort(revision)}`)
   if (some.length === 0) output.note(`${name} has no tools for you.`)
-  if (wanted === undefined) for (const row of table(some.map((one) => toolRow(one, output)))) output.line(row)
+  if (wanted === undefined)
+    for (const row of table(
+      some.map((one) => toolRow(one, output)),
+      process.stdout.columns,
+    ))
+      output.line(row)
   else for (const one of some) for (const line of toolLines(one, output)) process.stdout.write(`${line}\n`)
   if (wanted !== undefined) return
   for (const one of some) {
