@@ -6,6 +6,7 @@
  */
 
 import type { JsonObject } from '../../core/index.ts'
+import { isObject } from '../../protocol/index.ts'
 import { compileCheck } from '../../schema/index.ts'
 import { shown, shownShort } from '../shown.ts'
 
@@ -115,6 +116,5 @@ function choicesOf(schema: JsonObject): Choice[] {
   })
 }
 
-const objectOf = (value: unknown): JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {})
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

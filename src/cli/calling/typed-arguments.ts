@@ -11,7 +11,7 @@
  */
 
 import type { JsonObject } from '../../core/index.ts'
-import { parseJson } from '../../protocol/index.ts'
+import { isObject, parseJson } from '../../protocol/index.ts'
 import { CliError } from '../errors.ts'
 import { shownShort } from '../shown.ts'
 
@@ -35,10 +35,10 @@ export function parseArguments(words: readonly string[], schema: JsonObject, see
 /** @throws {CliError} E-USAGE where it is no JSON object. `from`: how it was given. */
 export function parseObject(text: string, from: string): JsonObject {
   const value = read(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (!isObject(value))
     throw new CliError('E-USAGE', `${from} is not a JSON object`, `write an object in braces, with no key twice: {"name":"value"}`)
   if (!isExact(text)) throw new CliError('E-USAGE', `${from} ${INEXACT}`, AS_TEXT)
-  return value as JsonObject
+  return value
 }
 
 function parsePair(word: string): Pair {
@@ -98,7 +98,6 @@ function isOneOf(value: unknown, types: ReadonlySet<string>): boolean {
   return types.has(typeof value)
 }
 
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 const ownOf = (value: unknown, name: string): unknown => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined)
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value.slice(0, 100) : [])
 const enumOf = (property: unknown): readonly unknown[] => listOf(ownOf(property, 'enum'))
