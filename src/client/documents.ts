@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonObject } from '../core/index.ts'
+import { createByteBuffer, type JsonObject } from '../core/index.ts'
 import { isObject, parseJson } from '../protocol/index.ts'
 import { TransportError } from './errors.ts'
 import type { Answer, Network } from './network.ts'
@@ -63,16 +63,14 @@ export const isJson = (headers: Headers): boolean => /^application\/(?:[\w.-]+\+
 /** The whole body; undefined, and the rest unread, where it has more than `maxBytes`. */
 export function readBounded({ body }: Answer, maxBytes: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let bytes = 0
+    const bytes = createByteBuffer()
     body.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes <= maxBytes) return chunks.push(chunk)
+      if (bytes.length + chunk.length <= maxBytes) return bytes.add(chunk)
       resolve(undefined)
       // Ends the request.
       return body.destroy()
     })
-    body.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
+    body.once('end', () => resolve(bytes.take()))
     body.once('error', reject)
     // Destroyed without an error: nothing when it has ended before.
     body.once('close', () => reject(new TransportError('closed', 'The answer was broken off.')))

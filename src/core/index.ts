@@ -1,3 +1,4 @@
+export { createByteBuffer } from './byte-buffer.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard, type Named, type ProofProblem } from './decision.ts'
 export { nearest, noSuchKey } from './did-you-mean.ts'

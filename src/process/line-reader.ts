@@ -5,6 +5,8 @@
  * @module
  */
 
+import { createByteBuffer } from '../core/index.ts'
+
 export interface LineReader {
   push(chunk: Buffer): void
   /** What was left without a line end, when the stream closes. */
@@ -23,18 +25,16 @@ const NEWLINE = 10
 const END_BYTES = 512
 
 export function createLineReader({ maxBytes, headBytes = END_BYTES, line, dropped }: LineReaderOptions): LineReader {
-  let parts: Buffer[] = []
-  let length = 0
+  const part = createByteBuffer()
   // Set while a line that is too long goes by.
   let head: string | undefined
   let tail: Buffer = Buffer.alloc(0)
 
   function overflow(piece: Buffer): void {
     if (head === undefined) {
-      head = Buffer.concat([...parts, piece].map((part) => part.subarray(0, headBytes))).toString('utf8', 0, headBytes)
-      for (const part of parts) keepTail(part)
-      parts = []
-      length = 0
+      const begun = part.take()
+      head = Buffer.concat([begun.subarray(0, headBytes), piece.subarray(0, headBytes)]).toString('utf8', 0, headBytes)
+      keepTail(begun)
     }
     keepTail(piece)
   }
@@ -43,9 +43,8 @@ export function createLineReader({ maxBytes, headBytes = END_BYTES, line, droppe
   }
   function keep(piece: Buffer): void {
     if (piece.length === 0) return
-    if (head !== undefined || length + piece.length > maxBytes) return overflow(piece)
-    parts.push(piece)
-    length += piece.length
+    if (head !== undefined || part.length + piece.length > maxBytes) return overflow(piece)
+    part.add(piece)
   }
   function finish(): void {
     if (head !== undefined) {
@@ -54,12 +53,9 @@ export function createLineReader({ maxBytes, headBytes = END_BYTES, line, droppe
       tail = Buffer.alloc(0)
       return dropped(...ends)
     }
-    if (length === 0) return
-    const whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, length)
-    const bytes = length
-    parts = []
-    length = 0
-    emit(whole, 0, bytes)
+    if (part.length === 0) return
+    const whole = part.take()
+    emit(whole, 0, whole.length)
   }
   function emit(buffer: Buffer, start: number, end: number): void {
     // Windows servers end lines with CR LF.
@@ -72,7 +68,7 @@ export function createLineReader({ maxBytes, headBytes = END_BYTES, line, droppe
       let start = 0
       let end = chunk.indexOf(NEWLINE)
       while (end !== -1) {
-        if (length === 0 && head === undefined && end - start <= maxBytes) emit(chunk, start, end)
+        if (part.length === 0 && head === undefined && end - start <= maxBytes) emit(chunk, start, end)
         else {
           keep(chunk.subarray(start, end))
           finish()
