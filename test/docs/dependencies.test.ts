@@ -28,6 +28,6 @@ test('what building and testing need', () => {
 // Two are too large for an install of everything, and have lock files of their own.
 for (const folder of [...(manifest('.').workspaces as string[]), 'test/clients-large', 'test/hosts'])
   test(`what ${folder} needs`, () => {
-    const { dependencies, optionalDependencies } = manifest(folder)
-    assert.deepEqual(tableBelow(`\`${folder}\``), { ...dependencies, ...optionalDependencies })
+    const { dependencies, devDependencies, optionalDependencies } = manifest(folder)
+    assert.deepEqual(tableBelow(`\`${folder}\``), { ...dependencies, ...devDependencies, ...optionalDependencies })
   })
