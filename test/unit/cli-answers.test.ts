@@ -197,6 +197,13 @@ test('a form that asks for a secret is warned about', async () => {
   assert.match(seen.join('\n'), /! It looks like a secret/)
 })
 
+test('a form of more fields than anybody fills in is declined, and said', async () => {
+  const properties = Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`f${at}`, { type: 'string' }]))
+  const { asker, seen } = person([])
+  assert.deepEqual(await answerForm({ message: 'm', requestedSchema: { type: 'object', properties } }, 'h', asker), { action: 'decline' })
+  assert.match(seen.join('\n'), /! It has 101 fields/)
+})
+
 test('progress is told at once, then not in a flood', () => {
   const notes: string[] = []
   const lines = createProgressLines({ note: (text) => void notes.push(text) })
