@@ -61,12 +61,16 @@ const calling = (program: Command, name: string, description: string, args: stri
 const any = (program: Command, name: string, description: string, words: string): Command =>
   signIn(remote(calling(program, name, description, '[words...]')))
     .usage(`[options] URL ${words}\n       sallyport ${name} [options] ${words} -- COMMAND [ARGUMENT…]`)
+    .optionsGroup('Signing in:')
     .option('--api-key-file <file>', 'send the key in this file, or on stdin with - (or SALLYPORT_API_KEY)')
     .option('--api-key-header <name>', 'send it in this header (default: Authorization, as Bearer)')
+    .optionsGroup('Reaching the server:')
     .option('--env <name>', 'hand this variable to the command that is started; again for more', collect)
+    .optionsGroup('Options:')
 
 const remote = (command: Command): Command =>
   command
+    .optionsGroup('Reaching the server:')
     .option('--header-env <name=variable>', 'send this header, with the value of this variable; again for more', collect)
     .option('--header-file <file>', 'send the headers in this file, NAME: value each')
     .option('--ca <file>', 'trust this certificate authority too (PEM)')
@@ -75,12 +79,15 @@ const remote = (command: Command): Command =>
 
 const signIn = (command: Command): Command =>
   command
+    .optionsGroup('Signing in:')
     .option('--account <name>', 'which of your sign-ins there, if you have several')
     .option('--keychain', "keep sign-ins in the platform's keychain instead of the data directory")
     .option('--client-id <id>', 'the client that was registered there beforehand')
     .option('--client-secret-file <file>', 'its secret, in a file or on stdin with - (or SALLYPORT_CLIENT_SECRET); needs --issuer')
     .option('--issuer <url>', 'the only authorization server to use')
     .addOption(new Option('--data-dir <folder>', 'where sign-ins are kept (or SALLYPORT_DATA_DIR)'))
+    // What follows is the command's own, which is listed first.
+    .optionsGroup('Options:')
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
