@@ -267,7 +267,8 @@ describe('with a key', () => {
     await until('its progress is shown', () => /│ 1 of 2 {2}half of it/.test(child.stderr()), 10_000)
     child.process.kill('SIGINT')
     await until('it is cancelled', () => waited === 'was cancelled', 10_000)
-    await stop(child.process)
+    // It ends by itself.
+    await until('it has ended', () => child.process.exitCode !== null || child.process.signalCode !== null, 10_000)
     assert.equal(child.process.exitCode, 130)
     assert.match(child.stderr(), /interrupted/)
   })
@@ -331,16 +332,19 @@ describe('a page to open', () => {
 })
 
 describe('with a sign-in', () => {
-  it('signs in with the browser, is used by every command, and ends', async () => {
+  it('signs in with the browser, is used by every command, and ends', async (t) => {
     const before = await sallyport(['call', server.url, 'add', 'a=1', 'b=2', ...data()])
     assert.equal(before.code, 3)
     assert.match(before.stderr, /error\[E-SIGN-IN\]: .*\nfix: sallyport login http\S+ --data-dir /)
 
     const { env, opened } = fakeBrowser()
+    // Another test's page may be in it.
+    writeFileSync(opened, '')
     const child = start(process.execPath, [SALLYPORT, 'login', server.url, ...data()], {
       env: withBin({ NO_COLOR: '1', ...env }),
       stdio: 'pipe',
     })
+    t.after(() => stop(child.process))
     await until('the browser is opened', () => existsSync(opened) && readFileSync(opened, 'utf8') !== '', 20_000)
     const url = readFileSync(opened, 'utf8')
     await until('the URL is printed too', () => child.stderr().includes(url))
