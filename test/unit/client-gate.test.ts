@@ -9,6 +9,7 @@ import { createGate, type Gate } from '../../src/client/trusted/gate.ts'
 import { createPinKeeper } from '../../src/client/trusted/pin-keeper.ts'
 import type { DriftReport, FindingReport, TrustOptions } from '../../src/client/trusted/reports.ts'
 import type { ToolCallHook, ToolCallView } from '../../src/client/trusted/tool-call.ts'
+import { until } from '../support/until.ts'
 
 type Tool = { readonly name: string } & Record<string, unknown>
 const tool = (name: string, more: object = {}): Tool => ({ name, description: `Does ${name}.`, inputSchema: { type: 'object' }, ...more })
@@ -17,6 +18,8 @@ interface World {
   readonly gate: Gate
   listed: Tool[] | Error
   lists: number
+  /** A list that was asked for comes when this resolves. */
+  held: Promise<void>
   readonly lines: string[]
 }
 
@@ -27,6 +30,7 @@ function world(listed: Tool[] | Error, trust: TrustOptions = {}, onToolCall?: To
   const it: World = {
     listed,
     lists: 0,
+    held: Promise.resolve(),
     lines,
     gate: createGate({
       trust,
@@ -35,8 +39,10 @@ function world(listed: Tool[] | Error, trust: TrustOptions = {}, onToolCall?: To
       server: 'mcp.example.com',
       async list() {
         it.lists++
-        if (it.listed instanceof Error) throw it.listed
-        return it.listed
+        const { listed } = it
+        await it.held
+        if (listed instanceof Error) throw listed
+        return listed
       },
       log,
     }),
@@ -139,6 +145,22 @@ test('whoever waits for a list can leave, and the others get it', async () => {
   await assert.rejects(left, /^Error: left$/)
   resolve([tool('a')])
   await stays
+})
+
+test('what a server says to have changed while it is listed is asked for once more before the next call', async () => {
+  const it = world([tool('read')])
+  await it.gate.see(it.listed as Tool[], true)
+  it.gate.forget()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  it.held = promise
+  const old = it.gate.admit(call('read'))
+  await until('a list is asked for', () => it.lists === 1)
+  it.gate.forget()
+  it.listed = [tool('read', { title: 'Another' })]
+  resolve()
+  await old
+  await assert.rejects(it.gate.admit(call('read')), is('definition_changed'))
+  assert.equal(it.lists, 2)
 })
 
 test('warn says it once and refuses nothing; off asks nothing and keeps nothing', async () => {

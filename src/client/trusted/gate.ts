@@ -78,6 +78,8 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
   /** What was listed last, by name; a name that was listed twice has the one that is not as it was accepted. */
   let known = new Map<string, Known>()
   let isFresh = false
+  /** Counts how often the server may have come to list something else: what was asked for before that is not fresh. */
+  let changes = 0
   let looking: Promise<void> | undefined
   /** What `inspect` answered last, until it is accepted. */
   let looked: ReadonlyMap<string, Known> | undefined
@@ -87,11 +89,11 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
     const tools = shown as readonly unknown[] as readonly JsonObject[]
     const { pinned, added } = await pin(tools)
     const { changed, removed } = compareDefinitions('tool', pinned, tools)
-    const changes = new Map(onChange === 'off' ? [] : changed.map((change) => [change.name, change]))
+    const drifted = new Map(onChange === 'off' ? [] : changed.map((change) => [change.name, change]))
     const next = isWhole ? new Map<string, Known>() : new Map(known)
     const neighbours = isWhole ? toNeighbours(tools) : undefined
     const budget = beginList()
-    const judged = tools.map((tool) => judge(tool, neighbours, budget, changes))
+    const judged = tools.map((tool) => judge(tool, neighbours, budget, drifted))
     const here = new Set<string>()
     for (const each of judged) {
       if (each && !(here.has(each.name) && next.get(each.name)?.drift)) next.set(each.name, each)
@@ -120,18 +122,19 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
     tool: JsonObject,
     neighbours: ReturnType<typeof toNeighbours> | undefined,
     budget: ReturnType<typeof beginList>,
-    changes: ReadonlyMap<string, DefinitionChange>,
+    drifted: ReadonlyMap<string, DefinitionChange>,
   ) {
     const name = tool['name']
     if (typeof name !== 'string') return undefined
     const findings = onFound === 'off' ? [] : findInTool(tool, neighbours, budget)
-    return { name, tool, findings, drift: changes.get(name), hints: hintsOf(tool) }
+    return { name, tool, findings, drift: drifted.get(name), hints: hintsOf(tool) }
   }
 
   const isRefused = (each: Known | undefined): boolean =>
     each !== undefined && ((onChange === 'refuse' && each.drift !== undefined) || (onFound === 'refuse' && each.findings.length > 0))
 
   async function look(signal: AbortSignal | undefined, cache: 'use' | 'refresh'): Promise<void> {
+    const before = changes
     try {
       await see(await list({ cache, signal }), true)
     } catch (error) {
@@ -140,13 +143,17 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
       known = new Map()
       isFresh = true
     }
+    if (changes !== before) isFresh = false
   }
 
   /** Calls that come together wait for one list: it belongs to none of them, so that no signal ends it. */
   async function lookOnce(signal: AbortSignal | undefined): Promise<void> {
-    looking ??= look(undefined, 'use').finally(() => {
-      looking = undefined
-    })
+    if (!looking) {
+      const mine = look(undefined, 'use').finally(() => {
+        if (looking === mine) looking = undefined
+      })
+      looking = mine
+    }
     await untilAborted(looking, signal)
   }
 
@@ -158,7 +165,9 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
   return {
     see,
     forget() {
+      changes++
       isFresh = false
+      looking = undefined
     },
     async admit<T extends object>(params: T, signal?: AbortSignal) {
       const call = copyCall(params) as T & JsonObject
