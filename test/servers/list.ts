@@ -1,4 +1,5 @@
-// Starts every real server of the catalogue behind a guard, one after the other, and counts the tools that a key sees through it.
+// Starts every real server of the catalogue behind a guard, one after the other, and counts the tools that a key sees through it: as raw
+// messages, and as our own client lists and inspects them. What the detector finds in their definitions is printed: a false alarm, all of them.
 //
 //   node test/servers/list.ts [--only NAME]… [--json] [--build]
 //
@@ -6,6 +7,7 @@
 // server does not start behind the guard or shows another number of tools than it does without it.
 
 import { parseArgs, styleText } from 'node:util'
+import { MCPClient } from '../../src/client-entry.ts'
 import { createTempDir, mcp, startGuard } from '../support/index.ts'
 import { install, loadCatalogue, type Server } from './catalogue.ts'
 
@@ -52,15 +54,27 @@ async function tryOut(server: Server): Promise<Outcome> {
   try {
     const installed = await install(server, { build: flags.build })
     if ('skipped' in installed) return { ...about, state: 'skipped', note: installed.skipped }
-    const { seen, ms } = await countTools(server, installed.main)
-    const state = seen === server.tools ? 'ok' : 'differs'
-    return { ...about, seen, ms, state, note: server.needs === undefined ? '' : `needs ${server.needs}` }
+    const { seen, inspected, found, ms } = await countTools(server, installed.main)
+    const state = seen === server.tools && inspected === seen ? 'ok' : 'differs'
+    const notes = [
+      ...(inspected === seen ? [] : [`our client sees ${inspected}`]),
+      ...(found.length > 0 ? [`found: ${found.join(', ')}`] : []),
+      ...(server.needs === undefined ? [] : [`needs ${server.needs}`]),
+    ]
+    return { ...about, seen, ms, state, note: notes.join(' · ') }
   } catch (error) {
     return { ...about, state: 'failed', note: (error as Error).message }
   }
 }
 
-async function countTools(server: Server, main: string): Promise<{ seen: number; ms: number }> {
+interface Counted {
+  readonly seen: number
+  readonly inspected: number
+  readonly found: readonly string[]
+  readonly ms: number
+}
+
+async function countTools(server: Server, main: string): Promise<Counted> {
   await using folder = await createTempDir('server')
   const fill = (value: string): string => value.replaceAll('{dir}', folder.path)
   // Some write into the home folder when they start; this one goes away.
@@ -69,9 +83,13 @@ async function countTools(server: Server, main: string): Promise<{ seen: number;
 
   const started = performance.now()
   await using guard = await startGuard({ config, readyMs: 60_000 })
-  const client = mcp(guard.url, { key: await guard.key() })
-  const tools = await client.list('tools')
-  return { seen: tools.length, ms: Math.round(performance.now() - started) }
+  const key = await guard.key()
+  const tools = await mcp(guard.url, { key }).list('tools')
+  const ms = Math.round(performance.now() - started)
+  await using client = new MCPClient({ serverUrl: guard.url, auth: { type: 'api_key', apiKey: key }, log: () => {} })
+  const inspected = await client.inspectTools()
+  const found = inspected.flatMap(({ tool, findings }) => findings.map(({ code }) => `${String(tool['name'])} ${code}`))
+  return { seen: tools.length, inspected: inspected.length, found, ms }
 }
 
 function line({ name, expected, seen, ms, state, note }: Outcome): string {
