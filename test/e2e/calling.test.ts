@@ -404,7 +404,9 @@ describe('server-everything over its pipes', () => {
   const of = (...args: string[]): Promise<Finished> => sallyport([...args, ...data(), ...everything])
 
   it('lists, calls, saves what is no text, and hands on a variable by name', async () => {
-    assert.match((await of('tools')).stdout, /^ *get-sum +says: reads/m)
+    const listed = await of('tools')
+    assert.match(listed.stdout, /^ *get-sum +says: reads/m)
+    assert.doesNotMatch(listed.stderr, /^!/m, 'what it chats while it starts is no warning')
     assert.equal((await of('call', 'get-sum', 'a=1.5', 'b=2')).stdout, 'The sum of 1.5 and 2 is 3.5.\n')
     const out = join(folder.path, 'pictures')
     const { saved, content } = json(await of('call', 'get-tiny-image', '--out', out, '--json'))

@@ -89,6 +89,11 @@ describe('a process of the client', () => {
     assert.equal(await problemOf(client.callTool('echo')), 'TransportError closed')
   })
 
+  it('that cannot be found is told by the error, not by the stack nor by what Node ends with', async () => {
+    await using client = new MCPClient({ command: process.execPath, args: ['no-such-server.js'], log: () => {} })
+    await assert.rejects(client.ping(), /exited with code 1\. Its last words: Error: Cannot find module '.*no-such-server\.js'/)
+  })
+
   it('that went is started anew by the next request, and its last words are told without a secret', async () => {
     await using client = start(['--modern'], { env: { TOKEN: SECRET } })
     await assert.rejects(client.callTool('die'), /exited with code 1\. Its last words: segmentation fault \(not really\)/)

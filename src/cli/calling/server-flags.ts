@@ -38,7 +38,8 @@ export function toClientOptions(target: ServerTarget, flags: ServerFlags, output
   const common = {
     clientInfo: CLIENT_INFO,
     requestTimeoutSeconds: parseSeconds('--timeout', flags.timeout ?? '5m'),
-    log: (_level: string, message: string) => output.note(`! ${shown(message)}`),
+    // What a server that was started chats at debug is none of the reader's; why it ended is in the error.
+    log: (level: string, message: string) => (level === 'warn' || level === 'error') && output.note(`! ${shown(message)}`),
     // Accepted definitions are kept beside sign-ins. What is noticed about one is said where it is shown or called.
     tokenStore: flags.keychain === true ? ('keychain' as const) : ('file' as const),
     ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }),

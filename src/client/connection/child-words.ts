@@ -6,7 +6,7 @@
  */
 
 import type { Log, Redactor } from '../../core/index.ts'
-import { createLineReader } from '../../process/index.ts'
+import { createLastWords, createLineReader } from '../../process/index.ts'
 
 export interface ChildWords {
   /** From stderr. */
@@ -30,7 +30,7 @@ const MAX_LAST_WORDS = 300
 const LINES_A_SECOND = 200
 
 export function createChildWords({ host, log, redactor }: ChildWordsOptions): ChildWords {
-  let lastWords = ''
+  const lastWords = createLastWords()
   let second = 0
   let lines = 0
   // Redacted before it is cut: half a secret is not found. Control characters would drive the terminal that shows an error.
@@ -50,8 +50,7 @@ export function createChildWords({ host, log, redactor }: ChildWordsOptions): Ch
   const reader = createLineReader({
     maxBytes: MAX_LINE_BYTES,
     line(text) {
-      // A stack, and the line that Node ends with, say less than the error before them.
-      if (!/^\s*$|^\s+at |^Node\.js v\d|^[\s^~{}]*$/.test(text)) lastWords = text
+      lastWords.hear(text)
       say('', text)
     },
     // What was cut off at its end may be half a secret.
@@ -60,7 +59,10 @@ export function createChildWords({ host, log, redactor }: ChildWordsOptions): Ch
   return {
     push: (chunk) => reader.push(chunk),
     noise: (text) => say(' prints what is no message', text),
-    last: () => (lastWords === '' ? '' : ` Its last words: ${shown(lastWords, MAX_LAST_WORDS)}`),
+    last() {
+      const words = shown(lastWords.text(), MAX_LAST_WORDS)
+      return words === '' ? '' : ` Its last words: ${words}`
+    },
     end: () => reader.end(),
   }
 }

@@ -9,7 +9,7 @@
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { type Clock, deny, type JsonObject, type Log, problemOf, type Redactor } from '../../core/index.ts'
-import { type Command, createLineReader, idOfDropped, signalGroup, startChild, stopChild } from '../../process/index.ts'
+import { type Command, createLastWords, createLineReader, idOfDropped, signalGroup, startChild, stopChild } from '../../process/index.ts'
 import { LATEST_LEGACY_VERSION, toLine } from '../../protocol/index.ts'
 import { createChannelAttribution } from './attribution.ts'
 import { createExchangeTable, type Exchange } from './exchange.ts'
@@ -120,7 +120,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
   })
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
 
-  let lastWords = ''
+  const lastWords = createLastWords()
   let spoken = 0
   let spokenSince = 0
   const err = createLineReader({
@@ -134,7 +134,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     },
   })
   function stderr(text: string): void {
-    if (saysMore(text, lastWords)) lastWords = text
+    lastWords.hear(text)
     const now = clock()
     if (now - spokenSince >= 1000) {
       spokenSince = now
@@ -153,7 +153,8 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     out.end()
     err.end()
     // Redacted before they are cut: half a secret is not found.
-    events.lost(lastWords && !closing ? `${problem}; its last words: ${redactor.text(lastWords).slice(0, MAX_LAST_WORDS)}` : problem)
+    const words = closing ? '' : redactor.text(lastWords.text()).slice(0, MAX_LAST_WORDS)
+    events.lost(words === '' ? problem : `${problem}; its last words: ${words}`)
     table.drain(sentences.stopped(server))
     table.close()
   }
@@ -223,10 +224,3 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     },
   }
 }
-
-/** A stack, and the line that Node ends with, say less than the error before them. */
-function saysMore(text: string, before: string): boolean {
-  if (/^\s*$|^\s+at |^Node\.js v\d|^[\s^~{}]*$/.test(text)) return false
-  return isError(text) || !isError(before) || !/^\s/.test(text)
-}
-const isError = (text: string): boolean => /^(?:Uncaught )?\w*(?:Error|Exception)\b.*: /.test(text)
