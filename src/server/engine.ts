@@ -49,7 +49,7 @@ import {
 } from '../guards/index.ts'
 import { createPipeline, type Pipeline, type Surroundings, toTaskEnd } from '../pipeline/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
-import type { KeyRing } from '../vault/index.ts'
+import type { KeyRing, Vault } from '../vault/index.ts'
 import type { Bounds } from './bounds.ts'
 import { createStrangers } from './strangers.ts'
 
@@ -58,6 +58,7 @@ export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'i
   readonly bus: Bus
   readonly counters: Counters
   readonly keyRing: KeyRing
+  readonly vault: Vault
   /** How often each may ask. */
   readonly rates: LimitOptions['limits']
   readonly bounds: Bounds

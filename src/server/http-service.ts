@@ -84,6 +84,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
     ...options,
     ...base,
     keyRing: data.keyRing,
+    vault: data.vault,
     verifiers: [apiKeys.verifier, tokens],
     possession,
     resourceMetadataUrl: (resource) => reached?.authorizationServer.resourceMetadataUrl(resource),

@@ -31,6 +31,7 @@ export async function createStdioService(options: ServiceOptions): Promise<Servi
     ...options,
     ...base,
     keyRing: data.keyRing,
+    vault: data.vault,
     verifiers: [apiKeys.verifier, localUser],
     resourceMetadataUrl: () => undefined,
     noteUse: keyUse.note,

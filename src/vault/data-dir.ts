@@ -7,7 +7,9 @@ import { type Clock, ConfigError, systemClock } from '../core/index.ts'
 import { createSqliteStore, type Store } from '../storage/index.ts'
 import { createKeyRing } from './create-key-ring.ts'
 import type { KeyRing } from './key-ring.ts'
+import { createMemoryVault } from './memory-vault.ts'
 import { isOfAnother, isShared, whoWrites } from './require-ours.ts'
+import type { Vault } from './vault.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -21,6 +23,7 @@ export interface OpenDataOptions {
 export interface Data {
   readonly store: Store
   readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly dir: string
 }
 
@@ -41,7 +44,7 @@ export function openData({ dataDir, clock = systemClock, env = process.env }: Op
   requireFolder(dir)
   const keyRing = createKeyRing({ file: join(dir, 'master.key'), env })
   const sealKey = keyRing.mac('audit head', 'sealing key')
-  return { store: createSqliteStore({ file: join(dir, 'sallyport.db'), clock, sealKey }), keyRing, dir }
+  return { store: createSqliteStore({ file: join(dir, 'sallyport.db'), clock, sealKey }), keyRing, vault: createMemoryVault(), dir }
 }
 
 /** Ours is made 0700. One that was there stays as it is, its files are 0600; but who may write into it may exchange them. */

@@ -27,7 +27,7 @@ import {
   createUnsent,
   loopbackOrigins,
 } from '../../src/transports/index.ts'
-import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, createMemoryVault, type KeyRing, type Vault } from '../../src/vault/index.ts'
 import { createFunctionExecutor, type ToolFunction } from './function-executor.ts'
 
 const limit = { max: 100_000, windowMs: 60_000 }
@@ -74,6 +74,7 @@ export interface Told {
   readonly store?: Store
   readonly bus?: Bus
   readonly keyRing?: KeyRing
+  readonly vault?: Vault
   readonly clock?: Clock
 }
 
@@ -96,7 +97,7 @@ export async function startEngine(
   redactor = createRedactor(),
   told: Told = {},
 ): Promise<Rig> {
-  const { clock = systemClock, bus = createLocalBus(), keyRing = createMemoryKeyRing() } = told
+  const { clock = systemClock, bus = createLocalBus(), keyRing = createMemoryKeyRing(), vault = createMemoryVault() } = told
   const { store = createMemoryStore({ clock }) } = told
   const verifier: TokenVerifier = {
     claims: () => true,
@@ -113,6 +114,7 @@ export async function startEngine(
     bus,
     counters: createMemoryCounters({ clock }),
     keyRing,
+    vault,
     rates: ownRates,
     bounds: all,
     verifiers: [verifier],
