@@ -32,3 +32,6 @@ export function principalKey(principal: Principal): string {
   if (key === undefined) keys.set(principal, (key = JSON.stringify([principal.issuer, principal.subject])))
   return key
 }
+
+/** Whose data it is that is kept for this caller: what a vault seals it for, and what can be reported, exported and forgotten. */
+export const subjectOf = (principal: Principal): string => principal.user ?? principalKey(principal)
