@@ -16,6 +16,7 @@ export type {
   TaskSupport,
   Violation,
 } from './entry.ts'
+export { matchesGlob } from './glob.ts'
 export { createDecisionId, createId } from './ids.ts'
 export { createLog, type Level, type Log, silentLog } from './log.ts'
 export {
@@ -34,6 +35,7 @@ export {
 export { NOTHING } from './nothing.ts'
 export { once } from './once.ts'
 export { ConfigError, checkOptions, describeProblems } from './options.ts'
+export { OWN_ORIGIN } from './own-origin.ts'
 export { type Possession, type PossessionVerifier, PROOF_ALGORITHMS, type Proving } from './possession.ts'
 export { type Principal, principalKey, subjectOf } from './principal.ts'
 export { writePrivateFile } from './private-file.ts'
@@ -78,6 +80,7 @@ export { createScopeHierarchy, type ScopeDeclarations, type ScopeHierarchy, scop
 export { isScope, SCOPE_PATTERN, STANDARD_SCOPES } from './scopes.ts'
 export { looksSecret } from './secret-names.ts'
 export { createTally } from './tally.ts'
+export { estimateTokens } from './tokens.ts'
 export { atTurnEnd } from './turn-end.ts'
 export { UnderWay } from './under-way.ts'
 export type { TokenVerifier, Verified } from './verifier.ts'

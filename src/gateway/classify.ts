@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Permission } from '../core/index.ts'
+import { matchesGlob, type Permission } from '../core/index.ts'
 import type { Accepted } from './lock-file.ts'
 
 export type ToolClass = 'read' | 'execute' | 'ask' | 'deny'
@@ -61,18 +61,3 @@ const permissionOf = (tool: ToolClass): { readonly permission: Permission; reado
 
 export const promptPermission: Permission = needs('prompts:read')
 export const resourcePermission: Permission = needs('resources:read')
-
-/** Linear: each `*` takes the first place where what follows it fits. */
-export function matchesGlob(glob: string, name: string): boolean {
-  const [first = '', ...rest] = glob.split('*')
-  const last = rest.pop()
-  if (last === undefined) return glob === name
-  if (!name.startsWith(first)) return false
-  let at = first.length
-  for (const part of rest) {
-    const found = name.indexOf(part, at)
-    if (found === -1) return false
-    at = found + part.length
-  }
-  return name.length - last.length >= at && name.endsWith(last)
-}

@@ -8,11 +8,11 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Entry, EntryKind, Executor, JsonObject } from '../core/index.ts'
+import { type Entry, type EntryKind, type Executor, type JsonObject, matchesGlob } from '../core/index.ts'
 import { isObject, isWithinDepth, MAX_URI_LENGTH, matchTemplate } from '../protocol/index.ts'
 import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../schema/index.ts'
 import { hintedHash } from '../trust/index.ts'
-import { classify, matchesGlob, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
+import { classify, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
 import type { LockFile } from './lock-file.ts'
 import type { Lists } from './read-lists.ts'
 import { atOnce, type Steps } from './slices.ts'
