@@ -13,6 +13,8 @@ export type {
   Mirror,
   Offer,
   Permission,
+  ReleaseRules,
+  SealedFields,
   TaskSupport,
   Violation,
 } from './entry.ts'
@@ -41,7 +43,7 @@ export { type Principal, principalKey, subjectOf } from './principal.ts'
 export { writePrivateFile } from './private-file.ts'
 export { problemOf } from './problem.ts'
 export { isProtocolWord } from './protocol-words.ts'
-export { createRedactor, MASK, type Redactor } from './redact.ts'
+export { createRedactor, MASK, type Redactor } from './redact/index.ts'
 export {
   type Admitted,
   type Approved,

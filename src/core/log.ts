@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Redactor } from './redact.ts'
+import type { Redactor } from './redact/index.ts'
 
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 export type Log = (level: Level, message: string, fields?: Readonly<Record<string, string | number | boolean | undefined>>) => void

@@ -6,7 +6,7 @@
  */
 
 import { createFinder, type Finder, SHORTEST } from './find-any.ts'
-import { isProtocolWord } from './protocol-words.ts'
+import { isProtocolWord } from '../protocol-words.ts'
 import { unescapeLayer } from './unescape.ts'
 
 export interface KnownSecrets {
