@@ -48,7 +48,11 @@ export interface Entry {
   readonly condition?: Condition | undefined
   /** Answers what is wrong with a result, where the definition promises something of it. Names the path and the rule, never the value. */
   readonly checkResult?: ((result: JsonObject) => Violation | undefined) | undefined
+  /** What leaves of its results, beyond the bounds that everything has (`guards/release`). */
+  readonly release?: ReleaseRules | undefined
   readonly limits?: EntryLimits | undefined
+  /** What of a tool crosses the protocol sealed; absent where nothing does. */
+  readonly sealed?: SealedFields | undefined
   /** For a template: whether a URI is one of its resources. Linear in the length of the URI. */
   readonly matches?: ((uri: string) => boolean) | undefined
   /** Arguments that a modern HTTP caller mirrors into `Mcp-Param-*` headers (2026-07-28 streamable-http §x-mcp-header). */
@@ -60,12 +64,29 @@ export interface Entry {
   readonly standsFor?: readonly string[] | undefined
 }
 
+/** What leaves of a tool's results. Compiled when the catalogue changes; a tool without rules has none of it. */
+export interface ReleaseRules {
+  /** What is left of a JSON value: the members that the rule names, and nothing beside them. */
+  readonly only?: ((value: unknown) => unknown) | undefined
+  readonly maxBytes?: number | undefined
+  readonly maxTokens?: number | undefined
+  /** `link`: images, audio and blobs are stored, and a link to them leaves. */
+  readonly images?: 'link' | undefined
+}
+
 /** An entry that somebody could use, as it is told to them before they allow a client to. */
 export interface Offer {
   readonly kind: EntryKind
   readonly name: string
   /** All of which it needs. */
   readonly scopes: readonly string[]
+}
+
+/** Where the sealed values are, each as the keys that lead to it: in the arguments, and in the `structuredContent` of a result. */
+export interface SealedFields {
+  readonly arguments: readonly (readonly string[])[]
+  /** `[]` among them: all of it. */
+  readonly results: readonly (readonly string[])[]
 }
 
 export interface Violation {

@@ -2,6 +2,8 @@
  * The arguments of a use as its entry takes them, for its rule and its executor alike: two readings could differ. `validate` reads
  * them of a request, `approve` has them judged; a task that is run again from its record is read and judged anew.
  *
+ *   open what is sealed ─▶ check ─▶ fetch what is referred to ─▶ normalize
+ *
  * A schema library may ask somebody else before it answers: that takes a place and has a deadline, like a call. Fails closed: what
  * cannot be read is refused, and so is what a rule cannot decide.
  *
@@ -27,10 +29,38 @@ export interface ArgumentBounds {
 }
 type Read = Decision<unknown> | Promise<Decision<unknown>>
 
-export function readArguments({ check, normalize }: Entry, args: JsonObject): Read {
-  const violation = check?.(args)
-  if (violation) return deny({ reason: 'invalid_arguments', ...violation })
-  return normalize ? normalize(args) : allow(args)
+/** Who sent the arguments, and with what beside them. */
+export interface Sender {
+  readonly principal: Principal
+  /** `params._meta`. */
+  readonly meta: JsonObject
+  /** They were taken before: a later round of the same call, or its record. What may be used once is not used twice by that. */
+  readonly isAgain: boolean
+}
+type Step<In, Out> = (entry: Entry, args: In, sender: Sender) => Decision<Out> | Promise<Decision<Out>>
+
+export interface ArgumentSteps {
+  /** For entries with `sealed` fields: puts the values that came sealed in their places, so that `check` sees them. */
+  readonly open: Step<JsonObject, JsonObject>
+}
+
+/** One reading. `sender` is made where an entry needs it: the call of any other pays nothing for it. */
+export type ReadArguments = (entry: Entry, args: JsonObject, principal: Principal, meta: JsonObject, isAgain: boolean) => Read
+
+export function createReadArguments({ open }: ArgumentSteps): ReadArguments {
+  function readPlain({ check, normalize }: Entry, args: JsonObject): Read {
+    const violation = check?.(args)
+    if (violation) return deny({ reason: 'invalid_arguments', ...violation })
+    return normalize ? normalize(args) : allow(args)
+  }
+  function readOpened(entry: Entry, opened: Decision<JsonObject>): Read {
+    return opened.allowed ? readPlain(entry, opened.value) : opened
+  }
+  return function readArguments(entry, args, principal, meta, isAgain) {
+    if (!entry.sealed) return readPlain(entry, args)
+    const opening = open(entry, args, { principal, meta, isAgain })
+    return opening instanceof Promise ? opening.then((opened) => readOpened(entry, opened)) : readOpened(entry, opening)
+  }
 }
 
 /** Why the entry's rule does not let them through. What the rule says is for the operator (`audit`): it may name people, limits and secrets. */

@@ -1,5 +1,6 @@
 export { anonymous } from './anonymous.ts'
 export { createApprove } from './approve.ts'
+export { createReadArguments } from './arguments.ts'
 export { createAsks } from './asks.ts'
 export { type Audit, createAudit, type Outcome } from './audit.ts'
 export { redactRecord } from './audit-redaction.ts'
@@ -23,7 +24,7 @@ export {
   toLimits,
 } from './limit-options.ts'
 export { createLocalUserVerifier } from './local-user.ts'
-export { createRelease } from './release.ts'
+export { createRelease } from './release/index.ts'
 export { createRounds } from './rounds.ts'
 export { type AnswerOf, createTaskGate, createTasks, type TaskBounds } from './tasks/index.ts'
 export { createValidate } from './validate.ts'

@@ -25,18 +25,19 @@ import {
   validated,
 } from '../core/index.ts'
 import { decodeSentinel, isObject, kindOf } from '../protocol/index.ts'
-import { type ArgumentBounds, createArgumentWaits, readArguments } from './arguments.ts'
+import { type ArgumentBounds, createArgumentWaits, type ReadArguments } from './arguments.ts'
 import { isResponses } from './input-check.ts'
 import type { Rounds } from './rounds.ts'
 
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
 
 export interface ValidateOptions extends ArgumentBounds {
+  readonly read: ReadArguments
   /** What a retry brings to an earlier round (`guards/rounds`). */
   readonly open: Rounds['open']
 }
 
-export function createValidate({ open, ...bounds }: ValidateOptions): Guard<Authorized, Validated> {
+export function createValidate({ open, read: readArguments, ...bounds }: ValidateOptions): Guard<Authorized, Validated> {
   const wait = createArgumentWaits(bounds)
 
   return function validate(request) {
@@ -58,7 +59,8 @@ export function createValidate({ open, ...bounds }: ValidateOptions): Guard<Auth
     }
     const input = open(request)
     if (!input.allowed) return input
-    const read = readArguments(entry, isNamed(entry) ? { uri: params['uri'] } : args)
+    const given = isNamed(entry) ? { uri: params['uri'] } : args
+    const read = readArguments(entry, given, request.principal, message.meta, input.value !== undefined)
     if (!(read instanceof Promise)) return settle(request, read, input.value)
     return wait(entry, request.principal, read).then((made) => settle(request, made, input.value))
   }

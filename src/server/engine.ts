@@ -38,6 +38,7 @@ import {
   createExecute,
   createInputCheck,
   createLimiter,
+  createReadArguments,
   createRelease,
   createRounds,
   createTaskGate,
@@ -122,10 +123,16 @@ export function createEngine(options: EngineOptions): Engine {
     onRecord?.(redactRecord(each, redactor))
   }
   const { resultBytes } = bounds
-  const { release, message } = createRelease({ redactor, resultBytes })
+  const { release, shape, message } = createRelease({ redactor, resultBytes })
   const { enter } = createEntryConcurrency()
   // One for all: what is asked on one way is understood on the others.
   const check = createInputCheck()
+  const read = createReadArguments({
+    // Nothing can be opened yet: fails closed.
+    open: () => {
+      throw new Error('there are no keys to open sealed arguments with')
+    },
+  })
   const tasks = createTasks({
     store,
     keyRing,
@@ -135,13 +142,15 @@ export function createEngine(options: EngineOptions): Engine {
     record,
     redactor,
     resultBytes,
+    shape,
     bounds: bounds.tasks,
     answerOf: toTaskEnd,
     check,
+    read,
     enter,
   })
   const taskIds = createTaskIds(keyRing)
-  const taskGate = createTaskGate({ ids: taskIds, catalogue, watch: tasks.watch, check })
+  const taskGate = createTaskGate({ ids: taskIds, catalogue, watch: tasks.watch, check, shape })
   const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), recheck, watchTask: taskGate.watch })
   // After the guard has forgotten what it knew: it listens too, and was there first.
   bus.subscribe('credentials', subscriptions.recheck)
@@ -156,7 +165,7 @@ export function createEngine(options: EngineOptions): Engine {
       authenticate: createStrangers(authenticate, limiter),
       limit: limiter.limit,
       authorize: createAuthorize({ catalogue, openTask: taskIds.open }),
-      validate: createValidate({ open: rounds.open, deadlineSeconds: bounds.deadlineSeconds, concurrency: bounds.concurrency }),
+      validate: createValidate({ read, open: rounds.open, deadlineSeconds: bounds.deadlineSeconds, concurrency: bounds.concurrency }),
       approve: createApprove(),
       execute: createExecute({
         own: own.find,

@@ -7,10 +7,11 @@
  * @module
  */
 
-import { createDecisionId, type Decision, type Denial, type Entry, type Final, type JsonObject, type Redactor } from '../../core/index.ts'
+import { createDecisionId, type Decision, type Denial, deny, type Final, type JsonObject, type Redactor } from '../../core/index.ts'
 import { INTERNAL_ERROR } from '../../protocol/index.ts'
 import type { AuditRecord } from '../../storage/index.ts'
-import { brokenPromise, causeOf, toShownError } from '../shown.ts'
+import type { Leaving, Release } from '../release/index.ts'
+import { causeOf, toShownError } from '../shown.ts'
 import type { TaskError } from './task-state.ts'
 
 export interface Ending {
@@ -27,19 +28,21 @@ export interface EndingOptions {
   readonly answerOf: AnswerOf
   readonly resultBytes: number
   readonly redactor: Redactor
+  /** What leaves of the result: decided once, when it is there. */
+  readonly shape: Release['shape']
 }
 
 /** An answer that shows a result says a little more than the result. */
 const ENVELOPE_BYTES = 2_048
 const MAX_DATA_CHARACTERS = 4_096
 
-export function toEnding(
+export async function toEnding(
   outcome: Decision<Final> | 'crashed',
   cause: unknown,
-  entry: Entry,
+  leaving: Leaving,
   now: number,
-  { answerOf, resultBytes, redactor }: EndingOptions,
-): Ending {
+  { answerOf, resultBytes, redactor, shape }: EndingOptions,
+): Promise<Ending> {
   const id = createDecisionId(now)
   if (outcome === 'crashed')
     return refused('crashed', { id, decision: 'error', reason: 'crashed', cause: causeOf(cause, redactor) }, answerOf)
@@ -53,20 +56,16 @@ export function toEnding(
     }
   }
   const result: JsonObject = produced.kind === 'prepared' ? JSON.parse(produced.text) : produced.result
-  const wrong = problemOf(result, entry, resultBytes)
-  if (wrong) return refused(wrong, { id, decision: 'deny', reason: wrong.reason }, answerOf)
-  const reason = result['isError'] === true ? 'tool_error' : 'allowed'
-  return { status: 'completed', result, audit: { id, decision: 'allow', reason } }
+  const shaped = isWhole(result) ? await shape(result, leaving) : NOT_WHOLE
+  if (!shaped.allowed) return refused(shaped.denial, { id, decision: 'deny', reason: shaped.denial.reason }, answerOf)
+  if (Buffer.byteLength(JSON.stringify(shaped.value)) > resultBytes - ENVELOPE_BYTES)
+    return refused({ reason: 'result_too_large', limitBytes: resultBytes }, { id, decision: 'deny', reason: 'result_too_large' }, answerOf)
+  const reason = shaped.value['isError'] === true ? 'tool_error' : 'allowed'
+  return { status: 'completed', result: shaped.value, audit: { id, decision: 'allow', reason } }
 }
 
-function problemOf(result: JsonObject, entry: Entry, resultBytes: number): Denial | undefined {
-  const { resultType = 'complete' } = result
-  if (resultType !== 'complete') return { reason: 'invalid_result', path: 'resultType', rule: 'must be "complete": a task has no tasks' }
-  const violation = brokenPromise(entry, result)
-  if (violation) return { reason: 'invalid_result', ...violation }
-  const isTooLarge = Buffer.byteLength(JSON.stringify(result)) > resultBytes - ENVELOPE_BYTES
-  return isTooLarge ? { reason: 'result_too_large', limitBytes: resultBytes } : undefined
-}
+const isWhole = ({ resultType = 'complete' }: JsonObject): boolean => resultType === 'complete'
+const NOT_WHOLE = deny({ reason: 'invalid_result', path: 'resultType', rule: 'must be "complete": a task has no tasks' })
 
 function refused(why: Denial | 'crashed', audit: Ending['audit'], answerOf: AnswerOf): Ending {
   const answer = answerOf(why, audit.id)

@@ -25,7 +25,7 @@ import {
   problemOf,
 } from '../../core/index.ts'
 import type { Bus } from '../../storage/index.ts'
-import { judgeArguments, readArguments } from '../arguments.ts'
+import { judgeArguments, type ReadArguments } from '../arguments.ts'
 import type { InputCheck } from '../input-check.ts'
 import { type Asking, MAX_ROUNDS } from '../rounds.ts'
 import { DetachedCall, type Step, within } from './detached-call.ts'
@@ -38,6 +38,7 @@ import type { StoredCall, TaskStore } from './task-store.ts'
 export interface RunnerOptions extends EndingOptions {
   readonly store: TaskStore
   readonly check: InputCheck
+  readonly read: ReadArguments
   readonly life: TaskLife
   readonly bus: Bus
   readonly clock: Clock
@@ -71,7 +72,7 @@ interface Running {
   readonly state: TaskState
 }
 
-export function createRunner({ store, check, life, bus, clock, log, ...ends }: RunnerOptions): Runner {
+export function createRunner({ store, check, read, life, bus, clock, log, ...ends }: RunnerOptions): Runner {
   const running = new Map<string, Running>()
   const runs = new Set<Promise<void>>()
   /** Asked here and run by nobody: when its time is up. */
@@ -125,14 +126,14 @@ export function createRunner({ store, check, life, bus, clock, log, ...ends }: R
       if (outcome.allowed && outcome.value.kind === 'input' && outcome.value.resume)
         throw new TypeError('the work of a task cannot wait for answers: it is run again with them, maybe on another node')
     } catch (error) {
-      return toEnding('crashed', error, entry, clock(), ends)
+      return toEnding('crashed', error, task.call, clock(), ends)
     }
-    const end = (of: Decision<Final>): Ending => toEnding(of, undefined, entry, clock(), ends)
+    const end = (of: Decision<Final>): Promise<Ending> => toEnding(of, undefined, task.call, clock(), ends)
     if (!outcome.allowed) return end(outcome)
     const { value } = outcome
     if (value.kind !== 'input') return end(allow(value))
     const refused = await ask(task, value)
-    return refused && end(deny(refused))
+    return refused ? end(deny(refused)) : undefined
   }
 
   /** Answers why it may not ask that. */
@@ -181,7 +182,7 @@ export function createRunner({ store, check, life, bus, clock, log, ...ends }: R
       // First the answer: a function that computes would keep it waiting.
       setImmediate(() => {
         if (isOver(task)) leave()
-        else go(task, () => perform(call, began).finally(leave))
+        else go(task, () => perform(call, began, read).finally(leave))
       })
     },
     isHere: (id) => running.has(id),
@@ -205,10 +206,10 @@ export function createRunner({ store, check, life, bus, clock, log, ...ends }: R
 }
 
 /** The arguments of what goes on are those of the record: they may be for another tool by now, and another caller's roles. */
-async function perform(call: DetachedCall, began: Call): Promise<Decision<Produced>> {
-  const { entry, principal } = call
+async function perform(call: DetachedCall, began: Call, readArguments: ReadArguments): Promise<Decision<Produced>> {
+  const { entry, principal, meta } = call
   if (began.method !== 'tools/call') {
-    const read = await readArguments(entry, (call.params['arguments'] ?? {}) as JsonObject)
+    const read = await readArguments(entry, (call.params['arguments'] ?? {}) as JsonObject, principal, meta, true)
     if (!read.allowed) return read
     const denial = judgeArguments(entry, read.value, principal)
     if (denial) return deny(denial)

@@ -25,6 +25,7 @@ import {
 } from '../../core/index.ts'
 import { isObject, kindOf, NEEDS_TASKS, takesTasks } from '../../protocol/index.ts'
 import type { InputCheck } from '../input-check.ts'
+import type { Leaving, Release } from '../release/index.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface TaskGateOptions {
@@ -33,6 +34,8 @@ export interface TaskGateOptions {
   /** Of entries whose executor has no tasks of its own. */
   readonly watch: Tasks['watch']
   readonly check: InputCheck
+  /** What leaves of a result that an upstream's task has come to; our own were shaped when they ended. */
+  readonly shape: Release['shape']
 }
 
 export interface TaskGate {
@@ -47,7 +50,7 @@ export interface TaskGate {
   watch(request: Approved, taskId: string, tell: (task: JsonObject) => void): (() => void) | undefined
 }
 
-export function createTaskGate({ ids, catalogue, watch, check }: TaskGateOptions): TaskGate {
+export function createTaskGate({ ids, catalogue, watch, check, shape }: TaskGateOptions): TaskGate {
   /** Told of as the tool is: to whom may use it, now. */
   function find(taskId: string, principal: Principal): { readonly entry: Entry; readonly inner: string } | undefined {
     const opened = ids.open(principal, taskId)
@@ -66,6 +69,12 @@ export function createTaskGate({ ids, catalogue, watch, check }: TaskGateOptions
     if (!isObject(inputRequests)) return broken('inputRequests', 'must be an object')
     const refused = check.refusal(inputRequests as InputRequests, capabilities)
     return refused ? deny(refused) : fine
+  }
+
+  /** Undefined: nothing of it may leave. Who asks for the task is told why. */
+  async function shown(result: JsonObject, leaving: Leaving): Promise<JsonObject | undefined> {
+    const shaped = await Promise.resolve(shape(result, leaving)).catch(() => undefined)
+    return shaped?.allowed ? shaped.value : undefined
   }
 
   return {
@@ -89,7 +98,12 @@ export function createTaskGate({ ids, catalogue, watch, check }: TaskGateOptions
       if (!found) return undefined
       const changed = (task: JsonObject): void => {
         const now = find(taskId, principal)
-        if (now && judge(task, now.entry, message).allowed) tell({ ...task, taskId })
+        if (!now || !judge(task, now.entry, message).allowed) return
+        const { result } = task
+        if (executor.task || !isObject(result)) return tell({ ...task, taskId })
+        void shown(result, { entry: now.entry, principal, meta: message.meta }).then((shaped) => {
+          if (shaped) tell({ ...task, taskId, result: shaped })
+        })
       }
       const { executor } = found.entry
       return executor.task ? watch(found.inner, changed) : executor.watchTask?.(found.entry, found.inner, changed)

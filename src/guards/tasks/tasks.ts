@@ -30,6 +30,7 @@ import {
 import { NEEDS_TASKS } from '../../protocol/index.ts'
 import type { AuditRecord, Bus, Store } from '../../storage/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
+import type { ReadArguments } from '../arguments.ts'
 import type { EntryConcurrency } from '../concurrency.ts'
 import type { InputCheck } from '../input-check.ts'
 import { cancelled, type EndingOptions, interrupted } from './ending.ts'
@@ -63,6 +64,7 @@ export interface TasksOptions extends EndingOptions {
   readonly record: (record: AuditRecord) => void
   readonly bounds: TaskBounds
   readonly check: InputCheck
+  readonly read: ReadArguments
   /** A tool that only so many may use at once is no less in use by a task. */
   readonly enter: EntryConcurrency['enter']
 }
@@ -80,11 +82,11 @@ const acknowledged: Decision<Produced> = allow({ kind: 'result', result: {} })
 const unknown: Decision<never> = deny({ reason: 'unknown_name', kind: 'task' })
 const ID_CHARACTERS = 26
 
-export function createTasks({ store: kept, keyRing, bus, clock, log, record, bounds, check, enter, ...ends }: TasksOptions): Tasks {
+export function createTasks({ store: kept, keyRing, bus, clock, log, record, bounds, check, read, enter, ...ends }: TasksOptions): Tasks {
   const { running: atOnce, stored: most, storedBytes: mostBytes, ttlMs, pollIntervalMs } = bounds
   const store = createTaskStore({ store: kept, keyRing, most, mostBytes })
   const life: TaskLife = createTaskLife({ store, bus, clock, record, isHere: (id) => runner.isHere(id) })
-  const runner = createRunner({ ...ends, store, check, life, bus, clock, log })
+  const runner = createRunner({ ...ends, store, check, read, life, bus, clock, log })
   const places = createPlaces(atOnce, enter)
   const watches = createTaskWatches({ bus, log, current: life.current, show })
   // A third of the lease: two beats may fail.

@@ -1,0 +1,117 @@
+/**
+ * What may leave: shaped for the caller's revision, redacted and bounded.
+ *
+ *   authenticate → read → limit → authorize → validate → approve → execute → [release]
+ *
+ * Results, errors and notifications all pass here; what a tool's result goes through on its way is in `steps.ts`. Fails closed: what is
+ * too large for any answer is refused.
+ *
+ * @module
+ */
+
+import {
+  allow,
+  type Decision,
+  deny,
+  type Entry,
+  type Executed,
+  type JsonObject,
+  type Outgoing,
+  type Redactor,
+  type Released,
+  released,
+} from '../../core/index.ts'
+import { isObject, toResult } from '../../protocol/index.ts'
+import { brokenPromise, toShownError } from '../shown.ts'
+import { inOrder, type Leaving, type Steps } from './steps.ts'
+
+export interface ReleaseOptions {
+  readonly redactor: Redactor
+  readonly resultBytes: number
+  readonly steps?: Steps | undefined
+}
+
+export interface Release {
+  readonly release: (executed: Executed) => Decision<Released> | Promise<Decision<Released>>
+  /** A whole result of a tool's call, as it may leave, but for the bound: of a task that has ended. */
+  readonly shape: (result: JsonObject, leaving: Leaving) => Decision<JsonObject> | Promise<Decision<JsonObject>>
+  /** Notifications, and requests of ours. Undefined for one that may not leave: a task's may be as large as its result. */
+  readonly message: (message: Outgoing) => Outgoing | undefined
+}
+
+const MAX_MESSAGE_CHARACTERS = 65_536
+
+export function createRelease({ redactor, resultBytes, steps = {} }: ReleaseOptions): Release {
+  const take = inOrder(steps)
+  // A character is at most three bytes of UTF-8 (a surrogate pair, two characters, is four): only a text near the bound is measured.
+  const fits = (text: string): boolean =>
+    text.length * 3 <= resultBytes || (text.length <= resultBytes && Buffer.byteLength(text) <= resultBytes)
+  const tooLarge: Decision<never> = deny({ reason: 'result_too_large', limitBytes: resultBytes })
+
+  function shape(result: JsonObject, leaving: Leaving): Decision<JsonObject> | Promise<Decision<JsonObject>> {
+    const wrong = brokenPromise(leaving.entry, result)
+    if (wrong) return deny({ reason: 'invalid_result', ...wrong })
+    return isWhole(result) && hasRules(leaving.entry) ? take(result, leaving) : allow(result)
+  }
+
+  function answer(done: Executed, result: JsonObject): Decision<Released> {
+    const { era, method } = done.request.message
+    const text = redactor.json(toResult(era, method, result))
+    return fits(text) ? allow(released(done, 'result', text, result['isError'] === true)) : tooLarge
+  }
+
+  /** What a task has come to that an upstream keeps; our own were shaped when they ended. */
+  function resultOfTask({ request: { entry, message }, produced }: Executed): JsonObject | undefined {
+    if (message.method !== 'tasks/get' || !entry || entry.executor.task || produced.kind !== 'result') return undefined
+    const { status, result } = produced.result
+    return status === 'completed' && isObject(result) ? result : undefined
+  }
+
+  return {
+    shape,
+    release(done) {
+      const { request, produced } = done
+      const { entry, message } = request
+      switch (produced.kind) {
+        case 'prepared':
+          return fits(produced.text) ? allow(released(done, 'result', produced.text, false)) : tooLarge
+        case 'result': {
+          const { result } = produced
+          if (message.method === 'tools/call' && entry) {
+            const shaped = shape(result, leavingOf(done, entry))
+            if (shaped instanceof Promise) return shaped.then((outcome) => (outcome.allowed ? answer(done, outcome.value) : outcome))
+            return shaped.allowed ? answer(done, shaped.value) : shaped
+          }
+          const inner = resultOfTask(done)
+          if (!inner || !entry) return answer(done, result)
+          const withTask = (outcome: Decision<JsonObject>): Decision<Released> =>
+            outcome.allowed ? answer(done, { ...result, result: outcome.value }) : outcome
+          const shaped = shape(inner, leavingOf(done, entry))
+          return shaped instanceof Promise ? shaped.then(withTask) : withTask(shaped)
+        }
+        case 'error': {
+          const shown = toShownError(produced, redactor)
+          const text = redactor.json(shown)
+          return fits(text) ? allow(released(done, 'error', text, true, shown.code)) : tooLarge
+        }
+      }
+    },
+    message(message) {
+      const text = JSON.stringify(message.params)
+      if (message.method === 'notifications/tasks' ? !fits(text) : text.length > MAX_MESSAGE_CHARACTERS) return undefined
+      return redactor.suspects(text) ? { ...message, params: JSON.parse(redactor.json(message.params)) as JsonObject } : message
+    },
+  }
+}
+
+/** Decided when the entry is made: a plain one's results take no step. */
+const hasRules = ({ release }: Entry): boolean => release !== undefined
+/** Neither a question nor a task that will have a result. */
+const isWhole = ({ resultType = 'complete' }: JsonObject): boolean => resultType === 'complete'
+
+const leavingOf = ({ request: { principal, message, session } }: Executed, entry: Entry): Leaving => ({
+  entry,
+  principal,
+  meta: message.meta,
+  session: session?.key,
+})
