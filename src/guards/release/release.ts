@@ -105,7 +105,7 @@ export function createRelease({ redactor, resultBytes, steps = {} }: ReleaseOpti
 }
 
 /** Decided when the entry is made: a plain one's results take no step. */
-const hasRules = ({ release }: Entry): boolean => release !== undefined
+const hasRules = ({ release, sealed }: Entry): boolean => release !== undefined || sealed !== undefined
 /** Neither a question nor a task that will have a result. */
 const isWhole = ({ resultType = 'complete' }: JsonObject): boolean => resultType === 'complete'
 
