@@ -67,7 +67,14 @@ export interface AuditQuery {
 }
 
 export type ChainState =
-  | { readonly intact: true; readonly records: number; readonly head: string }
+  | {
+      readonly intact: true
+      /** How many there are now. */
+      readonly records: number
+      readonly head: string
+      /** Up to which record, and when, retention has dropped the oldest; absent where it never did. */
+      readonly dropped?: { readonly through: number; readonly at: number } | undefined
+    }
   | { readonly intact: false; readonly records: number; readonly brokenAt: number; readonly problem: string }
 
 /** What is chained, and what a reader gets again. */
@@ -78,7 +85,12 @@ export interface AuditStore {
   append(records: readonly (AuditRecord | string)[]): Promise<void>
   get(id: string): Promise<ChainedRecord | undefined>
   search(query: AuditQuery): Promise<readonly ChainedRecord[]>
-  /** Recomputes every hash from the first record. `progress` is called now and then. */
+  /**
+   * Removes the oldest records, up to the first that is not older than `before` (milliseconds since the epoch), in small batches; the
+   * newest of all stays. The chain goes on from a sealed anchor. What was wrong with those that go is kept in it. Answers how many.
+   */
+  drop(before: number): Promise<number>
+  /** Recomputes every hash from the first record that is kept. `progress` is called now and then. */
   verify(progress?: (checked: number, total: number) => void): Promise<ChainState>
 }
 

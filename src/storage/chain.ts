@@ -1,6 +1,7 @@
 /**
  * The hash chain that makes the audit trail tamper-evident: each record's hash covers the hash before it, and the
- * head (how many, and the last hash) is kept apart and sealed, so that a cut at the end shows too.
+ * head (how many, and the last hash) is kept apart and sealed, so that a cut at the end shows too. Where retention has dropped
+ * the oldest records, an anchor (the last of those) stands in their place, sealed as well: the chain begins there.
  *
  * Anybody can recompute it: SHA-256, in hex, of the previous hash, a newline and the record's JSON text. What it does
  * not show: the whole trail and its head put back to an earlier state (only an anchor elsewhere could).
@@ -29,6 +30,20 @@ export interface Link extends Head {
   readonly text: string
 }
 
+/** The last record that was dropped. */
+export interface Anchor extends Head {
+  /** When it was. Milliseconds since the epoch. */
+  readonly at: number
+  /** The first thing that was wrong with what was dropped, so that dropping hides nothing. */
+  readonly problem: string | null
+}
+
+/** Another text than a head's can be, so that neither passes for the other. */
+export const sealOfAnchor = ({ sequence, hash, at, problem }: Anchor, key: Uint8Array): string =>
+  createHmac('sha256', key)
+    .update(`anchor ${JSON.stringify([sequence, hash, at, problem])}`)
+    .digest('base64url')
+
 type Broken = Extract<ChainState, { intact: false }>
 
 export interface ChainCheck {
@@ -38,8 +53,10 @@ export interface ChainCheck {
   end(head: Head | undefined, sealed: boolean): ChainState
 }
 
-/** @param last what comes before the first record that is stepped through, where older ones were dropped. */
-export function createChainCheck(records: number, last: Head = { sequence: 0, hash: GENESIS }): ChainCheck {
+/** @param anchor what comes before the first record that is stepped through, where older ones were dropped. */
+export function createChainCheck(records: number, anchor?: Anchor): ChainCheck {
+  const dropped = anchor && { dropped: { through: anchor.sequence, at: anchor.at } }
+  let last: Head = anchor ?? { sequence: 0, hash: GENESIS }
   const broken = (brokenAt: number, problem: string): Broken => ({ intact: false, records, brokenAt, problem })
   return {
     step(next) {
@@ -58,7 +75,7 @@ export function createChainCheck(records: number, last: Head = { sequence: 0, ha
       if (head.sequence < count) return broken(head.sequence + 1, `records ${head.sequence + 1} to ${count} are not part of the trail`)
       if (head.hash !== last.hash) return broken(count, 'the last record is not the one that the head names')
       if (!sealed) return broken(count, 'the head is not sealed with this key: the trail was rewritten, or the key exchanged')
-      return { intact: true, records, head: head.hash }
+      return { intact: true, records, head: head.hash, ...dropped }
     },
   }
 }

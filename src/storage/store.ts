@@ -25,12 +25,19 @@ export type RecordKind =
   | 'ended_session'
   | 'session_setting'
   | 'task'
+  | 'data_key'
 
 export interface Store {
   records<T>(kind: RecordKind): Records<T>
   readonly audit: AuditStore
   /** Tells when another process has changed something (the CLI beside a running server). Answers how to stop listening. */
   onForeignChange(listener: () => void): () => void
+  /**
+   * Makes data keys that were removed or replaced unreadable in the files too, where there are files. Resolves once that is so.
+   *
+   * @throws where others read for so long that it cannot be done.
+   */
+  scrub(): Promise<void>
   /** Removes what has expired, in small batches; answers how many. */
   sweep(): Promise<number>
   close(): Promise<void>

@@ -167,6 +167,54 @@ export function describeAuditStore(name: string, open: () => Promise<AuditUnderT
       }
     })
 
+    it('drops the oldest, and stays a chain that says from where on it is kept', async () => {
+      const { audit, other } = await trail()
+      await audit.append(auditRecords(0, 1_300))
+      assert.equal(await audit.drop(1_000), 0)
+      const before = await audit.verify()
+      assert.equal(await audit.drop(1_000 + 1_201), 1_201)
+      const state = await other.verify()
+      assert.ok(state.intact && before.intact)
+      assert.equal(before.dropped, undefined)
+      assert.deepEqual([state.records, state.head, state.dropped?.through], [99, before.head, 1_201])
+      assert.equal(await audit.get('dec_1200'), undefined)
+      assert.equal((await other.search({ limit: 10_000 })).length, 99)
+
+      await other.append(auditRecords(1_300, 1_303))
+      assert.equal(await other.drop(1_000 + 1_201), 0)
+      assert.equal(await other.drop(1_000 + 1_302), 101)
+      const later = await audit.verify()
+      assert.deepEqual([later.intact, later.records], [true, 1])
+      assert.deepEqual(
+        (await audit.search({})).map(({ sequence, record }) => [sequence, record.id]),
+        [[1_303, 'dec_1302']],
+      )
+    })
+
+    it('keeps the newest record, however old it is', async () => {
+      const { audit } = await trail()
+      assert.equal(await audit.drop(1e15), 0)
+      await audit.append(auditRecords(0, 3))
+      assert.equal(await audit.drop(1e15), 2)
+      await audit.append([auditRecord(9)])
+      const state = await audit.verify()
+      assert.deepEqual([state.intact, state.records], [true, 2])
+    })
+
+    it('drops nothing that stands behind one that is to stay', async () => {
+      const { audit } = await trail()
+      await audit.append([auditRecord(1), auditRecord(50), auditRecord(2), auditRecord(60)])
+      assert.equal(await audit.drop(1_010), 1)
+      assert.equal((await audit.search({})).length, 3)
+    })
+
+    it('is whole for whoever verifies while the oldest are dropped', async () => {
+      const { audit, other } = await trail()
+      await audit.append(auditRecords(0, 3_000))
+      const [state, dropped] = await Promise.all([audit.verify(), other.drop(1_000 + 2_500)])
+      assert.deepEqual([state.intact, dropped], [true, 2_500])
+    })
+
     it('tells how far it is while it verifies', async () => {
       const { audit } = await trail()
       await audit.append(auditRecords(0, 2_500))

@@ -141,3 +141,69 @@ test('what is untouched stays intact through large batches, small ones and a res
   const state = await store.audit.verify()
   assert.deepEqual([state.intact, state.records], [true, 212], JSON.stringify(state))
 })
+
+test('a beginning that was removed, moved or made up is found; so is a forged reason why it is gone', async () => {
+  tamper('DELETE FROM audit WHERE sequence <= 3')
+  assert.equal(broken(await store.audit.verify()), 1)
+  const { hash } = (await store.audit.search({})).find(({ sequence }) => sequence === 4)!
+  tamper('DELETE FROM audit WHERE sequence = 4')
+  tamper('INSERT INTO anchor (only_one, sequence, hash, at, problem, seal) VALUES (1, 4, ?, 1, NULL, NULL)', hash)
+  const state = await store.audit.verify()
+  assert.equal(broken(state), 4)
+  assert.match(state.intact ? '' : state.problem, /not sealed with this key/)
+})
+
+test('an anchor that was moved on, put back, changed or taken away is found', async () => {
+  await store.audit.drop(1_004)
+  const db = new DatabaseSync(join(folder, 'test-audit.db'))
+  const anchor = db.prepare('SELECT * FROM anchor').get() as Record<string, string | number | null>
+  const put = (changed: Record<string, string | number | null>): void => {
+    const { sequence, hash, at, problem, seal } = { ...anchor, ...changed }
+    db.prepare('INSERT OR REPLACE INTO anchor (only_one, sequence, hash, at, problem, seal) VALUES (1, ?, ?, ?, ?, ?)').run(
+      ...([sequence, hash, at, problem, seal] as (string | number | null)[]),
+    )
+  }
+  assert.equal(broken(await store.audit.verify()), 'intact')
+  put({ at: 1 })
+  assert.notEqual(broken(await store.audit.verify()), 'intact')
+  put({})
+  await store.audit.drop(1_006)
+  assert.equal(broken(await store.audit.verify()), 'intact')
+  put({})
+  assert.equal(broken(await store.audit.verify()), 4, 'put back to what it was: the records after it are missing')
+  db.exec('DELETE FROM anchor')
+  assert.equal(broken(await store.audit.verify()), 1)
+  const head = db.prepare('SELECT * FROM head').get() as Record<string, string | number>
+  put({ sequence: head['sequence']!, hash: head['hash']!, seal: head['seal']! })
+  assert.notEqual(broken(await store.audit.verify()), 'intact', 'the seal of a head is none of an anchor')
+  db.close()
+})
+
+test('what was wrong with records stays on record when they are dropped, and when more are', async () => {
+  tamper(`UPDATE audit SET body = replace(body, '"allow"', '"deny"') WHERE sequence = 2`)
+  assert.equal(await store.audit.drop(1_006), 5)
+  for (const before of [1_006, 1_008]) {
+    await store.audit.drop(before)
+    const state = await store.audit.verify()
+    assert.match(state.intact ? '' : state.problem, /record 2 is not what was written, or not where; it was dropped since/)
+  }
+})
+
+test('a forged anchor is not made good by dropping more', async () => {
+  const { hash } = (await store.audit.search({})).find(({ sequence }) => sequence === 4)!
+  tamper('DELETE FROM audit WHERE sequence <= 4')
+  tamper('INSERT INTO anchor (only_one, sequence, hash, at, problem, seal) VALUES (1, 4, ?, 1, NULL, NULL)', hash)
+  assert.equal(await store.audit.drop(1_008), 3)
+  assert.match(JSON.stringify(await store.audit.verify()), /not sealed with this key/)
+})
+
+test('a file of the shape before there was an anchor gets one, and keeps what is in it', async () => {
+  await store.close()
+  const db = new DatabaseSync(join(folder, 'test-audit.db'))
+  db.exec('DROP TABLE anchor; PRAGMA user_version = 1')
+  db.close()
+  store = open()
+  assert.equal(await store.audit.drop(1_004), 3)
+  const state = await store.audit.verify()
+  assert.deepEqual([state.intact, state.records], [true, 7])
+})

@@ -15,7 +15,7 @@ export interface MemoryStoreOptions {
 export function createMemoryStore({ clock = systemClock, maxAuditRecords = 100_000 }: MemoryStoreOptions = {}): Store {
   const kinds = new Map<RecordKind, Map<string, Row>>()
   return {
-    audit: createMemoryAudit(maxAuditRecords),
+    audit: createMemoryAudit(maxAuditRecords, clock),
     records<T>(kind: RecordKind): Records<T> {
       const rows = kinds.get(kind) ?? new Map<string, Row>()
       kinds.set(kind, rows)
@@ -24,6 +24,7 @@ export function createMemoryStore({ clock = systemClock, maxAuditRecords = 100_0
     onForeignChange() {
       return () => {}
     },
+    async scrub() {},
     async sweep() {
       const now = clock()
       let swept = 0

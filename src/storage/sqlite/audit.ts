@@ -8,9 +8,11 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '../../core/index.ts'
 import { limitOf } from '../audit-query.ts'
-import { type AuditQuery, type AuditStore, type ChainedRecord, textOf } from '../audit-store.ts'
+import { type AuditQuery, type AuditStore, type ChainedRecord, type ChainState, textOf } from '../audit-store.ts'
 import { createChainCheck, type Link } from '../chain.ts'
+import { createAuditAnchor, DROP_BATCH, problemWithAnchor } from './audit-anchor.ts'
 import { createAuditThread } from './audit-thread.ts'
 import { createAuditWriter, isSealed, type SealedHead } from './audit-writer.ts'
 import type { Flusher } from './flush.ts'
@@ -36,7 +38,8 @@ export interface SqliteAuditOptions {
   readonly file: string
   readonly db: DatabaseSync
   readonly flusher: Flusher
-  /** Seals the head of the chain. */
+  readonly clock: Clock
+  /** Seals the head of the chain, and its beginning. */
   readonly sealKey: Uint8Array | undefined
 }
 
@@ -44,7 +47,9 @@ export interface SqliteAudit extends AuditStore {
   close(): Promise<void>
 }
 
-export function createSqliteAudit({ file, db, flusher, sealKey }: SqliteAuditOptions): SqliteAudit {
+export function createSqliteAudit({ file, db, flusher, clock, sealKey }: SqliteAuditOptions): SqliteAudit {
+  let closed = false
+  const anchors = createAuditAnchor(db, sealKey)
   const writer = createAuditWriter(db, sealKey)
   const thread = createAuditThread({ file, sealKey })
   const byId = db.prepare('SELECT sequence, hash, body FROM audit WHERE id = ?')
@@ -54,6 +59,31 @@ export function createSqliteAudit({ file, db, flusher, sealKey }: SqliteAuditOpt
   const extent = db.prepare('SELECT count(*) AS records, coalesce(max(sequence), 0) AS last FROM audit')
   const readHead = db.prepare('SELECT sequence, hash, seal FROM head')
 
+  async function walk(progress: Parameters<AuditStore['verify']>[0]): Promise<ChainState> {
+    // One moment for all three: what is appended while this walks is for the next time.
+    db.exec('BEGIN')
+    const { records, last } = extent.get() as { records: number; last: number }
+    const head = readHead.get() as unknown as SealedHead | undefined
+    const anchor = anchors.read()
+    db.exec('COMMIT')
+
+    const problem = problemWithAnchor(anchor, sealKey)
+    if (problem !== null) return { intact: false, records, brokenAt: anchor?.sequence ?? 1, problem }
+    const check = createChainCheck(records, anchor)
+    let after = 0
+    for (let checked = 0; ; ) {
+      const links = page.all(after, last) as unknown as Link[]
+      for (const next of links) {
+        const broken = check.step(next)
+        if (broken !== undefined) return broken
+        after = next.sequence
+      }
+      checked += links.length
+      progress?.(checked, records)
+      if (links.length === 0) return check.end(head, isSealed(head, sealKey))
+      await nextTurn()
+    }
+  }
   const chained = ({ sequence, hash, body }: Row): ChainedRecord => ({ sequence, record: JSON.parse(body), hash })
   return {
     async append(records) {
@@ -73,29 +103,26 @@ export function createSqliteAudit({ file, db, flusher, sealKey }: SqliteAuditOpt
         .all(...values, limitOf(query))
       return (rows as unknown as Row[]).map(chained)
     },
-    async verify(progress) {
-      // One moment for both: what is appended while this walks is for the next time.
-      db.exec('BEGIN')
-      const { records, last } = extent.get() as { records: number; last: number }
-      const head = readHead.get() as unknown as SealedHead | undefined
-      db.exec('COMMIT')
-
-      const check = createChainCheck(records)
-      let after = 0
-      for (let checked = 0; ; ) {
-        const links = page.all(after, last) as unknown as Link[]
-        for (const next of links) {
-          const broken = check.step(next)
-          if (broken !== undefined) return broken
-          after = next.sequence
-        }
-        checked += links.length
-        progress?.(checked, records)
-        if (links.length === 0) return check.end(head, isSealed(head, sealKey))
+    async drop(before) {
+      for (let dropped = 0; ; ) {
+        const gone = closed ? 0 : anchors.dropBatch(before, clock())
+        dropped += gone
+        if (gone < DROP_BATCH) return dropped
         await nextTurn()
       }
     },
-    close: thread.close,
+    async verify(progress) {
+      for (;;) {
+        const from = anchors.read()?.sequence
+        const state = await walk(progress)
+        // Records that retention drops while this walks are missing then, and nothing is wrong.
+        if (state.intact || anchors.read()?.sequence === from) return state
+      }
+    },
+    async close() {
+      closed = true
+      await thread.close()
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The shape of the two databases, step by step. A step that has shipped is never changed: a new one is added at the end.
+ * The shape of the three databases, step by step. A step that has shipped is never changed: a new one is added at the end.
  * `docs/storage-schema.md` says what is in them.
  *
  * @module
@@ -43,7 +43,15 @@ export const recordsSchema: Schema = {
      DROP TABLE records_before;
      CREATE INDEX records_by_group ON records (kind, grp, id) WHERE grp IS NOT NULL;
      CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;`,
+    // What was sealed before there were data keys: said once, by whoever makes them (vault/ring-root.ts).
+    `INSERT INTO records (kind, id, version, body) SELECT 'secret', 'vault', 1, '{"before":true}' WHERE EXISTS (SELECT 1 FROM records);`,
   ],
+}
+
+/** Data keys are records in a file of their own. */
+export const keysSchema: Schema = {
+  applicationId: 0x53504b31, // SPK1
+  migrations: recordsSchema.migrations.slice(0, 2),
 }
 
 // What a search compares is computed from the record's own text: it cannot say anything else than what was hashed.
@@ -73,6 +81,15 @@ export const auditSchema: Schema = {
        only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
        sequence INTEGER NOT NULL,
        hash TEXT NOT NULL,
+       seal TEXT
+     ) STRICT;`,
+    // What stands before the first record that is kept, once older ones were dropped.
+    `CREATE TABLE anchor (
+       only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
+       sequence INTEGER NOT NULL,
+       hash TEXT NOT NULL,
+       at INTEGER NOT NULL,
+       problem TEXT,
        seal TEXT
      ) STRICT;`,
   ],

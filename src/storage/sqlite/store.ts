@@ -1,8 +1,8 @@
 /**
- * The store of one machine: two SQLite files in one folder, shared by any number of processes (a server, the CLI).
+ * The store of one machine: three SQLite files in one folder, shared by any number of processes (a server, the CLI).
  *
  * The audit trail has a file of its own, so that its steady writing is no "foreign change" of the records, and so that
- * it can be handed to an auditor without them. Fails by throwing, which the pipeline answers with a refusal.
+ * it can be handed to an auditor without them. Data keys have one, so that a copy of the rest is worthless alone. Fails by throwing, which the pipeline answers with a refusal.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import type { RecordKind, Store } from '../store.ts'
 import { createSqliteAudit } from './audit.ts'
 import { createFlusher } from './flush.ts'
 import { createForeignChanges } from './foreign-changes.ts'
+import { type KeysFile, openKeysFile } from './keys-file.ts'
 import { auditSchema, recordsSchema } from './migrations.ts'
 import { openDatabase } from './open.ts'
 import { createSqliteRecords, prepareRecords } from './records.ts'
@@ -23,12 +24,14 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock
   /** Seals the head of the audit trail, so that nobody without the key can rewrite it unseen. */
   readonly sealKey?: Uint8Array
+  /** Where data keys are; `…/sallyport-keys.db` unless told. Closed with the store. */
+  readonly keys?: KeysFile
 }
 
 const SWEEP_BATCH = 500
 
 /** @throws {ConfigError} for a file that is not ours, too new, damaged or out of reach. */
-export function createSqliteStore({ file, clock = systemClock, sealKey }: SqliteStoreOptions): Store {
+export function createSqliteStore({ file, clock = systemClock, sealKey, keys = openKeysFile(file, clock) }: SqliteStoreOptions): Store {
   const auditFile = `${file.replace(/\.db$/, '')}-audit.db`
   const db = openDatabase(file, recordsSchema)
   const auditDb = openDatabase(auditFile, auditSchema)
@@ -39,12 +42,13 @@ export function createSqliteStore({ file, clock = systemClock, sealKey }: Sqlite
   const sweepBatch = db.prepare(
     `DELETE FROM records WHERE (kind, id) IN (SELECT kind, id FROM records WHERE expires_at <= ? ORDER BY expires_at LIMIT ${SWEEP_BATCH})`,
   )
-  const audit = createSqliteAudit({ file: auditFile, db: auditDb, flusher: auditFlusher, sealKey })
+  const audit = createSqliteAudit({ file: auditFile, db: auditDb, flusher: auditFlusher, clock, sealKey })
   let closed = false
   return {
     audit,
-    records: <T>(kind: RecordKind) => createSqliteRecords<T>(kind, statements, flusher, clock),
+    records: <T>(kind: RecordKind) => (kind === 'data_key' ? keys.records<T>() : createSqliteRecords<T>(kind, statements, flusher, clock)),
     onForeignChange: changes.listen,
+    scrub: keys.scrub,
     async sweep() {
       for (let swept = 0; ; ) {
         const removed = closed ? 0 : Number(sweepBatch.run(clock()).changes)
@@ -57,7 +61,7 @@ export function createSqliteStore({ file, clock = systemClock, sealKey }: Sqlite
       if (closed) return
       closed = true
       changes.close()
-      await Promise.all([audit.close(), flusher.close(), auditFlusher.close()])
+      await Promise.all([audit.close(), flusher.close(), auditFlusher.close(), keys.close()])
       db.close()
       auditDb.close()
     },
