@@ -22,6 +22,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A caller’s credential never appears in what an upstream receives.',
     kind: 'guarantee',
   },
+  'at-rest': {
+    source: 'MCP01 token exposure, the guide’s data security',
+    behaviour:
+      'Of every key, token, code, password and cookie that passes, none is in clear in the data folder or the log afterwards: not in a free page, not in the write-ahead log, not encoded.',
+    kind: 'guarantee',
+  },
   T04: {
     source: 'MCP02 scope creep',
     behaviour: 'A token with one scope that calls a tool which needs another gets 403 with a challenge that names it.',

@@ -1,11 +1,15 @@
 /** Every example is a program that checks itself, on the package as it is built: its `check.ts` ends well, and says so. */
 
 import assert from 'node:assert/strict'
-import { existsSync, globSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { before, test } from 'node:test'
+import { after, before, test } from 'node:test'
+import { verifies } from '../requirements.ts'
+import { filesIn, findInBytes, findInFolder } from '../support/at-rest.ts'
 import { run } from '../support/child.ts'
 import { createTempDir, ROOT, withBin } from '../support/paths.ts'
+
+verifies('at-rest')
 
 const stories = globSync('examples/*/server.ts', { cwd: ROOT })
   .map((file) => dirname(file))
@@ -37,15 +41,37 @@ test('a check needs nothing but to be started, and leaves nothing behind', async
   assert.deepEqual(readdirSync(folder.path), [])
 })
 
+/** What came in and went out of all of them and must be nowhere afterwards: keys, tokens, codes, passwords, cookies. */
+let secrets = 0
+
 for (const story of stories)
-  test(`${story} holds`, async () => {
+  test(`${story} holds, and leaves no secret in its data or its log`, async () => {
     await using folder = await createTempDir('example')
-    const { code, stdout, stderr } = await run(process.execPath, [join(ROOT, story, 'check.ts')], {
-      cwd: folder.path,
-      // Whatever the machine runs on the port of the README is in nobody's way here.
-      env: withBin({ SALLYPORT_DATA_DIR: join(folder.path, 'data'), PORT: '0' }) as Record<string, string>,
-      timeoutMs: 60_000,
-    })
+    const data = join(folder.path, 'data')
+    const tap = join(folder.path, 'secrets')
+    const { code, stdout, stderr } = await run(
+      process.execPath,
+      ['--import', join(ROOT, 'test/support/secrets-tap.mjs'), join(ROOT, story, 'check.ts')],
+      {
+        cwd: folder.path,
+        // Whatever the machine runs on the port of the README is in nobody's way here.
+        env: withBin({ SALLYPORT_DATA_DIR: data, PORT: '0', SECRETS_TAP: tap }) as Record<string, string>,
+        timeoutMs: 60_000,
+      },
+    )
     assert.equal(code, 0, stderr)
     assert.match(stdout, /^✓ /m)
+    const values = existsSync(tap)
+      ? readFileSync(tap, 'utf8')
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line) as string)
+      : []
+    secrets += values.length
+    assert.ok(filesIn(data).length > 0, 'it kept nothing: there was nothing to search')
+    // The terminal is how the link that makes the owner's account reaches its operator; it is good once, and was used.
+    const log = `${stdout}${stderr}`.replaceAll(/\/setup\?code=[\w-]+/g, '/setup')
+    assert.deepEqual([...findInFolder(data, values), ...findInBytes(Buffer.from(log), values, 'log')], [])
   })
+
+after(() => assert.ok(secrets > 50, `only ${secrets} secrets were seen on their way`))
