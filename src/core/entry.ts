@@ -8,6 +8,7 @@
 import type { Decision } from './decision.ts'
 import type { Input, JsonObject, LogLevel, Outgoing } from './message.ts'
 import type { Principal } from './principal.ts'
+import type { ReferenceField } from './reference.ts'
 import type { Call, Execution } from './request.ts'
 
 export type EntryKind = 'tool' | 'prompt' | 'resource' | 'template'
@@ -60,6 +61,8 @@ export interface Entry {
   /** Which upstream it belongs to, and its name there; for a function's entry, the server's own name. */
   readonly origin: { readonly server: string; readonly name: string }
   readonly executor: Executor
+  /** Arguments that are references: what they point to takes their place, once they have passed `check`. */
+  readonly references?: readonly ReferenceField[] | undefined
   /** Of one in whose place others will come that are not known yet: the scopes that those may need, so that a sign-in can ask for them. */
   readonly standsFor?: readonly string[] | undefined
 }

@@ -44,6 +44,7 @@ export { writePrivateFile } from './private-file.ts'
 export { problemOf } from './problem.ts'
 export { isProtocolWord } from './protocol-words.ts'
 export { createRedactor, MASK, type Redactor } from './redact/index.ts'
+export { REFERENCE_MARK, type ReferencedContent, type ReferenceField } from './reference.ts'
 export {
   type Admitted,
   type Approved,

@@ -25,6 +25,8 @@ export type RecordKind =
   | 'ended_session'
   | 'session_setting'
   | 'task'
+  | 'kept_resource'
+  | 'stored_part'
   | 'data_key'
 
 export interface Store {

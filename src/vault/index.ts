@@ -3,5 +3,6 @@ export { type Data, openData, requireFolder, resolveDataDir } from './data-dir.t
 export type { KeyRing } from './key-ring.ts'
 export { createMemoryVault } from './memory-vault.ts'
 export { isShared, requireOurs } from './require-ours.ts'
+export { createSealedParts, type PartsOf, type SealedParts } from './sealed-parts.ts'
 export { createNamedSecrets, groupOfUser, isSecretName, type NamedSecrets } from './secrets.ts'
 export type { Place, Vault } from './vault.ts'
