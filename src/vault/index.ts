@@ -1,5 +1,6 @@
 export { addMasterKey, createKeyRing, createKeyRingOf, createKeyText, createMemoryKeyRing } from './create-key-ring.ts'
 export { type Data, openData, requireFolder, resolveDataDir } from './data-dir.ts'
+export { createInstanceId } from './instance-id.ts'
 export type { KeyRing } from './key-ring.ts'
 export { createMemoryVault } from './memory-vault.ts'
 export { isShared, requireOurs } from './require-ours.ts'

@@ -1,0 +1,2 @@
+export { createRelease, type Release } from './release.ts'
+export type { Leaving, Step } from './steps.ts'

@@ -1,0 +1,53 @@
+/**
+ * What a tool's result goes through before it may leave, whether its caller has waited (`release`) or comes back for it (`tasks/`):
+ *
+ *   promise ─▶ project ─▶ personal ─▶ budget ─▶ seal ─▶ bound
+ *
+ * `promise` and `bound` are `release`'s own: nothing leaves without them. The others are steps that an engine is given, and only results of
+ * entries with rules of their own, or larger than they may be, go through them. Fails closed: what a step refuses is withheld.
+ *
+ * @module
+ */
+
+import { allow, type Decision, type Entry, type JsonObject, type Principal } from '../../core/index.ts'
+
+/** Whose result it is, of what, and who gets it. */
+export interface Leaving {
+  readonly entry: Entry
+  readonly principal: Principal
+  /** `_meta` of the request that is answered; of a task, of the call that began it. */
+  readonly meta: JsonObject
+  /** Of the legacy session that the call came in, if it did: what is counted together. */
+  readonly session?: string | undefined
+}
+
+/** At once where nothing is waited for. Answers the same object where it changes nothing. */
+export type Step = (result: JsonObject, leaving: Leaving) => Decision<JsonObject> | Promise<Decision<JsonObject>>
+
+/** In this order. What is left out changes nothing. */
+export interface Steps {
+  /** Only what the tool's rule names (`release.only`). */
+  readonly project?: Step | undefined
+  /** Personal data, by the tool's policy (`release.personal`). */
+  readonly personal?: Step | undefined
+  /** A head and a link, where a result is larger than its budget. Stores nothing that is not redacted. */
+  readonly budget?: Step | undefined
+  /** Fields that only the caller can open. */
+  readonly seal?: Step | undefined
+}
+
+/** One step after the other, a promise only from the first on that is one. */
+export function inOrder({ project, personal, budget, seal }: Steps): Step {
+  const steps = [project, personal, budget, seal].filter((step) => step !== undefined)
+
+  function from(first: number, before: Decision<JsonObject>, leaving: Leaving): ReturnType<Step> {
+    let outcome = before
+    for (let at = first; at < steps.length && outcome.allowed; at++) {
+      const next = (steps[at] as Step)(outcome.value, leaving)
+      if (next instanceof Promise) return next.then((done) => from(at + 1, done, leaving))
+      outcome = next
+    }
+    return outcome
+  }
+  return (result, leaving) => (steps.length === 0 ? allow(result) : from(0, allow(result), leaving))
+}
