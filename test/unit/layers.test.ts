@@ -13,7 +13,7 @@ import { ROOT } from '../support/paths.ts'
 const order = [
   ['core'],
   ['net', 'storage', 'protocol', 'process'],
-  ['vault', 'trust', 'schema'],
+  ['vault', 'trust', 'schema', 'payload'],
   ['client'],
   ['people'],
   ['catalogue', 'oauth'],

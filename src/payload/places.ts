@@ -1,0 +1,36 @@
+/** Where a value is in a JSON object: the keys that lead to it. Pure, and never writes to what it is given. @module */
+
+import type { JsonObject } from '../core/index.ts'
+import { isObject } from '../protocol/index.ts'
+
+export type Path = readonly string[]
+
+/** RFC 6901 §3. `root`: `/arguments` or `/structuredContent`. */
+export const pointerOf = (root: '/arguments' | '/structuredContent', path: Path): string =>
+  root + path.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+
+/** Undefined where there is nothing. */
+export function valueAt(value: unknown, path: Path): unknown {
+  let found = value
+  for (const key of path) {
+    if (!isObject(found) || !Object.hasOwn(found, key)) return undefined
+    found = found[key]
+  }
+  return found
+}
+
+/** A copy that has `value` at `path`, where there is something. */
+export function withValue(of: JsonObject, path: Path, value: unknown): JsonObject {
+  const [key, ...rest] = path
+  if (key === undefined) return value as JsonObject
+  const inner = of[key]
+  // Defined, never assigned: `__proto__` is a key like any other.
+  const copy = { ...of }
+  Object.defineProperty(copy, key, {
+    value: rest.length === 0 ? value : withValue(inner as JsonObject, rest, value),
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  })
+  return copy
+}
