@@ -42,7 +42,7 @@ const { url } = await server.listen()
 announce({ url: url.replace('localhost', '127.0.0.1'), ...(credentials ? { credentials } : {}) }, () => server.close())
 
 async function createKeys(): Promise<Credentials> {
-  const data = openData({ dataDir })
+  const data = await openData({ dataDir })
   const apiKeys = createApiKeys({ ...data, clock: Date.now })
   const create = (scope: string) => apiKeys.create({ name: 'bench', scopes: [scope], createdBy: 'bench' })
   const [able, powerless] = [await create('tools:execute'), await create('tools:read')]
@@ -51,7 +51,7 @@ async function createKeys(): Promise<Credentials> {
 }
 
 async function createAccount(password: string): Promise<undefined> {
-  const data = openData({ dataDir })
+  const data = await openData({ dataDir })
   const made = await createAccounts({ store: data.store, clock: Date.now }).create({ name: 'bench', password })
   await data.store.close()
   if ('problem' in made) throw new Error(made.problem)

@@ -19,7 +19,7 @@ const dataDir = values['data-dir']
 if (dataDir === undefined) throw new Error('--data-dir is missing')
 const plenty = { max: 1_000_000_000 }
 
-const data = openData({ dataDir })
+const data = await openData({ dataDir })
 const clients = createClients({ store: data.store, keyRing: data.keyRing, clock: Date.now })
 async function createClient(scope: string): Promise<{ readonly authorization: string }> {
   const common = { grantTypes: ['client_credentials'], authMethod: 'client_secret_basic', createdBy: 'bench' } as const

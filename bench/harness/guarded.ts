@@ -54,7 +54,7 @@ async function checkProofs(
 
 /** @throws unless there is a record of every call: numbers of the chain have no gaps, so the last one tells how many. */
 export async function checkRecords(directory: string, answered: number): Promise<void> {
-  const { store } = openData({ dataDir: directory })
+  const { store } = await openData({ dataDir: directory })
   try {
     const [last] = await store.audit.search({ limit: 1 })
     const records = last?.sequence ?? 0

@@ -14,7 +14,7 @@ async function dirOf(dataDir: string | undefined): Promise<string> {
 
 /** For commands that may be the first to be run: what is not there is made. */
 export async function withData<T>(dataDir: string | undefined, use: (data: Data) => Promise<T>): Promise<T> {
-  const data = openData({ dataDir: await dirOf(dataDir) })
+  const data = await openData({ dataDir: await dirOf(dataDir) })
   try {
     return await use(data)
   } finally {

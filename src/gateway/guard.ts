@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Weight } from '../catalogue/index.ts'
 import { type Clock, createScopeHierarchy, type Log, type Redactor, systemClock } from '../core/index.ts'
 import { createService, type ServiceOptions } from '../server/index.ts'
 import { openData } from '../vault/index.ts'
@@ -38,6 +39,8 @@ export interface Guard {
   readonly ready: Promise<readonly Classification[]>
   status(): readonly UpstreamStatus[]
   scopes(): readonly string[]
+  /** How much of the tools is listed; undefined where all are, as they are. */
+  weight(): Weight | undefined
   /** A one-time link to make the owner's account, where there is none yet. */
   setupLink(): Promise<string | undefined>
   /** Resolves when the other side of stdio has gone; never on HTTP. */
@@ -63,7 +66,7 @@ export async function createGuard({
   onRecord,
 }: GuardOptions): Promise<Guard> {
   await using opening = new AsyncDisposableStack()
-  const data = openData({ dataDir: config.dataDir, clock })
+  const data = await openData({ dataDir: config.dataDir, clock })
   // Closed by the service, once there is one; to close it again does nothing.
   opening.defer(() => data.store.close())
   const lockFile = lockFileOf(config, data.dir)
@@ -82,6 +85,7 @@ export async function createGuard({
     bounds: config.bounds,
     localScopes: config.local.scopes,
     auth: config.auth,
+    catalogueRules: config.catalogue,
     connections: people.connections(gateway.connectables),
     cimd: config.auth?.cimd ?? 'auto',
     hierarchy: createScopeHierarchy(config.scopes),
@@ -120,6 +124,7 @@ export async function createGuard({
     ready,
     status: gateway.status,
     scopes: engine.catalogue.scopes,
+    weight: engine.catalogue.weigh,
     setupLink: service.setupLink,
     done: service.done,
     close: () => (closed ??= opened.disposeAsync()),

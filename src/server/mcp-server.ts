@@ -11,7 +11,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { mayRead } from '../catalogue/index.ts'
+import { mayRead, toCatalogueRules } from '../catalogue/index.ts'
 import { ConfigError, checkOptions, createRedactor, createScopeHierarchy, type Log, type Redactor } from '../core/index.ts'
 import { anonymous, costProblems, type RateLimits, toLimits } from '../guards/index.ts'
 import { corsSchema } from '../transports/index.ts'
@@ -197,7 +197,7 @@ export class MCPServer<
   }
 
   async #open(serveOn: ServiceOptions['serveOn']): Promise<Service> {
-    const { version = '0.0.0', title, instructions, dataDir, cors, auth, scopes, limits, localScopes } = this.#options
+    const { version = '0.0.0', title, instructions, dataDir, cors, catalogue, auth, scopes, limits, localScopes } = this.#options
     const isAnonymous = auth?.dangerouslyAllowAnonymous === true
     if (isAnonymous) {
       if (serveOn !== 'stdio') requireLoopback(serveOn, 'auth.dangerouslyAllowAnonymous')
@@ -206,7 +206,7 @@ export class MCPServer<
     if (auth?.introspection) this.#redactor.learn(auth.introspection.clientSecret)
     const { limits: rates, headers, handler } = this.#rates
     await using opening = new AsyncDisposableStack()
-    const data = openData({ dataDir })
+    const data = await openData({ dataDir })
     opening.defer(() => data.store.close())
     const service = await createService({
       data,
@@ -214,6 +214,7 @@ export class MCPServer<
       cors,
       rates,
       bounds: toBounds(limits),
+      catalogueRules: toCatalogueRules(catalogue),
       limitHeaders: headers,
       limitHandler: handler,
       localScopes: localScopes ?? anonymous.scopes,

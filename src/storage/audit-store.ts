@@ -34,6 +34,10 @@ export interface AuditRecord {
   /** The host's id of the tool use (`claudecode/toolUseId`): joins this record with the host's transcript. */
   readonly hostToolUseId?: string | undefined
   readonly traceparent?: string | undefined
+  /** SHA-256, in hex, of the sealed arguments, where they were kept (`audit_arguments`): they can be checked while they are there. */
+  readonly argumentsHash?: string | undefined
+  /** Until when they are. Milliseconds since the epoch. */
+  readonly argumentsUntil?: number | undefined
   /** The message and stack of a crash, redacted. */
   readonly cause?: string | undefined
   /**

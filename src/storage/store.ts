@@ -28,6 +28,8 @@ export type RecordKind =
   | 'kept_resource'
   | 'stored_part'
   | 'data_key'
+  | 'audit_arguments'
+  | 'forgetting'
 
 export interface Store {
   records<T>(kind: RecordKind): Records<T>

@@ -4,11 +4,15 @@ import { mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Clock, ConfigError, systemClock } from '../core/index.ts'
-import { createSqliteStore, type Store } from '../storage/index.ts'
-import { createKeyRing } from './create-key-ring.ts'
+import { createSqliteStore, openKeysFile, type Store } from '../storage/index.ts'
+import { createVault } from './create-vault.ts'
+import type { DataKeyRecord } from './data-key-record.ts'
+import { createDataKeys } from './data-keys.ts'
 import type { KeyRing } from './key-ring.ts'
-import { createMemoryVault } from './memory-vault.ts'
+import { createLocalWrapper } from './local-wrapper.ts'
+import { createMasterKeys } from './master-keys.ts'
 import { isOfAnother, isShared, whoWrites } from './require-ours.ts'
+import { checkRecords, openRoot } from './root.ts'
 import type { Vault } from './vault.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -25,6 +29,8 @@ export interface Data {
   readonly keyRing: KeyRing
   readonly vault: Vault
   readonly dir: string
+  /** The master key's, where it was made just now: whoever opens this says where it is. */
+  readonly newKeyFile: string | undefined
 }
 
 /** `--data-dir`, `SALLYPORT_DATA_DIR`, then the platform's place for an application's data. */
@@ -38,13 +44,28 @@ export function resolveDataDir(dataDir: string | undefined, env: Env = process.e
   return join(xdg?.startsWith('/') ? xdg : join(homedir(), '.local', 'share'), 'sallyport')
 }
 
-/** @throws {ConfigError} where the folder, the store or the keys are not safe to use. */
-export function openData({ dataDir, clock = systemClock, env = process.env }: OpenDataOptions = {}): Data {
+/**
+ * Keys first: nothing else is opened where the master key is not the one that all is sealed under.
+ *
+ * @throws {ConfigError} where the folder, the store or the keys are not safe to use, or do not belong together.
+ */
+export async function openData({ dataDir, clock = systemClock, env = process.env }: OpenDataOptions = {}): Promise<Data> {
   const dir = resolveDataDir(dataDir, env)
   requireFolder(dir)
-  const keyRing = createKeyRing({ file: join(dir, 'master.key'), env })
-  const sealKey = keyRing.mac('audit head', 'sealing key')
-  return { store: createSqliteStore({ file: join(dir, 'sallyport.db'), clock, sealKey }), keyRing, vault: createMemoryVault(), dir }
+  await using opening = new AsyncDisposableStack()
+  const file = join(dir, 'sallyport.db')
+  const master = createMasterKeys({ file: join(dir, 'master.key'), env })
+  const wrapper = createLocalWrapper(master.now)
+  const keys = openKeysFile(file, clock)
+  opening.defer(keys.close)
+  const records = keys.records<DataKeyRecord>()
+  const keyRing = await openRoot({ records, wrapper, source: master.source, dir, clock })
+  const store = createSqliteStore({ file, clock, sealKey: keyRing.mac('audit head', 'sealing key'), keys })
+  opening.defer(store.close)
+  await checkRecords(store, keyRing, dir)
+  const vault = createVault(createDataKeys({ records, scrub: keys.scrub, wrapper, keyRing, clock }))
+  opening.move()
+  return { store, keyRing, vault, dir, newKeyFile: master.isNew ? master.ownFile : undefined }
 }
 
 /** Ours is made 0700. One that was there stays as it is, its files are 0600; but who may write into it may exchange them. */

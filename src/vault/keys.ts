@@ -37,7 +37,7 @@ export function createMasterKey(): MasterKey {
 export const formatKey = ({ bytes }: MasterKey): string => bytes.toString('base64url')
 
 // The master key has full entropy, so that a hash of it gives nothing away; the label keeps it apart from any other use.
-const toMasterKey = (bytes: Buffer): MasterKey => ({
+export const toMasterKey = (bytes: Buffer): MasterKey => ({
   id: createHash('sha256').update('sallyport key id\n').update(bytes).digest('base64url').slice(0, 8),
   bytes,
 })

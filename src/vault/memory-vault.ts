@@ -1,32 +1,19 @@
 /** Data keys that end with the process: for tests, and for servers that keep nothing. @module */
 
-import { createKeyRingOf, createKeyText } from './create-key-ring.ts'
-import type { KeyRing } from './key-ring.ts'
-import type { Place, Vault } from './vault.ts'
+import { systemClock } from '../core/index.ts'
+import { createMemoryStore } from '../storage/index.ts'
+import { createMemoryKeyRing } from './create-key-ring.ts'
+import { createVault } from './create-vault.ts'
+import type { DataKeyRecord } from './data-key-record.ts'
+import { createDataKeys } from './data-keys.ts'
+import { createMasterKey } from './keys.ts'
+import { createLocalWrapper } from './local-wrapper.ts'
+import type { Vault } from './vault.ts'
 
 export function createMemoryVault(): Vault {
-  const keys = new Map<string, { readonly ring: KeyRing; readonly kind: string; readonly subject: string | undefined }>()
-  const nameOf = ({ kind, subject }: Place): string => JSON.stringify([kind, subject ?? null])
-  const textOf = ({ kind, id, field, subject }: Place): string => JSON.stringify([kind, id, field, subject ?? null])
-
-  return {
-    async seal(plaintext, place) {
-      const name = nameOf(place)
-      let key = keys.get(name)
-      if (!key) keys.set(name, (key = { ring: createKeyRingOf(createKeyText(), 'memory'), kind: place.kind, subject: place.subject }))
-      return key.ring.seal(plaintext, textOf(place))
-    },
-    async open(sealed, place) {
-      return keys.get(nameOf(place))?.ring.open(sealed, textOf(place))
-    },
-    async shred({ kind, subject }) {
-      let shredded = 0
-      for (const [name, key] of keys) {
-        if ((kind !== undefined && key.kind !== kind) || (subject !== undefined && key.subject !== subject)) continue
-        keys.delete(name)
-        shredded++
-      }
-      return shredded
-    },
-  }
+  const store = createMemoryStore()
+  const keys = [createMasterKey()] as const
+  const records = store.records<DataKeyRecord>('data_key')
+  const wrapper = createLocalWrapper(() => keys)
+  return createVault(createDataKeys({ records, scrub: store.scrub, wrapper, keyRing: createMemoryKeyRing(), clock: systemClock }))
 }

@@ -75,7 +75,7 @@ interface World extends AsyncDisposable {
 async function start(listen: Listen): Promise<World> {
   const served = await startService(listen)
   const { issuer, url } = served.service
-  const data = openData({ dataDir: served.dataDir })
+  const data = await openData({ dataDir: served.dataDir })
   const clients = createClients({ ...data, clock: Date.now })
   // Behind a proxy the public address is not where we listen.
   const at = (address: string) => (listen.behindProxy ? `http://127.0.0.1:${served.port}${new URL(address).pathname}` : address)

@@ -174,7 +174,7 @@ describe('an issuer whose tokens are wrong in one way', () => {
     const { url, issuer: own } = await embedded.listen()
     const { createAccounts } = await import('../../src/people/index.ts')
     const { openData } = await import('../../src/vault/index.ts')
-    const data = openData({ dataDir: folder.path })
+    const data = await openData({ dataDir: folder.path })
     await createAccounts({ store: data.store, clock: Date.now }).create(ANA)
     await data.store.close()
     const { tokens } = await connect({ issuer: own, resource: url })

@@ -79,7 +79,7 @@ test('audit search, why and their JSON show hostile records one line each, and a
   const folder = await createTempDir('forged')
   try {
     const dataDir = join(folder.path, 'data')
-    const { store } = openData({ dataDir })
+    const { store } = await openData({ dataDir })
     await store.audit.append(attacks.map(hostile))
     await store.close()
     const cli = async (...args: string[]) => (await run(process.execPath, [SALLYPORT, ...args, '--data-dir', dataDir])).stdout

@@ -61,7 +61,7 @@ describe('a scope that implies others', () => {
     await using world = await serve()
     const refused = await mcp(world.url, { key: await world.key(['admin']) }).call('role')
     assert.match(JSON.stringify(refused.result), /needs the role/)
-    const { store } = openData({ dataDir: world.dataDir })
+    const { store } = await openData({ dataDir: world.dataDir })
     await until('the record', async () => (await store.audit.search({ limit: 10 })).some(({ record }) => record.decision === 'deny'))
     const [denied] = (await store.audit.search({ limit: 10 })).filter(({ record }) => record.decision === 'deny')
     assert.deepEqual(denied?.record.facts?.['impliedScopes'], ['tools:read'], 'the record does not call lacking what is implied')

@@ -61,7 +61,7 @@ before(async () => {
   await guard.user(ANA.name, ANA.password)
   key = await guard.key()
   reader = await connect({ issuer: guard.issuer, resource: guard.url }, { changes: { scope: 'tools:read' } })
-  store = openData({ dataDir }).store
+  store = (await openData({ dataDir })).store
 })
 after(async () => {
   await store.close()

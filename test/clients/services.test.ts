@@ -15,7 +15,7 @@ import { until } from '../support/until.ts'
 test('a service signs in with its secret, and nobody is asked', async () => {
   await using served = await startService({ port: 0 })
   const home = await createTempDir('home')
-  const data = openData({ dataDir: served.dataDir })
+  const data = await openData({ dataDir: served.dataDir })
   const { id, secret } = await createClients({ ...data, clock: Date.now }).create({
     name: 'nightly report',
     grantTypes: ['client_credentials'],

@@ -51,7 +51,7 @@ export async function runAuthorization(client: SuiteClient, onStep: (what: strin
 async function startRegistering(opening: AsyncDisposableStack, client: SuiteClient): Promise<Tested> {
   const folder = await createTempDir('conformance-authorization')
   opening.defer(folder.remove)
-  const data = openData({ dataDir: folder.path })
+  const data = await openData({ dataDir: folder.path })
   await createAccounts({ store: data.store, clock: Date.now }).create(ANA)
   await data.store.close()
   const url = await startServer(opening, '--auth', '--data-dir', folder.path)

@@ -33,7 +33,7 @@ const opener: Record<Way, (opening: AsyncDisposableStack) => Promise<string>> = 
   async key(opening) {
     const folder = await createTempDir('conformance-key')
     opening.defer(folder.remove)
-    const data = openData({ dataDir: folder.path })
+    const data = await openData({ dataDir: folder.path })
     const { key } = await createApiKeys({ ...data, clock: Date.now }).create({
       name: 'suite',
       scopes: ALL_SCOPES,

@@ -46,7 +46,7 @@ test('the programs on the page sign in by themselves', async () => {
   const { url, issuer } = served.service
   const names = async (of: MCPClient): Promise<string[]> => (await of.listTools()).map(({ name }) => name)
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const beside = openData({ dataDir: served.dataDir })
+  const beside = await openData({ dataDir: served.dataDir })
   const { id } = await createClients({ ...beside, clock: Date.now }).create({
     name: 'nightly report',
     grantTypes: ['client_credentials'],

@@ -50,7 +50,7 @@ async function callEcho(url: string, authProvider: OAuthClientProvider): Promise
 test('cross-app access of the SDK: an ID token becomes an ID-JAG, an access token and a tool call', async () => {
   await using idp = await startIssuer()
   await using served = await startService({ port: 0 }, { auth: { trustedIssuers: [{ issuer: idp.issuer, use: ['id-jag'] }] } })
-  const data = openData({ dataDir: served.dataDir })
+  const data = await openData({ dataDir: served.dataDir })
   const agent = await createClients({ ...data, clock: Date.now }).create({
     name: 'Agent',
     grantTypes: [JWT_BEARER],

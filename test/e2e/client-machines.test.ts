@@ -54,7 +54,7 @@ after(async () => {
 })
 
 async function register(served: Served, about: Partial<NewClient> = {}): Promise<Registered> {
-  const beside = openData({ dataDir: served.dataDir })
+  const beside = await openData({ dataDir: served.dataDir })
   try {
     const all = createClients({ ...beside, clock: Date.now })
     return await all.create({

@@ -87,7 +87,7 @@ test('a second Sallyport is guarded: two people, two accounts there, two subject
   })
   assert.match(await call(key, 'whoami'), /person/)
 
-  const there = openData({ dataDir: upstream.dataDir })
+  const there = await openData({ dataDir: upstream.dataDir })
   await until('its audit', async () => (await subjectsOf(there)).length === 2)
   assert.deepEqual(await subjectsOf(there), ['ana.there', 'ben.there'])
   await there.store.close()

@@ -144,7 +144,7 @@ test('roles are added and taken, one by one, and all that an operator does is on
 
 test('whoever set the server up is removed on purpose alone', async () => {
   // As on the page behind the first link, which has tests of its own.
-  const data = openData({ dataDir: guard.dataDir })
+  const data = await openData({ dataDir: guard.dataDir })
   await createAccounts({ store: data.store, clock: Date.now }).create({ name: 'olga', password: PASSWORD, owner: true })
   await data.store.close()
   assert.equal(await refusal('remove', 'olga'), 'E-USAGE')

@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000
 test('a bad SALLYPORT_KEY is told at the start, in code and by guard', async () => {
   await using temp = await createTempDir('stdio-key')
   const dataDir = join(temp.path, 'data')
-  const data = openData({ dataDir })
+  const data = await openData({ dataDir })
   const create = (clock: () => number) =>
     createApiKeys({ ...data, clock }).create({ name: 'a', scopes: ['tools:read'], createdBy: 'test', expiresInDays: 1 })
   const [good, expired, revoked] = [await create(Date.now), await create(() => Date.now() - 2 * DAY_MS), await create(Date.now)]

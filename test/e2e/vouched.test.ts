@@ -74,7 +74,7 @@ async function twoPeople(gateway: Gateway, expected: (name: string) => string): 
 }
 
 async function registerAt(upstream: TestServer): Promise<{ clientId: string; clientSecret: string }> {
-  const data = openData({ dataDir: upstream.dataDir })
+  const data = await openData({ dataDir: upstream.dataDir })
   const made = await createClients({ ...data, clock: Date.now }).create({
     name: 'Gateway',
     grantTypes: [JWT_BEARER],

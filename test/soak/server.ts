@@ -41,7 +41,7 @@ const server = new MCPServer({
 })
 const { url, issuer } = await server.listen()
 // The server sweeps each minute of the machine's time; here an hour passes in seconds, so that the same sweep is called.
-const { store } = openData({ dataDir })
+const { store } = await openData({ dataDir })
 
 async function look(): Promise<Look> {
   for (let turn = 0; turn < 3; turn++) {

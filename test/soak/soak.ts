@@ -42,7 +42,7 @@ const DAY_MS = 24 * HOUR_MS
 const SESSION_HOURS = 12
 export async function soak({ signIns, parallel, onStep = () => {} }: SoakOptions): Promise<Soak> {
   await using folder = await createTempDir('soak')
-  const data = openData({ dataDir: folder.path })
+  const data = await openData({ dataDir: folder.path })
   await createAccounts({ store: data.store, clock: Date.now }).create(ANA)
   await data.store.close()
   const started = performance.now()

@@ -75,7 +75,7 @@ export async function startGateway({ servers, config: more = {}, classify = fals
     clock: () => Date.now() + offset,
   })
   await guard.ready
-  const data = openData({ dataDir })
+  const data = await openData({ dataDir })
   const keys = createApiKeys({ ...data, clock: Date.now })
   const accounts = createAccounts({ store: data.store, clock: Date.now })
   let hasAccount = false

@@ -36,7 +36,7 @@ export async function startService(
   { entries = [tool('echo', ({ text }) => say(String(text)))], ...over }: ServedOptions = {},
 ): Promise<Served> {
   const folder = await createTempDir('service')
-  const data = openData({ dataDir: folder.path })
+  const data = await openData({ dataDir: folder.path })
   let logged = ''
   const redactor = createRedactor()
   const apiKeys = createApiKeys({ ...data, clock: Date.now })
@@ -67,7 +67,7 @@ export async function startService(
     key,
     keyId: `spk_${id}`,
     async revoke() {
-      const beside = openData({ dataDir: folder.path })
+      const beside = await openData({ dataDir: folder.path })
       await createApiKeys({ ...beside, clock: Date.now }).revoke(id)
       await beside.store.close()
     },

@@ -77,7 +77,7 @@ test('a key ends with its account within a second, whoever switches it off besid
   const key = await newKey()
   const works = async () => (await mcp(place.resource, { key }).call('echo', { text: 'a' })).status === 200
   assert.ok(await works())
-  const beside = openData({ dataDir: served.dataDir })
+  const beside = await openData({ dataDir: served.dataDir })
   const accounts = createAccounts({ store: beside.store, clock: Date.now })
   await accounts.disable(ANA.name)
   const from = Date.now()

@@ -47,7 +47,9 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
   if (config !== undefined) {
     if (url === undefined) findings.push(await checkPort(config.listen.port))
     findings.push(...(await checkIssuers(config)), ...(await checkSignIn(config)))
-    const data = config.servers.some(({ named }) => named !== undefined) ? dataIn(resolveDataDir(dataDir ?? config.dataDir)) : undefined
+    const data = config.servers.some(({ named }) => named !== undefined)
+      ? await dataIn(resolveDataDir(dataDir ?? config.dataDir))
+      : undefined
     try {
       findings.push(...(await checkSecrets(config, data)), ...(await checkUpstreams(config, version(), data)))
     } finally {
@@ -63,10 +65,11 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
 }
 
 /** What is there, with its key: neither is made for the sake of looking. */
-function dataIn(dir: string): Data | undefined {
+async function dataIn(dir: string): Promise<Data | undefined> {
   const { SALLYPORT_MASTER_KEY, SALLYPORT_MASTER_KEY_FILE } = process.env
   const hasKey = Boolean(SALLYPORT_MASTER_KEY || SALLYPORT_MASTER_KEY_FILE) || existsSync(join(dir, 'master.key'))
-  return hasKey && existsSync(join(dir, 'sallyport.db')) ? openData({ dataDir: dir }) : undefined
+  const isThere = hasKey && ['sallyport.db', 'sallyport-keys.db'].every((file) => existsSync(join(dir, file)))
+  return isThere ? openData({ dataDir: dir }) : undefined
 }
 
 function show(findings: readonly Finding[], output: Output): void {
