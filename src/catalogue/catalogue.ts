@@ -10,6 +10,7 @@ import {
   type Entry,
   type EntryKind,
   type Era,
+  type Message,
   type Offer,
   type Principal,
   type Redactor,
@@ -17,6 +18,7 @@ import {
   STANDARD_SCOPES,
 } from '../core/index.ts'
 import { MAX_URI_LENGTH } from '../protocol/index.ts'
+import { type CatalogueRules, createCatalogueBudget, type Weight } from './budget/index.ts'
 import { createListAnswers } from './list-answers.ts'
 import { offersTo } from './offers.ts'
 import { createPermits, type Permits } from './permits.ts'
@@ -39,6 +41,10 @@ export interface Catalogue {
   template(uriTemplate: string): Entry | undefined
   /** One page of a list as the JSON text of its `result`: what `principal` may use now, redacted. Undefined: that is no cursor of ours. */
   list(kind: EntryKind, era: Era, principal: Principal, cursor: string | undefined): string | undefined
+  /** What a message means: of a call by way of another tool, the call itself. Undefined: there is no such way. */
+  readonly meant: ((message: Message) => Message) | undefined
+  /** How much of the tools is listed. Undefined: all, as it is. */
+  weigh(): Weight | undefined
   /** What `principal` could use that needs a grant, kind by kind in the order of the lists. */
   offers(principal: Principal): readonly Offer[]
   /** Every scope that some entry asks for, and those that imply one, sorted: what can be granted. */
@@ -63,13 +69,16 @@ export interface CatalogueOptions {
   readonly pageItems: number
   /** Which scopes imply others; none unless told. */
   readonly hierarchy?: ScopeHierarchy | undefined
+  /** How much of the tools is told at once; all unless told. */
+  readonly rules?: CatalogueRules | undefined
 }
 
-export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHierarchy() }: CatalogueOptions): Catalogue {
+export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHierarchy(), rules }: CatalogueOptions): Catalogue {
   const permits = createPermits(hierarchy)
   const byServer = new Map<string, readonly Entry[]>()
   const listeners = new Set<(kinds: ReadonlySet<EntryKind>) => void>()
-  const answers = createListAnswers(redactor, pageItems, permits)
+  const budget = rules && createCatalogueBudget({ rules, permits, redactor, filling: () => filling })
+  const answers = createListAnswers(redactor, pageItems, permits, budget)
   let filling: Promise<void> | undefined
   let scopes: readonly string[] = []
   let shownScopes: readonly string[] = []
@@ -108,8 +117,13 @@ export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHi
       resource: [...index.resource.values()],
       template: [...index.template.values()],
     })
+    // Callable, and in no list by itself: whether somebody needs them is the budget's to say.
+    for (const entry of budget?.reset(index.tool) ?? []) index.tool.set(entry.name, entry)
     return shadowed
   }
+
+  // A search is there before the first tool is: it waits, as the list does.
+  if (budget) rebuild()
 
   // A client that signs in before the first entry is there must not be told that there is nothing to ask for.
   const isEmptyYet = (): boolean => filling !== undefined && byServer.size === 0
@@ -156,6 +170,8 @@ export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHi
     },
     template: (uriTemplate) => (uriTemplate.length > MAX_URI_LENGTH ? undefined : index.template.get(uriTemplate)),
     list: answers.list,
+    meant: budget?.toCalledTool,
+    weigh: () => budget?.weigh(),
     offers: (principal) => Object.values(index).flatMap((entries) => offersTo(principal, [...entries.values()], permits, redactor)),
     scopes: () => (isEmptyYet() ? STANDARD_SCOPES.toSorted() : scopes),
     shownScopes: () => (isEmptyYet() ? STANDARD_SCOPES.toSorted() : shownScopes),

@@ -1,3 +1,4 @@
+export { type CatalogueRules, type CatalogueSettings, catalogueSchema, toCatalogueRules, type Weight } from './budget/index.ts'
 export { type Catalogue, createCatalogue } from './catalogue.ts'
 export { type CompiledCondition, compileCondition } from './condition/index.ts'
 export { mayRead } from './may-read.ts'

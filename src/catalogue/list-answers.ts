@@ -7,6 +7,7 @@
 
 import { createId, type Entry, type EntryKind, type Era, type JsonObject, type Principal, type Redactor } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
+import type { CatalogueBudget } from './budget/index.ts'
 import type { Permits } from './permits.ts'
 
 export interface ListAnswers {
@@ -22,7 +23,7 @@ const member: Record<EntryKind, string> = { tool: 'tools', prompt: 'prompts', re
 const hints = { resultType: 'complete', ttlMs: 30_000, cacheScope: 'private' }
 
 /** An output schema of another type than object makes clients of the older revisions refuse the whole list (2025-11-25 schema §Tool). */
-function shownIn(era: Era, { definition }: Entry): JsonObject {
+function shownIn(era: Era, definition: JsonObject): JsonObject {
   const { outputSchema, ...rest } = definition
   return era === 'legacy' && isObject(outputSchema) && outputSchema['type'] !== 'object' ? rest : definition
 }
@@ -30,7 +31,8 @@ function shownIn(era: Era, { definition }: Entry): JsonObject {
 /** There are as many views as distinct permission sets; a bound, in case a policy has one for each user. */
 const MAX_VIEWS = 1_000
 
-export function createListAnswers(redactor: Redactor, pageItems: number, permits: Permits): ListAnswers {
+/** `budget`: of the tools; without it they are listed as they are. */
+export function createListAnswers(redactor: Redactor, pageItems: number, permits: Permits, budget?: CatalogueBudget): ListAnswers {
   let entries: Readonly<Record<EntryKind, readonly Entry[]>> = { tool: [], prompt: [], resource: [], template: [] }
   let texts = new Map<string, string>()
   let views = new WeakMap<Principal, Map<EntryKind, string>>()
@@ -69,10 +71,11 @@ export function createListAnswers(redactor: Redactor, pageItems: number, permits
       const key = `${kind} ${era} ${from} ${view}`
       let text = texts.get(key)
       if (text === undefined) {
-        const permitted = entries[kind].filter((_, at) => view[at] === '1').map((entry) => shownIn(era, entry))
-        if (from > 0 && from >= permitted.length) return undefined
-        const nextCursor = from + pageItems < permitted.length ? { nextCursor: `${state}${from + pageItems}` } : {}
-        const page = permitted.slice(from, from + pageItems)
+        const permitted = entries[kind].filter((_, at) => view[at] === '1')
+        const listed = kind === 'tool' && budget ? budget.listed(permitted) : permitted.map(({ definition }) => definition)
+        if (from > 0 && from >= listed.length) return undefined
+        const nextCursor = from + pageItems < listed.length ? { nextCursor: `${state}${from + pageItems}` } : {}
+        const page = listed.slice(from, from + pageItems).map((definition) => shownIn(era, definition))
         text = redactor.json({ [member[kind]]: page, ...nextCursor, ...(era === 'modern' ? hints : {}) })
         if (texts.size >= MAX_VIEWS) texts.clear()
         texts.set(key, text)

@@ -23,7 +23,9 @@ export type Permits = (principal: Principal, entry: Pick<Entry, 'permission' | '
 export function createPermits(hierarchy: ScopeHierarchy): Permits {
   return (principal, { permission, origin }) =>
     // Who was given a key for some servers has no business with what the others have.
-    principal.servers === undefined || principal.servers.includes(origin.server) || origin.server === OWN_ORIGIN ? permits(principal, permission, hierarchy) : hidden
+    principal.servers === undefined || principal.servers.includes(origin.server) || origin.server === OWN_ORIGIN
+      ? permits(principal, permission, hierarchy)
+      : hidden
 }
 
 function permits(principal: Principal, permission: Permission, hierarchy: ScopeHierarchy): Verdict {

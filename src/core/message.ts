@@ -13,6 +13,8 @@ export interface Message {
   readonly id: RequestId | undefined
   readonly method: string
   readonly params: JsonObject
+  /** The tool by which the one that `params` names was called, where it was not called itself: header fields speak of that. */
+  readonly through?: string | undefined
   /** `params._meta`, or an empty object. */
   readonly meta: JsonObject
   /** What the client says of itself: for display and logs, never for a decision (2026-07-28 basic §_meta). */

@@ -54,7 +54,7 @@ export function createValidate({ open, read: readArguments, ...bounds }: Validat
     const args = params['arguments'] ?? NOTHING
     if (!isObject(args)) return invalid('params.arguments must be an object.')
     if (request.transport === 'http' && message.era === 'modern' && entry.mirrors.length > 0) {
-      const problem = mismatch(entry, args, request.headers)
+      const problem = mismatch(entry, args, request.headers, message.through !== undefined)
       if (problem) return deny({ reason: 'header_mismatch', problem })
     }
     const input = open(request)
@@ -75,14 +75,18 @@ const isNamed = ({ kind }: Entry): boolean => kind === 'resource' || kind === 't
 const isCompletion = ({ argument }: JsonObject): boolean =>
   isObject(argument) && typeof argument['name'] === 'string' && typeof argument['value'] === 'string' && argument['value'].length <= 4096
 
-/** 2026-07-28 streamable-http §server behavior for custom headers: present in the body means present in the header, and equal. */
-function mismatch({ mirrors }: Entry, args: JsonObject, headers: Authorized['headers']): string | undefined {
+/**
+ * 2026-07-28 streamable-http §server behavior for custom headers: present in the body means present in the header, and equal. Who called by
+ * way of another tool had no reason to write them, as the definition of that tool asks for none; what was written must agree all the same.
+ */
+function mismatch({ mirrors }: Entry, args: JsonObject, headers: Authorized['headers'], isIndirect: boolean): string | undefined {
   for (const mirror of mirrors) {
     const stated = headers[mirror.header]
     const value = at(args, mirror.path)
     if (value === undefined || value === null) {
       if (stated !== undefined) return `The header ${mirror.header} has a value that the arguments do not have.`
-    } else if (typeof stated !== 'string') return `The header ${mirror.header} is missing.`
+    } else if (stated === undefined && isIndirect) continue
+    else if (typeof stated !== 'string') return `The header ${mirror.header} is missing.`
     else if (!agree(mirror, decodeSentinel(stated), value)) return `The header ${mirror.header} and the arguments differ.`
   }
   return undefined

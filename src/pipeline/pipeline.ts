@@ -16,6 +16,7 @@ import {
   type Executed,
   type Guard,
   type Identified,
+  type Message,
   type Partway,
   type Received,
   type Released,
@@ -28,6 +29,8 @@ import { type Answer, type Surroundings, sentenceOf, toWire } from './wire.ts'
 
 export interface Stages {
   readonly authenticate: Guard<Received, Identified>
+  /** What a message means, where that may be another thing than it says. Everything below judges this alone. */
+  readonly meant?: ((message: Message) => Message) | undefined
   readonly limit: Guard<Understood, Admitted>
   readonly authorize: Guard<Admitted, Authorized>
   readonly validate: Guard<Authorized, Validated>
@@ -78,7 +81,7 @@ async function run(stages: Stages, request: Received): Promise<Decision<Released
 
   const message = await request.read()
   if (!message.allowed) return message
-  const understood = understand(identified.value, message.value)
+  const understood = understand(identified.value, stages.meant ? stages.meant(message.value) : message.value)
 
   const admitting = stages.limit(understood)
   const admitted = admitting instanceof Promise ? await admitting : admitting

@@ -7,6 +7,7 @@
 
 import {
   type Catalogue,
+  type CatalogueRules,
   createCatalogue,
   createOwnMethods,
   createSubscriptions,
@@ -68,6 +69,8 @@ export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'i
   readonly possession?: PossessionVerifier | undefined
   /** Which scopes imply others; none unless told. */
   readonly hierarchy?: ScopeHierarchy | undefined
+  /** How much of the tools is told at once; all unless told. */
+  readonly catalogueRules?: CatalogueRules | undefined
   /** Who a caller without a credential is, where there may be such callers. */
   readonly anonymous?: Principal | undefined
   readonly resourceMetadataUrl: Surroundings['resourceMetadataUrl']
@@ -105,7 +108,7 @@ const RECHECK_MS = 15_000
 
 export function createEngine(options: EngineOptions): Engine {
   const { store, bus, counters, keyRing, rates, bounds, verifiers, redactor, clock, log, noteUse, onRecord } = options
-  const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems, hierarchy: options.hierarchy })
+  const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems, hierarchy: options.hierarchy, rules: options.catalogueRules })
   const authenticate = createAuthenticate({ verifiers, possession: options.possession, bus, clock, anonymous: options.anonymous })
   async function recheck(request: Received): Promise<Denial | undefined> {
     const identified = await authenticate(request)
@@ -163,6 +166,7 @@ export function createEngine(options: EngineOptions): Engine {
   const pipeline = createPipeline(
     {
       authenticate: createStrangers(authenticate, limiter),
+      meant: catalogue.meant,
       limit: limiter.limit,
       authorize: createAuthorize({ catalogue, openTask: taskIds.open }),
       validate: createValidate({ read, open: rounds.open, deadlineSeconds: bounds.deadlineSeconds, concurrency: bounds.concurrency }),

@@ -6,6 +6,7 @@
  */
 
 import { z } from 'zod'
+import { type CatalogueSettings, catalogueSchema } from '../catalogue/index.ts'
 import { type Log, SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../core/index.ts'
 import type { RateLimitOptions } from '../guards/index.ts'
 import {
@@ -45,6 +46,8 @@ export interface MCPServerOptions extends Definitions, Partial<Listen> {
   readonly cors?: CorsOptions | undefined
   readonly rateLimit?: RateLimitOptions | undefined
   readonly auth?: AuthOptions | undefined
+  /** How much of the tools a caller is told at once: descriptions cut, or a search in place of a long list. All unless told. */
+  readonly catalogue?: CatalogueSettings | undefined
   /** Scopes that imply others, and what people read of scopes before they allow them. */
   readonly scopes?: ScopeDeclarations | undefined
   /** Bounds on what is read, run and answered. */
@@ -136,6 +139,7 @@ const shape = {
     .strictObject({ dangerouslyAllowAnonymous: z.boolean().optional(), ...authShape })
     .superRefine(refineAuth)
     .optional(),
+  catalogue: catalogueSchema.optional(),
   scopes: scopesSchema.optional(),
   limits: z.strictObject(boundsShape).optional(),
   localScopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope (RFC 6749 §3.3)')).max(1_000).optional(),

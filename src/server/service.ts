@@ -24,6 +24,8 @@ export interface ServiceOptions {
   readonly cors?: CorsOptions | undefined
   readonly rates: EngineOptions['rates']
   readonly bounds: Bounds
+  /** How much of the tools is told at once; all unless told. */
+  readonly catalogueRules?: EngineOptions['catalogueRules']
   /** Which header fields tell of a budget; the standard ones unless told. */
   readonly limitHeaders?: EngineOptions['limitHeaders']
   /** How HTTP writes the refusal of a spent budget. */

@@ -156,6 +156,8 @@ function banner(
         ? `${tick} ${server}: ${read} read · ${execute} execute by its own hints, accepted once (${guard.lockFile})`
         : `  ${server}: hints were accepted before and stay as they are (${guard.lockFile})`,
     )
+  const weight = guard.weight()
+  if (weight) lines.push(`${tick} listed: ${weightWords(weight)}`)
   const scopes = guard.scopes().join(', ')
   if (stdio) return [...lines, `${tick} on stdin and stdout${scopes ? ` · scopes ${scopes}` : ''}`]
   lines.push(
@@ -177,6 +179,12 @@ function banner(
   const where = guard.dataDir === resolveDataDir(undefined) ? '' : ` --data-dir '${guard.dataDir}'`
   lines.push('', `A key instead of a sign-in:  npx sallyport key create --name me --scope ${scope}${where}`)
   return lines
+}
+
+/** `118 → 9 tools, 40k → 3k tokens (estimated)` */
+function weightWords({ tools, listedTools, tokens, listedTokens }: NonNullable<ReturnType<Guard['weight']>>): string {
+  const short = (count: number): string => (count < 1000 ? `${count}` : `${Math.round(count / 1000)}k`)
+  return `${tools} → ${listedTools} tools, ${short(tokens)} → ${short(listedTokens)} tokens (estimated)`
 }
 
 function reachOf({ host = 'localhost', publicUrl }: Config['listen']): string {

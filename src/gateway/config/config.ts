@@ -1,5 +1,6 @@
 /** The configuration once it is read: complete, frozen, every value in place. @module */
 
+import type { CatalogueRules } from '../../catalogue/index.ts'
 import type { Level, Limit, ScopeDeclarations } from '../../core/index.ts'
 import type { AuthOptions, Bounds, Listen } from '../../server/index.ts'
 import type { ToolRule } from '../classify.ts'
@@ -17,6 +18,8 @@ export interface Config {
   readonly rates: Rates
   readonly bounds: Bounds
   readonly auth: AuthOptions | undefined
+  /** How much of the tools is told at once. Undefined: all. */
+  readonly catalogue?: CatalogueRules | undefined
   /** Which scopes imply others. */
   readonly scopes: ScopeDeclarations
   /** What whoever calls over stdio without a key may do. */

@@ -6,6 +6,7 @@
  */
 
 import { resolve } from 'node:path'
+import { toCatalogueRules } from '../../catalogue/index.ts'
 import { ConfigError, type Limit } from '../../core/index.ts'
 import { type Bounds, type Listen, toBounds } from '../../server/index.ts'
 import { fillAuth } from './auth.ts'
@@ -92,6 +93,7 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
     rates: ratesOf(written.limits ?? {}),
     bounds: boundsOf(written.limits ?? {}),
     auth: written.auth,
+    catalogue: toCatalogueRules(written.catalogue),
     scopes: written.scopes ?? {},
     local: { scopes: written.local?.scopes ?? [] },
     origins: written.origins ?? [],

@@ -6,6 +6,7 @@
  */
 
 import { z } from 'zod'
+import { type CatalogueSettings, catalogueSchema } from '../../catalogue/index.ts'
 import { SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../../core/index.ts'
 import { type Bounds, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
 import { type AuthEntry, authBlock } from './auth.ts'
@@ -82,6 +83,7 @@ export interface ConfigFile {
       }
     | undefined
   auth?: AuthEntry | undefined
+  catalogue?: CatalogueSettings | undefined
   scopes?: ScopeDeclarations | undefined
   local?: { scopes: string[] } | undefined
   origins?: string[] | undefined
@@ -218,6 +220,7 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     .optional()
     .describe('Bounds on what callers may ask for.'),
   auth: authBlock.optional().describe('Who issues tokens. Default: the authorization server in here.'),
+  catalogue: catalogueSchema.optional().describe('How much of the tools a caller is told at once. Default: all.'),
   scopes: scopesSchema.optional().describe('Scopes that imply others, by name, and what people read of them before they allow them.'),
   local: z
     .strictObject({ scopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope')) })

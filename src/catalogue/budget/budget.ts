@@ -1,0 +1,143 @@
+/**
+ * What a list of tools shows where it may not show all: descriptions cut, and beyond a number of tokens a search in place of the tools. Who
+ * may use what is decided elsewhere; here it is only said in fewer words.
+ *
+ * Compiled when the catalogue changes: definitions as they are listed at the first list, the ranking at the first search.
+ *
+ * @module
+ */
+
+import {
+  allow,
+  type Call,
+  type Conclusion,
+  type Entry,
+  estimateTokens,
+  type JsonObject,
+  type Message,
+  matchesGlob,
+  type Principal,
+  type Redactor,
+} from '../../core/index.ts'
+import type { Permits } from '../permits.ts'
+import type { CatalogueRules } from './options.ts'
+import { createRanking, type Marks, type Ranking } from './ranking.ts'
+import { createSearchTools, type Question, type SearchTools, USUALLY_FOUND } from './search-tools.ts'
+import { shortenTool } from './shorten.ts'
+
+export interface CatalogueBudget {
+  /** The catalogue has changed. Answers what is callable beside `tools`. */
+  reset(tools: ReadonlyMap<string, Entry>): readonly Entry[]
+  /** Definitions for the list of somebody who may use these tools. */
+  listed(permitted: readonly Entry[]): readonly JsonObject[]
+  toCalledTool(message: Message): Message
+  /** What somebody is told who may use everything. */
+  weigh(): Weight
+}
+
+/** How much there is, and how much of it is listed: `118 → 9 tools, 40k → 3k tokens`. */
+export interface Weight {
+  readonly tools: number
+  readonly tokens: number
+  readonly listedTools: number
+  readonly listedTokens: number
+}
+
+export interface BudgetOptions {
+  readonly rules: CatalogueRules
+  readonly permits: Permits
+  readonly redactor: Pick<Redactor, 'json'>
+  /** Settles when the entries that were announced are there. */
+  readonly filling: () => Promise<void> | undefined
+}
+
+/** More than one definition is answered only within these. */
+const MAX_FOUND_BYTES = 64 * 1024
+
+export function createCatalogueBudget({ rules, permits, redactor, filling }: BudgetOptions): CatalogueBudget {
+  let tools: readonly Entry[] = []
+  let shown = new Map<Entry, { readonly definition: JsonObject; readonly tokens: number }>()
+  let marks = new WeakMap<Principal, Marks>()
+  let ranking: Ranking | undefined
+  let own: SearchTools = createSearchTools(new Map(), search)
+
+  function show(entry: Entry) {
+    let known = shown.get(entry)
+    if (!known) {
+      const definition = shortenTool(entry.definition, rules.descriptionCharacters)
+      shown.set(entry, (known = { definition, tokens: estimateTokens(JSON.stringify(definition)) }))
+    }
+    return known
+  }
+
+  function marksOf(principal: Principal): Marks {
+    let known = marks.get(principal)
+    if (!known) marks.set(principal, (known = Uint8Array.from(tools, (entry) => (permits(principal, entry).permitted ? 1 : 0))))
+    return known
+  }
+
+  function search(call: Call, question: Question): Conclusion {
+    const waiting = filling()
+    return waiting ? waiting.then(() => answer(call.principal, question)) : answer(call.principal, question)
+  }
+
+  function answer(principal: Principal, { query, limit = USUALLY_FOUND }: Question): Conclusion {
+    ranking ??= createRanking(tools)
+    const places = ranking.search(query, marksOf(principal))
+    const texts: string[] = []
+    let left = MAX_FOUND_BYTES
+    for (const place of places.slice(0, limit)) {
+      // Redacted as in a list, before it is text in a text.
+      const text = redactor.json(whole((tools[place] as Entry).definition))
+      left -= Buffer.byteLength(text)
+      if (left < 0 && texts.length > 0) break
+      texts.push(text)
+    }
+    const more = places.length - texts.length
+    const text = `{"tools":[${texts.join(',')}],"more":${more}}`
+    return allow({ kind: 'result', result: { content: [{ type: 'text', text }] } })
+  }
+
+  function listed(permitted: readonly Entry[]): readonly JsonObject[] {
+    const all = permitted.map(show)
+    const isCut = all.some(({ definition }, at) => definition !== permitted[at]?.definition)
+    const tokens = all.reduce((sum, each) => sum + each.tokens, 0)
+    const definitions = all.map(({ definition }) => definition)
+    if (permitted.length === 0) return definitions
+    if (rules.search === 'never' || (rules.search === 'auto' && tokens <= rules.maxTokens))
+      return isCut ? [own.find.definition, ...definitions] : definitions
+    const pinned = definitions.filter((_, at) => rules.always.some((glob) => matchesGlob(glob, permitted[at]?.name ?? '')))
+    return [own.find.definition, own.call.definition, ...pinned]
+  }
+
+  return {
+    reset(current) {
+      tools = [...current.values()]
+      shown = new Map()
+      marks = new WeakMap()
+      ranking = undefined
+      own = createSearchTools(current, search)
+      return rules.search === 'never' ? [own.find] : [own.find, own.call]
+    },
+    listed,
+    toCalledTool: (message) => (rules.search === 'never' ? message : own.toCalledTool(message)),
+    weigh() {
+      const usable = tools.filter(({ permission }) => permission.access !== 'denied')
+      const shownNow = listed(usable)
+      return {
+        tools: usable.length,
+        tokens: weightOf(usable.map(({ definition }) => definition)),
+        listedTools: shownNow.length,
+        listedTokens: weightOf(shownNow),
+      }
+    },
+  }
+}
+
+/** What a model needs to choose a tool and to call it. */
+function whole({ name, title, description, inputSchema, annotations }: JsonObject): JsonObject {
+  return { name, title, description, inputSchema, annotations }
+}
+
+const weightOf = (definitions: readonly JsonObject[]): number =>
+  definitions.reduce((sum, definition) => sum + estimateTokens(JSON.stringify(definition)), 0)

@@ -1,0 +1,2 @@
+export { type CatalogueBudget, createCatalogueBudget, type Weight } from './budget.ts'
+export { type CatalogueRules, type CatalogueSettings, catalogueSchema, toCatalogueRules } from './options.ts'
