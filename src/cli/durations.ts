@@ -1,14 +1,12 @@
 /** Spans of time as people type them: `90d`, `24h`, `15m`, `30s`. @module */
 
+import { toSeconds } from '../core/index.ts'
 import { CliError } from './errors.ts'
-
-const seconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
 
 /** @throws {CliError} E-USAGE where it is not a whole number and a unit, or longer than ten years. */
 export function parseSeconds(option: string, text: string): number {
-  const [, count, unit] = /^(\d{1,9})([smhdw])$/.exec(text) ?? []
-  const total = count && unit ? Number(count) * seconds[unit as keyof typeof seconds] : 0
-  if (total < 1 || total > 3650 * seconds.d)
+  const total = toSeconds(text)
+  if (total === undefined)
     throw new CliError(
       'E-USAGE',
       `${option} must be a span of time up to ten years`,

@@ -52,6 +52,8 @@ export interface Entry {
   /** What leaves of its results, beyond the bounds that everything has (`guards/release`). */
   readonly release?: ReleaseRules | undefined
   readonly limits?: EntryLimits | undefined
+  /** Whether the arguments of its uses are kept with the audit, sealed; as the server does unless told. */
+  readonly keepsArguments?: boolean | undefined
   /** What of a tool crosses the protocol sealed; absent where nothing does. */
   readonly sealed?: SealedFields | undefined
   /** For a template: whether a URI is one of its resources. Linear in the length of the URI. */

@@ -2,6 +2,7 @@ export { createByteBuffer } from './byte-buffer.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard, type Named, type ProofProblem } from './decision.ts'
 export { nearest, noSuchKey } from './did-you-mean.ts'
+export { toSeconds } from './durations.ts'
 export type {
   CallDetails,
   Condition,
@@ -44,7 +45,7 @@ export { writePrivateFile } from './private-file.ts'
 export { problemOf } from './problem.ts'
 export { isProtocolWord } from './protocol-words.ts'
 export { createRedactor, MASK, type Redactor } from './redact/index.ts'
-export { REFERENCE_MARK, type ReferencedContent, type ReferenceField } from './reference.ts'
+export { PendingContent, REFERENCE_MARK, type ReferencedContent, type ReferenceField } from './reference.ts'
 export {
   type Admitted,
   type Approved,

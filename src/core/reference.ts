@@ -35,3 +35,12 @@ export type ReferencedContent =
 
 /** How a reference is marked on the wire, in the JSON Schema of its argument. */
 export const REFERENCE_MARK = 'x-sallyport-ref'
+
+/** What a schema library makes of a reference, until the content is put in its place (`asContent`). */
+export class PendingContent {
+  readonly reference: string
+
+  constructor(reference: string) {
+    this.reference = reference
+  }
+}

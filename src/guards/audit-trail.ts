@@ -13,6 +13,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, type Log, problemOf, type Redactor } from '../core/index.ts'
 import type { AuditRecord, AuditStore } from '../storage/index.ts'
+import type { AuditArguments, ToKeep } from './audit-arguments.ts'
 import { faultIn } from './audit-faults.ts'
 import { createFolding, isFoldable } from './audit-folding.ts'
 import { createAuditText } from './audit-text.ts'
@@ -22,6 +23,8 @@ export interface AuditTrailOptions {
   readonly clock: Clock
   readonly log: Log
   readonly redactor: Redactor
+  /** Keeps arguments, where there are some to be kept. */
+  readonly keepArguments?: AuditArguments['keep'] | undefined
   /** How long a record may wait for others to be stored with; 50 unless told. */
   readonly flushMs?: number
   /**
@@ -34,7 +37,7 @@ export interface AuditTrailOptions {
 }
 
 export interface AuditTrail {
-  record(record: AuditRecord): void
+  record(record: AuditRecord, toKeep?: ToKeep): void
   /** False: refuse new work, its record could be lost. */
   accepting(): boolean
   /** Settles once everything recorded before the call is stored. */
@@ -43,6 +46,16 @@ export interface AuditTrail {
   close(): Promise<void>
 }
 
+/** A record whose arguments are not kept yet. */
+interface Waiting {
+  readonly text: string
+  readonly id: string
+  readonly at: number
+  readonly what: ToKeep
+}
+
+/** What arguments that wait may come to, in characters. */
+const MAX_WAITING = 32 * 1024 * 1024
 const PATIENCE_MS = 5_000
 const CLOSE_WITHIN_MS = 10_000
 const MAX_BACKOFF_MS = 2_000
@@ -50,8 +63,10 @@ const MAX_BACKOFF_MS = 2_000
 export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   const { audit, clock, log, redactor, flushMs = 50, batch = 250, maxQueue = 20_000 } = options
   const folding = createFolding(push)
-  const queue: string[] = []
+  const queue: (string | Waiting)[] = []
   const toText = createAuditText(redactor)
+  /** The characters of arguments that wait. */
+  let waitingCharacters = 0
   let taken = 0
   let stored = 0
   const waiting: { readonly upTo: number; readonly resolve: () => void }[] = []
@@ -61,8 +76,13 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   let closed = false
   const ended = new AbortController()
 
-  function push(record: AuditRecord): void {
-    queue.push(toText(record))
+  function push(record: AuditRecord, what?: ToKeep): void {
+    const text = toText(record)
+    if (what === undefined) queue.push(text)
+    else {
+      queue.push({ text, id: record.id, at: record.at, what })
+      waitingCharacters += what.text.length
+    }
     taken++
     if (draining !== undefined) return
     if (queue.length >= batch) void drain()
@@ -86,7 +106,7 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
       // A batch leaves the queue when it is stored, not before.
       const next = queue.slice(0, batch)
       try {
-        await audit.append(next)
+        await audit.append(waitingCharacters === 0 ? (next as string[]) : await withArguments(next))
       } catch (error) {
         failed(error)
         await delay(backoffMs, undefined, { signal: ended.signal }).catch(() => {})
@@ -102,6 +122,23 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
     }
   }
 
+  /** Arguments first: a record that is there tells the truth of them. Those that are kept leave the queue, whatever becomes of others. */
+  async function withArguments(next: readonly (string | Waiting)[]): Promise<string[]> {
+    const keeping = next.map(async (each, place) => {
+      if (typeof each === 'string') return each
+      const kept = await options.keepArguments?.(each.id, each.at, each.what)
+      const text = kept ? `${each.text.slice(0, -1)},${JSON.stringify(kept).slice(1)}` : each.text
+      // The queue grows at its end alone meanwhile.
+      queue[place] = text
+      waitingCharacters -= each.what.text.length
+      return text
+    })
+    const settled = await Promise.allSettled(keeping)
+    const failed = settled.find(({ status }) => status === 'rejected')
+    if (failed) throw (failed as PromiseRejectedResult).reason
+    return Promise.all(keeping)
+  }
+
   /** Said once an outage. */
   function failed(error: unknown): void {
     if (failingSince !== undefined) return
@@ -112,16 +149,21 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   }
 
   return {
-    record(record) {
+    record(record, toKeep) {
       const fault = faultIn(record)
       if (fault !== undefined) log('error', fault)
       if (closed) log('error', 'a decision was made after the audit trail was closed, and is not recorded', { decision_id: record.id })
       else if (record.decision === 'deny' && (queue.length >= maxQueue || isFoldable(record)))
         folding.take(record, queue.length >= maxQueue)
-      else push(record)
+      else push(record, toKeep)
     },
     accepting() {
-      return !closed && queue.length < maxQueue && (failingSince === undefined || clock() - failingSince <= PATIENCE_MS)
+      return (
+        !closed &&
+        queue.length < maxQueue &&
+        waitingCharacters < MAX_WAITING &&
+        (failingSince === undefined || clock() - failingSince <= PATIENCE_MS)
+      )
     },
     async flush() {
       if (queue.length === 0 || ended.signal.aborted) return

@@ -3,32 +3,35 @@
  *
  *   every exit of the pipeline → [audit] → wire
  *
- * Holds who, what, which rule and which facts; never an argument, a result, a header or a credential. A record that
- * cannot be kept refuses new work (`guards/audit-trail`), it is not dropped.
+ * Holds who, what, which rule and which facts; never an argument, a result, a header or a credential. Arguments that are to be
+ * kept are kept apart (`guards/audit-arguments`). A record that cannot be kept refuses new work (`guards/audit-trail`), it is not dropped.
  *
  * @module
  */
 
 import type { Clock, Decision, Denial, Partway, Redactor, Released } from '../core/index.ts'
 import type { AuditRecord } from '../storage/index.ts'
+import type { ToKeep } from './audit-arguments.ts'
 import { causeOf } from './shown.ts'
 
 /** How a request ended. `crashed` is our own bug: opaque outside, complete here. */
 export type Outcome = Decision<Released> | 'crashed'
 
 export interface AuditOptions {
-  readonly record: (record: AuditRecord) => void
+  readonly record: (record: AuditRecord, toKeep?: ToKeep) => void
+  /** What is kept of the arguments, apart from the record. Nothing unless told. */
+  readonly toKeep?: ((request: Partway, denial: Denial | undefined) => ToKeep | undefined) | undefined
   readonly redactor: Redactor
   readonly clock: Clock
 }
 
 export type Audit = (id: string, request: Partway, outcome: Outcome, sentence: string | undefined, cause?: unknown) => void
 
-export function createAudit({ record, redactor, clock }: AuditOptions): Audit {
+export function createAudit({ record, toKeep, redactor, clock }: AuditOptions): Audit {
   return function audit(id, request, outcome, sentence, cause) {
     const { principal, message, entry } = request
     const denial = outcome !== 'crashed' && !outcome.allowed ? outcome.denial : undefined
-    record({
+    const made: AuditRecord = {
       id,
       at: request.receivedAt,
       decision: outcome === 'crashed' ? 'error' : denial ? 'deny' : 'allow',
@@ -52,7 +55,8 @@ export function createAudit({ record, redactor, clock }: AuditOptions): Audit {
       hostToolUseId: text(message?.meta['claudecode/toolUseId']),
       traceparent: text(message?.meta['traceparent']),
       cause: cause === undefined ? undefined : causeOf(cause, redactor),
-    })
+    }
+    record(made, toKeep?.(request, denial))
   }
 }
 

@@ -31,15 +31,31 @@ export type RecordKind =
   | 'audit_arguments'
   | 'forgetting'
 
+/** A record as it lies there, whatever it is. */
+export interface StoredRow {
+  readonly kind: RecordKind
+  readonly id: string
+  readonly group: string | undefined
+  readonly expiresAt: number | undefined
+  /** Of its value as JSON. */
+  readonly bytes: number
+  /** Undefined where it is larger than 64 KiB: what is that large is found by its group, or by what it belongs to. */
+  readonly value: unknown
+}
+
+export const MAX_SCANNED_BYTES = 65_536
+
 export interface Store {
   records<T>(kind: RecordKind): Records<T>
   readonly audit: AuditStore
   /** Tells when another process has changed something (the CLI beside a running server). Answers how to stop listening. */
   onForeignChange(listener: () => void): () => void
+  /** Everything but data keys, also what has expired and was not swept yet. */
+  scan(): AsyncGenerator<StoredRow>
   /**
-   * Makes data keys that were removed or replaced unreadable in the files too, where there are files. Resolves once that is so.
+   * Makes what was removed or replaced unreadable in the files too, where there are files. Resolves once that is so.
    *
-   * @throws where others read for so long that it cannot be done.
+   * @throws where others read or write for so long that it cannot be done.
    */
   scrub(): Promise<void>
   /** Removes what has expired, in small batches; answers how many. */

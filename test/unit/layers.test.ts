@@ -16,6 +16,7 @@ const order = [
   ['vault', 'trust', 'schema', 'payload'],
   ['client'],
   ['people'],
+  ['retention'],
   ['catalogue', 'oauth'],
   ['guards'],
   ['pipeline'],

@@ -2,7 +2,7 @@
 
 import { type Clock, systemClock } from '../../core/index.ts'
 import type { Records } from '../records.ts'
-import type { RecordKind, Store } from '../store.ts'
+import { MAX_SCANNED_BYTES, type RecordKind, type Store } from '../store.ts'
 import { createMemoryAudit } from './audit.ts'
 import { createMemoryRecords, hasEnded, type Row } from './records.ts'
 
@@ -23,6 +23,20 @@ export function createMemoryStore({ clock = systemClock, maxAuditRecords = 100_0
     },
     onForeignChange() {
       return () => {}
+    },
+    async *scan() {
+      for (const [kind, rows] of kinds) {
+        if (kind === 'data_key') continue
+        for (const [id, { body, bytes, group, expiresAt }] of [...rows])
+          yield {
+            kind,
+            id,
+            group,
+            expiresAt: expiresAt ?? undefined,
+            bytes,
+            value: bytes > MAX_SCANNED_BYTES ? undefined : JSON.parse(body),
+          }
+      }
     },
     async scrub() {},
     async sweep() {

@@ -16,6 +16,7 @@ import { createAuditAnchor, DROP_BATCH, problemWithAnchor } from './audit-anchor
 import { createAuditThread } from './audit-thread.ts'
 import { createAuditWriter, isSealed, type SealedHead } from './audit-writer.ts'
 import type { Flusher } from './flush.ts'
+import type { Scrub } from './scrub.ts'
 
 const columns = {
   subject: 'subject',
@@ -38,6 +39,7 @@ export interface SqliteAuditOptions {
   readonly file: string
   readonly db: DatabaseSync
   readonly flusher: Flusher
+  readonly scrub: Scrub
   readonly clock: Clock
   /** Seals the head of the chain, and its beginning. */
   readonly sealKey: Uint8Array | undefined
@@ -47,8 +49,10 @@ export interface SqliteAudit extends AuditStore {
   close(): Promise<void>
 }
 
-export function createSqliteAudit({ file, db, flusher, clock, sealKey }: SqliteAuditOptions): SqliteAudit {
+export function createSqliteAudit({ file, db, flusher, scrub, clock, sealKey }: SqliteAuditOptions): SqliteAudit {
   let closed = false
+  /** Something was dropped, and is still in the log: somebody read it then. */
+  let isLeft = false
   const anchors = createAuditAnchor(db, sealKey)
   const writer = createAuditWriter(db, sealKey)
   const thread = createAuditThread({ file, sealKey })
@@ -107,8 +111,12 @@ export function createSqliteAudit({ file, db, flusher, clock, sealKey }: SqliteA
       for (let dropped = 0; ; ) {
         const gone = closed ? 0 : anchors.dropBatch(before, clock())
         dropped += gone
-        if (gone < DROP_BATCH) return dropped
-        await nextTurn()
+        isLeft ||= gone > 0
+        if (gone === DROP_BATCH) await nextTurn()
+        else {
+          if (isLeft && !closed) isLeft = !scrub.now()
+          return dropped
+        }
       }
     },
     async verify(progress) {

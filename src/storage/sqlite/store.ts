@@ -2,7 +2,8 @@
  * The store of one machine: three SQLite files in one folder, shared by any number of processes (a server, the CLI).
  *
  * The audit trail has a file of its own, so that its steady writing is no "foreign change" of the records, and so that
- * it can be handed to an auditor without them. Data keys have one, so that a copy of the rest is worthless alone. Fails by throwing, which the pipeline answers with a refusal.
+ * it can be handed to an auditor without them. Data keys have one, so that a copy of the rest is worthless alone. Fails by
+ * throwing, which the pipeline answers with a refusal.
  *
  * @module
  */
@@ -15,8 +16,10 @@ import { createFlusher } from './flush.ts'
 import { createForeignChanges } from './foreign-changes.ts'
 import { type KeysFile, openKeysFile } from './keys-file.ts'
 import { auditSchema, recordsSchema } from './migrations.ts'
-import { openDatabase } from './open.ts'
+import { BUSY_TIMEOUT_MS, openDatabase } from './open.ts'
 import { createSqliteRecords, prepareRecords } from './records.ts'
+import { createScan } from './scan.ts'
+import { createScrub } from './scrub.ts'
 
 export interface SqliteStoreOptions {
   /** Where the records are, e.g. `…/sallyport.db`; the audit trail is beside it in `…/sallyport-audit.db`. */
@@ -42,19 +45,30 @@ export function createSqliteStore({ file, clock = systemClock, sealKey, keys = o
   const sweepBatch = db.prepare(
     `DELETE FROM records WHERE (kind, id) IN (SELECT kind, id FROM records WHERE expires_at <= ? ORDER BY expires_at LIMIT ${SWEEP_BATCH})`,
   )
-  const audit = createSqliteAudit({ file: auditFile, db: auditDb, flusher: auditFlusher, clock, sealKey })
+  const scrub = createScrub(db, BUSY_TIMEOUT_MS)
+  const auditScrub = createScrub(auditDb, BUSY_TIMEOUT_MS)
+  const audit = createSqliteAudit({ file: auditFile, db: auditDb, flusher: auditFlusher, scrub: auditScrub, clock, sealKey })
+  /** Something was swept, and is still in the log: somebody read it then. */
+  let isLeft = false
   let closed = false
   return {
     audit,
     records: <T>(kind: RecordKind) => (kind === 'data_key' ? keys.records<T>() : createSqliteRecords<T>(kind, statements, flusher, clock)),
     onForeignChange: changes.listen,
-    scrub: keys.scrub,
+    scan: createScan(db),
+    async scrub() {
+      await Promise.all([keys.scrub(), scrub.soon(), auditScrub.soon()])
+    },
     async sweep() {
       for (let swept = 0; ; ) {
         const removed = closed ? 0 : Number(sweepBatch.run(clock()).changes)
         swept += removed
-        if (removed < SWEEP_BATCH) return swept
-        await nextTurn()
+        isLeft ||= removed > 0
+        if (removed === SWEEP_BATCH) await nextTurn()
+        else {
+          if (isLeft && !closed) isLeft = !scrub.now()
+          return swept
+        }
       }
     },
     async close() {
