@@ -1032,6 +1032,17 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A name that is hidden from a caller is answered exactly as one that does not exist.',
     kind: 'guarantee',
   },
+  'catalogue-search': {
+    source: 'docs/context.md §A catalogue that is too large',
+    behaviour:
+      'A search for tools answers what its caller may use, in an order that tells nothing of the rest. What is called by way of it is limited, permitted, checked and recorded as the tool itself.',
+    kind: 'guarantee',
+  },
+  'catalogue-cut': {
+    source: 'docs/context.md §A catalogue that is too large',
+    behaviour: 'A description that is cut for a list is always cut in the same place, and what is checked and compared is the whole.',
+    kind: 'guarantee',
+  },
   'key-servers': {
     source: 'docs/server.md §Permissions',
     behaviour:

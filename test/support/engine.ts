@@ -27,8 +27,9 @@ import {
   createUnsent,
   loopbackOrigins,
 } from '../../src/transports/index.ts'
-import { createMemoryKeyRing, createMemoryVault, type KeyRing, type Vault } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, type KeyRing, type Vault } from '../../src/vault/index.ts'
 import { createFunctionExecutor, type ToolFunction } from './function-executor.ts'
+import { vaultOf } from './vault.ts'
 
 const limit = { max: 100_000, windowMs: 60_000 }
 export const rates: EngineOptions['rates'] = { address: limit, principal: limit, client: limit, tool: limit }
@@ -76,6 +77,7 @@ export interface Told {
   readonly keyRing?: KeyRing
   readonly vault?: Vault
   readonly clock?: Clock
+  readonly catalogueRules?: EngineOptions['catalogueRules']
 }
 
 export interface Rig {
@@ -97,7 +99,7 @@ export async function startEngine(
   redactor = createRedactor(),
   told: Told = {},
 ): Promise<Rig> {
-  const { clock = systemClock, bus = createLocalBus(), keyRing = createMemoryKeyRing(), vault = createMemoryVault() } = told
+  const { clock = systemClock, bus = createLocalBus(), keyRing = createMemoryKeyRing(), vault = vaultOf(keyRing) } = told
   const { store = createMemoryStore({ clock }) } = told
   const verifier: TokenVerifier = {
     claims: () => true,
@@ -119,6 +121,7 @@ export async function startEngine(
     bounds: all,
     verifiers: [verifier],
     limitHeaders: told.limitHeaders,
+    catalogueRules: told.catalogueRules,
     resourceMetadataUrl: (resource) => resource.replace('/mcp', '/.well-known/oauth-protected-resource/mcp'),
     redactor,
     clock,

@@ -10,7 +10,7 @@
 
 import type { Entry } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
-import { toSearchWords } from './words.ts'
+import { toAskedWords, toSearchWords } from './words.ts'
 
 /** Which tools somebody may use: a mark for each, in the order of the catalogue. */
 export type Marks = Uint8Array
@@ -76,7 +76,7 @@ export function createRanking(tools: readonly Entry[]): Ranking {
       }
       const average = total / count
       const scores = new Float64Array(tools.length)
-      for (const word of [...new Set(toSearchWords(query))].slice(0, MAX_WORDS)) {
+      for (const word of toAskedWords(query).slice(0, MAX_WORDS)) {
         for (const { postings: found, worth } of meant(word)) {
           const mine = found.at.reduce((sum, at) => sum + (permitted[at] as number), 0)
           const rarity = Math.log(1 + (count - mine + 0.5) / (mine + 0.5))

@@ -21,4 +21,16 @@ export function toSearchWords(text: string): string[] {
   return words
 }
 
+/** What a question is made of beside what it asks for, in English: it says nothing of any tool. */
+const idle = new Set(
+  'a an and are as at be by can do for from how i in is it me my of on or that the to use want what which with'.split(' '),
+)
+
+/** The same of what somebody looks for, each once. */
+export function toAskedWords(query: string): string[] {
+  const words = [...new Set(toSearchWords(query))]
+  const telling = words.filter((word) => !idle.has(word))
+  return telling.length > 0 ? telling : words
+}
+
 const singular = (word: string): string => (/[^s]s$/.test(word) && word.length > 3 ? word.slice(0, -1) : word)
