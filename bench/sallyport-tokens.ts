@@ -20,7 +20,7 @@ if (dataDir === undefined) throw new Error('--data-dir is missing')
 const plenty = { max: 1_000_000_000 }
 
 const data = await openData({ dataDir })
-const clients = createClients({ store: data.store, keyRing: data.keyRing, clock: Date.now })
+const clients = createClients({ store: data.store, vault: data.vault, clock: Date.now })
 async function createClient(scope: string): Promise<{ readonly authorization: string }> {
   const common = { grantTypes: ['client_credentials'], authMethod: 'client_secret_basic', createdBy: 'bench' } as const
   const { id, secret } = await clients.create({ ...common, name: 'bench', scopes: [scope] })

@@ -9,8 +9,8 @@ import { CliError } from './errors.ts'
 import { shown } from './shown.ts'
 
 /** Nobody signs in here: no counter counts, and nothing is bound to an address. */
-export const peopleOf = ({ store, keyRing }: Pick<Data, 'store' | 'keyRing'>): People =>
-  createPeople({ store, keyRing, counters: createMemoryCounters(), clock: systemClock, issuer: 'http://localhost' })
+export const peopleOf = ({ store, keyRing, vault }: Pick<Data, 'store' | 'keyRing' | 'vault'>): People =>
+  createPeople({ store, keyRing, vault, counters: createMemoryCounters(), clock: systemClock, issuer: 'http://localhost' })
 
 /** @throws {CliError} where there is none. */
 export async function accountOf({ accounts, links }: Pick<People, 'accounts' | 'links'>, named: string): Promise<Account> {

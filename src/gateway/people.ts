@@ -34,7 +34,7 @@ export interface People extends CredentialParts {
 }
 
 export interface PeopleOptions {
-  readonly data: Pick<Data, 'store' | 'keyRing'>
+  readonly data: Pick<Data, 'store' | 'keyRing' | 'vault'>
   readonly servers: readonly ServerConfig[]
   /** The identity providers whose word about their people counts. */
   readonly signIn: readonly SignInProvider[]
@@ -44,7 +44,7 @@ export interface PeopleOptions {
 }
 
 export function createPeople({ data, servers, signIn, redactor, log, clock }: PeopleOptions): People {
-  const { store, keyRing } = data
+  const { store, keyRing, vault } = data
   let base: string | undefined
   let put: ((record: AuditRecord) => void) | undefined
   const place: CredentialParts['place'] = {
@@ -54,19 +54,20 @@ export function createPeople({ data, servers, signIn, redactor, log, clock }: Pe
       put?.({ id: createDecisionId(at), at, transport: 'upstream', durationMs: 0, ...occurrence })
     },
   }
-  const secrets = createNamedSecrets({ store, keyRing, clock })
+  const secrets = createNamedSecrets({ store, vault, clock })
   const book = createSecretBook({ secrets, accounts: createAccounts({ store, clock, signIn }), redactor, log })
-  const attempts = createAttempts({ store, keyRing, clock })
+  const attempts = createAttempts({ store, keyRing, vault, clock })
   return {
     store,
     keyRing,
+    vault,
     clock,
     redactor,
     place,
     book,
     attempts,
     stands: book.stands,
-    sign: createSignAssertion({ store, keyRing, clock, place }),
+    sign: createSignAssertion({ store, vault, clock, place }),
     connections: (accounts) => createConnections([...accounts, ...createSecretConnectables({ servers, secrets, book })], attempts),
     reach(issuer, record) {
       base = issuer

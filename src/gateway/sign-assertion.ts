@@ -9,18 +9,18 @@ import { createPrivateKey, randomUUID, sign } from 'node:crypto'
 import type { Clock } from '../core/index.ts'
 import { createSigningKeys } from '../oauth/index.ts'
 import type { Store } from '../storage/index.ts'
-import type { KeyRing } from '../vault/index.ts'
+import type { Vault } from '../vault/index.ts'
 import type { Place, SignAssertion } from './credentials/index.ts'
 
 export interface SignAssertionParts {
   readonly store: Store
-  readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly clock: Clock
   readonly place: Pick<Place, 'base'>
 }
 
-export function createSignAssertion({ store, keyRing, clock, place }: SignAssertionParts): SignAssertion {
-  const keys = createSigningKeys({ store, keyRing, clock })
+export function createSignAssertion({ store, vault, clock, place }: SignAssertionParts): SignAssertion {
+  const keys = createSigningKeys({ store, vault, clock })
   return async (claims, type, seconds) => {
     const iss = place.base()
     if (iss === undefined) throw new Error('there is no issuer of our own to sign for')

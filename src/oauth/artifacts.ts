@@ -9,7 +9,7 @@
 
 import type { Clock } from '../core/index.ts'
 import { allRecords, type RecordOptions, type Store } from '../storage/index.ts'
-import type { KeyRing } from '../vault/index.ts'
+import type { KeyRing, Place, Vault } from '../vault/index.ts'
 
 export type Payload = Record<string, unknown>
 
@@ -42,24 +42,35 @@ export interface Artifacts {
 
 interface Kept {
   readonly sealed: string
+  /** Whose it is, where that is known: what it is sealed for. */
+  readonly subject?: string | undefined
   readonly consumedAt?: number | undefined
   // The store answers neither, and a change has to give both again.
   readonly group?: string | undefined
   readonly expiresAt: number
 }
 
-export function createArtifacts({ store, keyRing, clock }: { store: Store; keyRing: KeyRing; clock: Clock }): Artifacts {
+export interface ArtifactsParts {
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly vault: Vault
+  readonly clock: Clock
+}
+
+export function createArtifacts({ store, keyRing, vault, clock }: ArtifactsParts): Artifacts {
   const records = store.records<Kept>('oauth_artifact')
   const hidden = (kind: string, value: string) =>
     `${kind}:${keyRing.mac('oauth-artifact', JSON.stringify([kind, value])).toString('base64url')}`
-  const placeOf = (key: string) => `oauth_artifact/${key}`
+  const placeOf = (id: string, subject: string | undefined): Place => ({ kind: 'oauth_artifact', id, field: 'payload', subject })
   const optionsOf = ({ group, expiresAt }: Kept): RecordOptions => ({ group, expiresAt })
 
-  function toKept(key: string, payload: Payload, { ttlSeconds, group }: ArtifactOptions): Kept {
-    return { sealed: keyRing.seal(JSON.stringify(payload), placeOf(key)), group, expiresAt: clock() + ttlSeconds * 1000 }
+  async function toKept(key: string, payload: Payload, { ttlSeconds, group }: ArtifactOptions): Promise<Kept> {
+    const subject = accountOf(payload)
+    const sealed = await vault.seal(JSON.stringify(payload), placeOf(key, subject))
+    return { sealed, subject, group, expiresAt: clock() + ttlSeconds * 1000 }
   }
-  function toArtifact(key: string, kept: Kept): Artifact | undefined {
-    const opened = keyRing.open(kept.sealed, placeOf(key))
+  async function toArtifact(key: string, kept: Kept): Promise<Artifact | undefined> {
+    const opened = await vault.open(kept.sealed, placeOf(key, kept.subject))
     return opened && { payload: JSON.parse(opened.toString()), consumedAt: kept.consumedAt }
   }
   return {
@@ -75,12 +86,12 @@ export function createArtifacts({ store, keyRing, clock }: { store: Store; keyRi
     },
     async add(kind, id, payload, options) {
       const key = hidden(kind, id)
-      const kept = toKept(key, payload, options)
+      const kept = await toKept(key, payload, options)
       return records.putIfAbsent(key, kept, optionsOf(kept))
     },
     async put(kind, id, payload, options) {
       const key = hidden(kind, id)
-      const kept = toKept(key, payload, options)
+      const kept = await toKept(key, payload, options)
       for (;;) {
         const found = await records.get(key)
         const done = found
@@ -106,4 +117,10 @@ export function createArtifacts({ store, keyRing, clock }: { store: Store; keyRi
       await Promise.all(all.map(({ id }) => records.takeOnce(id)))
     },
   }
+}
+
+/** Whose: of a sign-in under way, who is signed in at that browser. */
+function accountOf({ accountId, session }: Payload): string | undefined {
+  const account = accountId ?? (session as Payload | undefined)?.['accountId']
+  return typeof account === 'string' ? account : undefined
 }

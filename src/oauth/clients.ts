@@ -3,7 +3,7 @@
  * anybody may register, and some clients do it at every start. One that an operator made stays until it is removed. A
  * secret is shown once, and sealed.
  *
- * Stands on store and key ring alone: the CLI uses it beside a running server.
+ * Stands on store and vault alone: the CLI uses it beside a running server.
  *
  * @module
  */
@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, createId } from '../core/index.ts'
 import { allRecords, type Bus, changeRecord, type RecordOptions, type Store } from '../storage/index.ts'
-import type { KeyRing } from '../vault/index.ts'
+import type { Place, Vault } from '../vault/index.ts'
 import type { Payload } from './artifacts.ts'
 import { type Approval, type ApprovalInfo, approvalOf, toApprovalInfo } from './client-approval.ts'
 import { USED_EVERY_MS } from './last-uses.ts'
@@ -95,22 +95,22 @@ const KEPT_TTL_MS = 366 * 86_400_000
 
 export interface ClientsOptions {
   readonly store: Store
-  readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly clock: Clock
   /** Told when a client is removed; another process learns it from the store. */
   readonly bus?: Bus | undefined
 }
 
-export function createClients({ store, keyRing, bus, clock }: ClientsOptions): Clients {
+export function createClients({ store, vault, bus, clock }: ClientsOptions): Clients {
   const records = store.records<Kept>('client')
-  const placeOf = (id: string) => `client/${id}`
+  const placeOf = (id: string): Place => ({ kind: 'client', id, field: 'secret' })
   const optionsOf = (kept: Kept): RecordOptions => ({
     group: kept.registeredFrom === undefined ? undefined : groupFrom(kept.registeredFrom),
     expiresAt: expiryOf(kept),
   })
 
   async function add(id: string, secret: string | undefined, kept: Omit<Kept, 'secret' | 'registeredAt'>): Promise<boolean> {
-    const sealed = secret === undefined ? undefined : keyRing.seal(secret, placeOf(id))
+    const sealed = secret === undefined ? undefined : await vault.seal(secret, placeOf(id))
     const value: Kept = { ...kept, secret: sealed, registeredAt: clock() }
     return records.putIfAbsent(id, value, optionsOf(value))
   }
@@ -121,7 +121,7 @@ export function createClients({ store, keyRing, bus, clock }: ClientsOptions): C
     async find(id) {
       const kept = (await records.get(id))?.value
       if (kept?.secret === undefined) return kept?.metadata
-      const secret = keyRing.open(kept.secret, placeOf(id))
+      const secret = await vault.open(kept.secret, placeOf(id))
       // Without its secret it would have to be let in without one.
       return secret && { ...kept.metadata, client_secret: secret.toString() }
     },
@@ -134,7 +134,7 @@ export function createClients({ store, keyRing, bus, clock }: ClientsOptions): C
     },
     countFrom: async (from) => (await records.usage(groupFrom(from))).count,
     async update(id, { client_secret: secret, ...metadata }) {
-      const sealed = typeof secret === 'string' ? keyRing.seal(secret, placeOf(id)) : undefined
+      const sealed = typeof secret === 'string' ? await vault.seal(secret, placeOf(id)) : undefined
       const next = (kept: Kept | undefined) => (kept?.createdBy === undefined && kept ? { ...kept, metadata, secret: sealed } : undefined)
       return (await changeRecord(records, id, next, optionsOf)) !== undefined
     },

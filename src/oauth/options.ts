@@ -15,7 +15,7 @@ import {
 import { type CertificateSource, createGuardedFetch, type GuardedFetch, isLoopbackName, noCertificates } from '../net/index.ts'
 import { type Connections, type SignInProvider, signInSchema } from '../people/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
-import type { KeyRing } from '../vault/index.ts'
+import type { KeyRing, Vault } from '../vault/index.ts'
 import { noConnections } from './account/no-connections.ts'
 import { type CimdMode, cimdModes } from './cimd.ts'
 import { type TrustedIssuer, trustedIssuersSchema } from './grant-types/trusted-issuers.ts'
@@ -41,6 +41,7 @@ export interface AuthorizationServerOptions {
   readonly dangerouslyTakeHastyConsent?: boolean | undefined
   readonly store: Store
   readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly bus: Bus
   readonly counters: Counters
   readonly clock: Clock
@@ -101,6 +102,7 @@ const schema: z.ZodType<AuthorizationServerOptions> = z.strictObject({
   dangerouslyTakeHastyConsent: z.boolean().optional(),
   store: part<Store>('records'),
   keyRing: part<KeyRing>('seal'),
+  vault: part<Vault>('seal'),
   bus: part<Bus>('publish'),
   counters: part<Counters>('increment'),
   clock: fn<Clock>(),

@@ -52,7 +52,7 @@ export interface AuthorizationServer {
 /** @throws {ConfigError} if an option is missing, misspelled or out of range. */
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
   const settings = checkSettings(options)
-  const { issuer, store, keyRing, bus, clock, log, shownScopes } = settings
+  const { issuer, store, keyRing, vault, bus, clock, log, shownScopes } = settings
   const { origin, host } = new URL(issuer)
   const certificates = offeredBy(settings.certificates)
   const resources = createResources(settings.resources)
@@ -61,13 +61,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const people = createPeople(settings)
   const { accounts } = people
   const person = createPersonAtBrowser(settings, people.sessions)
-  const artifacts = createArtifacts({ store, keyRing, clock })
+  const artifacts = createArtifacts({ store, keyRing, vault, clock })
   const grants = createGrants({ store, bus, clock, artifacts })
   const copies = createClientCopies({ store, clock })
   const cimd = createCimd({ mode: settings.cimd, copies, counters: settings.counters, clock, log, fetch: settings.guardedFetch })
-  const clients = createAllClients({ clients: createClients({ store, keyRing, bus, clock }), copies, documents: cimd.documents, grants })
+  const clients = createAllClients({ clients: createClients({ store, vault, bus, clock }), copies, documents: cimd.documents, grants })
   const grantUse = createGrantUse({ grants, log })
-  const signingKeys = createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays: settings.signingKeyDays })
+  const signingKeys = createSigningKeys({ store, vault, clock, bus, log, maxAgeDays: settings.signingKeyDays })
   if (settings.dangerouslyTakeHastyConsent)
     log('warn', 'dangerouslyTakeHastyConsent: an Allow in the first second counts, which may be a click that was meant for another page')
   const trust = createTrust(settings.trustedIssuers)

@@ -11,7 +11,7 @@ import { createPrivateKey, createPublicKey, generateKeyPair, type JsonWebKey, ty
 import { promisify } from 'node:util'
 import { type Clock, type Log, problemOf } from '../core/index.ts'
 import { type Bus, changeRecord, type Store } from '../storage/index.ts'
-import type { KeyRing } from '../vault/index.ts'
+import type { Place, Vault } from '../vault/index.ts'
 import { thumbprintOf } from './jwk.ts'
 import { endOf, type KeyState, neededOf, PUBLISH_AHEAD_MS, signingOf, stateOf, successorDue, type Timed } from './signing-key-times.ts'
 
@@ -61,7 +61,7 @@ type Loaded = SigningKey & Pick<KeptKey, 'createdAt' | 'signsFrom'>
 
 const generate = promisify(generateKeyPair)
 const ID = 'signing-keys'
-const placeOf = (kid: string): string => `secret/${ID}/${kid}`
+const placeOf = (kid: string): Place => ({ kind: 'secret', id: ID, field: kid })
 const DAY_MS = 86_400_000
 /** The bus tells of changes; this is for a store that does not hear of other processes. */
 const LOOK_AGAIN_MS = 60_000
@@ -70,7 +70,7 @@ const LOOK_FOR_UNKNOWN_MS = 1000
 
 export interface SigningKeysParts {
   readonly store: Store
-  readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly clock: Clock
   readonly bus?: Bus | undefined
   readonly log?: Log | undefined
@@ -78,7 +78,7 @@ export interface SigningKeysParts {
   readonly maxAgeDays?: number | undefined
 }
 
-export function createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays = 90 }: SigningKeysParts): SigningKeys {
+export function createSigningKeys({ store, vault, clock, bus, log, maxAgeDays = 90 }: SigningKeysParts): SigningKeys {
   const records = store.records<Kept>('secret')
   let loaded: readonly Loaded[] = []
   let loadedAt = Number.NEGATIVE_INFINITY
@@ -91,11 +91,11 @@ export function createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays 
     loadedAt = Number.NEGATIVE_INFINITY
   })
 
-  function open({ kid, sealed, createdAt, signsFrom }: KeptKey): Loaded {
+  async function open({ kid, sealed, createdAt, signsFrom }: KeptKey): Promise<Loaded> {
     const known = loaded.find((key) => key.kid === kid && key.signsFrom === signsFrom)
     if (known !== undefined) return known
-    const opened = keyRing.open(sealed, placeOf(kid))
-    if (opened === undefined) throw new Error('a signing key was sealed with a key that is not in the key ring')
+    const opened = await vault.open(sealed, placeOf(kid))
+    if (opened === undefined) throw new Error('a signing key was sealed with a data key that is gone, or elsewhere')
     return { ...toSigningKey(JSON.parse(opened.toString())), createdAt, signsFrom }
   }
   async function load(): Promise<readonly Loaded[]> {
@@ -104,7 +104,8 @@ export function createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays 
         const before = generation
         loadedAt = clock()
         const found = (await records.get(ID))?.value ?? (await add(first))
-        if (before === generation) return (loaded = found.keys.map(open))
+        const keys = await Promise.all(found.keys.map(open))
+        if (before === generation) return (loaded = keys)
       }
     } catch (error) {
       loadedAt = Number.NEGATIVE_INFINITY
@@ -124,7 +125,7 @@ export function createSigningKeys({ store, keyRing, clock, bus, log, maxAgeDays 
     const { privateKey } = await generate('ec', { namedCurve: 'P-256' })
     const jwk = privateKey.export({ format: 'jwk' })
     const { kid } = toSigningKey(jwk)
-    const sealed = keyRing.seal(JSON.stringify(jwk), placeOf(kid))
+    const sealed = await vault.seal(JSON.stringify(jwk), placeOf(kid))
     function next(kept: Kept | undefined): Kept | undefined {
       const now = clock()
       const keys = drop ? [] : neededOf(kept?.keys ?? [], now)

@@ -10,7 +10,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../core/index.ts'
 import { changeRecord, type Store } from '../storage/index.ts'
-import type { KeyRing } from '../vault/index.ts'
+import type { KeyRing, Place, Vault } from '../vault/index.ts'
 import { type Account, groupOfAccount } from './account.ts'
 import { createSealedNotes } from './sealed-notes.ts'
 
@@ -38,7 +38,7 @@ export interface OneTimeCodes {
 }
 
 interface Kept {
-  /** Sealed at `one-time-codes/NAME`. */
+  /** Sealed. */
   readonly seed: string
   readonly lastStep: number
   /** When they were turned on. */
@@ -50,6 +50,7 @@ interface Kept {
 export interface CodesParts {
   readonly store: Store
   readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly clock: Clock
   /** What an app shows next to the code: our host. */
   readonly title: string
@@ -61,11 +62,11 @@ const WINDOW = 1
 const TICKET_MINUTES = 10
 const library = (): Promise<typeof import('otpauth')> => import('otpauth')
 
-export function createOneTimeCodes({ store, keyRing, clock, title }: CodesParts): OneTimeCodes {
+export function createOneTimeCodes({ store, keyRing, vault, clock, title }: CodesParts): OneTimeCodes {
   const records = store.records<Kept>('second_factor')
   const tickets = createSealedNotes<{ seed: string; since: number }>({ keyRing, clock, place: 'one-time-codes-ticket' })
   const idOf = ({ name }: Account): string => `codes/${name}`
-  const placeOf = ({ name }: Account): string => `one-time-codes/${name}`
+  const placeOf = (account: Account): Place => ({ kind: 'second_factor', id: idOf(account), field: 'seed', subject: account.name })
   const optionsOf = ({ name }: Account) => ({ group: groupOfAccount(name) })
 
   async function totp(seed: Uint8Array, label: string) {
@@ -105,21 +106,21 @@ export function createOneTimeCodes({ store, keyRing, clock, title }: CodesParts)
       const seed = Buffer.from(note.seed, 'base64url')
       const step = await stepOf(seed, code)
       if (step === undefined) return 'wrong'
-      const kept: Kept = { seed: keyRing.seal(seed, placeOf(account)), lastStep: step, at: clock(), since: account.since }
+      const kept: Kept = { seed: await vault.seal(seed, placeOf(account)), lastStep: step, at: clock(), since: account.since }
       // The same form sent again must not make its code good again.
-      const sealed = (now: Kept | undefined): boolean =>
-        now !== undefined && now.since === account.since && (keyRing.open(now.seed, placeOf(account))?.equals(seed) ?? false)
+      const sealed = async (now: Kept | undefined): Promise<boolean> =>
+        now !== undefined && now.since === account.since && ((await vault.open(now.seed, placeOf(account)))?.equals(seed) ?? false)
       const changed = await changeRecord(
         records,
         idOf(account),
-        (now) => (sealed(now) ? undefined : kept),
+        async (now) => ((await sealed(now)) ? undefined : kept),
         () => optionsOf(account),
       )
       return changed === undefined ? 'there' : 'on'
     },
     async use(account, code) {
       const kept = await read(account)
-      const seed = kept && keyRing.open(kept.seed, placeOf(account))
+      const seed = kept && (await vault.open(kept.seed, placeOf(account)))
       const step = seed && (await stepOf(seed, code))
       if (kept === undefined || step === undefined) return false
       const won = await changeRecord(

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../core/index.ts'
 import type { Bus, Counters, Store } from '../storage/index.ts'
-import type { KeyRing } from '../vault/index.ts'
+import type { KeyRing, Vault } from '../vault/index.ts'
 import type { Account } from './account.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { createLoginThrottle, type LoginThrottle } from './login-throttle.ts'
@@ -34,6 +34,7 @@ export interface People {
 export interface PeopleParts {
   readonly store: Store
   readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly counters: Counters
   readonly bus?: Bus | undefined
   readonly clock: Clock

@@ -32,6 +32,7 @@ import {
   createApprove,
   createAsks,
   createAudit,
+  createAuditArguments,
   createAuditTrail,
   createAuthenticate,
   createAuthorize,
@@ -39,26 +40,34 @@ import {
   createExecute,
   createInputCheck,
   createLimiter,
+  createPayloadKeys,
   createReadArguments,
   createRelease,
   createRounds,
+  createSealing,
   createTaskGate,
   createTasks,
   createValidate,
   type Limiter,
   type LimitOptions,
   redactRecord,
+  type Sealing,
+  type ToKeep,
 } from '../guards/index.ts'
 import { createPipeline, type Pipeline, type Surroundings, toTaskEnd } from '../pipeline/index.ts'
+import { type Retention, toRetention } from '../retention/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing, Vault } from '../vault/index.ts'
 import type { Bounds } from './bounds.ts'
+import { createReferring } from './referring.ts'
 import { createStrangers } from './strangers.ts'
 
 export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'instructions' | 'features'> {
   readonly store: Store
   readonly bus: Bus
   readonly counters: Counters
+  /** For what whoever may call can use up by the thousand; the others unless told. */
+  readonly proofs?: Counters | undefined
   readonly keyRing: KeyRing
   readonly vault: Vault
   /** How often each may ask. */
@@ -76,6 +85,10 @@ export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'i
   readonly resourceMetadataUrl: Surroundings['resourceMetadataUrl']
   readonly limitHeaders?: Surroundings['limitHeaders']
   readonly redactor: Redactor
+  /** How long arguments are kept beside the audit, where they are. */
+  readonly retention?: Retention | undefined
+  /** Whether they are kept where a tool does not say; not unless told. */
+  readonly keepArguments?: boolean | undefined
   readonly clock: Clock
   readonly log: Log
   /** Is told of every decision at once: when a credential was used. Must be quick. */
@@ -89,6 +102,8 @@ export interface Engine {
   readonly pipeline: Pipeline
   readonly limiter: Limiter
   readonly trail: AuditTrail
+  /** What entries with sealed fields say of their keys, and when that has changed. */
+  readonly sealing: Pick<Sealing, 'publish' | 'onChange'>
   /** Notes what was decided elsewhere: at the sign-in pages. */
   readonly record: (record: AuditRecord) => void
   /** Why the credential that a request came with no longer holds; undefined where it does. Nothing is recorded. */
@@ -107,7 +122,7 @@ export interface Engine {
 const RECHECK_MS = 15_000
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, bus, counters, keyRing, rates, bounds, verifiers, redactor, clock, log, noteUse, onRecord } = options
+  const { store, bus, counters, keyRing, vault, rates, bounds, verifiers, redactor, clock, log, noteUse, onRecord } = options
   const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems, hierarchy: options.hierarchy, rules: options.catalogueRules })
   const authenticate = createAuthenticate({ verifiers, possession: options.possession, bus, clock, anonymous: options.anonymous })
   async function recheck(request: Received): Promise<Denial | undefined> {
@@ -119,26 +134,26 @@ export function createEngine(options: EngineOptions): Engine {
     counters,
     findTool: (name, principal) => catalogue.known('tool', name, principal),
   })
-  const trail = createAuditTrail({ audit: store.audit, clock, log, redactor })
-  const record = (each: AuditRecord): void => {
-    trail.record(each)
+  const { retention = toRetention(), keepArguments = false } = options
+  const kept = createAuditArguments({ store, vault, redactor, keep: keepArguments, keepMs: retention.auditArgumentsMs })
+  const trail = createAuditTrail({ audit: store.audit, keepArguments: kept.keep, clock, log, redactor })
+  const record = (each: AuditRecord, toKeep?: ToKeep): void => {
+    trail.record(each, toKeep)
     noteUse?.(each)
     onRecord?.(redactRecord(each, redactor))
   }
   const { resultBytes } = bounds
-  const { release, shape, message } = createRelease({ redactor, resultBytes })
+  const payloadKeys = createPayloadKeys({ store, vault, clock, bus, log })
+  const sealing = createSealing({ keys: payloadKeys, counters: options.proofs ?? counters, redactor, clock })
+  const { release, shape, message } = createRelease({ redactor, resultBytes, steps: { seal: sealing.seal } })
   const { enter } = createEntryConcurrency()
   // One for all: what is asked on one way is understood on the others.
   const check = createInputCheck()
-  const read = createReadArguments({
-    // Nothing can be opened yet: fails closed.
-    open: () => {
-      throw new Error('there are no keys to open sealed arguments with')
-    },
-  })
+  const referring = createReferring({ store, vault, keyRing, catalogue, bounds, clock, log, stages: () => stages })
+  const read = createReadArguments({ open: sealing.open, resolve: referring.resolve })
   const tasks = createTasks({
     store,
-    keyRing,
+    vault,
     bus,
     clock,
     log,
@@ -160,30 +175,40 @@ export function createEngine(options: EngineOptions): Engine {
   const expiry = setInterval(subscriptions.recheck, RECHECK_MS)
   expiry.unref()
   const asks = createAsks({ answerSeconds: bounds.answerSeconds, releaseMessage: message })
-  const own = createOwnMethods({ ...options, catalogue, subscriptions, onAnswer: asks.answer })
+  const own = createOwnMethods({ ...options, catalogue, subscriptions, onAnswer: asks.answer, extensions: [referring.extension] })
   const rounds = createRounds({ keyRing, counters, asks, check, clock })
 
+  // Those that a resource is read through, whether it is asked for or referred to.
+  const stages = {
+    authorize: createAuthorize({ catalogue, openTask: taskIds.open }),
+    validate: createValidate({
+      read,
+      open: rounds.open,
+      argumentBytes: bounds.argumentBytes,
+      deadlineSeconds: bounds.deadlineSeconds,
+      concurrency: bounds.concurrency,
+    }),
+    approve: createApprove(),
+    execute: createExecute({
+      own: own.find,
+      deadlineSeconds: bounds.deadlineSeconds,
+      enter,
+      rounds,
+      tasks,
+      taskGate,
+      concurrency: bounds.concurrency,
+      clock,
+      releaseMessage: message,
+    }),
+  }
   const pipeline = createPipeline(
     {
       authenticate: createStrangers(authenticate, limiter),
       meant: catalogue.meant,
       limit: limiter.limit,
-      authorize: createAuthorize({ catalogue, openTask: taskIds.open }),
-      validate: createValidate({ read, open: rounds.open, deadlineSeconds: bounds.deadlineSeconds, concurrency: bounds.concurrency }),
-      approve: createApprove(),
-      execute: createExecute({
-        own: own.find,
-        deadlineSeconds: bounds.deadlineSeconds,
-        enter,
-        rounds,
-        tasks,
-        taskGate,
-        concurrency: bounds.concurrency,
-        clock,
-        releaseMessage: message,
-      }),
+      ...stages,
       release,
-      audit: createAudit({ record, redactor, clock }),
+      audit: createAudit({ record, toKeep: kept.of, redactor, clock }),
       auditing: trail.accepting,
     },
     { resourceMetadataUrl: options.resourceMetadataUrl, challengeScopes: catalogue.shownScopes, limitHeaders: options.limitHeaders },
@@ -194,6 +219,7 @@ export function createEngine(options: EngineOptions): Engine {
     pipeline,
     limiter,
     trail,
+    sealing,
     record,
     recheck,
     resourceUpdated: (uri) => bus.publish('resource', uri),
@@ -201,6 +227,7 @@ export function createEngine(options: EngineOptions): Engine {
     endSubscriptions: subscriptions.close,
     async close() {
       clearInterval(expiry)
+      referring.close()
       await tasks.close()
       await trail.close()
     },

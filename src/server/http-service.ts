@@ -117,6 +117,7 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
       cimd: options.cimd,
       store,
       keyRing: data.keyRing,
+      vault: data.vault,
       bus,
       counters,
       clock,

@@ -59,19 +59,19 @@ export async function* allRecords<T>(records: Pick<Records<T>, 'list'>, { group 
 const MAX_ATTEMPTS = 100
 
 /**
- * Replaces a value by what `next` makes of it, however often somebody else is faster. Undefined: `next` left it as it is.
+ * Replaces a value by what `next` makes of it, however often somebody else is faster: it is asked again then. Undefined: `next` left it as it is.
  *
  * @throws where others are faster for ever.
  */
 export async function changeRecord<T>(
   records: Records<T>,
   id: string,
-  next: (now: T | undefined) => T | undefined,
+  next: (now: T | undefined) => T | undefined | Promise<T | undefined>,
   options: (value: T) => RecordOptions,
 ): Promise<T | undefined> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const found = await records.get(id)
-    const value = next(found?.value)
+    const value = await next(found?.value)
     if (value === undefined) return undefined
     const won = found
       ? await records.compareAndSet(id, found.version, value, options(value))

@@ -10,7 +10,7 @@
 
 import { type Clock, isProtocolWord } from '../core/index.ts'
 import { allRecords, changeRecord, type Store } from '../storage/index.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { Place, Vault } from './vault.ts'
 
 /** What may be shown of one. Times are milliseconds since the epoch. */
 export interface SecretInfo {
@@ -70,11 +70,11 @@ function problemWithSecret(value: string): string | undefined {
 
 export interface SecretsParts {
   readonly store: Store
-  readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly clock: Clock
 }
 
-export function createNamedSecrets({ store, keyRing, clock }: SecretsParts): NamedSecrets {
+export function createNamedSecrets({ store, vault, clock }: SecretsParts): NamedSecrets {
   const records = store.records<Kept>('named_secret')
   const listeners = new Set<() => void>()
   let stopFollowing: (() => void) | undefined
@@ -93,7 +93,8 @@ export function createNamedSecrets({ store, keyRing, clock }: SecretsParts): Nam
       const problem = problemWithSecret(value)
       if (problem !== undefined) return { problem }
       const id = idOf(name, user)
-      const kept: Kept = { name, user, setAt: clock(), setBy, sealed: keyRing.seal(value, placeOf(id)) }
+      const sealed = await vault.seal(value, placeOf(id, user))
+      const kept: Kept = { name, user, setAt: clock(), setBy, sealed }
       await changeRecord(records, id, () => kept, optionsOf)
       tell()
       return undefined
@@ -101,7 +102,7 @@ export function createNamedSecrets({ store, keyRing, clock }: SecretsParts): Nam
     async open(name, user) {
       const id = idOf(name, user)
       const kept = (await records.get(id))?.value
-      const value = kept && keyRing.open(kept.sealed, placeOf(id))?.toString()
+      const value = kept && (await vault.open(kept.sealed, placeOf(id, user)))?.toString()
       return kept && value !== undefined ? { value, info: toInfo(kept) } : undefined
     },
     async find(name, user) {
@@ -144,7 +145,7 @@ export function createNamedSecrets({ store, keyRing, clock }: SecretsParts): Nam
 
 /** A name has no `/`, so that a person's is never mistaken for another's or for everybody's. */
 const idOf = (name: string, user: string | undefined): string => (user === undefined ? name : `${name}/${user}`)
-const placeOf = (id: string): string => `named_secret/${id}`
+const placeOf = (id: string, subject: string | undefined): Place => ({ kind: 'named_secret', id, field: 'value', subject })
 /** All that is one person's. */
 export const groupOfUser = (user: string): string => `user:${user}`
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)

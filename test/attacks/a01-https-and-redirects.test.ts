@@ -7,7 +7,7 @@ import { ConfigError, silentLog } from '../../src/core/index.ts'
 import { createAuthorizationServer } from '../../src/oauth/index.ts'
 import { MCPServer } from '../../src/server/index.ts'
 import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
-import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, createMemoryVault } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { authorizeUrl, CALLBACK, postForm, postJson, redeem, register, startAuthorizationServer } from '../support/authorization.ts'
 import { getCode, land } from '../support/codes.ts'
@@ -63,6 +63,7 @@ describe('A1: https', () => {
             scopes: () => [],
             store: createMemoryStore({ clock }),
             keyRing: createMemoryKeyRing(),
+            vault: createMemoryVault(),
             bus: createLocalBus(),
             counters: createMemoryCounters({ clock }),
             clock,

@@ -390,11 +390,11 @@ describe('A5: a client that was removed', () => {
     const id = site.publish('/removed.json')
     const tokens = await connectAs(fixture, id)
     // As an operator does it, beside the server.
-    const { store, keyRing } = fixture
+    const { store, keyRing, vault } = fixture
     const clock = Date.now
-    const grants = createGrants({ store, clock, bus: createLocalBus(), artifacts: createArtifacts({ store, keyRing, clock }) })
+    const grants = createGrants({ store, clock, bus: createLocalBus(), artifacts: createArtifacts({ store, keyRing, vault, clock }) })
     const copies = createClientCopies({ store, clock })
-    const clients = createAllClients({ clients: createClients({ store, keyRing, clock }), copies, grants })
+    const clients = createAllClients({ clients: createClients({ store, vault, clock }), copies, grants })
     assert.ok((await clients.list()).some((client) => client.id === id && client.name === 'A described client'))
     assert.equal(await clients.remove(id), true)
     assert.equal(await verify(fixture, tokens.access_token), 'revoked')

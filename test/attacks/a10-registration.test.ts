@@ -76,8 +76,8 @@ describe('A10: a registration', () => {
   })
   it('that an operator made is managed by operators alone', async () => {
     await using fixture = await startAuthorizationServer()
-    const { store, keyRing } = fixture
-    const clients = createClients({ store, keyRing, clock: Date.now })
+    const { store, keyRing, vault } = fixture
+    const clients = createClients({ store, vault, clock: Date.now })
     const { id } = await clients.create({
       name: 'nightly',
       grantTypes: ['client_credentials'],

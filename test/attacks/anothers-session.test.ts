@@ -16,6 +16,7 @@ import { startWorld, type World } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
 import { ANA } from '../support/authorization.ts'
 import { type People, principalOf, startPeople } from '../support/own-accounts.ts'
+import { vaultOf } from '../support/vault.ts'
 
 verifies('upstream-own-token')
 
@@ -123,7 +124,7 @@ test('an account that was removed and made anew under the same name finds no con
   const store = createMemoryStore({ clock: Date.now })
   const keyRing = createMemoryKeyRing()
   const accounts = createAccounts({ store, clock: Date.now })
-  const secrets = createNamedSecrets({ store, keyRing, clock: Date.now })
+  const secrets = createNamedSecrets({ store, vault: vaultOf(keyRing), clock: Date.now })
   const book = createSecretBook({ secrets, accounts, redactor: createRedactor(), log: silentLog })
   await using people = await startPeople({ url: there.world.serverUrl, store, keyRing, stands: book.stands })
   await accounts.create(ANA)

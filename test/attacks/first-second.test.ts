@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { createAuthorizationServer } from '../../src/oauth/index.ts'
 import { MCPServer } from '../../src/server/index.ts'
 import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
-import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, createMemoryVault } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { type Fixture, register, startAuthorizationServer } from '../support/authorization.ts'
 import { formsOf, textOf } from '../support/browser.ts'
@@ -88,6 +88,7 @@ test('nobody can configure it away, and a test that does is warned', async () =>
     scopes: () => ['tools:read'],
     store: createMemoryStore({ clock }),
     keyRing: createMemoryKeyRing(),
+    vault: createMemoryVault(),
     bus: createLocalBus(),
     counters: createMemoryCounters({ clock }),
     clock,

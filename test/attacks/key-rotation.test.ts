@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose'
 import { createSigningKeys, type SigningKey } from '../../src/oauth/signing-keys.ts'
 import { createLocalBus, createMemoryStore, createSqliteStore, type RecordKind, type Records, type Store } from '../../src/storage/index.ts'
-import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { createMemoryVault } from '../../src/vault/index.ts'
 import { tool } from '../fixtures/attacks/behaviour.ts'
 import { type HttpWitness, startHttpWitness } from '../fixtures/attacks/http-witness.ts'
 import { verifies } from '../requirements.ts'
@@ -41,8 +41,8 @@ const publishedBy = async ({ issuer }: Pick<Fixture, 'issuer'>): Promise<string[
   return keys.map(({ kid }) => kid)
 }
 /** Another process, over the same data. */
-const beside = ({ store, keyRing }: Pick<Fixture, 'store' | 'keyRing'>, aheadMs = 0) =>
-  createSigningKeys({ store, keyRing, clock: () => Date.now() + aheadMs })
+const beside = ({ store, vault }: Pick<Fixture, 'store' | 'vault'>, aheadMs = 0) =>
+  createSigningKeys({ store, vault, clock: () => Date.now() + aheadMs })
 const tokensOf = async (answer: Response): Promise<Tokens> => {
   assert.equal(answer.status, 200, await answer.clone().text())
   return (await answer.json()) as Tokens
@@ -192,7 +192,7 @@ describe('several processes', () => {
   }
 
   it('make one first key, and one next key, however many want one at once', async () => {
-    const parts = { ...watched(createMemoryStore({ clock: Date.now })), keyRing: createMemoryKeyRing() }
+    const parts = { ...watched(createMemoryStore({ clock: Date.now })), vault: createMemoryVault() }
     const processes = Array.from({ length: 20 }, () => beside(parts))
     assert.equal(new Set((await Promise.all(processes.map((each) => each.current()))).map(({ kid }) => kid)).size, 1)
     const rotated = await Promise.all(processes.map((each) => each.rotate()))
@@ -204,12 +204,12 @@ describe('several processes', () => {
   })
   it('agree within a second over one database, and look at once for a key that they do not know', async () => {
     await using temp = await createTempDir('rotation')
-    const keyRing = createMemoryKeyRing()
+    const vault = createMemoryVault()
     const open = () => {
       const store = createSqliteStore({ file: join(temp.path, 'sallyport.db') })
       const bus = createLocalBus()
       store.onForeignChange(() => bus.publish('credentials', 'changed'))
-      return { store, keys: createSigningKeys({ store, keyRing, clock: Date.now, bus }) }
+      return { store, keys: createSigningKeys({ store, vault, clock: Date.now, bus }) }
     }
     const [one, other] = [open(), open()]
     try {
@@ -233,7 +233,7 @@ describe('several processes', () => {
   })
   it('are not believed from a read that began before they were replaced', async () => {
     const store = createMemoryStore({ clock: Date.now })
-    const parts = { keyRing: createMemoryKeyRing(), clock: Date.now, bus: createLocalBus() }
+    const parts = { vault: createMemoryVault(), clock: Date.now, bus: createLocalBus() }
     let held: Promise<void> | undefined
     const slow: Store = {
       ...store,
@@ -267,7 +267,7 @@ describe('several processes', () => {
   it('are not made to read by tokens that name keys that nobody has', async () => {
     const { store, count } = watched(createMemoryStore({ clock: Date.now }))
     let now = Date.now()
-    const keys = createSigningKeys({ store, keyRing: createMemoryKeyRing(), clock: () => now })
+    const keys = createSigningKeys({ store, vault: createMemoryVault(), clock: () => now })
     await keys.current()
     await keys.current()
     const before = count.reads
@@ -282,8 +282,8 @@ describe('several processes', () => {
 describe('what is on disk', () => {
   it('opens nothing and moves nowhere: a sealed key under the name of another stops everything', async () => {
     const store = createMemoryStore({ clock: Date.now })
-    const keyRing = createMemoryKeyRing()
-    const keys = beside({ store, keyRing })
+    const vault = createMemoryVault()
+    const keys = beside({ store, vault })
     const { privateJwk } = await keys.current()
     await keys.rotate()
     const records = store.records<{ keys: { kid: string; sealed: string }[] }>('secret')
@@ -293,13 +293,13 @@ describe('what is on disk', () => {
     const [one, two] = found.value.keys
     assert.ok(one && two)
     await records.compareAndSet('signing-keys', found.version, { keys: [{ ...one, sealed: two.sealed }, two] })
-    await assert.rejects(beside({ store, keyRing }).current(), /not in the key ring/)
-    await assert.rejects(beside({ store, keyRing: createMemoryKeyRing() }).find(one.kid), /not in the key ring/)
+    await assert.rejects(beside({ store, vault }).current(), /data key that is gone, or elsewhere/)
+    await assert.rejects(beside({ store, vault: createMemoryVault() }).find(one.kid), /data key that is gone, or elsewhere/)
   })
   it('stays small: a key that nothing needs is dropped with the next change', async () => {
     let now = Date.now()
     const store = createMemoryStore({ clock: () => now })
-    const keys = createSigningKeys({ store, keyRing: createMemoryKeyRing(), clock: () => now })
+    const keys = createSigningKeys({ store, vault: createMemoryVault(), clock: () => now })
     await keys.current()
     for (let day = 0; day < 30; day++) {
       await keys.rotate()

@@ -41,9 +41,9 @@ test('of twenty who type the same code at once one gets in', async () => {
 })
 
 test('between processes too: the last step is in the store', async () => {
-  const { oneTimeCodes, ana, code, store, keyRing, now } = await start()
+  const { oneTimeCodes, ana, code, store, keyRing, vault, now } = await start()
   const { createOneTimeCodes } = await import('../../src/people/one-time-codes.ts')
-  const others = Array.from({ length: 8 }, () => createOneTimeCodes({ store, keyRing, clock: now, title: 'x' }))
+  const others = Array.from({ length: 8 }, () => createOneTimeCodes({ store, keyRing, vault, clock: now, title: 'x' }))
   const won = await Promise.all([oneTimeCodes, ...others].map((each) => each.use(ana, code())))
   assert.equal(won.filter(Boolean).length, 1)
 })

@@ -42,8 +42,8 @@ before(async () => {
     },
     config: { limits: { principal: { max: 100_000 }, client: { max: 100_000 }, tool: { max: 100_000 }, address: { max: 100_000 } } },
   })
-  const { store, keyRing } = gateway.data
-  secrets = createNamedSecrets({ store, keyRing, clock: Date.now })
+  const { store, keyRing, vault } = gateway.data
+  secrets = createNamedSecrets({ store, vault, clock: Date.now })
   const accounts = createAccounts({ store, clock: Date.now })
   const made = createApiKeys({ store, keyRing, clock: Date.now, accounts })
   for (const name of PEOPLE) {

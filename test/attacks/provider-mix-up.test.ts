@@ -262,8 +262,8 @@ test('a provider that is another one by now, under the same id, gets no answer o
   assert.deepEqual(new Set(accounts.map(({ identity }) => identity?.provider)), new Set([before.issuer, after.issuer]))
   assert.deepEqual(accounts.find(({ identity }) => identity?.provider === after.issuer)?.roles, [])
 
-  const { issuer, keyRing, store } = fixture
-  const crossings = createCrossings({ issuer, basePath: '', keyRing, store, clock: Date.now })
+  const { issuer, keyRing, vault, store } = fixture
+  const crossings = createCrossings({ issuer, basePath: '', keyRing, vault, store, clock: Date.now })
   for (const provider of [after.entry(), before.entry({ id: 'other' }), before.entry()]) {
     const begun = crossings.draft(before.entry(), { asks: { kind: 'own' }, next: '/account', path: '/sign-in' }, false)
     const cookies: string[] = []

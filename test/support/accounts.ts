@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import { type Account, createPeople, type Outcome, type People } from '../../src/people/index.ts'
 import { createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
-import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, type KeyRing, type Vault } from '../../src/vault/index.ts'
+import { vaultOf } from './vault.ts'
 
 export const PASSWORD = 'a quiet harbour at dawn'
 export const ISSUER = 'https://mcp.example.com'
@@ -13,6 +14,7 @@ export const HERE = '192.0.2.7'
 export interface PeopleFixture extends People {
   readonly store: Store
   readonly keyRing: KeyRing
+  readonly vault: Vault
   /** What was told of credentials, in order. */
   readonly told: readonly string[]
   now(): number
@@ -29,14 +31,16 @@ export function createPeopleFixture(): PeopleFixture {
   const clock = (): number => now
   const store = createMemoryStore({ clock })
   const keyRing = createMemoryKeyRing()
+  const vault = vaultOf(keyRing)
   const bus = createLocalBus()
   const told: string[] = []
   bus.subscribe('credentials', (message) => told.push(message))
-  const people = createPeople({ store, keyRing, counters: createMemoryCounters({ clock }), bus, clock, issuer: ISSUER })
+  const people = createPeople({ store, keyRing, vault, counters: createMemoryCounters({ clock }), bus, clock, issuer: ISSUER })
   return {
     ...people,
     store,
     keyRing,
+    vault,
     told,
     now: clock,
     pass(seconds) {

@@ -13,8 +13,9 @@ import {
 } from '../../src/oauth/index.ts'
 import { type Accounts, createPeople, type People } from '../../src/people/index.ts'
 import { type AuditRecord, type Bus, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
-import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, type KeyRing, type Vault } from '../../src/vault/index.ts'
 import { type Person, signIn } from './browser.ts'
+import { vaultOf } from './vault.ts'
 
 export const ANA: Person = { name: 'ana', password: 'a quiet harbour at dawn' }
 export const SCOPES = ['tools:read', 'tools:execute', 'prompts:read', 'resources:read']
@@ -31,6 +32,7 @@ export interface Fixture extends AsyncDisposable {
   readonly clients: Clients
   readonly store: Store
   readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly bus: Bus
   readonly records: AuditRecord[]
   /** What was published on the bus. */
@@ -77,6 +79,7 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
   const clock = () => Date.now() + offset
   const store = options.store ?? createMemoryStore({ clock })
   const keyRing = createMemoryKeyRing()
+  const vault = vaultOf(keyRing)
   const bus = createLocalBus()
   const records: AuditRecord[] = []
   const published: string[] = []
@@ -88,6 +91,7 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     scopes: options.scopes ?? (() => SCOPES),
     store,
     keyRing,
+    vault,
     bus,
     counters: createMemoryCounters({ clock }),
     clock,
@@ -108,7 +112,7 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     guardedFetch: options.guardedFetch,
   })
   http.on('request', (request: IncomingMessage, response: ServerResponse) => void server.handle(request, response))
-  const ourPeople = createPeople({ store, keyRing, counters: createMemoryCounters({ clock }), bus, clock, issuer: origin + base })
+  const ourPeople = createPeople({ store, keyRing, vault, counters: createMemoryCounters({ clock }), bus, clock, issuer: origin + base })
   const { accounts } = ourPeople
   for (const { name, password } of people) await accounts.create({ name, password, roles: ['staff'] })
 
@@ -119,9 +123,10 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
     server,
     accounts,
     people: ourPeople,
-    clients: createClients({ store, keyRing, bus, clock }),
+    clients: createClients({ store, vault, bus, clock }),
     store,
     keyRing,
+    vault,
     bus,
     records,
     published,
@@ -137,9 +142,10 @@ export async function startAuthorizationServer({ people = [ANA], base = '', ...o
 }
 
 /** The key that signs access tokens, out of the store. */
-export async function signingJwk({ store, keyRing }: Pick<Fixture, 'store' | 'keyRing'>): Promise<Record<string, string>> {
+export async function signingJwk({ store, vault }: Pick<Fixture, 'store' | 'vault'>): Promise<Record<string, string>> {
   const kept = (await store.records<{ keys: { kid: string; sealed: string }[] }>('secret').get('signing-keys'))?.value.keys.at(-1)
-  return JSON.parse(String(keyRing.open(kept?.sealed ?? '', `secret/signing-keys/${kept?.kid}`)))
+  const place = { kind: 'secret', id: 'signing-keys', field: kept?.kid ?? '' }
+  return JSON.parse(String(await vault.open(kept?.sealed ?? '', place)))
 }
 
 export const CALLBACK = 'http://127.0.0.1:53591/callback'

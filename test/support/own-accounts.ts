@@ -19,6 +19,7 @@ import type { Upstream } from '../../src/gateway/upstream/index.ts'
 import type { Connecting, Connections } from '../../src/people/index.ts'
 import { createMemoryStore, type Store } from '../../src/storage/index.ts'
 import { createMemoryKeyRing, type KeyRing } from '../../src/vault/index.ts'
+import { vaultOf } from './vault.ts'
 
 export interface People extends AsyncDisposable {
   readonly upstream: Upstream
@@ -56,6 +57,7 @@ export async function startPeople({ url, settings, server = 'notes', ...options 
   const clock = (): number => Date.now() + offset
   const store = options.store ?? createMemoryStore({ clock })
   const keyRing = options.keyRing ?? createMemoryKeyRing()
+  const vault = vaultOf(keyRing)
   const redactor = createRedactor()
   const clientInfo = { name: 'sallyport', version: '0' }
   const recorded: string[] = []
@@ -63,7 +65,7 @@ export async function startPeople({ url, settings, server = 'notes', ...options 
     base: () => GATEWAY,
     record: ({ action, subject }: { action: string; subject?: string | undefined }) => void recorded.push(`${action} ${subject}`),
   }
-  const attempts = createAttempts({ store, keyRing, clock })
+  const attempts = createAttempts({ store, keyRing, vault, clock })
   const { stands = async () => true } = options
   const { connectable, ...personal } = createOwnAccounts({
     server,
@@ -72,6 +74,7 @@ export async function startPeople({ url, settings, server = 'notes', ...options 
     attempts,
     store,
     keyRing,
+    vault,
     clock,
     redactor,
     log: silentLog,

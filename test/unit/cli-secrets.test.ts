@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { checkSecrets } from '../../src/cli/checks/secrets.ts'
 import type { Config } from '../../src/gateway/index.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
-import { createMemoryKeyRing, createNamedSecrets } from '../../src/vault/index.ts'
+import { createMemoryVault, createNamedSecrets } from '../../src/vault/index.ts'
 
 const server = (id: string, named: Config['servers'][number]['named']): Config['servers'][number] => ({
   id,
@@ -26,7 +26,7 @@ test('nothing is said where nothing is asked for', async () => {
 })
 
 test('what is not set is a problem with its command; what people have not set is a warning', async () => {
-  for (const data of [undefined, { store: createMemoryStore(), keyRing: createMemoryKeyRing() }]) {
+  for (const data of [undefined, { store: createMemoryStore(), vault: createMemoryVault() }]) {
     const findings = await checkSecrets({ servers }, data)
     assert.deepEqual(
       findings.map(({ status, name, fix }) => [status, name, fix]),
@@ -40,10 +40,10 @@ test('what is not set is a problem with its command; what people have not set is
 
 test('one for everybody is no person’s own, and the other way round; what the key here does not open is a problem', async () => {
   const store = createMemoryStore()
-  const secrets = createNamedSecrets({ store, keyRing: createMemoryKeyRing(), clock: Date.now })
+  const secrets = createNamedSecrets({ store, vault: createMemoryVault(), clock: Date.now })
   await secrets.set({ name: 'FILES', user: 'ana', value: 'a-value-of-ana', setBy: 'ana' })
   await secrets.set({ name: 'TRACKER', value: 'a-value-of-all', setBy: 'op' })
-  const other = { store, keyRing: createMemoryKeyRing() }
+  const other = { store, vault: createMemoryVault() }
   assert.deepEqual(
     (await checkSecrets({ servers }, other)).map(({ status }) => status),
     ['problem', 'warning'],

@@ -6,7 +6,7 @@ import { createRedactor, silentLog } from '../../src/core/index.ts'
 import { createPeople } from '../../src/gateway/index.ts'
 import { createAccounts } from '../../src/people/index.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
-import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, createMemoryVault } from '../../src/vault/index.ts'
 
 const DAY_MS = 86_400_000
 const provider = {
@@ -22,7 +22,7 @@ test('what somebody connected stands no longer than the word of the identity pro
   let now = Date.UTC(2026, 5, 1)
   const clock = (): number => now
   const store = createMemoryStore({ clock })
-  const data = { store, keyRing: createMemoryKeyRing() }
+  const data = { store, keyRing: createMemoryKeyRing(), vault: createMemoryVault() }
   const made = await createAccounts({ store, clock }).upsertFromProvider({
     identity: { provider: provider.issuer, subject: '1' },
     preferredName: 'ana',

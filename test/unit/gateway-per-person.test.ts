@@ -9,7 +9,7 @@ import { createPerPerson, type PerPersonOptions } from '../../src/gateway/per-pe
 import { createSecretBook } from '../../src/gateway/secrets/book.ts'
 import type { Upstream } from '../../src/gateway/upstream/index.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
-import { createMemoryKeyRing, createNamedSecrets, type NamedSecrets } from '../../src/vault/index.ts'
+import { createMemoryVault, createNamedSecrets, type NamedSecrets } from '../../src/vault/index.ts'
 import { callerWith, somebody } from '../fixtures/start-upstream.ts'
 import { verifies } from '../requirements.ts'
 import { createTempDir, ROOT } from '../support/paths.ts'
@@ -39,7 +39,7 @@ async function start(options: Partial<PerPersonOptions> = {}, before: readonly s
   const time = { offset: 0 }
   const clock = (): number => Date.now() + time.offset
   const store = createMemoryStore({ clock })
-  const secrets = createNamedSecrets({ store, keyRing: createMemoryKeyRing(), clock })
+  const secrets = createNamedSecrets({ store, vault: createMemoryVault(), clock })
   const accounts = new Map(['ana', 'bob', 'eve'].map((name) => [name, { since: 0 }]))
   const redactor = createRedactor()
   let logged = ''

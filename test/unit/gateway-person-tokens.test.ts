@@ -9,7 +9,7 @@ import { createKnownTokens } from '../../src/gateway/credentials/known-tokens.ts
 import { createPersonTokens } from '../../src/gateway/credentials/person-tokens.ts'
 import { createUpstreamClient } from '../../src/gateway/credentials/upstream-client.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
-import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, createMemoryVault } from '../../src/vault/index.ts'
 import { startWorld } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
 
@@ -31,6 +31,7 @@ const keep = (): KeptTokens =>
     url: 'https://mcp.example/mcp',
     store: createMemoryStore({ clock }),
     keyRing: createMemoryKeyRing(),
+    vault: createMemoryVault(),
     clock,
     stands: async () => true,
   })
@@ -76,7 +77,7 @@ test('the secret of a client that another process registered is known before it 
   const network = createNetwork({ serverUrl, privateHosts: [], ca: [] })
   const finder = createEndpointFinder({ network, serverUrl, clientInfo: { name: 'sallyport', version: '0' }, mayBeSilent: true })
   const found = await discover({ network, finder })
-  const parts = { server: 'notes', registered: {}, network, store: createMemoryStore({ clock }), keyRing: createMemoryKeyRing(), clock }
+  const parts = { server: 'notes', registered: {}, network, store: createMemoryStore({ clock }), vault: createMemoryVault(), clock }
   const learned: string[][] = [[], []]
   for (const each of learned)
     await createUpstreamClient({ ...parts, learn: (secret) => each.push(secret) }).identify(found, 'http://localhost:7777/back')

@@ -12,7 +12,7 @@ import { createSecretHeaders } from '../../src/gateway/secrets/secret-headers.ts
 import { createSecretUpstream } from '../../src/gateway/secrets/secret-upstream.ts'
 import type { Templates } from '../../src/gateway/secrets/template.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
-import { createMemoryKeyRing, createNamedSecrets, type NamedSecrets } from '../../src/vault/index.ts'
+import { createMemoryVault, createNamedSecrets, type NamedSecrets } from '../../src/vault/index.ts'
 import { callerWith, somebody } from '../fixtures/start-upstream.ts'
 import { verifies } from '../requirements.ts'
 import { createTempDir, ROOT } from '../support/paths.ts'
@@ -49,7 +49,7 @@ interface Rig {
 }
 function start(): Rig {
   const clock = Date.now
-  const secrets = createNamedSecrets({ store: createMemoryStore({ clock }), keyRing: createMemoryKeyRing(), clock })
+  const secrets = createNamedSecrets({ store: createMemoryStore({ clock }), vault: createMemoryVault(), clock })
   const redactor = createRedactor()
   let logged = ''
   const log = createLog({ level: 'debug', pretty: false, redactor, write: (line) => void (logged += line) })

@@ -33,8 +33,8 @@ const granted = ({ scope = '' }: Tokens): string[] =>
     .split(' ')
     .filter((each) => each !== 'offline_access')
     .sort()
-const grantsOf = ({ store, keyRing }: Fixture) =>
-  createGrants({ store, clock: Date.now, bus: createLocalBus(), artifacts: createArtifacts({ store, keyRing, clock: Date.now }) })
+const grantsOf = ({ store, keyRing, vault }: Fixture) =>
+  createGrants({ store, clock: Date.now, bus: createLocalBus(), artifacts: createArtifacts({ store, keyRing, vault, clock: Date.now }) })
 
 describe('the consent page', () => {
   it('groups what it could do from the least harm to the most; a name that says nothing counts as the most', async () => {

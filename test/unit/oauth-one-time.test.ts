@@ -7,14 +7,14 @@ import { createAdapter } from '../../src/oauth/adapter.ts'
 import { createArtifacts } from '../../src/oauth/artifacts.ts'
 import { createGrants } from '../../src/oauth/grants.ts'
 import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
-import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, createMemoryVault } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 
 verifies('A15-once', 'par', 'device-once', 'code-injection')
 
 function seam(model: string) {
   const [clock, store, bus] = [Date.now, createMemoryStore(), createLocalBus()]
-  const artifacts = createArtifacts({ store, keyRing: createMemoryKeyRing(), clock })
+  const artifacts = createArtifacts({ store, keyRing: createMemoryKeyRing(), vault: createMemoryVault(), clock })
   const grants = createGrants({ store, bus, clock, artifacts })
   const parts = { artifacts, grants, clock, counters: createMemoryCounters({ clock }) }
   return { grants, adapter: createAdapter(parts as Parameters<typeof createAdapter>[0])(model) as Adapter }

@@ -170,8 +170,8 @@ test('a token ends with its account and with its client; roles are the accountâ€
 test('the key outlives a restart, and two servers over one store agree on it', async () => {
   const { createSigningKeys } = await import('../../src/oauth/signing-keys.ts')
   await using fixture = await startAuthorizationServer()
-  const { store, keyRing } = fixture
-  const parts = { store, keyRing, clock: Date.now }
+  const { store, vault } = fixture
+  const parts = { store, vault, clock: Date.now }
   const keys = await Promise.all([1, 2, 3].map(() => createSigningKeys(parts).current()))
   assert.equal(new Set(keys.map(({ kid }) => kid)).size, 1)
   const { keys: published } = (await (await fetch(`${fixture.issuer}/jwks`)).json()) as { keys: Record<string, string>[] }

@@ -27,7 +27,7 @@ test('codes are on once an app has shown that it has the seed, which is stored s
   await people.withCodes(ana)
   assert.equal(await oneTimeCodes.since(ana), people.now())
   const kept = JSON.stringify(await store.records('second_factor').list())
-  assert.match(kept, /"seed":"v1\./)
+  assert.match(kept, /"seed":"v2\./)
   assert.equal(await oneTimeCodes.turnOff(ana), true)
   assert.equal(await oneTimeCodes.turnOff(ana), false)
   assert.equal(await oneTimeCodes.since(ana), undefined)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryStore } from '../../src/storage/index.ts'
-import { createMemoryKeyRing, createNamedSecrets } from '../../src/vault/index.ts'
+import { createMemoryVault, createNamedSecrets } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 
 verifies('named-secrets')
@@ -15,7 +15,7 @@ function start() {
   const time = { now: 1_000_000 }
   const clock = (): number => time.now
   const store = createMemoryStore({ clock })
-  const secrets = createNamedSecrets({ store, keyRing: createMemoryKeyRing(), clock })
+  const secrets = createNamedSecrets({ store, vault: createMemoryVault(), clock })
   return { time, store, secrets }
 }
 

@@ -13,7 +13,7 @@ import { type Finding, ok, problem, warning } from './check.ts'
 /** `data`: undefined where there is none yet. */
 export async function checkSecrets(
   { servers }: Pick<Config, 'servers'>,
-  data: Pick<Data, 'store' | 'keyRing'> | undefined,
+  data: Pick<Data, 'store' | 'vault'> | undefined,
 ): Promise<Finding[]> {
   const asked = servers.flatMap((server) => secretsAskedBy(server).map((reference) => ({ ...reference, server: server.id })))
   if (asked.length === 0) return []

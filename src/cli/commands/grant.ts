@@ -25,11 +25,11 @@ export interface ListGrantsOptions extends WithData {
   readonly client?: string
 }
 
-export const grantsOf = ({ store, keyRing }: Data): Grants =>
-  createGrants({ store, clock: systemClock, artifacts: createArtifacts({ store, keyRing, clock: systemClock }) })
+export const grantsOf = ({ store, keyRing, vault }: Data): Grants =>
+  createGrants({ store, clock: systemClock, artifacts: createArtifacts({ store, keyRing, vault, clock: systemClock }) })
 /** Those with a URL for an id too. */
 export function clientsOf(data: Data): Clients {
-  const parts = { store: data.store, keyRing: data.keyRing, clock: systemClock }
+  const parts = { store: data.store, vault: data.vault, clock: systemClock }
   return createAllClients({ clients: createClients(parts), copies: createClientCopies(parts), grants: grantsOf(data) })
 }
 

@@ -13,7 +13,7 @@ export interface RotateOptions extends WithData {
   readonly compromised?: boolean
 }
 
-const keysOf = ({ store, keyRing }: Data) => createSigningKeys({ store, keyRing, clock: systemClock })
+const keysOf = ({ store, vault }: Data) => createSigningKeys({ store, vault, clock: systemClock })
 
 export async function listSigningKeys({ json = false, dataDir }: WithData): Promise<void> {
   const output = createOutput(json)

@@ -23,7 +23,7 @@ export interface SecretOptions extends WithData {
   readonly user?: string
 }
 
-const secretsOf = ({ store, keyRing }: Data): NamedSecrets => createNamedSecrets({ store, keyRing, clock: systemClock })
+const secretsOf = ({ store, vault }: Data): NamedSecrets => createNamedSecrets({ store, vault, clock: systemClock })
 const whose = (user: string | undefined): string => (user === undefined ? 'everybody' : shownShort(user))
 /** For the record: whose it is, and never what. */
 const targetOf = (name: string, user: string | undefined): string => (user === undefined ? name : `${name} of ${user}`)

@@ -13,7 +13,7 @@ import { type AuthorizationRequest, stateIn, toAuthorizationUrl } from '../../cl
 import type { Clock } from '../../core/index.ts'
 import { type Connecting, groupOfAccount } from '../../people/index.ts'
 import type { Store } from '../../storage/index.ts'
-import type { KeyRing } from '../../vault/index.ts'
+import type { KeyRing, Place, Vault } from '../../vault/index.ts'
 import { withAddresses } from './kept-issuer.ts'
 
 export interface Attempt {
@@ -43,10 +43,17 @@ const TTL_MS = 10 * 60_000
 const MAX_EACH = 20
 const STATE = /^[\w-]{43}$/
 
-export function createAttempts({ store, keyRing, clock }: { store: Store; keyRing: KeyRing; clock: Clock }): Attempts {
+export interface AttemptsParts {
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly vault: Vault
+  readonly clock: Clock
+}
+
+export function createAttempts({ store, keyRing, vault, clock }: AttemptsParts): Attempts {
   const records = store.records<Kept>('connection_attempt')
   const idOf = (state: string): string => keyRing.mac('connection-attempt', state).toString('base64url')
-  const placeOf = (id: string): string => `connection_attempt/${id}`
+  const placeOf = (id: string, user: string): Place => ({ kind: 'connection_attempt', id, field: 'sealed', subject: user })
 
   return {
     async begin({ server, url }, { user, session }, request) {
@@ -55,7 +62,8 @@ export function createAttempts({ store, keyRing, clock }: { store: Store; keyRin
       const state = randomBytes(32).toString('base64url')
       const verifier = randomBytes(32).toString('base64url')
       const id = idOf(state)
-      const sealed = keyRing.seal(JSON.stringify({ server, url, request, verifier, session } satisfies Sealed), placeOf(id))
+      const attempt: Sealed = { server, url, request, verifier, session }
+      const sealed = await vault.seal(JSON.stringify(attempt), placeOf(id, user))
       if (!(await records.putIfAbsent(id, { user, sealed }, { group, expiresAt: clock() + TTL_MS })))
         throw new Error('a state came up twice')
       return toAuthorizationUrl(request, state, verifier)
@@ -65,7 +73,7 @@ export function createAttempts({ store, keyRing, clock }: { store: Store; keyRin
       if (state === undefined || !STATE.test(state)) return undefined
       const id = idOf(state)
       const kept = await records.takeOnce(id)
-      const opened = kept && keyRing.open(kept.sealed, placeOf(id))
+      const opened = kept && (await vault.open(kept.sealed, placeOf(id, kept.user)))
       if (kept === undefined || opened === undefined || kept.user !== who.user) return undefined
       const { session, ...attempt } = JSON.parse(opened.toString()) as Sealed
       const { request } = attempt

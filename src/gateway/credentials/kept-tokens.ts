@@ -9,7 +9,7 @@ import type { Tokens } from '../../client/index.ts'
 import type { Clock } from '../../core/index.ts'
 import { groupOfAccount } from '../../people/index.ts'
 import { changeRecord, type RecordOptions, type Store } from '../../storage/index.ts'
-import type { KeyRing } from '../../vault/index.ts'
+import type { KeyRing, Place, Vault } from '../../vault/index.ts'
 import { withAddresses } from './kept-issuer.ts'
 
 export interface KeptConnection {
@@ -58,29 +58,39 @@ export interface KeptTokensParts {
   readonly url: string
   readonly store: Store
   readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly clock: Clock
   readonly stands: (user: string, at: number) => Promise<boolean>
 }
 
-export function createKeptTokens({ server, url, store, keyRing, clock, stands }: KeptTokensParts): KeptTokens {
+export function createKeptTokens({ server, url, store, keyRing, vault, clock, stands }: KeptTokensParts): KeptTokens {
   const records = store.records<KeptConnection>('connection')
   const prefix = `${server}/`
   const idOf = (user: string): string => prefix + keyRing.mac('connection', JSON.stringify([server, user])).toString('base64url')
-  const placeOf = (user: string): string => `connection/${JSON.stringify([server, url, user])}`
+  const placeOf = (user: string): Place => ({
+    kind: 'connection',
+    id: JSON.stringify([server, url, user]),
+    field: 'tokens',
+    subject: user,
+  })
   const optionsOf = ({ user }: KeptConnection): RecordOptions => ({ group: groupOfAccount(user), expiresAt: clock() + UNUSED_MS })
-  const seal = (user: string, tokens: Tokens): string => keyRing.seal(JSON.stringify(tokens), placeOf(user))
+  const seal = (user: string, tokens: Tokens): Promise<string> => vault.seal(JSON.stringify(tokens), placeOf(user))
 
-  function open({ user, sealed }: KeptConnection): Tokens | undefined {
-    const opened = sealed === undefined ? undefined : keyRing.open(sealed, placeOf(user))
+  async function open({ user, sealed }: KeptConnection): Promise<Tokens | undefined> {
+    const opened = sealed === undefined ? undefined : await vault.open(sealed, placeOf(user))
     if (opened === undefined) return undefined
     const tokens = JSON.parse(opened.toString()) as Tokens
     return { ...tokens, grant: { ...tokens.grant, server: withAddresses(tokens.grant.server) } }
   }
-  function changeWhile(user: string, accessToken: string, next: (kept: KeptConnection) => KeptConnection | undefined) {
+  function changeWhile(
+    user: string,
+    accessToken: string,
+    next: (kept: KeptConnection) => KeptConnection | undefined | Promise<KeptConnection>,
+  ) {
     return changeRecord(
       records,
       idOf(user),
-      (kept) => (kept && open(kept)?.accessToken === accessToken ? next(kept) : undefined),
+      async (kept) => (kept && (await open(kept))?.accessToken === accessToken ? next(kept) : undefined),
       optionsOf,
     )
   }
@@ -88,16 +98,16 @@ export function createKeptTokens({ server, url, store, keyRing, clock, stands }:
   return {
     async find(user) {
       const kept = (await records.get(idOf(user)))?.value
-      return kept && (await stands(user, kept.since)) ? { kept, tokens: open(kept), since: kept.since } : undefined
+      return kept && (await stands(user, kept.since)) ? { kept, tokens: await open(kept), since: kept.since } : undefined
     },
     async connect(user, tokens, since) {
-      const connection = { server, user, since, sealed: seal(user, tokens) }
+      const connection = { server, user, since, sealed: await seal(user, tokens) }
       await changeRecord(records, idOf(user), () => connection, optionsOf)
     },
     change: (user, accessToken, { tokens, needed }) =>
-      changeWhile(user, accessToken, (kept) => ({
+      changeWhile(user, accessToken, async (kept) => ({
         ...kept,
-        sealed: tokens === undefined ? kept.sealed : tokens === 'ended' ? undefined : seal(user, tokens),
+        sealed: tokens === undefined ? kept.sealed : tokens === 'ended' ? undefined : await seal(user, tokens),
         // Who only notes what is needed does not end another's renewal: two at once would use a refresh token twice.
         ...(needed ? { needed } : { renewingUntil: undefined }),
       })),
@@ -123,9 +133,9 @@ export function createKeptTokens({ server, url, store, keyRing, clock, stands }:
     },
     async first() {
       const page = await records.list({ after: prefix })
-      const own = page.filter(({ id, value }) => id.startsWith(prefix) && open(value) !== undefined)
+      const own = page.filter(({ id }) => id.startsWith(prefix))
       for (const { value } of own.sort((a, b) => a.value.since - b.value.since))
-        if (await stands(value.user, value.since)) return value.user
+        if ((await open(value)) !== undefined && (await stands(value.user, value.since))) return value.user
       return undefined
     },
   }

@@ -52,12 +52,12 @@ const ASK_AGAIN_MS = 30_000
 const MOVED = 'The server has another address since this sign-in was begun. Nothing was connected: begin again.'
 
 export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredentials & { readonly connectable: Connectable } {
-  const { server, url, settings, attempts, store, keyRing, clock, redactor, log, place, stands, clientInfo } = options
+  const { server, url, settings, attempts, store, keyRing, vault, clock, redactor, log, place, stands, clientInfo } = options
   const serverUrl = new URL(url)
   const network = createNetwork({ serverUrl, privateHosts: [], ca: [] })
   const finder = createEndpointFinder({ network, serverUrl, clientInfo, mayBeSilent: true })
-  const kept = createKeptTokens({ server, url, store, keyRing, clock, stands })
-  const client = createUpstreamClient({ server, registered: settings ?? {}, network, store, keyRing, clock, learn: redactor.learn })
+  const kept = createKeptTokens({ server, url, store, keyRing, vault, clock, stands })
+  const client = createUpstreamClient({ server, registered: settings ?? {}, network, store, vault, clock, learn: redactor.learn })
   const connected = createListeners<string>()
   const found = createListeners<undefined>()
   let isActive = settings !== undefined

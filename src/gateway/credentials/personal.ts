@@ -2,7 +2,7 @@
 
 import type { Clock, Redactor } from '../../core/index.ts'
 import type { AuditRecord, Store } from '../../storage/index.ts'
-import type { KeyRing } from '../../vault/index.ts'
+import type { KeyRing, Vault } from '../../vault/index.ts'
 import type { CallCredentials, CredentialHeaders } from './credentials.ts'
 
 /** Of the configuration: how people sign in at a server. */
@@ -25,6 +25,7 @@ export interface Place {
 export interface CredentialParts {
   readonly store: Store
   readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly clock: Clock
   readonly redactor: Pick<Redactor, 'learn' | 'forget'>
   readonly place: Place

@@ -10,7 +10,7 @@
 import { AuthorizationError, type ClientIdentity, type Discovered, type Network, registerClient } from '../../client/index.ts'
 import type { Clock } from '../../core/index.ts'
 import { changeRecord, type Store } from '../../storage/index.ts'
-import type { KeyRing } from '../../vault/index.ts'
+import type { Place, Vault } from '../../vault/index.ts'
 
 export interface UpstreamClient {
   /** @throws {AuthorizationError | TransportError} */
@@ -24,7 +24,7 @@ export interface UpstreamClientParts {
   readonly registered: { readonly clientId?: string | undefined; readonly clientSecret?: string | undefined }
   readonly network: Network
   readonly store: Store
-  readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly clock: Clock
   readonly learn: (secret: string) => unknown
 }
@@ -41,13 +41,13 @@ interface Own {
 /** Renewed by a registration of its own after so long; one record for each guarded server. */
 const KEPT_MS = 366 * 86_400_000
 
-export function createUpstreamClient({ server, registered, network, store, keyRing, clock, learn }: UpstreamClientParts): UpstreamClient {
+export function createUpstreamClient({ server, registered, network, store, vault, clock, learn }: UpstreamClientParts): UpstreamClient {
   const records = store.records<Kept>('upstream_client')
-  const place = `upstream_client/${server}`
+  const place: Place = { kind: 'upstream_client', id: server, field: 'sealed' }
 
   async function known(): Promise<Own | undefined> {
     const sealed = (await records.get(server))?.value.sealed
-    const opened = sealed === undefined ? undefined : keyRing.open(sealed, place)
+    const opened = sealed === undefined ? undefined : await vault.open(sealed, place)
     const own = opened && (JSON.parse(opened.toString()) as Own)
     // Registered by another process, or before this one was started.
     if (own?.identity.clientSecret !== undefined) learn(own.identity.clientSecret)
@@ -67,10 +67,11 @@ export function createUpstreamClient({ server, registered, network, store, keyRi
       if (identity.clientSecret !== undefined) learn(identity.clientSecret)
       const { clientSecretExpiresAt: seconds } = registration
       const next: Own = { identity, redirectUri, expiresAt: seconds === undefined ? undefined : seconds * 1000 }
+      const sealed = await vault.seal(JSON.stringify(next), place)
       await changeRecord(
         records,
         server,
-        () => ({ sealed: keyRing.seal(JSON.stringify(next), place) }),
+        () => ({ sealed }),
         () => ({ expiresAt: clock() + KEPT_MS }),
       )
       return identity

@@ -33,6 +33,8 @@ export interface TaskState {
   readonly error?: TaskError | undefined
   /** For the audit of its end, whoever notices that. */
   readonly who: TaskOwner
+  /** What `subjectOf` says of them: what it is sealed for. */
+  readonly keptFor: string
 }
 
 /** Fit for a log, like everything of a principal. */

@@ -9,7 +9,7 @@
 
 import type { Denial, JsonObject } from '../../core/index.ts'
 import { changeRecord, type RecordOptions, type Store } from '../../storage/index.ts'
-import type { KeyRing } from '../../vault/index.ts'
+import type { Place, Vault } from '../../vault/index.ts'
 import { endsAt, ownerOf, type TaskState } from './task-state.ts'
 
 /** What is needed to run the work again. */
@@ -40,7 +40,7 @@ export interface TaskStore {
 
 export interface TaskStoreOptions {
   readonly store: Store
-  readonly keyRing: KeyRing
+  readonly vault: Vault
   /** How many tasks of one owner there may be, whatever has become of them. */
   readonly most: number
   /** What their calls and results may come to, as they are kept. */
@@ -49,21 +49,27 @@ export interface TaskStoreOptions {
 
 interface Sealed {
   readonly sealed: string
+  /** Whose it is: what it is sealed for. */
+  readonly subject: string
 }
 
 /** How long a task can still be asked about when its time is up, so that its caller is told that it failed. */
 const GRACE_MS = 60_000
 
-export function createTaskStore({ store, keyRing, most, mostBytes }: TaskStoreOptions): TaskStore {
+export function createTaskStore({ store, vault, most, mostBytes }: TaskStoreOptions): TaskStore {
   const records = store.records<Sealed>('task')
-  const seal = (id: string, value: object): Sealed => ({ sealed: keyRing.seal(JSON.stringify(value), `task/${id}`) })
+  const placeOf = (id: string, subject: string): Place => ({ kind: 'task', id, field: 'sealed', subject })
+  async function seal(id: string, state: TaskState, value: object): Promise<Sealed> {
+    const { keptFor: subject } = state
+    return { sealed: await vault.seal(JSON.stringify(value), placeOf(id, subject)), subject }
+  }
   const expiresAt = (state: TaskState): number => endsAt(state) + GRACE_MS
   // States are counted by their group, what may be large is measured by its own.
   const options = (state: TaskState): RecordOptions => ({ group: ownerOf(state), expiresAt: expiresAt(state) })
   const bulk = (state: TaskState): RecordOptions => ({ group: bulkOf(state), expiresAt: expiresAt(state) })
 
-  function unseal<T>(id: string, { sealed }: Sealed): T | undefined {
-    const text = keyRing.open(sealed, `task/${id}`)?.toString('utf8')
+  async function unseal<T>(id: string, { sealed, subject }: Sealed): Promise<T | undefined> {
+    const text = (await vault.open(sealed, placeOf(id, subject)))?.toString('utf8')
     return text === undefined ? undefined : (JSON.parse(text) as T)
   }
   async function load<T>(id: string): Promise<T | undefined> {
@@ -82,19 +88,19 @@ export function createTaskStore({ store, keyRing, most, mostBytes }: TaskStoreOp
     async create(id, state, call) {
       if ((await records.usage(ownerOf(state))).count >= most)
         return overloaded(`This caller has ${most} tasks already: they are kept until their time is up.`)
-      const sealed = seal(`${id}/call`, call)
+      const sealed = await seal(`${id}/call`, state, call)
       if (!(await hasRoom(state, sealed))) return overloaded(`The tasks of this caller are as large as they may be (${mostBytes} bytes).`)
       await put(`${id}/call`, sealed, bulk(state))
-      await put(id, seal(id, state), options(state))
+      await put(id, await seal(id, state, state), options(state))
       return undefined
     },
     load,
     async change(id, next) {
       let changed: TaskState | undefined
-      const toSealed = (found: Sealed | undefined): Sealed | undefined => {
-        const state = found && unseal<TaskState>(id, found)
+      const toSealed = async (found: Sealed | undefined): Promise<Sealed | undefined> => {
+        const state = found && (await unseal<TaskState>(id, found))
         changed = state && next(state)
-        return changed && seal(id, changed)
+        return changed && seal(id, changed, changed)
       }
       await changeRecord(records, id, toSealed, () => options(changed as TaskState))
       return changed
@@ -104,7 +110,7 @@ export function createTaskStore({ store, keyRing, most, mostBytes }: TaskStoreOp
       await records.takeOnce(`${id}/call`)
     },
     async putResult(id, state, result) {
-      const sealed = seal(`${id}/result`, result)
+      const sealed = await seal(`${id}/result`, state, result)
       const isRoom = await hasRoom(state, sealed)
       if (isRoom) await put(`${id}/result`, sealed, bulk(state))
       return isRoom

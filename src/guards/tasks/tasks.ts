@@ -25,11 +25,12 @@ import {
   type Log,
   type Produced,
   principalKey,
+  subjectOf,
   type TaskSupport,
 } from '../../core/index.ts'
 import { NEEDS_TASKS } from '../../protocol/index.ts'
 import type { AuditRecord, Bus, Store } from '../../storage/index.ts'
-import type { KeyRing } from '../../vault/index.ts'
+import type { Vault } from '../../vault/index.ts'
 import type { ReadArguments } from '../arguments.ts'
 import type { EntryConcurrency } from '../concurrency.ts'
 import type { InputCheck } from '../input-check.ts'
@@ -57,7 +58,7 @@ export interface TaskBounds {
 
 export interface TasksOptions extends EndingOptions {
   readonly store: Store
-  readonly keyRing: KeyRing
+  readonly vault: Vault
   readonly bus: Bus
   readonly clock: Clock
   readonly log: Log
@@ -82,9 +83,9 @@ const acknowledged: Decision<Produced> = allow({ kind: 'result', result: {} })
 const unknown: Decision<never> = deny({ reason: 'unknown_name', kind: 'task' })
 const ID_CHARACTERS = 26
 
-export function createTasks({ store: kept, keyRing, bus, clock, log, record, bounds, check, read, enter, ...ends }: TasksOptions): Tasks {
+export function createTasks({ store: kept, vault, bus, clock, log, record, bounds, check, read, enter, ...ends }: TasksOptions): Tasks {
   const { running: atOnce, stored: most, storedBytes: mostBytes, ttlMs, pollIntervalMs } = bounds
-  const store = createTaskStore({ store: kept, keyRing, most, mostBytes })
+  const store = createTaskStore({ store: kept, vault, most, mostBytes })
   const life: TaskLife = createTaskLife({ store, bus, clock, record, isHere: (id) => runner.isHere(id) })
   const runner = createRunner({ ...ends, store, check, read, life, bus, clock, log })
   const places = createPlaces(atOnce, enter)
@@ -139,6 +140,7 @@ export function createTasks({ store: kept, keyRing, bus, clock, log, record, bou
       leaseUntil: now + LEASE_MS,
       round: firstRound(input),
       who: { issuer, subject, clientId, credential, credentialId, server: entry.origin.server, rule: entry.rule },
+      keptFor: subjectOf(principal),
     }
   }
 

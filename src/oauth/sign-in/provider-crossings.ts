@@ -13,6 +13,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Crossing, SignInProvider } from '../../people/index.ts'
+import type { Place } from '../../vault/index.ts'
 import type { Settings } from '../options.ts'
 import { readCookie } from '../person-at-browser.ts'
 import type { SignInPlace } from './place.ts'
@@ -54,15 +55,15 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 /** Where a provider sends people back to: what is registered there. */
 export const callbackUrl = (issuer: string, providerId: string): string => `${issuer}/sign-in/callback/${providerId}`
 
-export type CrossingsParts = Pick<Settings, 'issuer' | 'basePath' | 'store' | 'keyRing' | 'clock'>
+export type CrossingsParts = Pick<Settings, 'issuer' | 'basePath' | 'store' | 'keyRing' | 'vault' | 'clock'>
 
-export function createCrossings({ issuer, basePath, store, keyRing, clock }: CrossingsParts): Crossings {
+export function createCrossings({ issuer, basePath, store, keyRing, vault, clock }: CrossingsParts): Crossings {
   const records = store.records<Kept>('provider_crossing')
   const secure = new URL(issuer).protocol === 'https:'
   const { port } = new URL(issuer)
   const pathOf = (id: string): string => `${basePath}/sign-in/callback/${id}`
   const idOf = (state: string): string => keyRing.mac('provider-crossing', state).toString('base64url')
-  const sealedAt = (id: string): string => `provider_crossing/${id}`
+  const sealedAt = (id: string): Place => ({ kind: 'provider_crossing', id, field: 'sealed' })
   /** One a crossing, so that tabs do not disturb each other. Cookies of plain http do not tell ports apart: the port is in the name. */
   const cookieName = (state: string): string =>
     `${secure ? '__Secure-sallyport' : `sallyport${port === '' ? '' : `_${port}`}`}_crossing_${digest(state).toString('hex').slice(0, 12)}`
@@ -84,7 +85,7 @@ export function createCrossings({ issuer, basePath, store, keyRing, clock }: Cro
       const cookie = secret()
       const held: Held = { ...begun, issuer: provider.issuer, browser: digest(cookie).toString('base64url') }
       const id = idOf(begun.state)
-      const kept = { sealed: keyRing.seal(JSON.stringify(held), sealedAt(id)) }
+      const kept = { sealed: await vault.seal(JSON.stringify(held), sealedAt(id)) }
       if (!(await records.putIfAbsent(id, kept, { expiresAt: clock() + TTL_SECONDS * 1000 }))) throw new Error('a state came up twice')
       setCookie(response, begun.state, cookie, provider.id, TTL_SECONDS)
     },
@@ -92,7 +93,7 @@ export function createCrossings({ issuer, basePath, store, keyRing, clock }: Cro
       if (!STATE.test(state)) return 'unknown'
       const id = idOf(state)
       const kept = await records.takeOnce(id)
-      const opened = kept && keyRing.open(kept.sealed, sealedAt(id))
+      const opened = kept && (await vault.open(kept.sealed, sealedAt(id)))
       if (opened === undefined) return 'unknown'
       const { issuer: askedAt, browser, ...begun } = JSON.parse(opened.toString()) as Held
       // Another entry of the configuration may have this id by now; its word about somebody is another's.
