@@ -31,6 +31,17 @@ export type CredentialProblem =
   | 'wrong_certificate'
   | ProofProblem
 
+/** Why a sealed value was not taken (`guards/sealing`). Never a word about what is in it. */
+export type SealedProblem =
+  | 'malformed'
+  | 'unknown_key'
+  | 'does_not_open'
+  | 'bound_elsewhere'
+  | 'too_old'
+  | 'from_the_future'
+  | 'of_another_call'
+  | 'used_before'
+
 /**
  * Every way a request can be refused. A new member fails to compile until `pipeline/wire.ts` maps it.
  *
@@ -72,6 +83,14 @@ export type Denial =
   // validate
   | { readonly reason: 'invalid_params'; readonly problem: string }
   | { readonly reason: 'invalid_arguments'; readonly path: string; readonly rule: string }
+  /** `agreement`: what was agreed with the caller's key, signed. Undefined: there is none to agree with. */
+  | { readonly reason: 'encryption_required'; readonly path: string | undefined; readonly agreement: JsonObject | undefined }
+  | {
+      readonly reason: 'sealed_value_refused'
+      readonly path: string
+      readonly problem: SealedProblem
+      readonly agreement: JsonObject | undefined
+    }
   // approve
   | { readonly reason: 'condition_not_met'; readonly sentence: string }
   | { readonly reason: 'approval_required'; readonly sentence: string }
@@ -83,6 +102,13 @@ export type Denial =
   | { readonly reason: 'upstream_unavailable'; readonly sentence: string }
   | { readonly reason: 'deadline_exceeded'; readonly seconds: number }
   | { readonly reason: 'cancelled' }
+  /** The flow has had all the results that it gets for now. */
+  | {
+      readonly reason: 'flow_spent'
+      readonly limitTokens: number
+      readonly windowSeconds: number
+      readonly retryAfterSeconds: number
+    }
   // release
   | { readonly reason: 'result_too_large'; readonly limitBytes: number }
   | { readonly reason: 'invalid_result'; readonly path: string; readonly rule: string }

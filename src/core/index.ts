@@ -1,6 +1,16 @@
 export { createByteBuffer } from './byte-buffer.ts'
 export { type Clock, systemClock } from './clock.ts'
-export { allow, type CredentialProblem, type Decision, type Denial, deny, type Guard, type Named, type ProofProblem } from './decision.ts'
+export {
+  allow,
+  type CredentialProblem,
+  type Decision,
+  type Denial,
+  deny,
+  type Guard,
+  type Named,
+  type ProofProblem,
+  type SealedProblem,
+} from './decision.ts'
 export { nearest, noSuchKey } from './did-you-mean.ts'
 export { toSeconds } from './durations.ts'
 export type {

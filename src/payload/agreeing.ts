@@ -6,20 +6,12 @@
  */
 
 import { hash } from 'node:crypto'
-import { type JsonObject, type Principal, principalKey } from '../core/index.ts'
+import { type JsonObject, type Principal, principalKey, type SealedProblem } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 import { isCallId } from './field.ts'
 import { isKeyText, parseJwk } from './jwk.ts'
 import { parseStatement } from './statement.ts'
-import {
-  type CallEncryption,
-  ENCRYPTION,
-  type OkpJwk,
-  type RefusedEncryption,
-  type SealedProblem,
-  type ToolEncryption,
-  VERSION,
-} from './words.ts'
+import { type CallEncryption, ENCRYPTION, type OkpJwk, type RefusedEncryption, type ToolEncryption, VERSION } from './words.ts'
 
 const WORD = 'sallyport-agree.'
 

@@ -38,9 +38,10 @@ export {
   MAX_AGE_SECONDS,
   type OkpJwk,
   type RefusedEncryption,
-  type SealedProblem,
   SKEW_SECONDS,
   type Statement,
   type ToolEncryption,
   USED_FOR_SECONDS,
+  WIRE_MARK,
+  WIRE_PLAIN,
 } from './words.ts'

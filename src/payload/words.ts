@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { SealedProblem } from '../core/index.ts'
+
 /** In `_meta` of a tool, of its calls and of refusals. */
 export const ENCRYPTION = 'sallyport/encryption'
 /** In an author's schema. */
@@ -54,17 +56,6 @@ export interface CallEncryption {
   /** Which call it is: 16 random bytes, in base64url. Not while the client still agrees. */
   readonly call?: string | undefined
 }
-
-/** Why a sealed value was not taken. Never a word about what is in it. */
-export type SealedProblem =
-  | 'malformed'
-  | 'unknown_key'
-  | 'does_not_open'
-  | 'bound_elsewhere'
-  | 'too_old'
-  | 'from_the_future'
-  | 'of_another_call'
-  | 'used_before'
 
 /** `_meta` of a refusal. */
 export interface RefusedEncryption {

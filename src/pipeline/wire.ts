@@ -8,8 +8,17 @@
  * @module
  */
 
-import { type Budget, type CredentialProblem, type Denial, type JsonObject, type Partway, PROOF_ALGORITHMS } from '../core/index.ts'
+import {
+  type Budget,
+  type CredentialProblem,
+  type Denial,
+  type JsonObject,
+  type Partway,
+  PROOF_ALGORITHMS,
+  type SealedProblem,
+} from '../core/index.ts'
 import type { LimitHeaders, Outcome } from '../guards/index.ts'
+import { ENCRYPTION, type RefusedEncryption, type Statement, toRefusalLine } from '../payload/index.ts'
 import {
   HEADER_MISMATCH,
   INTERNAL_ERROR,
@@ -120,12 +129,23 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
     case 'upstream_unavailable':
     case 'deadline_exceeded':
     case 'result_too_large':
+    case 'flow_spent':
     case 'invalid_result':
       return spoken(request, denial.reason, told, decisionId, budgetOf(request, surroundings))
+    case 'encryption_required':
+    case 'sealed_value_refused':
+      return spoken(request, denial.reason, told, decisionId, budgetOf(request, surroundings), encryptionOf(denial))
     case 'cancelled':
       return error(200, INTERNAL_ERROR)
   }
 }
+
+/** What a client needs to do it right: it need not understand the sentence. */
+const encryptionOf = (denial: Extract<Denial, { readonly reason: 'encryption_required' | 'sealed_value_refused' }>): RefusedEncryption => ({
+  v: 1,
+  ...('problem' in denial ? { problem: denial.problem } : {}),
+  ...(denial.agreement ? { agreement: denial.agreement as unknown as Statement } : {}),
+})
 
 /** Nothing of what was thrown. Once a tool was found, it is the tool that failed, and the model should know that it did. */
 function crash(request: Partway, headers: readonly string[], decisionId: string): Answer {
@@ -135,14 +155,22 @@ function crash(request: Partway, headers: readonly string[], decisionId: string)
 }
 
 /** A refusal that the model should read, so that it can do something else: a tool's result, or an error where there is no tool. */
-function spoken(request: Partway, reason: keyof typeof codes, told: string, decisionId: string, headers: readonly string[]): Answer {
+function spoken(
+  request: Partway,
+  reason: keyof typeof codes,
+  told: string,
+  decisionId: string,
+  headers: readonly string[],
+  encryption?: RefusedEncryption,
+): Answer {
   if (request.message?.method !== 'tools/call' || request.id === undefined)
     return failed(request, 200, headers, codes[reason], told, decisionId)
   const result = {
     ...(request.message.era === 'modern' ? { resultType: 'complete' } : {}),
     isError: true,
-    content: [{ type: 'text', text: `${told} (${decisionId})` }],
-    _meta: { [DECISION]: decisionId },
+    // In the text too: somebody in between may keep no more than that.
+    content: [{ type: 'text', text: `${told} (${decisionId})${encryption ? `\n${toRefusalLine(encryption)}` : ''}` }],
+    _meta: { [DECISION]: decisionId, ...(encryption ? { [ENCRYPTION]: encryption } : {}) },
   }
   return { status: 200, headers, body: JSON.stringify({ jsonrpc: '2.0', id: request.id, result }) }
 }
@@ -151,6 +179,8 @@ function spoken(request: Partway, reason: keyof typeof codes, told: string, deci
 const codes = {
   not_permitted: 403,
   invalid_arguments: INVALID_PARAMS,
+  encryption_required: INVALID_PARAMS,
+  sealed_value_refused: INVALID_PARAMS,
   condition_not_met: 403,
   approval_required: 403,
   input_refused: 403,
@@ -158,6 +188,7 @@ const codes = {
   upstream_unavailable: 502,
   deadline_exceeded: 504,
   result_too_large: 507,
+  flow_spent: 429,
   invalid_result: 502,
   crashed: INTERNAL_ERROR,
 } as const
@@ -197,7 +228,7 @@ function toldOf(denial: Denial): string {
     case 'not_acceptable':
       return 'The Accept header must allow application/json, and text/event-stream for a subscription: clients list both.'
     case 'body_too_large':
-      return `The body is larger than ${denial.limitBytes} bytes.`
+      return `The body is larger than ${denial.limitBytes} bytes: send less, or a reference to it where the tool takes one.`
     case 'malformed_json':
     case 'malformed_message':
     case 'header_mismatch':
@@ -227,15 +258,38 @@ function toldOf(denial: Denial): string {
       return `Missing required client capability: ${namesOf(denial.required)}`
     case 'invalid_arguments':
       return `Invalid arguments: ${denial.path} ${denial.rule}`
+    case 'encryption_required':
+      return toldOfEncryption(denial)
+    case 'sealed_value_refused':
+      return `The encrypted value of ${denial.path} was refused: ${sealedProblems[denial.problem]}`
     case 'invalid_result':
       return `The answer is not what this server promises: ${denial.path} ${denial.rule}. It was withheld.`
     case 'deadline_exceeded':
       return `The call took longer than ${denial.seconds} seconds and was stopped.`
     case 'cancelled':
       return 'The request was cancelled.'
+    case 'flow_spent':
+      return `All results together may come to ${denial.limitTokens} tokens in ${denial.windowSeconds} seconds, and they have: nothing was called. Try again in ${denial.retryAfterSeconds} seconds.`
     case 'result_too_large':
       return `The result is larger than ${denial.limitBytes} bytes and was withheld. Ask for less of it.`
   }
+}
+
+function toldOfEncryption({ path, agreement }: Extract<Denial, { readonly reason: 'encryption_required' }>): string {
+  if (path === undefined && agreement) return 'Nothing was run: a key is agreed, and the call can be made with encrypted values.'
+  const what = path === undefined ? 'What this tool answers is encrypted' : `The value of ${path} must be encrypted`
+  return `${what}: use a client that can do that, such as MCPClient of sallyport.`
+}
+
+const sealedProblems: Record<SealedProblem, string> = {
+  malformed: 'it is not one.',
+  unknown_key: 'it is for a key that is not, or no longer, this server’s.',
+  does_not_open: 'it does not open.',
+  bound_elsewhere: 'it was made for another tool, another field or another caller.',
+  too_old: 'it was made too long ago, or the clocks differ.',
+  from_the_future: 'it was made in the future: the clocks differ.',
+  of_another_call: 'the values of one call must be made together.',
+  used_before: 'it was used before: each call needs new ones.',
 }
 
 /** `elicitation.form`, `extensions.io.modelcontextprotocol/tasks`. */
