@@ -8,6 +8,7 @@ export {
   type InputResponses,
   type Principal,
   type Redactor,
+  type ReferencedContent,
 } from './core/index.ts'
 export {
   type Config,
@@ -20,6 +21,7 @@ export {
 } from './gateway/index.ts'
 export {
   type AuthOptions,
+  asContent,
   type CallContext,
   type Definitions,
   type DirectoryDefinition,

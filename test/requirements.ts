@@ -51,6 +51,22 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   T13: { source: 'MCP10 over-sharing', behaviour: 'Parallel callers never get each other’s results.', kind: 'guarantee' },
+  references: {
+    source: 'Guide, data minimization',
+    behaviour: 'A message carries a reference, and the tool gets what it refers to: a resource of the server, or what its caller has put there.',
+    kind: 'guarantee',
+  },
+  'references-of-others': {
+    source: 'MCP10 over-sharing',
+    behaviour:
+      'A reference gives a caller nothing that the caller could not read: of somebody else’s, expired, guessed or forbidden, the answer is that of one which never was.',
+    kind: 'guarantee',
+  },
+  'references-bounded': {
+    source: 'MCP01 data minimization',
+    behaviour: 'What callers put on a server is bounded for each by number, bytes and time; what is left half is removed, and no URL is fetched.',
+    kind: 'guarantee',
+  },
   T38: {
     source: 'MCP03 rug pull',
     behaviour:

@@ -12,6 +12,7 @@ import {
   type Era,
   type Message,
   type Offer,
+  OWN_ORIGIN,
   type Principal,
   type Redactor,
   type ScopeHierarchy,
@@ -52,6 +53,10 @@ export interface Catalogue {
   /** Those of them that whoever has not signed in may hear of. */
   shownScopes(): readonly string[]
   has(kind: EntryKind): boolean
+  /** Whether some tool takes references. */
+  hasReferences(): boolean
+  /** Whether a principal may call one of those. */
+  takesReferences(principal: Principal): boolean
   /** Answers how to stop listening. */
   onChange(listener: (kinds: ReadonlySet<EntryKind>) => void): () => void
 }
@@ -86,6 +91,7 @@ export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHi
 
   /** What URIs may be answered by, for each origin in the order of the entries: an earlier one cannot be overtaken. */
   let places: readonly Place[] = []
+  let referring: readonly Entry[] = []
 
   function rebuild(): Entry[] {
     const shadowed: Entry[] = []
@@ -110,7 +116,11 @@ export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHi
       if (kind === 'resource') place.exact.set(name, entry)
       else if (kind === 'template') place.templates.push(entry)
     }
-    places = [...origins.values()]
+    // Nobody else answers for what is ours.
+    const own = origins.get(OWN_ORIGIN)
+    origins.delete(OWN_ORIGIN)
+    places = own ? [own, ...origins.values()] : [...origins.values()]
+    referring = [...index.tool.values()].filter((entry) => entry.references !== undefined)
     answers.reset({
       tool: [...index.tool.values()],
       prompt: [...index.prompt.values()],
@@ -176,6 +186,8 @@ export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHi
     scopes: () => (isEmptyYet() ? STANDARD_SCOPES.toSorted() : scopes),
     shownScopes: () => (isEmptyYet() ? STANDARD_SCOPES.toSorted() : shownScopes),
     has: (kind) => index[kind].size > 0,
+    hasReferences: () => referring.length > 0,
+    takesReferences: (principal) => referring.some((entry) => permits(principal, entry).permitted),
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

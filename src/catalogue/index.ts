@@ -2,7 +2,7 @@ export { type CatalogueRules, type CatalogueSettings, catalogueSchema, toCatalog
 export { type Catalogue, createCatalogue } from './catalogue.ts'
 export { type CompiledCondition, compileCondition } from './condition/index.ts'
 export { mayRead } from './may-read.ts'
-export { createOwnMethods, type Features, type OwnMethod, type OwnMethodsOptions } from './own-methods.ts'
+export { createOwnMethods, type Extension, type Features, type OwnMethod, type OwnMethodsOptions } from './own-methods.ts'
 export { createSubscriptions } from './subscriptions.ts'
 export { createTaskIds, type TaskIds } from './task-ids.ts'
 export { createWatches } from './watches.ts'

@@ -34,6 +34,15 @@ export interface Features {
   readonly tasks: boolean
 }
 
+/** What a caller may ask beyond the protocol. */
+export interface Extension {
+  /** In the capabilities. */
+  readonly name: string
+  readonly methods: Readonly<Record<string, OwnMethod>>
+  /** What is told of it; undefined: it is not for this caller. */
+  declared(principal: Principal): JsonObject | undefined
+}
+
 export interface OwnMethodsOptions {
   readonly catalogue: Catalogue
   readonly serverInfo: { readonly name: string; readonly version: string; readonly title?: string }
@@ -43,6 +52,7 @@ export interface OwnMethodsOptions {
   readonly subscriptions: Subscriptions
   /** A legacy caller's answer to a request of ours (`guards/asks`). */
   readonly onAnswer: (principal: Principal, params: JsonObject) => void
+  readonly extensions?: readonly Extension[] | undefined
 }
 
 export interface OwnMethods {
@@ -53,11 +63,15 @@ const result = (value: JsonObject): Decision<Final> => allow({ kind: 'result', r
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })
 
 export function createOwnMethods(options: OwnMethodsOptions): OwnMethods {
-  const { catalogue, serverInfo, instructions, features, subscriptions, onAnswer } = options
+  const { catalogue, serverInfo, instructions, features, subscriptions, onAnswer, extensions = [] } = options
 
   function describe(principal: Principal, isModern: boolean): { capabilities: JsonObject; instructions?: string } {
     const guidance = instructions(principal)
     const { completions, logging, subscriptions: subscribe, tasks } = features()
+    const further = Object.fromEntries([
+      ...(tasks && isModern ? [[TASKS, {}] as const] : []),
+      ...extensions.map(({ name, declared }) => [name, declared(principal)] as const).filter(([, told]) => told !== undefined),
+    ])
     const hasResources = catalogue.has('resource') || catalogue.has('template')
     return {
       capabilities: {
@@ -66,7 +80,8 @@ export function createOwnMethods(options: OwnMethodsOptions): OwnMethods {
         ...(hasResources ? { resources: { listChanged: true, ...(subscribe ? { subscribe: true } : {}) } } : {}),
         ...(completions ? { completions: {} } : {}),
         ...(logging ? { logging: {} } : {}),
-        ...(tasks && isModern ? { extensions: { [TASKS]: {} } } : {}),
+        // The legacy revisions have another word for what is not theirs.
+        ...(Object.keys(further).length > 0 ? { [isModern ? 'extensions' : 'experimental']: further } : {}),
       },
       ...(guidance === undefined ? {} : { instructions: guidance }),
     }
@@ -102,6 +117,7 @@ export function createOwnMethods(options: OwnMethodsOptions): OwnMethods {
     'resources/subscribe': subscriptions.subscribe,
     'resources/unsubscribe': subscriptions.unsubscribe,
     'subscriptions/listen': subscriptions.listen,
+    ...Object.assign({}, ...extensions.map((extension) => extension.methods)),
   }
 
   const list: OwnMethod = ({ message, principal }) => {

@@ -15,6 +15,8 @@ export interface Message {
   readonly params: JsonObject
   /** The tool by which the one that `params` names was called, where it was not called itself: header fields speak of that. */
   readonly through?: string | undefined
+  /** How long it was, where it came over a wire. */
+  readonly bytes?: number | undefined
   /** `params._meta`, or an empty object. */
   readonly meta: JsonObject
   /** What the client says of itself: for display and logs, never for a decision (2026-07-28 basic §_meta). */

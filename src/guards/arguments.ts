@@ -21,6 +21,7 @@ import {
   type Principal,
   principalKey,
 } from '../core/index.ts'
+import type { ResolveReferences } from './references/index.ts'
 
 export interface ArgumentBounds {
   readonly deadlineSeconds: number
@@ -42,24 +43,41 @@ type Step<In, Out> = (entry: Entry, args: In, sender: Sender) => Decision<Out> |
 export interface ArgumentSteps {
   /** For entries with `sealed` fields: puts the values that came sealed in their places, so that `check` sees them. */
   readonly open: Step<JsonObject, JsonObject>
+  /** For entries with `references`: reads what they refer to, once they are known to be well-formed. */
+  readonly resolve: ResolveReferences
 }
 
 /** One reading. `sender` is made where an entry needs it: the call of any other pays nothing for it. */
 export type ReadArguments = (entry: Entry, args: JsonObject, principal: Principal, meta: JsonObject, isAgain: boolean) => Read
 
-export function createReadArguments({ open }: ArgumentSteps): ReadArguments {
-  function readPlain({ check, normalize }: Entry, args: JsonObject): Read {
+export function createReadArguments({ open, resolve }: ArgumentSteps): ReadArguments {
+  function readPlain({ check, normalize, references }: Entry, args: JsonObject, principal: Principal): Read {
     const violation = check?.(args)
     if (violation) return deny({ reason: 'invalid_arguments', ...violation })
+    if (references) return readReferring(references, args, principal, normalize)
     return normalize ? normalize(args) : allow(args)
   }
-  function readOpened(entry: Entry, opened: Decision<JsonObject>): Read {
-    return opened.allowed ? readPlain(entry, opened.value) : opened
+  /** A schema library sees the references, and rule and executor what they refer to. */
+  async function readReferring(
+    references: NonNullable<Entry['references']>,
+    args: JsonObject,
+    principal: Principal,
+    normalize: Entry['normalize'],
+  ): Promise<Decision<unknown>> {
+    const place = await resolve(references, args, principal)
+    if (!place.allowed) return place
+    const made = normalize ? await normalize(args) : allow(args)
+    return made.allowed ? allow(place.value(made.value, normalize !== undefined)) : made
+  }
+  function readOpened(entry: Entry, opened: Decision<JsonObject>, principal: Principal): Read {
+    return opened.allowed ? readPlain(entry, opened.value, principal) : opened
   }
   return function readArguments(entry, args, principal, meta, isAgain) {
-    if (!entry.sealed) return readPlain(entry, args)
+    if (!entry.sealed) return readPlain(entry, args, principal)
     const opening = open(entry, args, { principal, meta, isAgain })
-    return opening instanceof Promise ? opening.then((opened) => readOpened(entry, opened)) : readOpened(entry, opening)
+    return opening instanceof Promise
+      ? opening.then((opened) => readOpened(entry, opened, principal))
+      : readOpened(entry, opening, principal)
   }
 }
 

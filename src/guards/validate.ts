@@ -25,6 +25,7 @@ import {
   validated,
 } from '../core/index.ts'
 import { decodeSentinel, isObject, kindOf } from '../protocol/index.ts'
+import { tooLongText } from './argument-size.ts'
 import { type ArgumentBounds, createArgumentWaits, type ReadArguments } from './arguments.ts'
 import { isResponses } from './input-check.ts'
 import type { Rounds } from './rounds.ts'
@@ -33,11 +34,13 @@ const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_pa
 
 export interface ValidateOptions extends ArgumentBounds {
   readonly read: ReadArguments
+  /** One text among the arguments. */
+  readonly argumentBytes: number
   /** What a retry brings to an earlier round (`guards/rounds`). */
   readonly open: Rounds['open']
 }
 
-export function createValidate({ open, read: readArguments, ...bounds }: ValidateOptions): Guard<Authorized, Validated> {
+export function createValidate({ open, read: readArguments, argumentBytes, ...bounds }: ValidateOptions): Guard<Authorized, Validated> {
   const wait = createArgumentWaits(bounds)
 
   return function validate(request) {
@@ -56,6 +59,10 @@ export function createValidate({ open, read: readArguments, ...bounds }: Validat
     if (request.transport === 'http' && message.era === 'modern' && entry.mirrors.length > 0) {
       const problem = mismatch(entry, args, request.headers, message.through !== undefined)
       if (problem) return deny({ reason: 'header_mismatch', problem })
+    }
+    if ((message.bytes ?? 0) > argumentBytes) {
+      const violation = tooLongText(args, argumentBytes, entry.references !== undefined)
+      if (violation) return deny({ reason: 'invalid_arguments', ...violation })
     }
     const input = open(request)
     if (!input.allowed) return input

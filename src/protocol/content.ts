@@ -43,4 +43,8 @@ function referenceProblem(at: string, uri: unknown, type: unknown): Violation | 
 }
 
 export const isBase64 = (value: unknown): value is string => typeof value === 'string' && value.length % 4 === 0 && base64.test(value)
+const textual = /^(?:text\/|application\/(?:json|jsonl|xml|yaml|toml|sql|x-sh|javascript)\b|[\w.-]+\/[\w.-]+\+(?:json|xml|yaml)\b)/i
+
+/** Whether what claims to be of that type may be text. */
+export const isTextual = (type: string): boolean => textual.test(type)
 export const isMimeType = (value: unknown): value is string => typeof value === 'string' && mimeType.test(value)

@@ -1,6 +1,6 @@
 export { canonicalHash, canonicalJson } from './canonical-json.ts'
 export { covers, lacking, NEEDS_TASKS, TASKS, takesTasks } from './capabilities.ts'
-export { contentProblem, isBase64, isMimeType } from './content.ts'
+export { contentProblem, isBase64, isMimeType, isTextual } from './content.ts'
 export { isWithinDepth } from './depth.ts'
 export {
   HEADER_MISMATCH,

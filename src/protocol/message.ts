@@ -54,7 +54,13 @@ export function idOf(value: unknown): RequestId | undefined {
   return value['method'] === undefined && ('result' in value || 'error' in value) ? undefined : value['id']
 }
 
-export function parseMessage(value: unknown, headers: MirroredHeaders | undefined, session: LegacySession | undefined): Decision<Message> {
+/** `bytes`: how long it was. */
+export function parseMessage(
+  value: unknown,
+  headers: MirroredHeaders | undefined,
+  session: LegacySession | undefined,
+  bytes?: number,
+): Decision<Message> {
   if (Array.isArray(value)) return malformed('Batches are not accepted: send one message at a time.')
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return malformed('This is not a JSON-RPC 2.0 message.')
   const { method, id, params = NOTHING } = value
@@ -73,7 +79,7 @@ export function parseMessage(value: unknown, headers: MirroredHeaders | undefine
   const parsed = isModern ? modern(method, params, meta, headers) : legacy(method, params, meta, headers, session)
   if (!parsed.allowed) return parsed
   const { era, version, client, capabilities, logLevel } = parsed.value
-  return allow({ era, version, id: id as RequestId | undefined, method, params, meta, client, capabilities, logLevel })
+  return allow({ era, version, id: id as RequestId | undefined, method, params, bytes, meta, client, capabilities, logLevel })
 }
 
 type Spoken = Pick<Message, 'era' | 'version' | 'client' | 'capabilities' | 'logLevel'>

@@ -41,6 +41,9 @@ const methods = new Map<string, Method>(
     'tasks/get': { kind: 'task', eras: modern },
     'tasks/update': { kind: 'task', eras: modern },
     'tasks/cancel': { kind: 'task', eras: modern },
+    // Extension `sallyport/resources`.
+    'sallyport/resources/put': { kind: 'own', eras: both },
+    'sallyport/resources/delete': { kind: 'own', eras: both },
     // Whether it may be read decides whether one may hear of it.
     'resources/subscribe': { kind: 'use', of: 'resource', by: 'uri', eras: legacy },
     'resources/unsubscribe': { kind: 'own', eras: legacy },

@@ -39,6 +39,7 @@ import {
   createEntryConcurrency,
   createExecute,
   createInputCheck,
+  createLargeResults,
   createLimiter,
   createPayloadKeys,
   createReadArguments,
@@ -50,6 +51,8 @@ import {
   createValidate,
   type Limiter,
   type LimitOptions,
+  projectStep,
+  type Results,
   redactRecord,
   type Sealing,
   type ToKeep,
@@ -73,6 +76,8 @@ export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'i
   /** How often each may ask. */
   readonly rates: LimitOptions['limits']
   readonly bounds: Bounds
+  /** What is sent of large results, and where the rest is kept. Undefined: nothing is kept, and what is too large is withheld. */
+  readonly results?: Results | undefined
   readonly verifiers: readonly TokenVerifier[]
   /** Checks what comes with tokens that are bound to a key; without it they are refused. */
   readonly possession?: PossessionVerifier | undefined
@@ -145,7 +150,20 @@ export function createEngine(options: EngineOptions): Engine {
   const { resultBytes } = bounds
   const payloadKeys = createPayloadKeys({ store, vault, clock, bus, log })
   const sealing = createSealing({ keys: payloadKeys, counters: options.proofs ?? counters, redactor, clock })
-  const { release, shape, message } = createRelease({ redactor, resultBytes, steps: { seal: sealing.seal } })
+  const mayUse = (tool: string, principal: Principal): boolean => {
+    const entry = catalogue.find('tool', tool)
+    return entry !== undefined && catalogue.permits(principal, entry).permitted
+  }
+  const { results } = options
+  const large = results && createLargeResults({ results, resultBytes, store, vault, keyRing, counters, redactor, clock, mayUse })
+  if (large) catalogue.replace('sallyport:results', large.entries)
+  const { release, shape, message } = createRelease({
+    redactor,
+    resultBytes,
+    steps: { project: projectStep, seal: sealing.seal, budget: large?.budget },
+    plain: large?.plain,
+    every: large?.flow !== undefined,
+  })
   const { enter } = createEntryConcurrency()
   // One for all: what is asked on one way is understood on the others.
   const check = createInputCheck()
@@ -188,7 +206,7 @@ export function createEngine(options: EngineOptions): Engine {
       deadlineSeconds: bounds.deadlineSeconds,
       concurrency: bounds.concurrency,
     }),
-    approve: createApprove(),
+    approve: large?.flow ? large.flow.before(createApprove()) : createApprove(),
     execute: createExecute({
       own: own.find,
       deadlineSeconds: bounds.deadlineSeconds,

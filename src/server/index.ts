@@ -1,6 +1,7 @@
 export { type Bounds, boundsShape, defaultBounds, MAX_BYTES, toBounds } from './bounds.ts'
 export { createService } from './create-service.ts'
 export {
+  asContent,
   type CallContext,
   elicit,
   elicitUrl,

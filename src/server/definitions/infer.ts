@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { JsonObject } from '../../core/index.ts'
+import type { JsonObject, ReferencedContent } from '../../core/index.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
 /** A JSON Schema, or a Standard Schema that emits one. */
@@ -35,11 +35,15 @@ type Side<Types, Name extends 'input' | 'output'> = NonNullable<Types> extends {
 
 export type FromSchema<Schema> = Schema extends false
   ? never
-  : Schema extends { readonly const: infer Value }
+  : Schema extends { readonly resourceRef: true | object }
+    ? ReferencedContent
+    : FromValues<Schema>
+
+type FromValues<Schema> = Schema extends { readonly const: infer Value }
+  ? Value
+  : Schema extends { readonly enum: readonly (infer Value)[] }
     ? Value
-    : Schema extends { readonly enum: readonly (infer Value)[] }
-      ? Value
-      : FromTypes<Schema> & FromAlternatives<Schema>
+    : FromTypes<Schema> & FromAlternatives<Schema>
 
 type FromTypes<Schema> = Schema extends { readonly type: infer Type }
   ? Type extends readonly (infer Each)[]

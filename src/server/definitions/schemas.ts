@@ -12,11 +12,13 @@
  * @module
  */
 
-import type { Entry, JsonObject, Mirror } from '../../core/index.ts'
+import { type Entry, type JsonObject, type Mirror, REFERENCE_MARK } from '../../core/index.ts'
+import { type Path, takeMarks, toWireSchema } from '../../payload/index.ts'
 import { isObject, isWithinDepth } from '../../protocol/index.ts'
-import { compileResultCheck, describeProblem, type Formats, type OwnSchema, understandOwn } from '../../schema/index.ts'
+import { compileResultCheck, describeProblem, type Formats, type OwnSchema, readReferenceMarks, understandOwn } from '../../schema/index.ts'
 import { isBareProperties } from './bare-properties.ts'
 import type { Nameable } from './permissions.ts'
+import { checkTransformed, withHint } from './reference-fields.ts'
 import { createParse, emitJsonSchema, isStandardSchema, type Parse, toNormalize } from './standard-schema.ts'
 import type { Report } from './unknown-keys.ts'
 
@@ -28,11 +30,16 @@ export interface ReadParameters {
   readonly normalize: Entry['normalize']
   /** What a rule can name; undefined: it may be anything. */
   readonly nameable: Nameable | undefined
+  readonly references: Entry['references']
+  /** Where values come encrypted. Of `schema` the list shows only that there is one. */
+  readonly sealed: readonly Path[]
 }
 export interface ReadOutput {
   readonly schema: JsonObject
   readonly checkResult: NonNullable<Entry['checkResult']>
   readonly parse: Parse | undefined
+  /** Where values leave encrypted. */
+  readonly sealed: readonly Path[]
 }
 
 const noArguments: JsonObject = Object.freeze({ type: 'object', additionalProperties: false })
@@ -42,15 +49,31 @@ const MAX_DEPTH = 64
 export function readParameters(given: unknown, report: Report, reportUnbounded: Report): ReadParameters | undefined {
   const source = given === undefined ? { schema: noArguments, parse: undefined } : readSchema(given, 'parameters', report)
   if (!source) return undefined
-  const understood: OwnSchema = understandOwn(source.schema, formatsOf(source.parse))
+  const marked = takeMarks(source.schema, false)
+  if ('problem' in marked) return void report(`parameters${marked.problem}`)
+  const marks = readReferenceMarks(marked.plain)
+  for (const problem of marks.problems) report(`parameters${problem}`)
+  const understood: OwnSchema = understandOwn(marks.schema, formatsOf(source.parse))
   if ('problems' in understood) {
     for (const problem of understood.problems) report(problem.startsWith('/') ? `parameters${problem}` : `parameters: ${problem}`)
     return undefined
   }
   for (const field of understood.unbounded) reportUnbounded(`parameters${field}`)
   const { schema, check, mirrors } = understood
+  for (const { path } of mirrors)
+    if (marked.paths.some((sealed) => sealed.every((key, index) => path[index] === key)))
+      report(`parameters.${path.join('.')}: is encrypted, and would be mirrored in a header in clear: it cannot be both`)
   const { parse } = source
-  return { schema, check, mirrors, normalize: parse && toNormalize(parse), nameable: parse ? outputNameable(given) : nameableOf(schema) }
+  if (marks.fields.length > 0) checkTransformed(marks.fields, parse && outputOf(given), report)
+  return {
+    schema: toWireSchema(schema, marked.paths),
+    sealed: marked.paths,
+    check: withHint(check, marks.fields),
+    mirrors,
+    normalize: parse && toNormalize(parse),
+    nameable: parse ? outputNameable(given) : nameableOf(schema),
+    references: marks.fields.length > 0 ? marks.fields : undefined,
+  }
 }
 
 /** A library has rules of its own for what it calls a date or an address. */
@@ -58,8 +81,13 @@ export const formatsOf = (parse: Parse | undefined): Formats => (parse ? 'noted'
 
 /** What there is in what a library makes of arguments, where it can say so: a transform cannot. */
 export function outputNameable(given: unknown): Nameable | undefined {
+  const output = outputOf(given)
+  return output && nameableOf(output)
+}
+
+function outputOf(given: unknown): JsonObject | undefined {
   const emitted = isStandardSchema(given) ? emitJsonSchema(given, 'output') : undefined
-  return emitted && 'schema' in emitted ? nameableOf(emitted.schema) : undefined
+  return emitted && 'schema' in emitted ? emitted.schema : undefined
 }
 
 /** An object that is open, or put together of several schemas, may have anything. */
@@ -73,6 +101,8 @@ export const nameableIn = (properties: unknown): Nameable =>
 function typesOf(schema: unknown): readonly string[] | undefined {
   if (!isObject(schema)) return undefined
   const { type, enum: listed, const: only } = schema
+  // A rule sees what the function gets.
+  if (Object.hasOwn(schema, REFERENCE_MARK)) return ['object']
   if (type !== undefined) return ([type].flat() as string[]).map((each) => (each === 'integer' ? 'number' : each))
   const values = Array.isArray(listed) ? listed : only === undefined ? [] : [only]
   return values.length > 0 ? [...new Set(values.map((value) => (value === null ? 'null' : typeof value)))] : undefined
@@ -81,12 +111,15 @@ function typesOf(schema: unknown): readonly string[] | undefined {
 export function readOutputSchema(given: unknown, report: Report): ReadOutput | undefined {
   const source = readSchema(given, 'outputSchema', report)
   if (!source) return undefined
-  const compiled = compileResultCheck(source.schema, formatsOf(source.parse))
+  const marked = takeMarks(source.schema, true)
+  if ('problem' in marked) return void report(`outputSchema${marked.problem}`)
+  const { plain, paths } = marked
+  const compiled = compileResultCheck(plain, formatsOf(source.parse))
   if ('problem' in compiled) {
     report(`outputSchema${describeProblem(compiled)}`)
     return undefined
   }
-  return { schema: source.schema, checkResult: compiled.check, parse: source.parse }
+  return { schema: toWireSchema(plain, paths), sealed: paths, checkResult: compiled.check, parse: source.parse }
 }
 
 /** The JSON Schema of either kind, a copy. */

@@ -9,7 +9,15 @@
  * @module
  */
 
-import { describeProblems, type Entry, type EntryLimits, type JsonObject, looksSecret, type TaskSupport } from '../../core/index.ts'
+import {
+  describeProblems,
+  type Entry,
+  type EntryLimits,
+  type JsonObject,
+  looksSecret,
+  type SealedFields,
+  type TaskSupport,
+} from '../../core/index.ts'
 import { rateSchema, toLimit } from '../../guards/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { checkReads, toPermission } from './permissions.ts'
@@ -91,6 +99,8 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
     rule,
     check: parameters.check,
     normalize: parameters.normalize,
+    references: parameters.references,
+    sealed: toSealed(parameters.sealed, output?.sealed ?? []),
     checkResult: output?.checkResult,
     limits,
     mirrors: parameters.mirrors,
@@ -98,6 +108,9 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
     executor,
   }
 }
+
+const toSealed = (args: SealedFields['arguments'], results: SealedFields['results']): SealedFields | undefined =>
+  args.length > 0 || results.length > 0 ? { arguments: args, results } : undefined
 
 const taskKeys = ['support', 'ttlMs', 'pollIntervalMs', 'before']
 

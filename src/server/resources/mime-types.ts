@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isTextual } from '../../protocol/index.ts'
+
 const byExtension: Readonly<Record<string, string>> = {
   avif: 'image/avif',
   bmp: 'image/bmp',
@@ -52,7 +54,6 @@ const byExtension: Readonly<Record<string, string>> = {
   yml: 'application/yaml',
   zip: 'application/zip',
 }
-const textual = /^(?:text\/|application\/(?:json|jsonl|xml|yaml|toml|sql|x-sh|javascript)\b|[\w.-]+\/[\w.-]+\+(?:json|xml|yaml)\b)/
 
 /** `further`: types of the author's own, by extension. Undefined: nobody knows. */
 export function mimeTypeOf(name: string, further: ReadonlyMap<string, string>): string | undefined {
@@ -64,7 +65,7 @@ export function mimeTypeOf(name: string, further: ReadonlyMap<string, string>): 
 export type FileContent = { readonly mimeType: string; readonly text: string } | { readonly mimeType: string; readonly blob: Uint8Array }
 
 export function toFileContent(bytes: Uint8Array, mimeType: string | undefined): FileContent {
-  const text = mimeType === undefined || textual.test(mimeType) ? toText(bytes) : undefined
+  const text = mimeType === undefined || isTextual(mimeType) ? toText(bytes) : undefined
   return text === undefined
     ? { mimeType: mimeType ?? 'application/octet-stream', blob: bytes }
     : { mimeType: mimeType ?? 'text/plain', text }

@@ -99,15 +99,15 @@ export class ConnectionExchange implements Received {
       return deny({ reason: 'malformed_message', problem: 'A request with this id is not answered yet: each needs one of its own.' })
     this.id = id
     const left = checkAddress?.()
-    if (left instanceof Promise) return left.then((counted) => this.#parse(parsed.value, counted))
-    return this.#parse(parsed.value, left)
+    if (left instanceof Promise) return left.then((counted) => this.#parse(parsed.value, said.length, counted))
+    return this.#parse(parsed.value, said.length, left)
   }
 
-  #parse(value: unknown, left: Decision<Budget | undefined> | undefined): Decision<Message> {
+  #parse(value: unknown, bytes: number, left: Decision<Budget | undefined> | undefined): Decision<Message> {
     if (left?.allowed === false) return left
     this.budget = left?.value
     const session = this.#carrier.session()
-    const message = parseMessage(value, undefined, session)
+    const message = parseMessage(value, undefined, session, bytes)
     // The session is the connection's: another would forget what this one has been told (2025-11-25 lifecycle §initialization).
     if (session && message.allowed && message.value.method === 'initialize')
       return deny({ reason: 'malformed_message', problem: 'This connection has been initialized: open another one.' })

@@ -42,7 +42,12 @@ export async function readMessage(
   const isModern = version !== undefined && eraOf(version) === 'modern'
   const session = isModern ? undefined : await resume(exchange, headers['mcp-session-id'], sessions)
   if (session === 'unknown') return deny({ reason: 'unknown_session' })
-  const message = parseMessage(parsed.value, { version, method: single(headers['mcp-method']), name: single(headers['mcp-name']) }, session)
+  const message = parseMessage(
+    parsed.value,
+    { version, method: single(headers['mcp-method']), name: single(headers['mcp-name']) },
+    session,
+    bytes.length,
+  )
   // A subscription is nothing but a stream.
   if (message.allowed && message.value.method === 'subscriptions/listen' && !accepts(request, 'text/event-stream'))
     return deny({ reason: 'not_acceptable' })
