@@ -21,7 +21,7 @@ export interface Ranking {
 }
 
 /** Of each tool's words. */
-const READ_CHARACTERS = 2_048
+const READ_CHARACTERS = 1_024
 const MAX_WORDS = 16
 /** From so many letters on, the beginning of a word finds it too. */
 const MIN_BEGINNING = 3

@@ -6,15 +6,18 @@
  */
 
 /** `listIssues`, `HTTPServer`, `v2api`: where a small letter or a digit meets a capital, and where capitals meet the next word. */
-const seams = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu
-const runs = /[\p{L}\p{M}]+|\p{N}+/gu
+const pieces = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lt}\p{Lm}\p{M}]+|\p{Lu}|\p{N}+/gu
+/** The same for what most tools are written in, several times as fast. */
+const plainPieces = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g
+const isPlain = /^[\x00-\x7f]*$/
 /** Written without spaces: each two neighbours are a word. */
 const unspaced = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]+$/u
 
 export function toSearchWords(text: string): string[] {
+  if (isPlain.test(text)) return (text.match(plainPieces) ?? []).map((piece) => singular(piece.toLowerCase()))
   const words: string[] = []
-  for (const [run] of text.normalize('NFKC').replace(seams, ' ').matchAll(runs)) {
-    const word = run.toLowerCase()
+  for (const piece of text.normalize('NFKC').match(pieces) ?? []) {
+    const word = piece.toLowerCase()
     if (!unspaced.test(word) || word.length < 3) words.push(singular(word))
     else for (let at = 0; at + 2 <= word.length; at++) words.push(word.slice(at, at + 2))
   }
@@ -33,4 +36,4 @@ export function toAskedWords(query: string): string[] {
   return telling.length > 0 ? telling : words
 }
 
-const singular = (word: string): string => (/[^s]s$/.test(word) && word.length > 3 ? word.slice(0, -1) : word)
+const singular = (word: string): string => (word.length > 3 && word.endsWith('s') && !word.endsWith('ss') ? word.slice(0, -1) : word)
