@@ -51,15 +51,15 @@ export interface AuditArguments {
 const MAX_CHARACTERS = 16_384
 /** What has arguments that a person or a model has chosen. */
 const actions: ReadonlySet<string> = new Set(['tools/call', 'prompts/get'])
-/** Refused for there being too many: they would fill the disk with what was never looked at. */
-const floods: ReadonlySet<Denial['reason']> = new Set(['rate_limited', 'overloaded'])
+/** Refused for there being too many: they would fill the disk with what was never looked at. Or for what was sent in clear and must not be. */
+const unkept: ReadonlySet<Denial['reason']> = new Set(['rate_limited', 'overloaded', 'encryption_required'])
 
 export function createAuditArguments({ store, vault, redactor, keep: keepsAll, keepMs }: AuditArgumentsOptions): AuditArguments {
   const records = store.records<KeptArguments>('audit_arguments')
   return {
     of({ entry, principal, message }, denial) {
       if (!(entry?.keepsArguments ?? keepsAll)) return undefined
-      if (!entry || !principal || !message || !actions.has(message.method) || (denial && floods.has(denial.reason))) return undefined
+      if (!entry || !principal || !message || !actions.has(message.method) || (denial && unkept.has(denial.reason))) return undefined
       const { arguments: args } = message.params
       return args === undefined ? undefined : { subject: subjectOf(principal), text: bounded(redactor.json(args)) }
     },

@@ -182,7 +182,7 @@ export function createRunner({ store, check, read, life, bus, clock, log, ...end
       // First the answer: a function that computes would keep it waiting.
       setImmediate(() => {
         if (isOver(task)) leave()
-        else go(task, () => perform(call, began, read).finally(leave))
+        else go(task, () => perform(call, began, stored, read).finally(leave))
       })
     },
     isHere: (id) => running.has(id),
@@ -206,10 +206,13 @@ export function createRunner({ store, check, read, life, bus, clock, log, ...end
 }
 
 /** The arguments of what goes on are those of the record: they may be for another tool by now, and another caller's roles. */
-async function perform(call: DetachedCall, began: Call, readArguments: ReadArguments): Promise<Decision<Produced>> {
+async function perform(call: DetachedCall, began: Call, { opened }: StoredCall, readArguments: ReadArguments): Promise<Decision<Produced>> {
   const { entry, principal, meta } = call
   if (began.method !== 'tools/call') {
-    const read = await readArguments(entry, (call.params['arguments'] ?? {}) as JsonObject, principal, meta, true)
+    const { sealed: _, ...unsealed } = entry
+    const read = opened
+      ? await readArguments(unsealed, opened, principal, meta, true)
+      : await readArguments(entry, (call.params['arguments'] ?? {}) as JsonObject, principal, meta, true)
     if (!read.allowed) return read
     const denial = judgeArguments(entry, read.value, principal)
     if (denial) return deny(denial)

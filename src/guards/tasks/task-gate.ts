@@ -101,7 +101,7 @@ export function createTaskGate({ ids, catalogue, watch, check, shape }: TaskGate
         if (!now || !judge(task, now.entry, message).allowed) return
         const { result } = task
         if (executor.task || !isObject(result)) return tell({ ...task, taskId })
-        void shown(result, { entry: now.entry, principal, meta: message.meta }).then((shaped) => {
+        void shown(result, { entry: now.entry, principal, meta: message.meta, params: message.params }).then((shaped) => {
           if (shaped) tell({ ...task, taskId, result: shaped })
         })
       }

@@ -15,6 +15,8 @@ import { endsAt, ownerOf, type TaskState } from './task-state.ts'
 /** What is needed to run the work again. */
 export interface StoredCall {
   readonly params: JsonObject
+  /** Of a tool with sealed fields: the arguments once they were open. The key that they were sealed to may be gone when the task goes on. */
+  readonly opened?: JsonObject | undefined
   readonly meta: JsonObject
   readonly capabilities: JsonObject
   readonly parameters: Readonly<Record<string, string>> | undefined

@@ -28,10 +28,10 @@ import {
   subjectOf,
   type TaskSupport,
 } from '../../core/index.ts'
-import { NEEDS_TASKS } from '../../protocol/index.ts'
+import { isObject, NEEDS_TASKS } from '../../protocol/index.ts'
 import type { AuditRecord, Bus, Store } from '../../storage/index.ts'
 import type { Vault } from '../../vault/index.ts'
-import type { ReadArguments } from '../arguments.ts'
+import type { ArgumentSteps, ReadArguments } from '../arguments.ts'
 import type { EntryConcurrency } from '../concurrency.ts'
 import type { InputCheck } from '../input-check.ts'
 import { cancelled, type EndingOptions, interrupted } from './ending.ts'
@@ -66,6 +66,8 @@ export interface TasksOptions extends EndingOptions {
   readonly bounds: TaskBounds
   readonly check: InputCheck
   readonly read: ReadArguments
+  /** What of a call came sealed. */
+  readonly openSealed: ArgumentSteps['open']
   /** A tool that only so many may use at once is no less in use by a task. */
   readonly enter: EntryConcurrency['enter']
 }
@@ -83,7 +85,20 @@ const acknowledged: Decision<Produced> = allow({ kind: 'result', result: {} })
 const unknown: Decision<never> = deny({ reason: 'unknown_name', kind: 'task' })
 const ID_CHARACTERS = 26
 
-export function createTasks({ store: kept, vault, bus, clock, log, record, bounds, check, read, enter, ...ends }: TasksOptions): Tasks {
+export function createTasks({
+  store: kept,
+  vault,
+  bus,
+  clock,
+  log,
+  record,
+  bounds,
+  check,
+  read,
+  openSealed,
+  enter,
+  ...ends
+}: TasksOptions): Tasks {
   const { running: atOnce, stored: most, storedBytes: mostBytes, ttlMs, pollIntervalMs } = bounds
   const store = createTaskStore({ store: kept, vault, most, mostBytes })
   const life: TaskLife = createTaskLife({ store, bus, clock, record, isHere: (id) => runner.isHere(id) })
@@ -110,7 +125,9 @@ export function createTasks({ store: kept, vault, bus, clock, log, record, bound
     try {
       const id = createId('', ID_CHARACTERS)
       const state = initial(call, support)
-      const stored = toStored(call)
+      const opened = await openedOf(call)
+      if (!opened.allowed) return opened
+      const stored = toStored(call, opened.value)
       const refused = await store.create(id, state, stored)
       if (refused) return deny(refused)
       if (isGone) {
@@ -124,6 +141,12 @@ export function createTasks({ store: kept, vault, bus, clock, log, record, bound
     } finally {
       if (!isRunning) leave()
     }
+  }
+
+  /** Undefined: nothing of it came sealed. */
+  async function openedOf({ entry, params, principal, meta }: Call): Promise<Decision<JsonObject | undefined>> {
+    const args = params['arguments']
+    return entry.sealed && isObject(args) ? openSealed(entry, args, { principal, meta, isAgain: true }) : allow(undefined)
   }
 
   function initial({ entry, principal, input }: Call, support: TaskSupport): TaskState {
@@ -242,8 +265,9 @@ const idOf = ({ params }: Call): string => params['taskId'] as string
 const isNothing = (asked: Decision<Produced>): boolean =>
   asked.allowed && asked.value.kind === 'result' && asked.value.result['isError'] !== true
 
-const toStored = ({ entry, params, meta, capabilities, parameters }: Call): StoredCall => ({
+const toStored = ({ entry, params, meta, capabilities, parameters }: Call, opened: JsonObject | undefined): StoredCall => ({
   params: { name: entry.name, arguments: params['arguments'] },
+  opened,
   meta,
   capabilities,
   parameters,
