@@ -24,6 +24,9 @@ export type OperatorAction =
   | 'grant.revoke'
   | 'secret.set'
   | 'secret.remove'
+  | 'data.export'
+  | 'data.forget'
+  | 'audit.arguments'
 
 /** The account of this machine that runs the command. It proves nothing; it says whom to ask. */
 export function operator(): string {

@@ -6,6 +6,7 @@
 
 import type { Weight } from '../catalogue/index.ts'
 import { type Clock, createScopeHierarchy, type Log, type Redactor, systemClock } from '../core/index.ts'
+import { toRetention } from '../retention/index.ts'
 import { createService, type ServiceOptions } from '../server/index.ts'
 import { openData } from '../vault/index.ts'
 import { type Config, lockFileOf } from './config/index.ts'
@@ -83,7 +84,10 @@ export async function createGuard({
     cors: { origin: config.origins },
     rates: config.rates,
     bounds: config.bounds,
+    results: config.results,
     localScopes: config.local.scopes,
+    retention: toRetention(config.retention),
+    keepArguments: config.audit.arguments === 'sealed',
     auth: config.auth,
     catalogueRules: config.catalogue,
     connections: people.connections(gateway.connectables),

@@ -94,6 +94,8 @@ function factsOf({ principal, entry }: Partway, denial: Denial): AuditRecord['fa
       return { policy: denial.policy, max: denial.limit, windowSeconds: denial.windowSeconds, retryAfterSeconds: denial.retryAfterSeconds }
     case 'unauthenticated':
       return { problem: denial.problem }
+    case 'flow_spent':
+      return { limitTokens: denial.limitTokens, windowSeconds: denial.windowSeconds, retryAfterSeconds: denial.retryAfterSeconds }
     case 'invalid_arguments':
     case 'invalid_result':
       return { path: denial.path, rule: denial.rule }

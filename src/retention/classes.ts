@@ -17,6 +17,8 @@ export interface DataClass {
   readonly option?: string
   /** Whether all of it may be forgotten at once: what can be made or asked for again. */
   readonly forgettable?: boolean
+  /** Whether some of it is a person's, so that theirs alone can be. */
+  readonly personal?: boolean
 }
 
 export type ClassName =
@@ -45,6 +47,7 @@ export const classes: Readonly<Record<ClassName, DataClass>> = {
     what: 'Accounts, with passkeys, one-time codes and who vouches for them.',
     lifetime: 'until they are removed',
     kept: ['account', 'identity', 'passkey', 'second_factor'],
+    personal: true,
   },
   sessions: { what: 'Who is signed in at a browser.', lifetime: '12h', kept: ['browser_session'], forgettable: true },
   links: {
@@ -53,7 +56,7 @@ export const classes: Readonly<Record<ClassName, DataClass>> = {
     kept: ['one_time_link'],
     forgettable: true,
   },
-  keys: { what: 'API keys.', lifetime: 'until 30d after they have ended', kept: ['api_key'] },
+  keys: { what: 'API keys.', lifetime: 'until 30d after they have ended', kept: ['api_key'], personal: true },
   grants: { what: 'What people have allowed clients.', lifetime: 'as long as it was granted for', kept: ['grant'], forgettable: true },
   tokens: {
     what: 'Codes, refresh tokens, sign-ins under way, and which proofs were used.',
@@ -82,6 +85,7 @@ export const classes: Readonly<Record<ClassName, DataClass>> = {
     what: 'Secrets that guarded servers are handed by name.',
     lifetime: "a person's own 366d after the last use; else until they are removed",
     kept: ['named_secret'],
+    personal: true,
   },
   upstreamClients: {
     what: 'As what a gateway is registered at guarded servers.',

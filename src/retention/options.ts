@@ -1,4 +1,4 @@
-/** How long is kept what an operator may set the lifetime of, and its strict schema. @module */
+/** What an operator may say of what is kept: how long, and whether arguments are kept beside the audit. Strict schemas. @module */
 
 import { z } from 'zod'
 import { toSeconds } from '../core/index.ts'
@@ -11,6 +11,23 @@ export interface RetentionOptions {
   /** Arguments that are kept beside it, where they are; 30d unless told. Never longer than the records. */
   readonly auditArguments?: string | undefined
 }
+
+export interface AuditOptions {
+  /**
+   * Whether the arguments of calls are kept beside the record: redacted, sealed with a key of the caller's own, and shown by
+   * `sallyport why --arguments`. `none` unless told.
+   */
+  readonly arguments?: 'none' | 'sealed' | undefined
+}
+
+export const auditSchema: z.ZodType<AuditOptions> = z.strictObject({
+  arguments: z
+    .enum(['none', 'sealed'])
+    .optional()
+    .describe(
+      "Whether the arguments of calls are kept beside the record, redacted and sealed with a key of the caller's own. Default none.",
+    ),
+})
 
 export interface Retention {
   readonly auditRecordsMs: number

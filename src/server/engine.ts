@@ -183,6 +183,7 @@ export function createEngine(options: EngineOptions): Engine {
     answerOf: toTaskEnd,
     check,
     read,
+    openSealed: sealing.open,
     enter,
   })
   const taskIds = createTaskIds(keyRing)

@@ -1,6 +1,7 @@
 /** What every service stands on, whatever it is reached over: the store, the bus, the counters, and the sweep of what has expired. @module */
 
-import { type Clock, problemOf, systemClock } from '../core/index.ts'
+import { type Clock, systemClock } from '../core/index.ts'
+import { createSweeper, toRetention } from '../retention/index.ts'
 import { type Bus, type Counters, createLocalBus, createMemoryCounters, type Store } from '../storage/index.ts'
 import type { ServiceOptions } from './service.ts'
 
@@ -14,20 +15,17 @@ export interface Foundation {
   close(): Promise<void>
 }
 
-const SWEEP_MS = 60_000
-
-export function createFoundation({ data, log, clock = systemClock }: ServiceOptions): Foundation {
-  const { store } = data
+export function createFoundation({ data, log, retention = toRetention(), clock = systemClock }: ServiceOptions): Foundation {
+  const { store, vault } = data
   const bus = createLocalBus()
   const counters = createMemoryCounters({ clock })
   // Full at 3,000 a second for five minutes; beyond that proofs are refused.
   const proofs = createMemoryCounters({ clock, maxKeys: 1_000_000 })
   // Another process (the command line beside us) may revoke a key: what was verified before is verified again.
   const stopFollowing = store.onForeignChange(() => bus.publish('credentials', 'changed in another process'))
-  const sweeper = setInterval(() => {
-    store.sweep().catch((error: unknown) => log('warn', 'expired records could not be removed', { problem: problemOf(error) }))
-  }, SWEEP_MS)
-  sweeper.unref()
+  const sweeper = createSweeper({ store, vault, retention, clock, log })
+  // What was begun before this process is ended by it.
+  void sweeper.sweep()
   return {
     store,
     bus,
@@ -35,7 +33,7 @@ export function createFoundation({ data, log, clock = systemClock }: ServiceOpti
     proofs,
     clock,
     async close() {
-      clearInterval(sweeper)
+      await sweeper.close()
       stopFollowing()
       await store.close()
     },

@@ -12,8 +12,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { mayRead, toCatalogueRules } from '../catalogue/index.ts'
-import { ConfigError, checkOptions, createRedactor, createScopeHierarchy, type Log, type Redactor } from '../core/index.ts'
-import { anonymous, costProblems, type RateLimits, toLimits } from '../guards/index.ts'
+import { ConfigError, checkOptions, createRedactor, createScopeHierarchy, type Log, problemOf, type Redactor } from '../core/index.ts'
+import { anonymous, costProblems, type RateLimits, toLimits, toResults } from '../guards/index.ts'
+import { toRetention } from '../retention/index.ts'
 import { corsSchema } from '../transports/index.ts'
 import { openData } from '../vault/index.ts'
 import { defaultBounds, toBounds } from './bounds.ts'
@@ -156,9 +157,10 @@ export class MCPServer<
       const before = this.#entries
       // A folder that cannot be opened must change nothing.
       if (this.#running) await openFolders(this.#running, next)
+      const published = await this.#running?.engine.sealing.publish(next.entries)
       this.#entries = next
       Object.assign(this.#options, all)
-      this.#running?.engine.catalogue.replace(KEY, next.entries)
+      if (published) this.#running?.engine.catalogue.replace(KEY, published)
       await before.resources.withdraw()
     })
     this.#changing = change.catch(() => {})
@@ -197,7 +199,21 @@ export class MCPServer<
   }
 
   async #open(serveOn: ServiceOptions['serveOn']): Promise<Service> {
-    const { version = '0.0.0', title, instructions, dataDir, cors, catalogue, auth, scopes, limits, localScopes } = this.#options
+    const {
+      version = '0.0.0',
+      title,
+      instructions,
+      dataDir,
+      cors,
+      catalogue,
+      auth,
+      scopes,
+      limits,
+      results,
+      retention,
+      audit,
+      localScopes,
+    } = this.#options
     const isAnonymous = auth?.dangerouslyAllowAnonymous === true
     if (isAnonymous) {
       if (serveOn !== 'stdio') requireLoopback(serveOn, 'auth.dangerouslyAllowAnonymous')
@@ -214,10 +230,13 @@ export class MCPServer<
       cors,
       rates,
       bounds: toBounds(limits),
+      results: toResults(results),
       catalogueRules: toCatalogueRules(catalogue),
       limitHeaders: headers,
       limitHandler: handler,
       localScopes: localScopes ?? anonymous.scopes,
+      retention: toRetention(retention),
+      keepArguments: audit?.arguments === 'sealed',
       auth,
       cimd: auth?.cimd ?? 'auto',
       hierarchy: createScopeHierarchy(scopes),
@@ -229,12 +248,26 @@ export class MCPServer<
       log: this.#log,
     })
     opening.defer(service.close)
-    service.engine.catalogue.replace(KEY, this.#entries.entries)
+    const { sealing } = service.engine
+    service.engine.catalogue.replace(KEY, await sealing.publish(this.#entries.entries))
     await openFolders(service, this.#entries)
+    // Another key to encrypt with: lists tell of it.
+    sealing.onChange(() => this.#publishAgain())
     service.serve()
     this.#running = service
     opening.move()
     return service
+  }
+
+  #publishAgain(): void {
+    this.#changing = this.#changing.then(async () => {
+      const { catalogue, sealing } = this.#running?.engine ?? {}
+      const published = await sealing?.publish(this.#entries.entries)
+      if (published && this.#running) catalogue?.replace(KEY, published)
+    })
+    this.#changing = this.#changing.catch((error: unknown) =>
+      this.#log('error', 'what lists tell of keys is out of date', { problem: problemOf(error) }),
+    )
   }
 
   #compile(definitions: Definitions): ServerEntries {

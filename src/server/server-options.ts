@@ -8,7 +8,7 @@
 import { z } from 'zod'
 import { type CatalogueSettings, catalogueSchema } from '../catalogue/index.ts'
 import { type Log, SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../core/index.ts'
-import type { RateLimitOptions } from '../guards/index.ts'
+import { type RateLimitOptions, type ResultsOptions, resultsSchema } from '../guards/index.ts'
 import {
   type CimdMode,
   cimdModes,
@@ -19,6 +19,7 @@ import {
   trustedIssuersSchema,
 } from '../oauth/index.ts'
 import { type SignInProvider, signInSchema } from '../people/index.ts'
+import { type AuditOptions, auditSchema, type RetentionOptions, retentionSchema } from '../retention/index.ts'
 import type { CorsOptions } from '../transports/index.ts'
 import { type BoundsOptions, boundsShape } from './bounds.ts'
 import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
@@ -52,6 +53,12 @@ export interface MCPServerOptions extends Definitions, Partial<Listen> {
   readonly scopes?: ScopeDeclarations | undefined
   /** Bounds on what is read, run and answered. */
   readonly limits?: BoundsOptions | undefined
+  /** How much of a tool's result is sent, and what becomes of the rest. */
+  readonly results?: ResultsOptions | undefined
+  /** How long data is kept, where that can be set; `docs/retention.md` has all of it. */
+  readonly retention?: RetentionOptions | undefined
+  /** What is kept beside the record of a call; nothing unless told. */
+  readonly audit?: AuditOptions | undefined
   /** What the local user may do where the server runs over stdio without a key; the standard scopes unless told. */
   readonly localScopes?: readonly string[] | undefined
   /** Makes an error of what is otherwise warned of at the start: fields without bounds. */
@@ -142,6 +149,9 @@ const shape = {
   catalogue: catalogueSchema.optional(),
   scopes: scopesSchema.optional(),
   limits: z.strictObject(boundsShape).optional(),
+  results: resultsSchema.optional(),
+  retention: retentionSchema.optional(),
+  audit: auditSchema.optional(),
   localScopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope (RFC 6749 §3.3)')).max(1_000).optional(),
   strict: z.boolean().optional(),
   log: z.custom<Log | false>((value) => value === false || typeof value === 'function', 'must be a function, or false').optional(),

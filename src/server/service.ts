@@ -9,6 +9,7 @@ import type { Clock, Log, Redactor } from '../core/index.ts'
 import type { LimitHandler } from '../guards/index.ts'
 import type { CimdMode } from '../oauth/index.ts'
 import type { Connections } from '../people/index.ts'
+import type { Retention } from '../retention/index.ts'
 import type { CorsOptions, Mounted } from '../transports/index.ts'
 import type { Data } from '../vault/index.ts'
 import type { Bounds } from './bounds.ts'
@@ -24,6 +25,8 @@ export interface ServiceOptions {
   readonly cors?: CorsOptions | undefined
   readonly rates: EngineOptions['rates']
   readonly bounds: Bounds
+  /** What is sent of large results, and where the rest is kept; without it they are withheld. */
+  readonly results?: EngineOptions['results']
   /** How much of the tools is told at once; all unless told. */
   readonly catalogueRules?: EngineOptions['catalogueRules']
   /** Which header fields tell of a budget; the standard ones unless told. */
@@ -32,6 +35,10 @@ export interface ServiceOptions {
   readonly limitHandler?: LimitHandler | undefined
   /** What the local user over stdio may do. */
   readonly localScopes: readonly string[]
+  /** How long is kept what an operator may say that of; as documented unless told. */
+  readonly retention?: Retention | undefined
+  /** Whether arguments are kept beside the audit, sealed; not unless told. */
+  readonly keepArguments?: boolean | undefined
   /** Who issues tokens, where it is not our own authorization server, and what that one does. */
   readonly auth?: AuthOptions | undefined
   /** What people's accounts are connected with at the guarded servers; nothing unless told. */

@@ -8,6 +8,7 @@ import { parseSince } from '../durations.ts'
 import { CliError } from '../errors.ts'
 import { createOutput, table } from '../output.ts'
 import { shownShort } from '../shown.ts'
+import { minuteOf } from '../values.ts'
 
 export interface SearchOptions extends WithData {
   readonly since?: string
@@ -74,6 +75,9 @@ export async function verifyAudit({ json = false, dataDir }: WithData): Promise<
       state,
     )
   output.object(state)
-  output.line(`${output.paint('green', '✓')} chain intact, ${state.records === 0 ? 'no records yet' : `#1…#${state.records}`}`)
+  const first = (state.dropped?.through ?? 0) + 1
+  const kept = state.records === 0 ? 'no records yet' : `#${first}…#${first + state.records - 1}`
+  output.line(`${output.paint('green', '✓')} chain intact, ${kept}`)
+  if (state.dropped) output.line(`  #1…#${state.dropped.through} dropped by retention, last at ${minuteOf(state.dropped.at)}`)
   if (state.records > 0) output.line(`  head ${state.head}`)
 }

@@ -2,6 +2,8 @@
 
 import type { CatalogueRules } from '../../catalogue/index.ts'
 import type { Level, Limit, ScopeDeclarations } from '../../core/index.ts'
+import type { Results } from '../../guards/index.ts'
+import type { AuditOptions, RetentionOptions } from '../../retention/index.ts'
 import type { AuthOptions, Bounds, Listen } from '../../server/index.ts'
 import type { ToolRule } from '../classify.ts'
 import type { Templates } from '../secrets/template.ts'
@@ -17,6 +19,8 @@ export interface Config {
   readonly servers: readonly ServerConfig[]
   readonly rates: Rates
   readonly bounds: Bounds
+  /** What is sent of large results, and what becomes of the rest. */
+  readonly results: Results
   readonly auth: AuthOptions | undefined
   /** How much of the tools is told at once. Undefined: all. */
   readonly catalogue?: CatalogueRules | undefined
@@ -24,6 +28,10 @@ export interface Config {
   readonly scopes: ScopeDeclarations
   /** What whoever calls over stdio without a key may do. */
   readonly local: { readonly scopes: readonly string[] }
+  /** How long data is kept, where that can be set. */
+  readonly retention: RetentionOptions
+  /** What is kept beside the record of a call. */
+  readonly audit: AuditOptions
   /** Web origins that may call. */
   readonly origins: readonly string[]
   readonly log: Level | 'silent'

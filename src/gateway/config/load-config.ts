@@ -8,6 +8,7 @@
 import { resolve } from 'node:path'
 import { toCatalogueRules } from '../../catalogue/index.ts'
 import { ConfigError, type Limit } from '../../core/index.ts'
+import { toResults } from '../../guards/index.ts'
 import { type Bounds, type Listen, toBounds } from '../../server/index.ts'
 import { fillAuth } from './auth.ts'
 import type { Config, Rates, ServerConfig } from './config.ts'
@@ -92,10 +93,13 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
     servers: servers.filter((server) => server !== undefined),
     rates: ratesOf(written.limits ?? {}),
     bounds: boundsOf(written.limits ?? {}),
+    results: toResults(written.results),
     auth: written.auth,
     catalogue: toCatalogueRules(written.catalogue),
     scopes: written.scopes ?? {},
     local: { scopes: written.local?.scopes ?? [] },
+    retention: written.retention ?? {},
+    audit: written.audit ?? {},
     origins: written.origins ?? [],
     log,
     dataDir: dataDir || undefined,

@@ -8,6 +8,8 @@
 import { z } from 'zod'
 import { type CatalogueSettings, catalogueSchema } from '../../catalogue/index.ts'
 import { SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../../core/index.ts'
+import { type ResultsOptions, resultsSchema } from '../../guards/index.ts'
+import { type AuditOptions, auditSchema, type RetentionOptions, retentionSchema } from '../../retention/index.ts'
 import { type Bounds, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
 import { type AuthEntry, authBlock } from './auth.ts'
 import { type UpstreamAuth, upstreamAuth } from './upstream-auth.ts'
@@ -83,9 +85,12 @@ export interface ConfigFile {
       }
     | undefined
   auth?: AuthEntry | undefined
+  results?: ResultsOptions | undefined
   catalogue?: CatalogueSettings | undefined
   scopes?: ScopeDeclarations | undefined
   local?: { scopes: string[] } | undefined
+  retention?: RetentionOptions | undefined
+  audit?: AuditOptions | undefined
   origins?: string[] | undefined
   log?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined
   dataDir?: string | undefined
@@ -220,12 +225,15 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     .optional()
     .describe('Bounds on what callers may ask for.'),
   auth: authBlock.optional().describe('Who issues tokens. Default: the authorization server in here.'),
+  results: resultsSchema.optional().describe("How much of a tool's result is sent, and what becomes of the rest."),
   catalogue: catalogueSchema.optional().describe('How much of the tools a caller is told at once. Default: all.'),
   scopes: scopesSchema.optional().describe('Scopes that imply others, by name, and what people read of them before they allow them.'),
   local: z
     .strictObject({ scopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope')) })
     .optional()
     .describe('What whoever calls over stdio may do without a key. Default: nothing.'),
+  retention: retentionSchema.optional().describe('How long data is kept, where that can be set. docs/retention.md has all of it.'),
+  audit: auditSchema.optional().describe('What is kept beside the record of a call. Default: nothing.'),
   origins: z
     .array(z.string().regex(/^https?:\/\/[^/\s?#@]+$/, 'must be an origin, like https://app.example.com'))
     .optional()

@@ -1,0 +1,7 @@
+export { type ClassName, classes, classOf, type DataClass } from './classes.ts'
+export { exportOf } from './export.ts'
+export { type Forgetting, type Forgotten, forget, resumeForgetting } from './forget.ts'
+export { type AuditOptions, auditSchema, type Retention, type RetentionOptions, retentionSchema, toRetention } from './options.ts'
+export { subjectOfKey } from './person.ts'
+export { type ClassReport, reportOn } from './report.ts'
+export { createSweeper, type Sweeper } from './sweeper.ts'
