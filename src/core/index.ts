@@ -54,7 +54,21 @@ export { type Principal, principalKey, subjectOf } from './principal.ts'
 export { writePrivateFile } from './private-file.ts'
 export { problemOf } from './problem.ts'
 export { isProtocolWord } from './protocol-words.ts'
-export { createRedactor, MASK, type Redactor } from './redact/index.ts'
+export {
+  type Change,
+  createRedactor,
+  type Finding,
+  findPersonal,
+  findSecrets,
+  MASK,
+  mergeFindings,
+  PERSONAL_KINDS,
+  type PersonalKind,
+  type Redactor,
+  redactDeep,
+  replaceFindings,
+  type Taken,
+} from './redact/index.ts'
 export { PendingContent, REFERENCE_MARK, type ReferencedContent, type ReferenceField } from './reference.ts'
 export {
   type Admitted,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { createFinder, type Finder, SHORTEST } from './find-any.ts'
 import { isProtocolWord } from '../protocol-words.ts'
+import { createFinder, type Finder, SHORTEST } from './find-any.ts'
 import { unescapeLayer } from './unescape.ts'
 
 export interface KnownSecrets {

@@ -1,20 +1,28 @@
 /**
- * What must not leave, taken out of what does: secrets that we know exactly (what was handed to an upstream), and
- * strings that look like credentials. The first is a guarantee for the forms that `known-secrets.ts` names; the second is a
- * detector.
+ * What must not leave, taken out of what does: secrets that we know exactly (what was handed to an upstream), and strings that look like
+ * credentials. The first is a guarantee for the forms that `known-secrets.ts` names; the second is a detector (`secrets.ts`).
  *
- * Used by release, audit, logs and error texts. Linear in the size of the text.
+ * Used by release, audit, logs and error texts. Linear in the size of the text. What is split over two strings is not found.
  *
  * @module
  */
 
+import { redactDeep } from './deep.ts'
+import { replaceFindings } from './finding.ts'
 import { createKnownSecrets } from './known-secrets.ts'
+import { findSecrets, mayHoldSecret } from './secrets.ts'
+
+/** How many of each kind were taken out. */
+export type Taken = ReadonlyMap<string, number>
 
 export interface Redactor {
   /** `text` with every known secret and credential-like string replaced by `[redacted]`. The same string where there is none. */
   text(text: string): string
-  /** `JSON.stringify(value)` with the same taken out of every string and key in it. */
-  json(value: unknown): string
+  /**
+   * `JSON.stringify(value)` with the same taken out of every string and key in it, and of what base64 hides in a resource's `blob`.
+   * Where anything was, `report` hears of it, and gets `about` back.
+   */
+  json<T>(value: unknown, report?: (taken: Taken, about: T) => void, about?: T): string
   /** Whether `text` may contain something to take out; false is certain. Cheap: for the hot path. */
   suspects(text: string): boolean
   /** Adds a value that must never leave. Values under eight characters are too common to search for and are refused. Words of the protocol stay in what leaves. */
@@ -26,46 +34,40 @@ export interface Redactor {
 }
 
 export const MASK = '[redacted]'
+const KNOWN = 'known-secret'
 
-// Each starts with a literal that is rare in ordinary text, at the start of a word, and repeats one class at a time: no text
-// makes it look at a character more than a few times. `suspects` looks for the literals alone.
-const words = [
-  'spk_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}', // our own API keys
-  'eyJ[\\w-]{8,4096}\\.eyJ[\\w-]{2,8192}\\.[\\w-]{0,4096}', // JWT (RFC 7519)
-  'gh[pousr]_[0-9A-Za-z]{36,255}|github_pat_\\w{22,255}', // GitHub
-  'glpat-[\\w-]{20,64}', // GitLab
-  '(?:AKIA|ASIA)[0-9A-Z]{16}', // AWS access key id
-  'xox[abeoprs]-[\\w-]{10,255}', // Slack
-  'sk-(?:ant-|proj-)?[\\w-]{20,255}', // Anthropic, OpenAI
-  '[rs]k_(?:live|test)_[0-9A-Za-z]{16,255}', // Stripe
-  'AIza[\\w-]{35}', // Google
-  'npm_[0-9A-Za-z]{36}', // npm
-]
-const others = [
-  '-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?', // PEM
-  '://[^\\s:@/"\']{0,255}:[^\\s:@/"\']{1,255}@', // userinfo in a URL
-]
-const credentials = new RegExp(`(?<![\\w-])(?:${words.join('|')})|${others.join('|')}`, 'g')
-const literals =
-  /spk_[0-9A-Za-z]{8}_|eyJ|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox[abeoprs]-|sk-|[rs]k_|AIza|npm_|PRIVATE KEY|:\/\/[^/\s"']{1,511}@/
+const mask = (): string => MASK
 
 export function createRedactor(): Redactor {
   const known = createKnownSecrets()
 
-  function suspects(text: string): boolean {
-    return literals.test(text) || known.isIn(text)
-  }
-  function redact(text: string): string {
-    const exact = known.isIn(text) ? known.mask(text, MASK) : text
-    return literals.test(exact) ? exact.replace(credentials, (found) => (found.startsWith('://') ? `://${MASK}@` : MASK)) : exact
+  const suspects = (text: string): boolean => mayHoldSecret(text) || known.isIn(text)
+  function redact(text: string, name?: string, taken?: Map<string, number>): string {
+    let exact = text
+    if (known.isIn(text)) {
+      exact = known.mask(text, MASK)
+      if (exact !== text) count(taken, KNOWN)
+    }
+    // A name gives away what stands beside it, in a tree as in a text.
+    const beside = name === undefined ? '' : `${name}: `
+    const findings = findSecrets(beside + exact)
+    if (findings.length === 0) return exact
+    const own = beside === '' ? findings : shifted(findings, beside.length)
+    for (const { type } of own) count(taken, type)
+    return replaceFindings(exact, own, mask)
   }
   return {
     suspects,
-    text: redact,
-    json(value) {
+    text: (text) => (suspects(text) ? redact(text) : text),
+    json(value, report, about) {
       const text = JSON.stringify(value)
       // Escapes hide a secret from a search of the text, so a suspect is searched string by string, as its reader will see it.
-      return suspects(text) ? JSON.stringify(redactDeep(value, redact)) : text
+      if (!suspects(text)) return text
+      const taken = new Map<string, number>()
+      const clean = redactDeep(value, (each, name) => redact(each, name, taken))
+      if (clean === value) return text
+      if (report && taken.size > 0) report(taken, about as never)
+      return JSON.stringify(clean)
     },
     learn: (secret) => known.learn(secret),
     forget: (secret) => known.forget(secret),
@@ -75,9 +77,9 @@ export function createRedactor(): Redactor {
   }
 }
 
-function redactDeep(value: unknown, redact: (text: string) => string): unknown {
-  if (typeof value === 'string') return redact(value)
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact))
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [redact(key), redactDeep(member, redact)]))
+const shifted = (findings: ReturnType<typeof findSecrets>, by: number): typeof findings =>
+  findings.flatMap(({ type, start, end }) => (end <= by ? [] : [{ type, start: Math.max(0, start - by), end: end - by }]))
+
+function count(taken: Map<string, number> | undefined, type: string): void {
+  taken?.set(type, (taken.get(type) ?? 0) + 1)
 }

@@ -1,0 +1,52 @@
+/**
+ * Goes through a JSON value with something that changes its strings: every string, every name, and the text that base64 hides in a
+ * resource's `blob`. Answers the same value where nothing was changed, so that nobody writes it anew.
+ *
+ * @module
+ */
+
+import { isUtf8 } from 'node:buffer'
+
+/** `name`: of the member that the string is, where it is one. */
+export type Change = (text: string, name?: string) => string
+
+/** Of a longer one only what is known exactly is found: its base64 is searched for. */
+const MAX_BLOB_CHARACTERS = 8 * 1024 * 1024
+/** Beside a long text, a name gives nothing away; and a long name is a text of its own. */
+const MAX_NAME = 64
+const MAX_NAMED = 4_096
+
+export function redactDeep(value: unknown, change: Change): unknown {
+  if (typeof value === 'string') return change(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    let copy: unknown[] | undefined
+    for (let at = 0; at < value.length; at++) {
+      const item = redactDeep(value[at], change)
+      if (item !== value[at]) (copy ??= [...value])[at] = item
+    }
+    return copy ?? value
+  }
+  const members = Object.entries(value)
+  const changed = members.map(([name, member]): [string, unknown] => [change(name), memberOf(name, member, change)])
+  return changed.every(([name, member], at) => name === members[at]?.[0] && member === members[at]?.[1])
+    ? value
+    : Object.fromEntries(changed)
+}
+
+function memberOf(name: string, member: unknown, change: Change): unknown {
+  if (typeof member !== 'string') return redactDeep(member, change)
+  if (name === 'blob') return redactBlob(member, change)
+  return name.length <= MAX_NAME && member.length <= MAX_NAMED ? change(member, name) : change(member)
+}
+
+/** Whatever its type says: a text is told by its bytes. What the base64 itself gives away is taken out first. */
+function redactBlob(blob: string, change: Change): string {
+  const outside = change(blob)
+  if (outside !== blob || blob.length > MAX_BLOB_CHARACTERS) return outside
+  const bytes = Buffer.from(blob, 'base64')
+  if (!isUtf8(bytes)) return blob
+  const text = bytes.toString('utf8')
+  const clean = change(text)
+  return clean === text ? blob : Buffer.from(clean).toString('base64')
+}

@@ -1,0 +1,5 @@
+export { type Change, redactDeep } from './deep.ts'
+export { type Finding, mergeFindings, replaceFindings } from './finding.ts'
+export { findPersonal, PERSONAL_KINDS, type PersonalKind } from './personal/index.ts'
+export { createRedactor, MASK, type Redactor, type Taken } from './redactor.ts'
+export { findSecrets } from './secrets.ts'
