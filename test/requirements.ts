@@ -22,6 +22,44 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A caller’s credential never appears in what an upstream receives.',
     kind: 'guarantee',
   },
+  'results.budgets': {
+    source: 'The guide’s data minimization',
+    behaviour:
+      'A tool’s result that is larger than its caller may get at once does not leave whole: of every budget that is written for the server, the tool, a role or the client, the tightest counts.',
+    kind: 'guarantee',
+  },
+  'results.head-and-link': {
+    source: 'The guide’s data minimization',
+    behaviour: 'Of a result that is too large its caller gets the beginning and a link, and can read all of it on from there.',
+    kind: 'guarantee',
+  },
+  'results.own': {
+    source: 'MCP10 context over-sharing, T13',
+    behaviour:
+      'A stored result is read by the principal who called, and only while they may use its tool; anybody else is answered as for one that never was.',
+    kind: 'guarantee',
+  },
+  'results.gone': {
+    source: 'The guide’s data retention',
+    behaviour:
+      'A stored result, all its parts and what a process that was killed has left of one end with their time, and are sealed until then.',
+    kind: 'guarantee',
+  },
+  'results.ranges': {
+    source: 'The guide’s data minimization',
+    behaviour: 'Stored results are read in pieces and searched; no answer is larger than the budget, and no character is cut.',
+    kind: 'guarantee',
+  },
+  'results.promise': {
+    source: '2026-07-28 tools §Output Schema',
+    behaviour: 'Structured content that is shortened is still what its tool promises; where it cannot be, the answer is an error.',
+    kind: 'guarantee',
+  },
+  'results.files': {
+    source: 'The guide’s data minimization',
+    behaviour: 'Images, audio and files leave as links where they have no room, or where their tool’s rule says so.',
+    kind: 'guarantee',
+  },
   'at-rest': {
     source: 'MCP01 token exposure, the guide’s data security',
     behaviour:
@@ -53,7 +91,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   T13: { source: 'MCP10 over-sharing', behaviour: 'Parallel callers never get each other’s results.', kind: 'guarantee' },
   references: {
     source: 'Guide, data minimization',
-    behaviour: 'A message carries a reference, and the tool gets what it refers to: a resource of the server, or what its caller has put there.',
+    behaviour:
+      'A message carries a reference, and the tool gets what it refers to: a resource of the server, or what its caller has put there.',
     kind: 'guarantee',
   },
   'references-of-others': {
@@ -64,7 +103,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   'references-bounded': {
     source: 'MCP01 data minimization',
-    behaviour: 'What callers put on a server is bounded for each by number, bytes and time; what is left half is removed, and no URL is fetched.',
+    behaviour:
+      'What callers put on a server is bounded for each by number, bytes and time; what is left half is removed, and no URL is fetched.',
     kind: 'guarantee',
   },
   T38: {

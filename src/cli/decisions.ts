@@ -67,6 +67,8 @@ function advice(record: AuditRecord): string[] {
     case 'body_too_large':
     case 'result_too_large':
       return [`less than ${fact('limitBytes')} bytes`]
+    case 'flow_spent':
+      return [`a flow that has not had its ${fact('limitTokens')} tokens of results: in ${fact('retryAfterSeconds')} seconds`]
     case 'invalid_result':
       return [`a server that answers what it promises: ${fact('path')} ${fact('rule')}`]
     case 'not_connected':

@@ -26,6 +26,8 @@ export type RecordKind =
   | 'session_setting'
   | 'task'
   | 'kept_resource'
+  | 'stored_result'
+  | 'statistic'
   | 'stored_part'
   | 'data_key'
   | 'audit_arguments'

@@ -12,7 +12,7 @@ import {
   systemClock,
   type TokenVerifier,
 } from '../../src/core/index.ts'
-import type { LimitHandler, LimitHeaders } from '../../src/guards/index.ts'
+import { type LimitHandler, type LimitHeaders, type ResultsOptions, toResults } from '../../src/guards/index.ts'
 import { type Bounds, type BoundsOptions, toBounds } from '../../src/server/bounds.ts'
 import { createEngine, type EngineOptions } from '../../src/server/engine.ts'
 import { type Bus, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
@@ -78,6 +78,7 @@ export interface Told {
   readonly vault?: Vault
   readonly clock?: Clock
   readonly catalogueRules?: EngineOptions['catalogueRules']
+  readonly results?: ResultsOptions
 }
 
 export interface Rig {
@@ -119,6 +120,7 @@ export async function startEngine(
     vault,
     rates: ownRates,
     bounds: all,
+    results: told.results && toResults(told.results),
     verifiers: [verifier],
     limitHeaders: told.limitHeaders,
     catalogueRules: told.catalogueRules,

@@ -1,2 +1,4 @@
+export { createLargeResults } from './large-results.ts'
+export { compileOnly, projectStep } from './project.ts'
 export { createRelease, type Release } from './release.ts'
-export type { Leaving, Step } from './steps.ts'
+export type { Leaving, Step, Steps } from './steps.ts'

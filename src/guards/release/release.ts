@@ -17,18 +17,26 @@ import {
   type Executed,
   type JsonObject,
   type Outgoing,
+  type Principal,
   type Redactor,
   type Released,
   released,
 } from '../../core/index.ts'
 import { isObject, toResult } from '../../protocol/index.ts'
 import { brokenPromise, toShownError } from '../shown.ts'
+import { bulkOf } from './size.ts'
 import { inOrder, type Leaving, type Steps } from './steps.ts'
 
 export interface ReleaseOptions {
   readonly redactor: Redactor
   readonly resultBytes: number
   readonly steps?: Steps | undefined
+  /** What a result without rules may come to, in bytes, before it takes the steps. Undefined: there is no budget. */
+  readonly plain?: ((principal: Principal) => number) | undefined
+  /** Whether every result of a tool takes the steps: where they are counted together. */
+  readonly every?: boolean | undefined
+  /** Is told how many characters a result had that left as it was. Must be quick. */
+  readonly note?: ((entry: Entry, characters: number) => void) | undefined
 }
 
 export interface Release {
@@ -41,7 +49,7 @@ export interface Release {
 
 const MAX_MESSAGE_CHARACTERS = 65_536
 
-export function createRelease({ redactor, resultBytes, steps = {} }: ReleaseOptions): Release {
+export function createRelease({ redactor, resultBytes, steps = {}, plain = unbounded, every = false, note }: ReleaseOptions): Release {
   const take = inOrder(steps)
   // A character is at most three bytes of UTF-8 (a surrogate pair, two characters, is four): only a text near the bound is measured.
   const fits = (text: string): boolean =>
@@ -51,7 +59,22 @@ export function createRelease({ redactor, resultBytes, steps = {} }: ReleaseOpti
   function shape(result: JsonObject, leaving: Leaving): Decision<JsonObject> | Promise<Decision<JsonObject>> {
     const wrong = brokenPromise(leaving.entry, result)
     if (wrong) return deny({ reason: 'invalid_result', ...wrong })
-    return isWhole(result) && hasRules(leaving.entry) ? take(result, leaving) : allow(result)
+    return isWhole(result) ? take(result, leaving) : allow(result)
+  }
+
+  /** Of a tool's call. Undefined: it takes the steps. */
+  function asItIs(done: Executed, entry: Entry, result: JsonObject): Decision<Released> | undefined {
+    if (every || hasRules(entry)) return undefined
+    const most = plain(done.request.principal)
+    // What may be megabytes is not even written out here.
+    if (bulkOf(result) > most) return undefined
+    const wrong = brokenPromise(entry, result)
+    if (wrong) return deny({ reason: 'invalid_result', ...wrong })
+    const { era, method } = done.request.message
+    const text = redactor.json(toResult(era, method, result))
+    if (text.length * 3 > most && (text.length > most || Buffer.byteLength(text) > most) && isWhole(result)) return undefined
+    note?.(entry, text.length)
+    return fits(text) ? allow(released(done, 'result', text, result['isError'] === true)) : tooLarge
   }
 
   function answer(done: Executed, result: JsonObject): Decision<Released> {
@@ -78,6 +101,8 @@ export function createRelease({ redactor, resultBytes, steps = {} }: ReleaseOpti
         case 'result': {
           const { result } = produced
           if (message.method === 'tools/call' && entry) {
+            const plainly = asItIs(done, entry, result)
+            if (plainly) return plainly
             const shaped = shape(result, leavingOf(done, entry))
             if (shaped instanceof Promise) return shaped.then((outcome) => (outcome.allowed ? answer(done, outcome.value) : outcome))
             return shaped.allowed ? answer(done, shaped.value) : shaped
@@ -106,6 +131,7 @@ export function createRelease({ redactor, resultBytes, steps = {} }: ReleaseOpti
 
 /** Decided when the entry is made: a plain one's results take no step. */
 const hasRules = ({ release, sealed }: Entry): boolean => release !== undefined || sealed !== undefined
+const unbounded = (): number => Number.POSITIVE_INFINITY
 /** Neither a question nor a task that will have a result. */
 const isWhole = ({ resultType = 'complete' }: JsonObject): boolean => resultType === 'complete'
 
@@ -113,5 +139,6 @@ const leavingOf = ({ request: { principal, message, session } }: Executed, entry
   entry,
   principal,
   meta: message.meta,
+  params: message.params,
   session: session?.key,
 })

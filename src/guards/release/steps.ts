@@ -1,7 +1,7 @@
 /**
  * What a tool's result goes through before it may leave, whether its caller has waited (`release`) or comes back for it (`tasks/`):
  *
- *   promise ─▶ project ─▶ personal ─▶ budget ─▶ seal ─▶ bound
+ *   promise ─▶ project ─▶ personal ─▶ seal ─▶ budget ─▶ bound
  *
  * `promise` and `bound` are `release`'s own: nothing leaves without them. The others are steps that an engine is given, and only results of
  * entries with rules of their own, or larger than they may be, go through them. Fails closed: what a step refuses is withheld.
@@ -17,6 +17,8 @@ export interface Leaving {
   readonly principal: Principal
   /** `_meta` of the request that is answered; of a task, of the call that began it. */
   readonly meta: JsonObject
+  /** Of the same: whose sealed values say who can read what is sealed. */
+  readonly params: JsonObject
   /** Of the legacy session that the call came in, if it did: what is counted together. */
   readonly session?: string | undefined
 }
@@ -30,15 +32,15 @@ export interface Steps {
   readonly project?: Step | undefined
   /** Personal data, by the tool's policy (`release.personal`). */
   readonly personal?: Step | undefined
+  /** Fields that only the caller can open. Before anything is kept or cut: what is kept of them must not be readable either. */
+  readonly seal?: Step | undefined
   /** A head and a link, where a result is larger than its budget. Stores nothing that is not redacted. */
   readonly budget?: Step | undefined
-  /** Fields that only the caller can open. */
-  readonly seal?: Step | undefined
 }
 
 /** One step after the other, a promise only from the first on that is one. */
-export function inOrder({ project, personal, budget, seal }: Steps): Step {
-  const steps = [project, personal, budget, seal].filter((step) => step !== undefined)
+export function inOrder({ project, personal, seal, budget }: Steps): Step {
+  const steps = [project, personal, seal, budget].filter((step) => step !== undefined)
 
   function from(first: number, before: Decision<JsonObject>, leaving: Leaving): ReturnType<Step> {
     let outcome = before

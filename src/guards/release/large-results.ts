@@ -1,0 +1,58 @@
+/**
+ * All that large results need, wired: the step in `release`, the entries to read them by, and the bound on a flow.
+ *
+ * @module
+ */
+
+import type { Clock, Entry, Principal, Redactor } from '../../core/index.ts'
+import type { Counters, Store } from '../../storage/index.ts'
+import { createInstanceId, createSealedParts, type KeyRing, type Vault } from '../../vault/index.ts'
+import {
+  createBudgets,
+  createFlow,
+  createResultEntries,
+  createResultUris,
+  createStoredResults,
+  createWork,
+  type Flow,
+  type Results,
+} from '../results/index.ts'
+import { type BudgetStepOptions, createBudgetStep } from './budget.ts'
+import type { Step } from './steps.ts'
+
+export interface LargeResultsOptions {
+  readonly results: Results
+  readonly resultBytes: number
+  readonly store: Store
+  readonly vault: Vault
+  readonly keyRing: KeyRing
+  readonly counters: Counters
+  readonly redactor: Redactor
+  readonly clock: Clock
+  /** Whether the caller may use the tool of that name now. */
+  readonly mayUse: (tool: string, principal: Principal) => boolean
+  readonly note?: BudgetStepOptions['note']
+}
+
+export interface LargeResults {
+  readonly budget: Step
+  /** What every result of a tool without rules is measured against. */
+  readonly plain: (principal: Principal) => number
+  readonly flow: Flow | undefined
+  readonly entries: readonly Entry[]
+}
+
+export function createLargeResults(options: LargeResultsOptions): LargeResults {
+  const { results, resultBytes, store, vault, keyRing, counters, redactor, clock, mayUse, note } = options
+  const budgets = createBudgets({ ...results, resultBytes })
+  const uris = createResultUris(createInstanceId(keyRing))
+  const stored = createStoredResults({ ...results, store, vault, parts: createSealedParts({ store, vault }), clock, mayUse })
+  const flow = results.flow && createFlow(results.flow, counters)
+  const { tool } = results
+  return {
+    budget: createBudgetStep({ budgets, uris, stored, work: createWork(), redactor, flow, tool, note }),
+    plain: budgets.plain,
+    flow,
+    entries: createResultEntries({ uris, stored, budgets, tool }),
+  }
+}

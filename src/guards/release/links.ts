@@ -1,0 +1,37 @@
+/** Files in a result, and the links that stand in their place (2026-07-28 tools §resource links). Pure. @module */
+
+import type { JsonObject } from '../../core/index.ts'
+import { isObject } from '../../protocol/index.ts'
+import type { Kept, KeptResult } from '../results/index.ts'
+
+export interface FileInResult {
+  readonly kept: Kept
+  readonly mimeType: string
+  readonly name: string | undefined
+}
+
+/** Undefined: it is a text, a link, or nothing that we know. */
+export function fileOf(block: unknown): FileInResult | undefined {
+  if (!isObject(block)) return undefined
+  const { type, data, resource } = block
+  if ((type === 'image' || type === 'audio') && typeof data === 'string')
+    return { kept: { base64: data }, mimeType: typeOf(block, 'application/octet-stream'), name: undefined }
+  if (type !== 'resource' || !isObject(resource)) return undefined
+  const { uri, text, blob } = resource
+  const name = typeof uri === 'string' ? uri.slice(0, MAX_NAME) : undefined
+  if (typeof blob === 'string') return { kept: { base64: blob }, mimeType: typeOf(resource, 'application/octet-stream'), name }
+  return typeof text === 'string' ? { kept: { text }, mimeType: typeOf(resource, 'text/plain'), name } : undefined
+}
+
+export const linkTo = (uri: string, { bytes, expiresAt }: KeptResult, name: string, mimeType: string): JsonObject => ({
+  type: 'resource_link',
+  uri,
+  name,
+  mimeType,
+  size: bytes,
+  description: `Kept until ${new Date(expiresAt).toISOString()}. Can be read in pieces: ?offset=0&length=65536`,
+})
+
+const MAX_NAME = 256
+const typeOf = ({ mimeType }: JsonObject, otherwise: string): string =>
+  typeof mimeType === 'string' && mimeType.length <= MAX_NAME ? mimeType : otherwise

@@ -1,0 +1,16 @@
+export { type Budgets, createBudgets, type Room } from './budgets.ts'
+export { createResultEntries, READ_RESULT } from './entries.ts'
+export { createFlow, type Flow } from './flow.ts'
+export {
+  budgetShape,
+  type FlowOptions,
+  type ResultBudget,
+  type Results,
+  type ResultsOptions,
+  resultsSchema,
+  toResults,
+} from './options.ts'
+export { wholeCharacters } from './pieces.ts'
+export { createResultUris, type ResultUris } from './result-uri.ts'
+export { createStoredResults, type Kept, type KeptResult, type StoredResults } from './stored-results.ts'
+export { createWork, type Work } from './work.ts'
