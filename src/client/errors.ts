@@ -92,6 +92,14 @@ export const trustSteps = {
   definition_suspicious: 'Look at its `findings` with inspectTools(); if you trust the server all the same, set trust.findings to "warn".',
   call_declined: 'Nothing was sent. Ask again only with other arguments, or when whoever declined has changed their mind.',
   result_invalid: 'Do not use the result: ask who runs the server to correct the tool, or its outputSchema.',
+  encryption_removed:
+    'Nothing was sent. Ask who runs the server, and whoever is in between; if the change is meant, accept it with acceptDefinitions().',
+  encryption_invalid: 'Ask who runs the server: what it says about its keys is not by the identity that it names.',
+  identity_mismatch:
+    'No encrypted value was sent. Ask who runs the server for the thumbprint of its identity (sallyport keys payload), and give that in encryption.identities.',
+  principal_mismatch:
+    'No encrypted value was sent. If that is who you are there, give it in encryption.principal; else whoever is in between calls as somebody else.',
+  result_unopened: 'Do not use the result: whoever is in between may have exchanged it. The call has run.',
   skill_unverified: 'Do not use it. It may have changed since it was described: list the skills again, then load it anew.',
 } as const
 

@@ -64,3 +64,6 @@ export const registrationName = (issuer: string, ...of: readonly string[]): stri
 
 /** The definitions that one account accepted of one server, by the URL of its endpoint or the command that starts it. */
 export const pinsName = (server: string, account: string): string => toName('pins', [server, account])
+
+/** What is remembered of one server's encrypted fields, by the same parts. */
+export const encryptionName = (server: string, account: string): string => toName('encryption', [server, account])

@@ -1,0 +1,133 @@
+/**
+ * Encrypted fields, the client's side (docs/payload-encryption.md), for whoever calls a tool without a thought of them.
+ *
+ *   list ─ learn ─▶ the tool as its author wrote it        call ─ seal ─▶ agree once ─▶ sealed values ─▶ open ─▶ the result
+ *
+ * Fails closed: where a value cannot be sealed to somebody who is believed, it is not sent.
+ *
+ * @module
+ */
+
+import type { Clock, JsonObject } from '../../core/index.ts'
+import { createContentKeys, readRefusal } from '../../payload/index.ts'
+import { TrustError } from '../errors.ts'
+import { type Agreed, type NotAgreed, pathsGiven, type SendCall } from './agree.ts'
+import { createAgreements } from './agreements.ts'
+import { type Believed, believe, type Named, requireMarks, requirePrincipal } from './belief.ts'
+import { fieldsOf, fieldsOfShown, ownNameIn, type SealedTool } from './definition.ts'
+import type { EncryptionOptions } from './encryption-options.ts'
+import { createListedTools, type ListedTools } from './listed.ts'
+import type { SealingPin, SealingPinKeeper, SealingPins } from './pins.ts'
+import { type SealedCall, sealCall } from './sealed-call.ts'
+
+export interface Sealing extends Pick<ListedTools, 'learn' | 'isUnseen' | 'changed'> {
+  /** Whether a call of it has to pass `seal`: the others pay nothing. */
+  concerns(name: string): boolean
+  /** Undefined: nothing of this call is encrypted. @throws {TrustError | TokenStoreError} and what `send` throws */
+  seal(params: JsonObject, send: SendCall): Promise<SealedCall | NotAgreed | undefined>
+  /** @throws {TrustError} */
+  open(name: string, call: SealedCall, result: JsonObject): Promise<JsonObject>
+  /** Whether a call was refused for what was known of the tool, so that it has not run and may be made anew. Asks for the list again. */
+  isOutdated(name: string, call: SealedCall | undefined, result: JsonObject): Promise<boolean>
+  /** The connection is over: what was agreed on it, too. */
+  forget(): void
+  /** The user accepts these definitions, as they were shown. */
+  accept(tools: ReadonlyMap<string, JsonObject>): Promise<void>
+}
+
+export interface SealingOptions {
+  readonly options: EncryptionOptions
+  readonly pins: SealingPinKeeper
+  /** What the caller is known by: another key is another caller. */
+  readonly credential: string
+  /** What the server is called in sentences. */
+  readonly server: string
+  /** Asks for the list of tools anew, and has `learn` told. */
+  readonly list: () => Promise<unknown>
+  readonly clock: Clock
+}
+
+/** Two for each agreement. */
+const MAX_CONTENT_KEYS = 2_000
+
+export function createSealing({ options, pins: keeper, credential, server, list, clock }: SealingOptions): Sealing {
+  const { require: required = [] } = options
+  const listed = createListedTools()
+  const agreements = createAgreements(clock)
+  const contentKeys = createContentKeys(MAX_CONTENT_KEYS)
+  let pins: SealingPins | undefined
+
+  const toNamed = (name: string): Named => ({ name, server })
+  const wantedOf = (name: string): readonly string[] => required.filter((field) => field.startsWith(`${name}.`))
+  const believedNow = (name: string, tool: SealedTool, pin: SealingPin | undefined): Believed => believe(toNamed(name), tool, pin, options)
+
+  /** Before anything is sealed: another process may have believed somebody else meanwhile. */
+  const remember = (name: string, tool: SealedTool, { agreement }: Agreed): Promise<void> =>
+    keeper.change(name, (pin) => {
+      const { tool: own, thumbprint } = believedNow(name, tool, pin)
+      requirePrincipal(toNamed(name), agreement, pin, credential, options)
+      const { [credential]: _, ...others } = pin?.principals ?? {}
+      return { ...fieldsOf(tool), tool: own, identity: thumbprint, principals: { ...others, [credential]: agreement.principal } }
+    })
+
+  async function keysOf(name: string): Promise<Pick<Believed, 'keys' | 'keyIds'>> {
+    const tool = listed.get(name)
+    return tool ? believedNow(name, tool, (await keeper.load()).get(name)) : { keys: [], keyIds: [] }
+  }
+
+  return {
+    learn: listed.learn,
+    isUnseen: listed.isUnseen,
+    changed: listed.changed,
+    concerns: (name) => pins === undefined || listed.get(name) !== undefined || pins.has(name) || wantedOf(name).length > 0,
+    async seal(params, send) {
+      const name = String(params['name'])
+      pins = await keeper.load()
+      const [tool, pin, named] = [listed.get(name), pins.get(name), toNamed(name)]
+      requireMarks(named, tool, pin, wantedOf(name))
+      if (!tool) return undefined
+      const paths = pathsGiven(params, tool.arguments)
+      // Where nothing encrypted is sent or comes back, there is nothing to agree on.
+      if (paths.length === 0 && tool.result.length === 0) return undefined
+      const believed = believedNow(name, tool, pin)
+      const agreed = await agreements.of({ named, believed, params, paths, send, remember: (made) => remember(name, tool, made) })
+      return 'answer' in agreed ? agreed : sealCall({ named, params, paths, result: tool.result, agreed, contentKeys })
+    },
+    async open(name, call, result) {
+      try {
+        return call.open(result, (await keysOf(name)).keys)
+      } catch (error) {
+        // The server may have a new key, of which a newer list tells.
+        if (!(error instanceof TrustError) || error.code !== 'result_unopened') throw error
+        await list()
+        return call.open(result, (await keysOf(name)).keys)
+      }
+    },
+    async isOutdated(name, call, result) {
+      const refusal = result['isError'] === true ? readRefusal(result) : undefined
+      if (!refusal) return false
+      agreements.drop(name)
+      if (call && refusal.problem !== 'unknown_key') return false
+      await list()
+      if (!call) return listed.get(name) !== undefined
+      // That the key is gone is said by the identity. Whoever says that the call was refused may have let it run.
+      return !(await keysOf(name)).keyIds.includes(call.kid)
+    },
+    forget() {
+      listed.changed()
+      agreements.clear()
+    },
+    async accept(accepted) {
+      const before = await keeper.load()
+      for (const [name, definition] of accepted) {
+        if (!before.has(name)) continue
+        const fields = fieldsOfShown(definition)
+        const isEncrypted = fields.arguments.length + fields.result.length > 0
+        await keeper.change(name, (pin) =>
+          pin && isEncrypted ? { ...pin, ...fields, tool: ownNameIn(definition) ?? pin.tool } : undefined,
+        )
+      }
+      pins = await keeper.load()
+    },
+  }
+}
