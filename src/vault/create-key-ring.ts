@@ -1,41 +1,30 @@
-/** Where the master keys come from: `SALLYPORT_MASTER_KEY`, the file that `SALLYPORT_MASTER_KEY_FILE` names, or our own file. @module */
+/** Rings over master keys: what the client seals its own files with. @module */
 
 import { ConfigError } from '../core/index.ts'
-import { followKeyFile } from './follow-key-file.ts'
-import { addKeyToFile, loadKeyFile, requireKeys } from './key-file.ts'
+import { createFollowingRing } from './following-ring.ts'
+import { requireKeys } from './key-file.ts'
 import type { KeyRing } from './key-ring.ts'
 import { createMasterKey, formatKey } from './keys.ts'
+import { createMasterKeys, type MasterKeysOptions, SOURCES } from './master-keys.ts'
 import { createRing } from './ring.ts'
 
-export interface KeyRingOptions {
-  /** Our own file, made if it is not there. Not touched where the environment has the key. */
-  readonly file: string
-  readonly env?: Readonly<Record<string, string | undefined>>
-}
-
-/** @throws {ConfigError} where the keys are not safe, not there or not keys. */
-export function createKeyRing({ file, env = process.env }: KeyRingOptions): KeyRing {
-  const value = env['SALLYPORT_MASTER_KEY']
-  const named = env['SALLYPORT_MASTER_KEY_FILE']
-  if (value && named) throw new ConfigError(['SALLYPORT_MASTER_KEY and SALLYPORT_MASTER_KEY_FILE are both set: keep one.'])
-  if (value) return createRing(requireKeys(value, 'SALLYPORT_MASTER_KEY'))
-  if (named) return createRing(loadKeyFile(named))
-  return followKeyFile(file)
-}
+/** Follows its file. @throws {ConfigError} where the keys are not safe, not there or not keys. */
+export const createKeyRing = (options: MasterKeysOptions): KeyRing => createFollowingRing(createMasterKeys(options).now)
 
 /**
  * A new key in our own file, above those that are there: it seals from now on, in every process that follows the file.
  * Whoever calls this makes sure that nobody else does so at the same time.
  *
- * @throws {ConfigError} where the key comes from the environment, which is not ours to write.
+ * @throws {ConfigError} where the key comes from elsewhere, which is not ours to write.
  */
-export function addMasterKey({ file, env = process.env }: KeyRingOptions): void {
-  const source = ['SALLYPORT_MASTER_KEY', 'SALLYPORT_MASTER_KEY_FILE'].find((name) => env[name])
-  if (source)
+export function addMasterKey(options: MasterKeysOptions): void {
+  const { env = process.env } = options
+  const source = SOURCES.find((name) => env[name])
+  if (source !== undefined)
     throw new ConfigError([
-      `${source}: the master key comes from the environment. Put a new key (openssl rand -base64 32) before those that are in it, separated by a comma or a line, and keep them.`,
+      `${source}: the master key comes from there. Put a new key (openssl rand -base64 32) before those that are in it, separated by a comma or a line, and keep them; a passphrase is changed by: sallyport keys rotate --new-passphrase-file FILE`,
     ])
-  addKeyToFile(file)
+  createMasterKeys(options).own?.add()
 }
 
 /** A ring of a key file's text that is kept elsewhere, such as in a keychain. @throws {ConfigError} where it is none; names `source`. */

@@ -9,8 +9,8 @@ import { createVault } from './create-vault.ts'
 import type { DataKeyRecord } from './data-key-record.ts'
 import { createDataKeys } from './data-keys.ts'
 import type { KeyRing } from './key-ring.ts'
-import { createLocalWrapper } from './local-wrapper.ts'
-import { createMasterKeys } from './master-keys.ts'
+import type { KeyWrapper } from './key-wrapper.ts'
+import { createMaster, type Master } from './master.ts'
 import { isOfAnother, isShared, whoWrites } from './require-ours.ts'
 import { checkRecords, openRoot } from './root.ts'
 import type { Vault } from './vault.ts'
@@ -22,6 +22,8 @@ export interface OpenDataOptions {
   readonly dataDir?: string | undefined
   readonly clock?: Clock
   readonly env?: Env
+  /** A key management service, in place of master keys. */
+  readonly kms?: KeyWrapper | undefined
 }
 
 export interface Data {
@@ -29,8 +31,8 @@ export interface Data {
   readonly keyRing: KeyRing
   readonly vault: Vault
   readonly dir: string
-  /** The master key's, where it was made just now: whoever opens this says where it is. */
-  readonly newKeyFile: string | undefined
+  /** What data keys are wrapped with. Whoever opens this says where its file is, where that was made just now. */
+  readonly master: Master
 }
 
 /** `--data-dir`, `SALLYPORT_DATA_DIR`, then the platform's place for an application's data. */
@@ -49,23 +51,23 @@ export function resolveDataDir(dataDir: string | undefined, env: Env = process.e
  *
  * @throws {ConfigError} where the folder, the store or the keys are not safe to use, or do not belong together.
  */
-export async function openData({ dataDir, clock = systemClock, env = process.env }: OpenDataOptions = {}): Promise<Data> {
+export async function openData({ dataDir, clock = systemClock, env = process.env, kms }: OpenDataOptions = {}): Promise<Data> {
   const dir = resolveDataDir(dataDir, env)
   requireFolder(dir)
   await using opening = new AsyncDisposableStack()
   const file = join(dir, 'sallyport.db')
-  const master = createMasterKeys({ file: join(dir, 'master.key'), env })
-  const wrapper = createLocalWrapper(master.now)
+  const master = await createMaster({ dir, env, kms })
+  const { wrapper, source } = master
   const keys = openKeysFile(file, clock)
   opening.defer(keys.close)
   const records = keys.records<DataKeyRecord>()
-  const keyRing = await openRoot({ records, wrapper, source: master.source, dir, clock })
+  const keyRing = await openRoot({ records, wrapper, source, dir, clock })
   const store = createSqliteStore({ file, clock, sealKey: keyRing.mac('audit head', 'sealing key'), keys })
   opening.defer(store.close)
   await checkRecords(store, keyRing, dir)
   const vault = createVault(createDataKeys({ records, scrub: keys.scrub, wrapper, keyRing, clock }))
   opening.move()
-  return { store, keyRing, vault, dir, newKeyFile: master.isNew ? master.ownFile : undefined }
+  return { store, keyRing, vault, dir, master }
 }
 
 /** Ours is made 0700. One that was there stays as it is, its files are 0600; but who may write into it may exchange them. */

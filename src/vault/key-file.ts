@@ -7,16 +7,16 @@
  * @module
  */
 
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigError, writePrivateFile } from '../core/index.ts'
 import { createMasterKey, formatKey, type MasterKey, parseKeys } from './keys.ts'
 
 export type Keys = readonly [MasterKey, ...MasterKey[]]
 
-const HEAD = `# Sallyport's master keys. Whoever has them can open every secret stored beside this file: keep a copy in a safe place.
-# Newest first: the first seals, all of them open, and the last one is what API keys are checked with. Without them,
-# what was sealed is lost.
+const HEAD = `# Sallyport's master keys. Whoever has them can open every secret stored beside this file: keep a copy in a safe place, apart from
+# copies of the rest. Newest first: the first wraps, all of them open. \`sallyport keys rotate\` puts a new one above the others and takes
+# those out. Without them, what was sealed is lost.
 `
 
 /** Our own file: nobody but its owner may touch it. */
@@ -44,26 +44,68 @@ export function addKeyToFile(file: string): void {
   }
 }
 
+/**
+ * Takes out what is below the key of that id. What another process has put above it meanwhile stays.
+ *
+ * @throws {ConfigError} where it cannot be written: then all of them are still there.
+ */
+export function dropKeysBelow(file: string, id: string): void {
+  const before = readFileSync(file, 'utf8')
+  const keys = requireKeys(before, file)
+  const at = keys.findIndex((key) => key.id === id)
+  if (at === -1 || at === keys.length - 1) return
+  const comments = before.split('\n').filter((line) => line.trim().startsWith('#'))
+  const text = [...comments, ...keys.slice(0, at + 1).map(formatKey), ''].join('\n')
+  let old: number | undefined
+  try {
+    old = openSync(file, 'r+')
+    if (readFileSync(file, 'utf8') !== before) return dropKeysBelow(file, id)
+    writePrivateFile(file, text, { first: false })
+    // The blocks that the old ones stood in.
+    writeSync(old, Buffer.alloc(Buffer.byteLength(before)), 0, undefined, 0)
+    fsyncSync(old)
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    throw new ConfigError([
+      `${file}: the old master keys cannot be taken out (${(error as NodeJS.ErrnoException).code}). They are still there.`,
+    ])
+  } finally {
+    if (old !== undefined) closeSync(old)
+  }
+}
+
+/** A file with a secret of the operator's. @throws {ConfigError} where it is not there, or others can read it. */
+export function readSecretFile(file: string, what: string): string {
+  const text = readPrivate(file, 0o037, '640', what)
+  if (text === undefined) throw new ConfigError([`${file}: does not exist. It is to have the ${what}.`])
+  return text
+}
+
 function readKeys(file: string, forbiddenMode: number, fix: string): Keys | undefined {
+  const text = readPrivate(file, forbiddenMode, fix, 'master key')
+  return text === undefined ? undefined : requireKeys(text, file)
+}
+
+function readPrivate(file: string, forbiddenMode: number, fix: string, what: string): string | undefined {
   let fd: number
   try {
     fd = openSync(file, 'r')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    throw new ConfigError([`${file}: the master key cannot be read (${code}). Check who owns it.`])
+    throw new ConfigError([`${file}: the ${what} cannot be read (${code}). Check who owns it.`])
   }
   try {
     // Of what was opened, not of what the name says by now.
     const { mode } = fstatSync(fd)
     if (process.platform !== 'win32' && (mode & forbiddenMode) !== 0)
       throw new ConfigError([
-        `${file}: others can read or change the master key (mode ${(mode & 0o777).toString(8)}). Run: chmod ${fix} '${file}'`,
+        `${file}: others can read or change the ${what} (mode ${(mode & 0o777).toString(8)}). Run: chmod ${fix} '${file}'`,
       ])
-    return requireKeys(readFileSync(fd, 'utf8'), file)
+    return readFileSync(fd, 'utf8')
   } catch (error) {
     if (error instanceof ConfigError) throw error
-    throw new ConfigError([`${file}: the master key cannot be read (${(error as NodeJS.ErrnoException).code}). It must be a file.`])
+    throw new ConfigError([`${file}: the ${what} cannot be read (${(error as NodeJS.ErrnoException).code}). It must be a file.`])
   } finally {
     closeSync(fd)
   }

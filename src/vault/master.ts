@@ -1,0 +1,34 @@
+/** What data keys are wrapped with here: a key management service, or master keys that this process has. @module */
+
+import { join } from 'node:path'
+import { ConfigError } from '../core/index.ts'
+import type { KeyWrapper } from './key-wrapper.ts'
+import { loadKms } from './kms-module.ts'
+import { createLocalWrapper } from './local-wrapper.ts'
+import { createMasterKeys, type Env, type MasterKeys, SOURCES } from './master-keys.ts'
+
+export interface Master extends Pick<MasterKeys, 'source' | 'newFile'> {
+  readonly wrapper: KeyWrapper
+  /** Undefined where a service has them. */
+  readonly keys?: MasterKeys | undefined
+}
+
+export interface MasterOptions {
+  readonly dir: string
+  readonly env: Env
+  /** In code, in place of the module that the environment names. */
+  readonly kms?: KeyWrapper | undefined
+}
+
+/** @throws {ConfigError} where the keys are not safe, not there, or named twice. */
+export async function createMaster({ dir, env, kms }: MasterOptions): Promise<Master> {
+  const named = env['SALLYPORT_KMS']
+  const other = SOURCES.find((name) => env[name])
+  const service = kms ? 'keys.kms' : named ? 'SALLYPORT_KMS' : undefined
+  if (service && other) throw new ConfigError([`${service} and ${other} are both set: keep one.`])
+  if (kms) return { wrapper: kms, source: 'keys.kms' }
+  if (named) return { wrapper: await loadKms(named), source: 'SALLYPORT_KMS' }
+  const keys = createMasterKeys({ file: join(dir, 'master.key'), env })
+  const { source, newFile } = keys
+  return { wrapper: createLocalWrapper(keys.now), source, newFile, keys }
+}

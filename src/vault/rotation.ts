@@ -1,0 +1,91 @@
+/**
+ * How the master key is replaced, by where it comes from: our own file gets another key, a passphrase is replaced by another, and what
+ * the operator keeps elsewhere has to have the new one already.
+ *
+ * @module
+ */
+
+import { join } from 'node:path'
+import { ConfigError } from '../core/index.ts'
+import type { Data } from './data-dir.ts'
+import { type DataKeyRecord, ROOT_ID } from './data-key-record.ts'
+import type { Keys } from './key-file.ts'
+import { createLocalWrapper } from './local-wrapper.ts'
+import { passphraseOf } from './passphrase.ts'
+import { addPassphrase, settlePassphrase } from './passphrase-keys.ts'
+import { type Rotated, rotateMaster } from './rotate.ts'
+
+export interface RotationOptions {
+  /** A file with the passphrase that there is to be from now on. */
+  readonly newPassphraseFile?: string | undefined
+  /** Seals anew what is sealed with the master key itself: the client's sign-ins. Before the old key is taken out. */
+  readonly reseal?: (() => Promise<unknown>) | undefined
+  readonly progress?: ((done: number, all: number) => void) | undefined
+}
+
+export interface Rotation extends Rotated {
+  /** What is left for the operator to do, where something is. */
+  readonly left?: string | undefined
+}
+
+/** @throws {ConfigError} where there is no new key to go over to. */
+export async function rotateKeys(
+  { store, dir, master }: Pick<Data, 'store' | 'dir' | 'master'>,
+  { newPassphraseFile, reseal = async () => {}, progress }: RotationOptions = {},
+): Promise<Rotation> {
+  const records = store.records<DataKeyRecord>('data_key')
+  const parts = { records, scrub: store.scrub, progress }
+  const rootKeyId = (await records.get(ROOT_ID))?.value.keyId
+  const { keys, wrapper, source } = master
+
+  if (newPassphraseFile !== undefined) {
+    const file = join(dir, 'passphrase.json')
+    if (keys === undefined) throw new ConfigError([`${source}: a key management service wraps the keys here. Start without it first.`])
+    const before = keys.now()
+    const added = addPassphrase(file, passphraseOf(newPassphraseFile), before)
+    const both: Keys = [added, ...before]
+    const rotated = await rotateMaster({
+      ...parts,
+      wrapper: createLocalWrapper(() => both),
+      async settle(keyId) {
+        await reseal()
+        settlePassphrase(file, keyId)
+      },
+    })
+    return { ...rotated, left: `Start what uses this data with the new passphrase from now on (SALLYPORT_MASTER_PASSPHRASE_FILE).` }
+  }
+
+  const own = keys?.own
+  if (own !== undefined) {
+    // Two keys, and the root with the newest: the last run was killed before it took the old one out.
+    const isUnfinished = own.count() > 1 && (await isAtNewest())
+    if (!isUnfinished) own.add()
+    return rotateMaster({
+      ...parts,
+      wrapper,
+      async settle(keyId) {
+        await reseal()
+        own.settle(keyId)
+      },
+    })
+  }
+
+  if (!(await isBegun()))
+    throw new ConfigError([
+      keys?.source.includes('PASSPHRASE') || source.includes('PASSPHRASE')
+        ? `${source}: say which passphrase is next: sallyport keys rotate --new-passphrase-file FILE`
+        : `${source}: there is no newer key than the one that all is wrapped with. Put a new one first (openssl rand -base64 32 makes one), before those that are there, start what uses this data with both, and run this again.`,
+    ])
+  const rotated = await rotateMaster({ ...parts, wrapper, settle: async () => void (await reseal()) })
+  return { ...rotated, left: `Take the older keys out of ${source}: nothing needs them any more.` }
+
+  async function isAtNewest(): Promise<boolean> {
+    const root = (await records.get(ROOT_ID))?.value
+    const newest = await wrapper.current()
+    return root?.also === undefined ? root?.keyId === newest : root.also.keyId === newest
+  }
+  /** There is another key to go over to, or an older run went only part of the way. */
+  async function isBegun(): Promise<boolean> {
+    return rootKeyId !== (await wrapper.current()) || (await records.get(ROOT_ID))?.value.also !== undefined
+  }
+}
