@@ -3,21 +3,25 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { createLog, createRedactor, systemClock } from '../core/index.ts'
+import { requireVerification } from '../net/index.ts'
+import { canonicalHash } from '../protocol/index.ts'
 import { type Calling, createCalling } from './connection/calling.ts'
 import type { Target } from './connection/connect.ts'
 import { createEndpointFinder, type EndpointFinder } from './endpoint.ts'
 import { createNetwork, type Network } from './network.ts'
 import type { MCPClientOptions } from './options.ts'
+import { createResources, type Resources } from './resources/resources.ts'
+import { createSealingPins } from './sealing/pins.ts'
 import { type Credential, createApiKeyCredential, noCredential } from './sign-in/credential.ts'
 import { createMachineSignIn, type MachineSignIn } from './sign-in/machine-sign-in.ts'
 import { createOAuth, type OAuth } from './sign-in/oauth.ts'
 import { toHttp } from './sign-in/resource.ts'
 import { createSkills, type Skills } from './skills/skills.ts'
-import { DEFAULT_ACCOUNT } from './store/names.ts'
+import { DEFAULT_ACCOUNT, encryptionName } from './store/names.ts'
 import { openTokenStore } from './store/open-token-store.ts'
 import type { Gate, ListTools } from './trusted/gate.ts'
 import { createIconFetcher, type FetchIcon } from './trusted/icons.ts'
-import { openGate } from './trusted/open-gate.ts'
+import { keyOf, openGate } from './trusted/open-gate.ts'
 
 export interface Assembled {
   readonly network: Network
@@ -26,6 +30,7 @@ export interface Assembled {
   readonly gate: Gate
   readonly icons: FetchIcon
   readonly skills: Skills
+  readonly resources: Resources
   /** Where a person signs in. */
   readonly oauth: OAuth | undefined
   /** Where the program signs in by itself. */
@@ -38,12 +43,14 @@ export interface Assembled {
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 const REQUEST_SECONDS = 60
+const LARGE_ARGUMENT_BYTES = 32 * 1024
 
 export function assemble(options: Readonly<MCPClientOptions>): Assembled {
   const { auth, ca = [], clock = systemClock, onInput = {}, headers = {}, dangerouslyAllowPrivateHosts: privateHosts = [] } = options
   const redactor = createRedactor()
   const log =
     options.log ?? createLog({ level: 'warn', pretty: process.stderr.isTTY, redactor, write: (line) => process.stderr.write(line) })
+  requireVerification(process.env, log)
   const learn = (secret: string): void => void redactor.learn(secret)
   const clientInfo = options.clientInfo ?? { name: 'sallyport', version: version() }
   if (privateHosts.length > 0)
@@ -83,6 +90,7 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
 
   const host = options.command === undefined ? serverUrl.host : basename(options.command)
   const maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES
+  const started = options.command !== undefined && { command: options.command, args: options.args ?? [], cwd: options.cwd ?? process.cwd() }
   const calling = createCalling({
     target: targetOf(),
     host,
@@ -90,15 +98,32 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
     hooks: onInput,
     onLog: options.onLog,
     gate: () => gate,
+    encryption: {
+      options: options.encryption ?? {},
+      pins: createSealingPins({ store, name: encryptionName(keyOf(started || serverUrl), account), server: host }),
+      credential: auth?.type === 'api_key' ? `api_key ${canonicalHash(auth.apiKey)}` : (auth?.type ?? 'none'),
+      clock,
+    },
     log,
     redactor,
     maxMessageBytes,
+    largeArgumentBytes: options.largeArgumentBytes ?? LARGE_ARGUMENT_BYTES,
     requestTimeoutMs: (options.requestTimeoutSeconds ?? REQUEST_SECONDS) * 1000,
   })
   const { trust, onToolCall } = options
-  const started = options.command !== undefined && { command: options.command, args: options.args ?? [], cwd: options.cwd ?? process.cwd() }
   const list: ListTools = ({ cache, signal }) => Promise.resolve(calling.lists.rawTools({ cache, signal }))
-  const gate: Gate = openGate({ trust, onToolCall, store, server: started || serverUrl, account, host, list, clock, log })
+  const gate: Gate = openGate({
+    trust,
+    onToolCall,
+    store,
+    server: started || serverUrl,
+    account,
+    host,
+    list,
+    accepted: calling.accepted,
+    clock,
+    log,
+  })
   const icons = createIconFetcher({ network, server: started ? undefined : serverUrl, origins: trust?.iconOrigins ?? [] })
   const skills = createSkills({ requests: calling.requests, host, log, maxBytes: maxMessageBytes })
   const where = options.command === undefined ? `serverUrl: '${url.origin}${url.pathname}'` : `command: '${basename(options.command)}'`
@@ -108,6 +133,7 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
     gate,
     icons,
     skills,
+    resources: createResources({ requests: calling.requests, host }),
     oauth,
     machine,
     finder,

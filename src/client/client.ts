@@ -34,9 +34,12 @@ import {
   type AuthorizationUrlRequest,
   checkAuthorizationUrlRequest,
   checkClientMetadata,
+  checkPutResource,
   checkSignInRequest,
   checkWatched,
 } from './request-options.ts'
+import type { ResourceData } from './resources/parts.ts'
+import type { PutResource, PutResourceOptions, Resources } from './resources/resources.ts'
 import { parseCallback } from './sign-in/authorization-requests.ts'
 import { discoverIssuer } from './sign-in/discovery.ts'
 import type { SignedOut } from './sign-in/kept-grants.ts'
@@ -64,16 +67,18 @@ export class MCPClient {
   readonly #gate: Gate
   readonly #icons: FetchIcon
   readonly #skills: Skills
+  readonly #resources: Resources
 
   /** @throws {ConfigError} naming every problem. Nothing is sent yet. */
   constructor(options: MCPClientOptions) {
     const checked = checkClientOptions(options)
-    const { network, calling, gate, icons, skills, oauth, machine, finder, shown } = assemble(checked)
+    const { network, calling, gate, icons, skills, resources, oauth, machine, finder, shown } = assemble(checked)
     this.#network = network
     this.#calling = calling
     this.#gate = gate
     this.#icons = icons
     this.#skills = skills
+    this.#resources = resources
     this.#oauth = oauth
     this.#machine = machine
     this.#finder = finder
@@ -153,6 +158,22 @@ export class MCPClient {
 
   async readResource(uri: string, options?: CachedRequestOptions): Promise<ReadResourceResult> {
     return this.#calling.requests.readResource(uri, options)
+  }
+
+  /**
+   * Puts something at the server for a while, so that a call can refer to it by `uri` and the message carries no more than that. Only this
+   * caller can read it. Sent in parts: a stream is never whole in memory.
+   *
+   * @throws {TransportError} `unsupported_method` where the server keeps nothing for this caller.
+   */
+  async putResource(data: ResourceData, options: PutResourceOptions = {}): Promise<PutResource> {
+    const checked = checkPutResource(data, options)
+    return this.#resources.put(data, checked)
+  }
+
+  /** Takes it away again, before its time. */
+  async deleteResource(uri: string, options: Pick<RequestOptions, 'signal'> = {}): Promise<void> {
+    return this.#resources.delete(uri, options)
   }
 
   /**

@@ -8,6 +8,7 @@ import type { InputHooks } from './connection/input-hooks.ts'
 import type { ServerLogEntry } from './connection/server-log.ts'
 import { argument, checkTransport } from './connection/transport-options.ts'
 import { fn } from './function-option.ts'
+import { type EncryptionOptions, encryption } from './sealing/encryption-options.ts'
 import { credential, type OAuth2Options, oauth2, text } from './sign-in/auth-options.ts'
 import { clientCredentials, enterprise, type MachineOptions, workload } from './sign-in/machine-options.ts'
 import { isTokenStore } from './store/open-token-store.ts'
@@ -53,6 +54,8 @@ export interface MCPClientOptions {
   readonly onInput?: InputHooks | undefined
   /** What becomes of what the server says of its tools: of a definition that is another than at first, and of one that looks poisoned. */
   readonly trust?: TrustOptions | undefined
+  /** Whom the client believes about the keys of encrypted fields. They are encrypted without it, too: then whoever is seen first is believed. */
+  readonly encryption?: EncryptionOptions | undefined
   /** Is asked before each call of a tool, and sees all of it; anything but true, and the call is not made. */
   readonly onToolCall?: ToolCallHook | undefined
   /** Is told what the server writes to its log; how much that is, `setLogLevel` says. */
@@ -63,6 +66,8 @@ export interface MCPClientOptions {
   readonly requestTimeoutSeconds?: number | undefined
   /** The largest message that is read; 64 MiB unless told. */
   readonly maxMessageBytes?: number | undefined
+  /** From which size on a text among a call's arguments is warned of, since a reference should carry it; 32 KiB unless told, 0: never. */
+  readonly largeArgumentBytes?: number | undefined
   /** Hosts, by name, that may have addresses of this machine or of a private network. */
   readonly dangerouslyAllowPrivateHosts?: readonly string[] | undefined
   /** Warnings go to stderr unless told. */
@@ -113,6 +118,7 @@ const client: z.ZodType<MCPClientOptions> = z
       })
       .optional(),
     trust: trust.optional(),
+    encryption: encryption.optional(),
     onToolCall: onToolCall.optional(),
     onLog: fn<(entry: ServerLogEntry) => void>().optional(),
     ca: z.union([pem(), z.array(pem()).min(1)]).optional(),
@@ -120,6 +126,11 @@ const client: z.ZodType<MCPClientOptions> = z
     maxMessageBytes: z
       .int()
       .min(1024)
+      .max(64 * 1024 * 1024)
+      .optional(),
+    largeArgumentBytes: z
+      .int()
+      .min(0)
       .max(64 * 1024 * 1024)
       .optional(),
     dangerouslyAllowPrivateHosts: z.array(z.string().regex(/^[a-z0-9._:[\]-]{1,253}$/, 'must be a host name in lower case')).optional(),

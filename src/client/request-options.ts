@@ -2,8 +2,11 @@
 
 import { z } from 'zod'
 import { checkOptions } from '../core/index.ts'
+import { isMimeType } from '../protocol/index.ts'
 import type { Watched } from './connection/watch.ts'
 import { fn } from './function-option.ts'
+import { isResourceData, type ResourceData } from './resources/parts.ts'
+import type { PutResourceOptions } from './resources/resources.ts'
 import { redirectUri, scopes, text } from './sign-in/auth-options.ts'
 import type { ClientMetadata } from './sign-in/registration.ts'
 import type { SignInRequest } from './sign-in/ways.ts'
@@ -42,6 +45,21 @@ const watched: z.ZodType<Watched> = z
     uris: z.array(z.string().min(1).max(8192)).max(1000).optional(),
   })
   .refine(({ tools, prompts, resources, uris = [] }) => tools || prompts || resources || uris.length > 0, 'needs something to watch')
+
+const putResource: z.ZodType<PutResourceOptions & { readonly data: ResourceData }> = z.strictObject({
+  data: z.custom<ResourceData>(isResourceData, 'must be a text, bytes, a Blob, or a stream of bytes'),
+  ttlSeconds: z.int().min(1).max(86_400).optional(),
+  mimeType: z.string().refine(isMimeType, 'must be a media type').optional(),
+  name: z.string().max(256).optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+})
+
+/** `data` is passed on as it is. */
+export function checkPutResource(data: unknown, options: unknown): PutResourceOptions {
+  const given = typeof options === 'object' && options !== null ? options : {}
+  const { data: _, ...checked } = checkOptions('putResource', putResource, { ...given, data } as never)
+  return checked
+}
 
 export const checkAuthorizationUrlRequest = (input: unknown): Readonly<AuthorizationUrlRequest> =>
   checkOptions('getAuthorizationUrl', authorizationUrlRequest, input as AuthorizationUrlRequest)

@@ -49,10 +49,13 @@ export function createUpstreamExecutor({ upstream, timeoutSeconds, personal, clo
   }
 }
 
-function upstreamParams({ method, params, entry }: Call): JsonObject | undefined {
+function upstreamParams({ method, params, entry, args }: Call): JsonObject | undefined {
   const { name } = entry.origin
   switch (method) {
     case 'tools/call':
+      // In the place of references, what they refer to.
+      if (entry.references) return { name, arguments: args }
+      return params.arguments === undefined ? { name } : { name, arguments: params.arguments }
     case 'prompts/get':
       return params.arguments === undefined ? { name } : { name, arguments: params.arguments }
     case 'resources/read':

@@ -226,7 +226,15 @@ function createMember(
     await changed()
   }
   personal?.onPersonal(() => void offerToConnect())
-  const options: ImportOptions = { server, prefixed, rules: config.tools, lock, executor, checks: createChecks() }
+  const options: ImportOptions = {
+    server,
+    prefixed,
+    rules: config.tools,
+    references: config.references,
+    lock,
+    executor,
+    checks: createChecks(),
+  }
   const isPersonal = (): boolean => personal?.isPersonal() ?? false
   /** One person's resources have that person's names: what everybody has there are its templates. */
   const shown = (): Lists => (isPersonal() ? { ...lists, resources: noLists.resources } : lists)

@@ -15,6 +15,7 @@ import { hintedHash } from '../trust/index.ts'
 import { classify, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
 import type { LockFile } from './lock-file.ts'
 import type { Lists } from './read-lists.ts'
+import { type ReferenceRule, referringTo } from './references.ts'
 import { atOnce, type Steps } from './slices.ts'
 
 export interface ImportOptions {
@@ -23,6 +24,8 @@ export interface ImportOptions {
   /** Whether it is one of several, so that its names need ours in front. */
   readonly prefixed: boolean
   readonly rules: readonly ToolRule[]
+  /** Arguments that callers send by reference. */
+  readonly references?: readonly ReferenceRule[] | undefined
   readonly lock: Pick<LockFile, 'find'>
   readonly executor: Executor
   /** What was understood at earlier imports of this upstream. */
@@ -52,7 +55,7 @@ export const importEntries = (lists: Lists, options: ImportOptions): Imported =>
 
 /** The same, to be interrupted between definitions. */
 export function* importSteps(lists: Lists, options: ImportOptions): Steps<Imported> {
-  const { server, prefixed, rules, lock, executor, checks = createChecks() } = options
+  const { server, prefixed, rules, lock, executor, checks = createChecks(), references: referenceRules = [] } = options
   const fingerprint = createHash('sha256')
   let left = MAX_DEFINITIONS_BYTES
   let full = false
@@ -107,12 +110,14 @@ export function* importSteps(lists: Lists, options: ImportOptions): Steps<Import
     yield
     const name = identify('tool', tool, 'name', MAX_NAME)
     if (name === undefined) continue
-    const { inputSchema } = tool
-    const understood = understandTool(tool, checks)
+    const referring = isObject(tool.inputSchema) ? referringTo(name, tool.inputSchema, referenceRules) : undefined
+    const inputSchema = referring?.inputSchema
+    const understood = understandTool({ ...tool, inputSchema }, checks)
     if ('problem' in understood) {
       warn(describe('tool', name), understood.problem)
       continue
     }
+    warnings.push(...(referring?.warnings ?? []))
     const accepted = lock.find(server, name)
     const { permission, ask, rule, changed } = classify(server, name, accepted ? hintedHash(tool) : '', rules, accepted)
     if (changed)
@@ -130,13 +135,14 @@ export function* importSteps(lists: Lists, options: ImportOptions): Steps<Import
       rule,
       check: understood.check,
       mirrors: understood.mirrors,
+      references: referring?.references,
       origin: { server, name },
       executor,
     })
   }
 
   // A slip in a name would leave a tool more open than it was meant to be.
-  for (const { glob, where } of lists.tools.length > 0 ? rules : []) {
+  for (const { glob, where } of lists.tools.length > 0 ? [...rules, ...referenceRules] : []) {
     if (!lists.tools.some(({ name }) => typeof name === 'string' && matchesGlob(glob, name)))
       warnings.push(`${where}: ${server} has no tool that is called ${quote(glob)}`)
   }

@@ -1,4 +1,4 @@
-export { type Bounds, boundsShape, defaultBounds, MAX_BYTES, toBounds } from './bounds.ts'
+export { type Bounds, type BoundsOptions, boundsShape, defaultBounds, MAX_BYTES, toBounds } from './bounds.ts'
 export { createService } from './create-service.ts'
 export {
   asContent,

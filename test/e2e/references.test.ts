@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { z } from 'zod'
-import type { ReferencedContent } from '../../src/core/index.ts'
-import { asContent, resource, resourceTemplate, tool } from '../../src/server/index.ts'
+import { MCPClient } from '../../src/client/index.ts'
+import { type Log, type ReferencedContent, silentLog } from '../../src/core/index.ts'
+import { asContent, MCPServer, resource, resourceTemplate, tool } from '../../src/server/index.ts'
 import { verifies } from '../requirements.ts'
 import { mcp } from '../support/mcp.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -122,5 +123,78 @@ suite('references', () => {
     assert.equal((await client.call('small_only', { doc: await put('small') })).result.content[0].text, 'small')
     for (const doc of [await put('much larger'), await put('small', 'text/html')])
       assert.match((await client.call('small_only', { doc })).result.content[0].text, /a rule of this server does not allow it/)
+  })
+
+  for (const transport of ['http', 'websocket'] as const)
+    test(`MCPClient puts what is large in parts, over ${transport}, and refers to it`, async () => {
+      await using client = new MCPClient({ serverUrl: world.url, transport, auth: { type: 'api_key', apiKey: key }, log: silentLog })
+      const text = 'é'.repeat(700_000)
+      for (const data of [text, Buffer.from(text), new Blob([text], { type: 'text/plain' }), new Blob([text]).stream()]) {
+        const put = await client.putResource(data, { ttlSeconds: 60, mimeType: 'text/plain', name: 'large' })
+        assert.equal(put.size, 1_400_000)
+        assert.ok(put.expiresAt.getTime() - Date.now() < 61_000)
+        const { structuredContent } = await client.callTool('analyze_document', { documentId: put.uri })
+        assert.deepEqual(structuredContent, { characters: 700_000 })
+        assert.equal(got.at(-1)?.name, 'large')
+        assert.equal(got.at(-1)?.text, text)
+        await client.deleteResource(put.uri)
+        await assert.rejects(client.deleteResource(put.uri), { name: 'MCPRequestError', code: -32602 })
+      }
+      const empty = await client.putResource('')
+      assert.deepEqual((await client.callTool('analyze_document', { documentId: empty.uri })).structuredContent, { characters: 0 })
+    })
+
+  test('MCPClient says clearly where nothing is kept', async () => {
+    const apiKey = await world.key(['resources:read'])
+    await using client = new MCPClient({ serverUrl: world.url, auth: { type: 'api_key', apiKey }, log: silentLog })
+    await assert.rejects(client.putResource('x'), { code: 'unsupported_method', message: /keeps no resources for this caller/ })
+    await assert.rejects(client.putResource('x', { ttlSeconds: 0 }), { name: 'ConfigError', message: /putResource\.ttlSeconds/ })
+    await assert.rejects(client.putResource(7 as never), { name: 'ConfigError', message: /putResource\.data: must be a text/ })
+  })
+
+  test('MCPClient warns once for each tool of an argument that a reference should carry', async () => {
+    const lines: [string, unknown][] = []
+    const log: Log = (_, message, facts) => void lines.push([message, facts])
+    await using client = new MCPClient({ serverUrl: world.url, auth: { type: 'api_key', apiKey: key }, log })
+    for (const size of [32 * 1024, 40_000, 50_000]) await client.callTool('analyze_document', { document: 'secret '.repeat(size / 7) })
+    assert.equal(lines.length, 1)
+    assert.match(lines[0]?.[0] ?? '', /putResource/)
+    assert.deepEqual(lines[0]?.[1], { tool: 'analyze_document', argument: 'document', characters: 39_998 })
+  })
+
+  test('what is too long is told of the reference beside it', async () => {
+    const client = mcp(world.url, { key })
+    const over = await client.call('analyze_document', { document: 'x'.repeat(100_001) })
+    assert.match(over.result.content[0].text, /must NOT have more than 100000 characters: send a reference to it instead, as documentId/)
+    const far = await client.call('analyze_document', { document: 'x'.repeat(1_048_577) })
+    assert.match(far.result.content[0].text, /arguments\/document must NOT be longer than 1048576 bytes: put it here and send a reference/)
+    const body = await client.call('analyze_document', { document: 'x'.repeat(5_000_000) })
+    assert.equal(body.status, 413)
+    assert.match(body.error.message, /a reference to it where the tool takes one/)
+  })
+
+  test('a mark that is wrong does not start', () => {
+    const problems = (properties: object): string => {
+      try {
+        new MCPServer({ tools: [{ name: 't', parameters: { type: 'object', properties }, execute: () => '' }] } as never)
+        return ''
+      } catch (error) {
+        return (error as Error).message
+      }
+    }
+    const string = { type: 'string', maxLength: 10 }
+    assert.match(
+      problems({ a: { ...string, resourceRef: 'yes' } }),
+      /tool "t": parameters\/properties\/a: resourceRef must be true, or an object/,
+    )
+    assert.match(problems({ a: { ...string, resourceRef: { size: 1 } } }), /resourceRef has no "size"/)
+    assert.match(problems({ a: { ...string, resourceRef: { template: 'docs://{a}/{b}' } } }), /resourceRef template must have one variable/)
+    assert.match(problems({ a: { ...string, resourceRef: { template: '{id}' } } }), /resourceRef template does not begin with a scheme/)
+    assert.match(problems({ a: { ...string, resourceRef: { mimeTypes: ['text'] } } }), /mimeTypes must be a list of media types/)
+    assert.match(problems({ a: { ...string, resourceRef: { maxBytes: 0 } } }), /maxBytes must be a whole number/)
+    assert.match(problems({ a: { type: 'integer', resourceRef: true } }), /resourceRef goes with type "string"/)
+    assert.match(problems({ a: { anyOf: [{ ...string, resourceRef: true }] } }), /resourceRef stands where no argument has a place/)
+    const zod = { name: 't', parameters: z.object({ doc: z.string().max(9).meta({ resourceRef: true }) }), execute: () => '' }
+    assert.throws(() => new MCPServer({ tools: [zod] } as never), /parameters\.doc: resourceRef: add \.transform\(asContent\)/)
   })
 })

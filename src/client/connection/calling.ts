@@ -1,10 +1,13 @@
 /** All that a program may ask of its server, over one session: lists, calls, watching, and what is kept of them. @module */
 
+import type { JsonObject } from '../../core/index.ts'
+import { createSealing, type Sealing, type SealingOptions } from '../sealing/sealing.ts'
 import type { Credential } from '../sign-in/credential.ts'
 import { createResultCache } from './cache.ts'
 import { createChanges } from './changes.ts'
 import type { ConnectOptions, Target } from './connect.ts'
 import { createKnownTools } from './known-tools.ts'
+import { createLargeArgumentNotice } from './large-arguments.ts'
 import { createLists, type Lists, type ToolGate } from './lists.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { createServerLog, type ServerLogEntry } from './server-log.ts'
@@ -16,24 +19,32 @@ export interface Calling {
   readonly lists: Lists
   readonly requests: Requests
   readonly watching: WatchContext
+  /** The user accepts these definitions: what was remembered of their encrypted fields goes with it. */
+  accepted(tools: ReadonlyMap<string, JsonObject>): Promise<void>
 }
 
 export interface CallingOptions extends Omit<ConnectOptions, 'onRound' | 'pause' | 'prepare' | 'opened'> {
   readonly onLog: ((entry: ServerLogEntry) => void) | undefined
+  /** From which size on an argument is warned of; 0: never. */
+  readonly largeArgumentBytes: number
   /** Who judges tools before they are shown and called; asked for anew each time. */
   readonly gate: () => ToolGate | undefined
+  readonly encryption: Omit<SealingOptions, 'server' | 'list'>
 }
 
-export function createCalling({ onLog, gate, ...options }: CallingOptions): Calling {
+export function createCalling({ onLog, gate, largeArgumentBytes, encryption, ...options }: CallingOptions): Calling {
   const { host, log, target, maxMessageBytes: maxBytes } = options
   let rounds = 0
   const cache = createResultCache({ rounds: () => rounds })
   const changes = createChanges()
   const serverLog = createServerLog(onLog)
   const known = createKnownTools({ host, log })
+  const sealing: Sealing = createSealing({ ...encryption, server: host, list: async () => lists.rawTools({ cache: 'refresh' }) })
   changes.subscribe((change) => cache.forget(change.type === 'resource' ? `read ${change.uri}` : `list ${change.type}/`))
   changes.subscribe((change) => {
-    if (change.type === 'tools') gate()?.forget()
+    if (change.type !== 'tools') return
+    gate()?.forget()
+    sealing.changed()
   })
   const session = createSession({
     ...options,
@@ -42,17 +53,22 @@ export function createCalling({ onLog, gate, ...options }: CallingOptions): Call
     onDrop() {
       cache.clear()
       gate()?.forget()
+      sealing.forget()
     },
-    onEnd: () => gate()?.forget(),
+    onEnd() {
+      gate()?.forget()
+      sealing.forget()
+    },
     prepare(client) {
       changes.install(client)
       serverLog.install(client)
     },
     opened: (client) => serverLog.opened(client),
   })
-  const lists = createLists({ session, cache, known, serverLog, gate, host, maxBytes })
-  const requests = createRequests({ session, lists, cache, known, serverLog, gate })
-  return { session, lists, requests, watching: { session, changes, host, timeoutMs: options.requestTimeoutMs } }
+  const lists = createLists({ session, cache, known, sealing, serverLog, gate, host, maxBytes })
+  const notice = createLargeArgumentNotice({ host, log, bytes: largeArgumentBytes })
+  const requests = createRequests({ notice, session, lists, cache, known, sealing, serverLog, gate })
+  return { session, lists, requests, watching: { session, changes, host, timeoutMs: options.requestTimeoutMs }, accepted: sealing.accept }
 }
 
 /** Says when another token goes out than before: what was kept for the one is not for the other (2026-07-28 caching §cacheScope). */

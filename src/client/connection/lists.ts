@@ -1,6 +1,7 @@
 /** The four lists of a server, each as a {@link Listing}: asked page by page, kept as long as the server allows. @module */
 
 import type { Client, Prompt, Resource, ResourceTemplateType, Tool } from '@modelcontextprotocol/client'
+import type { Sealing } from '../sealing/sealing.ts'
 import type { ResultCache } from './cache.ts'
 import type { KnownTools } from './known-tools.ts'
 import { createListing, type Listing, type Page } from './listing.ts'
@@ -33,6 +34,7 @@ export interface ListsOptions {
   readonly session: Session
   readonly cache: ResultCache
   readonly known: KnownTools
+  readonly sealing: Pick<Sealing, 'learn'>
   readonly serverLog: ServerLog
   readonly gate: () => ToolGate | undefined
   readonly host: string
@@ -46,8 +48,9 @@ interface Kind<T> {
   readonly see?: (items: readonly T[], isWhole: boolean) => Promise<readonly T[]> | readonly T[]
 }
 
-export function createLists({ session, cache, known, serverLog, gate, host, maxBytes }: ListsOptions): Lists {
+export function createLists({ session, cache, known, sealing, serverLog, gate, host, maxBytes }: ListsOptions): Lists {
   let hasHeaders = false
+  const learn = <T extends Tool>(items: readonly T[], isWhole: boolean) => known.learn(sealing.learn(items, isWhole), hasHeaders, isWhole)
 
   function list<T>({ method, capability, member, see = (items) => items }: Kind<T>, options: CachedRequestOptions = {}): Listing<T> {
     const { cache: mode = 'use', ...rest } = options
@@ -82,13 +85,13 @@ export function createLists({ session, cache, known, serverLog, gate, host, maxB
         {
           ...tools,
           async see(items, isWhole) {
-            const shown = known.learn(items, hasHeaders, isWhole)
+            const shown = learn(items, isWhole)
             return (await gate()?.see(shown, isWhole)) ?? shown
           },
         },
         options,
       ),
-    rawTools: (options) => list<Tool>({ ...tools, see: (items, isWhole) => known.learn(items, hasHeaders, isWhole) }, options),
+    rawTools: (options) => list<Tool>({ ...tools, see: learn }, options),
     prompts: (options) => list<Prompt>({ method: 'prompts/list', capability: 'prompts', member: 'prompts' }, options),
     resources: (options) => list<Resource>({ method: 'resources/list', capability: 'resources', member: 'resources' }, options),
     resourceTemplates: (options) =>

@@ -15,9 +15,12 @@ import type {
 } from '@modelcontextprotocol/client'
 import type { JsonObject } from '../../core/index.ts'
 import { MCPRequestError } from '../errors.ts'
+import type { SealedCall } from '../sealing/sealed-call.ts'
+import type { Sealing } from '../sealing/sealing.ts'
 import type { ResultCache } from './cache.ts'
 import type { KnownTools } from './known-tools.ts'
 import type { CallParams, Lists, ToolGate } from './lists.ts'
+import { lookFirst } from './look-first.ts'
 import type { ServerLog } from './server-log.ts'
 import type { CachedRequestOptions, RequestOptions, Session } from './session.ts'
 
@@ -55,32 +58,65 @@ export interface RequestsOptions {
   readonly lists: Lists
   readonly cache: ResultCache
   readonly known: KnownTools
+  readonly sealing: Sealing
   readonly serverLog: ServerLog
   readonly gate: () => ToolGate | undefined
+  /** Is told of every call of a tool before it is made. */
+  readonly notice: (call: CallParams) => void
+}
+
+/** One call, however often it is sent. */
+interface Attempt {
+  sealed?: SealedCall | undefined
 }
 
 /** 2026-07-28 streamable-http: the headers do not say what the arguments say. */
 const HEADER_MISMATCH = -32020
 
-export function createRequests({ session, lists, cache, known, serverLog, gate }: RequestsOptions): Requests {
+export function createRequests({ session, lists, cache, known, sealing, serverLog, gate, notice }: RequestsOptions): Requests {
   const admit = async (asked: CallParams, { signal }: RequestOptions): Promise<CallParams> => (await gate()?.admit(asked, signal)) ?? asked
 
-  async function send(asked: CallParams, options: RequestOptions): Promise<CallToolResult> {
+  /** `attempt.sealed`: sent once more as it is, since the server takes it once, whatever is said of the first time. */
+  async function send(asked: CallParams, options: RequestOptions, attempt: Attempt): Promise<CallToolResult> {
     let params = await admit(asked, options)
+    if (mayBeSealed(params)) await lookFirst(lists, options)
     let isAgain = false
     const result = await session.run(async (client, given) => {
       // The server forgot the session: whoever answers now may list something else.
       if (isAgain) params = await admit(asked, options)
       isAgain = true
-      return client.callTool(serverLog.withLevel(client, params), { ...given, toolDefinition: known.definition(params.name) })
+      const call = async (sent: CallParams) =>
+        client.callTool(serverLog.withLevel(client, sent), { ...given, toolDefinition: known.definition(sent.name) })
+      if (!sealing.concerns(params.name)) return call(params)
+      if (!attempt.sealed) {
+        const sealed = await sealing.seal(params, (sent) => call(sent as CallParams) as Promise<JsonObject>)
+        if (sealed && 'answer' in sealed) return sealed.answer as CallToolResult
+        attempt.sealed = sealed
+      }
+      return call((attempt.sealed?.params as CallParams | undefined) ?? params)
     }, options)
-    known.check(params.name, result as JsonObject)
-    return result
+    const { sealed } = attempt
+    const opened = sealed ? await sealing.open(params.name, sealed, result as JsonObject) : (result as JsonObject)
+    known.check(params.name, opened)
+    return opened as CallToolResult
   }
 
+  /** What nobody has listed could have encrypted fields: plain text of one is not sent to find that out. */
+  const mayBeSealed = ({ name, arguments: args }: CallParams): boolean =>
+    sealing.isUnseen(name) && args !== undefined && Object.keys(args).length > 0
+
   async function callTool(asked: CallParams, options: RequestOptions = {}): Promise<CallToolResult> {
+    notice(asked)
+    const attempt: Attempt = {}
+    const result = await sendOnce(asked, options, attempt)
+    if (result.isError !== true || !(await sealing.isOutdated(asked.name, attempt.sealed, result as JsonObject))) return result
+    gate()?.forget()
+    return send(asked, options, {})
+  }
+
+  async function sendOnce(asked: CallParams, options: RequestOptions, attempt: Attempt): Promise<CallToolResult> {
     try {
-      return await send(asked, options)
+      return await send(asked, options, attempt)
     } catch (error) {
       const isMismatch = error instanceof MCPRequestError && error.code === HEADER_MISMATCH
       if (!isMismatch || session.kind === 'stdio') throw error
@@ -92,7 +128,7 @@ export function createRequests({ session, lists, cache, known, serverLog, gate }
       )
       if (!listed || JSON.stringify(before) === JSON.stringify(known.definition(asked.name).inputSchema)) throw error
       gate()?.forget()
-      return send(asked, options)
+      return send(asked, options, attempt)
     }
   }
 

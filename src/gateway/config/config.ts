@@ -5,7 +5,8 @@ import type { Level, Limit, ScopeDeclarations } from '../../core/index.ts'
 import type { Results } from '../../guards/index.ts'
 import type { AuditOptions, RetentionOptions } from '../../retention/index.ts'
 import type { AuthOptions, Bounds, Listen } from '../../server/index.ts'
-import type { ToolRule } from '../classify.ts'
+import type { ReleaseRule, ToolRule } from '../classify.ts'
+import type { ReferenceRule } from '../references.ts'
 import type { Templates } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { UpstreamAuth } from './upstream-auth.ts'
@@ -47,6 +48,10 @@ export interface ServerConfig {
   readonly target: Command | Endpoint
   /** In the order of the file; the first that matches counts. */
   readonly tools: readonly ToolRule[]
+  /** What leaves of its tools' results; the first that matches counts. */
+  readonly release?: readonly ReleaseRule[] | undefined
+  /** In the order of the file; the first that matches counts. */
+  readonly references?: readonly ReferenceRule[] | undefined
   readonly timeoutSeconds: number | undefined
   /** Values that are handed to it and must never come back. */
   readonly secrets: readonly string[]

@@ -8,10 +8,11 @@
 import { z } from 'zod'
 import { type CatalogueSettings, catalogueSchema } from '../../catalogue/index.ts'
 import { SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../../core/index.ts'
-import { type ResultsOptions, resultsSchema } from '../../guards/index.ts'
+import { type ReleaseRuleOptions, type ResultsOptions, releaseSchema, resultsSchema } from '../../guards/index.ts'
 import { type AuditOptions, auditSchema, type RetentionOptions, retentionSchema } from '../../retention/index.ts'
-import { type Bounds, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
+import { type Bounds, type BoundsOptions, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
 import { type AuthEntry, authBlock } from './auth.ts'
+import { type ReferencesEntry, referencesSchema } from './references.ts'
 import { type UpstreamAuth, upstreamAuth } from './upstream-auth.ts'
 
 /** At most `max` requests in each window. */
@@ -33,6 +34,10 @@ export interface ServerEntry {
   auth?: UpstreamAuth | undefined
   /** Which tools only read, ask a person, or are not offered. The first glob that matches counts. */
   tools?: Record<string, 'read' | 'execute' | 'ask' | 'deny'> | undefined
+  /** Arguments that callers send by reference, by the tool's name or glob. */
+  references?: ReferencesEntry | undefined
+  /** What leaves of its tools' results. The first glob that matches counts. */
+  release?: Record<string, ReleaseRuleOptions> | undefined
   timeoutSeconds?: number | undefined
   /** Of a command that is a process for each person (`${user-secret:NAME}`). */
   perPerson?: { processes?: number | undefined; idleSeconds?: number | undefined } | undefined
@@ -77,11 +82,13 @@ export interface ConfigFile {
         client?: LimitEntry | undefined
         tool?: LimitEntry | undefined
         bodyBytes?: number | undefined
+        argumentBytes?: number | undefined
         depth?: number | undefined
         listItems?: number | undefined
         resultBytes?: number | undefined
         deadlineSeconds?: number | undefined
         concurrency?: number | undefined
+        references?: BoundsOptions['references']
       }
     | undefined
   auth?: AuthEntry | undefined
@@ -100,7 +107,12 @@ export const PORT = 7777
 export const WINDOW_SECONDS = 60
 export const LIMIT_MAX = 1200
 /** An upstream answers more, and takes longer, than a function beside us. */
-export const gatewayBounds: Bounds = { ...defaultBounds, resultBytes: 16 * 1024 * 1024, deadlineSeconds: 120 }
+export const gatewayBounds: Bounds = {
+  ...defaultBounds,
+  argumentBytes: defaultBounds.bodyBytes,
+  resultBytes: 16 * 1024 * 1024,
+  deadlineSeconds: 120,
+}
 
 const limit: z.ZodType<LimitEntry> = z.strictObject({
   max: z.int().positive().max(10_000_000).describe('How many requests are let through in one window.'),
@@ -141,6 +153,15 @@ const server: z.ZodType<ServerEntry> = z.strictObject({
     .describe(
       'What its tools may be called with, by name or glob; the first that matches counts. read: tools:read; execute: tools:execute; ask: a person must agree; deny: not offered.',
     ),
+  references: referencesSchema
+    .optional()
+    .describe(
+      'Arguments of its tools that callers send by reference, by the name or glob of the tool; the first that matches counts. The server gets the content.',
+    ),
+  release: z
+    .record(text, releaseSchema)
+    .optional()
+    .describe("What leaves of its tools' results, by name or glob; the first that matches counts."),
   timeoutSeconds: z.number().positive().max(3600).optional().describe('How long a call to it may take at most.'),
   perPerson: z
     .strictObject({
@@ -214,6 +235,9 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
       client: limit.optional().describe(`For each program of a person. Default ${LIMIT_MAX} in ${WINDOW_SECONDS} s.`),
       tool: limit.optional().describe(`For each tool and person. Default ${LIMIT_MAX} in ${WINDOW_SECONDS} s.`),
       bodyBytes: boundsShape.bodyBytes.describe(`Largest request. Default ${gatewayBounds.bodyBytes}.`),
+      argumentBytes: boundsShape.argumentBytes.describe(
+        `Longest text among the arguments of a call: what is longer is sent by reference. Default ${gatewayBounds.argumentBytes}.`,
+      ),
       depth: boundsShape.depth.describe(`How deep a request may be nested. Default ${gatewayBounds.depth}.`),
       listItems: boundsShape.listItems.describe(`How long a list in a request may be. Default ${gatewayBounds.listItems}.`),
       resultBytes: boundsShape.resultBytes.describe(`Largest result. Default ${gatewayBounds.resultBytes}, at most ${MAX_BYTES}.`),
@@ -221,6 +245,7 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
       concurrency: boundsShape.concurrency.describe(
         `How many calls of one person or key may run at once. Default ${gatewayBounds.concurrency}.`,
       ),
+      references: boundsShape.references.describe('What callers may put here to refer to it.'),
     })
     .optional()
     .describe('Bounds on what callers may ask for.'),

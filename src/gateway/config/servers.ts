@@ -9,11 +9,13 @@ import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { basename, resolve, sep } from 'node:path'
 import { isIssuerUrl, isLoopbackHost } from '../../net/index.ts'
-import type { ToolRule } from '../classify.ts'
+import { compileRules } from '../../guards/index.ts'
+import type { ReleaseRule, ToolRule } from '../classify.ts'
 import { isPersonal, type Template } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerConfig } from './config.ts'
 import { type Env, expand } from './expand.ts'
+import { toReferenceRules } from './references.ts'
 import type { ServerEntry } from './schema.ts'
 import { secretsIn } from './secrets.ts'
 import type { SourceFile } from './source-file.ts'
@@ -82,15 +84,23 @@ export function resolveServer(
   const templates = named.size > 0 ? Object.fromEntries(named) : undefined
   if (entry.perPerson && (entry.url !== undefined || !isPersonal(templates)))
     problem(['perPerson'], 'goes with a command that has ${user-secret:NAME} in its env')
+  const references = toReferenceRules(entry.references, [...path, 'references'], source, (keys, text) =>
+    problem(['references', ...keys], text),
+  )
   if (problems.length > before || !target) return undefined
   const tools = source
     .keys([...path, 'tools'])
     .map((glob): ToolRule => ({ glob, class: entry.tools?.[glob] ?? 'execute', where: source.where([...path, 'tools', glob]) }))
+  const release = source
+    .keys([...path, 'release'])
+    .map((glob): ReleaseRule => ({ glob, ...compileRules(entry.release?.[glob] ?? {}), where: source.where([...path, 'release', glob]) }))
   return {
     id,
     target,
     tools,
+    release,
     timeoutSeconds: entry.timeoutSeconds,
+    ...(references.length > 0 && { references }),
     secrets: [...secrets],
     ...(auth && { auth }),
     ...(templates && { named: templates }),
