@@ -36,6 +36,8 @@ export function addCallingCommands(program: Command, argv: readonly string[]): v
     .option('--args-file <file>', 'the same from a file, or from stdin with -')
     .option('--yes', 'do not ask before a tool that does not say that it only reads')
     .option('--out <folder>', 'save images, sound and files in there')
+    .option('--identity <thumbprint>', 'believe no other about the keys of encrypted values; again for more', collect)
+    .option('--principal <name>', 'as whom the server must see you, where a value is encrypted')
     .addHelpText('after', examples.call)
     .action(async (words: string[], _options, command: Command) =>
       (await import('./commands/call.ts')).call(words, argv, command.optsWithGlobals()),

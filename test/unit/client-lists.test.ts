@@ -207,16 +207,20 @@ describe('a tool of 2026-07-28', () => {
     assert.equal(headers['x-evil'], undefined)
   })
 
-  it('that was never listed is listed and called once more where the server misses its headers', async () => {
+  it('that was never listed is listed before it is called with arguments, and once more where the server misses its headers', async () => {
+    const lists = [{ name: 'good', inputSchema: { type: 'object' } }, headed('good', 'Region')]
     await using server = await startPlainServer({
       answer: ({ method, headers }) => {
-        if (method === 'tools/list') return { tools: [headed('good', 'Region')], ttlMs: 0, cacheScope: 'private' }
+        if (method === 'tools/list') return { tools: [lists.length > 1 ? lists.shift() : lists[0]], ttlMs: 0, cacheScope: 'private' }
         return headers['mcp-param-region'] === 'north' ? { content: [] } : { error: { code: -32020, message: 'Header mismatch' } }
       },
     })
     await using client = createClient(server, anonymous)
     await client.callTool('good', { region: 'north' })
-    assert.equal(server.to('tools/call').length, 2)
+    assert.deepEqual(
+      server.asked.map(({ method }) => method),
+      ['tools/list', 'tools/call', 'tools/list', 'tools/call'],
+    )
     assert.equal(await problemOf(client.callTool('good', { region: 'south' })), 'MCPRequestError -32020')
     assert.equal(server.to('tools/call').length, 3, 'what is known already is not tried again')
   })

@@ -106,7 +106,10 @@ describe('over WebSocket', () => {
       assert.equal(headers.origin, undefined)
       assert.equal(headers['sec-websocket-extensions'], undefined)
       const methods = server.received.map(({ method }) => method)
-      assert.deepEqual(methods.slice(0, 2), legacy ? ['server/discover', 'initialize'] : ['server/discover', 'tools/call'])
+      assert.deepEqual(methods.slice(0, 3), [
+        'server/discover',
+        ...(legacy ? ['initialize', 'notifications/initialized'] : ['tools/list', 'tools/call']),
+      ])
     })
 
   it('is chosen by an option too, for a URL that begins with http', async () => {

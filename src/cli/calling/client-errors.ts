@@ -100,6 +100,14 @@ function trustFixes({ code, tool }: TrustError, { target }: Asked): readonly ['E
       return ['E-TRUST', `read it before you use it: ${commandFor('tools', target, named)}`]
     case 'call_declined':
       return ['E-DECLINED', 'nothing was sent; run it again and agree, or with --yes']
+    case 'encryption_removed':
+      return ['E-TRUST', `nothing was sent; see what is said of it now: ${commandFor('tools', target, named)}`]
+    case 'identity_mismatch':
+      return ['E-TRUST', 'compare it with what `sallyport keys payload` prints where the server runs, then say --identity THUMBPRINT']
+    case 'principal_mismatch':
+      return ['E-TRUST', 'if that is who you are there, say it with --principal; else somebody in between calls as another']
+    case 'encryption_invalid':
+      return ['E-TRUST', 'ask who runs the server, and whoever is in between: its keys are not by the identity that it names']
     default:
       return ['E-SERVER', 'ask who runs the server: its answer is not what the tool promises']
   }

@@ -27,6 +27,9 @@ export interface ServerFlags extends WithData {
   readonly dangerouslyAllowPrivateHost?: readonly string[]
   /** Whatever key there is plays no part: it is about a sign-in. Set by a command, not by whoever types it. */
   readonly onlySignIn?: boolean
+  /** Whom to believe about the keys of encrypted values. */
+  readonly identity?: readonly string[]
+  readonly principal?: string
   /** For a command that is started. */
   readonly env?: readonly string[]
 }
@@ -44,6 +47,12 @@ export function toClientOptions(target: ServerTarget, flags: ServerFlags, output
     tokenStore: flags.keychain === true ? ('keychain' as const) : ('file' as const),
     ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }),
     trust: { onDrift: () => {}, onFinding: () => {} },
+    ...((flags.identity ?? flags.principal) !== undefined && {
+      encryption: {
+        ...(flags.identity && { identities: flags.identity }),
+        ...(flags.principal !== undefined && { principal: flags.principal }),
+      },
+    }),
   }
   if ('command' in target) {
     const remote = [

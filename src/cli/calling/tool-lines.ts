@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { InspectedTool, ToolHints } from '../../client/index.ts'
+import { encryptedIn, type InspectedTool, type ToolHints } from '../../client/index.ts'
 import { type JsonObject, nearest } from '../../core/index.ts'
+import { isObject } from '../../protocol/index.ts'
 import { CliError } from '../errors.ts'
 import type { Output } from '../output.ts'
 import { shownShort } from '../shown.ts'
@@ -15,6 +16,9 @@ import { shownLine } from './shown-text.ts'
 
 /** Of one tool. */
 const MAX_FINDINGS = 8
+
+/** Before what only the server and the caller can read. */
+export const ENCRYPTED = '🔒'
 
 export const nameOfTool = ({ tool }: InspectedTool): string => String(tool['name'])
 
@@ -36,7 +40,7 @@ export function noSuchTool(
 export const toolRow = (inspected: InspectedTool, { paint }: Output): string[] => [
   markOf(inspected, paint),
   paint('bold', shownShort(nameOfTool(inspected))),
-  paint('dim', hintWords(inspected.hints)),
+  [isEncrypted(inspected) ? ENCRYPTED : '', paint('dim', hintWords(inspected.hints))].filter(Boolean).join(' '),
   shownLine(textOf(inspected.tool['description']) ?? textOf(inspected.tool['title']) ?? ''),
 ]
 
@@ -66,8 +70,32 @@ export function toolLines(inspected: InspectedTool, { paint }: Output): string[]
     ...(['inputSchema', 'outputSchema'] as const).flatMap((member) =>
       tool[member] === undefined ? [] : [paint('dim', member === 'inputSchema' ? 'arguments' : 'result'), quotedJson(tool[member])],
     ),
+    ...encryptedLines(inspected),
     ...noticed(inspected),
   ]
+}
+
+function encryptedLines({ tool }: InspectedTool): string[] {
+  const fields = encryptedIn(tool)
+  const said = (what: string, pointers: readonly string[]): string[] =>
+    pointers.length > 0 ? [`${ENCRYPTED} ${what}: ${pointers.map(shownShort).join(', ')}`] : []
+  return [...said('goes encrypted', fields.arguments), ...said('comes encrypted', fields.result)]
+}
+
+const isEncrypted = (inspected: InspectedTool): boolean => encryptedLines(inspected).length > 0
+
+/** Those of the arguments that nobody in between can read. */
+export const encryptedFields = ({ tool }: InspectedTool, args: JsonObject): readonly string[] =>
+  encryptedIn(tool).arguments.filter((pointer) => isAt({ arguments: args }, pointer))
+
+function isAt(value: unknown, pointer: string): boolean {
+  let found: unknown = value
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    if (!isObject(found) || !Object.hasOwn(found, key)) return false
+    found = found[key]
+  }
+  return found !== undefined
 }
 
 /** What changed, with the old and the new, and what a detector found; empty where nothing was. */

@@ -16,7 +16,7 @@ import { type Block, createSaving, shownBlocks } from '../calling/results.ts'
 import type { ServerFlags } from '../calling/server-flags.ts'
 import { commandFor } from '../calling/server-target.ts'
 import { shownText } from '../calling/shown-text.ts'
-import { nameOfTool, noSuchTool, noticed } from '../calling/tool-lines.ts'
+import { ENCRYPTED, encryptedFields, nameOfTool, noSuchTool, noticed } from '../calling/tool-lines.ts'
 import { parseArguments, parseObject } from '../calling/typed-arguments.ts'
 import { type Server, withServer } from '../calling/with-server.ts'
 import { exitCodes } from '../codes.ts'
@@ -44,6 +44,8 @@ export const call = (words: readonly string[], argv: readonly string[], flags: C
     const unchecked = checkArguments(args, schema, see)
     if (unchecked !== undefined) output.note(`! the arguments were not checked here: its schema is ${shown(unchecked)}`)
     for (const line of noticed({ ...inspected, drift: undefined })) output.note(line)
+    const encrypted = encryptedFields(inspected, args)
+    if (encrypted.length > 0) output.note(`${ENCRYPTED} goes encrypted: ${encrypted.map(shownShort).join(', ')}`)
     // What has changed is not called, and the client says so.
     const isAsked = inspected.drift === undefined && (inspected.hints.readOnly !== true || inspected.findings.length > 0)
     if (flags.yes !== true && isAsked) await agree(server, inspected, args)

@@ -64,6 +64,8 @@ export interface GateOptions {
   readonly server: string
   /** All pages, as they came; what it lists is not told to `see` by itself. */
   readonly list: ListTools
+  /** Is told what the user accepts. */
+  readonly accepted?: ((tools: ReadonlyMap<string, JsonObject>) => Promise<void>) | undefined
   readonly log: Log
 }
 
@@ -71,7 +73,7 @@ interface Known extends InspectedTool {
   readonly name: string
 }
 
-export function createGate({ trust, onToolCall, pins, server, list, log }: GateOptions): Gate {
+export function createGate({ trust, onToolCall, pins, server, list, accepted, log }: GateOptions): Gate {
   const { drift: onChange = 'refuse', findings: onFound = 'warn' } = trust
   const isOff = onChange === 'off' && onFound === 'off' && onToolCall === undefined
   const reports = createReports(trust, server, log)
@@ -194,6 +196,7 @@ export function createGate({ trust, onToolCall, pins, server, list, log }: GateO
         [...(looked ?? known)].flatMap(([name, { tool }]) => (!wanted || wanted.has(name) ? [[name, tool] as const] : [])),
       )
       if (tools.size > 0) await pins.replace(tools)
+      if (tools.size > 0) await accepted?.(tools)
       looked = undefined
       isFresh = false
     },
