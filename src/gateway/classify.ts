@@ -7,6 +7,7 @@
  */
 
 import { matchesGlob, type Permission } from '../core/index.ts'
+import type { CompiledRules } from '../guards/index.ts'
 import type { Accepted } from './lock-file.ts'
 
 export type ToolClass = 'read' | 'execute' | 'ask' | 'deny'
@@ -19,6 +20,9 @@ export interface ToolRule {
   /** Where it is written: `sallyport.yaml:12`. */
   readonly where: string
 }
+
+/** A line of a server's `release` map. */
+export interface ReleaseRule extends CompiledRules, Pick<ToolRule, 'glob' | 'where'> {}
 
 export interface Classified {
   readonly permission: Permission

@@ -231,6 +231,7 @@ function createMember(
     prefixed,
     rules: config.tools,
     references: config.references,
+    release: config.release,
     lock,
     executor,
     checks: createChecks(),

@@ -12,7 +12,7 @@ import { type Entry, type EntryKind, type Executor, type JsonObject, matchesGlob
 import { isObject, isWithinDepth, MAX_URI_LENGTH, matchTemplate } from '../protocol/index.ts'
 import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../schema/index.ts'
 import { hintedHash } from '../trust/index.ts'
-import { classify, promptPermission, resourcePermission, type ToolRule } from './classify.ts'
+import { classify, promptPermission, type ReleaseRule, resourcePermission, type ToolRule } from './classify.ts'
 import type { LockFile } from './lock-file.ts'
 import type { Lists } from './read-lists.ts'
 import { type ReferenceRule, referringTo } from './references.ts'
@@ -26,6 +26,8 @@ export interface ImportOptions {
   readonly rules: readonly ToolRule[]
   /** Arguments that callers send by reference. */
   readonly references?: readonly ReferenceRule[] | undefined
+  /** What leaves of which tool's results. */
+  readonly release?: readonly ReleaseRule[] | undefined
   readonly lock: Pick<LockFile, 'find'>
   readonly executor: Executor
   /** What was understood at earlier imports of this upstream. */
@@ -55,7 +57,16 @@ export const importEntries = (lists: Lists, options: ImportOptions): Imported =>
 
 /** The same, to be interrupted between definitions. */
 export function* importSteps(lists: Lists, options: ImportOptions): Steps<Imported> {
-  const { server, prefixed, rules, lock, executor, checks = createChecks(), references: referenceRules = [] } = options
+  const {
+    server,
+    prefixed,
+    rules,
+    lock,
+    executor,
+    checks = createChecks(),
+    references: referenceRules = [],
+    release: releaseRules = [],
+  } = options
   const fingerprint = createHash('sha256')
   let left = MAX_DEFINITIONS_BYTES
   let full = false
@@ -126,23 +137,26 @@ export function* importSteps(lists: Lists, options: ImportOptions): Steps<Import
       )
     // Tasks of 2025-11-25 are not passed on, so that what a tool says of its support for them must not be either.
     const { execution: _, ...definition } = tool
+    const release = releaseRules.find(({ glob }) => matchesGlob(glob, name))
+    const shown = { ...definition, name: wireName(name), inputSchema }
     add({
       kind: 'tool',
       name: wireName(name),
-      definition: { ...definition, name: wireName(name), inputSchema },
+      definition: release ? release.shown(shown) : shown,
       permission,
       ask,
       rule,
       check: understood.check,
       mirrors: understood.mirrors,
       references: referring?.references,
+      release: release?.rules,
       origin: { server, name },
       executor,
     })
   }
 
   // A slip in a name would leave a tool more open than it was meant to be.
-  for (const { glob, where } of lists.tools.length > 0 ? [...rules, ...referenceRules] : []) {
+  for (const { glob, where } of lists.tools.length > 0 ? [...rules, ...referenceRules, ...releaseRules] : []) {
     if (!lists.tools.some(({ name }) => typeof name === 'string' && matchesGlob(glob, name)))
       warnings.push(`${where}: ${server} has no tool that is called ${quote(glob)}`)
   }

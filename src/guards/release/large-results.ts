@@ -7,6 +7,7 @@
 import type { Clock, Entry, Principal, Redactor } from '../../core/index.ts'
 import type { Counters, Store } from '../../storage/index.ts'
 import { createInstanceId, createSealedParts, type KeyRing, type Vault } from '../../vault/index.ts'
+import type { ReferenceSource } from '../references/index.ts'
 import {
   createBudgets,
   createFlow,
@@ -40,6 +41,8 @@ export interface LargeResults {
   readonly plain: (principal: Principal) => number
   readonly flow: Flow | undefined
   readonly entries: readonly Entry[]
+  /** A stored result, whole, for a reference to it. */
+  readonly source: ReferenceSource
 }
 
 export function createLargeResults(options: LargeResultsOptions): LargeResults {
@@ -49,10 +52,19 @@ export function createLargeResults(options: LargeResultsOptions): LargeResults {
   const stored = createStoredResults({ ...results, store, vault, parts: createSealedParts({ store, vault }), clock, mayUse })
   const flow = results.flow && createFlow(results.flow, counters)
   const { tool } = results
+  const source: ReferenceSource = {
+    isOurs: uris.isOurs,
+    async find(uri, principal) {
+      const asked = uri.includes('?') ? undefined : uris.parse(uri)
+      const found = asked && typeof asked !== 'string' ? await stored.find(asked.id, principal) : undefined
+      return found && { uri, mimeType: found.mimeType, size: found.bytes, read: found.read }
+    },
+  }
   return {
     budget: createBudgetStep({ budgets, uris, stored, work: createWork(), redactor, flow, tool, note }),
     plain: budgets.plain,
     flow,
+    source,
     entries: createResultEntries({ uris, stored, budgets, tool }),
   }
 }

@@ -18,7 +18,7 @@ import {
   type SealedFields,
   type TaskSupport,
 } from '../../core/index.ts'
-import { rateSchema, toLimit } from '../../guards/index.ts'
+import { type CompiledRules, compileRules, rateSchema, releaseSchema, toLimit } from '../../guards/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { checkReads, toPermission } from './permissions.ts'
 import { readOutputSchema, readParameters } from './schemas.ts'
@@ -51,6 +51,7 @@ const keys = [
   'cost',
   'concurrency',
   'timeoutSeconds',
+  'release',
   'task',
   'execute',
 ]
@@ -82,6 +83,7 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
   const permitted = toPermission(definition['permissions'], 'tool', report)
   if (permitted && parameters?.nameable) checkReads(permitted, parameters.nameable, report)
   const limits = readLimits(definition, report)
+  const release = readRelease(definition, report)
   const task = readTask(definition, report)
   if (!fine || typeof name !== 'string' || typeof execute !== 'function' || !parameters || !permitted) return undefined
 
@@ -89,10 +91,11 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
   const run = execute.bind(definition) as ToolDefinition['execute']
   const executor = createToolExecutor({ run, parseOutput: output?.parse, task })
   const { permission, condition, rule } = permitted
+  const shown = { name, ...display, inputSchema: parameters.schema, ...(output ? { outputSchema: output.schema } : {}) }
   return {
     kind: 'tool',
     name,
-    definition: { name, ...display, inputSchema: parameters.schema, ...(output ? { outputSchema: output.schema } : {}) },
+    definition: release ? release.shown(shown) : shown,
     permission,
     condition,
     ask: false,
@@ -102,6 +105,7 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
     references: parameters.references,
     sealed: toSealed(parameters.sealed, output?.sealed ?? []),
     checkResult: output?.checkResult,
+    release: release?.rules,
     limits,
     mirrors: parameters.mirrors,
     origin: { server: options.server, name },
@@ -141,6 +145,14 @@ function readLimits(definition: JsonObject, report: Report): EntryLimits | undef
     rate: readRate(rateLimit, report),
     deadlineSeconds: checkNumber('timeoutSeconds', timeoutSeconds, 0.001, DAY_SECONDS, report),
   }
+}
+
+function readRelease({ release }: JsonObject, report: Report): CompiledRules | undefined {
+  if (release === undefined) return undefined
+  const { data, error } = releaseSchema.safeParse(release)
+  if (data) return compileRules(data)
+  for (const { path, text } of describeProblems(error.issues, releaseSchema)) report(`${['release', ...path].join('.')}: ${text}`)
+  return undefined
 }
 
 function readRate(given: unknown, report: Report): EntryLimits['rate'] {

@@ -6,7 +6,7 @@
  */
 
 import type { JsonObject } from '../../core/index.ts'
-import type { RateOptions } from '../../guards/index.ts'
+import type { RateOptions, ReleaseRuleOptions } from '../../guards/index.ts'
 import type { CallContext } from './context.ts'
 import type { AnswerOf, ParametersOf, SchemaInput } from './infer.ts'
 import type { InputRequired } from './input-required.ts'
@@ -58,6 +58,8 @@ interface Described<Parameters> {
   /** How many calls may run at once, of all callers together. */
   readonly concurrency?: number
   readonly timeoutSeconds?: number
+  /** What leaves of its results: which fields, how much, images as links. */
+  readonly release?: ReleaseRuleOptions
   /** Whether a call may become a task, or must (tasks extension). */
   readonly task?: 'optional' | 'required' | ToolTask<Parameters>
 }
