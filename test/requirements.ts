@@ -22,6 +22,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A caller’s credential never appears in what an upstream receives.',
     kind: 'guarantee',
   },
+  T14: {
+    source: 'MCP10 context over-sharing',
+    behaviour: 'Where a tool’s rule names fields, nothing else of its results leaves: not beside them in text, not in an error, not by a link.',
+    kind: 'guarantee',
+  },
   'results.budgets': {
     source: 'The guide’s data minimization',
     behaviour:
@@ -66,6 +71,45 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'Of every key, token, code, password and cookie that passes, none is in clear in the data folder or the log afterwards: not in a free page, not in the write-ahead log, not encoded.',
     kind: 'guarantee',
   },
+  forgetting: {
+    source: 'MCP01 data retention, the right to be forgotten',
+    behaviour: 'Who is forgotten is forgotten in every kind of record, and nothing of anybody else goes with it.',
+    kind: 'guarantee',
+  },
+  'forgetting-leaves-nothing': {
+    source: 'MCP01 data retention',
+    behaviour:
+      'Of somebody who was forgotten not a byte is left in the data folder, not in a free page and not in the write-ahead log; audit records name who did what.',
+    kind: 'guarantee',
+  },
+  'backups-forget': {
+    source: 'MCP01 data retention, crypto-shredding',
+    behaviour: 'What an older copy of the data has of somebody who was forgotten does not open with the keys that are there now.',
+    kind: 'guarantee',
+  },
+  'forgetting-ends': {
+    source: 'MCP01 data retention',
+    behaviour:
+      'A sweep, a dropping of audit records or a forgetting that was killed at any point is ended by the next start or the same command: nothing that should stay is lost, nothing that should go stays.',
+    kind: 'guarantee',
+  },
+  'data-export': {
+    source: 'The right of access',
+    behaviour: 'Somebody’s data is handed out whole, and with it nothing of others and nothing that lets anybody in.',
+    kind: 'guarantee',
+  },
+  'audit-arguments': {
+    source: 'MCP08 audit, MCP01 data minimization',
+    behaviour:
+      'Arguments are kept beside the audit only where an operator asks for it: redacted, bounded, sealed for the caller, and checked against the chain, which stays whole after they are gone.',
+    kind: 'guarantee',
+  },
+  'audit-retention': {
+    source: 'MCP08 audit',
+    behaviour:
+      'Audit records end after their time; the chain says from where on it is kept, and a beginning that is made up or moved is found.',
+    kind: 'guarantee',
+  },
   T04: {
     source: 'MCP02 scope creep',
     behaviour: 'A token with one scope that calls a tool which needs another gets 403 with a challenge that names it.',
@@ -89,6 +133,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   T13: { source: 'MCP10 over-sharing', behaviour: 'Parallel callers never get each other’s results.', kind: 'guarantee' },
+  'payload-encryption': {
+    source: 'Guide, data security',
+    behaviour:
+      'A parameter or result that is marked as encrypted crosses the protocol sealed for its tool, field and caller; check, rule and function see the value, and what is in clear is refused.',
+    kind: 'guarantee',
+  },
+  'payload-tampering': {
+    source: 'MCP01 token exposure, MCP10 over-sharing',
+    behaviour:
+      'A sealed value that is truncated, changed, replayed, too old, or brought for another tool, field or caller is refused, and never named.',
+    kind: 'guarantee',
+  },
   references: {
     source: 'Guide, data minimization',
     behaviour:

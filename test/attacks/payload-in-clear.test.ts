@@ -1,0 +1,125 @@
+/** A client that cannot encrypt gets a clear error, and what it sent in clear is nowhere afterwards. */
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { createCallId, ENCRYPTION, readRefusal } from '../../src/payload/index.ts'
+import { verifies } from '../requirements.ts'
+import { type McpClient, mcp } from '../support/mcp.ts'
+import { type SealedRig, startSealed } from '../support/sealed-server.ts'
+
+verifies('payload-encryption')
+
+const CARD = '4111-1111-1111-1111'
+const IBAN = 'NO9386011117947'
+let ran = 0
+const parameters = {
+  type: 'object',
+  properties: {
+    card: { type: 'string', maxLength: 30, encrypted: true },
+    owner: { type: 'object', properties: { pin: { type: 'integer', encrypted: true } } },
+  },
+}
+const outputSchema = { type: 'object', properties: { iban: { type: 'string', encrypted: true }, bank: { type: 'string' } } }
+const run = () => {
+  ran++
+  return { iban: IBAN, bank: 'B' }
+}
+const definitions = [
+  { name: 'pay', parameters, execute: run },
+  { name: 'account', outputSchema, execute: run },
+  { name: 'whole', outputSchema: { ...outputSchema, encrypted: true }, execute: run },
+  {
+    name: 'chatty',
+    outputSchema,
+    execute: () => ({ content: [{ type: 'text', text: `it is ${IBAN}` }], structuredContent: { iban: IBAN } }),
+  },
+  { name: 'text', outputSchema, execute: () => ({ content: [{ type: 'text', text: IBAN }] }) },
+]
+
+let rig: SealedRig
+let client: McpClient
+before(async () => {
+  rig = await startSealed(definitions)
+  client = mcp(rig.url, { token: 'alice' })
+})
+after(() => rig.close())
+
+test('a value in clear is refused before anything runs, whatever it is, and told of nowhere', async () => {
+  for (const args of [
+    { card: CARD },
+    { card: [CARD] },
+    { card: { [CARD]: CARD } },
+    { card: null },
+    { card: '' },
+    { owner: { pin: 4711 } },
+  ]) {
+    const { result, body } = await client.call('pay', args)
+    assert.equal(result.isError, true)
+    const path = 'card' in args ? '/arguments/card' : '/arguments/owner/pin'
+    assert.match(result.content[0].text, new RegExp(`^The value of ${path} must be encrypted: use a client that can do that`))
+    const told = JSON.stringify([body, await rig.records()])
+    assert.ok(!told.includes('1111-1111') && !told.includes('4711'))
+  }
+  assert.equal(ran, 0)
+  const [record] = await rig.records()
+  assert.equal(record?.['reason'], 'encryption_required')
+})
+
+test('without its mark beside it, or under another spelling, it is no other argument', async () => {
+  const { result } = await client.call('pay', { Card: CARD })
+  assert.match(result.content[0].text, /^Invalid arguments/)
+  assert.ok(!JSON.stringify(result).includes('1111-1111'))
+  assert.equal(ran, 0)
+})
+
+test('a value in clear that the wire schema would pass is still in clear', async () => {
+  const sealed = await rig.client('pay')
+  const agreement = await sealed.agree()
+  const { card } = sealed.seal({ card: CARD }, agreement)
+  // One sealed, one not.
+  const { result } = await client.call('pay', { card, owner: { pin: '4711' } })
+  assert.match(result.content[0].text, /^The value of \/arguments\/owner\/pin must be encrypted/)
+  assert.equal(ran, 0)
+})
+
+test('the first message of an agreement runs nothing', async () => {
+  const sealed = await rig.client('pay')
+  await sealed.agree()
+  assert.equal(ran, 0)
+})
+
+test('a tool with an encrypted result runs for nobody who cannot open it', async () => {
+  const { epk } = await rig.client('account')
+  for (const encryption of [undefined, {}, { v: 1 }, { v: 1, epk }, { v: 1, call: createCallId() }, { v: 2, epk, call: createCallId() }]) {
+    const { result } = await client.call('account', {}, encryption && { [ENCRYPTION]: encryption })
+    assert.match(result.content[0].text, /^(?:What this tool answers is encrypted|Nothing was run)/)
+  }
+  assert.equal(ran, 0)
+  // Half of what is needed is answered with the rest.
+  assert.ok(readRefusal((await client.call('account', {}, { [ENCRYPTION]: { v: 1, epk } })).result)?.agreement)
+})
+
+test('what a result says beside its encrypted part says nothing of it', async () => {
+  for (const name of ['account', 'whole', 'chatty']) {
+    const sealed = await rig.client(name)
+    const { body, opened } = await sealed.call()
+    assert.equal(opened.iban, IBAN)
+    assert.ok(!JSON.stringify(body).includes(IBAN))
+    assert.deepEqual(JSON.parse(body.result.content[0].text), body.result.structuredContent)
+  }
+})
+
+test('a result without its promised part is withheld', async () => {
+  const sealed = await rig.client('text')
+  const { body } = await sealed.call()
+  assert.match(body.result.content[0].text, /^The answer is not what this server promises: .* It was withheld/)
+  assert.ok(!JSON.stringify(body).includes(IBAN))
+})
+
+test('the older revision keeps the same rules', async () => {
+  const legacy = mcp(rig.url, { token: 'alice', version: '2025-11-25' })
+  const { result } = await legacy.call('pay', { card: CARD })
+  assert.match(result.content[0].text, /must be encrypted/)
+  const sealed = await rig.client('account', 'alice', { version: '2025-11-25' })
+  assert.deepEqual((await sealed.call()).opened, { iban: IBAN, bank: 'B' })
+})
