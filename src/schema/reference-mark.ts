@@ -51,7 +51,7 @@ export function readMark(given: unknown): Mark {
   return {
     field: { toUri: expand.toUri, maxBytes: maxBytes as number, accepts: acceptsOf(mimeTypes as readonly string[] | undefined) },
     shown: { maxBytes, ...(template === undefined ? {} : { template }), ...(mimeTypes === undefined ? {} : { mimeTypes }) },
-    hint: `Takes a reference, not the content: ${expand.hint}, or the URI of what was put here before.`,
+    hint: `Takes a reference, not the content: ${expand.hint}, or a sallyport:// URI of what is kept here for you.`,
   }
 }
 

@@ -167,7 +167,17 @@ export function createEngine(options: EngineOptions): Engine {
   const { enter } = createEntryConcurrency()
   // One for all: what is asked on one way is understood on the others.
   const check = createInputCheck()
-  const referring = createReferring({ store, vault, keyRing, catalogue, bounds, clock, log, stages: () => stages })
+  const referring = createReferring({
+    store,
+    vault,
+    keyRing,
+    catalogue,
+    bounds,
+    clock,
+    log,
+    sources: large ? [large.source] : [],
+    stages: () => stages,
+  })
   const read = createReadArguments({ open: sealing.open, resolve: referring.resolve })
   const tasks = createTasks({
     store,

@@ -15,6 +15,7 @@ import {
   createReadInside,
   createResolveReferences,
   type ReadStages,
+  type ReferenceSource,
   type ResolveReferences,
 } from '../guards/index.ts'
 import type { Store } from '../storage/index.ts'
@@ -29,6 +30,8 @@ export interface ReferringOptions {
   readonly bounds: Bounds
   readonly clock: Clock
   readonly log: Log
+  /** What else is kept for callers: results that were too large to send. */
+  readonly sources: readonly ReferenceSource[]
   /** Those that a read goes through. */
   readonly stages: () => ReadStages
 }
@@ -46,7 +49,7 @@ const ENVELOPE_BYTES = 2048
 const MOST_PART_BYTES = 512 * 1024
 const LEAST_PART_BYTES = 256
 
-export function createReferring({ store, vault, keyRing, catalogue, bounds, clock, log, stages }: ReferringOptions): Referring {
+export function createReferring({ store, vault, keyRing, catalogue, bounds, clock, log, sources, stages }: ReferringOptions): Referring {
   const partBytes = partBytesFor(bounds.bodyBytes)
   const instance = createInstanceId(keyRing)
   const kept = createKeptResources({ store, vault, instance, bounds: bounds.references, partBytes, clock })
@@ -63,7 +66,7 @@ export function createReferring({ store, vault, keyRing, catalogue, bounds, cloc
   }, SWEEP_MS)
   sweeping.unref()
   return {
-    resolve: createResolveReferences({ kept, readInside: createReadInside(stages, clock) }),
+    resolve: createResolveReferences({ sources: [kept, ...sources], readInside: createReadInside(stages, clock) }),
     extension: createKeptMethods({ kept, catalogue, bounds: bounds.references, partBytes }),
     close: () => clearInterval(sweeping),
   }

@@ -71,6 +71,6 @@ function rangeOf(read: Readonly<Record<string, string>> | undefined): Range | un
 /** Half of a character is bytes. */
 function toContent(uri: string, { mimeType, size }: KeptResource, bytes: Buffer, offset: number) {
   const isText = isTextual(mimeType) && isUtf8(bytes) && !bytes.includes(0)
-  const part = bytes.length < size ? { _meta: { 'sallyport/range': { offset, length: bytes.length, size } } } : {}
+  const part = bytes.length < size ? { _meta: { 'sallyport/range': { offset, length: bytes.length, total: size } } } : {}
   return { uri, mimeType, ...(isText ? { text: bytes.toString('utf8') } : { blob: bytes.toString('base64') }), ...part }
 }

@@ -12,7 +12,6 @@
 
 import type { Entry, ReferenceField } from '../../core/index.ts'
 import { allow, createTally, type Decision, type Denial, deny, type JsonObject, type Principal, principalKey } from '../../core/index.ts'
-import type { KeptResources } from '../kept/index.ts'
 import { contentOf, type ReadContent, refused, tooLarge, toPlaced, unknown, wrongType } from './content.ts'
 import { referencesAt, withContents } from './places.ts'
 import type { ReadInside } from './read-inside.ts'
@@ -25,8 +24,22 @@ export type ResolveReferences = (
   principal: Principal,
 ) => Promise<Decision<Place>>
 
+/** What is kept here for one caller, to be read whole: what was put here, and results that were too large to send. */
+export interface ReferenceSource {
+  isOurs(uri: string): boolean
+  /** Undefined: there is none of this caller's. */
+  find(uri: string, principal: Principal): Promise<Kept | undefined>
+}
+interface Kept {
+  readonly uri: string
+  readonly mimeType: string
+  readonly name?: string | undefined
+  readonly size: number
+  read(offset: number, length: number): Promise<Buffer | undefined>
+}
+
 export interface ResolveOptions {
-  readonly kept: Pick<KeptResources, 'isOurs' | 'find'>
+  readonly sources: readonly ReferenceSource[]
   readonly readInside: ReadInside
 }
 
@@ -36,11 +49,17 @@ const MAX_AT_ONCE = 4
 /** What says nothing of what is there, only that it cannot be had now. */
 const passing: readonly Denial['reason'][] = ['overloaded', 'deadline_exceeded', 'cancelled', 'upstream_unavailable']
 
-export function createResolveReferences({ kept, readInside }: ResolveOptions): ResolveReferences {
+export function createResolveReferences({ sources, readInside }: ResolveOptions): ResolveReferences {
   const places = createTally()
 
-  async function keptContent(path: string, field: ReferenceField, uri: string, principal: Principal): Promise<Decision<ReadContent>> {
-    const found = await kept.find(uri, principal)
+  async function keptContent(
+    path: string,
+    field: ReferenceField,
+    uri: string,
+    principal: Principal,
+    source: ReferenceSource,
+  ): Promise<Decision<ReadContent>> {
+    const found = await source.find(uri, principal)
     if (!found) return unknown(path)
     // Before anything of it is read.
     if (found.size > field.maxBytes) return tooLarge(path, field)
@@ -71,7 +90,10 @@ export function createResolveReferences({ kept, readInside }: ResolveOptions): R
     const contents = new Map<string, unknown>()
     for (const reference of given) {
       if (contents.has(reference)) continue
-      const read = await (kept.isOurs(reference) ? keptContent : ownContent)(path, field, reference, principal)
+      const source = sources.find(({ isOurs }) => isOurs(reference))
+      const read = source
+        ? await keptContent(path, field, reference, principal, source)
+        : await ownContent(path, field, reference, principal)
       const placed = read.allowed ? toPlaced(path, field, read.value) : read
       if (!placed.allowed) return placed
       contents.set(reference, placed.value)
