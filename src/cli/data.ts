@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Data, openData, resolveDataDir } from '../vault/index.ts'
 import { CliError } from './errors.ts'
+import { createOutput } from './output.ts'
 
 /** The flag, the environment, a configuration found from here upwards, the platform's place: as `guard` does. */
 async function dirOf(dataDir: string | undefined): Promise<string> {
@@ -15,6 +16,8 @@ async function dirOf(dataDir: string | undefined): Promise<string> {
 /** For commands that may be the first to be run: what is not there is made. */
 export async function withData<T>(dataDir: string | undefined, use: (data: Data) => Promise<T>): Promise<T> {
   const data = await openData({ dataDir: await dirOf(dataDir) })
+  const { newFile } = data.master
+  if (newFile !== undefined) createOutput(false).note(`The master key was made: keep a copy of ${newFile} in a safe place.`)
   try {
     return await use(data)
   } finally {

@@ -64,14 +64,16 @@ export function createProgram(argv: readonly string[]): Command {
     (await import('./commands/key.ts')).printKeyPattern(command.optsWithGlobals()),
   )
 
-  const keys = add(program, 'keys', 'the keys that access tokens are signed with')
+  const keys = add(program, 'keys', 'the master key, and the keys that access tokens are signed with')
   add(keys, 'list', 'list them, with what each is for now')
     .addOption(dataDir())
-    .action(async (_options, command: Command) => (await import('./commands/keys.ts')).listSigningKeys(command.optsWithGlobals()))
-  add(keys, 'rotate', 'publish the next one, which signs a quarter of an hour later')
-    .option('--compromised', 'sign with it at once, and refuse every token that another key has signed')
+    .action(async (_options, command: Command) => (await import('./commands/keys.ts')).listKeys(command.optsWithGlobals()))
+  add(keys, 'rotate', 'replace the master key; may be interrupted, and run again')
+    .option('--new-passphrase-file <file>', 'by what this passphrase gives')
+    .option('--signing', 'not that one: publish the next signing key, which signs a quarter of an hour later')
+    .option('--compromised', 'with --signing: sign with it at once, and refuse every token that another key has signed')
     .addOption(dataDir())
-    .action(async (_options, command: Command) => (await import('./commands/keys.ts')).rotateSigningKeys(command.optsWithGlobals()))
+    .action(async (_options, command: Command) => (await import('./commands/keys.ts')).rotate(command.optsWithGlobals()))
 
   const client = add(program, 'client', 'programs that people sign in to, or that act for themselves')
   add(client, 'create', 'register a client; its secret is shown once')

@@ -9,6 +9,7 @@ export type OperatorAction =
   | 'key.roll'
   | 'key.revoke'
   | 'keys.rotate'
+  | 'signing-keys.rotate'
   | 'user.add'
   | 'user.invite'
   | 'user.reset'

@@ -8,7 +8,7 @@ import type { Weight } from '../catalogue/index.ts'
 import { type Clock, createScopeHierarchy, type Log, type Redactor, systemClock } from '../core/index.ts'
 import { toRetention } from '../retention/index.ts'
 import { createService, type ServiceOptions } from '../server/index.ts'
-import { openData } from '../vault/index.ts'
+import { openData, sayNewKey } from '../vault/index.ts'
 import { type Config, lockFileOf } from './config/index.ts'
 import { type Classification, createGateway, type UpstreamStatus } from './gateway.ts'
 import { createPeople } from './people.ts'
@@ -70,6 +70,7 @@ export async function createGuard({
   const data = await openData({ dataDir: config.dataDir, clock })
   // Closed by the service, once there is one; to close it again does nothing.
   opening.defer(() => data.store.close())
+  sayNewKey(data, log)
   const lockFile = lockFileOf(config, data.dir)
   const serverInfo = { name: 'sallyport', version }
   const people = createPeople({ data, servers: config.servers, signIn: config.auth?.signIn ?? [], redactor, log, clock })

@@ -16,7 +16,7 @@ import { ConfigError, checkOptions, createRedactor, createScopeHierarchy, type L
 import { anonymous, costProblems, type RateLimits, toLimits, toResults } from '../guards/index.ts'
 import { toRetention } from '../retention/index.ts'
 import { corsSchema } from '../transports/index.ts'
-import { openData } from '../vault/index.ts'
+import { openData, sayNewKey } from '../vault/index.ts'
 import { defaultBounds, toBounds } from './bounds.ts'
 import { createService } from './create-service.ts'
 import { createDefaultLog } from './default-log.ts'
@@ -222,8 +222,9 @@ export class MCPServer<
     if (auth?.introspection) this.#redactor.learn(auth.introspection.clientSecret)
     const { limits: rates, headers, handler } = this.#rates
     await using opening = new AsyncDisposableStack()
-    const data = await openData({ dataDir })
+    const data = await openData({ dataDir, kms: this.#options.keys?.kms })
     opening.defer(() => data.store.close())
+    sayNewKey(data, this.#log)
     const service = await createService({
       data,
       serveOn,

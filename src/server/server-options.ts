@@ -21,6 +21,7 @@ import {
 import { type SignInProvider, signInSchema } from '../people/index.ts'
 import { type AuditOptions, auditSchema, type RetentionOptions, retentionSchema } from '../retention/index.ts'
 import type { CorsOptions } from '../transports/index.ts'
+import { isKeyWrapper, type KeyWrapper } from '../vault/index.ts'
 import { type BoundsOptions, boundsShape } from './bounds.ts'
 import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
 import { type Listen, listenShape } from './listen.ts'
@@ -43,6 +44,8 @@ export interface MCPServerOptions extends Definitions, Partial<Listen> {
   readonly instructions?: string | undefined
   /** Where accounts, keys, grants and the audit are: the folder that `sallyport --data-dir` names. The platform's place unless told. */
   readonly dataDir?: string | undefined
+  /** What all that is stored sealed is sealed under, where that is no master key of this machine's. */
+  readonly keys?: KeysOptions | undefined
   /** Web pages of other origins that may use the server. Nobody's unless told. */
   readonly cors?: CorsOptions | undefined
   readonly rateLimit?: RateLimitOptions | undefined
@@ -65,6 +68,11 @@ export interface MCPServerOptions extends Definitions, Partial<Listen> {
   readonly strict?: boolean | undefined
   /** What happens, a line each; on stderr unless told. `false`: nothing. */
   readonly log?: Log | false | undefined
+}
+
+export interface KeysOptions {
+  /** A key management service, which wraps the data keys; `SALLYPORT_KMS` names a module that exports one. */
+  readonly kms?: KeyWrapper | undefined
 }
 
 /** The same, where what each inline definition takes is inferred from its schema. */
@@ -142,6 +150,7 @@ const shape = {
   title: z.string().min(1).max(128).optional(),
   instructions: z.string().max(16_384).optional(),
   dataDir: z.string().min(1).optional(),
+  keys: z.strictObject({ kms: z.custom<KeyWrapper>(isKeyWrapper, 'needs the methods current, wrap and unwrap').optional() }).optional(),
   auth: z
     .strictObject({ dangerouslyAllowAnonymous: z.boolean().optional(), ...authShape })
     .superRefine(refineAuth)

@@ -3,7 +3,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { type Clock, ConfigError, systemClock } from '../core/index.ts'
+import { type Clock, ConfigError, type Log, systemClock } from '../core/index.ts'
 import { createSqliteStore, openKeysFile, type Store } from '../storage/index.ts'
 import { createVault } from './create-vault.ts'
 import type { DataKeyRecord } from './data-key-record.ts'
@@ -33,6 +33,8 @@ export interface Data {
   readonly dir: string
   /** What data keys are wrapped with. Whoever opens this says where its file is, where that was made just now. */
   readonly master: Master
+  /** Makes data keys that were removed or wrapped anew unreadable in their file too. */
+  readonly scrubKeys: () => Promise<void>
 }
 
 /** `--data-dir`, `SALLYPORT_DATA_DIR`, then the platform's place for an application's data. */
@@ -67,7 +69,12 @@ export async function openData({ dataDir, clock = systemClock, env = process.env
   await checkRecords(store, keyRing, dir)
   const vault = createVault(createDataKeys({ records, scrub: keys.scrub, wrapper, keyRing, clock }))
   opening.move()
-  return { store, keyRing, vault, dir, master }
+  return { store, keyRing, vault, dir, master, scrubKeys: keys.scrub }
+}
+
+/** Where the master key is that was made just now: without a copy of it, what is sealed from here on can be lost. */
+export function sayNewKey({ master: { newFile } }: Pick<Data, 'master'>, log: Log): void {
+  if (newFile !== undefined) log('info', 'the master key was made: keep a copy of it in a safe place', { file: newFile })
 }
 
 /** Ours is made 0700. One that was there stays as it is, its files are 0600; but who may write into it may exchange them. */

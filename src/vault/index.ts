@@ -1,6 +1,7 @@
 export { addMasterKey, createKeyRing, createKeyRingOf, createKeyText, createMemoryKeyRing } from './create-key-ring.ts'
-export { type Data, openData, requireFolder, resolveDataDir } from './data-dir.ts'
+export { type Data, openData, requireFolder, resolveDataDir, sayNewKey } from './data-dir.ts'
 export { createInstanceId } from './instance-id.ts'
+export { countKeys } from './key-counts.ts'
 export type { KeyRing } from './key-ring.ts'
 export type { KeyWrapper } from './key-wrapper.ts'
 export { isKeyWrapper } from './kms-module.ts'

@@ -30,6 +30,8 @@ export interface MasterKeys {
   readonly source: string
   /** The file was made just now. */
   readonly newFile?: string | undefined
+  /** They are made of one. */
+  readonly isPassphrase?: boolean
   /** Where they are ours to change. */
   readonly own?: OwnKeys | undefined
 }

@@ -15,5 +15,5 @@ export function createMemoryVault(): Vault {
   const keys = [createMasterKey()] as const
   const records = store.records<DataKeyRecord>('data_key')
   const wrapper = createLocalWrapper(() => keys)
-  return createVault(createDataKeys({ records, scrub: store.scrub, wrapper, keyRing: createMemoryKeyRing(), clock: systemClock }))
+  return createVault(createDataKeys({ records, scrub: async () => {}, wrapper, keyRing: createMemoryKeyRing(), clock: systemClock }))
 }

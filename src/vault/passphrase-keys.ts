@@ -51,6 +51,7 @@ export function createPassphraseKeys({ file, passphrase, source, follow }: Passp
     }),
     source,
     newFile: isNew ? file : undefined,
+    isPassphrase: true,
   }
 }
 

@@ -1,6 +1,5 @@
 /** Wraps a data key anew, with the key that wraps now. The data key stays the same, and so does what it has sealed. @module */
 
-import { allRecords } from '../storage/index.ts'
 import { type DataKeyRecord, type DataKeyRecords, ROOT_ID } from './data-key-record.ts'
 import type { KeyWrapper, Wrapped } from './key-wrapper.ts'
 
@@ -24,13 +23,6 @@ export async function rewrapRecord(records: DataKeyRecords, id: string, wrapper:
     const value: DataKeyRecord = { ...found.value, ...anew }
     if (await records.compareAndSet(id, found.version, value, { group: groupOfId(id) })) return
   }
-}
-
-/** How many are wrapped with which key, the root among them. */
-export async function countByKey(records: DataKeyRecords): Promise<Map<string, number>> {
-  const counts = new Map<string, number>()
-  for await (const { value } of allRecords(records)) counts.set(value.keyId, (counts.get(value.keyId) ?? 0) + 1)
-  return counts
 }
 
 /** The store does not answer the group, and a change has to give it again: it is the last part of the id. */

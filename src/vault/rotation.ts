@@ -30,11 +30,11 @@ export interface Rotation extends Rotated {
 
 /** @throws {ConfigError} where there is no new key to go over to. */
 export async function rotateKeys(
-  { store, dir, master }: Pick<Data, 'store' | 'dir' | 'master'>,
+  { store, dir, master, scrubKeys }: Pick<Data, 'store' | 'dir' | 'master' | 'scrubKeys'>,
   { newPassphraseFile, reseal = async () => {}, progress }: RotationOptions = {},
 ): Promise<Rotation> {
   const records = store.records<DataKeyRecord>('data_key')
-  const parts = { records, scrub: store.scrub, progress }
+  const parts = { records, scrub: scrubKeys, progress }
   const rootKeyId = (await records.get(ROOT_ID))?.value.keyId
   const { keys, wrapper, source } = master
 
@@ -72,7 +72,7 @@ export async function rotateKeys(
 
   if (!(await isBegun()))
     throw new ConfigError([
-      keys?.source.includes('PASSPHRASE') || source.includes('PASSPHRASE')
+      keys?.isPassphrase
         ? `${source}: say which passphrase is next: sallyport keys rotate --new-passphrase-file FILE`
         : `${source}: there is no newer key than the one that all is wrapped with. Put a new one first (openssl rand -base64 32 makes one), before those that are there, start what uses this data with both, and run this again.`,
     ])

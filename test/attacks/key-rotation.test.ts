@@ -142,7 +142,7 @@ describe('a key that is said to be compromised', () => {
     const client = await gateway.signIn()
     const stolen = client.tokens.access_token
     assert.ok(await works(stolen))
-    const { code, stdout, stderr } = await gateway.cli('keys', 'rotate', '--compromised', '--json')
+    const { code, stdout, stderr } = await gateway.cli('keys', 'rotate', '--signing', '--compromised', '--json')
     const rotatedAt = Date.now()
     assert.equal(code, 0, stderr)
     await until('the old token to be refused', async () => !(await works(stolen)), 2_000)
@@ -153,7 +153,7 @@ describe('a key that is said to be compromised', () => {
     const { access_token: fresh } = await tokensOf(await client.refresh())
     assert.equal(kidOf(fresh), JSON.parse(stdout).kid)
     assert.ok(await works(fresh))
-    assert.equal((await gateway.records()).findLast(({ action }) => action === 'keys.rotate')?.target, kidOf(fresh))
+    assert.equal((await gateway.records()).findLast(({ action }) => action === 'signing-keys.rotate')?.target, kidOf(fresh))
   })
   it('signs nothing that is taken, whatever kid it is given', async () => {
     const { access_token: token } = (await gateway.signIn()).tokens

@@ -1,27 +1,43 @@
-/** `sallyport keys list | rotate`: the keys that access tokens are signed with. A running guard follows without a restart. @module */
+/** `sallyport keys list | rotate`: the master key, and the keys that access tokens are signed with. A running guard follows both without a restart. @module */
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createFileTokenStore } from '../../client/index.ts'
 import { systemClock } from '../../core/index.ts'
 import { createSigningKeys } from '../../oauth/index.ts'
-import type { Data } from '../../vault/index.ts'
+import { countKeys, type Data, rotateKeys } from '../../vault/index.ts'
 import type { WithData } from '../common.ts'
 import { withExistingData } from '../data.ts'
+import { CliError } from '../errors.ts'
 import { createOutput, table } from '../output.ts'
 import { recordOperator } from '../record.ts'
+import { shown } from '../shown.ts'
 import { minuteOf } from '../values.ts'
+import { whileWaiting } from '../waiting.ts'
 
 export interface RotateOptions extends WithData {
+  readonly signing?: boolean
   readonly compromised?: boolean
+  readonly newPassphraseFile?: string
 }
 
-const keysOf = ({ store, vault }: Data) => createSigningKeys({ store, vault, clock: systemClock })
+const signingKeysOf = ({ store, vault }: Data) => createSigningKeys({ store, vault, clock: systemClock })
 
-export async function listSigningKeys({ json = false, dataDir }: WithData): Promise<void> {
+export async function listKeys({ json = false, dataDir }: WithData): Promise<void> {
   const output = createOutput(json)
-  const keys = await withExistingData(dataDir, (data) => keysOf(data).list())
-  output.object({ keys })
-  if (keys.length === 0) output.note('There are no signing keys yet: `sallyport guard` makes the first one when somebody signs in.')
-  const rows = keys.map(({ kid, state, createdAt, signsFrom, endsAt }) => [
-    kid,
+  const { master, signingKeys } = await withExistingData(dataDir, async (data) => ({
+    master: await countKeys(data),
+    signingKeys: await signingKeysOf(data).list(),
+  }))
+  output.object({ master, signingKeys })
+  const kinds = Object.values(master.byKind)
+  output.line(`master key ${shown(master.current)} of ${shown(master.source)}`)
+  output.line(`${kinds.reduce((sum, count) => sum + count, 0)} data keys for ${kinds.length} kinds of record`)
+  for (const [keyId, count] of Object.entries(master.byMasterKey))
+    if (keyId !== master.current) output.note(`! ${count} are wrapped with ${shown(keyId)} still: run sallyport keys rotate`)
+  if (signingKeys.length === 0) output.note('There are no signing keys yet: `sallyport guard` makes the first one when somebody signs in.')
+  const rows = signingKeys.map(({ kid, state, createdAt, signsFrom, endsAt }) => [
+    `signing key ${kid}`,
     output.paint(state === 'signing' ? 'green' : 'dim', state === 'retired' ? 'verifies only' : state === 'next' ? 'published' : 'signs'),
     `made ${minuteOf(createdAt)}`,
     state === 'next' ? `signs from ${minuteOf(signsFrom)}` : '',
@@ -30,12 +46,48 @@ export async function listSigningKeys({ json = false, dataDir }: WithData): Prom
   for (const row of table(rows)) output.line(row)
 }
 
-export async function rotateSigningKeys({ json = false, dataDir, compromised = false }: RotateOptions): Promise<void> {
+export async function rotate(options: RotateOptions): Promise<void> {
+  const { signing = false, compromised = false, newPassphraseFile } = options
+  if (compromised && !signing)
+    throw new CliError('E-USAGE', '--compromised is said of signing keys', 'sallyport keys rotate --signing --compromised')
+  if (signing && newPassphraseFile !== undefined)
+    throw new CliError('E-USAGE', 'signing keys have no passphrase', 'leave out --signing or --new-passphrase-file')
+  return signing ? rotateSigningKeys(options) : rotateMasterKey(options)
+}
+
+async function rotateMasterKey({ json = false, dataDir, newPassphraseFile }: RotateOptions): Promise<void> {
+  const output = createOutput(json)
+  const startedAt = Date.now()
+  let said = 'wrapping data keys anew'
+  const done = await withExistingData(dataDir, async (data) => {
+    const rotating = rotateKeys(data, {
+      newPassphraseFile,
+      reseal: () => resealSignIns(data.dir),
+      progress: (some, all) => void (said = `wrapping data keys anew: ${some} of ${all}`),
+    })
+    const rotated = await whileWaiting(() => said, output, rotating)
+    await recordOperator(data.store, 'keys.rotate', rotated.keyId, startedAt)
+    return rotated
+  })
+  output.object(done)
+  output.line(
+    `${output.paint('green', '✓')} ${shown(done.keyId)} is the master key, and ${done.rewrapped} data keys are wrapped with it: a running guard goes on`,
+  )
+  if (done.left !== undefined) output.note(done.left)
+  else output.note('The old key opens nothing any more. Replace your copies of the master key and of sallyport-keys.db.')
+}
+
+/** What this machine's clients keep in the same folder is sealed with the master key itself. */
+async function resealSignIns(dataDir: string): Promise<void> {
+  if (existsSync(join(dataDir, 'client'))) await createFileTokenStore({ dataDir }).rotateKey({ newKey: false })
+}
+
+async function rotateSigningKeys({ json = false, dataDir, compromised = false }: RotateOptions): Promise<void> {
   const output = createOutput(json)
   const startedAt = Date.now()
   const key = await withExistingData(dataDir, async (data) => {
-    const next = await keysOf(data).rotate({ compromised })
-    await recordOperator(data.store, 'keys.rotate', next.kid, startedAt)
+    const next = await signingKeysOf(data).rotate({ compromised })
+    await recordOperator(data.store, 'signing-keys.rotate', next.kid, startedAt)
     return next
   })
   output.object(key)
