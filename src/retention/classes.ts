@@ -35,7 +35,8 @@ export type ClassName =
   | 'upstreamClients'
   | 'legacySessions'
   | 'tasks'
-  | 'keptResources'
+  | 'contents'
+  | 'statistics'
   | 'auditArguments'
   | 'auditRecords'
   | 'signingKeys'
@@ -105,10 +106,17 @@ export const classes: Readonly<Record<ClassName, DataClass>> = {
     kept: ['task'],
     forgettable: true,
   },
-  keptResources: {
-    what: 'What clients have put, to refer to it.',
-    lifetime: '1h',
-    kept: ['kept_resource', 'stored_part'],
+  contents: {
+    what: 'Results that were too large to send, and what clients have put here to refer to it.',
+    lifetime: '1h, or as long as the client says up to 24h',
+    kept: ['stored_result', 'kept_resource', 'stored_part'],
+    option: 'results.keepSeconds',
+    forgettable: true,
+  },
+  statistics: {
+    what: 'How much was sent and saved, by tool and day; of nobody.',
+    lifetime: '400d',
+    kept: ['statistic'],
     forgettable: true,
   },
   auditArguments: {

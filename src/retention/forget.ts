@@ -1,7 +1,7 @@
 /**
  * Forgets a person, or a class of data, for good: the data keys are destroyed, so that backups forget too, and the records are removed.
  *
- *   note it down → end their credentials → destroy data keys → remove records, until there are none → overwrite → take the note away
+ *   note it down → end their credentials → destroy data keys → remove records, until there are none → take the note away → erase
  *
  * Whoever is killed on the way has left the note: the next start, the sweeper of any process, or the same command ends it. Nothing is
  * done twice that would matter. Audit records stay: they say who did what, without arguments.
@@ -32,11 +32,16 @@ export interface Forgetting {
 export interface Forgotten {
   readonly records: number
   readonly dataKeys: number
+  /** False: the file is too large to be written anew, and fragments of names may be left in it until their place is used again. */
+  readonly erased: boolean
 }
+const NOTHING_LEFT: Forgotten = { records: 0, dataKeys: 0, erased: true }
 
 interface Note extends Forgetting {
   /** As they were when it began: when the grants are gone, nothing else tells whose their tokens are. */
   readonly grants: readonly string[]
+  /** All is removed; what is left is to write the files anew. */
+  readonly erase?: boolean | undefined
 }
 
 export interface ForgetOptions {
@@ -71,7 +76,8 @@ async function finish(parts: ForgetParts, id: string, { settleMs = 0 }: ForgetOp
   const { store, vault, bus } = parts
   const notes = store.records<Note>('forgetting')
   const note = (await notes.get(id))?.value
-  if (note === undefined) return { records: 0, dataKeys: 0 }
+  if (note === undefined) return NOTHING_LEFT
+  if (note.erase) return { ...NOTHING_LEFT, erased: await erase(store, id) }
   let [records, dataKeys] = [await removeAll(store, note, credentials), 0]
   bus?.publish('credentials', 'somebody was forgotten')
   for (let isLast = settleMs === 0; ; isLast = true) {
@@ -81,11 +87,19 @@ async function finish(parts: ForgetParts, id: string, { settleMs = 0 }: ForgetOp
     if (isLast) break
     await delay(settleMs)
   }
-  await store.scrub()
+  // The note has a name in it, and goes before the files are written anew: that alone leaves nothing. Where it fails, or this process
+  // ends before, a note without a name says that it is still to be done.
+  const toErase = createId('', 22)
+  await notes.putIfAbsent(toErase, { grants: [], erase: true })
   await notes.takeOnce(id)
-  // The note has a name in it.
-  await store.scrub()
-  return { records, dataKeys }
+  const erased = await erase(store, toErase)
+  return { records, dataKeys, erased }
+}
+
+async function erase(store: Store, noteId: string): Promise<boolean> {
+  const erased = await store.erase()
+  await store.records('forgetting').takeOnce(noteId)
+  return erased
 }
 
 async function shred(vault: Vault, { subject, class: name }: Note): Promise<number> {

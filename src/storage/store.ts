@@ -29,6 +29,7 @@ export type RecordKind =
   | 'stored_result'
   | 'statistic'
   | 'stored_part'
+  | 'personal_token'
   | 'data_key'
   | 'audit_arguments'
   | 'forgetting'
@@ -55,11 +56,13 @@ export interface Store {
   /** Everything but data keys, also what has expired and was not swept yet. */
   scan(): AsyncGenerator<StoredRow>
   /**
-   * Makes what was removed or replaced unreadable in the files too, where there are files. Resolves once that is so.
+   * Makes data keys that were removed or replaced unreadable in the files too, where there are files. Resolves once that is so.
    *
    * @throws where others read or write for so long that it cannot be done.
    */
   scrub(): Promise<void>
+  /** The same of all that was removed. False: a file is too large to be written anew, and fragments may be left in it. */
+  erase(): Promise<boolean>
   /** Removes what has expired, in small batches; answers how many. */
   sweep(): Promise<number>
   close(): Promise<void>

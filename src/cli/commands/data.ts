@@ -95,6 +95,8 @@ export async function forgetData(named: string | undefined, options: ForgetOptio
   output.line(
     `${output.paint('green', '✓')} forgotten: ${result.records} records, ${result.dataKeys} data keys; what a backup has of it opens with no key any more`,
   )
+  if (!result.erased)
+    output.note('sallyport.db is larger than 1 GB and was not written anew: fragments of names may be left in it until their place is used.')
   if (!json)
     output.note(
       'Audit records stay until their time is up, without arguments. Replace copies of sallyport-keys.db by the one that is there now.',

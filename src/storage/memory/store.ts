@@ -39,6 +39,7 @@ export function createMemoryStore({ clock = systemClock, maxAuditRecords = 100_0
       }
     },
     async scrub() {},
+    erase: async () => true,
     async sweep() {
       const now = clock()
       let swept = 0

@@ -31,7 +31,9 @@ export function openKeysFile(file: string, clock: Clock): KeysFile {
   let closed = false
   return {
     records: <T>() => createSqliteRecords<T>('data_key', statements, flusher, clock),
-    scrub: scrub.soon,
+    async scrub() {
+      await scrub.all()
+    },
     async close() {
       if (closed) return
       closed = true

@@ -89,7 +89,7 @@ function pragma(db: DatabaseSync, name: 'application_id' | 'user_version' | 'sch
 
 // SQLite's primary result code is the low byte.
 const codeOf = (error: unknown): number => ((error as { errcode?: number }).errcode ?? 0) & 0xff
-const isBusy = (error: unknown): boolean => codeOf(error) === 5
+export const isBusy = (error: unknown): boolean => codeOf(error) === 5
 
 function toConfigError(error: unknown, file: string): unknown {
   const code = codeOf(error)

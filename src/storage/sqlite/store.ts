@@ -56,8 +56,11 @@ export function createSqliteStore({ file, clock = systemClock, sealKey, keys = o
     records: <T>(kind: RecordKind) => (kind === 'data_key' ? keys.records<T>() : createSqliteRecords<T>(kind, statements, flusher, clock)),
     onForeignChange: changes.listen,
     scan: createScan(db),
-    async scrub() {
-      await Promise.all([keys.scrub(), scrub.soon(), auditScrub.soon()])
+    scrub: keys.scrub,
+    async erase() {
+      await keys.scrub()
+      auditScrub.now()
+      return scrub.all()
     },
     async sweep() {
       for (let swept = 0; ; ) {
