@@ -1161,6 +1161,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'A key for some servers of a gateway neither sees nor reaches what the others have: it is answered as if that were not there.',
     kind: 'guarantee',
   },
+  'certificates-verified': {
+    source: 'MCP01 token exposure, OWASP TLS, RFC 9700 §2.6',
+    behaviour:
+      'Every connection that the product makes verifies the certificate of the other side: one that is signed by itself, has ended or is for another name hears no request, whatever NODE_TLS_REJECT_UNAUTHORIZED says.',
+    kind: 'guarantee',
+  },
   'key-in-url': {
     source: '2026-07-28 authorization §token requirements',
     behaviour: 'A key or token in a query string is no credential: it is refused, and no log, record or upstream has it.',
