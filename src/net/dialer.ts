@@ -64,6 +64,8 @@ export function createDialer({ allowPrivate, onlyHost, connectTimeoutMs = 10_000
   const dial = buildConnector({
     timeout: connectTimeoutMs,
     allowH2: false,
+    // Whatever the process was started with: it outranks NODE_TLS_REJECT_UNAUTHORIZED.
+    rejectUnauthorized: true,
     ...(ca && { ca: [...ca] }),
     lookup(
       host: string,

@@ -11,11 +11,22 @@ export {
 export { createIssuerFetch } from './issuer-fetch.ts'
 export { isIssuerUrl } from './issuer-url.ts'
 export {
+  appraise,
   type CertificateSource,
   type ClientCertificate,
   createTlsKeeper,
+  type Handshake,
+  isCertificateProblem,
+  isVerificationOff,
+  loadTls,
+  MEANT,
+  nameOf,
   noCertificates,
+  requireVerification,
+  SOON_DAYS,
+  shakeHands,
   type TlsKeeper,
   type TlsOptions,
   tlsSchema,
+  type Weakness,
 } from './tls/index.ts'

@@ -38,6 +38,7 @@ test('without a file everything has its default', () => {
     rates: { address: limit, principal: limit, client: limit, tool: limit },
     bounds: { ...defaultBounds, resultBytes: 16_777_216, deadlineSeconds: 120 },
     auth: undefined,
+    catalogue: undefined,
     scopes: {},
     local: { scopes: [] },
     origins: [],
@@ -316,6 +317,18 @@ test('how callers are known at a server: each way has what it needs, and nothing
   assert.deepEqual(one?.secrets, ['a long secret'])
   const elsewhere = `auth: { issuer: https://login.example.com }\n${server('type: exchange, clientId: us, clientSecret: "${env:SECRET}", issuer: "https://as.example"')}`
   assert.match(problemsOf(elsewhere, { env: { SECRET: 'a long secret' } }).join(), /exchange needs the authorization server in here/)
+})
+
+test('how much of the tools is listed is told strictly', () => {
+  assert.deepEqual(load('catalogue: { maxTokens: 8000, always: [notes__*] }\n').catalogue, {
+    descriptionCharacters: Number.POSITIVE_INFINITY,
+    maxTokens: 8000,
+    search: 'auto',
+    always: ['notes__*'],
+  })
+  assert.equal(load('catalogue: { search: never }\n').catalogue, undefined)
+  assert.deepEqual(problemsOf('catalogue: { maxToken: 1, search: sometimes }\n').length, 2)
+  assert.match(problemsOf('catalogue: { search: never, maxTokens: 100 }\n').join(), /:1: catalogue\.maxTokens: has no effect/)
 })
 
 test('the file is found upwards; two beside each other, or somebody else’s, are not believed', () => {

@@ -1,17 +1,31 @@
 /** Checks of a server that runs, from outside: what a client does before it signs in. Sends no credential. @module */
 
+import { Agent, type RequestInit, type Response, fetch as send } from 'undici'
+import { createDialer } from '../../net/index.ts'
 import { type Finding, ok, problem, warning } from './check.ts'
 
-type Fetch = (url: string, init?: RequestInit) => Promise<Response>
+type Ask = (path: string, init?: RequestInit) => Promise<Response | string>
 
 const DEADLINE_MS = 5000
 
-export async function checkServer(url: string, fetch: Fetch = globalThis.fetch): Promise<Finding[]> {
+export async function checkServer(url: string): Promise<Finding[]> {
+  // Certificates are verified here as everywhere, whatever the process was started with.
+  const dispatcher = new Agent({ connect: createDialer({ allowPrivate: true }).connect })
+  try {
+    return await checkWith(url, dispatcher)
+  } finally {
+    await dispatcher.destroy()
+  }
+}
+
+async function checkWith(url: string, dispatcher: Agent): Promise<Finding[]> {
   const endpoint = URL.parse(url)
   if (endpoint === null || !/^https?:$/.test(endpoint.protocol))
     return [problem('url', 'is not an http or https URL', 'give the address of the endpoint, such as http://localhost:7777/mcp')]
-  const ask = (path: string, init: RequestInit = {}): Promise<Response | string> =>
-    fetch(new URL(path, endpoint).href, { redirect: 'manual', ...init, signal: AbortSignal.timeout(DEADLINE_MS) }).catch(reasonOf)
+  const ask: Ask = (path, init = {}) =>
+    send(new URL(path, endpoint).href, { redirect: 'manual', dispatcher, ...init, signal: AbortSignal.timeout(DEADLINE_MS) }).catch(
+      reasonOf,
+    )
 
   const first = await ask(endpoint.href)
   if (typeof first === 'string')
@@ -65,7 +79,7 @@ function resourceMetadata(place: string, metadata: Record<string, unknown> | und
   return ok(name, place)
 }
 
-async function authorizationServer(issuer: string, ask: (path: string) => Promise<Response | string>): Promise<Finding[]> {
+async function authorizationServer(issuer: string, ask: Ask): Promise<Finding[]> {
   const name = 'sign-in'
   const { origin, pathname } = new URL(issuer)
   const metadata = await json(await ask(`${origin}/.well-known/oauth-authorization-server${pathname === '/' ? '' : pathname}`))

@@ -14,6 +14,7 @@ import { checkDataDir, checkNode, checkPort } from '../checks/machine.ts'
 import { checkSecrets } from '../checks/secrets.ts'
 import { checkServer } from '../checks/server.ts'
 import { checkSignIn } from '../checks/sign-in.ts'
+import { checkConfiguredTls, checkTls, checkVerification } from '../checks/tls.ts'
 import { checkConfig, checkUpstreams } from '../checks/upstreams.ts'
 import { exitCodes } from '../codes.ts'
 import type { WithData } from '../common.ts'
@@ -43,10 +44,15 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
     const own = config && `http://localhost:${config.listen.port}/mcp`
     return doctorAs(as, url ?? own, output, (found) => show(found, output))
   }
-  const findings: Finding[] = [checkNode(), ...ofConfig, ...checkDataDir(resolveDataDir(dataDir ?? config?.dataDir))]
+  const findings: Finding[] = [
+    checkNode(),
+    ...checkVerification(process.env),
+    ...ofConfig,
+    ...checkDataDir(resolveDataDir(dataDir ?? config?.dataDir)),
+  ]
   if (config !== undefined) {
     if (url === undefined) findings.push(await checkPort(config.listen.port))
-    findings.push(...(await checkIssuers(config)), ...(await checkSignIn(config)))
+    findings.push(...(await checkConfiguredTls(config)), ...(await checkIssuers(config)), ...(await checkSignIn(config)))
     const data = config.servers.some(({ named }) => named !== undefined)
       ? await dataIn(resolveDataDir(dataDir ?? config.dataDir))
       : undefined
@@ -56,7 +62,7 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
       await data?.store.close()
     }
   }
-  if (url !== undefined) findings.push(...(await checkServer(url)))
+  if (url !== undefined) findings.push(...(await checkTls(url)), ...(await checkServer(url)))
 
   const problems = findings.filter(({ status }) => status === 'problem').length
   output.object({ ok: problems === 0, findings })

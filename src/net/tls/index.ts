@@ -1,3 +1,6 @@
+export { appraise, nameOf, SOON_DAYS, type Weakness } from './appraisal.ts'
 export { type CertificateSource, type ClientCertificate, noCertificates } from './client-certificate.ts'
+export { type Handshake, isCertificateProblem, shakeHands } from './handshake.ts'
 export { createTlsKeeper, type TlsKeeper } from './keeper.ts'
-export { type TlsOptions, tlsSchema } from './settings.ts'
+export { loadTls, type TlsOptions, tlsSchema } from './settings.ts'
+export { isVerificationOff, MEANT, requireVerification } from './verification.ts'

@@ -50,6 +50,8 @@ export const filesOf = ({ cert, key, ca }: TlsOptions): readonly string[] =>
 
 export interface LoadedTls {
   readonly context: SecureContextOptions
+  /** What is served: the server's own first. */
+  readonly chain: readonly X509Certificate[]
   /** When the certificate ends, in milliseconds since the epoch. */
   readonly endsAt: number
 }
@@ -72,7 +74,7 @@ export function loadTls(options: TlsOptions): LoadedTls | { readonly problems: r
     minVersion: 'TLSv1.2',
   }
   attempt('cert: cannot be served', () => createSecureContext(context))
-  return problems.length > 0 ? { problems } : { context, endsAt: cert.validToDate.getTime() }
+  return problems.length > 0 ? { problems } : { context, chain: chainIn(texts.cert as string), endsAt: cert.validToDate.getTime() }
 
   function read(name: 'cert' | 'key' | 'ca'): string | undefined {
     const given = options[name]
@@ -93,6 +95,10 @@ export function loadTls(options: TlsOptions): LoadedTls | { readonly problems: r
     }
   }
 }
+
+/** Whatever it is that stands beside certificates in the file is OpenSSL's to judge. */
+const chainIn = (text: string): X509Certificate[] =>
+  [...text.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)].map(([pem]) => new X509Certificate(pem))
 
 const isPem = (text: string): boolean => text.includes('-----BEGIN ')
 
