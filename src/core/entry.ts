@@ -8,6 +8,7 @@
 import type { Decision } from './decision.ts'
 import type { Input, JsonObject, LogLevel, Outgoing } from './message.ts'
 import type { Principal } from './principal.ts'
+import type { PersonalRules } from './redact/index.ts'
 import type { ReferenceField } from './reference.ts'
 import type { Call, Execution } from './request.ts'
 
@@ -77,6 +78,8 @@ export interface ReleaseRules {
   readonly maxTokens?: number | undefined
   /** `link`: images, audio and blobs are stored, and a link to them leaves. */
   readonly images?: 'link' | undefined
+  /** What becomes of personal data in it, of resources and prompts too. */
+  readonly personal?: PersonalRules | undefined
 }
 
 /** An entry that somebody could use, as it is told to them before they allow a client to. */

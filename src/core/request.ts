@@ -14,6 +14,7 @@ import type { CallDetails, Entry } from './entry.ts'
 import type { Input, InputRequests, InputResponses, LogLevel, Message, Outgoing, RequestId } from './message.ts'
 import type { Possession } from './possession.ts'
 import type { Principal } from './principal.ts'
+import type { Taken } from './redact/index.ts'
 
 declare const proof: unique symbol
 type Proven<Stage extends string> = { readonly [proof]: { readonly [Key in Stage]: true } }
@@ -148,6 +149,8 @@ export type Partway = Received & {
   readonly task?: TaskId | undefined
   readonly budget?: Budget | undefined
   readonly input?: Input | undefined
+  /** Secrets that were taken out of what was answered, by kind: for the record. */
+  readonly taken?: Taken | undefined
 }
 
 // The steps. Each writes what its stage learned onto the one object, and changes its type: nothing else casts.
@@ -174,6 +177,10 @@ export function validated(request: Authorized, args?: unknown, input?: Input): V
   ;(request as Writable<Validated>).args = args
   if (input) (request as Writable<Partway>).input = input
   return request as Validated
+}
+/** Not a step: what `release` notes for `audit`. */
+export function tookOut(request: Approved, taken: Taken): void {
+  ;(request as Writable<Partway>).taken = taken
 }
 export const approved = (request: Validated): Approved => request as Approved
 export const begun = (_: Approved, details: CallDetails): Call => details as Call

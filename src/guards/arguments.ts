@@ -2,7 +2,7 @@
  * The arguments of a use as its entry takes them, for its rule and its executor alike: two readings could differ. `validate` reads
  * them of a request, `approve` has them judged; a task that is run again from its record is read and judged anew.
  *
- *   open what is sealed ─▶ check ─▶ fetch what is referred to ─▶ normalize
+ *   put values for signs ─▶ open what is sealed ─▶ check ─▶ fetch what is referred to ─▶ normalize
  *
  * A schema library may ask somebody else before it answers: that takes a place and has a deadline, like a call. Fails closed: what
  * cannot be read is refused, and so is what a rule cannot decide.
@@ -21,6 +21,7 @@ import {
   type Principal,
   principalKey,
 } from '../core/index.ts'
+import type { Reveal } from './personal/index.ts'
 import type { ResolveReferences } from './references/index.ts'
 
 export interface ArgumentBounds {
@@ -43,6 +44,8 @@ type Step<In, Out> = (entry: Entry, args: In, sender: Sender) => Decision<Out> |
 export interface ArgumentSteps {
   /** For entries with `sealed` fields: puts the values that came sealed in their places, so that `check` sees them. */
   readonly open: Step<JsonObject, JsonObject>
+  /** For callers who may: puts what signs stand for in their places (`personal`), so that `check` sees it. */
+  readonly reveal?: Reveal | undefined
   /** For entries with `references`: reads what they refer to, once they are known to be well-formed. */
   readonly resolve: ResolveReferences
 }
@@ -50,7 +53,7 @@ export interface ArgumentSteps {
 /** One reading. `sender` is made where an entry needs it: the call of any other pays nothing for it. */
 export type ReadArguments = (entry: Entry, args: JsonObject, principal: Principal, meta: JsonObject, isAgain: boolean) => Read
 
-export function createReadArguments({ open, resolve }: ArgumentSteps): ReadArguments {
+export function createReadArguments({ open, resolve, reveal }: ArgumentSteps): ReadArguments {
   function readPlain({ check, normalize, references }: Entry, args: JsonObject, principal: Principal): Read {
     const violation = check?.(args)
     if (violation) return deny({ reason: 'invalid_arguments', ...violation })
@@ -73,6 +76,11 @@ export function createReadArguments({ open, resolve }: ArgumentSteps): ReadArgum
     return opened.allowed ? readPlain(entry, opened.value, principal) : opened
   }
   return function readArguments(entry, args, principal, meta, isAgain) {
+    const revealing = reveal?.(args, principal)
+    if (revealing) return revealing.then((revealed) => readClear(entry, revealed, principal, meta, isAgain))
+    return readClear(entry, args, principal, meta, isAgain)
+  }
+  function readClear(entry: Entry, args: JsonObject, principal: Principal, meta: JsonObject, isAgain: boolean): Read {
     if (!entry.sealed) return readPlain(entry, args, principal)
     const opening = open(entry, args, { principal, meta, isAgain })
     return opening instanceof Promise

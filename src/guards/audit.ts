@@ -9,7 +9,16 @@
  * @module
  */
 
-import type { Clock, Decision, Denial, Partway, Redactor, Released } from '../core/index.ts'
+import {
+  type Clock,
+  createDecisionId,
+  type Decision,
+  type Denial,
+  type Partway,
+  type Redactor,
+  type Released,
+  type Taken,
+} from '../core/index.ts'
 import type { AuditRecord } from '../storage/index.ts'
 import type { ToKeep } from './audit-arguments.ts'
 import { causeOf } from './shown.ts'
@@ -57,6 +66,30 @@ export function createAudit({ record, toKeep, redactor, clock }: AuditOptions): 
       cause: cause === undefined ? undefined : causeOf(cause, redactor),
     }
     record(made, toKeep?.(request, denial))
+    if (request.taken) record(leakOf(made, request.taken, createDecisionId(request.receivedAt)))
+  }
+}
+
+/** What came back held secrets, which have not left. One record for each call, however many there were. */
+function leakOf(
+  { at, target, server, subject, issuer, clientId, transport, id: call }: AuditRecord,
+  taken: Taken,
+  id: string,
+): AuditRecord {
+  const kinds = [...taken.keys()].sort()
+  const count = [...taken.values()].reduce((sum, each) => sum + each, 0)
+  const who = { subject, issuer, clientId, transport }
+  return {
+    id,
+    at,
+    decision: 'allow',
+    reason: 'redacted',
+    action: 'secret.found',
+    target,
+    server,
+    ...who,
+    facts: { call, kinds, count },
+    durationMs: 0,
   }
 }
 

@@ -53,7 +53,7 @@ export interface ExecuteOptions {
   readonly concurrency: number
   readonly clock: Clock
   /** What a message looks like once it may leave (`guards/release`). */
-  readonly releaseMessage: (message: Outgoing) => Outgoing | undefined
+  readonly releaseMessage: (message: Outgoing, entry?: Entry) => Outgoing | undefined
 }
 
 /** Has an entry, which says whether it is allowed, and is answered by us. */

@@ -26,8 +26,31 @@ export {
   toLimits,
 } from './limit-options.ts'
 export { createLocalUserVerifier } from './local-user.ts'
-export { createReadInside, createResolveReferences, type ReadStages, type ReferenceSource, type ResolveReferences } from './references/index.ts'
-export { type CompiledRules, compileRules, createLargeResults, createRelease, projectStep, type ReleaseRuleOptions, releaseSchema } from './release/index.ts'
+export {
+  createPersonalData,
+  createPersonalTokens,
+  createReveal,
+  type PersonalOptions,
+  personalOptionsSchema,
+  REVEAL_SCOPE,
+  withPersonal,
+} from './personal/index.ts'
+export {
+  createReadInside,
+  createResolveReferences,
+  type ReadStages,
+  type ReferenceSource,
+  type ResolveReferences,
+} from './references/index.ts'
+export {
+  type CompiledRules,
+  compileRules,
+  createLargeResults,
+  createRelease,
+  projectStep,
+  type ReleaseRuleOptions,
+  releaseSchema,
+} from './release/index.ts'
 export { budgetShape, type ResultBudget, type Results, type ResultsOptions, resultsSchema, toResults } from './results/index.ts'
 export { createRounds } from './rounds.ts'
 export { createPayloadKeys, createSealing, type PayloadKeyInfo, type PayloadKeys, type Sealing } from './sealing/index.ts'

@@ -29,7 +29,7 @@ export class RunningCall implements CallDetails {
   readonly input: Input | undefined
   readonly deadlineAt: number
   readonly #request: Approved
-  readonly #release: (notification: Outgoing) => Outgoing | undefined
+  readonly #release: (notification: Outgoing, entry: Entry) => Outgoing | undefined
   #controller: AbortController | undefined = undefined
   #listeners: (() => void)[] | undefined = undefined
   #isAborted = false
@@ -39,7 +39,7 @@ export class RunningCall implements CallDetails {
     entry: Entry,
     input: Input | undefined,
     deadlineAt: number,
-    release: (notification: Outgoing) => Outgoing | undefined,
+    release: (notification: Outgoing, entry: Entry) => Outgoing | undefined,
     params: JsonObject,
   ) {
     this.#request = request
@@ -71,7 +71,7 @@ export class RunningCall implements CallDetails {
 
   notify(notification: Outgoing): void {
     if (notification.method === 'notifications/message' && !isWanted(notification.params['level'], this.logLevel)) return
-    const fit = this.#release(notification)
+    const fit = this.#release(notification, this.entry)
     if (fit) this.#request.send(fit)
   }
 

@@ -15,17 +15,18 @@ import {
   createWatches,
   type OwnMethodsOptions,
 } from '../catalogue/index.ts'
-import type {
-  Clock,
-  Denial,
-  Log,
-  PossessionVerifier,
-  Principal,
-  Received,
-  Redactor,
-  ScopeHierarchy,
-  SessionState,
-  TokenVerifier,
+import {
+  type Clock,
+  createDecisionId,
+  type Denial,
+  type Log,
+  type PossessionVerifier,
+  type Principal,
+  type Received,
+  type Redactor,
+  type ScopeHierarchy,
+  type SessionState,
+  type TokenVerifier,
 } from '../core/index.ts'
 import {
   type AuditTrail,
@@ -42,8 +43,11 @@ import {
   createLargeResults,
   createLimiter,
   createPayloadKeys,
+  createPersonalData,
+  createPersonalTokens,
   createReadArguments,
   createRelease,
+  createReveal,
   createRounds,
   createSealing,
   createTaskGate,
@@ -51,6 +55,7 @@ import {
   createValidate,
   type Limiter,
   type LimitOptions,
+  type PersonalOptions,
   projectStep,
   type Results,
   redactRecord,
@@ -90,6 +95,8 @@ export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'i
   readonly resourceMetadataUrl: Surroundings['resourceMetadataUrl']
   readonly limitHeaders?: Surroundings['limitHeaders']
   readonly redactor: Redactor
+  /** Who may read what stands for personal data, and for how long. */
+  readonly personal?: PersonalOptions | undefined
   /** How long arguments are kept beside the audit, where they are. */
   readonly retention?: Retention | undefined
   /** Whether they are kept where a tool does not say; not unless told. */
@@ -139,13 +146,24 @@ export function createEngine(options: EngineOptions): Engine {
     counters,
     findTool: (name, principal) => catalogue.known('tool', name, principal),
   })
-  const { retention = toRetention(), keepArguments = false } = options
+  const { retention = toRetention(), keepArguments = false, personal = {} } = options
   const kept = createAuditArguments({ store, vault, redactor, keep: keepArguments, keepMs: retention.auditArgumentsMs })
   const trail = createAuditTrail({ audit: store.audit, keepArguments: kept.keep, clock, log, redactor })
   const record = (each: AuditRecord, toKeep?: ToKeep): void => {
     trail.record(each, toKeep)
     noteUse?.(each)
     onRecord?.(redactRecord(each, redactor))
+  }
+  /** Who has read what stood behind signs, beside the record of the call. */
+  function noteReveal({ subject, issuer, clientId }: Principal, kinds: readonly string[]): void {
+    const at = clock()
+    const what = {
+      action: 'personal.reveal',
+      decision: 'allow',
+      reason: 'allowed',
+      facts: { kinds: [...new Set(kinds)], count: kinds.length },
+    } as const
+    record({ id: createDecisionId(at), at, ...what, subject, issuer, clientId, transport: 'arguments', durationMs: 0 })
   }
   const { resultBytes } = bounds
   const payloadKeys = createPayloadKeys({ store, vault, clock, bus, log })
@@ -157,10 +175,14 @@ export function createEngine(options: EngineOptions): Engine {
   const { results } = options
   const large = results && createLargeResults({ results, resultBytes, store, vault, keyRing, counters, redactor, clock, mayUse })
   if (large) catalogue.replace('sallyport:results', large.entries)
+  const tokens = createPersonalTokens({ store, vault, keyRing, clock, days: personal.tokenDays })
+  const personalData = createPersonalData({ keyRing, tokens })
+  const reveal = createReveal({ tokens, scope: personal.revealScope, note: noteReveal })
   const { release, shape, message } = createRelease({
     redactor,
     resultBytes,
-    steps: { project: projectStep, seal: sealing.seal, budget: large?.budget },
+    personal: personalData.now,
+    steps: { project: projectStep, personal: personalData.step, seal: sealing.seal, budget: large?.budget },
     plain: large?.plain,
     every: large?.flow !== undefined,
   })
@@ -178,7 +200,7 @@ export function createEngine(options: EngineOptions): Engine {
     sources: large ? [large.source] : [],
     stages: () => stages,
   })
-  const read = createReadArguments({ open: sealing.open, resolve: referring.resolve })
+  const read = createReadArguments({ open: sealing.open, resolve: referring.resolve, reveal })
   const tasks = createTasks({
     store,
     vault,

@@ -7,6 +7,15 @@ export interface Finding {
   readonly end: number
 }
 
+/** What `find` finds in `text`, which is the member `name`: a name gives away what stands beside it, in a tree as in a text. */
+export function findBeside(text: string, name: string | undefined, find: (text: string) => readonly Finding[]): readonly Finding[] {
+  if (name === undefined) return find(text)
+  const by = name.length + 2
+  return find(`${name}: ${text}`).flatMap(({ type, start, end }) =>
+    end <= by ? [] : [{ type, start: Math.max(0, start - by), end: end - by }],
+  )
+}
+
 /** `text` with what `instead` says in place of each finding. They are in order, and none overlaps another. */
 export function replaceFindings(text: string, findings: readonly Finding[], instead: (finding: Finding) => string): string {
   if (findings.length === 0) return text

@@ -8,7 +8,7 @@
  */
 
 import { redactDeep } from './deep.ts'
-import { replaceFindings } from './finding.ts'
+import { findBeside, replaceFindings } from './finding.ts'
 import { createKnownSecrets } from './known-secrets.ts'
 import { findSecrets, mayHoldSecret } from './secrets.ts'
 
@@ -48,11 +48,7 @@ export function createRedactor(): Redactor {
       exact = known.mask(text, MASK)
       if (exact !== text) count(taken, KNOWN)
     }
-    // A name gives away what stands beside it, in a tree as in a text.
-    const beside = name === undefined ? '' : `${name}: `
-    const findings = findSecrets(beside + exact)
-    if (findings.length === 0) return exact
-    const own = beside === '' ? findings : shifted(findings, beside.length)
+    const own = findBeside(exact, name, findSecrets)
     for (const { type } of own) count(taken, type)
     return replaceFindings(exact, own, mask)
   }
@@ -76,9 +72,6 @@ export function createRedactor(): Redactor {
     },
   }
 }
-
-const shifted = (findings: ReturnType<typeof findSecrets>, by: number): typeof findings =>
-  findings.flatMap(({ type, start, end }) => (end <= by ? [] : [{ type, start: Math.max(0, start - by), end: end - by }]))
 
 function count(taken: Map<string, number> | undefined, type: string): void {
   taken?.set(type, (taken.get(type) ?? 0) + 1)

@@ -17,13 +17,17 @@ import {
   type Executed,
   type JsonObject,
   type Outgoing,
+  type PersonalRules,
   type Principal,
   type Redactor,
   type Released,
   released,
+  type Taken,
+  tookOut,
 } from '../../core/index.ts'
 import { isObject, toResult } from '../../protocol/index.ts'
-import { brokenPromise, toShownError } from '../shown.ts'
+import type { PersonalData } from '../personal/index.ts'
+import { brokenPromise, type ShownError, toShownError } from '../shown.ts'
 import { bulkOf } from './size.ts'
 import { inOrder, type Leaving, type Steps } from './steps.ts'
 
@@ -35,6 +39,8 @@ export interface ReleaseOptions {
   readonly plain?: ((principal: Principal) => number) | undefined
   /** Whether every result of a tool takes the steps: where they are counted together. */
   readonly every?: boolean | undefined
+  /** Personal data in what is no result: of a notification. */
+  readonly personal?: PersonalData['now'] | undefined
   /** Is told how many characters a result had that left as it was. Must be quick. */
   readonly note?: ((entry: Entry, characters: number) => void) | undefined
 }
@@ -44,12 +50,20 @@ export interface Release {
   /** A whole result of a tool's call, as it may leave, but for the bound: of a task that has ended. */
   readonly shape: (result: JsonObject, leaving: Leaving) => Decision<JsonObject> | Promise<Decision<JsonObject>>
   /** Notifications, and requests of ours. Undefined for one that may not leave: a task's may be as large as its result. */
-  readonly message: (message: Outgoing) => Outgoing | undefined
+  readonly message: (message: Outgoing, entry?: Entry) => Outgoing | undefined
 }
 
 const MAX_MESSAGE_CHARACTERS = 65_536
 
-export function createRelease({ redactor, resultBytes, steps = {}, plain = unbounded, every = false, note }: ReleaseOptions): Release {
+export function createRelease({
+  redactor,
+  resultBytes,
+  steps = {},
+  plain = unbounded,
+  every = false,
+  personal,
+  note,
+}: ReleaseOptions): Release {
   const take = inOrder(steps)
   // A character is at most three bytes of UTF-8 (a surrogate pair, two characters, is four): only a text near the bound is measured.
   const fits = (text: string): boolean =>
@@ -71,7 +85,7 @@ export function createRelease({ redactor, resultBytes, steps = {}, plain = unbou
     const wrong = brokenPromise(entry, result)
     if (wrong) return deny({ reason: 'invalid_result', ...wrong })
     const { era, method } = done.request.message
-    const text = redactor.json(toResult(era, method, result))
+    const text = redactor.json(toResult(era, method, result), found, done)
     if (text.length * 3 > most && (text.length > most || Buffer.byteLength(text) > most) && isWhole(result)) return undefined
     note?.(entry, text.length)
     return fits(text) ? allow(released(done, 'result', text, result['isError'] === true)) : tooLarge
@@ -79,8 +93,26 @@ export function createRelease({ redactor, resultBytes, steps = {}, plain = unbou
 
   function answer(done: Executed, result: JsonObject): Decision<Released> {
     const { era, method } = done.request.message
-    const text = redactor.json(toResult(era, method, result))
+    const text = redactor.json(toResult(era, method, result), found, done)
     return fits(text) ? allow(released(done, 'result', text, result['isError'] === true)) : tooLarge
+  }
+
+  function failed(done: Executed, error: ShownError): Decision<Released> {
+    const shown = toShownError(error, redactor)
+    const text = redactor.json(shown, found, done)
+    return fits(text) ? allow(released(done, 'error', text, true, shown.code)) : tooLarge
+  }
+
+  /** What is no tool's result takes the one step that its entry's rules can have. */
+  function without(
+    value: JsonObject,
+    done: Executed,
+    entry: Entry,
+    then: (done: Executed, left: JsonObject) => Decision<Released>,
+  ): Decision<Released> | Promise<Decision<Released>> {
+    const left = steps.personal?.(value, leavingOf(done, entry)) ?? allow(value)
+    const go = (outcome: Decision<JsonObject>): Decision<Released> => (outcome.allowed ? then(done, outcome.value) : outcome)
+    return left instanceof Promise ? left.then(go) : go(left)
   }
 
   /** What a task has come to that an upstream keeps; our own were shaped when they ended. */
@@ -108,20 +140,23 @@ export function createRelease({ redactor, resultBytes, steps = {}, plain = unbou
             return shaped.allowed ? answer(done, shaped.value) : shaped
           }
           const inner = resultOfTask(done)
-          if (!inner || !entry) return answer(done, result)
+          if (!inner || !entry) return hasPersonal(entry) ? without(result, done, entry, answer) : answer(done, result)
           const withTask = (outcome: Decision<JsonObject>): Decision<Released> =>
             outcome.allowed ? answer(done, { ...result, result: outcome.value }) : outcome
           const shaped = shape(inner, leavingOf(done, entry))
           return shaped instanceof Promise ? shaped.then(withTask) : withTask(shaped)
         }
         case 'error': {
-          const shown = toShownError(produced, redactor)
-          const text = redactor.json(shown)
-          return fits(text) ? allow(released(done, 'error', text, true, shown.code)) : tooLarge
+          const { code, message: words, data } = produced
+          const error = { message: words, ...(data === undefined ? {} : { data }) }
+          return hasPersonal(entry)
+            ? without(error, done, entry, (_, left) => failed(done, { ...left, code } as ShownError))
+            : failed(done, produced)
         }
       }
     },
-    message(message) {
+    message(given, entry) {
+      const message = personal && hasPersonal(entry) ? { ...given, params: personal(given.params, entry.release.personal) } : given
       const text = JSON.stringify(message.params)
       if (message.method === 'notifications/tasks' ? !fits(text) : text.length > MAX_MESSAGE_CHARACTERS) return undefined
       return redactor.suspects(text) ? { ...message, params: JSON.parse(redactor.json(message.params)) as JsonObject } : message
@@ -131,6 +166,10 @@ export function createRelease({ redactor, resultBytes, steps = {}, plain = unbou
 
 /** Decided when the entry is made: a plain one's results take no step. */
 const hasRules = ({ release, sealed }: Entry): boolean => release !== undefined || sealed !== undefined
+const hasPersonal = (entry: Entry | undefined): entry is Entry & { readonly release: { readonly personal: PersonalRules } } =>
+  entry?.release?.personal !== undefined
+/** For the record: the request carries it there. */
+const found = (taken: Taken, done: Executed | undefined): void => (done ? tookOut(done.request, taken) : undefined)
 const unbounded = (): number => Number.POSITIVE_INFINITY
 /** Neither a question nor a task that will have a result. */
 const isWhole = ({ resultType = 'complete' }: JsonObject): boolean => resultType === 'complete'

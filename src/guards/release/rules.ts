@@ -5,8 +5,9 @@
  */
 
 import { z } from 'zod'
-import type { JsonObject, ReleaseRules } from '../../core/index.ts'
+import { compilePersonal, type JsonObject, type PersonalPolicy, type ReleaseRules } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
+import { personalSchema } from '../personal/index.ts'
 import { budgetShape, type ResultBudget } from '../results/index.ts'
 import { compileOnly } from './project.ts'
 
@@ -15,6 +16,8 @@ export interface ReleaseRuleOptions extends ResultBudget {
   readonly only?: readonly string[] | undefined
   /** `link`: images, audio and files leave as links, however small. */
   readonly images?: 'inline' | 'link' | undefined
+  /** What becomes of personal data, by kind; of what is not said here, what the server says for all. */
+  readonly personal?: PersonalPolicy | undefined
 }
 
 export interface CompiledRules {
@@ -41,14 +44,21 @@ export const releaseSchema: z.ZodType<ReleaseRuleOptions> = z.strictObject({
     .enum(['inline', 'link'])
     .optional()
     .describe('link: images, audio and files leave as links, however small. Default inline: only where they have no room.'),
+  personal: personalSchema.optional(),
 })
 
 /** What is given has been checked. */
-export function compileRules({ only, maxBytes, maxTokens, images }: ReleaseRuleOptions): CompiledRules {
+export function compileRules({ only, maxBytes, maxTokens, images, personal }: ReleaseRuleOptions): CompiledRules {
   const compiled = only && compileOnly(only)
   const projection = compiled && 'only' in compiled ? compiled : undefined
   return {
-    rules: { only: projection?.only, maxBytes, maxTokens, images: images === 'link' ? images : undefined },
+    rules: {
+      only: projection?.only,
+      maxBytes,
+      maxTokens,
+      images: images === 'link' ? images : undefined,
+      personal: personal && compilePersonal(personal),
+    },
     shown(definition) {
       const { outputSchema, ...rest } = definition
       return projection && isObject(outputSchema) ? { ...rest, outputSchema: projection.schema(outputSchema) } : definition
