@@ -19,7 +19,6 @@ export {
   isCertificateProblem,
   isVerificationOff,
   loadTls,
-  MEANT,
   nameOf,
   noCertificates,
   requireVerification,

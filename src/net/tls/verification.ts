@@ -11,7 +11,7 @@ import { ConfigError, type Log } from '../../core/index.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-export const MEANT = 'SALLYPORT_DANGEROUSLY_UNVERIFIED_TLS'
+const MEANT = 'SALLYPORT_DANGEROUSLY_UNVERIFIED_TLS'
 
 /** What Node itself takes for an order to verify nothing. */
 export const isVerificationOff = (env: Env): boolean => env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
