@@ -21,6 +21,11 @@ export interface ToolRule {
   readonly where: string
 }
 
+/** A line of a server's `audit` map. */
+export interface AuditRule extends Pick<ToolRule, 'glob' | 'where'> {
+  readonly keepsArguments: boolean
+}
+
 /** A line of a server's `release` map. */
 export interface ReleaseRule extends CompiledRules, Pick<ToolRule, 'glob' | 'where'> {}
 

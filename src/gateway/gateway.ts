@@ -232,6 +232,7 @@ function createMember(
     rules: config.tools,
     references: config.references,
     release: config.release,
+    audit: config.audit,
     lock,
     executor,
     checks: createChecks(),

@@ -12,7 +12,7 @@ import { type Entry, type EntryKind, type Executor, type JsonObject, matchesGlob
 import { isObject, isWithinDepth, MAX_URI_LENGTH, matchTemplate } from '../protocol/index.ts'
 import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../schema/index.ts'
 import { hintedHash } from '../trust/index.ts'
-import { classify, promptPermission, type ReleaseRule, resourcePermission, type ToolRule } from './classify.ts'
+import { type AuditRule, classify, promptPermission, type ReleaseRule, resourcePermission, type ToolRule } from './classify.ts'
 import type { LockFile } from './lock-file.ts'
 import type { Lists } from './read-lists.ts'
 import { type ReferenceRule, referringTo } from './references.ts'
@@ -28,6 +28,8 @@ export interface ImportOptions {
   readonly references?: readonly ReferenceRule[] | undefined
   /** What leaves of which tool's results. */
   readonly release?: readonly ReleaseRule[] | undefined
+  /** Of which tools arguments are kept beside the audit. */
+  readonly audit?: readonly AuditRule[] | undefined
   readonly lock: Pick<LockFile, 'find'>
   readonly executor: Executor
   /** What was understood at earlier imports of this upstream. */
@@ -66,6 +68,7 @@ export function* importSteps(lists: Lists, options: ImportOptions): Steps<Import
     checks = createChecks(),
     references: referenceRules = [],
     release: releaseRules = [],
+    audit: auditRules = [],
   } = options
   const fingerprint = createHash('sha256')
   let left = MAX_DEFINITIONS_BYTES
@@ -150,13 +153,14 @@ export function* importSteps(lists: Lists, options: ImportOptions): Steps<Import
       mirrors: understood.mirrors,
       references: referring?.references,
       release: release?.rules,
+      keepsArguments: auditRules.find(({ glob }) => matchesGlob(glob, name))?.keepsArguments,
       origin: { server, name },
       executor,
     })
   }
 
   // A slip in a name would leave a tool more open than it was meant to be.
-  for (const { glob, where } of lists.tools.length > 0 ? [...rules, ...referenceRules, ...releaseRules] : []) {
+  for (const { glob, where } of lists.tools.length > 0 ? [...rules, ...referenceRules, ...releaseRules, ...auditRules] : []) {
     if (!lists.tools.some(({ name }) => typeof name === 'string' && matchesGlob(glob, name)))
       warnings.push(`${where}: ${server} has no tool that is called ${quote(glob)}`)
   }

@@ -5,7 +5,7 @@ import type { Level, Limit, ScopeDeclarations } from '../../core/index.ts'
 import type { Results } from '../../guards/index.ts'
 import type { AuditOptions, RetentionOptions } from '../../retention/index.ts'
 import type { AuthOptions, Bounds, Listen } from '../../server/index.ts'
-import type { ReleaseRule, ToolRule } from '../classify.ts'
+import type { AuditRule, ReleaseRule, ToolRule } from '../classify.ts'
 import type { ReferenceRule } from '../references.ts'
 import type { Templates } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
@@ -50,6 +50,8 @@ export interface ServerConfig {
   readonly tools: readonly ToolRule[]
   /** What leaves of its tools' results; the first that matches counts. */
   readonly release?: readonly ReleaseRule[] | undefined
+  /** Of which of its tools arguments are kept beside the audit; the first that matches counts. */
+  readonly audit?: readonly AuditRule[] | undefined
   /** In the order of the file; the first that matches counts. */
   readonly references?: readonly ReferenceRule[] | undefined
   readonly timeoutSeconds: number | undefined

@@ -38,6 +38,8 @@ export interface ServerEntry {
   references?: ReferencesEntry | undefined
   /** What leaves of its tools' results. The first glob that matches counts. */
   release?: Record<string, ReleaseRuleOptions> | undefined
+  /** Of which tools arguments are kept beside the audit. The first glob that matches counts. */
+  audit?: Record<string, 'none' | 'sealed'> | undefined
   timeoutSeconds?: number | undefined
   /** Of a command that is a process for each person (`${user-secret:NAME}`). */
   perPerson?: { processes?: number | undefined; idleSeconds?: number | undefined } | undefined
@@ -162,6 +164,12 @@ const server: z.ZodType<ServerEntry> = z.strictObject({
     .record(text, releaseSchema)
     .optional()
     .describe("What leaves of its tools' results, by name or glob; the first that matches counts."),
+  audit: z
+    .record(text, z.enum(['none', 'sealed']))
+    .optional()
+    .describe(
+      'Of which of its tools arguments are kept beside the audit, by name or glob; the first that matches counts. Default: as audit.arguments says.',
+    ),
   timeoutSeconds: z.number().positive().max(3600).optional().describe('How long a call to it may take at most.'),
   perPerson: z
     .strictObject({

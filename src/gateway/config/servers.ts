@@ -10,7 +10,7 @@ import { isIP } from 'node:net'
 import { basename, resolve, sep } from 'node:path'
 import { compileRules } from '../../guards/index.ts'
 import { isIssuerUrl, isLoopbackHost } from '../../net/index.ts'
-import type { ReleaseRule, ToolRule } from '../classify.ts'
+import type { AuditRule, ReleaseRule, ToolRule } from '../classify.ts'
 import { isPersonal, type Template } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerConfig } from './config.ts'
@@ -94,11 +94,15 @@ export function resolveServer(
   const release = source
     .keys([...path, 'release'])
     .map((glob): ReleaseRule => ({ glob, ...compileRules(entry.release?.[glob] ?? {}), where: source.where([...path, 'release', glob]) }))
+  const audit = source
+    .keys([...path, 'audit'])
+    .map((glob): AuditRule => ({ glob, keepsArguments: entry.audit?.[glob] === 'sealed', where: source.where([...path, 'audit', glob]) }))
   return {
     id,
     target,
     tools,
     release,
+    audit,
     timeoutSeconds: entry.timeoutSeconds,
     ...(references.length > 0 && { references }),
     secrets: [...secrets],

@@ -20,6 +20,7 @@ import {
 } from '../../core/index.ts'
 import { type CompiledRules, compileRules, rateSchema, releaseSchema, toLimit } from '../../guards/index.ts'
 import { isObject } from '../../protocol/index.ts'
+import { type AuditOptions, auditSchema } from '../../retention/index.ts'
 import { checkReads, toPermission } from './permissions.ts'
 import { readOutputSchema, readParameters } from './schemas.ts'
 import { checkName, checkNumber, readDisplay, reportFor } from './shape.ts'
@@ -52,6 +53,7 @@ const keys = [
   'concurrency',
   'timeoutSeconds',
   'release',
+  'audit',
   'task',
   'execute',
 ]
@@ -84,6 +86,7 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
   if (permitted && parameters?.nameable) checkReads(permitted, parameters.nameable, report)
   const limits = readLimits(definition, report)
   const release = readRelease(definition, report)
+  const audit = readAudit(definition, report)
   const task = readTask(definition, report)
   if (!fine || typeof name !== 'string' || typeof execute !== 'function' || !parameters || !permitted) return undefined
 
@@ -106,6 +109,7 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
     sealed: toSealed(parameters.sealed, output?.sealed ?? []),
     checkResult: output?.checkResult,
     release: release?.rules,
+    keepsArguments: audit?.arguments && audit.arguments === 'sealed',
     limits,
     mirrors: parameters.mirrors,
     origin: { server: options.server, name },
@@ -145,6 +149,14 @@ function readLimits(definition: JsonObject, report: Report): EntryLimits | undef
     rate: readRate(rateLimit, report),
     deadlineSeconds: checkNumber('timeoutSeconds', timeoutSeconds, 0.001, DAY_SECONDS, report),
   }
+}
+
+function readAudit({ audit }: JsonObject, report: Report): AuditOptions | undefined {
+  if (audit === undefined) return undefined
+  const { data, error } = auditSchema.safeParse(audit)
+  if (data) return data
+  for (const { path, text } of describeProblems(error.issues, auditSchema)) report(`${['audit', ...path].join('.')}: ${text}`)
+  return undefined
 }
 
 function readRelease({ release }: JsonObject, report: Report): CompiledRules | undefined {

@@ -7,6 +7,7 @@
 
 import type { JsonObject } from '../../core/index.ts'
 import type { RateOptions, ReleaseRuleOptions } from '../../guards/index.ts'
+import type { AuditOptions } from '../../retention/index.ts'
 import type { CallContext } from './context.ts'
 import type { AnswerOf, ParametersOf, SchemaInput } from './infer.ts'
 import type { InputRequired } from './input-required.ts'
@@ -57,6 +58,8 @@ interface Described<Parameters> {
   readonly cost?: number
   /** How many calls may run at once, of all callers together. */
   readonly concurrency?: number
+  /** What is kept beside the record of a call, in place of the server's `audit`. */
+  readonly audit?: AuditOptions
   readonly timeoutSeconds?: number
   /** What leaves of its results: which fields, how much, images as links. */
   readonly release?: ReleaseRuleOptions
