@@ -5,7 +5,7 @@ import { createRanking } from '../../src/catalogue/budget/ranking.ts'
 import { shortenText, shortenTool } from '../../src/catalogue/budget/shorten.ts'
 import { toAskedWords, toSearchWords } from '../../src/catalogue/budget/words.ts'
 import { catalogueSchema, createCatalogue, toCatalogueRules } from '../../src/catalogue/index.ts'
-import { createRedactor, estimateTokens, type JsonObject } from '../../src/core/index.ts'
+import { createRedactor, estimateTokens, type JsonObject, OWN_ORIGIN } from '../../src/core/index.ts'
 import { verifies } from '../requirements.ts'
 import { principal, say, tool } from '../support/engine.ts'
 
@@ -155,6 +155,16 @@ suite('the budget of a catalogue', () => {
     const few = tools.map((entry, at) => (at < 19 ? { ...entry, permission: { access: 'denied' } as const } : entry))
     assert.deepEqual(listed({ maxTokens: 1_000 }, alice, few).names, ['tool_19', 'small'])
     assert.deepEqual(listed({ maxTokens: 1_000 }, reader).names, [])
+  })
+
+  test('lists what is ours beside the search, and no search to whom nothing else is permitted', () => {
+    const ours = {
+      ...described('read_on', 'Reads on.'),
+      permission: { access: 'public' },
+      origin: { server: OWN_ORIGIN, name: 'read_on' },
+    } as const
+    assert.deepEqual(listed({ maxTokens: 1_000 }, alice, [...tools, ours]).names, ['find_tools', 'call_tool', 'read_on'])
+    assert.deepEqual(listed({ search: 'always' }, reader, [...tools, ours]).names, ['read_on'])
   })
 
   test('is kept by cut descriptions where that is enough, and then the whole can be found', () => {

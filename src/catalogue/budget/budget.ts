@@ -16,6 +16,7 @@ import {
   type JsonObject,
   type Message,
   matchesGlob,
+  OWN_ORIGIN,
   type Principal,
   type Redactor,
 } from '../../core/index.ts'
@@ -98,15 +99,17 @@ export function createCatalogueBudget({ rules, permits, redactor, filling }: Bud
     return allow({ kind: 'result', result: { content: [{ type: 'text', text }] } })
   }
 
+  const isPinned = (entry: Entry): boolean => isOurs(entry) || rules.always.some((glob) => matchesGlob(glob, entry.name))
+
   function listed(permitted: readonly Entry[]): readonly JsonObject[] {
     const all = permitted.map(show)
     const isCut = all.some(({ definition }, at) => definition !== permitted[at]?.definition)
     const tokens = all.reduce((sum, each) => sum + each.tokens, 0)
     const definitions = all.map(({ definition }) => definition)
-    if (permitted.length === 0) return definitions
+    if (permitted.every(isOurs)) return definitions
     if (rules.search === 'never' || (rules.search === 'auto' && tokens <= rules.maxTokens))
       return isCut ? [own.find.definition, ...definitions] : definitions
-    const pinned = definitions.filter((_, at) => rules.always.some((glob) => matchesGlob(glob, permitted[at]?.name ?? '')))
+    const pinned = definitions.filter((_, at) => isPinned(permitted[at] as Entry))
     return [own.find.definition, own.call.definition, ...pinned]
   }
 
@@ -133,6 +136,9 @@ export function createCatalogueBudget({ rules, permits, redactor, filling }: Bud
     },
   }
 }
+
+/** What every tool may lead to, like reading on in a result: it is of no use to whoever has to search for it. */
+const isOurs = ({ origin }: Entry): boolean => origin.server === OWN_ORIGIN
 
 /** What a model needs to choose a tool and to call it. */
 function whole({ name, title, description, inputSchema, annotations }: JsonObject): JsonObject {
