@@ -55,6 +55,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'Stored results are read in pieces and searched; no answer is larger than the budget, and no character is cut.',
     kind: 'guarantee',
   },
+  'results.large': {
+    source: 'The guide’s data minimization, RS22',
+    behaviour: 'A result of 50 MB takes no more than a few times its size, others are answered meanwhile, and no secret is missed where it is cut into slices.',
+    kind: 'guarantee',
+  },
   'results.promise': {
     source: '2026-07-28 tools §Output Schema',
     behaviour: 'Structured content that is shortened is still what its tool promises; where it cannot be, the answer is an error.',
@@ -137,6 +142,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     source: 'Guide, data security',
     behaviour:
       'A parameter or result that is marked as encrypted crosses the protocol sealed for its tool, field and caller; check, rule and function see the value, and what is in clear is refused.',
+    kind: 'guarantee',
+  },
+  'payload-pins': {
+    source: 'issue 7',
+    behaviour:
+      'Whoever is between a client and a server cannot put other keys, another caller or another tool in the place of those that were seen first or given by hand, take the marks away, have a call run twice, or answer it with another result.',
+    kind: 'guarantee',
+  },
+  'payload-between': {
+    source: 'issue 7',
+    behaviour:
+      'Through a gateway of ours and through mcp-proxy an encrypted value crosses no wire, log, audit record or data folder in clear, and what is caught there opens nothing.',
     kind: 'guarantee',
   },
   'payload-tampering': {

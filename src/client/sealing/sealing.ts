@@ -10,9 +10,10 @@
 
 import type { Clock, JsonObject } from '../../core/index.ts'
 import { createContentKeys, readRefusal } from '../../payload/index.ts'
+import { canonicalJson } from '../../protocol/index.ts'
 import { TrustError } from '../errors.ts'
 import { type Agreed, type NotAgreed, pathsGiven, type SendCall } from './agree.ts'
-import { createAgreements } from './agreements.ts'
+import { type AgreementRequest, createAgreements } from './agreements.ts'
 import { type Believed, believe, type Named, requireMarks, requirePrincipal } from './belief.ts'
 import { fieldsOf, fieldsOfShown, ownNameIn, type SealedTool } from './definition.ts'
 import type { EncryptionOptions } from './encryption-options.ts'
@@ -70,6 +71,13 @@ export function createSealing({ options, pins: keeper, credential, server, list,
       return { ...fieldsOf(tool), tool: own, identity: thumbprint, principals: { ...others, [credential]: agreement.principal } }
     })
 
+  const agreeOn = async (
+    name: string,
+    tool: SealedTool,
+    pin: SealingPin | undefined,
+    request: Omit<AgreementRequest, 'believed' | 'remember'>,
+  ) => agreements.of({ ...request, believed: believedNow(name, tool, pin), remember: (made) => remember(name, tool, made) })
+
   async function keysOf(name: string): Promise<Pick<Believed, 'keys' | 'keyIds'>> {
     const tool = listed.get(name)
     return tool ? believedNow(name, tool, (await keeper.load()).get(name)) : { keys: [], keyIds: [] }
@@ -89,8 +97,14 @@ export function createSealing({ options, pins: keeper, credential, server, list,
       const paths = pathsGiven(params, tool.arguments)
       // Where nothing encrypted is sent or comes back, there is nothing to agree on.
       if (paths.length === 0 && tool.result.length === 0) return undefined
-      const believed = believedNow(name, tool, pin)
-      const agreed = await agreements.of({ named, believed, params, paths, send, remember: (made) => remember(name, tool, made) })
+      const agreed = await agreeOn(name, tool, pin, { named, params, paths, send }).catch(async (error: unknown) => {
+        // The identity may be a new one, of which a newer list tells.
+        if (!(error instanceof TrustError) || error.code !== 'encryption_invalid') throw error
+        await list()
+        const now = listed.get(name)
+        if (!now || canonicalJson(fieldsOf(now)) !== canonicalJson(fieldsOf(tool))) throw error
+        return agreeOn(name, now, pin, { named, params, paths, send })
+      })
       return 'answer' in agreed ? agreed : sealCall({ named, params, paths, result: tool.result, agreed, contentKeys })
     },
     async open(name, call, result) {

@@ -83,6 +83,14 @@ export function createPayloadKeys({ store, vault, clock, bus, log }: PayloadKeys
   let replacing = false
   bus?.subscribe('credentials', () => {
     knownAt = Number.NEGATIVE_INFINITY
+    // What lists tell of them is out of date from here on, and no request may come that asks.
+    if (known && listeners.size > 0)
+      setImmediate(
+        () =>
+          void Promise.resolve(within(LOOK_AGAIN_MS)).catch((error: unknown) =>
+            log?.('warn', 'the keys of payload encryption could not be read', { problem: problemOf(error) }),
+          ),
+      )
   })
 
   const placeOf = (kid: string) => ({ kind: KIND, id: ID, field: kid })
