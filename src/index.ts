@@ -46,3 +46,4 @@ export {
   type ToolResult,
   tool,
 } from './server/index.ts'
+export type { KeyWrapper, Wrapped } from './vault/index.ts'

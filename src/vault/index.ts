@@ -3,7 +3,7 @@ export { type Data, openData, requireFolder, resolveDataDir, sayNewKey } from '.
 export { createInstanceId } from './instance-id.ts'
 export { countKeys } from './key-counts.ts'
 export type { KeyRing } from './key-ring.ts'
-export type { KeyWrapper } from './key-wrapper.ts'
+export type { KeyWrapper, Wrapped } from './key-wrapper.ts'
 export { isKeyWrapper } from './kms-module.ts'
 export { createMemoryVault } from './memory-vault.ts'
 export { isShared, requireOurs } from './require-ours.ts'
