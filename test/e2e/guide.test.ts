@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { MCPClient } from '../../src/client/index.ts'
-import { MCPServer, type MCPServerOptions } from '../../src/server/index.ts'
+import type { ReferencedContent } from '../../src/core/index.ts'
+import { MCPServer, type MCPServerOptions, resourceTemplate } from '../../src/server/index.ts'
 import { verifies } from '../requirements.ts'
 import { signIn } from '../support/browser.ts'
 import { guideBlocks, runBlock } from '../support/guide.ts'
@@ -40,15 +41,32 @@ async function startGuided(options: MCPServerOptions = {}): Promise<TestServer> 
     name: 'analyze_document',
     parameters: {
       type: 'object',
-      properties: { document: { type: 'string', maxLength: 1_000_000 }, documentId: { type: 'string', maxLength: 64 } },
+      properties: {
+        document: { type: 'string', maxLength: 1_000_000 },
+        // The message carries `doc-123`, and the tool gets the document.
+        documentId: { type: 'string', maxLength: 64, resourceRef: { template: 'docs://{id}' } },
+      },
     },
-    execute: (params: { document?: string; documentId?: string }) => {
-      served.push(params.documentId ?? `a whole document of ${params.document?.length}`)
+    execute: (params: { document?: string; documentId?: ReferencedContent }) => {
+      const { documentId, document } = params
+      if (documentId) assert.equal(documentId.text, `what ${documentId.uri} says`)
+      served.push(documentId ? documentId.uri.slice('docs://'.length) : `a whole document of ${document?.length}`)
       return { analyzed: true }
     },
   }
+  const documents = resourceTemplate({
+    uriTemplate: 'docs://{id}',
+    name: 'documents',
+    permissions: 'public',
+    read: ({ id }) => `what docs://${id} says`,
+  })
   const tools = [{ ...sensitiveDataTool, execute: () => 'sensitive' }, secureCalculatorTool, analyze]
-  const world = await startServer({ tools, prompts: [secureGreetingPrompt], ...options } as MCPServerOptions)
+  const world = await startServer({
+    tools,
+    prompts: [secureGreetingPrompt],
+    resourceTemplates: [documents],
+    ...options,
+  } as MCPServerOptions)
   await world.user(PERSON.name, PERSON.password)
   return world
 }
@@ -109,10 +127,14 @@ function clientTests(world: () => Guided): void {
   })
 
   test('Data minimization: a document, and a reference to one', async () => {
-    const client = new MCPClient({ serverUrl: serverUrl(), auth: { type: 'api_key', apiKey: await world().key() } })
+    const told: string[] = []
+    const log = (_: string, message: string): void => void told.push(message)
+    const client = new MCPClient({ serverUrl: serverUrl(), auth: { type: 'api_key', apiKey: await world().key() }, log })
     const before = world().served.length
     await runBlock(block(/badExample/), { client, veryLargeDocument: 'x'.repeat(500_000) })
     assert.deepEqual(world().served.slice(before), ['a whole document of 500000', 'doc-123'])
+    // What the guide calls bad practice is done, and said.
+    assert.match(told.join('\n'), /an argument is large: if the tool takes a reference/)
     await client.close()
   })
 }
