@@ -13,11 +13,20 @@
 import { allow, type Decision, deny, type Entry, type JsonObject, type Redactor } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { compileResultCheck } from '../../schema/index.ts'
-import { type Budgets, type Flow, READ_RESULT, type ResultUris, type Room, type StoredResults, type Work } from '../results/index.ts'
+import {
+  type Budgets,
+  BYTES_A_TOKEN,
+  type Flow,
+  READ_RESULT,
+  type ResultUris,
+  type Room,
+  type StoredResults,
+  type Work,
+} from '../results/index.ts'
 import { headOf } from './head.ts'
 import { fileOf, linkTo } from './links.ts'
 import { prune } from './prune.ts'
-import { bulkOf, type Size, sizeOf, sizeOfBlock, sizeOfResult } from './size.ts'
+import { bulkOf, charactersOf, type Size, sizeOf, sizeOfBlock, sizeOfResult } from './size.ts'
 import { redactSlowly } from './slices.ts'
 import type { Leaving, Step } from './steps.ts'
 
@@ -86,7 +95,7 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
     try {
       const small = await reduce(await redactSlowly(result, redactor), leaving, room)
       if (!small) return deny({ reason: 'result_too_large', limitBytes: room.bytes })
-      note?.(leaving.entry, sizeOfResult(result).tokens, sizeOfResult(small).tokens)
+      note?.(leaving.entry, Math.ceil(charactersOf(result) / BYTES_A_TOKEN), sizeOfResult(small).tokens)
       return allow(small)
     } finally {
       leave()
@@ -136,7 +145,7 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
     if (!kept) return undefined
     const uri = uris.toUri(kept.id)
     links.push(linkTo(uri, kept, `result of ${entry.name}`, isMirror ? 'application/json' : 'text/plain'))
-    const most = Math.min(room.bytes, room.tokens * 4)
+    const most = Math.min(room.bytes, room.tokens * BYTES_A_TOKEN)
     let pruned: unknown
     if (structured !== undefined) {
       const left = Math.floor(most / 2) - NOTE_BYTES
@@ -189,12 +198,13 @@ function sentence({ kept: { bytes, expiresAt }, uri, head, tool, isCut, isBroken
 }
 
 function hasRoom(result: JsonObject, room: Room): boolean {
-  if (bulkOf(result) > Math.max(room.bytes, MAX_WRITTEN)) return false
+  // Most of what has no room is told without writing it out.
+  if (charactersOf(result, room.bytes) > room.bytes) return false
   const { bytes, tokens }: Size = sizeOfResult(result)
   return bytes <= room.bytes && tokens <= room.tokens
 }
-/** More is not written out to be measured. */
-const MAX_WRITTEN = 1024 * 1024
+/** What is longer is not compared. */
+const MAX_COMPARED = 1024 * 1024
 
 const wantsLinks = ({ release }: Entry, { content }: JsonObject): boolean =>
   release?.images === 'link' &&
@@ -213,5 +223,5 @@ const tighter = (one: Room, other: Room): Room => ({
 const isIndented = (text: string, value: unknown, compact: string): boolean =>
   text.length > compact.length &&
   text.length < compact.length * 4 &&
-  text.length < MAX_WRITTEN &&
+  text.length < MAX_COMPARED &&
   text === JSON.stringify(value, undefined, 2)

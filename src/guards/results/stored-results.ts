@@ -61,7 +61,8 @@ interface Sealed {
 
 const KIND = 'stored_result'
 const ID_CHARACTERS = 26
-export const PART_BYTES: number = 128 * 1024
+const PART_BYTES = 128 * 1024
+const AT_ONCE = 8
 
 export function createStoredResults(options: StoredResultsOptions): StoredResults {
   const { store, vault, parts, clock, keepSeconds, storedBytes, stored, mayUse } = options
@@ -97,8 +98,15 @@ export function createStoredResults(options: StoredResultsOptions): StoredResult
       const createdAt = clock()
       const expiresAt = createdAt + keepSeconds * 1000
       let count = 0
-      for (const part of inParts(isText ? bytesOfText(kept.text) : bytesOfBase64(kept.base64), PART_BYTES))
-        await parts.put({ id: partsOf(id), subject }, count++, part, { group: `results ${subject}`, expiresAt })
+      // Several at once: each waits for the disk.
+      let waiting: Promise<void>[] = []
+      for (const part of inParts(isText ? bytesOfText(kept.text) : bytesOfBase64(kept.base64), PART_BYTES)) {
+        waiting.push(parts.put({ id: partsOf(id), subject }, count++, part, { group: `results ${subject}`, expiresAt }))
+        if (waiting.length < AT_ONCE) continue
+        await Promise.all(waiting)
+        waiting = []
+      }
+      await Promise.all(waiting)
       const said: Sealed = { owner: principalKey(principal), tool: entry.name, mimeType, isText }
       const sealed = await vault.seal(JSON.stringify(said), place(id, subject))
       await records.putIfAbsent(id, { sealed, createdAt, expiresAt, bytes, parts: count }, { group: subject, expiresAt })
