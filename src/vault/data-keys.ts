@@ -99,7 +99,8 @@ export function createDataKeys({ records, scrub, wrapper, keyRing, clock }: Data
         await make(id, kind, group)
       }
     },
-    find,
+    // The root seals nothing that is stored.
+    find: async (id) => (id === ROOT_ID ? undefined : find(id)),
     async destroy({ kind, subject }) {
       if (kind === undefined && subject === undefined) throw new TypeError('which data keys are to be destroyed must be said')
       const group = subject === undefined ? undefined : macOf(subject)

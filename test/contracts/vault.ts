@@ -61,7 +61,7 @@ export function describeVault(name: string, open: () => Promise<VaultUnderTest>)
         // The value of one under the name of the other's data key.
         const [, , text] = sealed.split('.')
         const [, keyId] = theirs.split('.')
-        assert.equal(await vault.open(`v2.${keyId}.${text}`, ana), undefined)
+        if (keyId !== sealed.split('.')[1]) assert.equal(await vault.open(`v2.${keyId}.${text}`, ana), undefined)
         assert.equal(await vault.open(`v2.${keyId}.${text}`, moved), undefined)
       }
     })
