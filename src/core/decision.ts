@@ -94,6 +94,13 @@ export type Denial =
   // approve
   | { readonly reason: 'condition_not_met'; readonly sentence: string }
   | { readonly reason: 'approval_required'; readonly sentence: string }
+  /** The flow has had all the results that it gets for now. */
+  | {
+      readonly reason: 'flow_spent'
+      readonly limitTokens: number
+      readonly windowSeconds: number
+      readonly retryAfterSeconds: number
+    }
   // execute
   | { readonly reason: 'missing_capability'; readonly required: JsonObject }
   | { readonly reason: 'input_refused'; readonly sentence: string }
@@ -102,13 +109,6 @@ export type Denial =
   | { readonly reason: 'upstream_unavailable'; readonly sentence: string }
   | { readonly reason: 'deadline_exceeded'; readonly seconds: number }
   | { readonly reason: 'cancelled' }
-  /** The flow has had all the results that it gets for now. */
-  | {
-      readonly reason: 'flow_spent'
-      readonly limitTokens: number
-      readonly windowSeconds: number
-      readonly retryAfterSeconds: number
-    }
   // release
   | { readonly reason: 'result_too_large'; readonly limitBytes: number }
   | { readonly reason: 'invalid_result'; readonly path: string; readonly rule: string }
