@@ -37,6 +37,7 @@ export type ClassName =
   | 'tasks'
   | 'contents'
   | 'statistics'
+  | 'signs'
   | 'auditArguments'
   | 'auditRecords'
   | 'signingKeys'
@@ -117,6 +118,13 @@ export const classes: Readonly<Record<ClassName, DataClass>> = {
     what: 'How much was sent and saved, by tool and day; of nobody.',
     lifetime: '400d',
     kept: ['statistic'],
+    forgettable: true,
+  },
+  signs: {
+    what: 'What stands behind the signs that were sent in place of personal data.',
+    lifetime: '30d after the last use',
+    kept: ['personal_token'],
+    option: 'personal.tokenDays',
     forgettable: true,
   },
   auditArguments: {

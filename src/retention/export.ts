@@ -34,6 +34,7 @@ const opened: ReadonlyMap<RecordKind, string> = new Map<RecordKind, string>([
   ['kept_resource', 'sealed'],
   ['stored_result', 'sealed'],
   ['stored_part', 'bytes'],
+  ['personal_token', 'value'],
 ])
 
 export async function* exportOf({ store, vault }: ExportParts, subject: string): AsyncGenerator<Exported> {

@@ -54,6 +54,7 @@ export const retentionSchema: z.ZodType<RetentionOptions> = z
     auditArguments: span('auditArguments', '1h', '400d'),
   })
   .superRefine((given, context) => {
+    if (context.issues.length > 0) return
     const { auditRecordsMs, auditArgumentsMs } = toRetention(given)
     if (auditArgumentsMs > auditRecordsMs)
       context.addIssue({

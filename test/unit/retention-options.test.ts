@@ -1,0 +1,116 @@
+/** How long data is kept is said in one table, in words that a document repeats, and what an operator may set of it is checked. */
+
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { ConfigError, silentLog, toSeconds } from '../../src/core/index.ts'
+import { loadConfig } from '../../src/gateway/index.ts'
+import { classes, classOf } from '../../src/retention/classes.ts'
+import { createSweeper, toRetention } from '../../src/retention/index.ts'
+import { MCPServer, tool } from '../../src/server/index.ts'
+import { createMemoryStore, type RecordKind } from '../../src/storage/index.ts'
+import { createMemoryVault } from '../../src/vault/index.ts'
+import { auditRecords } from '../contracts/audit-store.ts'
+import { verifies } from '../requirements.ts'
+import { createTempDir, ROOT } from '../support/paths.ts'
+
+const DAY_MS = 86_400_000
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+
+test('every kind of record has a class, and one alone', () => {
+  const union = /export type RecordKind =([^\n]*(?:\n\s+\|[^\n]*)*)/.exec(read('src/storage/store.ts'))?.[1] ?? ''
+  const kinds = [...union.matchAll(/'(\w+)'/g)].map(([, kind]) => kind as RecordKind)
+  assert.ok(kinds.length > 20)
+  for (const kind of kinds) {
+    const of = Object.entries(classes).filter(([, { kept }]) => kept.includes(kind))
+    assert.deepEqual(
+      of.map(([name]) => name),
+      [classOf(kind)],
+      kind,
+    )
+  }
+})
+
+test('docs/retention.md has every class with its lifetime, and no other', () => {
+  const page = read('docs/retention.md')
+  const table = [...page.matchAll(/^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$/gm)]
+  const shown = Object.entries(classes).map(([name, { what, lifetime, kept, option }]) => [
+    name,
+    what,
+    lifetime,
+    option === undefined ? 'no' : `\`${option}\``,
+    kept.map((kind) => `\`${kind}\``).join(', '),
+  ])
+  assert.deepEqual(
+    table.map((row) => row.slice(1)),
+    shown,
+  )
+  const schema = read('docs/storage-schema.md')
+  for (const { kept } of Object.values(classes))
+    for (const kind of kept) assert.match(schema, kind === 'audit' ? /^## The audit trail$/m : new RegExp(`^### \`${kind}\`$`, 'm'), kind)
+})
+
+test('what may be set has bounds, and everything wrong with it is told at once', () => {
+  const problemsOf = (options: object): readonly string[] => {
+    try {
+      new MCPServer({ log: false, ...options })
+      return []
+    } catch (error) {
+      assert.ok(error instanceof ConfigError)
+      return error.problems
+    }
+  }
+  assert.deepEqual(problemsOf({ retention: { auditRecords: '90d', auditArguments: '12h' }, audit: { arguments: 'sealed' } }), [])
+  assert.deepEqual(problemsOf({ retention: { auditRecords: '3 days', auditArguments: '401d' }, audit: { arguments: 'plain' } }), [
+    'MCPServer.retention.auditRecords: must be a span of time from 30d to 3650d: a number and s, m, h, d or w',
+    'MCPServer.retention.auditArguments: must be a span of time from 1h to 400d: a number and s, m, h, d or w',
+    'MCPServer.audit.arguments: expected one of "none"|"sealed"',
+  ])
+  assert.match(problemsOf({ retention: { auditRecords: '29d' } }).join(), /from 30d/)
+  assert.match(problemsOf({ retention: { auditRecords: '60d', auditArguments: '90d' } }).join(), /is longer than the records are kept: 60d/)
+  assert.match(problemsOf({ retention: { auditRecord: '60d' } }).join(), /auditRecords/)
+  const badTool = tool({ name: 'a', audit: { arguments: 'yes' as 'none' }, execute: () => 'x' })
+  assert.match(problemsOf({ tools: [badTool] }).join(), /audit\.arguments/)
+})
+
+test('a file says the same, for all tools and for some', async () => {
+  await using folder = await createTempDir('retention')
+  writeFileSync(
+    join(folder.path, 'sallyport.yaml'),
+    `retention: { auditRecords: 60d, auditArguments: 7d }
+audit: { arguments: sealed }
+servers:
+  notes:
+    command: serve
+    audit: { "read_*": none }
+`,
+  )
+  const config = loadConfig({ cwd: folder.path, env: {} })
+  assert.deepEqual(toRetention(config.retention), { auditRecordsMs: 60 * DAY_MS, auditArgumentsMs: 7 * DAY_MS })
+  assert.deepEqual(config.audit, { arguments: 'sealed' })
+  assert.deepEqual(config.servers[0]?.audit, [{ glob: 'read_*', keepsArguments: false, where: 'sallyport.yaml:6' }])
+})
+
+test('the sweeper drops audit records after their time, and what has expired', async () => {
+  verifies('audit-retention')
+  let now = 500 * DAY_MS
+  const clock = (): number => now
+  const store = createMemoryStore({ clock })
+  await store.audit.append(auditRecords(0, 3).map((record, n) => ({ ...record, at: now + n * DAY_MS })))
+  await store.records('ended_session').putIfAbsent('a', true, { expiresAt: now + 1 })
+  const sweeper = createSweeper({ store, vault: createMemoryVault(), retention: toRetention(), clock, log: silentLog })
+  now += 401.5 * DAY_MS
+  await sweeper.sweep()
+  const state = await store.audit.verify()
+  assert.ok(state.intact)
+  assert.deepEqual([state.records, state.dropped], [1, { through: 2, at: now }])
+  assert.equal((await Array.fromAsync(store.scan())).length, 0)
+  await sweeper.close()
+})
+
+test('a span of time is a number and a unit, up to ten years', () => {
+  assert.deepEqual(['30s', '15m', '24h', '90d', '2w', '3650d'].map(toSeconds), [30, 900, 86_400, 7_776_000, 1_209_600, 315_360_000])
+  for (const wrong of ['', '0d', '3651d', '1y', '-1d', '1.5h', ' 1d', '1d ', '٣d', '9999999999s'])
+    assert.equal(toSeconds(wrong), undefined, wrong)
+})
