@@ -11,6 +11,8 @@ export interface SealedRig extends Rig {
   /** A client of the tool, with a key of its own. */
   client(tool: string, token?: string, options?: McpOptions): Promise<SealedClient>
   readonly clock: { now: number }
+  /** What `MCPServer` does when the keys have changed. */
+  republish(): Promise<void>
 }
 
 export const PRINCIPALS: Readonly<Record<string, Principal>> = { alice: principal('alice'), eve: principal('eve') }
@@ -28,11 +30,13 @@ export async function startSealed(
   })
   const clock = { now: Date.parse('2026-11-27T12:00:00Z') }
   const rig = await startEngine(entries, PRINCIPALS, {}, redactor, { clock: () => clock.now, ...told })
-  rig.engine.catalogue.replace('test', await rig.engine.sealing.publish(entries))
+  const republish = async (): Promise<void> => void rig.engine.catalogue.replace('test', await rig.engine.sealing.publish(entries))
+  await republish()
   return {
     ...rig,
     entries,
     clock,
+    republish,
     client: (tool, token = 'alice', options = {}) => sealedClient(mcp(rig.url, { token, ...options }), tool, () => clock.now),
   }
 }

@@ -98,10 +98,10 @@ test('whatever JSON can say opens as what it was', () => {
 
 test('no sealed value opens once one character of it is another, is missing or is there twice', () => {
   const sealed = seal({ card: '4111 1111 1111 1111' })
-  const others = 'AQgw'
+  const others = ['A', 'Q', 'g', 'w']
   for (let at = 0; at < sealed.length; at++) {
     const char = sealed[at] as string
-    const other = [...others].find((each) => each !== char) as string
+    const other = others.find((each) => each !== char) as string
     for (const changed of [
       sealed.slice(0, at) + other + sealed.slice(at + 1),
       sealed.slice(0, at) + sealed.slice(at + 1),

@@ -135,7 +135,7 @@ export function createPayloadKeys({ store, vault, clock, bus, log }: PayloadKeys
     }
     knownAt = at
     // In its own time: whoever listens may ask for the keys.
-    if (before && before !== known) for (const listener of [...listeners]) setImmediate(listener)
+    if (before && before !== known) for (const listener of listeners) setImmediate(listener)
     return (known as NonNullable<typeof known>).set
   }
   function within(ageMs: number): PayloadKeySet | Promise<PayloadKeySet> {
