@@ -15,6 +15,7 @@ export {
 } from './error-codes.ts'
 export { type JsonBounds, parseJson } from './json.ts'
 export { toLine } from './line.ts'
+export { mimeTypeOf } from './media-types.ts'
 export { DEFAULT_LOG_LEVEL, idOf, isLogLevel, isObject, type LegacySession, parseMessage } from './message.ts'
 export { META_PREFIX } from './meta.ts'
 export { isAskable, isInternalMethod, kindOf, methodOf, namedBy } from './methods.ts'

@@ -1,12 +1,15 @@
 /** References in place of data: a message carries where something is, and the tool gets what is there. */
 
 import assert from 'node:assert/strict'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { z } from 'zod'
 import { MCPClient } from '../../src/client/index.ts'
 import { type Log, type ReferencedContent, silentLog } from '../../src/core/index.ts'
 import { asContent, MCPServer, resource, resourceTemplate, tool } from '../../src/server/index.ts'
 import { verifies } from '../requirements.ts'
+import { createTempDir, run, SALLYPORT } from '../support/index.ts'
 import { mcp } from '../support/mcp.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -171,6 +174,28 @@ suite('references', () => {
     const body = await client.call('analyze_document', { document: 'x'.repeat(5_000_000) })
     assert.equal(body.status, 413)
     assert.match(body.error.message, /a reference to it where the tool takes one/)
+  })
+
+  test('the command line puts a file where the tool takes a reference, and takes it away again', async () => {
+    await using folder = await createTempDir('references')
+    const [file, apiKey] = [join(folder.path, 'note.md'), join(folder.path, 'key')]
+    writeFileSync(file, 'a note in a file')
+    writeFileSync(apiKey, key)
+    chmodSync(apiKey, 0o600)
+    const call = (...words: string[]) =>
+      run(process.execPath, [SALLYPORT, 'call', world.url, ...words, '--api-key-file', apiKey, '--yes', '--data-dir', folder.path])
+    const done = await call('analyze_document', `documentId=@${file}`, '--json')
+    assert.equal(done.code, 0, done.stderr)
+    assert.deepEqual(JSON.parse(done.stdout).structuredContent, { characters: 16 })
+    const { uri, name, mimeType } = got.at(-1) ?? {}
+    assert.deepEqual([name, mimeType], ['note.md', 'text/markdown'])
+    assert.equal((await mcp(world.url, { key }).request('resources/read', { uri })).error.code, -32602, 'it is gone')
+    const missing = await call('analyze_document', 'documentId=@/nowhere/at/all')
+    assert.equal(missing.code, 2)
+    assert.match(missing.stderr, /documentId: .*cannot be read \(ENOENT\)/)
+    // A text is a text where no reference is taken.
+    const text = await call('analyze_document', `document=@${file}`, '--json')
+    assert.deepEqual(JSON.parse(text.stdout).structuredContent, { characters: 0 })
   })
 
   test('a mark that is wrong does not start', () => {

@@ -10,6 +10,7 @@ import type { InspectedTool } from '../../client/index.ts'
 import type { JsonObject } from '../../core/index.ts'
 import { canonicalJson, isObject } from '../../protocol/index.ts'
 import { checkArguments } from '../calling/check-arguments.ts'
+import { fileReferences, withFiles } from '../calling/file-references.ts'
 import { readGiven } from '../calling/given-secrets.ts'
 import { quotedWhole } from '../calling/quoted.ts'
 import { type Block, createSaving, shownBlocks } from '../calling/results.ts'
@@ -41,16 +42,21 @@ export const call = (words: readonly string[], argv: readonly string[], flags: C
     const schema = objectOf(inspected.tool['inputSchema'])
     const see = commandFor('tools', target, [toolName])
     const args = argumentsFrom(pairs, flags, schema, see)
+    const files = flags.args === undefined && flags.argsFile === undefined ? fileReferences(pairs, schema) : []
     const unchecked = checkArguments(args, schema, see)
     if (unchecked !== undefined) output.note(`! the arguments were not checked here: its schema is ${shown(unchecked)}`)
     for (const line of noticed({ ...inspected, drift: undefined })) output.note(line)
     const encrypted = encryptedFields(inspected, args)
     if (encrypted.length > 0) output.note(`${ENCRYPTED} goes encrypted: ${encrypted.map(shownShort).join(', ')}`)
+    for (const { argument, file, bytes } of files)
+      output.note(`${shownShort(argument)}: ${shownShort(file)} (${bytes} bytes) is put at ${name} for the time of the call`)
     // What has changed is not called, and the client says so.
     const isAsked = inspected.drift === undefined && (inspected.hints.readOnly !== true || inspected.findings.length > 0)
     if (flags.yes !== true && isAsked) await agree(server, inspected, args)
 
-    const result = await request(`calling ${shownShort(toolName)}`, (options) => client.callTool(toolName, args, options))
+    const result = await withFiles(server, files, args, (sent) =>
+      request(`calling ${shownShort(toolName)}`, (options) => client.callTool(toolName, sent, options)),
+    )
     const saving = flags.out === undefined ? undefined : createSaving(flags.out, toolName)
     const blocks = shownBlocks(withoutRepetition(result.content as Block[], result.structuredContent), saving)
     output.object(saving === undefined ? result : { ...result, saved: saving.files })

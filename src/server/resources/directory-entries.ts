@@ -11,6 +11,7 @@
  */
 
 import { allow, type Call, ConfigError, type Decision, deny, type Entry, type Executor, type Log, type Produced } from '../../core/index.ts'
+import { mimeTypeOf } from '../../protocol/index.ts'
 import { cleanText } from '../../trust/index.ts'
 import { type CompletionContext, createCompleter } from '../definitions/completion.ts'
 import { notFound, toContents } from './contents.ts'
@@ -18,7 +19,7 @@ import { entryBase } from './described.ts'
 import type { ReadDirectory } from './directory.ts'
 import { createLiveFolder, type FileList, type LiveFolder, openFolder, toEncodedPath, toSegments } from './folder/index.ts'
 import { toFreshResult } from './freshness.ts'
-import { mimeTypeOf, toFileContent } from './mime-types.ts'
+import { toFileContent } from './mime-types.ts'
 
 export interface DirectoryEntriesOptions {
   readonly server: string
