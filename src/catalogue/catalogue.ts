@@ -76,9 +76,14 @@ export interface CatalogueOptions {
   readonly hierarchy?: ScopeHierarchy | undefined
   /** How much of the tools is told at once; all unless told. */
   readonly rules?: CatalogueRules | undefined
+  /** What becomes of an entry as it comes in: rules that are said for all. */
+  readonly prepare?: ((entry: Entry) => Entry) | undefined
+  /** Scopes beyond those that entries need, which somebody may be granted. Nobody is asked for them. */
+  readonly grantable?: ((entries: readonly Entry[]) => readonly string[]) | undefined
 }
 
-export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHierarchy(), rules }: CatalogueOptions): Catalogue {
+export function createCatalogue(options: CatalogueOptions): Catalogue {
+  const { redactor, pageItems, hierarchy = createScopeHierarchy(), rules, prepare, grantable } = options
   const permits = createPermits(hierarchy)
   const byServer = new Map<string, readonly Entry[]>()
   const listeners = new Set<(kinds: ReadonlySet<EntryKind>) => void>()
@@ -103,7 +108,7 @@ export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHi
     const all = [...byServer.values()].flat()
     const used = scopesOf(all)
     // One that implies others can be granted, and is not shown unless something asks for itself: nobody asks for all by default.
-    scopes = hierarchy.withImplying(used)
+    scopes = hierarchy.withImplying([...new Set([...used, ...(grantable?.(all) ?? [])])])
     // A private entry does not exist for most: its scope may be named after it. Who may see it is told of the scope by the challenge.
     const open = scopesOf(all.filter(({ permission }) => permission.access !== 'private'))
     shownScopes = used.filter((scope) => open.includes(scope) || STANDARD_SCOPES.includes(scope))
@@ -156,7 +161,8 @@ export function createCatalogue({ redactor, pageItems, hierarchy = createScopeHi
       })
     },
     permits,
-    replace(server, entries) {
+    replace(server, given) {
+      const entries = prepare ? given.map(prepare) : given
       const kinds = new Set([...(byServer.get(server) ?? []), ...entries].map((entry) => entry.kind))
       byServer.set(server, entries)
       const shadowed = rebuild().filter((entry) => entries.includes(entry))

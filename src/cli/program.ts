@@ -37,6 +37,27 @@ export function createProgram(argv: readonly string[]): Command {
       (await import('./commands/new.ts')).newServer(name, command.optsWithGlobals()),
     )
 
+  add(
+    program,
+    'redact',
+    'take secrets and personal data out of texts: one JSON object {"id","text"} a line in, the same with "findings" out',
+  )
+    .addOption(
+      new Option('--allow <kind...>', 'leave these kinds of personal data').choices(['card', 'iban', 'ssn', 'email', 'ip', 'phone']),
+    )
+    .option('--secrets-only', 'leave all personal data')
+    .action(async (_options, command: Command) => (await import('./commands/redact.ts')).redact(command.optsWithGlobals()))
+  add(program, 'reveal', 'what a sign stands for that was sent in place of personal data (tok_email_…)', '<sign>')
+    .addOption(dataDir())
+    .action(async (sign: string, _options, command: Command) =>
+      (await import('./commands/reveal.ts')).reveal(sign, command.optsWithGlobals()),
+    )
+
+  add(program, 'stats', 'how many tokens of results were sent, and how many saved, by tool and by day')
+    .option('--since <when>', 'from when on: 7d, 24h or a date', '7d')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/stats.ts')).stats(command.optsWithGlobals()))
+
   const key = add(program, 'key', 'API keys')
   add(key, 'create', 'make a key; it is shown once')
     .requiredOption('--name <name>', 'what the key is for')

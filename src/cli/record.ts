@@ -27,6 +27,7 @@ export type OperatorAction =
   | 'secret.remove'
   | 'data.export'
   | 'data.forget'
+  | 'personal.reveal'
   | 'audit.arguments'
 
 /** The account of this machine that runs the command. It proves nothing; it says whom to ask. */

@@ -53,11 +53,9 @@ function upstreamParams({ method, params, entry, args }: Call): JsonObject | und
   const { name } = entry.origin
   switch (method) {
     case 'tools/call':
-      // In the place of references, what they refer to.
-      if (entry.references) return { name, arguments: args }
-      return params.arguments === undefined ? { name } : { name, arguments: params.arguments }
     case 'prompts/get':
-      return params.arguments === undefined ? { name } : { name, arguments: params.arguments }
+      // As they were read: in the place of references and signs, what they stand for.
+      return params.arguments === undefined ? { name } : { name, arguments: args }
     case 'resources/read':
       return { uri: params.uri }
     case 'completion/complete': {

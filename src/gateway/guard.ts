@@ -86,6 +86,7 @@ export async function createGuard({
     rates: config.rates,
     bounds: config.bounds,
     results: config.results,
+    personal: config.personal,
     localScopes: config.local.scopes,
     retention: toRetention(config.retention),
     keepArguments: config.audit.arguments === 'sealed',

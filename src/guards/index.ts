@@ -30,6 +30,7 @@ export {
   createPersonalData,
   createPersonalTokens,
   createReveal,
+  givesSigns,
   type PersonalOptions,
   personalOptionsSchema,
   REVEAL_SCOPE,
@@ -47,12 +48,20 @@ export {
   compileRules,
   createLargeResults,
   createRelease,
-  projectStep,
+  createProjectStep,
   type ReleaseRuleOptions,
   releaseSchema,
 } from './release/index.ts'
-export { budgetShape, type ResultBudget, type Results, type ResultsOptions, resultsSchema, toResults } from './results/index.ts'
+export {
+  createStatistics,
+  readStatistics,
+  type Results,
+  type ResultsOptions,
+  resultsSchema,
+  type Statistic,
+  toResults,
+} from './results/index.ts'
 export { createRounds } from './rounds.ts'
-export { createPayloadKeys, createSealing, type PayloadKeyInfo, type PayloadKeys, type Sealing } from './sealing/index.ts'
+export { createPayloadKeys, createSealing, type Sealing } from './sealing/index.ts'
 export { type AnswerOf, createTaskGate, createTasks, type TaskBounds } from './tasks/index.ts'
 export { createValidate } from './validate.ts'

@@ -49,18 +49,22 @@ import {
   createRelease,
   createReveal,
   createRounds,
+  createStatistics,
   createSealing,
   createTaskGate,
   createTasks,
   createValidate,
+  givesSigns,
   type Limiter,
   type LimitOptions,
   type PersonalOptions,
-  projectStep,
+  createProjectStep,
+  REVEAL_SCOPE,
   type Results,
   redactRecord,
   type Sealing,
   type ToKeep,
+  withPersonal,
 } from '../guards/index.ts'
 import { createPipeline, type Pipeline, type Surroundings, toTaskEnd } from '../pipeline/index.ts'
 import { type Retention, toRetention } from '../retention/index.ts'
@@ -135,7 +139,16 @@ const RECHECK_MS = 15_000
 
 export function createEngine(options: EngineOptions): Engine {
   const { store, bus, counters, keyRing, vault, rates, bounds, verifiers, redactor, clock, log, noteUse, onRecord } = options
-  const catalogue = createCatalogue({ redactor, pageItems: bounds.pageItems, hierarchy: options.hierarchy, rules: options.catalogueRules })
+  const { retention = toRetention(), keepArguments = false, personal = {} } = options
+  const { policy, revealScope = REVEAL_SCOPE } = personal
+  const catalogue = createCatalogue({
+    redactor,
+    pageItems: bounds.pageItems,
+    hierarchy: options.hierarchy,
+    rules: options.catalogueRules,
+    prepare: policy && ((entry) => withPersonal(entry, policy)),
+    grantable: (entries) => (entries.some(givesSigns) ? [revealScope] : []),
+  })
   const authenticate = createAuthenticate({ verifiers, possession: options.possession, bus, clock, anonymous: options.anonymous })
   async function recheck(request: Received): Promise<Denial | undefined> {
     const identified = await authenticate(request)
@@ -146,7 +159,6 @@ export function createEngine(options: EngineOptions): Engine {
     counters,
     findTool: (name, principal) => catalogue.known('tool', name, principal),
   })
-  const { retention = toRetention(), keepArguments = false, personal = {} } = options
   const kept = createAuditArguments({ store, vault, redactor, keep: keepArguments, keepMs: retention.auditArgumentsMs })
   const trail = createAuditTrail({ audit: store.audit, keepArguments: kept.keep, clock, log, redactor })
   const record = (each: AuditRecord, toKeep?: ToKeep): void => {
@@ -173,17 +185,19 @@ export function createEngine(options: EngineOptions): Engine {
     return entry !== undefined && catalogue.permits(principal, entry).permitted
   }
   const { results } = options
-  const large = results && createLargeResults({ results, resultBytes, store, vault, keyRing, counters, redactor, clock, mayUse })
+  const statistics = results && createStatistics({ store, clock, log })
+  const large = results && createLargeResults({ results, resultBytes, store, vault, keyRing, counters, redactor, clock, mayUse, statistics })
   if (large) catalogue.replace('sallyport:results', large.entries)
   const tokens = createPersonalTokens({ store, vault, keyRing, clock, days: personal.tokenDays })
   const personalData = createPersonalData({ keyRing, tokens })
-  const reveal = createReveal({ tokens, scope: personal.revealScope, note: noteReveal })
+  const reveal = createReveal({ tokens, scope: revealScope, note: noteReveal })
   const { release, shape, message } = createRelease({
     redactor,
     resultBytes,
     personal: personalData.now,
-    steps: { project: projectStep, personal: personalData.step, seal: sealing.seal, budget: large?.budget },
+    steps: { project: createProjectStep((entry, tokens) => statistics?.saved(entry.name, 'rule', tokens)), personal: personalData.step, seal: sealing.seal, budget: large?.budget },
     plain: large?.plain,
+    note: statistics && ((entry, characters) => statistics.sent(entry.name, characters)),
     every: large?.flow !== undefined,
   })
   const { enter } = createEntryConcurrency()
@@ -280,6 +294,7 @@ export function createEngine(options: EngineOptions): Engine {
       clearInterval(expiry)
       referring.close()
       await tasks.close()
+      await statistics?.close()
       await trail.close()
     },
   }

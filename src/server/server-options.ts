@@ -8,7 +8,7 @@
 import { z } from 'zod'
 import { type CatalogueSettings, catalogueSchema } from '../catalogue/index.ts'
 import { type Log, SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../core/index.ts'
-import { type RateLimitOptions, type ResultsOptions, resultsSchema } from '../guards/index.ts'
+import { type PersonalOptions, personalOptionsSchema, type RateLimitOptions, type ResultsOptions, resultsSchema } from '../guards/index.ts'
 import {
   type CimdMode,
   cimdModes,
@@ -58,6 +58,8 @@ export interface MCPServerOptions extends Definitions, Partial<Listen> {
   readonly limits?: BoundsOptions | undefined
   /** How much of a tool's result is sent, and what becomes of the rest. */
   readonly results?: ResultsOptions | undefined
+  /** What becomes of personal data in what is answered, and who may read what stands for it; it stays unless told. */
+  readonly personal?: PersonalOptions | undefined
   /** How long data is kept, where that can be set; `docs/retention.md` has all of it. */
   readonly retention?: RetentionOptions | undefined
   /** What is kept beside the record of a call; nothing unless told. */
@@ -159,6 +161,7 @@ const shape = {
   scopes: scopesSchema.optional(),
   limits: z.strictObject(boundsShape).optional(),
   results: resultsSchema.optional(),
+  personal: personalOptionsSchema.optional(),
   retention: retentionSchema.optional(),
   audit: auditSchema.optional(),
   localScopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope (RFC 6749 §3.3)')).max(1_000).optional(),

@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly bounds: Bounds
   /** What is sent of large results, and where the rest is kept; without it they are withheld. */
   readonly results?: EngineOptions['results']
+  /** What becomes of personal data, and who may read what stands for it; it stays unless told. */
+  readonly personal?: EngineOptions['personal']
   /** How much of the tools is told at once; all unless told. */
   readonly catalogueRules?: EngineOptions['catalogueRules']
   /** Which header fields tell of a budget; the standard ones unless told. */

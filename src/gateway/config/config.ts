@@ -2,7 +2,7 @@
 
 import type { CatalogueRules } from '../../catalogue/index.ts'
 import type { Level, Limit, ScopeDeclarations } from '../../core/index.ts'
-import type { Results } from '../../guards/index.ts'
+import type { PersonalOptions, Results } from '../../guards/index.ts'
 import type { AuditOptions, RetentionOptions } from '../../retention/index.ts'
 import type { AuthOptions, Bounds, Listen } from '../../server/index.ts'
 import type { AuditRule, ReleaseRule, ToolRule } from '../classify.ts'
@@ -22,6 +22,8 @@ export interface Config {
   readonly bounds: Bounds
   /** What is sent of large results, and what becomes of the rest. */
   readonly results: Results
+  /** What becomes of personal data, and who may read what stands for it. */
+  readonly personal: PersonalOptions
   readonly auth: AuthOptions | undefined
   /** How much of the tools is told at once. Undefined: all. */
   readonly catalogue?: CatalogueRules | undefined

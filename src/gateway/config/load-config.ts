@@ -94,6 +94,7 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
     rates: ratesOf(written.limits ?? {}),
     bounds: boundsOf(written.limits ?? {}),
     results: toResults(written.results),
+    personal: written.personal ?? {},
     auth: written.auth,
     catalogue: toCatalogueRules(written.catalogue),
     scopes: written.scopes ?? {},

@@ -8,7 +8,14 @@
 import { z } from 'zod'
 import { type CatalogueSettings, catalogueSchema } from '../../catalogue/index.ts'
 import { SCOPE_PATTERN, type ScopeDeclarations, scopesSchema } from '../../core/index.ts'
-import { type ReleaseRuleOptions, type ResultsOptions, releaseSchema, resultsSchema } from '../../guards/index.ts'
+import {
+  type PersonalOptions,
+  personalOptionsSchema,
+  type ReleaseRuleOptions,
+  type ResultsOptions,
+  releaseSchema,
+  resultsSchema,
+} from '../../guards/index.ts'
 import { type AuditOptions, auditSchema, type RetentionOptions, retentionSchema } from '../../retention/index.ts'
 import { type Bounds, type BoundsOptions, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
 import { type AuthEntry, authBlock } from './auth.ts'
@@ -95,6 +102,7 @@ export interface ConfigFile {
     | undefined
   auth?: AuthEntry | undefined
   results?: ResultsOptions | undefined
+  personal?: PersonalOptions | undefined
   catalogue?: CatalogueSettings | undefined
   scopes?: ScopeDeclarations | undefined
   local?: { scopes: string[] } | undefined
@@ -259,6 +267,9 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     .describe('Bounds on what callers may ask for.'),
   auth: authBlock.optional().describe('Who issues tokens. Default: the authorization server in here.'),
   results: resultsSchema.optional().describe("How much of a tool's result is sent, and what becomes of the rest."),
+  personal: personalOptionsSchema
+    .optional()
+    .describe('What becomes of personal data in everything that is answered, and who may read what stands for it. Default: it stays.'),
   catalogue: catalogueSchema.optional().describe('How much of the tools a caller is told at once. Default: all.'),
   scopes: scopesSchema.optional().describe('Scopes that imply others, by name, and what people read of them before they allow them.'),
   local: z

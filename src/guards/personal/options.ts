@@ -42,3 +42,6 @@ export function withPersonal(entry: Entry, common: PersonalPolicy | undefined): 
   if (!common) return entry
   return { ...entry, release: { ...entry.release, personal: compilePersonal(entry.release?.personal?.policy ?? {}, common) } }
 }
+
+/** Whether there may be signs of what it answers. */
+export const givesSigns = ({ release }: Entry): boolean => Object.values(release?.personal?.actions ?? {}).includes('tokenise')

@@ -19,12 +19,12 @@ export type Reveal = (args: JsonObject, principal: Principal) => Promise<JsonObj
 
 export interface RevealOptions {
   readonly tokens: Pick<PersonalTokens, 'reveal'>
-  readonly scope?: string | undefined
+  readonly scope: string
   /** Is told of each request in which some were. */
   readonly note?: ((principal: Principal, kinds: readonly string[]) => void) | undefined
 }
 
-export function createReveal({ tokens, scope = REVEAL_SCOPE, note }: RevealOptions): Reveal {
+export function createReveal({ tokens, scope, note }: RevealOptions): Reveal {
   async function reveal(args: JsonObject, signs: ReadonlySet<string>, principal: Principal): Promise<JsonObject> {
     const values = new Map<string, string>()
     const kinds: string[] = []
