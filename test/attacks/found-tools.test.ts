@@ -3,9 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { allow, type Call, type Produced } from '../../src/core/index.ts'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, rates, say, startEngine, tool } from '../support/engine.ts'
 import { type Answer, mcp } from '../support/mcp.ts'
+import { accept, done, form, taskClient, taskTool } from '../support/tasks.ts'
 
 verifies('catalogue-search')
 
@@ -165,6 +167,44 @@ suite('header fields of a call by way of another tool (2026-07-28 streamable-htt
       }
       // The tool's own name still asks for all of it.
       assert.equal((await as.call('mirrored', { region: 'eu' })).status, 400)
+    } finally {
+      await rig.close()
+    }
+  })
+})
+
+suite('what a call by way of another tool goes on with', () => {
+  const asked = [
+    { ...tool('greet', () => say('never')), executor: { execute: ({ input }: Call) => (input ? done('hello') : allow(question)) } },
+    { ...tool('other', () => say('never')), executor: { execute: ({ input }: Call) => (input ? done('other') : allow(question)) } },
+    taskTool('slow', () => done('slow ran')),
+  ]
+  const question: Produced = { kind: 'input', requests: { name: form('name') } }
+
+  test('is a round of the tool itself, and good for no other', async () => {
+    const rig = await startEngine(asked, principals, {}, undefined, { catalogueRules: rules })
+    try {
+      const as = mcp(rig.url, { token: 'bob', capabilities: { elicitation: {} } })
+      const ask = (name: string, more: object = {}) =>
+        as.request('tools/call', { name: 'call_tool', arguments: { name, arguments: {} }, ...more })
+      const inputResponses = { name: accept({ name: 'Ana' }) }
+      const { requestState } = (await ask('greet')).result
+      assert.ok((await ask('other', { requestState, inputResponses })).error)
+      assert.equal(textOf(await ask('greet', { requestState, inputResponses })), 'hello')
+      assert.ok((await ask('greet', { requestState, inputResponses })).error, 'used')
+    } finally {
+      await rig.close()
+    }
+  })
+
+  test('is a task of the tool itself', async () => {
+    const rig = await startEngine(asked, principals, {}, undefined, { catalogueRules: rules })
+    try {
+      const as = taskClient(rig.url, 'bob')
+      const id = await as.begin('call_tool', { name: 'slow', arguments: {} })
+      assert.match(JSON.stringify(await as.until(id, 'completed')), /slow ran/)
+      const records = await rig.records()
+      assert.deepEqual(new Set(records.map(({ target }) => target)), new Set(['slow']))
     } finally {
       await rig.close()
     }
