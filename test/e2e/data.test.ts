@@ -1,0 +1,123 @@
+/** What is kept of somebody, as an operator sees it, gives it out and forgets it, beside a guard that runs. */
+
+import assert from 'node:assert/strict'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { createApiKeys } from '../../src/oauth/index.ts'
+import { openData } from '../../src/vault/index.ts'
+import { verifies } from '../requirements.ts'
+import { findInFolder } from '../support/at-rest.ts'
+import { createTempDir, type Finished, type Guard, mcp, startGuard, type TempDir } from '../support/index.ts'
+import { until } from '../support/until.ts'
+
+const SERVER = `
+import { createInterface } from 'node:readline'
+const tools = [{ name: 'note', inputSchema: { type: 'object' } }]
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, method } = JSON.parse(line)
+  if (id === undefined) return
+  const result = method === 'initialize'
+    ? { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'notes', version: '1' } }
+    : method === 'tools/list' ? { tools } : { content: [{ type: 'text', text: 'done' }] }
+  console.log(JSON.stringify({ jsonrpc: '2.0', id, result }))
+})`
+const CANARY = 'canary-of-ana-5Fq8Zr2Lw9'
+let guard: Guard
+let folder: TempDir
+let decision: string
+let url: string
+const tokens = new Map<string, string>()
+
+async function keyOf(account: string): Promise<string> {
+  const data = await openData({ dataDir: guard.dataDir })
+  const { key } = await createApiKeys({ ...data, clock: Date.now }).create({
+    name: 'own',
+    scopes: ['tools:read', 'tools:execute'],
+    createdBy: account,
+    account,
+  })
+  await data.store.close()
+  return key
+}
+const jsonOf = ({ code, stdout, stderr }: Finished) => {
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout)
+}
+
+before(async () => {
+  folder = await createTempDir('data')
+  guard = await startGuard({
+    config: {
+      audit: { arguments: 'sealed' },
+      servers: { notes: { command: process.execPath, args: ['--input-type=module', '-e', SERVER] } },
+    },
+  })
+  url = guard.url
+  for (const name of ['ana', 'raj']) {
+    await guard.user(name, 'a password that is long enough')
+    tokens.set(name, await keyOf(name))
+    const { body } = await mcp(url, { key: tokens.get(name) as string }).call('note', { text: `${CANARY} of ${name}` })
+    assert.equal(body.result.content[0].text, 'done', JSON.stringify(body))
+  }
+  await until('the calls are on record', async () => {
+    const { records } = jsonOf(await guard.cli('audit', 'search', '--subject', 'ana', '--tool', 'note', '--json'))
+    decision = records[0]?.id
+    return decision !== undefined
+  })
+})
+after(async () => {
+  await guard[Symbol.asyncDispose]()
+  await folder.remove()
+})
+
+describe('sallyport data', () => {
+  test('why says that there are arguments, and shows them where that is asked for', async () => {
+    const without = await guard.cli('why', decision)
+    assert.match(without.stdout, /arguments {4}kept: --arguments shows them/)
+    assert.ok(!without.stdout.includes(CANARY))
+    const shown = jsonOf(await guard.cli('why', decision, '--arguments', '--json'))
+    assert.deepEqual(shown.arguments, { state: 'kept', value: { text: `${CANARY} of ana` } })
+  })
+
+  test('report tells what there is, export hands it out into a file of their own', async () => {
+    const { classes } = jsonOf(await guard.cli('data', 'report', 'Ana', '--json'))
+    const names = classes.map((each: { class: string }) => each.class)
+    for (const name of ['accounts', 'auditArguments', 'auditRecords', 'keys']) assert.ok(names.includes(name), name)
+    const out = join(folder.path, 'ana.jsonl')
+    const { code } = await guard.cli('data', 'export', 'ana', '--out', out)
+    assert.equal(code, 0)
+    assert.equal(statSync(out).mode & 0o777, 0o600)
+    const text = readFileSync(out, 'utf8')
+    assert.ok(text.includes(`${CANARY} of ana`) && !text.includes('of raj') && !text.includes('argon2id'))
+    assert.match((await guard.cli('data', 'export', 'ana', '--out', out)).stderr, /error\[E-EXISTS\]/)
+  })
+
+  test('forget asks first, names what cannot be, and keeps the owner', async () => {
+    assert.match((await guard.cli('data', 'forget', 'ana')).stderr, /error\[E-USAGE\]: there is nobody to ask\nfix: add --yes/)
+    assert.match((await guard.cli('data', 'forget', '--class', 'accounts', '--yes')).stderr, /--class cannot be accounts for everybody/)
+    const key = tokens.get('ana') as string
+    assert.match((await guard.cli('data', 'report', key.slice(0, 12))).stderr, /is a key of ana/)
+  })
+
+  test('who is forgotten is refused by the guard within a second, and nothing of theirs is left; the other goes on', async () => {
+    verifies('forgetting')
+    verifies('forgetting-leaves-nothing')
+    const open = mcp(url, { key: tokens.get('ana') as string })
+    assert.equal((await open.call('note', { text: 'again' })).status, 200)
+    const forgotten = jsonOf(await guard.cli('data', 'forget', 'ana', '--yes', '--json'))
+    assert.equal(forgotten.subject, 'ana')
+    assert.ok(forgotten.records >= 3 && forgotten.dataKeys >= 1, JSON.stringify(forgotten))
+    assert.equal((await open.call('note', { text: 'more' })).status, 401)
+    assert.equal((await mcp(url, { key: tokens.get('raj') as string }).call('note', { text: 'me' })).status, 200)
+
+    assert.deepEqual(findInFolder(guard.dataDir, [`${CANARY} of ana`]), [])
+    const report = jsonOf(await guard.cli('data', 'report', 'ana', '--json'))
+    assert.deepEqual(
+      report.classes.map((each: { class: string }) => each.class),
+      ['auditRecords'],
+    )
+    assert.match((await guard.cli('why', decision)).stdout, /arguments {4}shredded: somebody was forgotten/)
+    assert.equal(guard.log().includes(CANARY), false)
+  })
+})
