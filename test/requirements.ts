@@ -60,6 +60,16 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'A result of 50 MB takes no more than a few times its size, others are answered meanwhile, and no secret is missed where it is cut into slices.',
     kind: 'guarantee',
   },
+  'results.flow': {
+    source: 'The guide’s data minimization',
+    behaviour: 'A flow that has had its tokens of results gets summaries, or nothing is run for it any more, until its window ends.',
+    kind: 'guarantee',
+  },
+  'results.counted': {
+    source: 'The guide’s data minimization',
+    behaviour: 'What results come to is counted by tool and day, with what was saved and how; no caller is in it.',
+    kind: 'guarantee',
+  },
   'results.promise': {
     source: '2026-07-28 tools §Output Schema',
     behaviour: 'Structured content that is shortened is still what its tool promises; where it cannot be, the answer is an error.',
@@ -1356,6 +1366,24 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   'one-time': {
     source: 'OAuth 2.1 §4.1.2',
     behaviour: 'Of any number of simultaneous redemptions of one code, one wins.',
+    kind: 'guarantee',
+  },
+  'master-key': {
+    source: 'docs/vault.md §The master key',
+    behaviour:
+      'The master key is replaced while everything goes on, and a kill at any step loses nothing; afterwards the old one opens nothing, neither what there is nor, with an old copy of all, what comes later.',
+    kind: 'guarantee',
+  },
+  vault: {
+    source: 'docs/vault.md, T13',
+    behaviour:
+      'What is stored sealed has a data key for its kind and its person, and opens at its record, field, kind and person alone; a key that is shredded opens nothing from then on, in any process, and is in no part of its file.',
+    kind: 'guarantee',
+  },
+  'vault-start': {
+    source: 'docs/vault.md §When a key is missing',
+    behaviour:
+      'Where the master key, the file of the data keys or the right one of them is not there, nothing is opened, nothing is made in its place, and the error names what is missing.',
     kind: 'guarantee',
   },
   'sealed-secrets': {

@@ -47,16 +47,16 @@ export {
   type CompiledRules,
   compileRules,
   createLargeResults,
-  createRelease,
   createProjectStep,
+  createRelease,
   type ReleaseRuleOptions,
   releaseSchema,
 } from './release/index.ts'
 export {
   createStatistics,
-  readStatistics,
   type Results,
   type ResultsOptions,
+  readStatistics,
   resultsSchema,
   type Statistic,
   toResults,

@@ -45,12 +45,13 @@ import {
   createPayloadKeys,
   createPersonalData,
   createPersonalTokens,
+  createProjectStep,
   createReadArguments,
   createRelease,
   createReveal,
   createRounds,
-  createStatistics,
   createSealing,
+  createStatistics,
   createTaskGate,
   createTasks,
   createValidate,
@@ -58,7 +59,6 @@ import {
   type Limiter,
   type LimitOptions,
   type PersonalOptions,
-  createProjectStep,
   REVEAL_SCOPE,
   type Results,
   redactRecord,
@@ -186,7 +186,8 @@ export function createEngine(options: EngineOptions): Engine {
   }
   const { results } = options
   const statistics = results && createStatistics({ store, clock, log })
-  const large = results && createLargeResults({ results, resultBytes, store, vault, keyRing, counters, redactor, clock, mayUse, statistics })
+  const large =
+    results && createLargeResults({ results, resultBytes, store, vault, keyRing, counters, redactor, clock, mayUse, statistics })
   if (large) catalogue.replace('sallyport:results', large.entries)
   const tokens = createPersonalTokens({ store, vault, keyRing, clock, days: personal.tokenDays })
   const personalData = createPersonalData({ keyRing, tokens })
@@ -195,7 +196,12 @@ export function createEngine(options: EngineOptions): Engine {
     redactor,
     resultBytes,
     personal: personalData.now,
-    steps: { project: createProjectStep((entry, tokens) => statistics?.saved(entry.name, 'rule', tokens)), personal: personalData.step, seal: sealing.seal, budget: large?.budget },
+    steps: {
+      project: createProjectStep((entry, tokens) => statistics?.saved(entry.name, 'rule', tokens)),
+      personal: personalData.step,
+      seal: sealing.seal,
+      budget: large?.budget,
+    },
     plain: large?.plain,
     note: statistics && ((entry, characters) => statistics.sent(entry.name, characters)),
     every: large?.flow !== undefined,

@@ -105,7 +105,8 @@ describe('T14: more than the task needs', () => {
           assert.equal(typeof member, 'object')
           for (const [name, under] of Object.entries(member as object)) {
             const isNamed = name === 'e' || (key === 'd' && name === '0')
-            if (!isNamed) assert.ok(key === 'b' && (Array.isArray(under) || Object.keys(under).every((each) => each === 'c')), `${key} ${name}`)
+            if (!isNamed)
+              assert.ok(key === 'b' && (Array.isArray(under) || Object.keys(under).every((each) => each === 'c')), `${key} ${name}`)
           }
         }
       }),

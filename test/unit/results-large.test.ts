@@ -79,7 +79,9 @@ describe('a result of 50 MB', () => {
     const { result: image } = await owner.call('everything__get-tiny-image')
     assert.ok(image.content.some(({ type }: Json) => type === 'image'))
     const limited = await startGateway({
-      servers: { everything: { command: process.execPath, args: [everything, 'stdio'], release: { '*': { images: 'link', maxBytes: 2_048 } } } },
+      servers: {
+        everything: { command: process.execPath, args: [everything, 'stdio'], release: { '*': { images: 'link', maxBytes: 2_048 } } },
+      },
     })
     try {
       const client = mcp(limited.url, { key: (await limited.key()).key, version: '2026-07-28' })

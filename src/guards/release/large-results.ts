@@ -17,6 +17,7 @@ import {
   createWork,
   type Flow,
   type Results,
+  type Statistics,
 } from '../results/index.ts'
 import { type BudgetStepOptions, createBudgetStep } from './budget.ts'
 import type { Step } from './steps.ts'
@@ -32,7 +33,7 @@ export interface LargeResultsOptions {
   readonly clock: Clock
   /** Whether the caller may use the tool of that name now. */
   readonly mayUse: (tool: string, principal: Principal) => boolean
-  readonly note?: BudgetStepOptions['note']
+  readonly statistics?: Statistics | undefined
 }
 
 export interface LargeResults {
@@ -46,12 +47,13 @@ export interface LargeResults {
 }
 
 export function createLargeResults(options: LargeResultsOptions): LargeResults {
-  const { results, resultBytes, store, vault, keyRing, counters, redactor, clock, mayUse, note } = options
+  const { results, resultBytes, store, vault, keyRing, counters, redactor, clock, mayUse, statistics } = options
   const budgets = createBudgets({ ...results, resultBytes })
   const uris = createResultUris(createInstanceId(keyRing))
   const stored = createStoredResults({ ...results, store, vault, parts: createSealedParts({ store, vault }), clock, mayUse })
   const flow = results.flow && createFlow(results.flow, counters)
   const { tool } = results
+  const note: BudgetStepOptions['note'] = statistics && (({ name }, produced, sent) => statistics.saved(name, 'budget', produced - sent))
   const source: ReferenceSource = {
     isOurs: uris.isOurs,
     async find(uri, principal) {

@@ -12,8 +12,10 @@
  * @module
  */
 
-import { allow, type JsonObject } from '../../core/index.ts'
+import { allow, type Entry, type JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
+import { BYTES_A_TOKEN } from '../results/index.ts'
+import { charactersOf } from './size.ts'
 import type { Step } from './steps.ts'
 
 export type Only = (value: unknown) => unknown
@@ -120,15 +122,18 @@ function pickSchema(schema: JsonObject, branches: readonly Branch[]): JsonObject
 
 const DROPPED = 'Text of this result is withheld: only some fields of it may be sent, and it is not JSON.'
 
-/** A step of `release`: nothing is promised of what it leaves but the projected schema. */
-export const projectStep: Step = (result, { entry }) => {
-  const only = entry.release?.only
-  if (!only) return allow(result)
-  const { content, structuredContent, isError } = result
-  const left: Record<string, unknown> = { content: Array.isArray(content) ? mirrors(content, only, structuredContent) : [] }
-  if (structuredContent !== undefined) left['structuredContent'] = only(structuredContent)
-  if (isError === true) left['isError'] = true
-  return allow(left)
+/** A step of `release`: nothing is promised of what it leaves but the projected schema. `note`: is told how many tokens it has saved. */
+export function createProjectStep(note?: (entry: Entry, tokens: number) => void): Step {
+  return (result, { entry }) => {
+    const only = entry.release?.only
+    if (!only) return allow(result)
+    const { content, structuredContent, isError } = result
+    const left: Record<string, unknown> = { content: Array.isArray(content) ? mirrors(content, only, structuredContent) : [] }
+    if (structuredContent !== undefined) left['structuredContent'] = only(structuredContent)
+    if (isError === true) left['isError'] = true
+    note?.(entry, Math.ceil((charactersOf(result) - charactersOf(left)) / BYTES_A_TOKEN))
+    return allow(left)
+  }
 }
 
 function mirrors(content: readonly unknown[], only: Only, structured: unknown): JsonObject[] {

@@ -92,8 +92,10 @@ export function createRelease({
   }
 
   function answer(done: Executed, result: JsonObject): Decision<Released> {
-    const { era, method } = done.request.message
+    const { entry, message } = done.request
+    const { era, method } = message
     const text = redactor.json(toResult(era, method, result), found, done)
+    if (note && entry && method === 'tools/call') note(entry, text.length)
     return fits(text) ? allow(released(done, 'result', text, result['isError'] === true)) : tooLarge
   }
 

@@ -12,5 +12,6 @@ export {
 } from './options.ts'
 export { wholeCharacters } from './pieces.ts'
 export { createResultUris, type ResultUris } from './result-uri.ts'
+export { createStatistics, readStatistics, type Statistic, type Statistics } from './statistics.ts'
 export { createStoredResults, type Kept, type KeptResult, type StoredResults } from './stored-results.ts'
 export { createWork, type Work } from './work.ts'
