@@ -28,6 +28,8 @@ const tasks = {
   servers: { set: 'test', program: ['test/servers/list.ts'] },
   // Ten thousand sign-ins against one server: what it holds and keeps. `npm test` does fifty.
   'soak:sign-in': { set: 'test', program: ['test/soak/sign-in.ts'] },
+  // What the redactor finds on the rows of ../shared/data, and what that takes.
+  'eval:redaction': { set: 'test', program: ['test/eval/redaction.ts'] },
   // Real clients, unattended: a sign-in and a tool call each. The hosts are over a gigabyte.
   clients: { set: 'test', folder: 'test/clients-large', program: ['test/clients-large/run.ts'] },
   'clients:hosts': { set: 'test', folder: 'test/hosts', program: ['test/hosts/run.ts'] },

@@ -38,6 +38,7 @@ test('without a file everything has its default', () => {
     rates: { address: limit, principal: limit, client: limit, tool: limit },
     bounds: { ...defaultBounds, resultBytes: 16_777_216, deadlineSeconds: 120 },
     results: { keepSeconds: 3_600, storedBytes: 134_217_728, stored: 256, tool: false, flow: undefined },
+    personal: {},
     auth: undefined,
     catalogue: undefined,
     scopes: {},

@@ -50,7 +50,7 @@ const KEYS = ['api', 'access', 'private', 'signing', 'auth', 'encryption']
 
 // By what their keys are made of. Named after their makers, so that a new form of key is found like the old one.
 const OF_ANYTHING =
-  'adafruit adobe airtable algolia artifactory asana atlassian auth0 beamer bitbucket bittrex codecov coinbase cohere confluent contentful drone easypost etsy fastly finicity finnhub flickr freemius freshbooks gitter gocardless intercom jfrog jira kraken launchdarkly linkedin looker mailgun mapbox mattermost messagebird mistral netlify newrelic new-relic new_relic nytimes okta paypal plaid rapidapi sendbird sendinblue shodan splunk sumologic telegram trello twitch twitter typeform yandex zendesk'
+  'adafruit adobe airtable algolia artifactory asana atlassian auth0 beamer bintray bitbucket bittrex codecov coinbase cohere confluent contentful drone easypost etsy fastly finicity finnhub flickr freemius freshbooks gitter gocardless intercom jfrog jira kraken launchdarkly linkedin looker mailgun mapbox mattermost messagebird mistral netlify newrelic new-relic new_relic nytimes okta paypal plaid rapidapi sendbird sendinblue shodan splunk sumologic telegram trello twitch twitter typeform xray yandex zendesk'
 const OF_HEX = 'cloudflare datadog facebook linode mailchimp meraki sourcegraph opsgenie pagerduty rollbar sentry travis twilio vultr wandb'
 const OF_UUID = 'heroku hubspot kucoin postmark snyk squarespace'
 
@@ -68,5 +68,6 @@ export const names: readonly SecretPattern[] = [
   ...near(OF_ANYTHING, '[\\w=-]{16,150}', looksMade),
   ...near(OF_HEX, '[\\w=-]{16,150}', (found) => /^[0-9a-f]{32,64}$/i.test(found) || looksMade(found)),
   ...near(OF_UUID, '[\\w=-]{16,150}', isOpaque),
+  ...near('discord', '[MNO][\\w-]{22,27}\\.[\\w-]{6}\\.[\\w-]{27,40}', () => true),
   ...near('dropbox', '[\\w=-]{15,150}', (found) => (/^[0-9a-z]{15}$/.test(found) ? /\d/.test(found) : looksMade(found))),
 ]

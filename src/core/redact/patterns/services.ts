@@ -39,6 +39,8 @@ export const services: readonly SecretPattern[] = [
   token('shippo-token', 'shippo_', 'shippo_(?:live|test)_[0-9a-f]{40}'),
   token('live-key', 'live_', 'live_[\\w-]{30,64}', { exact: true, check: (key) => hasDigit(key) && !/[_-].*[_-].*[_-]/.test(key) }),
   token('shopify-token', 'shpat_ shpca_ shppa_ shpss_', 'shp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}'),
+  // As its SDK has it in PHP: any sign may stand in it, quotes too.
+  token('freemius-key', 'secret_key', '(?i:secret_key)["\']\\s*=>\\s*["\'](sk_\\S{29})["\']'),
   token('settlemint-token', 'sm_pat_ sm_sat_ sm_aat_', 'sm_[psa]at_[A-Za-z0-9]{16}'),
   // Mail, chat, notes and forms.
   token('slack-token', 'xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs-', 'xox[a-eoprs]-[\\w%-]{10,}'),
