@@ -46,10 +46,10 @@ const sizeOf = (result: Json): number => Buffer.byteLength(JSON.stringify(result
 describe('a flow that has had its tokens', () => {
   it('gets short heads and links from then on, until its window ends; other flows go on', async (t) => {
     const { as, pass } = await start(t, { flow: { maxTokens: 2_000, windowSeconds: 60 } })
-    const sizes = []
+    const sizes: number[] = []
     for (let each = 0; each < 4; each++) sizes.push(sizeOf((await as('alice').call('some')).result))
-    assert.ok(sizes[0]! > 4 * KIB && sizes[1]! > 4 * KIB, `${sizes}`)
-    assert.ok(sizes[2]! < 3 * KIB && sizes[3]! < 3 * KIB, `${sizes}`)
+    assert.ok(sizes[0]! > 4 * KIB && sizes[1]! > 4 * KIB, sizes.join())
+    assert.ok(sizes[2]! < 3 * KIB && sizes[3]! < 3 * KIB, sizes.join())
     const { result } = await as('alice').call('some')
     const { uri } = result.content.find(({ type }: Json) => type === 'resource_link')
     assert.equal((await as('alice').request('resources/read', { uri })).result.contents[0].text, 'x'.repeat(4 * KIB))
