@@ -12,7 +12,6 @@ export {
   bindingOf,
   createCallId,
   type FieldHeader,
-  type FieldPlace,
   looksSealed,
   openField,
   type ParsedField,
@@ -20,7 +19,7 @@ export {
   sealField,
 } from './field.ts'
 export { parseJwk, publicJwkOf, thumbprintOf } from './jwk.ts'
-export { argumentPointer, fromWireSchema, type Marked, resultPointer, sealedPathOf, takeMarks, toWireSchema } from './marks.ts'
+export { argumentPointer, fromWireSchema, resultPointer, sealedPathOf, takeMarks, toWireSchema } from './marks.ts'
 export { type Path, valueAt, withValue } from './places.ts'
 export {
   type Agreement,

@@ -6,7 +6,6 @@ import { z } from 'zod'
 import { ConfigError, createRedactor } from '../../src/core/index.ts'
 import { createPayloadKeys } from '../../src/guards/index.ts'
 import {
-  type Agreement,
   createCallId,
   followSuccession,
   readRefusal,
