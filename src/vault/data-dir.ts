@@ -1,10 +1,10 @@
 /** Where everything is kept, and how it is opened: the store and the keys to it, from one folder. @module */
 
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Clock, ConfigError, type Log, systemClock } from '../core/index.ts'
-import { createSqliteStore, openKeysFile, type Store } from '../storage/index.ts'
+import { createSqliteStore, keysFileOf, openKeysFile, type Store } from '../storage/index.ts'
 import { createVault } from './create-vault.ts'
 import type { DataKeyRecord } from './data-key-record.ts'
 import { createDataKeys } from './data-keys.ts'
@@ -58,7 +58,8 @@ export async function openData({ dataDir, clock = systemClock, env = process.env
   requireFolder(dir)
   await using opening = new AsyncDisposableStack()
   const file = join(dir, 'sallyport.db')
-  const master = await createMaster({ dir, env, kms })
+  const isInUse = hasDataKeys(file)
+  const master = await createMaster({ dir, env, isInUse, kms })
   const { wrapper, source } = master
   const keys = openKeysFile(file, clock)
   opening.defer(keys.close)
@@ -70,6 +71,22 @@ export async function openData({ dataDir, clock = systemClock, env = process.env
   const vault = createVault(createDataKeys({ records, scrub: keys.scrub, wrapper, keyRing, clock }))
   opening.move()
   return { store, keyRing, vault, dir, master, scrubKeys: keys.scrub }
+}
+
+/**
+ * The file of the data keys is made before the records are. Whoever looks in the same order is not misled by another process that starts.
+ *
+ * @throws {ConfigError} where there are records without it.
+ */
+function hasDataKeys(file: string): boolean {
+  const hasRecords = existsSync(file)
+  const keysFile = keysFileOf(file)
+  const hasKeys = existsSync(keysFile)
+  if (hasRecords && !hasKeys)
+    throw new ConfigError([
+      `${keysFile}: does not exist, and nothing else opens what is sealed in ${file}. Put back its newest copy, which you keep apart from other backups. Where there never was one, an earlier version of Sallyport wrote this: use another data directory.`,
+    ])
+  return hasKeys
 }
 
 /** Where the master key is that was made just now: without a copy of it, what is sealed from here on can be lost. */

@@ -21,6 +21,8 @@ export interface MasterKeysOptions {
   /** Our own file, made if it is not there. Not touched where the environment has the key. */
   readonly file: string
   readonly env?: Env
+  /** Something is sealed under the keys already: where they are gone, others are not made in their place. */
+  readonly isInUse?: boolean
 }
 
 export interface MasterKeys {
@@ -53,7 +55,7 @@ export const SOURCES: readonly string[] = [
 ]
 
 /** @throws {ConfigError} where the keys are not safe, not there or not keys. */
-export function createMasterKeys({ file, env = process.env }: MasterKeysOptions): MasterKeys {
+export function createMasterKeys({ file, env = process.env, isInUse = false }: MasterKeysOptions): MasterKeys {
   const [one, other] = SOURCES.filter((name) => env[name])
   if (one && other) throw new ConfigError([`${one} and ${other} are both set: keep one.`])
   const value = env['SALLYPORT_MASTER_KEY']
@@ -64,8 +66,13 @@ export function createMasterKeys({ file, env = process.env }: MasterKeysOptions)
   const named = env['SALLYPORT_MASTER_KEY_FILE']
   if (named) return { now: follow(named, loadKeyFile(named), loadKeyFile), source: named }
   const passphrase = passphraseIn(env)
-  if (passphrase !== undefined) return createPassphraseKeys({ file: join(dirname(file), 'passphrase.json'), ...passphrase, follow })
+  if (passphrase !== undefined)
+    return createPassphraseKeys({ file: join(dirname(file), 'passphrase.json'), ...passphrase, follow, isInUse })
   const isNew = statSync(file, { throwIfNoEntry: false }) === undefined
+  if (isNew && isInUse)
+    throw new ConfigError([
+      `${file}: does not exist, and what is beside it is sealed under a master key. Put it back from your copy, or set what else that key comes from (${SOURCES.join(', ')}).`,
+    ])
   return {
     now: follow(file, loadOrCreateKeyFile(file), loadOwnKeyFile),
     source: file,

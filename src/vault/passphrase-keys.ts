@@ -25,15 +25,20 @@ interface Entry extends Making {
 
 export interface PassphraseKeysOptions extends Passphrase {
   readonly file: string
+  readonly isInUse: boolean
   readonly follow: (file: string, first: Keys, load: (file: string) => Keys | undefined) => () => Keys
 }
 
 const placeOf = (id: string): string => `passphrase/${id}`
 
 /** @throws {ConfigError} */
-export function createPassphraseKeys({ file, passphrase, source, follow }: PassphraseKeysOptions): MasterKeys {
+export function createPassphraseKeys({ file, passphrase, source, isInUse, follow }: PassphraseKeysOptions): MasterKeys {
   const made = new Map<string, MasterKey>()
   const isNew = read(file) === undefined
+  if (isNew && isInUse)
+    throw new ConfigError([
+      `${file}: does not exist, and what is beside it is sealed. Put it back from a backup; or, to go over to a passphrase, start without it and run: sallyport keys rotate --new-passphrase-file FILE`,
+    ])
   if (isNew) write(file, [entryOf(passphrase, made)], true)
   const load = (): Keys | undefined => {
     const entries = read(file) ?? []

@@ -75,7 +75,7 @@ export async function checkRecords(store: Store, keyRing: KeyRing, dir: string):
   const mark = (await marks.get(MARK_ID))?.value
   if (mark?.before === true)
     throw new ConfigError([
-      `${dir}: was written by a version of Sallyport that had no data keys. Use another data directory, or go on with that version.`,
+      `${dir}: sallyport.db was written by a version of Sallyport that had no data keys. Use another data directory, or go on with that version.`,
     ])
   if (mark?.root !== root)
     throw new ConfigError([

@@ -21,9 +21,12 @@ export interface KeysFile {
   close(): Promise<void>
 }
 
+/** Of a store's file. */
+export const keysFileOf = (file: string): string => `${file.replace(/\.db$/, '')}-keys.db`
+
 /** @param file the store's. @throws {ConfigError} for a file that is not ours, too new, damaged or out of reach. */
 export function openKeysFile(file: string, clock: Clock): KeysFile {
-  const keysFile = `${file.replace(/\.db$/, '')}-keys.db`
+  const keysFile = keysFileOf(file)
   const db = openDatabase(keysFile, keysSchema)
   const flusher = createFlusher(keysFile)
   const statements = prepareRecords(db)
