@@ -92,9 +92,13 @@ export function createProgram(argv: readonly string[]): Command {
   add(keys, 'rotate', 'replace the master key; may be interrupted, and run again')
     .option('--new-passphrase-file <file>', 'by what this passphrase gives')
     .option('--signing', 'not that one: publish the next signing key, which signs a quarter of an hour later')
+    .option('--payload', 'not that one: another identity and another key for encrypted fields')
     .option('--compromised', 'with --signing: sign with it at once, and refuse every token that another key has signed')
     .addOption(dataDir())
     .action(async (_options, command: Command) => (await import('./commands/keys.ts')).rotate(command.optsWithGlobals()))
+  add(keys, 'payload', 'print what encrypted fields are sealed to, and the identity that vouches for it')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/keys-payload.ts')).listPayloadKeys(command.optsWithGlobals()))
 
   const client = add(program, 'client', 'programs that people sign in to, or that act for themselves')
   add(client, 'create', 'register a client; its secret is shown once')

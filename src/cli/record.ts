@@ -10,6 +10,7 @@ export type OperatorAction =
   | 'key.revoke'
   | 'keys.rotate'
   | 'signing-keys.rotate'
+  | 'payload-keys.rotate'
   | 'user.add'
   | 'user.invite'
   | 'user.reset'

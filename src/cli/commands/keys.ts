@@ -14,9 +14,11 @@ import { recordOperator } from '../record.ts'
 import { shown } from '../shown.ts'
 import { minuteOf } from '../values.ts'
 import { whileWaiting } from '../waiting.ts'
+import { rotatePayloadKeys } from './keys-payload.ts'
 
 export interface RotateOptions extends WithData {
   readonly signing?: boolean
+  readonly payload?: boolean
   readonly compromised?: boolean
   readonly newPassphraseFile?: string
 }
@@ -47,11 +49,14 @@ export async function listKeys({ json = false, dataDir }: WithData): Promise<voi
 }
 
 export async function rotate(options: RotateOptions): Promise<void> {
-  const { signing = false, compromised = false, newPassphraseFile } = options
+  const { signing = false, payload = false, compromised = false, newPassphraseFile } = options
+  if (payload && (signing || newPassphraseFile !== undefined))
+    throw new CliError('E-USAGE', '--payload is said alone', 'sallyport keys rotate --payload')
   if (compromised && !signing)
     throw new CliError('E-USAGE', '--compromised is said of signing keys', 'sallyport keys rotate --signing --compromised')
   if (signing && newPassphraseFile !== undefined)
     throw new CliError('E-USAGE', 'signing keys have no passphrase', 'leave out --signing or --new-passphrase-file')
+  if (payload) return rotatePayloadKeys(options)
   return signing ? rotateSigningKeys(options) : rotateMasterKey(options)
 }
 
