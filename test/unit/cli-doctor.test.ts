@@ -1,16 +1,18 @@
 /** The checks of `doctor`, against real servers, ports and files of this machine. */
 
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Finding } from '../../src/cli/checks/check.ts'
 import { checkIssuers } from '../../src/cli/checks/issuers.ts'
+import { checkKeys } from '../../src/cli/checks/keys.ts'
 import { checkDataDir, checkNode, checkPort } from '../../src/cli/checks/machine.ts'
 import { ownerOfPort } from '../../src/cli/checks/port-owner.ts'
 import { checkServer } from '../../src/cli/checks/server.ts'
+import { createKeyText, openData } from '../../src/vault/index.ts'
 import { startIssuer } from '../support/external-issuer.ts'
 import { createTempDir, findFreePort } from '../support/index.ts'
 
@@ -123,6 +125,27 @@ test('the data directory is for its owner only', { skip: process.platform === 'w
   )
   chmodSync(dir, 0o777)
   assert.equal(checkDataDir(dir)[0]?.status, 'problem')
+})
+
+test('a master key that is not the one, and data keys that are not wrapped with the newest, are told; nothing is made', async () => {
+  await using temp = await createTempDir('doctor')
+  assert.deepEqual((await checkKeys(temp.path)).findings, [])
+  assert.deepEqual(readdirSync(temp.path), [])
+  const data = await openData({ dataDir: temp.path, env: {} })
+  await data.vault.seal('x', { kind: 'client', id: 'a', field: 'secret' })
+  await data.store.close()
+  const check = async () => {
+    const { findings, data: opened } = await checkKeys(temp.path)
+    await opened?.store.close()
+    return findings.map(({ status, found }) => `${status} ${found}`).join()
+  }
+  assert.match(await check(), /^ok the master key [\w-]{8} opens all of 2 data keys$/)
+  const file = join(temp.path, 'master.key')
+  const key = readFileSync(file, 'utf8')
+  writeFileSync(file, `${createKeyText()}\n${key}`)
+  assert.match(await check(), /^warning 2 of 2 data keys are not wrapped with the newest/)
+  writeFileSync(file, createKeyText())
+  assert.match(await check(), /^problem .*is sealed under the master key [\w-]{8}, which is not there/)
 })
 
 test('an old Node is a problem', () => {

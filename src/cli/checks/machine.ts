@@ -22,6 +22,7 @@ export function checkDataDir(dir: string): Finding[] {
   else findings.push(ok('data', `${dir} is yours alone`))
   for (const [file, what] of [
     ['master.key', 'the master key'],
+    ['sallyport-keys.db', 'the data keys'],
     ['sallyport.db', 'the store'],
     ['sallyport-audit.db', 'the audit'],
   ] as const) {

@@ -5,11 +5,10 @@
  * @module
  */
 
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Data, openData, resolveDataDir } from '../../vault/index.ts'
+import { resolveDataDir } from '../../vault/index.ts'
 import type { Finding } from '../checks/check.ts'
 import { checkIssuers } from '../checks/issuers.ts'
+import { checkKeys } from '../checks/keys.ts'
 import { checkDataDir, checkNode, checkPort } from '../checks/machine.ts'
 import { checkSecrets } from '../checks/secrets.ts'
 import { checkServer } from '../checks/server.ts'
@@ -44,38 +43,22 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
     const own = config && `http://localhost:${config.listen.port}/mcp`
     return doctorAs(as, url ?? own, output, (found) => show(found, output))
   }
-  const findings: Finding[] = [
-    checkNode(),
-    ...checkVerification(process.env),
-    ...ofConfig,
-    ...checkDataDir(resolveDataDir(dataDir ?? config?.dataDir)),
-  ]
+  const dir = resolveDataDir(dataDir ?? config?.dataDir)
+  const { findings: ofKeys, data } = await checkKeys(dir)
+  const findings: Finding[] = [checkNode(), ...checkVerification(process.env), ...ofConfig, ...checkDataDir(dir), ...ofKeys]
   if (config !== undefined) {
     if (url === undefined) findings.push(await checkPort(config.listen.port))
     findings.push(...(await checkConfiguredTls(config)), ...(await checkIssuers(config)), ...(await checkSignIn(config)))
-    const data = config.servers.some(({ named }) => named !== undefined)
-      ? await dataIn(resolveDataDir(dataDir ?? config.dataDir))
-      : undefined
-    try {
-      findings.push(...(await checkSecrets(config, data)), ...(await checkUpstreams(config, version(), data)))
-    } finally {
-      await data?.store.close()
-    }
+    const named = config.servers.some((server) => server.named !== undefined) ? data : undefined
+    findings.push(...(await checkSecrets(config, named)), ...(await checkUpstreams(config, version(), named)))
   }
+  await data?.store.close()
   if (url !== undefined) findings.push(...(await checkTls(url)), ...(await checkServer(url)))
 
   const problems = findings.filter(({ status }) => status === 'problem').length
   output.object({ ok: problems === 0, findings })
   show(findings, output)
   if (problems > 0) process.exitCode = exitCodes.failure
-}
-
-/** What is there, with its key: neither is made for the sake of looking. */
-async function dataIn(dir: string): Promise<Data | undefined> {
-  const { SALLYPORT_MASTER_KEY, SALLYPORT_MASTER_KEY_FILE } = process.env
-  const hasKey = Boolean(SALLYPORT_MASTER_KEY || SALLYPORT_MASTER_KEY_FILE) || existsSync(join(dir, 'master.key'))
-  const isThere = hasKey && ['sallyport.db', 'sallyport-keys.db'].every((file) => existsSync(join(dir, file)))
-  return isThere ? openData({ dataDir: dir }) : undefined
 }
 
 function show(findings: readonly Finding[], output: Output): void {
