@@ -71,3 +71,12 @@ test('every problem of the code has its row', () => {
   assert.ok(problems.length === 8)
   for (const problem of problems) assert.ok(rows.includes(`\`${problem}\``), problem)
 })
+
+test('the client has every option in a row, and no other', () => {
+  const source = readFileSync(join(ROOT, 'src/client/sealing/encryption-options.ts'), 'utf8')
+  const body = /^export interface EncryptionOptions {\n([\s\S]*?)^}/m.exec(source)?.[1] ?? ''
+  const options = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name)
+  const table = /^\| `encryption` \|[\s\S]*?\n\n/m.exec(text)?.[0] ?? ''
+  const rows = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)
+  assert.deepEqual(rows.slice(1), options)
+})
