@@ -120,4 +120,14 @@ describe('sallyport data', () => {
     assert.match((await guard.cli('why', decision)).stdout, /arguments {4}shredded: somebody was forgotten/)
     assert.equal(guard.log().includes(CANARY), false)
   })
+
+  test('audit verify says from where on the trail is kept, also while a guard writes it', async () => {
+    verifies('audit-retention')
+    const data = await openData({ dataDir: guard.dataDir })
+    const dropped = await data.store.audit.drop(Date.now())
+    await data.store.close()
+    assert.equal((await mcp(url, { key: tokens.get('raj') as string }).call('note', { text: 'after' })).status, 200)
+    const { stdout } = await guard.cli('audit', 'verify')
+    assert.match(stdout, new RegExp(`chain intact, #${dropped + 1}…#\\d+\n {2}#1…#${dropped} dropped by retention, last at \\d{4}-`))
+  })
 })

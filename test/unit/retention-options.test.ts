@@ -114,3 +114,45 @@ test('a span of time is a number and a unit, up to ten years', () => {
   for (const wrong of ['', '0d', '3651d', '1y', '-1d', '1.5h', ' 1d', '1d ', '٣d', '9999999999s'])
     assert.equal(toSeconds(wrong), undefined, wrong)
 })
+
+test('the lifetimes of the table are those of the code', () => {
+  const places: readonly (readonly [keyof typeof classes, lifetime: RegExp, file: string, code: RegExp])[] = [
+    ['sessions', /^12h$/, 'people/sessions.ts', /TTL_MS = 12 \* 3_600_000/],
+    ['links', /^10m, 3d, 1h$/, 'people/one-time-links.ts', /owner: 10, invitation: 3 \* 24 \* 60, password: 60 /],
+    ['keys', /30d/, 'oauth/api-key-record.ts', /AFTERLIFE_MS = 30 \* DAY_MS/],
+    ['tokens', /code 60s/, 'oauth/provider.ts', /CODE_TTL_SECONDS = 60$/m],
+    ['tokens', /session 12h/, 'oauth/provider.ts', /SESSION_TTL_SECONDS = 12 \* 3600/],
+    ['registrations', /^1h /, 'oauth/clients.ts', /UNUSED_TTL_MS = 3_600_000/],
+    ['registrations', /366d/, 'oauth/clients.ts', /KEPT_TTL_MS = 366 \* 86_400_000/],
+    ['registrations', /90d for a document/, 'oauth/cimd-copies.ts', /USED_TTL_MS = 90 \* 86_400_000/],
+    ['crossings', /^10m$/, 'oauth/sign-in/provider-crossings.ts', /TTL_SECONDS = 600$/m],
+    ['connections', /^180d/, 'gateway/credentials/kept-tokens.ts', /UNUSED_MS = 180 \* 86_400_000/],
+    ['secrets', /366d/, 'vault/secrets.ts', /UNUSED_MS = 366 \* 86_400_000/],
+    ['upstreamClients', /^366d$/, 'gateway/credentials/upstream-client.ts', /KEPT_MS = 366 \* 86_400_000/],
+    ['legacySessions', /^14d$/, 'transports/http/session.ts', /LIFETIME_MS = 14 \* 24 \* 3_600_000/],
+    ['tasks', /^1m /, 'guards/tasks/task-store.ts', /GRACE_MS = 60_000/],
+    ['contents', /^1h,/, 'guards/results/options.ts', /keepSeconds \?\? 3_600/],
+    ['statistics', /^400d$/, 'guards/results/statistics.ts', /KEPT_DAYS = 400$/m],
+    ['signs', /^30d/, 'guards/personal/tokens.ts', /KEEP_DAYS = 30$/m],
+    ['signingKeys', /^25h/, 'oauth/signing-key-times.ts', /VERIFIES_FOR_MS = 25 \* 60 \* MINUTE_MS/],
+  ]
+  for (const [name, lifetime, file, code] of places) {
+    assert.match(classes[name].lifetime, lifetime, name)
+    assert.match(read(`src/${file}`), code, `${name}: ${file}`)
+  }
+})
+
+test('what was to be forgotten when a process ended is forgotten by the sweeper of the next one', async () => {
+  verifies('forgetting-ends')
+  const store = createMemoryStore()
+  await store.records('account').putIfAbsent('ana', {})
+  await store.records('account').putIfAbsent('raj', {})
+  await store.records('forgetting').putIfAbsent('note', { subject: 'ana', grants: [] })
+  const sweeper = createSweeper({ store, vault: createMemoryVault(), retention: toRetention(), clock: Date.now, log: silentLog })
+  await sweeper.sweep()
+  await sweeper.close()
+  assert.deepEqual(
+    (await Array.fromAsync(store.scan())).map(({ id }) => id),
+    ['raj'],
+  )
+})
