@@ -6,7 +6,17 @@
  */
 
 import { type Features } from '../catalogue/index.ts'
-import { type Clock, type Entry, type JsonObject, type Log, type Principal, problemOf, type Redactor } from '../core/index.ts'
+import {
+  atOnce,
+  type Clock,
+  type Entry,
+  inSlices,
+  type JsonObject,
+  type Log,
+  type Principal,
+  problemOf,
+  type Redactor,
+} from '../core/index.ts'
 import { createChecks } from '../schema/index.ts'
 import { hintedHash } from '../trust/index.ts'
 import type { ServerConfig } from './config/index.ts'
@@ -18,7 +28,6 @@ import { type Merged, mergeEntries } from './merge-entries.ts'
 import { openUpstream } from './open-upstream.ts'
 import type { People } from './people.ts'
 import { type Lists, noLists, readLists } from './read-lists.ts'
-import { atOnce, inSlices } from './slices.ts'
 import { answersWithTasks, type ListKind, type ServerInfo, tellsOfResources, type Upstream, type UpstreamState } from './upstream/index.ts'
 
 export interface GatewayOptions {

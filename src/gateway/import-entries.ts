@@ -8,7 +8,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { type Entry, type EntryKind, type Executor, type JsonObject, matchesGlob } from '../core/index.ts'
+import { atOnce, type Entry, type EntryKind, type Executor, type JsonObject, matchesGlob, type Steps } from '../core/index.ts'
 import { isObject, isWithinDepth, MAX_URI_LENGTH, matchTemplate } from '../protocol/index.ts'
 import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../schema/index.ts'
 import { hintedHash } from '../trust/index.ts'
@@ -16,7 +16,6 @@ import { type AuditRule, classify, promptPermission, type ReleaseRule, resourceP
 import type { LockFile } from './lock-file.ts'
 import type { Lists } from './read-lists.ts'
 import { type ReferenceRule, referringTo } from './references.ts'
-import { atOnce, type Steps } from './slices.ts'
 
 export interface ImportOptions {
   /** Our own id for the upstream. */

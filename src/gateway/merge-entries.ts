@@ -6,9 +6,8 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Entry } from '../core/index.ts'
+import type { Entry, Steps } from '../core/index.ts'
 import { atMost, type Imported } from './import-entries.ts'
-import type { Steps } from './slices.ts'
 
 export interface Merged {
   readonly entries: readonly Entry[]

@@ -3,11 +3,10 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { createCatalogue } from '../../src/catalogue/index.ts'
-import { allow, createRedactor, type JsonObject } from '../../src/core/index.ts'
+import { allow, atOnce, createRedactor, inSlices, type JsonObject } from '../../src/core/index.ts'
 import { type Imported, importEntries, importSteps } from '../../src/gateway/import-entries.ts'
 import { mergeEntries } from '../../src/gateway/merge-entries.ts'
 import { type Lists, noLists } from '../../src/gateway/read-lists.ts'
-import { atOnce, inSlices } from '../../src/gateway/slices.ts'
 import { matchTemplate } from '../../src/protocol/index.ts'
 import { verifies } from '../requirements.ts'
 

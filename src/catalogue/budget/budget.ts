@@ -2,7 +2,7 @@
  * What a list of tools shows where it may not show all: descriptions cut, and beyond a number of tokens a search in place of the tools. Who
  * may use what is decided elsewhere; here it is only said in fewer words.
  *
- * Compiled when the catalogue changes: definitions as they are listed at the first list, the ranking at the first search.
+ * Compiled when the catalogue changes: definitions as they are listed at the first list, the ranking at the first search, in slices.
  *
  * @module
  */
@@ -10,9 +10,11 @@
 import {
   allow,
   type Call,
-  type Conclusion,
+  type Decision,
   type Entry,
   estimateTokens,
+  type Final,
+  inSlices,
   type JsonObject,
   type Message,
   matchesGlob,
@@ -20,9 +22,11 @@ import {
   type Principal,
   type Redactor,
 } from '../../core/index.ts'
+import { ENCRYPTION } from '../../payload/index.ts'
+import { isObject } from '../../protocol/index.ts'
 import type { Permits } from '../permits.ts'
 import type { CatalogueRules } from './options.ts'
-import { createRanking, type Marks, type Ranking } from './ranking.ts'
+import { type Marks, type Ranking, rankingSteps } from './ranking.ts'
 import { createSearchTools, type Question, type SearchTools, USUALLY_FOUND } from './search-tools.ts'
 import { shortenTool } from './shorten.ts'
 
@@ -52,14 +56,21 @@ export interface BudgetOptions {
   readonly filling: () => Promise<void> | undefined
 }
 
+/** The tools at one time, and what is known of them. */
+interface Searched {
+  readonly tools: readonly Entry[]
+  readonly marks: WeakMap<Principal, Marks>
+  ranking: Promise<Ranking> | undefined
+}
+const toSearched = (tools: readonly Entry[]): Searched => ({ tools, marks: new WeakMap(), ranking: undefined })
+
 /** More than one definition is answered only within these. */
 const MAX_FOUND_BYTES = 64 * 1024
 
 export function createCatalogueBudget({ rules, permits, redactor, filling }: BudgetOptions): CatalogueBudget {
   let tools: readonly Entry[] = []
+  let searched = toSearched(tools)
   let shown = new Map<Entry, { readonly definition: JsonObject; readonly tokens: number }>()
-  let marks = new WeakMap<Principal, Marks>()
-  let ranking: Ranking | undefined
   let own: SearchTools = createSearchTools(new Map(), search)
 
   function show(entry: Entry) {
@@ -71,25 +82,23 @@ export function createCatalogueBudget({ rules, permits, redactor, filling }: Bud
     return known
   }
 
-  function marksOf(principal: Principal): Marks {
+  function marksOf(principal: Principal, { tools: all, marks }: Searched): Marks {
     let known = marks.get(principal)
-    if (!known) marks.set(principal, (known = Uint8Array.from(tools, (entry) => (permits(principal, entry).permitted ? 1 : 0))))
+    if (!known) marks.set(principal, (known = Uint8Array.from(all, (entry) => (permits(principal, entry).permitted ? 1 : 0))))
     return known
   }
 
-  function search(call: Call, question: Question): Conclusion {
-    const waiting = filling()
-    return waiting ? waiting.then(() => answer(call.principal, question)) : answer(call.principal, question)
-  }
-
-  function answer(principal: Principal, { query, limit = USUALLY_FOUND }: Question): Conclusion {
-    ranking ??= createRanking(tools)
-    const places = ranking.search(query, marksOf(principal))
+  async function search({ principal }: Call, { query, limit = USUALLY_FOUND }: Question): Promise<Decision<Final>> {
+    await filling()
+    // What the catalogue becomes meanwhile is the next one's.
+    const current = searched
+    const ranking = await (current.ranking ??= inSlices(rankingSteps(current.tools)))
+    const places = ranking.search(query, marksOf(principal, current))
     const texts: string[] = []
     let left = MAX_FOUND_BYTES
     for (const place of places.slice(0, limit)) {
       // Redacted as in a list, before it is text in a text.
-      const text = redactor.json(whole((tools[place] as Entry).definition))
+      const text = redactor.json(whole((current.tools[place] as Entry).definition))
       left -= Buffer.byteLength(text)
       if (left < 0 && texts.length > 0) break
       texts.push(text)
@@ -99,7 +108,8 @@ export function createCatalogueBudget({ rules, permits, redactor, filling }: Bud
     return allow({ kind: 'result', result: { content: [{ type: 'text', text }] } })
   }
 
-  const isPinned = (entry: Entry): boolean => isOurs(entry) || rules.always.some((glob) => matchesGlob(glob, entry.name))
+  const isPinned = (entry: Entry): boolean =>
+    isOurs(entry) || hasEncrypted(entry) || rules.always.some((glob) => matchesGlob(glob, entry.name))
 
   function listed(permitted: readonly Entry[]): readonly JsonObject[] {
     const all = permitted.map(show)
@@ -117,8 +127,7 @@ export function createCatalogueBudget({ rules, permits, redactor, filling }: Bud
     reset(current) {
       tools = [...current.values()]
       shown = new Map()
-      marks = new WeakMap()
-      ranking = undefined
+      searched = toSearched(tools)
       own = createSearchTools(current, search)
       return rules.search === 'never' ? [own.find] : [own.find, own.call]
     },
@@ -136,6 +145,9 @@ export function createCatalogueBudget({ rules, permits, redactor, filling }: Bud
     },
   }
 }
+
+/** A client that has not been shown which fields are encrypted would send them in clear. */
+const hasEncrypted = ({ definition: { _meta: meta } }: Entry): boolean => isObject(meta) && meta[ENCRYPTION] !== undefined
 
 /** What every tool may lead to, like reading on in a result: it is of no use to whoever has to search for it. */
 const isOurs = ({ origin }: Entry): boolean => origin.server === OWN_ORIGIN

@@ -2,13 +2,13 @@
  * Which tools fit some words best: a score in the manner of Okapi BM25 over name, title, names of parameters and description. Only
  * tools that the caller may use count, also in how rare a word is: the order must tell nothing of the others.
  *
- * Deterministic; what is equal stands in the order of the catalogue. Made at the first search after the catalogue has changed, and
- * bounded by what is read of each tool; a search is bounded by its number of words.
+ * Deterministic; what is equal stands in the order of the catalogue. Made at the first search after the catalogue has changed, in
+ * slices, and bounded by what is read of each tool; a search is bounded by its number of words.
  *
  * @module
  */
 
-import type { Entry } from '../../core/index.ts'
+import { atOnce, type Entry, type Steps } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { toAskedWords, toSearchWords } from './words.ts'
 
@@ -35,11 +35,15 @@ interface Postings {
   readonly weight: number[]
 }
 
-export function createRanking(tools: readonly Entry[]): Ranking {
+export const createRanking = (tools: readonly Entry[]): Ranking => atOnce(rankingSteps(tools))
+
+/** The same, to be interrupted between tools. */
+export function* rankingSteps(tools: readonly Entry[]): Steps<Ranking> {
   const postings = new Map<string, Postings>()
   const lengths = new Float64Array(tools.length)
   const names = new Map<string, number[]>()
-  tools.forEach(({ name, definition }, at) => {
+  for (const [at, { name, definition }] of tools.entries()) {
+    yield
     const counts = new Map<string, number>()
     for (const [weight, text] of textsOf(name, definition)) {
       for (const word of toSearchWords(text)) counts.set(word, (counts.get(word) ?? 0) + weight)
@@ -53,7 +57,7 @@ export function createRanking(tools: readonly Entry[]): Ranking {
     }
     const lower = name.toLowerCase()
     names.set(lower, [...(names.get(lower) ?? []), at])
-  })
+  }
   const dictionary = [...postings.keys()].sort()
 
   /** What a word of a query stands for: itself, and at half its worth what begins with it. */

@@ -20,6 +20,7 @@ import {
   type Message,
   NOTHING,
   OWN_ORIGIN,
+  once,
   type Produced,
 } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
@@ -65,6 +66,17 @@ const callSchema = {
   additionalProperties: false,
 }
 
+const checkOf = (schema: JsonObject): Entry['check'] => {
+  const compiled = once(() => compileCheck(schema, 'noted'))
+  return (args) => {
+    const made = compiled()
+    if ('problem' in made) throw new TypeError(made.problem)
+    return made.check(args)
+  }
+}
+const checkFind = checkOf(findSchema)
+const checkCall = checkOf(callSchema)
+
 /** `taken`: names that others have. Nobody is put in the shade: ours are the ones that get another name. */
 export function createSearchTools(
   taken: ReadonlyMap<string, unknown>,
@@ -82,6 +94,7 @@ export function createSearchTools(
       inputSchema: findSchema,
       annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
     },
+    checkFind,
     (call) => search(call, call.args as unknown as Question),
   )
   const plainCall = entry(
@@ -91,6 +104,7 @@ export function createSearchTools(
       description: `Calls a tool that ${findName} has found. It needs what the tool itself needs, and counts as a call of it.`,
       inputSchema: callSchema,
     },
+    checkCall,
     // Each that can be executed was another message before.
     () => deny({ reason: 'unknown_name', kind: 'tool' }),
   )
@@ -113,10 +127,12 @@ export function createSearchTools(
   }
 }
 
-function entry(definition: JsonObject & { readonly name: string }, execute: (call: Call) => Decision<Produced> | Conclusion): Entry {
-  const { name, inputSchema } = definition
-  const compiled = compileCheck(inputSchema as JsonObject, 'noted')
-  if ('problem' in compiled) throw new TypeError(compiled.problem)
+function entry(
+  definition: JsonObject & { readonly name: string },
+  check: Entry['check'],
+  execute: (call: Call) => Decision<Produced> | Conclusion,
+): Entry {
+  const { name } = definition
   return {
     kind: 'tool',
     name,
@@ -124,7 +140,7 @@ function entry(definition: JsonObject & { readonly name: string }, execute: (cal
     permission: { access: 'public' },
     ask: false,
     rule: 'catalogue.search',
-    check: compiled.check,
+    check,
     mirrors: [],
     origin: { server: OWN_ORIGIN, name },
     executor: { execute },
