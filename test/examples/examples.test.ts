@@ -55,6 +55,7 @@ const canaries: Readonly<Record<string, readonly string[]>> = {
 
 /** What came in and went out of all of them and must be nowhere afterwards: keys, tokens, codes, passwords, cookies. */
 let secrets = 0
+let searched = 0
 
 for (const story of stories)
   test(`${story} holds, and leaves no secret in its data or its log`, async () => {
@@ -80,6 +81,7 @@ for (const story of stories)
           .map((line) => JSON.parse(line) as string)
       : []
     secrets += values.length
+    searched++
     values.push(...(canaries[story] ?? []))
     assert.ok(filesIn(data).length > 0, 'it kept nothing: there was nothing to search')
     // The terminal is how the link that makes the owner's account reaches its operator; it is good once, and was used.
@@ -87,4 +89,4 @@ for (const story of stories)
     assert.deepEqual([...findInFolder(data, values), ...findInBytes(Buffer.from(log), values, 'log')], [])
   })
 
-after(() => assert.ok(secrets > 50, `only ${secrets} secrets were seen on their way`))
+after(() => assert.ok(searched < stories.length || secrets > 50, `only ${secrets} secrets were seen on their way`))
