@@ -3,7 +3,6 @@ export { createResultEntries, READ_RESULT } from './entries.ts'
 export { createFlow, type Flow } from './flow.ts'
 export {
   budgetShape,
-  type FlowOptions,
   type ResultBudget,
   type Results,
   type ResultsOptions,
