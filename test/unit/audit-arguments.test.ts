@@ -146,7 +146,7 @@ test('while arguments cannot be kept nothing new is begun, and each is kept once
   disk.appendFails = false
   await trail.flush()
   assert.equal(trail.accepting(), true)
-  const all = (await store.audit.search({})).reverse()
+  const all = [...(await store.audit.search({}))].reverse()
   assert.deepEqual(
     all.map(({ record }) => record.id),
     ['dec_1', 'dec_2', 'dec_3', 'dec_4'],

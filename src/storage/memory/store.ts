@@ -27,7 +27,7 @@ export function createMemoryStore({ clock = systemClock, maxAuditRecords = 100_0
     async *scan() {
       for (const [kind, rows] of kinds) {
         if (kind === 'data_key') continue
-        for (const [id, { body, bytes, group, expiresAt }] of [...rows])
+        for (const [id, { body, bytes, group, expiresAt }] of rows)
           yield {
             kind,
             id,
