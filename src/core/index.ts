@@ -65,7 +65,6 @@ export {
   mergeFindings,
   PERSONAL_ACTIONS,
   PERSONAL_KINDS,
-  type PersonalAction,
   type PersonalKind,
   type PersonalPolicy,
   type PersonalRules,
@@ -119,3 +118,4 @@ export { estimateTokens } from './tokens.ts'
 export { atTurnEnd } from './turn-end.ts'
 export { UnderWay } from './under-way.ts'
 export type { TokenVerifier, Verified } from './verifier.ts'
+export { createWork, type Work } from './work.ts'

@@ -1,6 +1,6 @@
-export { type Change, redactDeep } from './deep.ts'
+export { redactDeep } from './deep.ts'
 export { type Finding, findBeside, mergeFindings, replaceFindings } from './finding.ts'
 export { findPersonal, PERSONAL_KINDS, type PersonalKind } from './personal/index.ts'
-export { compilePersonal, PERSONAL_ACTIONS, type PersonalAction, type PersonalPolicy, type PersonalRules } from './personal-rules.ts'
+export { compilePersonal, PERSONAL_ACTIONS, type PersonalPolicy, type PersonalRules } from './personal-rules.ts'
 export { createRedactor, MASK, type Redactor, type Taken } from './redactor.ts'
 export { findSecrets } from './secrets.ts'

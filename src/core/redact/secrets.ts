@@ -76,6 +76,21 @@ function matches(text: string, hits: readonly number[], byName: boolean): Findin
   return found
 }
 
+/** How often a pattern is tried on `text`, and on how many characters in all: what bounds the time. */
+export function windowsIn(text: string): { readonly tried: number; readonly characters: number } {
+  const { literals, lengths, lists } = prepared()
+  const hits = literals.all(text)
+  let tried = 0
+  let characters = 0
+  for (let i = 0; i < hits.length; i += 2)
+    for (const { back = 0, window = WINDOW } of lists[hits[i] as number] as Prepared[]) {
+      const start = (hits[i + 1] as number) - (lengths[hits[i] as number] as number)
+      tried++
+      characters += Math.min(text.length, start + window) - Math.max(0, start - back)
+    }
+  return { tried, characters }
+}
+
 function match(text: string, start: number, pattern: Prepared): Finding | undefined {
   const { back = 0, window = WINDOW, notAfter } = pattern
   if (!pattern.inWord && !beginsWord(text, start)) return undefined

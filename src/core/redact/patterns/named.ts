@@ -61,8 +61,10 @@ const PASSWORD = '(?i:pass(?:word|wd|phrase|code)s?)[\\w.-]{0,24}'
 export const names: readonly SecretPattern[] = [
   named('password', 'passw passphrase passcode', `${PASSWORD}${TO_OR_WORDS}([^\\s"'\`<>,;&|\\\\]{6,128})`, { check: isPasswordLike }),
   named('password', 'pwd', `(?i:pwd)[\\w.-]{0,16}${TO}([^\\s"'\`<>,;&|\\\\/]{6,128})`, { check: isPasswordLike }),
-  named('named-secret', 'secret token', `${SECRET}${TO}${QUOTED}`, { check: isOpaque, notAfter: NOT_SECRET }),
-  named('named-secret', 'secret token', `${SECRET}${TO_OR_WORDS}${OPAQUE}`, { check: isOpaque, notAfter: NOT_SECRET }),
+  named('named-secret', 'secret', `${SECRET}${TO}${QUOTED}`, { check: isOpaque }),
+  named('named-secret', 'secret', `${SECRET}${TO_OR_WORDS}${OPAQUE}`, { check: isOpaque }),
+  named('named-secret', 'token', `${SECRET}${TO}${QUOTED}`, { check: isOpaque, notAfter: NOT_SECRET }),
+  named('named-secret', 'token', `${SECRET}${TO_OR_WORDS}${OPAQUE}`, { check: isOpaque, notAfter: NOT_SECRET }),
   named('named-key', [...KEYS, 'secret'], `${KEY}${TO}${QUOTED}`, { check: isOpaque }),
   named('named-key', [...KEYS, 'secret'], `${KEY}${TO_OR_WORDS}${OPAQUE}`, { check: isOpaque }),
   ...near(OF_ANYTHING, '[\\w=-]{16,150}', looksMade),

@@ -7,7 +7,9 @@ const hasDigit = (key: string): boolean => /\d/.test(key)
 export const services: readonly SecretPattern[] = [
   // Models and what is built on them.
   token('anthropic-key', 'sk-ant-', 'sk-ant-[\\w-]{20,}'),
-  token('openai-key', 'sk-', 'sk-(?:proj-|svcacct-|admin-|or-v1-)?[\\w-]{20,}', { check: hasDigit }),
+  token('openai-key', 'sk-', 'sk-(?:proj-|svcacct-|admin-|or-v1-)?[\\w-]{20,}', {
+    check: (key) => hasDigit(key) && !key.startsWith('sk-ant-'),
+  }),
   exactToken('huggingface-token', 'hf_', 'hf_[A-Za-z]{34}'),
   token('huggingface-token', 'api_org_', 'api_org_[A-Za-z]{34}'),
   exactToken('replicate-token', 'r8_', 'r8_[A-Za-z0-9]{37}'),

@@ -28,8 +28,11 @@ export const shapes: readonly SecretPattern[] = [
   token('password-hash', '$argon2', '\\$argon2(?:id|i|d)\\$[\\w=,.$+/]{40,}', { inWord: true }),
   token('password-hash', '$5$ $6$ $y$', '\\$(?:5|6|y)\\$[./A-Za-z0-9$=]{30,}', { inWord: true }),
   // curl and what takes its options: only with a password that looks like one, since `-u 1000:1000` is a user.
-  token('command-line-password', '-u --user', '(?:-u|--user)[ =]?["\']?[^\\s"\':]{1,64}:([^\\s"\'<>]{6,128})', {
+  {
+    id: 'command-line-password',
+    literals: ['-u ', '--user ', '--user='],
+    pattern: '(?:-u |--user[ =])["\']?[^\\s"\':]{1,64}:([^\\s"\'<>]{6,128})',
     inWord: true,
     check: isPasswordLike,
-  }),
+  },
 ]
