@@ -160,8 +160,9 @@ describe('the tables of docs/server.md', () => {
         ]),
       ],
       catalogue: membersOf('src/catalogue/budget/options.ts', 'CatalogueSettings'),
-      limits: membersOf('src/server/bounds.ts', 'Bounds').filter((name) => name !== 'tasks'),
+      limits: membersOf('src/server/bounds.ts', 'Bounds').filter((name) => name !== 'tasks' && name !== 'references'),
       'limits.tasks': membersOf('src/guards/tasks/tasks.ts', 'TaskBounds'),
+      'limits.references': membersOf('src/guards/kept/kept-resources.ts', 'KeptBounds'),
       rateLimit: membersOf('src/guards/limit-options.ts', 'RateLimitOptions'),
     }
     const below = Object.entries(nested).flatMap(([block, names]) => names.map((name) => `${block}.${name}`))
@@ -177,7 +178,7 @@ describe('the tables of docs/server.md', () => {
   it('have its default', () => {
     const documented = new Map(rowsOf(sectionOf('Options')))
     const { limits, headers } = toLimits()
-    const { tasks, ...bounds } = defaultBounds
+    const { tasks, references, ...bounds } = defaultBounds
     const live: Record<string, unknown> = {
       name: found('src/server/mcp-server.ts', /#options\.name \?\? '([^']+)'/),
       version: found('src/server/mcp-server.ts', /version = '([^']+)'/),
@@ -195,6 +196,7 @@ describe('the tables of docs/server.md', () => {
       strict: false,
       ...Object.fromEntries(Object.entries(bounds).map(([name, value]) => [`limits.${name}`, value])),
       ...Object.fromEntries(Object.entries(tasks).map(([name, value]) => [`limits.tasks.${name}`, value])),
+      ...Object.fromEntries(Object.entries(references).map(([name, value]) => [`limits.references.${name}`, value])),
       'rateLimit.max': limits.address?.max,
       'rateLimit.windowMs': limits.address?.windowMs,
       'rateLimit.by': limits.address && limits.principal ? 'both' : '',

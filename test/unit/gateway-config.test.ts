@@ -36,7 +36,7 @@ test('without a file everything has its default', () => {
     listen: { port: 7777 },
     servers: [],
     rates: { address: limit, principal: limit, client: limit, tool: limit },
-    bounds: { ...defaultBounds, resultBytes: 16_777_216, deadlineSeconds: 120 },
+    bounds: { ...defaultBounds, argumentBytes: 4_194_304, resultBytes: 16_777_216, deadlineSeconds: 120 },
     results: { keepSeconds: 3_600, storedBytes: 134_217_728, stored: 256, tool: false, flow: undefined },
     personal: {},
     auth: undefined,

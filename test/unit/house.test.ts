@@ -31,6 +31,7 @@ test('the entry exports what it did: adding to it is a decision', async () => {
     'ToolError',
     'TransportError',
     'TrustError',
+    'asContent',
     'configJsonSchema',
     'createFileTokenStore',
     'createGuard',

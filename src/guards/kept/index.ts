@@ -1,3 +1,3 @@
 export { createKeptEntry } from './entry.ts'
-export { createKeptResources, type KeptBounds, type KeptResource, type KeptResources } from './kept-resources.ts'
-export { createKeptMethods, RESOURCES_EXTENSION } from './own-methods.ts'
+export { createKeptResources, type KeptBounds } from './kept-resources.ts'
+export { createKeptMethods } from './own-methods.ts'

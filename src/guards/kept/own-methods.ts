@@ -26,7 +26,7 @@ import { isBase64, isMimeType } from '../../protocol/index.ts'
 import type { KeptBounds, KeptResources, Part, Receipt } from './kept-resources.ts'
 
 /** Its name in the capabilities. */
-export const RESOURCES_EXTENSION = 'sallyport/resources'
+const RESOURCES_EXTENSION = 'sallyport/resources'
 
 export interface KeptMethodsOptions {
   readonly kept: KeptResources

@@ -1,2 +1,2 @@
-export { createReadInside, type ReadInside, type ReadStages } from './read-inside.ts'
-export { createResolveReferences, type Place, type ReferenceSource, type ResolveReferences } from './resolve.ts'
+export { createReadInside, type ReadStages } from './read-inside.ts'
+export { createResolveReferences, type ReferenceSource, type ResolveReferences } from './resolve.ts'
