@@ -69,7 +69,7 @@ test('the programs of README compile; the client one is run by test/clients', as
   const snippets = await snippetsIn('README.md')
   assert.deepEqual(
     snippets.map(({ heading }) => heading),
-    ['A server of your own', 'A client of your own'],
+    ['A server of your own', 'A client of your own', 'What is yours stays yours'],
   )
   assert.deepEqual(compileProblems(snippets), [])
 })
@@ -84,6 +84,17 @@ test('the server of README has ten lines, and runs: nobody rolls a die who has n
   const { content } = await client.callTool('roll', { sides: 2 })
   assert.match(JSON.stringify(content), /"text":"[12]"/)
   assert.deepEqual(await (await ran.connect(['tools:read'])).listTools(), [])
+})
+
+test('the payments of README take a card that is sealed, and answer what their rule names', async () => {
+  const [, , snippet] = (await snippetsIn('README.md')) as [Snippet, Snippet, Snippet]
+  await using ran = await runSnippet(snippet)
+  const url = ran.server.url as string
+  const client = await ran.connect(['tools:execute'])
+  const { content } = await client.callTool('pay', { invoice: 'A-17', card: '4000 0566 5566 5556' })
+  const [block] = content
+  assert.match(block?.type === 'text' ? block.text : '', /^\{"paid":true,"email":"tok_email_\w+"\}$/)
+  assert.equal((await mcp(url).call('pay', { invoice: 'A-17', card: '4000' })).status, 401)
 })
 
 test('README tells the story of every example', () => {
