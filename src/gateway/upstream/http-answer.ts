@@ -8,6 +8,7 @@
 import { TextDecoder } from 'node:util'
 import { createParser, type EventSourceParser } from 'eventsource-parser'
 import type { Dispatcher } from 'undici'
+import { createWork } from '../../core/index.ts'
 import { MAX_MESSAGE_BYTES } from './link.ts'
 
 export interface AnswerListener {
@@ -17,6 +18,8 @@ export interface AnswerListener {
   readonly message: (message: unknown, bytes: number, status: number) => void
   readonly garbled: () => void
   readonly tooLarge: () => void
+  /** So much is being read, of all upstreams together, that there is no room for this. */
+  readonly crowded: () => void
   /** The answer is complete. `lastEventId`: where a broken-off stream could be resumed. */
   readonly ended: (
     status: number,
@@ -31,6 +34,11 @@ export interface Answer {
   abort(): void
 }
 
+/** Of answers that are larger than most, each takes its room as it comes in. */
+const SMALL_BYTES = 1024 * 1024
+const STEP_BYTES = 4 * 1024 * 1024
+const reading = createWork()
+
 /** The one reason for which we end a request ourselves. */
 class Closed extends Error {
   override readonly name = 'Closed'
@@ -43,13 +51,31 @@ export function readAnswer(listener: AnswerListener): Answer {
   let kind: 'json' | 'stream' | 'other' = 'other'
   let chunks: Buffer[] = []
   let bytes = 0
+  let room = SMALL_BYTES
+  let leaves: (() => void)[] = []
   let parser: EventSourceParser | undefined
   let decoder: TextDecoder | undefined
   let lastEventId: string | undefined
   let retryMs: number | undefined
 
+  function leave(): void {
+    for (const each of leaves) each()
+    leaves = []
+    room = SMALL_BYTES
+  }
+  /** Whether there is room for what has come. */
+  function enter(): boolean {
+    while (bytes > room) {
+      const left = reading.enter(STEP_BYTES)
+      if (!left) return false
+      leaves.push(left)
+      room += STEP_BYTES
+    }
+    return true
+  }
   function abort(): void {
     aborted = true
+    leave()
     chunks = []
     parser = undefined
     controller?.abort(new Closed())
@@ -60,6 +86,7 @@ export function readAnswer(listener: AnswerListener): Answer {
       onEvent({ data, id }) {
         const size = bytes
         bytes = 0
+        leave()
         if (id !== undefined) lastEventId = id
         // 2025-11-25: a first event without data gives only an id to resume from.
         if (data === '') return
@@ -106,11 +133,16 @@ export function readAnswer(listener: AnswerListener): Answer {
         abort()
         return listener.tooLarge()
       }
+      if (!enter()) {
+        abort()
+        return listener.crowded()
+      }
       if (kind === 'stream') parser?.feed((decoder as TextDecoder).decode(chunk, { stream: true }))
       else if (kind === 'json') chunks.push(chunk)
     },
     onResponseEnd() {
       if (aborted) return
+      leave()
       if (kind === 'json' && chunks.length > 0) {
         const text = (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString()
         chunks = []
@@ -119,6 +151,7 @@ export function readAnswer(listener: AnswerListener): Answer {
       listener.ended(status, kind === 'stream' ? { lastEventId, retryMs } : undefined)
     },
     onResponseError(_, error) {
+      leave()
       if (!aborted) listener.failed(error as NodeJS.ErrnoException)
     },
   }

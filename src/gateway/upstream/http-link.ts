@@ -193,6 +193,11 @@ export function createHttpLink({ server, endpoint, credentials, events, log, clo
         answers.take(id)
         settle(id, sentences.tooLarge())
       },
+      crowded() {
+        clearTimeout(linger)
+        answers.take(id)
+        settle(id, sentences.crowded())
+      },
       ended(status, stream) {
         clearTimeout(linger)
         answers.take(id)
@@ -272,7 +277,7 @@ export function createHttpLink({ server, endpoint, credentials, events, log, clo
       clearTimeout(timer)
       telling--
     }
-    const answer = readAnswer({ started: () => true, message() {}, garbled() {}, tooLarge: done, ended: done, failed: done })
+    const answer = readAnswer({ started: () => true, message() {}, garbled() {}, tooLarge: done, crowded: done, ended: done, failed: done })
     const timer = setTimeout(() => {
       answer.abort()
       done()

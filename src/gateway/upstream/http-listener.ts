@@ -69,6 +69,7 @@ export function createListener({ pool, path, receive, odd, headers, clock }: Lis
       message: (message, bytes) => receive(message, bytes, via),
       garbled: () => odd('an event that is not JSON'),
       tooLarge: () => finish(0, undefined),
+      crowded: () => finish(0, undefined),
       ended: finish,
       failed: () => finish(0, undefined),
     })
@@ -122,6 +123,7 @@ export function createListener({ pool, path, receive, odd, headers, clock }: Lis
           message() {},
           garbled() {},
           tooLarge: done,
+          crowded: done,
           ended: () => done(),
           failed: () => done(),
         })

@@ -88,5 +88,7 @@ export const sentences = {
     unavailable(`The server ${server} has changed the definition of this tool. It has been read again; try once more.`),
   refused: (server: string, status: number): Decision<Produced> =>
     unavailable(`The server ${server} refused the request (HTTP ${status}).`),
+  crowded: (): Decision<Produced> =>
+    deny({ reason: 'overloaded', problem: 'Too many large results are being read at the moment: try again.' }),
   tooLarge: (): Decision<Produced> => deny({ reason: 'result_too_large', limitBytes: MAX_MESSAGE_BYTES }),
 } as const

@@ -10,19 +10,10 @@
  * @module
  */
 
-import { allow, type Decision, deny, type Entry, type JsonObject, type Redactor } from '../../core/index.ts'
+import { allow, type Decision, deny, type Entry, type JsonObject, type Redactor, type Work } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { compileResultCheck } from '../../schema/index.ts'
-import {
-  type Budgets,
-  BYTES_A_TOKEN,
-  type Flow,
-  READ_RESULT,
-  type ResultUris,
-  type Room,
-  type StoredResults,
-  type Work,
-} from '../results/index.ts'
+import { type Budgets, BYTES_A_TOKEN, type Flow, READ_RESULT, type ResultUris, type Room, type StoredResults } from '../results/index.ts'
 import { headOf } from './head.ts'
 import { fileOf, linkTo } from './links.ts'
 import { prune } from './prune.ts'
@@ -93,7 +84,9 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
     const leave = work.enter(bulkOf(result))
     if (!leave) return deny({ reason: 'overloaded', problem: 'Too many large results are in work at the moment: try again.' })
     try {
-      const small = await reduce(await redactSlowly(result, redactor), leaving, room)
+      const taken = new Map<string, number>()
+      const small = await reduce(await redactSlowly(result, redactor, taken), leaving, room)
+      if (taken.size > 0) leaving.took?.(taken)
       if (!small) return deny({ reason: 'result_too_large', limitBytes: room.bytes })
       note?.(leaving.entry, Math.ceil(charactersOf(result) / BYTES_A_TOKEN), sizeOfResult(small).tokens)
       return allow(small)

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock, Entry, Principal, Redactor } from '../../core/index.ts'
+import { type Clock, createWork, type Entry, type Principal, type Redactor } from '../../core/index.ts'
 import type { Counters, Store } from '../../storage/index.ts'
 import { createInstanceId, createSealedParts, type KeyRing, type Vault } from '../../vault/index.ts'
 import type { ReferenceSource } from '../references/index.ts'
@@ -14,7 +14,6 @@ import {
   createResultEntries,
   createResultUris,
   createStoredResults,
-  createWork,
   type Flow,
   type Results,
   type Statistics,

@@ -176,8 +176,9 @@ const unbounded = (): number => Number.POSITIVE_INFINITY
 /** Neither a question nor a task that will have a result. */
 const isWhole = ({ resultType = 'complete' }: JsonObject): boolean => resultType === 'complete'
 
-const leavingOf = ({ request: { principal, message, session } }: Executed, entry: Entry): Leaving => ({
+const leavingOf = ({ request, request: { principal, message, session } }: Executed, entry: Entry): Leaving => ({
   entry,
+  took: (taken) => tookOut(request, taken),
   principal,
   meta: message.meta,
   params: message.params,

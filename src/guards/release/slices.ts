@@ -24,14 +24,14 @@ const TURN_MS = 8
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** The same string where there is nothing to take out: no second copy is made of it. */
-export async function redactLong(text: string, redactor: Redact): Promise<string> {
-  if (text.length <= SLICE) return redactor.text(text)
+export async function redactLong(text: string, redactor: Redact, taken?: Map<string, number>): Promise<string> {
+  if (text.length <= SLICE) return redactor.text(text, taken)
   const slices: string[] = []
   let isChanged = false
   for (let from = 0; from < text.length; ) {
     const to = cutOf(text, from, redactor)
     const slice = text.slice(from, to)
-    const clean = redactor.text(slice)
+    const clean = redactor.text(slice, taken)
     isChanged ||= clean !== slice
     slices.push(clean)
     from = to
@@ -57,10 +57,10 @@ function isClear(text: string, cut: number, redactor: Redact): boolean {
 }
 
 /** Every string and key of `value`, in as many turns as it takes. */
-export async function redactSlowly(value: JsonObject, redactor: Redact): Promise<JsonObject> {
+export async function redactSlowly(value: JsonObject, redactor: Redact, taken?: Map<string, number>): Promise<JsonObject> {
   let since = performance.now()
   async function clean(part: unknown): Promise<unknown> {
-    if (typeof part === 'string') return part.length > SLICE ? redactLong(part, redactor) : redactor.text(part)
+    if (typeof part === 'string') return part.length > SLICE ? redactLong(part, redactor, taken) : redactor.text(part, taken)
     if (Array.isArray(part)) {
       const items: unknown[] = []
       for (const item of part) items.push(typeof item === 'object' || typeof item === 'string' ? await step(item) : item)

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { allow, type Decision, type Entry, type JsonObject, type Principal } from '../../core/index.ts'
+import { allow, type Decision, type Entry, type JsonObject, type Principal, type Taken } from '../../core/index.ts'
 
 /** Whose result it is, of what, and who gets it. */
 export interface Leaving {
@@ -21,6 +21,8 @@ export interface Leaving {
   readonly params: JsonObject
   /** Of the legacy session that the call came in, if it did: what is counted together. */
   readonly session?: string | undefined
+  /** Is told what of secrets was taken out on the way: for the record. */
+  readonly took?: ((taken: Taken) => void) | undefined
 }
 
 /** At once where nothing is waited for. Answers the same object where it changes nothing. */

@@ -1,0 +1,83 @@
+// Results of tasks take the same steps as those of calls: of ours when they end, of an upstream's when they are asked for.
+
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { allow, type Entry, type Produced } from '../../src/core/index.ts'
+import { compileRules } from '../../src/guards/index.ts'
+import { verifies } from '../requirements.ts'
+import { principal, say, startEngine, tool } from '../support/engine.ts'
+import type { Json } from '../support/sse.ts'
+import { taskClient, taskTool } from '../support/tasks.ts'
+
+verifies('T14', 'results.head-and-link', 'results.own')
+
+const LONG = 'x'.repeat(40_000)
+const order = { id: 1, card: 'canary-of-a-card' }
+const { rules } = compileRules({ only: ['/id'] })
+const produced = (result: object): Produced => ({ kind: 'result', result: result as Record<string, unknown> })
+const withFields = { structuredContent: order, content: say(JSON.stringify(order)).content }
+
+/** An upstream that keeps its tasks itself. */
+const upstream = (name: string, result: object, over: Partial<Entry> = {}): Entry =>
+  tool(name, () => say('never'), {
+    ...over,
+    executor: {
+      execute(call) {
+        const task = { taskId: 'inner', createdAt: '2026-01-01T00:00:00Z', lastUpdatedAt: '2026-01-01T00:00:00Z', ttlMs: 60_000 }
+        return allow(
+          call.method === 'tasks/get'
+            ? produced({ ...task, status: 'completed', result })
+            : produced({ ...task, status: 'working', resultType: 'task' }),
+        )
+      },
+      watchTask(_, taskId, changed) {
+        changed({ taskId, status: 'completed', result })
+        return () => {}
+      },
+    },
+  })
+
+async function start(t: TestContext) {
+  const entries = [
+    taskTool('long', () => allow(produced(say(LONG)))),
+    taskTool('order', () => allow(produced(withFields)), undefined, { release: rules }),
+    upstream('theirs-long', say(LONG)),
+    upstream('theirs-order', withFields, { release: rules }),
+  ]
+  const people = { alice: principal('alice'), bob: principal('bob') }
+  const rig = await startEngine(entries, people, {}, undefined, { results: { maxBytes: 4_096 } })
+  t.after(() => rig.close())
+  return { alice: taskClient(rig.url, 'alice'), bob: taskClient(rig.url, 'bob') }
+}
+
+describe('a task’s result', () => {
+  for (const [whose, prefix] of [
+    ['of ours', ''],
+    ['of an upstream', 'theirs-'],
+  ] as const) {
+    it(`${whose} that is too large is a head and a link, for its caller alone`, async (t) => {
+      const { alice, bob } = await start(t)
+      const { result } = await alice.until(await alice.begin(`${prefix}long`), 'completed')
+      assert.ok(JSON.stringify(result).length < 4_096)
+      const { uri, size } = result.content.find(({ type }: Json) => type === 'resource_link')
+      assert.equal(size, LONG.length)
+      assert.ok((await alice.request('resources/read', { uri })).result)
+      assert.equal((await bob.request('resources/read', { uri })).error.message, 'Resource not found')
+    })
+    it(`${whose} has only the fields that the tool’s rule names`, async (t) => {
+      const { alice } = await start(t)
+      const id = await alice.begin(`${prefix}order`)
+      const task = await alice.until(id, 'completed')
+      assert.deepEqual(task.result.structuredContent, { id: 1 })
+      assert.deepEqual(JSON.parse(task.result.content[0].text), { id: 1 })
+      assert.doesNotMatch(JSON.stringify(task), /canary/)
+      // As it is told of, too.
+      const stream = await alice.open('subscriptions/listen', { notifications: { taskIds: [id] } })
+      for await (const message of stream.messages) {
+        assert.doesNotMatch(JSON.stringify(message), /canary/)
+        if (message.method === 'notifications/tasks' && message.params.result) break
+      }
+      stream.abort()
+    })
+  }
+})
