@@ -58,13 +58,15 @@ export const bindingOf = ({ tool, pointer, principal }: FieldPlace): string =>
   hash('sha256', JSON.stringify([VERSION, METHOD, tool, pointer, principal]), 'base64url')
 
 /** Whether somebody meant it to be a sealed value: anything else is plain text where there should be none. */
-export const looksSealed = (value: unknown): value is string => typeof value === 'string' && value.startsWith('eyJ')
+export const looksSealed = (value: unknown): value is string =>
+  typeof value === 'string' && (value.startsWith('eyAi') || value.startsWith('eyJ'))
 
 /** `text`: the value's JSON. `key`: for the direction (`ContentKeys`). */
 export function sealField(text: string, key: KeyObject, direction: Direction, { kid, epk, iat, call, bnd }: FieldHeader): string {
   const { apu, apv } = PARTIES[direction]
   const header = { alg: 'ECDH-ES', enc: 'A256GCM', typ: TYPE, kid, epk: { kty: 'OKP', crv: 'X25519', x: epk }, apu, apv, iat, call, bnd }
-  const associated = Buffer.from(JSON.stringify(header)).toString('base64url')
+  // With a space, so that it does not begin as a JWT does: what masks those would mask it.
+  const associated = Buffer.from(`{ ${JSON.stringify(header).slice(1)}`).toString('base64url')
   const iv = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, iv)
   cipher.setAAD(Buffer.from(associated))

@@ -76,7 +76,7 @@ const caught = (tap: Pick<TcpTap, 'bytes'>): Json[] =>
     .split(/\r?\n/)
     .flatMap((line) => line.match(/\{"jsonrpc".*\}/g) ?? [])
     .map((text) => JSON.parse(text) as Json)
-    .filter(({ method, params }) => method === 'tools/call' && params.arguments?.card?.startsWith('eyJ'))
+    .filter(({ method, params }) => method === 'tools/call' && params.arguments?.card?.startsWith('ey'))
 
 function assertNothingIn(tap: Pick<TcpTap, 'bytes'>, where: string): void {
   const bytes = tap.bytes()
