@@ -105,7 +105,8 @@ export function createRequests({ session, lists, cache, known, sealing, serverLo
   const mayBeSealed = ({ name, arguments: args }: CallParams): boolean =>
     sealing.isUnseen(name) && args !== undefined && Object.keys(args).length > 0
 
-  async function callTool(asked: CallParams, options: RequestOptions = {}): Promise<CallToolResult> {
+  async function callTool(given: CallParams, options: RequestOptions = {}): Promise<CallToolResult> {
+    const asked = sealing.direct(given)
     notice(asked)
     const attempt: Attempt = {}
     const result = await sendOnce(asked, options, attempt)

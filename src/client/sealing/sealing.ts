@@ -10,7 +10,7 @@
 
 import type { Clock, JsonObject } from '../../core/index.ts'
 import { createContentKeys, readRefusal } from '../../payload/index.ts'
-import { canonicalJson } from '../../protocol/index.ts'
+import { canonicalJson, isObject } from '../../protocol/index.ts'
 import { TrustError } from '../errors.ts'
 import { type Agreed, type NotAgreed, pathsGiven, type SendCall } from './agree.ts'
 import { type AgreementRequest, createAgreements } from './agreements.ts'
@@ -22,6 +22,8 @@ import type { SealingPin, SealingPinKeeper, SealingPins } from './pins.ts'
 import { type SealedCall, sealCall } from './sealed-call.ts'
 
 export interface Sealing extends Pick<ListedTools, 'learn' | 'isUnseen' | 'changed'> {
+  /** What a call means: by way of the tool that calls others (docs/context.md), encrypted fields would be in its arguments in clear. */
+  direct<C extends ToolCall>(call: C): C
   /** Whether a call of it has to pass `seal`: the others pay nothing. */
   concerns(name: string): boolean
   /** Undefined: nothing of this call is encrypted. @throws {TrustError | TokenStoreError} and what `send` throws */
@@ -36,6 +38,11 @@ export interface Sealing extends Pick<ListedTools, 'learn' | 'isUnseen' | 'chang
   accept(tools: ReadonlyMap<string, JsonObject>): Promise<void>
 }
 
+interface ToolCall {
+  readonly name: string
+  readonly arguments?: Record<string, unknown> | undefined
+}
+
 export interface SealingOptions {
   readonly options: EncryptionOptions
   readonly pins: SealingPinKeeper
@@ -48,6 +55,8 @@ export interface SealingOptions {
   readonly clock: Clock
 }
 
+/** How servers of ours call the tool that calls others. */
+const CALL_TOOL = 'call_tool'
 /** Two for each agreement. */
 const MAX_CONTENT_KEYS = 2_000
 
@@ -87,6 +96,13 @@ export function createSealing({ options, pins: keeper, credential, server, list,
     learn: listed.learn,
     isUnseen: listed.isUnseen,
     changed: listed.changed,
+    direct(call) {
+      const { name, arguments: args } = call
+      const meant = name.endsWith(CALL_TOOL) && !listed.get(name) ? args?.['name'] : undefined
+      if (typeof meant !== 'string' || !listed.get(meant)) return call
+      const inner = args?.['arguments']
+      return { ...call, name: meant, arguments: isObject(inner) ? inner : {} }
+    },
     concerns: (name) => pins === undefined || listed.get(name) !== undefined || pins.has(name) || wantedOf(name).length > 0,
     async seal(params, send) {
       const name = String(params['name'])
@@ -95,8 +111,8 @@ export function createSealing({ options, pins: keeper, credential, server, list,
       requireMarks(named, tool, pin, wantedOf(name))
       if (!tool) return undefined
       const paths = pathsGiven(params, tool.arguments)
-      // Where nothing encrypted is sent or comes back, there is nothing to agree on.
-      if (paths.length === 0 && tool.result.length === 0) return undefined
+      // Where nothing encrypted is sent or comes back, there is nothing to agree on; where that is not understood, nothing is sent.
+      if (tool.offer && paths.length === 0 && tool.result.length === 0) return undefined
       const agreed = await agreeOn(name, tool, pin, { named, params, paths, send }).catch(async (error: unknown) => {
         // The identity may be a new one, of which a newer list tells.
         if (!(error instanceof TrustError) || error.code !== 'encryption_invalid') throw error
