@@ -6,7 +6,7 @@
  */
 
 import { type Clock, type Log, problemOf } from '../core/index.ts'
-import type { Store } from '../storage/index.ts'
+import type { Bus, Store } from '../storage/index.ts'
 import type { Vault } from '../vault/index.ts'
 import { resumeForgetting } from './forget.ts'
 import type { Retention } from './options.ts'
@@ -14,6 +14,8 @@ import type { Retention } from './options.ts'
 export interface SweeperOptions {
   readonly store: Store
   readonly vault: Vault
+  /** Told when credentials have ended with somebody who was forgotten. */
+  readonly bus?: Bus | undefined
   readonly retention: Retention
   readonly clock: Clock
   readonly log: Log
@@ -22,12 +24,13 @@ export interface SweeperOptions {
 export interface Sweeper {
   /** Where one is under way, that one. Never rejects: the log has what went wrong. */
   sweep(): Promise<void>
-  close(): Promise<void>
+  /** What is under way ends with the store: each batch is whole. */
+  close(): void
 }
 
 const SWEEP_MS = 60_000
 
-export function createSweeper({ store, vault, retention, clock, log }: SweeperOptions): Sweeper {
+export function createSweeper({ store, vault, bus, retention, clock, log }: SweeperOptions): Sweeper {
   let running: Promise<void> | undefined
   let closed = false
 
@@ -40,7 +43,7 @@ export function createSweeper({ store, vault, retention, clock, log }: SweeperOp
     }
   }
   async function sweepAll(): Promise<void> {
-    await step('what is to be forgotten', () => resumeForgetting({ store, vault }))
+    await step('what is to be forgotten', () => resumeForgetting({ store, vault, bus }))
     await step('old audit records', () => store.audit.drop(clock() - retention.auditRecordsMs))
     await step('expired records', () => store.sweep())
   }
@@ -52,10 +55,9 @@ export function createSweeper({ store, vault, retention, clock, log }: SweeperOp
   timer.unref()
   return {
     sweep,
-    async close() {
+    close() {
       closed = true
       clearInterval(timer)
-      await running
     },
   }
 }

@@ -23,7 +23,7 @@ export function createFoundation({ data, log, retention = toRetention(), clock =
   const proofs = createMemoryCounters({ clock, maxKeys: 1_000_000 })
   // Another process (the command line beside us) may revoke a key: what was verified before is verified again.
   const stopFollowing = store.onForeignChange(() => bus.publish('credentials', 'changed in another process'))
-  const sweeper = createSweeper({ store, vault, retention, clock, log })
+  const sweeper = createSweeper({ store, vault, bus, retention, clock, log })
   // What was begun before this process is ended by it.
   void sweeper.sweep()
   return {
@@ -33,7 +33,7 @@ export function createFoundation({ data, log, retention = toRetention(), clock =
     proofs,
     clock,
     async close() {
-      await sweeper.close()
+      sweeper.close()
       stopFollowing()
       await store.close()
     },

@@ -130,4 +130,16 @@ describe('sallyport data', () => {
     const { stdout } = await guard.cli('audit', 'verify')
     assert.match(stdout, new RegExp(`chain intact, #${dropped + 1}…#\\d+\n {2}#1…#${dropped} dropped by retention, last at \\d{4}-`))
   })
+
+  test('who gets the name of a removed account later opens nothing of the first one; the audit keeps what it had', async () => {
+    const data = await openData({ dataDir: guard.dataDir })
+    const place = { kind: 'stored_part', id: 'results/x/000000', field: 'bytes', subject: 'raj' }
+    const sealed = await data.vault.seal('a result', place)
+    const [kept] = await data.store.records<{ sealed: string; subject: string }>('audit_arguments').list({ group: 'user:raj' })
+    assert.ok(kept)
+    assert.equal((await guard.cli('user', 'remove', 'raj')).code, 0)
+    assert.equal(await data.vault.open(sealed, place), undefined)
+    assert.ok(await data.vault.open(kept.value.sealed, { kind: 'audit_arguments', id: kept.id, field: 'arguments', subject: 'raj' }))
+    await data.store.close()
+  })
 })

@@ -3,6 +3,7 @@
 import { systemClock } from '../../core/index.ts'
 import { createApiKeys } from '../../oauth/index.ts'
 import { toName } from '../../people/index.ts'
+import { classes } from '../../retention/index.ts'
 import type { Data } from '../../vault/index.ts'
 import type { WithData } from '../common.ts'
 import { withExistingData } from '../data.ts'
@@ -82,6 +83,7 @@ export async function removeUser(named: string, { json = false, dataDir, owner =
     const removed = await accounts.remove(name)
     if (!removed && !invited) throw noAccount(named)
     if (removed) await endWhatItAllowed(data, name)
+    if (removed) await destroyContents(data, name)
     await recordOperator(data.store, 'user.remove', name, startedAt, { account: removed, invitation: invited })
     return removed ? 'account' : 'invitation'
   })
@@ -93,6 +95,11 @@ export async function removeUser(named: string, { json = false, dataDir, owner =
         : `the invitation of ${name} has ended`
     }`,
   )
+}
+
+/** Whoever gets the name later is another person. What the audit has stays: who is removed is not forgotten (`sallyport data forget`). */
+async function destroyContents({ vault }: Data, subject: string): Promise<void> {
+  for (const name of ['tasks', 'contents', 'signs'] as const) for (const kind of classes[name].kept) await vault.shred({ kind, subject })
 }
 
 /** They count no more as soon as the account is gone; here they go from the lists. */
