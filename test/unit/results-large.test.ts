@@ -47,7 +47,7 @@ describe('a result of 50 MB', () => {
     while (!isDone) {
       await other.call('everything__echo', { message: 'meanwhile' })
       if (!isDone) meanwhile++
-      await delay(20)
+      await delay(50)
     }
     result = (await large).result
     clearInterval(watching)
