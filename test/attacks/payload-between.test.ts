@@ -191,7 +191,9 @@ describe('a gateway that wants to read what is encrypted', () => {
     assert.equal(await attempt(answered(() => other)), 'TrustError encryption_invalid')
     assert.equal(await attempt(answered((given) => ({ ...given, signature: other.signature }))), 'TrustError encryption_invalid')
     assert.equal(
-      await attempt(answered(({ signature, ...given }) => ({ ...given, signature: `${signature[0] === 'A' ? 'B' : 'A'}${signature.slice(1)}` }))),
+      await attempt(
+        answered(({ signature, ...given }) => ({ ...given, signature: `${signature[0] === 'A' ? 'B' : 'A'}${signature.slice(1)}` })),
+      ),
       'TrustError encryption_invalid',
     )
   })
