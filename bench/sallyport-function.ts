@@ -1,9 +1,10 @@
 /**
  * A server made with `MCPServer`, with every guard on: what somebody gets who writes one.
  *
- *   node bench/sallyport-function.ts --data-dir DIR --tools N [--password SECRET]
+ *   node bench/sallyport-function.ts --data-dir DIR --tools N [--password SECRET] [--sealed]
  *
- * Announces where it is, and two API keys; with a password, an account to sign in with instead.
+ * Announces where it is, and two API keys; with a password, an account to sign in with instead. `--sealed`: with a tool whose argument and
+ * result are encrypted.
  *
  * @module
  */
@@ -17,7 +18,12 @@ import { calculate, jsonSchema, toolNames } from './peers/calculator.ts'
 import { announce, type Credentials } from './peers/serve.ts'
 
 const { values } = parseArgs({
-  options: { 'data-dir': { type: 'string' }, tools: { type: 'string', default: '1' }, password: { type: 'string' } },
+  options: {
+    'data-dir': { type: 'string' },
+    tools: { type: 'string', default: '1' },
+    password: { type: 'string' },
+    sealed: { type: 'boolean', default: false },
+  },
 })
 const dataDir = values['data-dir']
 if (dataDir === undefined) throw new Error('--data-dir is missing')
@@ -30,13 +36,16 @@ const calculators = toolNames(Number(values.tools)).map((name) =>
 )
 // A token can only be had for a scope that something asks for: this one does not open the calculator.
 const peek = tool({ name: 'peek', permissions: { requiredScopes: ['tools:read'] }, execute: () => 'seen' })
+const text = { type: 'object', properties: { text: { type: 'string', maxLength: 1000, encrypted: true } }, required: ['text'] } as const
+const sealed = tool({ name: 'sealed', parameters: text, outputSchema: text, execute: async ({ text: given }) => ({ text: given }) })
+const tools = [...calculators, ...(values.password === undefined ? [] : [peek]), ...(values.sealed ? [sealed] : [])]
 const server = new MCPServer({
   name: 'bench',
   dataDir,
   port: 0,
   log: false,
   rateLimit: { ...plenty, tools: plenty },
-  tools: values.password === undefined ? calculators : [...calculators, peek],
+  tools,
 })
 const { url } = await server.listen()
 announce({ url: url.replace('localhost', '127.0.0.1'), ...(credentials ? { credentials } : {}) }, () => server.close())

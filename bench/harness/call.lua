@@ -1,5 +1,5 @@
 -- One POST, again and again. What is sent comes from the environment; what came of it goes to stdout as one line of JSON.
--- Where each request needs a proof of its own (DPoP), they are the lines of a file.
+-- Where each request needs a proof (DPoP) or a body of its own, they are the lines of a file.
 wrk.method = "POST"
 wrk.body = os.getenv("BENCH_BODY")
 for line in string.gmatch(os.getenv("BENCH_HEADERS"), "[^\n]+") do
@@ -7,13 +7,20 @@ for line in string.gmatch(os.getenv("BENCH_HEADERS"), "[^\n]+") do
   wrk.headers[name] = value
 end
 
-local path = os.getenv("BENCH_PROOFS")
-if path then
-  local proofs, at = {}, 0
-  for line in io.lines(path) do proofs[#proofs + 1] = line end
+local function linesOf(path)
+  local lines = {}
+  for line in io.lines(path) do lines[#lines + 1] = line end
+  return lines
+end
+
+local proofs, bodies = os.getenv("BENCH_PROOFS"), os.getenv("BENCH_BODIES")
+if proofs or bodies then
+  proofs, bodies = proofs and linesOf(proofs), bodies and linesOf(bodies)
+  local at = 0
   function request()
     at = at + 1
-    wrk.headers["dpop"] = proofs[at]
+    if proofs then wrk.headers["dpop"] = proofs[at] end
+    if bodies then wrk.body = bodies[at] end
     return wrk.format()
   end
 end

@@ -15,17 +15,24 @@ export async function checkGuards({ dialect, tool }: Server, message: Message, c
   const attempt = (headers: Readonly<Record<string, string>>, body: string): Promise<Answer> =>
     post(message.url, { ...anonymous, ...proofFor(headers), ...headers }, body)
 
-  const without = await attempt({}, message.body)
+  const body = message.fresh?.() ?? message.body
+  const without = await attempt({}, body)
   // A token request whose credential is none at all is an invalid one (RFC 6749 §5.2).
   const isRefusal = (status: number): boolean => status === 401 || (tool === 'token' && status === 400)
   if (!isRefusal(without.status)) throw new Error(`answered a caller without a credential with ${without.status}`)
 
   const forged = Object.fromEntries(Object.entries(credentials.able).map(([name, value]) => [name, forge(value)]))
-  const withForged = await attempt(forged, message.body)
+  const withForged = await attempt(forged, body)
   if (!isRefusal(withForged.status)) throw new Error(`answered a forged credential with ${withForged.status}`)
 
-  requireRefused('a caller without the scope', await attempt(credentials.powerless, message.body))
+  requireRefused('a caller without the scope', await attempt(credentials.powerless, body))
   if (prove) await checkProofs(message, anonymous, credentials.able['authorization'] ?? '', prove)
+  if (tool === 'sealed') {
+    const once = message.fresh?.() ?? ''
+    await attempt(credentials.able, once)
+    requireRefused('a sealed value that was used', await attempt(credentials.able, once))
+    requireRefused('a value in clear', await attempt(credentials.able, callOf(dialect, tool, { text: 'hi' })))
+  }
   if (tool === 'calculator') {
     const outside = callOf(dialect, tool, { operation: 'add', a: 5000, b: 3 })
     requireRefused('an argument out of bounds', await attempt(credentials.able, outside))
@@ -59,10 +66,16 @@ export async function checkRecords(directory: string, answered: number): Promise
     const [last] = await store.audit.search({ limit: 1 })
     const records = last?.sequence ?? 0
     if (records < answered) throw new Error(`answered ${answered} calls, and only ${records} are on record`)
+    // A refusal that a model can read is a 200.
+    const refused = await store.audit.search({ decision: ['deny', 'error'], action: 'tools/call', limit: MANY })
+    if (refused.length === MANY) throw new Error(`refused ${MANY} calls or more under load`)
   } finally {
     await store.close()
   }
 }
+
+/** More than the checks before the load cause. */
+const MANY = 20
 
 /** Another character in the middle, so that only what is cryptographic about it is wrong. */
 function forge(value: string): string {

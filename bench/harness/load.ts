@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
 import { removeDirectory, temporaryDirectory } from './child.ts'
 import type { Message } from './messages.ts'
-import { writeProofs } from './proofs.ts'
+import { writeLines } from './proofs.ts'
 import { percentile } from './statistics.ts'
 
 export interface Load {
@@ -39,9 +39,12 @@ const script = fileURLToPath(new URL('call.lua', import.meta.url))
 
 function runWrk(message: Message, connections: number, seconds: number): Promise<Load> {
   const headers = Object.entries(message.headers).map(([name, value]) => `${name}: ${value}`)
-  const directory = message.prove && temporaryDirectory()
-  const proofs = directory && writeProofs(directory, message.prove as () => string, seconds)
-  const env = { ...process.env, BENCH_BODY: message.body, BENCH_HEADERS: headers.join('\n'), ...(proofs && { BENCH_PROOFS: proofs }) }
+  const { prove, fresh } = message
+  const directory = (prove ?? fresh) && temporaryDirectory()
+  const proofs = directory && prove && writeLines(directory, 'proofs', prove, seconds)
+  const bodies = directory && fresh && writeLines(directory, 'bodies', fresh, seconds)
+  const given = { BENCH_BODY: message.body, BENCH_HEADERS: headers.join('\n') }
+  const env = { ...process.env, ...given, ...(proofs && { BENCH_PROOFS: proofs }), ...(bodies && { BENCH_BODIES: bodies }) }
   const args = ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '10', '--latency', '-s', script, message.url]
   return new Promise((resolve, reject) => {
     const wrk = spawn('wrk', args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: (seconds + 20) * 1000, killSignal: 'SIGKILL' })
@@ -69,13 +72,18 @@ function runWrk(message: Message, connections: number, seconds: number): Promise
 /** With `overallRate`, autocannon sends each second's requests in one burst: see README.md before reading a p99 of it. */
 export async function runAutocannon(message: Message, connections: number, seconds: number, overallRate?: number): Promise<Load> {
   const times: number[] = []
-  const { prove } = message
+  const { prove, fresh } = message
+  const another = (request: object) => ({
+    ...request,
+    ...(prove && { headers: { ...message.headers, dpop: prove() } }),
+    ...(fresh && { body: fresh() }),
+  })
   const run = autocannon({
     url: message.url,
     method: 'POST',
     headers: { ...message.headers },
     body: message.body,
-    ...(prove && { requests: [{ setupRequest: (request: object) => ({ ...request, headers: { ...message.headers, dpop: prove() } }) }] }),
+    ...((prove ?? fresh) && { requests: [{ setupRequest: another }] }),
     connections,
     duration: seconds,
     timeout: 10,

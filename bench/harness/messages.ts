@@ -13,6 +13,10 @@ export interface Message {
   readonly expected: string
   /** A header that is another one in each request. */
   readonly prove?: () => string
+  /** A body that is another one in each request, in place of `body`. */
+  readonly fresh?: () => string
+  /** What the tool has answered, where that is not the text. */
+  readonly read?: (result: ToolResult) => unknown
 }
 
 export interface Answer {
@@ -24,6 +28,7 @@ export interface Answer {
 const tools = {
   calculator: { arguments: { operation: 'add', a: 2, b: 3 }, expected: '5' },
   echo: { arguments: {}, expected: 'hi' },
+  sealed: { arguments: {}, expected: 'hi' },
   // Not a tool: the token endpoint, which answers a token.
   token: { arguments: {}, expected: 'Bearer' },
 } as const
@@ -60,12 +65,12 @@ export async function createMessage(
 }
 
 /** The same call with other arguments or another credential, to see it refused. */
-export const callOf = (dialect: Dialect, tool: Tool, args: object): string =>
+export const callOf = (dialect: Dialect, tool: Tool, args: object, meta: object = {}): string =>
   JSON.stringify({
     jsonrpc: '2.0',
     id: 1,
     method: 'tools/call',
-    params: { name: tool, arguments: args, ...(dialect === 'modern' ? { _meta: envelope } : {}) },
+    params: { name: tool, arguments: args, ...(dialect === 'modern' ? { _meta: { ...envelope, ...meta } } : {}) },
   })
 
 async function headersFor(
@@ -112,10 +117,14 @@ export function post(url: string, headers: Readonly<Record<string, string>>, bod
 
 /** @throws unless the server answers the message as the tool does. */
 export async function checkAnswer(message: Message): Promise<void> {
-  const answer = await post(message.url, { ...message.headers, ...(message.prove && { dpop: message.prove() }) }, message.body)
+  const answer = await post(
+    message.url,
+    { ...message.headers, ...(message.prove && { dpop: message.prove() }) },
+    message.fresh?.() ?? message.body,
+  )
   if (message.body === tokenRequest && isToken(answer, message)) return
   const result = resultOf(answer)
-  const text = result?.content?.[0]?.text
+  const text = message.read && result ? message.read(result) : result?.content?.[0]?.text
   if (answer.status === 200 && !result?.isError && text === message.expected) return
   throw new Error(`answered wrongly: HTTP ${answer.status} ${answer.text.slice(0, 300).replaceAll('\n', ' ')}`)
 }
@@ -127,8 +136,10 @@ function isToken({ status, text }: Answer, { expected }: Message): boolean {
   return token.split('.').length === 3 && type === expected && scope === 'tools:execute' && seconds === 3600
 }
 
-interface ToolResult {
+export interface ToolResult {
   readonly isError?: boolean
+  readonly structuredContent?: unknown
+  readonly _meta?: object
   readonly content?: readonly { readonly text?: string }[]
 }
 

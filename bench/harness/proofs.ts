@@ -31,10 +31,10 @@ export function createProver(resource: string): Prover {
   }
 }
 
-/** Answers the path of a file with a proof on each line, for so many seconds of load. */
-export function writeProofs(directory: string, prove: () => string, seconds: number): string {
-  const path = join(directory, 'proofs')
-  writeFileSync(path, `${Array.from({ length: A_SECOND * seconds }, prove).join('\n')}\n`, { mode: 0o600 })
+/** Answers the path of a file with another one on each line, for so many seconds of load. */
+export function writeLines(directory: string, name: string, make: () => string, seconds: number): string {
+  const path = join(directory, name)
+  writeFileSync(path, `${Array.from({ length: A_SECOND * seconds }, make).join('\n')}\n`, { mode: 0o600 })
   return path
 }
 

@@ -9,9 +9,18 @@ import { freePort, type Program, type Running, removeDirectory, start, temporary
 import { createKeys, guardProgram } from './guard.ts'
 import { checkGuards, checkRecords } from './guarded.ts'
 import { checkAnswer, createMessage, type Dialect, type Message, type Tool } from './messages.ts'
+import { seal } from './sealed.ts'
 import { password, signInForBoundTokens, signInForTokens } from './tokens.ts'
 
-export const groups = ['server', 'number of tools', 'proof of possession', 'tokens', 'stdio gateway', 'http gateway'] as const
+export const groups = [
+  'server',
+  'number of tools',
+  'proof of possession',
+  'encrypted fields',
+  'tokens',
+  'stdio gateway',
+  'http gateway',
+] as const
 export type Group = (typeof groups)[number]
 
 export const isGateway = ({ group }: { readonly group: string }): boolean => group.endsWith('gateway')
@@ -31,6 +40,8 @@ export interface Server {
   program(place: Place): Program | Promise<Program>
   /** Where the server does not announce its own credential. */
   credentials?(place: Place, url: string): Promise<Credentials>
+  /** What the message becomes where each request is another one. */
+  seal?(message: Message): Promise<Message>
   /** The server that must be up before it. Started with it and ended with it. */
   readonly behind?: string
 }
@@ -101,6 +112,17 @@ export const servers: readonly Server[] = [
     title: 'Sallyport, own JWT with DPoP, 1 tool',
     program: (at) => own(at, '--tools', '1', '--password', password),
     credentials: (_, url) => signInForBoundTokens(url),
+  },
+  {
+    ...inCode,
+    ...guarded,
+    group: 'encrypted fields',
+    base: 'sallyport-key',
+    tool: 'sealed',
+    name: 'sallyport-payload',
+    title: 'Sallyport, API key, argument and result encrypted',
+    program: (at) => own(at, '--tools', '1', '--sealed'),
+    seal,
   },
   { ...inCode, ...older, name: 'tmcp', title: 'tmcp 1.20 + transport-http', program: () => peer('tmcp') },
   { ...inCode, ...bare, name: 'sdk2-server-50', title: 'SDK 2.4 Server, 50 tools', program: () => peer('sdk2-server', '50') },
@@ -204,7 +226,8 @@ export async function bringUp(server: Server, nodeFlags: readonly string[] = [])
     const running = await start({ ...program, args: [...nodeFlags, ...program.args] })
     stops.push(running.stop)
     const credentials = running.ready.credentials ?? (await server.credentials?.(place, running.ready.url))
-    const message = await createMessage(server.dialect, server.tool, running.ready.url, credentials?.able ?? {}, credentials?.prove)
+    const plain = await createMessage(server.dialect, server.tool, running.ready.url, credentials?.able ?? {}, credentials?.prove)
+    const message = (await server.seal?.(plain)) ?? plain
     await checkAnswer(message)
     if (server.guarded) await checkGuards(server, message, credentials)
     return { server, running, message, stop }

@@ -46,6 +46,7 @@ const bases: Record<string, string> = {
   server: 'of bare',
   'number of tools': 'of one tool',
   'proof of possession': 'of bearer',
+  'encrypted fields': 'of plain',
   tokens: 'of library',
   'stdio gateway': 'of forwarder',
   'http gateway': 'of upstream',
