@@ -24,7 +24,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   T14: {
     source: 'MCP10 context over-sharing',
-    behaviour: 'Where a tool’s rule names fields, nothing else of its results leaves: not beside them in text, not in an error, not by a link.',
+    behaviour:
+      'Where a tool’s rule names fields, nothing else of its results leaves: not beside them in text, not in an error, not by a link.',
     kind: 'guarantee',
   },
   'results.budgets': {
@@ -57,7 +58,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   'results.large': {
     source: 'The guide’s data minimization, RS22',
-    behaviour: 'A result of 50 MB takes no more than a few times its size, others are answered meanwhile, and no secret is missed where it is cut into slices.',
+    behaviour:
+      'A result of 50 MB takes no more than a few times its size, others are answered meanwhile, and no secret is missed where it is cut into slices.',
     kind: 'guarantee',
   },
   'results.flow': {
@@ -1449,6 +1451,24 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     source: 'RS26, prompts §security',
     behaviour:
       'No value given to a prompt template changes the text around its place, adds a message or a placeholder, closes its boundary or begins a line.',
+    kind: 'guarantee',
+  },
+  'personal.rules': {
+    source: 'MCP10 context over-sharing',
+    behaviour:
+      'Personal data that is found in results, errors, prompts, resources and notifications is masked, hashed, dropped or replaced as its entry or the server says.',
+    kind: 'detector',
+  },
+  'personal.signs': {
+    source: 'MCP10 context over-sharing',
+    behaviour:
+      'What a sign stands for is kept sealed for the person that the result was for, is put into arguments only for callers with the scope, and is gone with its time, with the person and with the key.',
+    kind: 'guarantee',
+  },
+  'secret.found': {
+    source: 'MCP01',
+    behaviour:
+      'A secret that is taken out of what an entry answers is an audit event of its own, with kinds, number and the call, without the secret.',
     kind: 'guarantee',
   },
   'secret-patterns': {

@@ -180,7 +180,9 @@ export function validated(request: Authorized, args?: unknown, input?: Input): V
 }
 /** Not a step: what `release` notes for `audit`. */
 export function tookOut(request: Approved, taken: Taken): void {
-  ;(request as Writable<Partway>).taken = taken
+  const before = (request as Partway).taken
+  const sum = before ? [...taken].map(([kind, count]) => [kind, count + (before.get(kind) ?? 0)] as const) : taken
+  ;(request as Writable<Partway>).taken = new Map([...(before ?? []), ...sum])
 }
 export const approved = (request: Validated): Approved => request as Approved
 export const begun = (_: Approved, details: CallDetails): Call => details as Call

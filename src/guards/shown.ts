@@ -18,10 +18,10 @@ const MAX_ERROR_CHARACTERS = 4_096
 const MAX_CAUSE_CHARACTERS = 8_192
 
 /** To the caller. */
-export const toShownError = ({ code, message, data }: ShownError, redactor: Redactor): ShownError => ({
+export const toShownError = ({ code, message, data }: ShownError, redactor: Redactor, taken?: Map<string, number>): ShownError => ({
   code: toErrorCode(code),
   // Redacted before it is cut: half a secret is not found.
-  message: redactor.text(message).slice(0, MAX_ERROR_CHARACTERS),
+  message: redactor.text(message, taken).slice(0, MAX_ERROR_CHARACTERS),
   ...(data === undefined ? {} : { data }),
 })
 

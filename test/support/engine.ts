@@ -79,6 +79,7 @@ export interface Told {
   readonly clock?: Clock
   readonly catalogueRules?: EngineOptions['catalogueRules']
   readonly results?: ResultsOptions
+  readonly personal?: EngineOptions['personal']
 }
 
 export interface Rig {
@@ -121,6 +122,7 @@ export async function startEngine(
     rates: ownRates,
     bounds: all,
     results: told.results && toResults(told.results),
+    personal: told.personal,
     verifiers: [verifier],
     limitHeaders: told.limitHeaders,
     catalogueRules: told.catalogueRules,

@@ -16,8 +16,8 @@ import { findSecrets, mayHoldSecret } from './secrets.ts'
 export type Taken = ReadonlyMap<string, number>
 
 export interface Redactor {
-  /** `text` with every known secret and credential-like string replaced by `[redacted]`. The same string where there is none. */
-  text(text: string): string
+  /** `text` with every known secret and credential-like string replaced by `[redacted]`. The same string where there is none. `taken` is told of each. */
+  text(text: string, taken?: Map<string, number>): string
   /**
    * `JSON.stringify(value)` with the same taken out of every string and key in it, and of what base64 hides in a resource's `blob`.
    * Where anything was, `report` hears of it, and gets `about` back.
@@ -54,7 +54,7 @@ export function createRedactor(): Redactor {
   }
   return {
     suspects,
-    text: (text) => (suspects(text) ? redact(text) : text),
+    text: (text, taken) => (suspects(text) ? redact(text, undefined, taken) : text),
     json(value, report, about) {
       const text = JSON.stringify(value)
       // Escapes hide a secret from a search of the text, so a suspect is searched string by string, as its reader will see it.

@@ -100,7 +100,9 @@ export function createRelease({
   }
 
   function failed(done: Executed, error: ShownError): Decision<Released> {
-    const shown = toShownError(error, redactor)
+    const taken = new Map<string, number>()
+    const shown = toShownError(error, redactor, taken)
+    if (taken.size > 0) found(taken, done)
     const text = redactor.json(shown, found, done)
     return fits(text) ? allow(released(done, 'error', text, true, shown.code)) : tooLarge
   }

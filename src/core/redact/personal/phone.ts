@@ -17,13 +17,14 @@ const labels = /^[ ,(-]{1,2}(?:office|home|work|main|direct|desk|landline)\b/i
 // The area and the exchange begin with 2 to 9.
 const northAmerican = /^(?:\+?1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d([ .-]))[2-9]\d\d[ .-]\d{4}$/
 const date = /^\+?\(?(?:\d{4}[-/. ](?:0?[1-9]|1[0-2])[-/. ](?:0?[1-9]|[12]\d|3[01])|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)/
-const fraction = /^\d+\.\d+$/
+/** A fraction, or the address of a machine. */
+const dotted = /^\d+\.\d+$|^\d{1,3}(?:\.\d{1,3}){3}$/
 
 export function findPhones(text: string): Finding[] {
   const found: Finding[] = []
   for (const { 0: number, index: start } of text.matchAll(written)) {
     const end = start + number.length
-    if (isPart(text, start, end) || date.test(number) || fraction.test(number)) continue
+    if (isPart(text, start, end) || date.test(number) || dotted.test(number)) continue
     const base = number.replace(extension, '')
     const digits = base.replace(/\D/g, '').length
     if (digits < (base.length > digits ? 6 : 7) || digits > 15) continue
