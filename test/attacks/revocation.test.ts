@@ -251,7 +251,8 @@ describe('sealed secrets', () => {
     assert.ok(first && second && first !== second)
     for (const place of [first, second]) {
       const { sealed } = JSON.parse(bodies.get(first) as string)
-      assert.equal(gateway.data.keyRing.open(sealed, `oauth_artifact/${place}`) !== undefined, place === first)
+      const opened = await gateway.data.vault.open(sealed, { kind: 'oauth_artifact', id: place, field: 'payload', subject: ANA.name })
+      assert.equal(opened !== undefined, place === first)
     }
     tamper((db) => {
       const set = db.prepare("UPDATE records SET body = ?, version = version + 1 WHERE kind = 'oauth_artifact' AND id = ?")
@@ -285,15 +286,20 @@ describe('sealed secrets', () => {
     assert.equal(await attempt(bystander.client_id, bystander.client_secret), 'invalid_grant')
   })
   it('a sealed value opens in its own place only, and not once a character of it is another', async () => {
-    const { keyRing } = gateway.data
-    const { kid, sealed } = JSON.parse(rows('secret')[0]?.body ?? '{}').keys[0]
-    const own = `secret/signing-keys/${kid}`
-    assert.ok(keyRing.open(sealed, own))
-    for (const place of ['secret/signing-keys/other', 'secret', `client/signing-keys/${kid}`, `${own} `, 'session', ''])
-      assert.equal(keyRing.open(sealed, place), undefined, place)
+    const { vault } = gateway.data
+    const { kid, sealed } = JSON.parse(rows('secret', 'signing-keys')[0]?.body ?? '{}').keys[0]
+    const own = { kind: 'secret', id: 'signing-keys', field: kid }
+    assert.ok(await vault.open(sealed, own))
+    for (const place of [
+      { ...own, field: 'other' },
+      { ...own, kind: 'client' },
+      { ...own, id: 'vault' },
+      { ...own, subject: 'ana' },
+    ])
+      assert.equal(await vault.open(sealed, place), undefined, JSON.stringify(place))
     for (let at = 0; at < sealed.length; at += 7) {
       const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1)
-      assert.equal(keyRing.open(changed, own), undefined)
+      assert.equal(await vault.open(changed, own), undefined)
     }
   })
 })
