@@ -1453,19 +1453,19 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'No value given to a prompt template changes the text around its place, adds a message or a placeholder, closes its boundary or begins a line.',
     kind: 'guarantee',
   },
-  'personal.rules': {
+  'personal-rules': {
     source: 'MCP10 context over-sharing',
     behaviour:
       'Personal data that is found in results, errors, prompts, resources and notifications is masked, hashed, dropped or replaced as its entry or the server says.',
     kind: 'detector',
   },
-  'personal.signs': {
+  'personal-signs': {
     source: 'MCP10 context over-sharing',
     behaviour:
       'What a sign stands for is kept sealed for the person that the result was for, is put into arguments only for callers with the scope, and is gone with its time, with the person and with the key.',
     kind: 'guarantee',
   },
-  'secret.found': {
+  'secret-found': {
     source: 'MCP01',
     behaviour:
       'A secret that is taken out of what an entry answers is an audit event of its own, with kinds, number and the call, without the secret.',

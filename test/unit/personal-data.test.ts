@@ -10,7 +10,7 @@ import { principal, startEngine, tool } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
 import { vaultOf } from '../support/vault.ts'
 
-verifies('personal.rules', 'personal.signs')
+verifies('personal-rules', 'personal-signs')
 
 const CARD = '4111 1111 1111 1111'
 const MAIL = 'ana.lopez@example.com'
@@ -192,7 +192,7 @@ describe('signs for personal data', () => {
 })
 
 describe('a secret in what an entry answers', () => {
-  verifies('secret.found')
+  verifies('secret-found')
   const SECRET = `ghp_${'a1B2c3D4e5F6'.repeat(3)}`
 
   it('is one event for each call, with kinds and number, and never the secret', async (t) => {
