@@ -28,56 +28,56 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'Where a tool’s rule names fields, nothing else of its results leaves: not beside them in text, not in an error, not by a link.',
     kind: 'guarantee',
   },
-  'results.budgets': {
+  'results-budgets': {
     source: 'The guide’s data minimization',
     behaviour:
       'A tool’s result that is larger than its caller may get at once does not leave whole: of every budget that is written for the server, the tool, a role or the client, the tightest counts.',
     kind: 'guarantee',
   },
-  'results.head-and-link': {
+  'results-head-and-link': {
     source: 'The guide’s data minimization',
     behaviour: 'Of a result that is too large its caller gets the beginning and a link, and can read all of it on from there.',
     kind: 'guarantee',
   },
-  'results.own': {
+  'results-own': {
     source: 'MCP10 context over-sharing, T13',
     behaviour:
       'A stored result is read by the principal who called, and only while they may use its tool; anybody else is answered as for one that never was.',
     kind: 'guarantee',
   },
-  'results.gone': {
+  'results-gone': {
     source: 'The guide’s data retention',
     behaviour:
       'A stored result, all its parts and what a process that was killed has left of one end with their time, and are sealed until then.',
     kind: 'guarantee',
   },
-  'results.ranges': {
+  'results-ranges': {
     source: 'The guide’s data minimization',
     behaviour: 'Stored results are read in pieces and searched; no answer is larger than the budget, and no character is cut.',
     kind: 'guarantee',
   },
-  'results.large': {
+  'results-large': {
     source: 'The guide’s data minimization, RS22',
     behaviour:
       'A result of 50 MB takes no more than a few times its size, others are answered meanwhile, and no secret is missed where it is cut into slices.',
     kind: 'guarantee',
   },
-  'results.flow': {
+  'results-flow': {
     source: 'The guide’s data minimization',
     behaviour: 'A flow that has had its tokens of results gets summaries, or nothing is run for it any more, until its window ends.',
     kind: 'guarantee',
   },
-  'results.counted': {
+  'results-counted': {
     source: 'The guide’s data minimization',
     behaviour: 'What results come to is counted by tool and day, with what was saved and how; no caller is in it.',
     kind: 'guarantee',
   },
-  'results.promise': {
+  'results-promise': {
     source: '2026-07-28 tools §Output Schema',
     behaviour: 'Structured content that is shortened is still what its tool promises; where it cannot be, the answer is an error.',
     kind: 'guarantee',
   },
-  'results.files': {
+  'results-files': {
     source: 'The guide’s data minimization',
     behaviour: 'Images, audio and files leave as links where they have no room, or where their tool’s rule says so.',
     kind: 'guarantee',

@@ -9,7 +9,7 @@ import { principal, type Rig, say, startEngine, tool } from '../support/engine.t
 import { type McpClient, mcp } from '../support/mcp.ts'
 import type { Json } from '../support/sse.ts'
 
-verifies('T13', 'results.own')
+verifies('T13', 'results-own')
 
 const names = ['alice', 'bob', 'carol', 'dan'] as const
 const ROUNDS = 25

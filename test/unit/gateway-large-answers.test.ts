@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici'
 import { readAnswer } from '../../src/gateway/upstream/http-answer.ts'
 import { verifies } from '../requirements.ts'
 
-verifies('results.large')
+verifies('results-large')
 
 const MIB = 1024 * 1024
 const chunk = Buffer.alloc(8 * MIB, ' ')

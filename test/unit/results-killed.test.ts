@@ -12,7 +12,7 @@ import { principal } from '../support/engine.ts'
 import { createTempDir } from '../support/paths.ts'
 import { until } from '../support/until.ts'
 
-verifies('results.gone')
+verifies('results-gone')
 
 const child = join(import.meta.dirname, '..', 'fixtures', 'keeping-child.ts')
 const BYTES = 4_300_000

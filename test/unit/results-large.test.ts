@@ -10,7 +10,7 @@ import { type McpClient, mcp } from '../support/mcp.ts'
 import { ROOT } from '../support/paths.ts'
 import type { Json } from '../support/sse.ts'
 
-verifies('results.head-and-link', 'results.own', 'results.gone', 'results.large')
+verifies('results-head-and-link', 'results-own', 'results-gone', 'results-large')
 
 const MB = 1_000_000
 const SECRET = 'canary-of-an-upstream-90210'

@@ -9,7 +9,7 @@ import { principal, say, startEngine, tool } from '../support/engine.ts'
 import type { Json } from '../support/sse.ts'
 import { taskClient, taskTool } from '../support/tasks.ts'
 
-verifies('T14', 'results.head-and-link', 'results.own')
+verifies('T14', 'results-head-and-link', 'results-own')
 
 const LONG = 'x'.repeat(40_000)
 const order = { id: 1, card: 'canary-of-a-card' }

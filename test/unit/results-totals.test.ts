@@ -13,7 +13,7 @@ import { SALLYPORT } from '../support/guard.ts'
 import { mcp, type Version } from '../support/mcp.ts'
 import type { Json } from '../support/sse.ts'
 
-verifies('results.flow', 'results.counted')
+verifies('results-flow', 'results-counted')
 
 const KIB = 1024
 const people = { alice: principal('alice'), bob: principal('bob'), other: principal('alice', { clientId: 'another' }) }

@@ -12,7 +12,7 @@ import { principal, type Rig, say, startEngine, tool } from '../support/engine.t
 import { mcp } from '../support/mcp.ts'
 import type { Json } from '../support/sse.ts'
 
-verifies('results.head-and-link', 'results.own', 'results.gone', 'results.ranges', 'results.promise', 'results.files', 'results.budgets')
+verifies('results-head-and-link', 'results-own', 'results-gone', 'results-ranges', 'results-promise', 'results-files', 'results-budgets')
 
 const KIB = 1024
 const lines = (bytes: number): string => {
