@@ -59,7 +59,8 @@ const find = (gateway: Gateway, name: string): Entry =>
 
 /** What the pipeline does once everything is approved. */
 function use(entry: Entry, method: string, params: JsonObject): Decision<Produced> | Promise<Decision<Produced>> {
-  const call = { entry, method, params, meta: {}, capabilities: {}, deadlineAt: Date.now() + 10_000, onAbort() {}, notify() {} }
+  const { arguments: args } = params
+  const call = { entry, method, params, args, meta: {}, capabilities: {}, deadlineAt: Date.now() + 10_000, onAbort() {}, notify() {} }
   return entry.executor.execute(call as unknown as Call)
 }
 const classOf = ({ permission }: Entry): string => (permission.access === 'protected' ? permission.scopes.join() : permission.access)
