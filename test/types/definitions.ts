@@ -1,6 +1,8 @@
 // Nothing here runs; the assertion is that it compiles, and that what must not compile does not.
 import { z } from 'zod'
+import type { ReferencedContent } from '../../src/core/index.ts'
 import {
+  asContent,
   type CallContext,
   type FromSchema,
   type ParametersOf,
@@ -210,3 +212,30 @@ const incomplete: PromptDefinition = {
 }
 
 export { answers, incomplete }
+
+export const referring = tool({
+  name: 'referring',
+  parameters: {
+    type: 'object',
+    properties: {
+      one: { type: 'string', resourceRef: true },
+      some: { type: 'array', items: { type: 'string', resourceRef: { template: 'docs://{id}' } } },
+    },
+    required: ['one'],
+  },
+  execute({ one, some }) {
+    same<typeof one, Flat<ReferencedContent>>(true)
+    same<NonNullable<typeof some>[number], Flat<ReferencedContent>>(true)
+    // @ts-expect-error the content, and not the reference
+    one.toUpperCase()
+    return one.text ?? one.bytes.length
+  },
+})
+export const referringByZod = tool({
+  name: 'referring-by-zod',
+  parameters: z.object({ one: z.string().meta({ resourceRef: true }).transform(asContent) }),
+  execute({ one }) {
+    same<typeof one, Flat<ReferencedContent>>(true)
+    return one.size
+  },
+})
