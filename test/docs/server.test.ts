@@ -160,6 +160,7 @@ describe('the tables of docs/server.md', () => {
         ]),
       ],
       catalogue: membersOf('src/catalogue/budget/options.ts', 'CatalogueSettings'),
+      keys: membersOf('src/server/server-options.ts', 'KeysOptions'),
       limits: membersOf('src/server/bounds.ts', 'Bounds').filter((name) => name !== 'tasks' && name !== 'references'),
       'limits.tasks': membersOf('src/guards/tasks/tasks.ts', 'TaskBounds'),
       'limits.references': membersOf('src/guards/kept/kept-resources.ts', 'KeptBounds'),

@@ -43,7 +43,7 @@ export const recordsSchema: Schema = {
      DROP TABLE records_before;
      CREATE INDEX records_by_group ON records (kind, grp, id) WHERE grp IS NOT NULL;
      CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;`,
-    // What was sealed before there were data keys: said once, by whoever makes them (vault/ring-root.ts).
+    // What was sealed before there were data keys: said once, by whoever makes them (vault/root.ts).
     `INSERT INTO records (kind, id, version, body) SELECT 'secret', 'vault', 1, '{"before":true}' WHERE EXISTS (SELECT 1 FROM records);`,
   ],
 }
