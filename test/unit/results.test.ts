@@ -236,6 +236,12 @@ describe('images, audio and files', () => {
     }
     assert.ok(Buffer.concat(read).equals(data))
   })
+  it('are named in text to clients of revisions that have no links', async (t) => {
+    const { rig } = await start(t, [answering({ content: [image] })])
+    const client = mcp(rig.url, { token: 'alice', version: '2025-11-25', headers: { 'mcp-protocol-version': '2025-03-26' } })
+    const { result } = await client.call('made')
+    assert.match(result.content[0].text, /image\/png, 61440 bytes.*sallyport:\/\//)
+  })
   it('are all links where the tool’s rule says so, however small', async (t) => {
     const small = { type: 'image', data: randomBytes(300).toString('base64'), mimeType: 'image/png' }
     const { as } = await start(t, [answering({ content: [small] }, { release: { images: 'link' } })])

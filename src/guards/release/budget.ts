@@ -15,7 +15,7 @@ import { isObject } from '../../protocol/index.ts'
 import { compileResultCheck } from '../../schema/index.ts'
 import { type Budgets, BYTES_A_TOKEN, type Flow, READ_RESULT, type ResultUris, type Room, type StoredResults } from '../results/index.ts'
 import { headOf } from './head.ts'
-import { fileOf, linkTo } from './links.ts'
+import { fileOf, isSaid, linkTo } from './links.ts'
 import { prune } from './prune.ts'
 import { bulkOf, charactersOf, type Size, sizeOf, sizeOfBlock, sizeOfResult } from './size.ts'
 import { redactSlowly } from './slices.ts'
@@ -117,7 +117,7 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
       if (!isWanted && hasRoom({ ...result, content }, room)) continue
       const kept = await stored.keep(file.kept, file.mimeType, entry, principal)
       if (!kept) return undefined
-      content[at] = linkTo(uris.toUri(kept.id), kept, file.name ?? `${entry.name} ${at + 1}`, file.mimeType)
+      content[at] = linkTo(leaving, uris.toUri(kept.id), kept, file.name ?? `${entry.name} ${at + 1}`, file.mimeType)
     }
     return { ...result, content }
   }
@@ -126,8 +126,8 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
     const { entry, principal } = leaving
     const { content, structuredContent, _meta, ...rest } = result
     const blocks = Array.isArray(content) ? (content as JsonObject[]) : []
-    const texts = blocks.flatMap((block) => (block['type'] === 'text' && typeof block['text'] === 'string' ? [block['text']] : []))
-    const others = blocks.filter((block) => block['type'] !== 'text')
+    const texts = blocks.flatMap((block) => (isSaid(block) && typeof block['text'] === 'string' ? [block['text']] : []))
+    const others = blocks.filter((block) => !isSaid(block))
     const structured = structuredContent === undefined ? undefined : JSON.stringify(structuredContent)
     const joined = texts.join('\n\n')
     const isMirror =
@@ -137,7 +137,7 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
     const kept = await stored.keep({ text: whole }, isMirror ? 'application/json' : 'text/plain', entry, principal)
     if (!kept) return undefined
     const uri = uris.toUri(kept.id)
-    links.push(linkTo(uri, kept, `result of ${entry.name}`, isMirror ? 'application/json' : 'text/plain'))
+    links.push(linkTo(leaving, uri, kept, `result of ${entry.name}`, isMirror ? 'application/json' : 'text/plain'))
     const most = Math.min(room.bytes, room.tokens * BYTES_A_TOKEN)
     let pruned: unknown
     if (structured !== undefined) {
@@ -147,7 +147,7 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
       if (!isMirror && pruned !== structuredContent) {
         const more = await stored.keep({ text: structured }, 'application/json', entry, principal)
         if (!more) return undefined
-        links.push(linkTo(uris.toUri(more.id), more, `structured result of ${entry.name}`, 'application/json'))
+        links.push(linkTo(leaving, uris.toUri(more.id), more, `structured result of ${entry.name}`, 'application/json'))
       }
     }
     const promised = structured === undefined || pruned !== undefined

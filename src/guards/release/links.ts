@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import type { Kept, KeptResult } from '../results/index.ts'
+import type { Leaving } from './steps.ts'
 
 export interface FileInResult {
   readonly kept: Kept
@@ -23,14 +24,26 @@ export function fileOf(block: unknown): FileInResult | undefined {
   return typeof text === 'string' ? { kept: { text }, mimeType: typeOf(resource, 'text/plain'), name } : undefined
 }
 
-export const linkTo = (uri: string, { bytes, expiresAt }: KeptResult, name: string, mimeType: string): JsonObject => ({
-  type: 'resource_link',
-  uri,
-  name,
-  mimeType,
-  size: bytes,
-  description: `Kept until ${new Date(expiresAt).toISOString()}. Can be read in pieces: ?offset=0&length=65536`,
-})
+/** Links of ours that are texts: no part of what the tool has said. */
+const inWords = new WeakSet<object>()
+export const isSaid = (block: JsonObject): boolean => block['type'] === 'text' && !inWords.has(block)
+
+export function linkTo(
+  { isLinkless }: Pick<Leaving, 'isLinkless'>,
+  uri: string,
+  { bytes, expiresAt }: KeptResult,
+  name: string,
+  mimeType: string,
+): JsonObject {
+  const until = new Date(expiresAt).toISOString()
+  if (isLinkless) {
+    const told = { type: 'text', text: `${name} (${mimeType}, ${bytes} bytes) can be read until ${until}: ${uri}` }
+    inWords.add(told)
+    return told
+  }
+  const description = `Kept until ${until}. Can be read in pieces: ?offset=0&length=65536`
+  return { type: 'resource_link', uri, name, mimeType, size: bytes, description }
+}
 
 const MAX_NAME = 256
 const typeOf = ({ mimeType }: JsonObject, otherwise: string): string =>

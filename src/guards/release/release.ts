@@ -185,4 +185,7 @@ const leavingOf = ({ request, request: { principal, message, session } }: Execut
   meta: message.meta,
   params: message.params,
   session: session?.key,
+  isLinkless: LINKLESS.has(message.version),
 })
+/** They came with 2025-06-18: older clients refuse a result that has one (2025-06-18 changelog). */
+const LINKLESS: ReadonlySet<string> = new Set(['2024-11-05', '2025-03-26'])
