@@ -17,6 +17,12 @@ export interface Requirement {
 
 export const requirements: Readonly<Record<string, Requirement>> = {
   // Threats
+  T01: {
+    source: 'MCP01 token exposure',
+    behaviour:
+      'A secret that was handed to an upstream does not come back to a caller, nor into a log or a record, in any form that encoders give it, whichever place of the protocol it is in.',
+    kind: 'guarantee',
+  },
   T02: {
     source: 'MCP01 token exposure',
     behaviour: 'A caller’s credential never appears in what an upstream receives.',

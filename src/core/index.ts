@@ -56,6 +56,7 @@ export { problemOf } from './problem.ts'
 export { isProtocolWord } from './protocol-words.ts'
 export {
   compilePersonal,
+  createLineRedactor,
   createRedactor,
   type Finding,
   findBeside,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createRedactor } from '../../src/core/index.ts'
+import { createLineRedactor, createRedactor } from '../../src/core/index.ts'
 import { verifies } from '../requirements.ts'
 
 verifies('known-secrets', 'secret-patterns')
@@ -216,5 +216,30 @@ describe('the redactor', () => {
       // Quadratic would be many times that.
       assert.ok(time(400_000) < 1_500, piece)
     }
+  })
+})
+
+describe('lines that are shown at once', () => {
+  const body = `${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'.repeat(2)}`
+  it('are redacted each by itself, and a private key to its end', () => {
+    const redact = createLineRedactor(createRedactor())
+    const key = [
+      `-----BEGIN RSA PRIVATE ${'KEY'}-----`,
+      'Proc-Type: 4,ENCRYPTED',
+      '',
+      body,
+      `${body.slice(9)}==`,
+      `-----END RSA PRIVATE ${'KEY'}-----`,
+    ]
+    for (const line of key) assert.equal(redact(line), '[redacted]')
+    assert.equal(redact(body), body)
+    assert.equal(redact('started (1 of 2)'), 'started (1 of 2)')
+  })
+  it('are shown again where a key is never ended', () => {
+    const redact = createLineRedactor(createRedactor())
+    assert.equal(redact(`-----BEGIN PRIVATE ${'KEY'}-----`), '[redacted]')
+    assert.equal(redact(body), '[redacted]')
+    assert.equal(redact('listening on port 80 (http)'), 'listening on port 80 (http)')
+    assert.equal(redact(body), body)
   })
 })

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Log, Redactor } from '../../core/index.ts'
+import { createLineRedactor, type Log, type Redactor } from '../../core/index.ts'
 import { createLastWords, createLineReader } from '../../process/index.ts'
 
 export interface ChildWords {
@@ -30,21 +30,19 @@ const MAX_LAST_WORDS = 300
 const LINES_A_SECOND = 200
 
 export function createChildWords({ host, log, redactor }: ChildWordsOptions): ChildWords {
+  const redactLine = createLineRedactor(redactor)
   const lastWords = createLastWords()
   let second = 0
   let lines = 0
   // Redacted before it is cut: half a secret is not found. Control characters would drive the terminal that shows an error.
-  const shown = (text: string, most: number): string =>
-    redactor
-      .text(text)
-      .slice(0, most)
-      .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+  const shown = (clean: string, most: number): string => clean.slice(0, most).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
 
   function say(what: string, text: string): void {
     const current = Math.floor(performance.now() / 1000)
     if (current !== second) lines = 0
     second = current
-    if (++lines <= LINES_A_SECOND) log('debug', `${host}${what}: ${shown(text, MAX_SHOWN)}`)
+    const clean = redactLine(text)
+    if (++lines <= LINES_A_SECOND) log('debug', `${host}${what}: ${shown(clean, MAX_SHOWN)}`)
     else if (lines === LINES_A_SECOND + 1) log('debug', `${host} says more than ${LINES_A_SECOND} lines a second; the rest is dropped`)
   }
   const reader = createLineReader({
@@ -60,7 +58,7 @@ export function createChildWords({ host, log, redactor }: ChildWordsOptions): Ch
     push: (chunk) => reader.push(chunk),
     noise: (text) => say(' prints what is no message', text),
     last() {
-      const words = shown(lastWords.text(), MAX_LAST_WORDS)
+      const words = shown(redactor.text(lastWords.text()), MAX_LAST_WORDS)
       return words === '' ? '' : ` Its last words: ${words}`
     },
     end: () => reader.end(),

@@ -1,5 +1,6 @@
 export { redactDeep } from './deep.ts'
 export { type Finding, findBeside, mergeFindings, replaceFindings } from './finding.ts'
+export { createLineRedactor } from './lines.ts'
 export { findPersonal, PERSONAL_KINDS, type PersonalKind } from './personal/index.ts'
 export { compilePersonal, PERSONAL_ACTIONS, type PersonalPolicy, type PersonalRules } from './personal-rules.ts'
 export { createRedactor, MASK, type Redactor, type Taken } from './redactor.ts'

@@ -8,7 +8,7 @@
  */
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
-import { type Clock, deny, type JsonObject, type Log, problemOf, type Redactor } from '../../core/index.ts'
+import { type Clock, createLineRedactor, deny, type JsonObject, type Log, problemOf, type Redactor } from '../../core/index.ts'
 import { type Command, createLastWords, createLineReader, idOfDropped, signalGroup, startChild, stopChild } from '../../process/index.ts'
 import { LATEST_LEGACY_VERSION, toLine } from '../../protocol/index.ts'
 import { createChannelAttribution } from './attribution.ts'
@@ -120,6 +120,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
   })
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
 
+  const redactLine = createLineRedactor(redactor)
   const lastWords = createLastWords()
   let spoken = 0
   let spokenSince = 0
@@ -140,7 +141,8 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
       spokenSince = now
       spoken = 0
     }
-    if (++spoken <= STDERR_LINES_A_SECOND) log('debug', `${server}: ${redactor.text(text)}`)
+    const shown = redactLine(text)
+    if (++spoken <= STDERR_LINES_A_SECOND) log('debug', `${server}: ${shown}`)
     else if (spoken === STDERR_LINES_A_SECOND + 1)
       log('debug', `${server}: says more than ${STDERR_LINES_A_SECOND} lines a second; the rest of this second is dropped`)
   }
