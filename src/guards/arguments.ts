@@ -21,6 +21,7 @@ import {
   type Principal,
   principalKey,
 } from '../core/index.ts'
+import { veil } from '../payload/index.ts'
 import type { Reveal } from './personal/index.ts'
 import type { ResolveReferences } from './references/index.ts'
 
@@ -73,7 +74,9 @@ export function createReadArguments({ open, resolve, reveal }: ArgumentSteps): R
     return made.allowed ? allow(place.value(made.value, normalize !== undefined)) : made
   }
   function readOpened(entry: Entry, opened: Decision<JsonObject>, principal: Principal): Read {
-    return opened.allowed ? readPlain(entry, opened.value, principal) : opened
+    if (!opened.allowed) return opened
+    const read = readPlain(entry, opened.value, principal)
+    return read instanceof Promise ? read.then((outcome) => veiled(entry, outcome)) : veiled(entry, read)
   }
   return function readArguments(entry, args, principal, meta, isAgain) {
     const revealing = reveal?.(args, principal)
@@ -87,6 +90,11 @@ export function createReadArguments({ open, resolve, reveal }: ArgumentSteps): R
       ? opening.then((opened) => readOpened(entry, opened, principal))
       : readOpened(entry, opening, principal)
   }
+}
+
+function veiled({ sealed }: Entry, read: Decision<unknown>): Decision<unknown> {
+  if (read.allowed || read.denial.reason !== 'invalid_arguments' || !sealed) return read
+  return deny({ ...read.denial, path: veil(read.denial.path, 'arguments', sealed.arguments) })
 }
 
 /** Why the entry's rule does not let them through. What the rule says is for the operator (`audit`): it may name people, limits and secrets. */

@@ -5,6 +5,7 @@
  */
 
 import type { Entry, JsonObject, Redactor, Violation } from '../core/index.ts'
+import { veil } from '../payload/index.ts'
 import { toErrorCode } from '../protocol/index.ts'
 
 /** A JSON-RPC error. */
@@ -32,7 +33,8 @@ export const causeOf = (cause: unknown, redactor: Redactor): string =>
     .slice(0, MAX_CAUSE_CHARACTERS)
 
 /** What a definition promises is a whole result of the call itself: not a question, nor a task that will have one. */
-export function brokenPromise({ checkResult }: Entry, result: JsonObject): Violation | undefined {
+export function brokenPromise({ checkResult, sealed }: Entry, result: JsonObject): Violation | undefined {
   const { resultType = 'complete' } = result
-  return resultType === 'complete' ? checkResult?.(result) : undefined
+  const violation = resultType === 'complete' ? checkResult?.(result) : undefined
+  return violation && sealed ? { ...violation, path: veil(violation.path, 'structuredContent', sealed.results) } : violation
 }

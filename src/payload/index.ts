@@ -20,7 +20,7 @@ export {
 } from './field.ts'
 export { parseJwk, publicJwkOf, thumbprintOf } from './jwk.ts'
 export { argumentPointer, fromWireSchema, resultPointer, sealedPathOf, takeMarks, toWireSchema } from './marks.ts'
-export { type Path, valueAt, withValue } from './places.ts'
+export { type Path, valueAt, veil, withValue } from './places.ts'
 export {
   type Agreement,
   followSuccession,

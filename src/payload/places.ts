@@ -34,3 +34,13 @@ export function withValue(of: JsonObject, path: Path, value: unknown): JsonObjec
   })
   return copy
 }
+
+/**
+ * What may be told of where something is wrong: names inside a sealed value are a part of it. `told` is a place as checks name it,
+ * whether they escape what is in it or not.
+ */
+export function veil(told: string, root: 'arguments' | 'structuredContent', sealed: readonly Path[]): string {
+  for (const path of sealed)
+    for (const whole of [pointerOf(`/${root}`, path).slice(1), [root, ...path].join('/')]) if (told.startsWith(`${whole}/`)) return whole
+  return told
+}

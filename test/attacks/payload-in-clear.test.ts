@@ -2,10 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { z } from 'zod'
+import { createRedactor } from '../../src/core/index.ts'
+import { createAuditArguments } from '../../src/guards/index.ts'
 import { createCallId, ENCRYPTION, readRefusal } from '../../src/payload/index.ts'
+import { createMemoryVault } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { type McpClient, mcp } from '../support/mcp.ts'
-import { type SealedRig, startSealed } from '../support/sealed-server.ts'
+import { PRINCIPALS, type SealedRig, startSealed } from '../support/sealed-server.ts'
 
 verifies('payload-encryption')
 
@@ -27,6 +31,23 @@ const run = () => {
 const definitions = [
   { name: 'pay', parameters, execute: run },
   { name: 'account', outputSchema, execute: run },
+  {
+    name: 'by-library',
+    outputSchema: z.object({ book: z.record(z.string(), z.int()).meta({ encrypted: true }) }),
+    execute: () => ({ book: { [IBAN]: 'no number' } }),
+  },
+  {
+    name: 'keep',
+    parameters: {
+      type: 'object',
+      properties: { book: { type: 'object', additionalProperties: { type: 'integer' }, encrypted: true } },
+    },
+    outputSchema: {
+      type: 'object',
+      properties: { book: { type: 'object', additionalProperties: { type: 'integer' }, encrypted: true } },
+    },
+    execute: () => ({ book: { [IBAN]: 'no number' } }),
+  },
   { name: 'whole', outputSchema: { ...outputSchema, encrypted: true }, execute: run },
   {
     name: 'chatty',
@@ -80,6 +101,27 @@ test('a value in clear that the wire schema would pass is still in clear', async
   const { result } = await client.call('pay', { card, owner: { pin: '4711' } })
   assert.match(result.content[0].text, /^The value of \/arguments\/owner\/pin must be encrypted/)
   assert.equal(ran, 0)
+})
+
+test('what is wrong inside a sealed value is told of it as a whole', async () => {
+  const sealed = await rig.client('keep')
+  const { body } = await sealed.call({ book: { [CARD]: 'no number' } })
+  assert.match(body.result.content[0].text, /^Invalid arguments: arguments\/book must be integer/)
+  const answered = await sealed.call({ book: {} })
+  assert.match(answered.result.content[0].text, /promises: structuredContent\/book must be integer/)
+  const byLibrary = await (await rig.client('by-library')).call()
+  assert.match(byLibrary.result.content[0].text, /promises: structuredContent\/book /)
+  const told = JSON.stringify([body, answered.body, byLibrary.body, await rig.records()])
+  assert.ok(!told.includes(CARD) && !told.includes(IBAN))
+})
+
+test('what came in clear is not among the arguments that an audit keeps', async () => {
+  const parts = { store: rig.store, vault: createMemoryVault(), redactor: createRedactor(), keep: true, keepMs: 1000 }
+  const { of } = createAuditArguments(parts)
+  const [entry] = rig.entries
+  const request = { entry, principal: PRINCIPALS['alice'], message: { method: 'tools/call', params: { arguments: { card: CARD } } } }
+  assert.equal(of(request as never, { reason: 'encryption_required', path: undefined, agreement: undefined }), undefined)
+  assert.notEqual(of(request as never, undefined), undefined)
 })
 
 test('the first message of an agreement runs nothing', async () => {

@@ -1,2 +1,2 @@
-export { createPayloadKeys, type PayloadKeyInfo, type PayloadKeys } from './keys.ts'
+export { createPayloadKeys } from './keys.ts'
 export { createSealing, type Sealing } from './sealing.ts'

@@ -13,13 +13,13 @@
  */
 
 import { type Entry, type JsonObject, type Mirror, REFERENCE_MARK } from '../../core/index.ts'
-import { type Path, takeMarks, toWireSchema } from '../../payload/index.ts'
+import { type Path, takeMarks, toWireSchema, veil } from '../../payload/index.ts'
 import { isObject, isWithinDepth } from '../../protocol/index.ts'
 import { compileResultCheck, describeProblem, type Formats, type OwnSchema, readReferenceMarks, understandOwn } from '../../schema/index.ts'
 import { isBareProperties } from './bare-properties.ts'
 import type { Nameable } from './permissions.ts'
 import { checkTransformed, withHint } from './reference-fields.ts'
-import { createParse, emitJsonSchema, isStandardSchema, type Parse, toNormalize } from './standard-schema.ts'
+import { createParse, emitJsonSchema, isStandardSchema, type Parse, type Parsed, toNormalize } from './standard-schema.ts'
 import type { Report } from './unknown-keys.ts'
 
 export interface ReadParameters {
@@ -119,7 +119,23 @@ export function readOutputSchema(given: unknown, report: Report): ReadOutput | u
     report(`outputSchema${describeProblem(compiled)}`)
     return undefined
   }
-  return { schema: toWireSchema(plain, paths), sealed: paths, checkResult: compiled.check, parse: source.parse }
+  return {
+    schema: toWireSchema(plain, paths),
+    sealed: paths,
+    checkResult: compiled.check,
+    parse: source.parse && veiledParse(source.parse, paths),
+  }
+}
+
+/** Names inside what is encrypted are a part of it. */
+function veiledParse(parse: Parse, sealed: readonly Path[]): Parse {
+  if (sealed.length === 0) return parse
+  const veiled = (parsed: Parsed): Parsed =>
+    'violation' in parsed ? { violation: { ...parsed.violation, path: veil(parsed.violation.path, 'structuredContent', sealed) } } : parsed
+  return (value) => {
+    const parsed = parse(value)
+    return parsed instanceof Promise ? parsed.then(veiled) : veiled(parsed)
+  }
 }
 
 /** The JSON Schema of either kind, a copy. */
