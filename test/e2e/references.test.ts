@@ -7,7 +7,7 @@ import { after, before, suite, test } from 'node:test'
 import { z } from 'zod'
 import { MCPClient } from '../../src/client/index.ts'
 import { type Log, type ReferencedContent, silentLog } from '../../src/core/index.ts'
-import { asContent, MCPServer, resource, resourceTemplate, tool } from '../../src/server/index.ts'
+import { asContent, elicit, MCPServer, resource, resourceTemplate, tool } from '../../src/server/index.ts'
 import { verifies } from '../requirements.ts'
 import { createTempDir, run, SALLYPORT } from '../support/index.ts'
 import { mcp } from '../support/mcp.ts'
@@ -50,6 +50,14 @@ const ruled = tool({
   parameters: { type: 'object', properties: { doc: { type: 'string', resourceRef: true } }, required: ['doc'] },
   execute: ({ doc }) => doc.text ?? '',
 })
+const writeMuch = tool({ name: 'write_much', execute: () => 'x'.repeat(1_000_000) })
+const slowly = tool({
+  name: 'slowly',
+  task: 'required',
+  parameters: { type: 'object', properties: { doc: { type: 'string', resourceRef: true } }, required: ['doc'] },
+  execute: ({ doc }, { answers, ask }) =>
+    answers['go'] ? (doc.text ?? '') : ask({ go: elicit({ message: 'Go?', requestedSchema: { type: 'object', properties: {} } }) }),
+})
 const secrets = resource({
   uri: 'vault://plans',
   name: 'plans',
@@ -69,7 +77,11 @@ suite('references', () => {
   let world: TestServer
   let key: string
   before(async () => {
-    world = await startServer({ tools: [analyze, many, withZod, ruled], resources: [secrets, picture], resourceTemplates: [docs] })
+    world = await startServer({
+      tools: [analyze, many, withZod, ruled, writeMuch, slowly],
+      resources: [secrets, picture],
+      resourceTemplates: [docs],
+    })
     key = await world.key(['tools:execute', 'resources:read'])
   })
   after(() => world?.[Symbol.asyncDispose]())
@@ -174,6 +186,35 @@ suite('references', () => {
     const body = await client.call('analyze_document', { document: 'x'.repeat(5_000_000) })
     assert.equal(body.status, 413)
     assert.match(body.error.message, /a reference to it where the tool takes one/)
+  })
+
+  test('a result that was too large to send is referred to in the next call', async () => {
+    const client = mcp(world.url, { key })
+    const { content } = (await client.call('write_much')).result
+    const link = content.find(({ type }: { type: string }) => type === 'resource_link')
+    assert.match(link.uri, /^sallyport:\/\/[0-9a-f]{8}\/results\//)
+    assert.deepEqual((await client.call('count', { doc: link.uri })).result.structuredContent, { counted: 2_000_000 })
+    const other = mcp(world.url, { key: await world.key(['tools:execute']) })
+    assert.match((await other.call('count', { doc: link.uri })).result.content[0].text, /must be a reference to something/)
+    assert.match((await client.call('count', { doc: `${link.uri}?length=5` })).result.content[0].text, /must be a reference to something/)
+  })
+
+  test('a task that goes on reads what it refers to anew', async () => {
+    const capabilities = { extensions: { 'io.modelcontextprotocol/tasks': {} }, elicitation: {} }
+    const client = mcp(world.url, { key, capabilities })
+    const { uri } = (await client.request('sallyport/resources/put', { text: 'in a task' })).result
+    const { taskId } = (await client.call('slowly', { doc: uri })).result
+    const settled = async () => {
+      for (;;) {
+        const { result } = await client.request('tasks/get', { taskId })
+        if (result.status !== 'working') return result
+      }
+    }
+    assert.equal((await settled()).status, 'input_required')
+    await client.request('tasks/update', { taskId, inputResponses: { '1.go': { action: 'accept', content: {} } } })
+    const done = await settled()
+    assert.equal(done.status, 'completed', JSON.stringify(done))
+    assert.equal(done.result.content[0].text, 'in a task')
   })
 
   test('the command line puts a file where the tool takes a reference, and takes it away again', async () => {
