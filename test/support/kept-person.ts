@@ -78,6 +78,9 @@ export async function keepAll(data: Data, name: string, word: string): Promise<{
   )
   await put('stored_result', `result of ${name}`, { bytes: 1, sealed: await sealed('stored_result', `result of ${name}`) }, name)
 
+  const sign = { kind: 'personal_token', id: `sign of ${name}`, field: 'value', subject: name }
+  await put('personal_token', sign.id, { subject: name, sealed: await vault.seal(word, sign) }, name)
+
   const kept = createAuditArguments({ store, vault, redactor: createRedactor(), keep: true, keepMs: 3_600_000 })
   const decision = `dec_${name}`
   const hash = await kept.keep(decision, clock(), { subject: name, text: JSON.stringify({ word }) })

@@ -9,7 +9,7 @@ import { createAuditText } from '../../src/guards/audit-text.ts'
 import type { AuditRecord } from '../../src/storage/index.ts'
 
 const secret = 'hunter2-hunter2'
-const plain: Required<Omit<AuditRecord, 'facts' | 'cause' | 'sentence' | 'repeated'>> = {
+const plain: Required<Omit<AuditRecord, 'argumentsHash' | 'argumentsUntil' | 'facts' | 'cause' | 'sentence' | 'repeated'>> = {
   id: 'dec_1',
   at: 1,
   decision: 'allow',

@@ -46,7 +46,7 @@ test('all that is of somebody is forgotten, in each kind of record, and nothing 
   bus.subscribe('credentials', (message) => heard.push(message))
 
   const { records, dataKeys } = await forget({ ...data, bus }, { subject: 'ana' })
-  assert.equal(records, 23)
+  assert.equal(records, 24)
   assert.ok(dataKeys >= 6, `${dataKeys} data keys`)
   assert.deepEqual(await others(), before)
   assert.deepEqual(kindsOf(await rows()), between, 'the other one still has each')
@@ -146,6 +146,7 @@ test('what is kept is told without what it says', async () => {
     links: 2,
     secrets: 1,
     sessions: 1,
+    signs: 1,
     tasks: 2,
     tokens: 2,
   })
@@ -166,6 +167,7 @@ test('what is exported is all of it, opened where it is data, and no way in', as
   const valueOf = (kind: string) => all.filter((each) => each.kind === kind).map(({ value }) => value as Record<string, unknown>)
   assert.deepEqual(valueOf('audit_arguments')[0]?.['sealed'], { word: ANA })
   assert.deepEqual(valueOf('task')[0]?.['sealed'], { text: ANA })
+  assert.equal(valueOf('personal_token')[0]?.['sealed'], ANA)
   assert.equal(valueOf('stored_part').length, 3)
   assert.ok(
     valueOf('stored_part').every(({ sealed }) => sealed === ANA.repeat(3_000)),
