@@ -103,11 +103,12 @@ export function createKeptResources({ store, vault, instance, bounds, partBytes,
   /** Begun in this process and not whole yet. One that is begun and whose process ends is not there; its parts expire. */
   const open = new Map<string, { parts: number; until: number }>()
 
-  const groupOf = (owner: string): string => `resources ${owner}`
+  /** Counted for a person, whichever credential it is. */
+  const groupOf = (subject: string): string => `resources ${subject}`
   const partsOf = (id: string, { subject }: Pick<State, 'subject'>): PartsOf => ({ id: `resources/${id}`, subject })
   const place = (id: string, subject: string) => ({ kind: KIND, id, field: 'sealed', subject })
-  const optionsOf = ({ owner, isWhole, expiresAt }: State) => ({
-    group: groupOf(owner),
+  const optionsOf = ({ subject, isWhole, expiresAt }: State) => ({
+    group: groupOf(subject),
     expiresAt: isWhole ? expiresAt : Math.min(expiresAt, clock() + PATIENCE_MS),
   })
   const seal = async (id: string, state: State): Promise<Kept> => ({
@@ -135,14 +136,14 @@ export function createKeptResources({ store, vault, instance, bounds, partBytes,
     return undefined
   }
 
-  async function hasRoom(owner: string, bytes: number): Promise<boolean> {
-    return (await parts.usage(groupOf(owner))).bytes + bytes * SEALED <= bounds.storedBytes
+  async function hasRoom(subject: string, bytes: number): Promise<boolean> {
+    return (await parts.usage(groupOf(subject))).bytes + bytes * SEALED <= bounds.storedBytes
   }
 
   async function putPart(id: string, state: State, { bytes, isLast }: Part): Promise<State> {
-    const { owner, expiresAt } = state
+    const { subject, expiresAt } = state
     // The last of a whole number of parts is empty: there is nothing to keep of it.
-    if (bytes.length > 0) await parts.put(partsOf(id, state), state.parts, bytes, { group: groupOf(owner), expiresAt })
+    if (bytes.length > 0) await parts.put(partsOf(id, state), state.parts, bytes, { group: groupOf(subject), expiresAt })
     const next = { ...state, size: state.size + bytes.length, parts: state.parts + (bytes.length > 0 ? 1 : 0), isWhole: isLast }
     if (isLast) open.delete(id)
     else open.set(id, { parts: next.parts, until: clock() + PATIENCE_MS })
@@ -159,10 +160,10 @@ export function createKeptResources({ store, vault, instance, bounds, partBytes,
     isOurs: (uri) => uri.startsWith(prefix),
     async begin(principal, { mimeType, name, ttlSeconds = bounds.ttlSeconds }, part) {
       if (ttlSeconds > bounds.maxTtlSeconds) return deny(invalid(`params.ttlSeconds must be at most ${bounds.maxTtlSeconds}.`))
-      const owner = principalKey(principal)
+      const subject = subjectOf(principal)
       const expiresAt = clock() + ttlSeconds * 1000
       const initial: State = {
-        owner,
+        owner: principalKey(principal),
         subject: subjectOf(principal),
         mimeType,
         name,
@@ -174,9 +175,9 @@ export function createKeptResources({ store, vault, instance, bounds, partBytes,
       }
       const problem = problemWith(part, initial)
       if (problem) return deny(problem)
-      if ((await records.usage(groupOf(owner))).count >= bounds.stored)
+      if ((await records.usage(groupOf(subject))).count >= bounds.stored)
         return deny(overloaded(`This caller keeps ${bounds.stored} resources here already: delete one, or wait until one expires.`))
-      if (!(await hasRoom(owner, part.bytes.length))) return deny(overloaded(FULL))
+      if (!(await hasRoom(subject, part.bytes.length))) return deny(overloaded(FULL))
       const id = createId('', ID_CHARACTERS)
       const state = await putPart(id, initial, part)
       if (!(await records.putIfAbsent(id, await seal(id, state), optionsOf(state)))) throw new Error('an id was made twice')
@@ -188,7 +189,7 @@ export function createKeptResources({ store, vault, instance, bounds, partBytes,
       const { id, state, version } = found
       const problem = problemWith(part, state)
       if (problem) return deny(problem)
-      if (!(await hasRoom(state.owner, part.bytes.length))) return deny(overloaded(FULL))
+      if (!(await hasRoom(state.subject, part.bytes.length))) return deny(overloaded(FULL))
       const next = await putPart(id, state, part)
       if (!(await records.compareAndSet(id, version, await seal(id, next), optionsOf(next))))
         return deny(invalid('Parts of one resource are put one after the other.'))
