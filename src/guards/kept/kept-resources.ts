@@ -158,13 +158,13 @@ export function createKeptResources({ store, vault, instance, bounds, partBytes,
   return {
     prefix,
     isOurs: (uri) => uri.startsWith(prefix),
-    async begin(principal, { mimeType, name, ttlSeconds = bounds.ttlSeconds }, part) {
+    async begin(principal, { mimeType, name, ttlSeconds = Math.min(bounds.ttlSeconds, bounds.maxTtlSeconds) }, part) {
       if (ttlSeconds > bounds.maxTtlSeconds) return deny(invalid(`params.ttlSeconds must be at most ${bounds.maxTtlSeconds}.`))
       const subject = subjectOf(principal)
       const expiresAt = clock() + ttlSeconds * 1000
       const initial: State = {
         owner: principalKey(principal),
-        subject: subjectOf(principal),
+        subject,
         mimeType,
         name,
         size: 0,
