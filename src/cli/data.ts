@@ -7,15 +7,20 @@ import { CliError } from './errors.ts'
 import { createOutput } from './output.ts'
 
 /** The flag, the environment, a configuration found from here upwards, the platform's place: as `guard` does. */
-async function dirOf(dataDir: string | undefined): Promise<string> {
-  if (dataDir || process.env.SALLYPORT_DATA_DIR) return resolveDataDir(dataDir)
+async function placeOf(dataDir: string | undefined): Promise<{ readonly dataDir: string; readonly kms?: string | undefined }> {
+  if (dataDir || process.env.SALLYPORT_DATA_DIR) return { dataDir: resolveDataDir(dataDir) }
   const { loadConfig } = await import('../gateway/index.ts')
-  return resolveDataDir(loadConfig({ cwd: process.cwd(), env: process.env }).dataDir)
+  const config = loadConfig({ cwd: process.cwd(), env: process.env })
+  return { dataDir: resolveDataDir(config.dataDir), kms: config.kms }
 }
 
 /** For commands that may be the first to be run: what is not there is made. */
 export async function withData<T>(dataDir: string | undefined, use: (data: Data) => Promise<T>): Promise<T> {
-  const data = await openData({ dataDir: await dirOf(dataDir) })
+  return withDataIn(await placeOf(dataDir), use)
+}
+
+async function withDataIn<T>(place: Awaited<ReturnType<typeof placeOf>>, use: (data: Data) => Promise<T>): Promise<T> {
+  const data = await openData(place)
   const { newFile } = data.master
   if (newFile !== undefined) createOutput(false).note(`The master key was made: keep a copy of ${newFile} in a safe place.`)
   try {
@@ -27,8 +32,9 @@ export async function withData<T>(dataDir: string | undefined, use: (data: Data)
 
 /** For commands that only look: a mistyped folder is not made, and is not reported as an empty one. */
 export async function withExistingData<T>(dataDir: string | undefined, use: (data: Data) => Promise<T>): Promise<T> {
-  const dir = await dirOf(dataDir)
+  const place = await placeOf(dataDir)
+  const dir = place.dataDir
   if (!existsSync(join(dir, 'sallyport.db')))
     throw new CliError('E-NOT-FOUND', `there is no data in ${dir}`, 'name the folder that guard uses with --data-dir or SALLYPORT_DATA_DIR')
-  return withData(dir, use)
+  return withDataIn(place, use)
 }

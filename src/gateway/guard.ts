@@ -67,7 +67,7 @@ export async function createGuard({
   onRecord,
 }: GuardOptions): Promise<Guard> {
   await using opening = new AsyncDisposableStack()
-  const data = await openData({ dataDir: config.dataDir, clock })
+  const data = await openData({ dataDir: config.dataDir, kms: config.kms, clock })
   // Closed by the service, once there is one; to close it again does nothing.
   opening.defer(() => data.store.close())
   sayNewKey(data, log)

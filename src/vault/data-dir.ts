@@ -22,8 +22,8 @@ export interface OpenDataOptions {
   readonly dataDir?: string | undefined
   readonly clock?: Clock
   readonly env?: Env
-  /** A key management service, in place of master keys. */
-  readonly kms?: KeyWrapper | undefined
+  /** A key management service, in place of master keys, or the module that makes one. */
+  readonly kms?: KeyWrapper | string | undefined
 }
 
 export interface Data {

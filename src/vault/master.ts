@@ -18,18 +18,19 @@ export interface MasterOptions {
   readonly env: Env
   /** There are data keys already. */
   readonly isInUse?: boolean
-  /** In code, in place of the module that the environment names. */
-  readonly kms?: KeyWrapper | undefined
+  /** In place of the module that the environment names. */
+  readonly kms?: KeyWrapper | string | undefined
 }
 
 /** @throws {ConfigError} where the keys are not safe, not there, or named twice. */
 export async function createMaster({ dir, env, isInUse = false, kms }: MasterOptions): Promise<Master> {
   const named = env['SALLYPORT_KMS']
   const other = SOURCES.find((name) => env[name])
-  const service = kms ? 'keys.kms' : named ? 'SALLYPORT_KMS' : undefined
-  if (service && other) throw new ConfigError([`${service} and ${other} are both set: keep one.`])
+  const [one, another] = [kms && 'keys.kms', named && 'SALLYPORT_KMS', other].filter(Boolean)
+  if (one && another) throw new ConfigError([`${one} and ${another} are both set: keep one.`])
+  if (typeof kms === 'string') return { wrapper: await loadKms(kms, 'keys.kms'), source: 'keys.kms' }
   if (kms) return { wrapper: kms, source: 'keys.kms' }
-  if (named) return { wrapper: await loadKms(named), source: 'SALLYPORT_KMS' }
+  if (named) return { wrapper: await loadKms(named, 'SALLYPORT_KMS'), source: 'SALLYPORT_KMS' }
   const keys = createMasterKeys({ file: join(dir, 'master.key'), env, isInUse })
   const { source, newFile } = keys
   return { wrapper: createLocalWrapper(keys.now), source, newFile, keys }

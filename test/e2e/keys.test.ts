@@ -1,7 +1,7 @@
 /** `sallyport keys` beside a guard that serves, as an operator types it. */
 
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createVaultTransit } from '../../examples/kms/vault.ts'
@@ -15,7 +15,7 @@ import { run } from '../support/child.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { SALLYPORT } from '../support/guard.ts'
 import { mcp } from '../support/mcp.ts'
-import { createTempDir } from '../support/paths.ts'
+import { createTempDir, ROOT } from '../support/paths.ts'
 
 verifies('master-key')
 
@@ -92,6 +92,30 @@ test('what makes no sense together is refused, with what was meant', async () =>
   const short = await gateway.cli('keys', 'rotate', '--new-passphrase-file', file)
   assert.notEqual(short.code, 0)
   assert.match(short.stderr, /at least 16 characters/)
+})
+
+test('a service that the configuration names is used by every command that finds the configuration', async () => {
+  await using folder = await createTempDir('keys')
+  const transit = await startTransit()
+  try {
+    writeFileSync(join(folder.path, 'sallyport.yaml'), 'dataDir: data\nkeys:\n  kms: ./kms.mjs\n')
+    const { address, token } = transit
+    const adapter = JSON.stringify(join(ROOT, 'examples/kms/vault.ts'))
+    const made = `import { createVaultTransit } from ${adapter}\n`
+    writeFileSync(join(folder.path, 'kms.mjs'), `${made}export default createVaultTransit(${JSON.stringify({ address, token })})\n`)
+    const cli = (...args: string[]) => run(process.execPath, [SALLYPORT, ...args], { cwd: folder.path, input: 'a-value-that-is-secret\n' })
+    assert.equal(
+      (await cli('secret', 'set', 'NAME')).stderr,
+      '! no server in the configuration that is found from here asks for ${secret:NAME}\n',
+    )
+    transit.rotate('sallyport')
+    const rotated = await cli('keys', 'rotate', '--json')
+    assert.equal(JSON.parse(rotated.stdout).keyId, 'transit/sallyport:v2', rotated.stderr)
+    assert.deepEqual(JSON.parse((await cli('keys', 'list', '--json')).stdout).master.byMasterKey, { 'transit/sallyport:v2': 2 })
+    assert.ok(!readdirSync(join(folder.path, 'data')).includes('master.key'))
+  } finally {
+    await transit.close()
+  }
 })
 
 test('a server in code seals under a service that it is given, and makes no key of its own', async () => {

@@ -48,8 +48,16 @@ test('without a file everything has its default', () => {
     origins: [],
     log: 'info',
     dataDir: undefined,
+    kms: undefined,
     warnings: [],
   })
+})
+
+test('the module for a key management service stands beside the file', () => {
+  const { file, kms } = load('keys:\n  kms: ./kms.ts\n')
+  assert.equal(kms, join(file ?? '', '..', 'kms.ts'))
+  assert.match(problemsOf('keys:\n  kms: 7\n').join(), /keys\.kms/)
+  assert.match(problemsOf('keys:\n  kmss: ./kms.ts\n').join(), /kmss/)
 })
 
 test('a whole file is read: commands, URLs, classes with their lines, bounds', () => {

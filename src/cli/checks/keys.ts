@@ -12,12 +12,12 @@ export interface KeysFound {
   readonly data?: Data
 }
 
-export async function checkKeys(dir: string): Promise<KeysFound> {
+export async function checkKeys(dir: string, kms?: string): Promise<KeysFound> {
   // Where there is nothing yet, opening it would make it.
   if (!existsSync(join(dir, 'sallyport.db'))) return { findings: [] }
   let data: Data
   try {
-    data = await openData({ dataDir: dir })
+    data = await openData({ dataDir: dir, kms })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return { findings: [problem('keys', error.message, 'put back what is named, or name another folder with --data-dir')] }

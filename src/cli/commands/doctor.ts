@@ -44,7 +44,7 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
     return doctorAs(as, url ?? own, output, (found) => show(found, output))
   }
   const dir = resolveDataDir(dataDir ?? config?.dataDir)
-  const { findings: ofKeys, data } = await checkKeys(dir)
+  const { findings: ofKeys, data } = await checkKeys(dir, config?.kms)
   const findings: Finding[] = [checkNode(), ...checkVerification(process.env), ...ofConfig, ...checkDataDir(dir), ...ofKeys]
   if (config !== undefined) {
     if (url === undefined) findings.push(await checkPort(config.listen.port))

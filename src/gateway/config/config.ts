@@ -40,6 +40,8 @@ export interface Config {
   readonly log: Level | 'silent'
   /** Absolute; undefined: the platform's place. */
   readonly dataDir: string | undefined
+  /** Absolute: the module for a key management service, where there is one. */
+  readonly kms: string | undefined
   /** What is allowed but should be looked at, a line each. */
   readonly warnings: readonly string[]
 }

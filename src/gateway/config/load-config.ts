@@ -85,6 +85,7 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
     for (const problem of problems) findings.problems.push(`${source.where(['dataDir'])}: dataDir: ${problem}`)
     dataDir = resolve(source.dir, text)
   }
+  const kms = source && written.keys?.kms !== undefined ? resolve(source.dir, written.keys.kms) : undefined
 
   if (findings.problems.length > 0) throw new ConfigError(findings.problems)
   return deepFreeze({
@@ -104,6 +105,7 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
     origins: written.origins ?? [],
     log,
     dataDir: dataDir || undefined,
+    kms,
     warnings: findings.warnings,
   })
 }

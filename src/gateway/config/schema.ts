@@ -111,6 +111,7 @@ export interface ConfigFile {
   origins?: string[] | undefined
   log?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined
   dataDir?: string | undefined
+  keys?: { kms?: string | undefined } | undefined
 }
 
 export const PORT = 7777
@@ -284,6 +285,12 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     .describe('Web pages that may call, by origin. Default: none.'),
   log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional().describe('What to log, on stderr. Default info.'),
   dataDir: text.optional().describe("Where keys, accounts and the audit record are kept. Default: the platform's data directory."),
+  keys: z
+    .strictObject({
+      kms: text.optional().describe('A module for the key management service that all is sealed under, as SALLYPORT_KMS names one.'),
+    })
+    .optional()
+    .describe('What all that is stored is sealed under. Default: the file master.key in the data directory.'),
 })
 
 /** What editors are given: `schema.json` is this, written out. */
