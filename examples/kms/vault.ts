@@ -37,7 +37,7 @@ export function createVaultTransit({ address, token, key = 'sallyport', mount = 
     async current() {
       const { status, data } = await ask(`keys/${key}`)
       if (status !== 200) throw new Error(`Vault answers ${status} when it is asked for the key ${key}`)
-      return `${mount}/${key}:v${data['latest_version']}`
+      return `${mount}/${key}:v${String(data['latest_version'])}`
     },
     async wrap(plaintext, context) {
       const { status, data } = await ask(`encrypt/${key}`, { plaintext: base64(plaintext), associated_data: base64(context) })
