@@ -206,6 +206,28 @@ export function describeStore(name: string, open: (clock: () => number) => Promi
       )
     })
 
+    it('tells all that there is in one walk, whatever its kind: what has expired too, and data keys never', async () => {
+      const { store, other, mine } = await records()
+      await mine.putIfAbsent('one', { n: 1 }, { group: 'g', expiresAt: now + 10 })
+      await store.records('grant').putIfAbsent('one', { n: 2 })
+      await store.records('data_key').putIfAbsent('key', { n: 3 })
+      await store.records('stored_part').putIfAbsent('large', { text: 'ä'.repeat(40_000) })
+      await Promise.all(Array.from({ length: 1_100 }, (_, n) => store.records('task').putIfAbsent(`task ${n}`, { n })))
+      now += 20
+      const all = await Array.fromAsync(other.scan())
+      const small = all.filter(({ kind }) => kind !== 'task').sort((a, b) => (a.kind < b.kind ? -1 : 1))
+      assert.deepEqual(small, [
+        { kind: 'account', id: 'one', group: 'g', expiresAt: now - 10, bytes: 7, value: { n: 1 } },
+        { kind: 'grant', id: 'one', group: undefined, expiresAt: undefined, bytes: 7, value: { n: 2 } },
+        { kind: 'stored_part', id: 'large', group: undefined, expiresAt: undefined, bytes: 80_011, value: undefined },
+      ])
+      assert.equal(new Set(all.map(({ id }) => id)).size, 1_102)
+      assert.equal(all.length, 1_103)
+      await Promise.all(all.map(({ kind, id }) => store.records(kind).takeOnce(id)))
+      assert.deepEqual(await Array.fromAsync(store.scan()), [])
+      assert.equal(await store.erase(), true)
+    })
+
     it('refuses what JSON cannot carry, and an expiry that is not a time', async () => {
       const { mine } = await records()
       await assert.rejects(mine.putIfAbsent('one', undefined as never), TypeError)

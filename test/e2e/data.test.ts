@@ -92,13 +92,6 @@ describe('sallyport data', () => {
     assert.ok(text.includes(`${CANARY} of ana`) && !text.includes('of raj') && !text.includes('argon2id'))
   })
 
-  test('forget asks first, names what cannot be, and keeps the owner', async () => {
-    assert.match((await guard.cli('data', 'forget', 'ana')).stderr, /error\[E-USAGE\]: there is nobody to ask\nfix: add --yes/)
-    assert.match((await guard.cli('data', 'forget', '--class', 'accounts', '--yes')).stderr, /--class cannot be accounts for everybody/)
-    const key = tokens.get('ana') as string
-    assert.match((await guard.cli('data', 'report', key.slice(0, 12))).stderr, /is a key of ana/)
-  })
-
   test('who is forgotten is refused by the guard within a second, and nothing of theirs is left; the other goes on', async () => {
     verifies('forgetting')
     verifies('forgetting-leaves-nothing')

@@ -93,16 +93,19 @@ export async function forgetData(named: string | undefined, options: ForgetOptio
   })
   output.object(result)
   output.line(
-    `${output.paint('green', '✓')} forgotten: ${result.records} records, ${result.dataKeys} data keys; what a backup has of it opens with no key any more`,
+    `${output.paint('green', '✓')} forgotten: ${counted(result.records, 'record')}, ${counted(result.dataKeys, 'data key')}; what was sealed opens in no backup any more`,
   )
   if (!result.erased)
-    output.note('sallyport.db is larger than 1 GB and was not written anew: fragments of names may be left in it until their place is used.')
+    output.note(
+      'sallyport.db is larger than 1 GB and was not written anew: fragments of names may be left in it until their place is used.',
+    )
   if (!json)
     output.note(
       'Audit records stay until their time is up, without arguments. Replace copies of sallyport-keys.db by the one that is there now.',
     )
 }
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 const configured = async () => (await import('../../gateway/index.ts')).loadConfig({ cwd: process.cwd(), env: process.env })
 
 /** As whom the vault and the records know them. @throws {CliError} for a key that is a person's. */
