@@ -14,6 +14,7 @@ import { allow, type Call, type Decision, deny, type Entry, type Execution, OWN_
 import { isTextual, parseUriTemplate, type UriTemplate } from '../../protocol/index.ts'
 import type { KeptResource, KeptResources } from './kept-resources.ts'
 
+const noSuggestions: Decision<Produced> = allow({ kind: 'result', result: { completion: { values: [] } } })
 const notFound: Decision<never> = deny({ reason: 'unknown_name', kind: 'resource' })
 
 export function createKeptEntry(kept: KeptResources, resultBytes: number): Entry {
@@ -50,8 +51,10 @@ export function createKeptEntry(kept: KeptResources, resultBytes: number): Entry
     matches: kept.isOurs,
     origin: { server: OWN_ORIGIN, name: uriTemplate },
     executor: {
-      execute: (call): Execution =>
-        call.method === 'resources/read' ? read(call) : deny({ reason: 'unknown_method', method: call.method }),
+      execute(call): Execution {
+        if (call.method === 'completion/complete') return noSuggestions
+        return call.method === 'resources/read' ? read(call) : deny({ reason: 'unknown_method', method: call.method })
+      },
     },
   }
 }

@@ -36,7 +36,7 @@ export interface KeptMethodsOptions {
 }
 
 /** Parts of one caller that are sealed at once: what is measured before it is kept may be off by so much. */
-const MAX_AT_ONCE = 4
+const MAX_AT_ONCE = 16
 const MAX_NAME = 256
 
 const invalid = (problem: string): Decision<never> => deny({ reason: 'invalid_params', problem })

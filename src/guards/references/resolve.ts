@@ -45,7 +45,7 @@ export interface ResolveOptions {
 
 const MAX_REFERENCES = 16
 /** Of one caller, however many calls those belong to: each may be as large as its argument allows. */
-const MAX_AT_ONCE = 4
+const MAX_AT_ONCE = 16
 /** What says nothing of what is there, only that it cannot be had now. */
 const passing: readonly Denial['reason'][] = ['overloaded', 'deadline_exceeded', 'cancelled', 'upstream_unavailable']
 
