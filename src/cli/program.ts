@@ -178,6 +178,7 @@ export function createProgram(argv: readonly string[]): Command {
     .option('--since <when>', 'from a span ago (24h, 7d) or a date on')
     .option('--decision <which>', 'allow, deny or error; several with commas')
     .option('--subject <who>', 'of this account or key')
+    .option('--action <name>', 'of this kind: tools/call, secret.found, personal.reveal, key.create, …')
     .option('--tool <name>', 'about this tool, prompt or resource')
     .option('--limit <number>', 'at most so many', '100')
     .addOption(dataDir())

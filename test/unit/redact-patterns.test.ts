@@ -208,7 +208,7 @@ const table: Readonly<Record<string, readonly (readonly [found: string, not?: st
   password: [
     ['DB_PASSWORD=hunter2xy', 'password: required'],
     ['the password is Tr0ub4dor!', 'the password is not known'],
-    ['{"pwd":"s3cr3t!x"}', 'pwd: /home/ana'],
+    ['{"pwd":"s3cr3t!x"}', 'pwd: /srv/ana'],
     ['passphrase: "correct horse"'.replace(' horse', '-H0rse'), 'password: ${DB_PASSWORD}'],
   ],
   'named-secret': [

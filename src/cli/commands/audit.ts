@@ -14,6 +14,7 @@ export interface SearchOptions extends WithData {
   readonly since?: string
   readonly decision?: string
   readonly subject?: string
+  readonly action?: string
   readonly tool?: string
   readonly limit: string
 }
@@ -44,7 +45,7 @@ export async function searchAudit(options: SearchOptions): Promise<void> {
     )
 }
 
-function toQuery({ since, decision, subject, tool, limit }: SearchOptions, now: number): AuditQuery & { readonly limit: number } {
+function toQuery({ since, decision, subject, action, tool, limit }: SearchOptions, now: number): AuditQuery & { readonly limit: number } {
   const decisions = decision?.split(',').map((one) => one.trim())
   if (decisions?.some((one) => !['allow', 'deny', 'error'].includes(one)))
     throw new CliError('E-USAGE', '--decision must be allow, deny or error', 'several go with commas: --decision deny,error')
@@ -55,6 +56,7 @@ function toQuery({ since, decision, subject, tool, limit }: SearchOptions, now: 
     since: since === undefined ? undefined : parseSince('--since', since, now),
     decision: decisions,
     subject,
+    action,
     target: tool,
     limit: count,
   }
