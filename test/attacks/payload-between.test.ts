@@ -2,14 +2,23 @@
 // in the place of the right one, takes the marks away, or has a call run twice. The client believes whom it believed before.
 
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { MCPClient, type MCPClientOptions, type TokenStore } from '../../src/client/index.ts'
 import { silentLog } from '../../src/core/index.ts'
 import { createPayloadKeys } from '../../src/guards/index.ts'
-import { ENCRYPTION, publicJwkOf, stateKeys, stateSuccession, thumbprintOf } from '../../src/payload/index.ts'
+import {
+  bindingOf,
+  createContentKeys,
+  ENCRYPTION,
+  publicJwkOf,
+  sealField,
+  stateKeys,
+  stateSuccession,
+  thumbprintOf,
+} from '../../src/payload/index.ts'
 import { openData } from '../../src/vault/index.ts'
-import { type Bank, CARD, createBank, IBAN } from '../fixtures/bank.ts'
+import { type Bank, CARD, createBank, IBAN, OWNER } from '../fixtures/bank.ts'
 import { verifies } from '../requirements.ts'
 import { problemOf } from '../support/client.ts'
 import { type Lies, type LyingGateway, startLyingGateway } from '../support/lying-gateway.ts'
@@ -38,7 +47,7 @@ after(async () => {
 const connect = (more: Partial<MCPClientOptions> = {}): MCPClient =>
   new MCPClient({ serverUrl: gateway.url, auth: { type: 'api_key', apiKey: keys[0] }, log: silentLog, ...more })
 const pay = (client: MCPClient, tool = 'pay') => client.callTool(tool, { card: { number: CARD }, amount: 7 })
-const PAID = { iban: IBAN, paid: 7 }
+const PAID = { iban: IBAN, owner: OWNER, paid: 7 }
 
 /** Calls honestly once with a fresh client, then with these lies; answers what became of it. */
 async function after1(lies: Lies, more: Partial<MCPClientOptions> = {}, tool = 'pay'): Promise<string> {
@@ -271,7 +280,44 @@ describe('a gateway that wants another result to be believed', () => {
     assert.equal(await attempt(results(() => earlier)), 'TrustError result_unopened')
     assert.equal(await attempt(results((structured) => ({ ...structured, iban: 'DE00' }))), 'TrustError result_unopened')
     assert.equal(await attempt(results(({ iban, ...rest }) => ({ ...rest, iban: iban.slice(0, -4) }))), 'TrustError result_unopened')
+    assert.equal(
+      await attempt(results(({ iban, owner, ...rest }) => ({ ...rest, iban: owner, owner: iban }))),
+      'TrustError result_unopened',
+    )
     assert.equal(await attempt(results(({ paid }) => ({ paid }))), 'TrustError result_invalid')
+  })
+
+  it('nor with that of an earlier call on the same connection', async () => {
+    let earlier: Json
+    await using client = connect()
+    gateway.lies = results((structured) => (earlier ??= structured))
+    try {
+      assert.deepEqual((await pay(client)).structuredContent, PAID)
+      assert.equal(await problemOf(pay(client)), 'TrustError result_unopened')
+    } finally {
+      gateway.lies = {}
+    }
+  })
+
+  it('nor with one that it has sealed itself, though it knows the client’s key, the call and whom the server takes the client for', async () => {
+    const own = generateKeyPairSync('x25519').privateKey
+    const [kid, epk] = [thumbprintOf(publicJwkOf(own)), publicJwkOf(own).x]
+    let principal = ''
+    const forging: Lies = {
+      answered(answer, { method, params }) {
+        const agreement = answer.result?._meta?.[ENCRYPTION]?.agreement
+        if (agreement) principal = (JSON.parse(Buffer.from(agreement.payload, 'base64url').toString()) as Json).principal
+        if (method !== 'tools/call' || answer.result?.structuredContent === undefined) return answer
+        const { epk: theirs, call } = params._meta[ENCRYPTION]
+        const key = createContentKeys(1).of(own, kid, theirs.x, 'result') as KeyObject
+        const forge = (pointer: string): string =>
+          sealField('"DE00"', key, 'result', { kid, epk, iat: 1, call, bnd: bindingOf({ tool: 'pay', pointer, principal }) })
+        const structured = { ...answer.result.structuredContent, iban: forge('/structuredContent/iban') }
+        return { ...answer, result: { ...answer.result, structuredContent: structured } }
+      },
+    }
+    assert.equal(await attempt(forging), 'TrustError result_unopened')
+    assert.notEqual(principal, '')
   })
 
   it('may leave out the structured content: the text says the same, and is opened', async () => {

@@ -10,7 +10,7 @@ import { after, before, describe, it } from 'node:test'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { MCPClient, type MCPClientOptions, type ToolCallView } from '../../src/client/index.ts'
 import { silentLog } from '../../src/core/index.ts'
-import { type Bank, CARD, createBank, IBAN } from '../fixtures/bank.ts'
+import { type Bank, CARD, createBank, IBAN, OWNER } from '../fixtures/bank.ts'
 import { verifies } from '../requirements.ts'
 import { findInBytes, findInFolder } from '../support/at-rest.ts'
 import { start, stop } from '../support/child.ts'
@@ -26,8 +26,8 @@ import { until } from '../support/until.ts'
 verifies('payload-between', 'payload-encryption')
 
 const BANK = join(import.meta.dirname, '..', 'fixtures', 'bank.ts')
-const SECRETS = [CARD, IBAN]
-const PAID = { iban: IBAN, paid: 7 }
+const SECRETS = [CARD, IBAN, OWNER]
+const PAID = { iban: IBAN, owner: OWNER, paid: 7 }
 const ARGS = { card: { number: CARD }, amount: 7 }
 
 let folder: TempDir

@@ -18,6 +18,7 @@ import {
   readAgreeWord,
   stateAgreement,
   stateKeys,
+  stateSuccession,
   thumbprintOf,
   toWireSchema,
 } from '../../src/payload/index.ts'
@@ -35,6 +36,8 @@ const HOUR_MS = 3_600_000
 interface Fake extends PlainServer {
   tools: Json[]
   now: number
+  identity: KeyObject
+  succession: object[]
   /** To seal to. */
   key: KeyObject
   /** Those that a list tells of. */
@@ -49,7 +52,6 @@ const plain = { type: 'object', properties: { card: { type: 'string', maxLength:
 
 /** Knows one key; what is sealed to another is refused. */
 async function startFake(): Promise<Fake> {
-  const identity = generateKeyPairSync('ed25519').privateKey
   const keys = createContentKeys(100)
   const refusal = (text: string, said: object): object => ({
     isError: true,
@@ -62,9 +64,9 @@ async function startFake(): Promise<Fake> {
         const meta = {
           v: 1,
           tool: 'pay',
-          identity: publicJwkOf(identity),
-          keys: stateKeys(fake.listed.map(publicJwkOf), 1, identity),
-          succession: [],
+          identity: publicJwkOf(fake.identity),
+          keys: stateKeys(fake.listed.map(publicJwkOf), 1, fake.identity),
+          succession: fake.succession,
         }
         return {
           tools: fake.tools.map((tool) => ({ ...tool, _meta: { [ENCRYPTION]: meta, ...tool._meta } })),
@@ -80,7 +82,7 @@ async function startFake(): Promise<Fake> {
         await fake.onAgreeing()
         const iat = Math.floor(fake.now / 1000)
         const agreed = { tool: 'pay', principal: PRINCIPAL, epk: thumbprintOf(asked), key, iat, exp: iat + 3600 }
-        return refusal('must be encrypted', { agreement: stateAgreement(agreed, identity) })
+        return refusal('must be encrypted', { agreement: stateAgreement(agreed, fake.identity) })
       }
       const parsed = parseField(String(params.arguments.card), 'request')
       if (parsed?.header.kid !== thumbprintOf(key)) return refusal('unknown key', { problem: 'unknown_key' })
@@ -94,6 +96,8 @@ async function startFake(): Promise<Fake> {
   const key = generateKeyPairSync('x25519').privateKey
   const fake: Fake = Object.assign(server, {
     tools: [{ name: 'pay', inputSchema: toWireSchema(plain, [['card']]) }],
+    identity: generateKeyPairSync('ed25519').privateKey,
+    succession: [],
     now: Date.now(),
     key,
     listed: [key],
@@ -168,6 +172,23 @@ describe('an agreement', () => {
     }
     await using other = connect(limited)
     assert.deepEqual((await pay(other)).content, busy.content)
+  })
+})
+
+describe('an identity that was replaced since the list came', () => {
+  it('is followed: the list is asked for again, and the one before has signed', async () => {
+    await using fake = await startFake()
+    await using client = connect(fake)
+    await client.listTools()
+    const next = generateKeyPairSync('ed25519').privateKey
+    fake.succession = [stateSuccession(publicJwkOf(next), 1, fake.identity)]
+    fake.identity = next
+    await pay(client, '1')
+    fake.identity = generateKeyPairSync('ed25519').privateKey
+    await using later = connect(fake)
+    await pay(later, '2')
+    assert.deepEqual(fake.opened, ['1', '2'], 'who has never been there believes what it sees')
+    assert.equal(fake.agreements, 3)
   })
 })
 
@@ -316,6 +337,16 @@ describe('a list', () => {
     assert.equal(fake.to('tools/list').length, 1)
     await client.callTool('other', { card: 'x'.repeat(8) })
     assert.equal(fake.to('tools/list').length, 2, 'what was not in it, may be listed by now')
+  })
+
+  it('that has a tool no longer, does not make it one without encrypted fields', async () => {
+    await using fake = await startFake()
+    await using client = connect(fake)
+    await client.listTools()
+    fake.tools = []
+    assert.deepEqual(await client.listTools({ cache: 'refresh' }), [])
+    await pay(client, '1')
+    assert.deepEqual(fake.opened, ['1'])
   })
 
   it('is not asked for before a call without arguments', async () => {
