@@ -1395,7 +1395,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   'sealed-secrets': {
-    source: 'docs/storage-schema.md §The key ring',
+    source: 'docs/storage-schema.md §The keys',
     behaviour: 'Signing keys and credentials are stored sealed or hashed; a sealed value moved elsewhere does not open.',
     kind: 'guarantee',
   },

@@ -35,6 +35,7 @@ export async function listKeys({ json = false, dataDir }: WithData): Promise<voi
   const kinds = Object.values(master.byKind)
   output.line(`master key ${shown(master.current)} of ${shown(master.source)}`)
   output.line(`${kinds.reduce((sum, count) => sum + count, 0)} data keys for ${kinds.length} kinds of record`)
+  for (const row of table(Object.entries(master.byKind).map(([kind, count]) => [`  ${kind}`, String(count)]))) output.line(row)
   for (const [keyId, count] of Object.entries(master.byMasterKey))
     if (keyId !== master.current) output.note(`! ${count} are wrapped with ${shown(keyId)} still: run sallyport keys rotate`)
   if (signingKeys.length === 0) output.note('There are no signing keys yet: `sallyport guard` makes the first one when somebody signs in.')
