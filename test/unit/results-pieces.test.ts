@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createRedactor } from '../../src/core/index.ts'
 import { headOf } from '../../src/guards/release/head.ts'
-import { redactLong } from '../../src/guards/release/slices.ts'
+import { changeLong, changeSlowly, withoutSecrets } from '../../src/guards/release/slices.ts'
 import { bytesOfBase64, bytesOfText, inParts } from '../../src/guards/results/pieces.ts'
 import { readPiece, type Source, search } from '../../src/guards/results/read-range.ts'
 import { verifies } from '../requirements.ts'
@@ -72,6 +72,7 @@ test('what is searched is found wherever it stands, once', async () => {
 test('a text that is redacted in slices is redacted as in one go, wherever the secrets stand', async () => {
   const redactor = createRedactor()
   redactor.learn('a secret that was learned, with spaces')
+  const changing = withoutSecrets(redactor)
   const secrets = [
     'a secret that was learned, with spaces',
     'ghp_0123456789abcdefghijklmnopqrstuvwxyzA',
@@ -84,11 +85,36 @@ test('a text that is redacted in slices is redacted as in one go, wherever the s
       for (const back of [1, secret.length >> 1, secret.length - 1]) {
         const at = edge - back
         const text = `${filler.slice(0, at)} ${secret} ${filler.slice(at)}`
-        assert.equal(await redactLong(text, redactor), redactor.text(text), `${secret.slice(0, 12)} at ${at}`)
+        assert.equal(await changeLong(text, changing), redactor.text(text), `${secret.slice(0, 12)} at ${at}`)
       }
     }
   }
   // One word without end has no place for a cut that is sure: the slice grows.
   const word = `${'x'.repeat(300_000)}sk-${'y'.repeat(300_000)}`
-  assert.equal(await redactLong(word, redactor), redactor.text(word))
+  assert.equal(await changeLong(word, changing), redactor.text(word))
+})
+
+test('a large value is changed member by member as in one go: by name, in base64, in names, in lists and objects without end', async () => {
+  const redactor = createRedactor()
+  redactor.learn('a-secret-that-was-learned')
+  const filler = 'some words of a text that says nothing. '.repeat(200)
+  const item = (at: number): object => ({
+    at,
+    filler,
+    password: 'Xq7-piu93-kvLw',
+    [`k${at}`]: at % 7 === 0 ? 'a-secret-that-was-learned' : null,
+  })
+  const hidden = Buffer.from(`${filler.repeat(40)} ghp_0123456789abcdefghijklmnopqrstuvwxyzA`).toString('base64')
+  const value = {
+    list: Array.from({ length: 120 }, (_, at) => item(at)),
+    object: Object.fromEntries(Array.from({ length: 120 }, (_, at) => [`m${at}`, item(at)])),
+    resource: { uri: 'x://y', blob: hidden },
+    'a-secret-that-was-learned': 1,
+    short: 'a-secret-that-was-learned',
+    nothing: null,
+    number: 4,
+  }
+  const slowly = await changeSlowly(value, withoutSecrets(redactor))
+  assert.equal(JSON.stringify(slowly), redactor.json(value))
+  assert.doesNotMatch(JSON.stringify(slowly), /learned|ghp_/)
 })

@@ -23,6 +23,8 @@ export interface Redactor {
    * Where anything was, `report` hears of it, and gets `about` back.
    */
   json<T>(value: unknown, report?: (taken: Taken, about: T) => void, about?: T): string
+  /** The same value without what `json` takes out; the same one where there is nothing. */
+  deep(value: unknown, taken?: Map<string, number>): unknown
   /** Whether `text` may contain something to take out; false is certain. Cheap: for the hot path. */
   suspects(text: string): boolean
   /** Adds a value that must never leave. Values under eight characters are too common to search for and are refused. Words of the protocol stay in what leaves. */
@@ -65,6 +67,7 @@ export function createRedactor(): Redactor {
       if (report && taken.size > 0) report(taken, about as never)
       return JSON.stringify(clean)
     },
+    deep: (value, taken) => (suspects(JSON.stringify(value) ?? '') ? redactDeep(value, (each, name) => redact(each, name, taken)) : value),
     learn: (secret) => known.learn(secret),
     forget: (secret) => known.forget(secret),
     get known() {

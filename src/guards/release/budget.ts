@@ -18,7 +18,7 @@ import { headOf } from './head.ts'
 import { fileOf, isSaid, linkTo } from './links.ts'
 import { prune } from './prune.ts'
 import { bulkOf, charactersOf, type Size, sizeOf, sizeOfBlock, sizeOfResult } from './size.ts'
-import { redactSlowly } from './slices.ts'
+import { changeSlowly, withoutSecrets } from './slices.ts'
 import type { Leaving, Step } from './steps.ts'
 
 export interface BudgetStepOptions {
@@ -85,7 +85,7 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
     if (!leave) return deny({ reason: 'overloaded', problem: 'Too many large results are in work at the moment: try again.' })
     try {
       const taken = new Map<string, number>()
-      const small = await reduce(await redactSlowly(result, redactor, taken), leaving, room)
+      const small = await reduce((await changeSlowly(result, withoutSecrets(redactor, taken))) as JsonObject, leaving, room)
       if (taken.size > 0) leaving.took?.(taken)
       if (!small) return deny({ reason: 'result_too_large', limitBytes: room.bytes })
       note?.(leaving.entry, Math.ceil(charactersOf(result) / BYTES_A_TOKEN), sizeOfResult(small).tokens)

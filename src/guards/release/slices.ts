@@ -8,11 +8,20 @@
  * @module
  */
 
-import type { JsonObject, Redactor } from '../../core/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import { isUtf8 } from 'node:buffer'
+import type { Redactor } from '../../core/index.ts'
 import { wholeCharacters } from '../results/index.ts'
+import { charactersOf } from './size.ts'
 
-type Redact = Pick<Redactor, 'text'>
+/** What changes texts, in a value of any size. */
+export interface Changing {
+  /** A value that is small: the same one where nothing is changed. What a text is called may tell what it is. */
+  readonly deep: (value: unknown) => unknown
+  /** A slice of a text. */
+  readonly text: (text: string) => string
+  /** The same, to see what it would do. */
+  readonly trial: (text: string) => string
+}
 
 const SLICE = 256 * 1024
 /** Longer than a private key in PEM, the longest thing that a pattern finds. */
@@ -24,14 +33,14 @@ const TURN_MS = 8
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** The same string where there is nothing to take out: no second copy is made of it. */
-export async function redactLong(text: string, redactor: Redact, taken?: Map<string, number>): Promise<string> {
-  if (text.length <= SLICE) return redactor.text(text, taken)
+export async function changeLong(text: string, changing: Omit<Changing, 'deep'>): Promise<string> {
+  if (text.length <= SLICE) return changing.text(text)
   const slices: string[] = []
   let isChanged = false
   for (let from = 0; from < text.length; ) {
-    const to = cutOf(text, from, redactor)
+    const to = cutOf(text, from, changing.trial)
     const slice = text.slice(from, to)
-    const clean = redactor.text(slice, taken)
+    const clean = changing.text(slice)
     isChanged ||= clean !== slice
     slices.push(clean)
     from = to
@@ -40,43 +49,96 @@ export async function redactLong(text: string, redactor: Redact, taken?: Map<str
   return isChanged ? slices.join('') : text
 }
 
-function cutOf(text: string, from: number, redactor: Redact): number {
+function cutOf(text: string, from: number, trial: Changing['trial']): number {
   for (let most = from + SLICE; most < text.length; most += SLICE) {
     for (let at = most; at > most - SLICE / 2; at -= STEP_BACK) {
       const cut = wholeCharacters(text, at)
-      if (isClear(text, cut, redactor)) return cut
+      if (isClear(text, cut, trial)) return cut
     }
   }
   return text.length
 }
 
-function isClear(text: string, cut: number, redactor: Redact): boolean {
+function isClear(text: string, cut: number, trial: Changing['trial']): boolean {
   const before = text.slice(Math.max(0, cut - OVERLAP), cut)
   const behind = text.slice(cut, cut + OVERLAP)
-  return redactor.text(before) + redactor.text(behind) === redactor.text(before + behind)
+  return trial(before) + trial(behind) === trial(before + behind)
 }
 
-/** Every string and key of `value`, in as many turns as it takes. */
-export async function redactSlowly(value: JsonObject, redactor: Redact, taken?: Map<string, number>): Promise<JsonObject> {
+/** As `redactDeep` changes a value, in as many turns as it takes: what is small all at once, what is large member by member. */
+export async function changeSlowly(value: unknown, changing: Changing): Promise<unknown> {
   let since = performance.now()
   async function clean(part: unknown): Promise<unknown> {
-    if (typeof part === 'string') return part.length > SLICE ? redactLong(part, redactor, taken) : redactor.text(part, taken)
-    if (Array.isArray(part)) {
-      const items: unknown[] = []
-      for (const item of part) items.push(typeof item === 'object' || typeof item === 'string' ? await step(item) : item)
-      return items
-    }
-    if (!isObject(part)) return part
-    const members: [string, unknown][] = []
-    for (const [key, member] of Object.entries(part)) members.push([redactor.text(key), await step(member)])
-    return Object.fromEntries(members)
-  }
-  async function step(part: unknown): Promise<unknown> {
     if (performance.now() - since > TURN_MS) {
       await turn()
       since = performance.now()
     }
-    return clean(part)
+    if (charactersOf(part, SLICE) <= SLICE) return changing.deep(part)
+    if (typeof part === 'string') return changeLong(part, changing)
+    return Array.isArray(part) ? cleanList(part) : cleanObject(part as object)
   }
-  return (await clean(value)) as JsonObject
+  /** What is small goes together, up to a slice. */
+  async function cleanList(list: readonly unknown[]): Promise<unknown[]> {
+    const items: unknown[] = []
+    let small: unknown[] = []
+    let room = SLICE
+    const end = async (): Promise<void> => {
+      if (small.length > 0) for (const item of (await clean(small)) as unknown[]) items.push(item)
+      small = []
+      room = SLICE
+    }
+    for (const item of list) {
+      const size = charactersOf(item, SLICE)
+      if (size > room - 2) await end()
+      if (size > SLICE - 2) items.push(await clean(item))
+      else {
+        small.push(item)
+        room -= size
+      }
+    }
+    await end()
+    return items
+  }
+  async function cleanObject(object: object): Promise<object> {
+    const members: [string, unknown][] = []
+    let small: [string, unknown][] = []
+    let room = SLICE
+    const end = async (): Promise<void> => {
+      if (small.length > 0) for (const member of Object.entries((await clean(Object.fromEntries(small))) as object)) members.push(member)
+      small = []
+      room = SLICE
+    }
+    for (const [name, member] of Object.entries(object)) {
+      const size = charactersOf({ [name]: member }, SLICE)
+      if (size > room - 2) await end()
+      if (size > SLICE - 2)
+        members.push([changing.text(name), name === 'blob' && typeof member === 'string' ? await blob(member) : await clean(member)])
+      else {
+        small.push([name, member])
+        room -= size
+      }
+    }
+    await end()
+    return Object.fromEntries(members)
+  }
+  async function blob(base64: string): Promise<string> {
+    const outside = await changeLong(base64, changing)
+    if (outside !== base64 || base64.length > MAX_BLOB_CHARACTERS) return outside
+    const bytes = Buffer.from(base64, 'base64')
+    if (!isUtf8(bytes)) return base64
+    const text = bytes.toString('utf8')
+    const inside = await changeLong(text, changing)
+    return inside === text ? base64 : Buffer.from(inside).toString('base64')
+  }
+  return clean(value)
 }
+
+/** Of a longer one what is hidden by base64 is not looked at (`core/redact/deep`). */
+const MAX_BLOB_CHARACTERS = 8 * 1024 * 1024
+
+/** Secrets; `taken`: of which kinds how many there were. */
+export const withoutSecrets = (redactor: Pick<Redactor, 'text' | 'deep'>, taken?: Map<string, number>): Changing => ({
+  deep: (value) => redactor.deep(value, taken),
+  text: (text) => redactor.text(text, taken),
+  trial: (text) => redactor.text(text),
+})
