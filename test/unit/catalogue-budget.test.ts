@@ -167,6 +167,12 @@ suite('the budget of a catalogue', () => {
     assert.deepEqual(listed({ search: 'always' }, reader, [...tools, ours]).names, ['read_on'])
   })
 
+  test('lists a tool with encrypted fields beside the search: who has not seen their marks would send them in clear', () => {
+    const plain = described('pay', 'Pays.')
+    const sealed = { ...plain, definition: { ...plain.definition, _meta: { 'sallyport/encryption': { v: 1 } } } }
+    assert.deepEqual(listed({ search: 'always' }, alice, [...tools, sealed]).names, ['find_tools', 'call_tool', 'pay'])
+  })
+
   test('is kept by cut descriptions where that is enough, and then the whole can be found', () => {
     const settings = { descriptionCharacters: 60, maxTokens: 1_000 }
     const { names: cut, text } = listed(settings)
