@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it, type TestContext } from 'node:test'
 import { allow, createRedactor, type Entry, type Produced } from '../../src/core/index.ts'
-import type { ResultsOptions } from '../../src/guards/index.ts'
+import { compileRules, type ResultsOptions } from '../../src/guards/index.ts'
 import { compileResultCheck } from '../../src/schema/index.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
 import { verifies } from '../requirements.ts'
@@ -164,6 +164,14 @@ describe('a result that is too large to send', () => {
     assert.equal(read, text.replaceAll('canary-of-an-upstream', '[redacted]'))
     for (const kind of ['stored_result', 'stored_part'] as const)
       assert.doesNotMatch(JSON.stringify(await store.records(kind).list()), /something that was found/)
+  })
+  it('is kept without the personal data that its tool’s rule takes out, wherever it stands', async (t) => {
+    const filler = lines(262_100)
+    const text = `${filler}ana.lopez@example.com ${filler}ben@example.com ${filler}`
+    const personal = compileRules({ personal: { email: 'mask' } }).rules
+    const { rig, as } = await start(t, [tool('long', () => say(text), { release: personal })])
+    const read = await readWhole(rig, 'alice', linkIn((await as('alice').call('long')).result).uri)
+    assert.equal(read, text.replaceAll(/[a-z.]+@example\.com/g, '[redacted:email]'))
   })
   it('of a caller with a tighter budget is cut there: of all that is written, the tightest counts', async (t) => {
     const entries = [tool('long', () => say(lines(20 * KIB))), tool('own', () => say(lines(20 * KIB)), { release: { maxTokens: 1_000 } })]

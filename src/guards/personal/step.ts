@@ -22,6 +22,8 @@ import {
   subjectOf,
 } from '../../core/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
+import { charactersOf } from '../release/size.ts'
+import { changeSlowly } from '../release/slices.ts'
 import type { Step } from '../release/steps.ts'
 import type { PersonalTokens } from './tokens.ts'
 
@@ -37,6 +39,10 @@ export interface PersonalDataOptions {
   readonly tokens: PersonalTokens
 }
 
+/** What is longer is not looked at in one go. */
+const LARGE = 512 * 1024
+/** Stands for anything that was found. */
+const FOUND = '\u0000'
 const HASH_CHARACTERS = 16
 /** New ones in one result; what is beyond is masked. */
 const MAX_SIGNS = 1_000
@@ -49,12 +55,7 @@ export function createPersonalData({ keyRing, tokens }: PersonalDataOptions): Pe
       .slice(0, HASH_CHARACTERS)}]`
 
   /** `signs`: those that were given, and what for. Undefined: none can be. */
-  function clean(
-    value: JsonObject,
-    { kinds, actions }: PersonalRules,
-    subject: string,
-    signs: Map<string, string> | undefined,
-  ): JsonObject {
+  function changeOf({ kinds, actions }: PersonalRules, subject: string, signs: Map<string, string> | undefined) {
     const instead = (kind: string, found: string): string => {
       switch (actions[kind]) {
         case 'drop':
@@ -78,9 +79,30 @@ export function createPersonalData({ keyRing, tokens }: PersonalDataOptions): Pe
             findBeside(text, name, (each) => findPersonal(each, kinds)),
             ({ type, start, end }) => instead(type, text.slice(start, end)),
           )
+    return change
+  }
+
+  function clean(value: JsonObject, rules: PersonalRules, subject: string, signs: Map<string, string> | undefined): JsonObject {
     const { _meta, ...rest } = value
-    const cleaned = redactDeep(rest, change, true) as JsonObject
+    const cleaned = redactDeep(rest, changeOf(rules, subject, signs), true) as JsonObject
     return cleaned === rest ? value : { ...cleaned, ...(_meta === undefined ? {} : { _meta }) }
+  }
+
+  /** The same of what is large, while others have their turn. */
+  async function cleanLarge(
+    value: JsonObject,
+    rules: PersonalRules,
+    subject: string,
+    signs: Map<string, string> | undefined,
+  ): Promise<JsonObject> {
+    const { _meta, ...rest } = value
+    const change = changeOf(rules, subject, signs)
+    const cleaned = (await changeSlowly(rest, {
+      deep: (part) => redactDeep(part, change, true),
+      text: change,
+      trial: (text) => replaceFindings(text, findPersonal(text, rules.kinds), () => FOUND),
+    })) as JsonObject
+    return { ...cleaned, ...(_meta === undefined ? {} : { _meta }) }
   }
 
   async function kept(result: JsonObject, signs: Map<string, string>, whole: JsonObject, rules: PersonalRules, principal: Principal) {
@@ -88,11 +110,18 @@ export function createPersonalData({ keyRing, tokens }: PersonalDataOptions): Pe
     return allow((await tokens.keep(signs, subject)) ? result : clean(whole, rules, subject, undefined))
   }
 
+  async function large(result: JsonObject, rules: PersonalRules, principal: Principal, signs: Map<string, string>) {
+    const subject = subjectOf(principal)
+    const cleaned = await cleanLarge(result, rules, subject, signs)
+    return allow(signs.size === 0 || (await tokens.keep(signs, subject)) ? cleaned : await cleanLarge(result, rules, subject, undefined))
+  }
+
   return {
     step(result, { entry, principal }) {
       const rules = entry.release?.personal
       if (!rules || rules.kinds.length === 0) return allow(result)
       const signs = new Map<string, string>()
+      if (charactersOf(result, LARGE) > LARGE) return large(result, rules, principal, signs)
       const cleaned = clean(result, rules, subjectOf(principal), signs)
       return signs.size === 0 ? allow(cleaned) : kept(cleaned, signs, result, rules, principal)
     },
