@@ -92,6 +92,12 @@ suite('references through the gateway', () => {
       _meta: contents[0]?._meta,
     })
     await assert.rejects(client.readResource(put.uri), { name: 'MCPRequestError', code: 507 })
+    const [part] = (await client.readResource(`${put.uri}?offset=40&length=49000000`)).contents
+    const { next, ...range } = part?._meta?.['sallyport/range'] as Record<string, number>
+    assert.deepEqual(
+      [range, part && 'text' in part && part.text],
+      [{ offset: 40, length: (next as number) - 40, total: 50_000_000 }, whole.slice(40, next)],
+    )
     await client.deleteResource(put.uri)
     const small = await client.putResource(whole.slice(0, 5_000_000))
     assert.equal(await answer('hash', { text: small.uri }), ` ${digest(whole.slice(0, 5_000_000))}`)

@@ -20,6 +20,8 @@ const notFound: Decision<never> = deny({ reason: 'unknown_name', kind: 'resource
 export function createKeptEntry(kept: KeptResources, resultBytes: number): Entry {
   const uriTemplate = `${kept.prefix}{id}{?offset,length}`
   const template = parseUriTemplate(uriTemplate) as UriTemplate
+  // In Base64, and with what stands around it.
+  const rangeBytes = Math.max(1, Math.floor(((resultBytes - ENVELOPE_BYTES) * 3) / 4))
 
   async function read({ params, principal }: Call): Promise<Decision<Produced>> {
     const { uri } = params
@@ -27,7 +29,8 @@ export function createKeptEntry(kept: KeptResources, resultBytes: number): Entry
     const found = range && (await kept.find(kept.prefix + range.id, principal))
     if (!found || !range) return notFound
     const offset = Math.min(range.offset ?? 0, found.size)
-    const length = Math.min(range.length ?? found.size, found.size - offset)
+    // A range is as long as an answer may be: it says where it ends.
+    const length = Math.min(range.length ?? found.size, found.size - offset, isRange(range) ? rangeBytes : found.size)
     if (length > resultBytes) return deny({ reason: 'result_too_large', limitBytes: resultBytes })
     const bytes = await found.read(offset, length)
     return bytes ? allow({ kind: 'result', result: { contents: [toContent(uri as string, found, bytes, offset)] } }) : notFound
@@ -59,6 +62,8 @@ export function createKeptEntry(kept: KeptResources, resultBytes: number): Entry
   }
 }
 
+const ENVELOPE_BYTES = 1024
+
 interface Range {
   readonly id: string
   readonly offset?: number | undefined
@@ -71,9 +76,13 @@ function rangeOf(read: Readonly<Record<string, string>> | undefined): Range | un
   return id === undefined || numbers.some(Number.isNaN) ? undefined : { id, offset: numbers[0], length: numbers[1] }
 }
 
+const isRange = ({ offset, length }: Range): boolean => offset !== undefined || length !== undefined
+
 /** Half of a character is bytes. */
 function toContent(uri: string, { mimeType, size }: KeptResource, bytes: Buffer, offset: number) {
   const isText = isTextual(mimeType) && isUtf8(bytes) && !bytes.includes(0)
-  const part = bytes.length < size ? { _meta: { 'sallyport/range': { offset, length: bytes.length, total: size } } } : {}
+  const end = offset + bytes.length
+  const range = { offset, length: bytes.length, total: size, ...(end < size ? { next: end } : {}) }
+  const part = bytes.length < size ? { _meta: { 'sallyport/range': range } } : {}
   return { uri, mimeType, ...(isText ? { text: bytes.toString('utf8') } : { blob: bytes.toString('base64') }), ...part }
 }
