@@ -2,7 +2,8 @@
 
 import { type Clock, type Decision, deny, type Entry, type JsonObject, type Principal, type SealedProblem } from '../../core/index.ts'
 import { handleOf, stateAgreement, thumbprintOf } from '../../payload/index.ts'
-import type { PayloadKey, PayloadKeys } from './keys.ts'
+import type { PayloadKey } from './key-record.ts'
+import type { PayloadKeys } from './keys.ts'
 
 /** How long a client may believe who it is here. */
 const AGREED_FOR_SECONDS = 3_600

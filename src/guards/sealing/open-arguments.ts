@@ -24,7 +24,8 @@ import {
 import type { Counters } from '../../storage/index.ts'
 import type { ArgumentSteps, Sender } from '../arguments.ts'
 import type { SealingAnswers } from './answers.ts'
-import type { PayloadKey, PayloadKeys } from './keys.ts'
+import type { PayloadKey } from './key-record.ts'
+import type { PayloadKeys } from './keys.ts'
 import { readSent, type SentField } from './sent.ts'
 
 export interface OpenArgumentsOptions {

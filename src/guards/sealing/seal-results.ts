@@ -10,7 +10,8 @@ import { allow, type Clock, deny, type JsonObject, type Redactor } from '../../c
 import { bindingOf, type ContentKeys, handleOf, resultPointer, sealedPathOf, sealField, valueAt, withValue } from '../../payload/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import type { Leaving, Step } from '../release/index.ts'
-import type { PayloadKey, PayloadKeys } from './keys.ts'
+import type { PayloadKey } from './key-record.ts'
+import type { PayloadKeys } from './keys.ts'
 import { type By, readSent } from './sent.ts'
 
 export interface SealResultsOptions {
