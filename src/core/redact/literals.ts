@@ -12,45 +12,21 @@ export interface Literals {
   all(text: string): number[]
 }
 
+/** A row of the table: the states that follow one, by character. */
+const WIDTH = 128
+
 /** @param literals ASCII, in lower case, each once. */
 export function createLiterals(literals: readonly string[]): Literals {
-  // Characters that no literal has are one class: 0.
-  const classes = new Uint8Array(128)
-  let width = 1
-  for (const literal of literals)
-    for (const character of literal) {
-      const code = character.charCodeAt(0)
-      if (classes[code] === 0) classes[code] = width++
-    }
-  for (let code = 0x41; code <= 0x5a; code++) classes[code] = classes[code + 0x20] as number
-
   const longest = Math.max(...literals.map((literal) => literal.length))
-  const size = literals.reduce((sum, literal) => sum + literal.length, 1)
-  const next = new Uint16Array(size * width)
-  const ends: number[][] = [[]]
-  let states = 1
-  literals.forEach((literal, number) => {
-    let state = 0
-    for (const character of literal) {
-      const slot = state * width + (classes[character.charCodeAt(0)] as number)
-      if (next[slot] === 0) {
-        next[slot] = states++
-        ends.push([])
-      }
-      state = next[slot] as number
-    }
-    ends[state]?.push(number)
-  })
-  complete(next, ends, width)
-  const isEnd = Uint8Array.from(ends, (list) => (list.length > 0 ? 1 : 0))
+  const { next, ends, firstEnd } = inOrder(treeOf(literals))
 
   return {
     first(text, after = 0) {
       let state = 0
       for (let at = Math.max(0, after - longest); at < text.length; at++) {
         const code = text.charCodeAt(at)
-        state = code < 128 ? (next[state * width + (classes[code] as number)] as number) : 0
-        if (isEnd[state] === 1 && at >= after) return at + 1
+        state = code < WIDTH ? (next[state * WIDTH + code] as number) : 0
+        if (state >= firstEnd && at >= after) return at + 1
       }
       return -1
     },
@@ -59,23 +35,45 @@ export function createLiterals(literals: readonly string[]): Literals {
       let state = 0
       for (let at = 0; at < text.length; at++) {
         const code = text.charCodeAt(at)
-        state = code < 128 ? (next[state * width + (classes[code] as number)] as number) : 0
-        if (isEnd[state] === 1) for (const literal of ends[state] as number[]) found.push(literal, at + 1)
+        state = code < WIDTH ? (next[state * WIDTH + code] as number) : 0
+        if (state >= firstEnd) for (const literal of ends[state] as number[]) found.push(literal, at + 1)
       }
       return found
     },
   }
 }
 
+interface Automaton {
+  readonly next: Uint16Array
+  /** Which literals end in a state. */
+  readonly ends: number[][]
+}
+
+function treeOf(literals: readonly string[]): Automaton {
+  const next = new Uint16Array(literals.reduce((sum, literal) => sum + literal.length, 1) * WIDTH)
+  const ends: number[][] = [[]]
+  literals.forEach((literal, number) => {
+    let state = 0
+    for (let at = 0; at < literal.length; at++) {
+      const slot = state * WIDTH + literal.charCodeAt(at)
+      if (next[slot] === 0) next[slot] = ends.push([]) - 1
+      state = next[slot] as number
+    }
+    ends[state]?.push(number)
+  })
+  complete(next, ends)
+  return { next, ends }
+}
+
 /** Makes an automaton of the tree: where a branch ends, the longest beginning of another that the text also ends with goes on. */
-function complete(next: Uint16Array, ends: number[][], width: number): void {
+function complete(next: Uint16Array, ends: number[][]): void {
   const fallback = new Uint16Array(ends.length)
   const queue = [0]
-  for (const state of queue)
-    for (let character = 1; character < width; character++) {
-      const slot = state * width + character
+  for (const state of queue) {
+    for (let code = 0; code < WIDTH; code++) {
+      const slot = state * WIDTH + code
       const child = next[slot] as number
-      const other = state === 0 ? 0 : (next[(fallback[state] as number) * width + character] as number)
+      const other = state === 0 ? 0 : (next[(fallback[state] as number) * WIDTH + code] as number)
       if (child === 0) next[slot] = other
       else {
         fallback[child] = other
@@ -83,4 +81,26 @@ function complete(next: Uint16Array, ends: number[][], width: number): void {
         queue.push(child)
       }
     }
+    const row = state * WIDTH
+    for (let code = 0x41; code <= 0x5a; code++) next[row + code] = next[row + code + 0x20] as number
+  }
+}
+
+/** The states in which a literal ends last, so that one comparison tells them. */
+function inOrder({ next, ends }: Automaton): Automaton & { readonly firstEnd: number } {
+  const states = [...ends.keys()]
+  const order = [...states.filter((state) => ends[state]?.length === 0), ...states.filter((state) => ends[state]?.length !== 0)]
+  const place = new Uint16Array(states.length)
+  order.forEach((state, at) => {
+    place[state] = at
+  })
+  const moved = new Uint16Array(states.length * WIDTH)
+  for (const state of states)
+    for (let code = 0; code < WIDTH; code++)
+      moved[(place[state] as number) * WIDTH + code] = place[next[state * WIDTH + code] as number] as number
+  return {
+    next: moved,
+    ends: order.map((state) => ends[state] as number[]),
+    firstEnd: order.findIndex((state) => ends[state]?.length !== 0),
+  }
 }
