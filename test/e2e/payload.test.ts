@@ -53,7 +53,7 @@ before(async () => {
   gateway = await startGateway({
     servers: {
       web: { url: wire.url, headers: { authorization: `Bearer ${serverKey}` } },
-      child: { command: pipe.command, args: pipe.args },
+      child: { command: pipe.command, args: pipe.args, release: { account: { maxBytes: 2048 } } },
     },
     config: { audit: { arguments: 'sealed' } },
   })
@@ -109,6 +109,14 @@ describe('through our gateway', () => {
   it('a result is encrypted also where no argument is', async () => {
     await using client = connect(front.url, key)
     assert.deepEqual((await client.callTool('web__account')).structuredContent, { ...PAID, paid: 0 })
+  })
+
+  it('a result that is larger than its budget is refused: no part of it would open', async () => {
+    await using client = connect(front.url, key)
+    const { isError, content } = await client.callTool('child__account')
+    assert.equal(isError, true)
+    assert.match(JSON.stringify(content), /2048/)
+    assert.ok(!JSON.stringify(content).includes('resource_link'))
   })
 
   it('an agreement is made once for a tool; the key is another for each connection', async () => {

@@ -11,6 +11,7 @@
  */
 
 import { allow, type Decision, deny, type Entry, type JsonObject, type Redactor, type Work } from '../../core/index.ts'
+import { fromWireSchema } from '../../payload/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { compileResultCheck } from '../../schema/index.ts'
 import { type Budgets, BYTES_A_TOKEN, type Flow, READ_RESULT, type ResultUris, type Room, type StoredResults } from '../results/index.ts'
@@ -81,6 +82,8 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
   }
 
   async function reduced(result: JsonObject, leaving: Leaving, room: Room): Promise<Decision<JsonObject>> {
+    // A part of what an upstream has sealed opens for nobody: that, too, is whole or too large.
+    if (hasSealedResult(leaving.entry)) return deny({ reason: 'result_too_large', limitBytes: room.bytes })
     const leave = work.enter(bulkOf(result))
     if (!leave) return deny({ reason: 'overloaded', problem: 'Too many large results are in work at the moment: try again.' })
     try {
@@ -218,3 +221,6 @@ const isIndented = (text: string, value: unknown, compact: string): boolean =>
   text.length < compact.length * 4 &&
   text.length < MAX_COMPARED &&
   text === JSON.stringify(value, undefined, 2)
+
+const hasSealedResult = ({ definition: { outputSchema } }: Entry): boolean =>
+  isObject(outputSchema) && (fromWireSchema(outputSchema)?.paths.length ?? 0) > 0
