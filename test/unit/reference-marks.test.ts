@@ -107,7 +107,8 @@ test('an upstream’s own marks make nothing a reference: the operator does', ()
     entries[0]?.references?.map(({ path, as, maxBytes }) => [path, as, maxBytes]),
     [[['text'], 'text', 99]],
   )
-  const shown = ((entries[0]?.definition['inputSchema'] as JsonObject)['properties'] as JsonObject)['text'] as JsonObject
+  const listed = (entries[0]?.definition ?? {}) as { inputSchema: { properties: { text: JsonObject } } }
+  const shown = listed.inputSchema.properties.text
   assert.deepEqual([shown['x-sallyport-ref'], shown['maxLength'], shown['resourceRef']], [{ maxBytes: 99 }, 4096, undefined])
   assert.match(String(shown['description']), /^The text\. Takes a reference/)
   assert.equal(entries[0]?.check?.({ text: 'x'.repeat(5000) })?.rule, 'must NOT have more than 4096 characters')
