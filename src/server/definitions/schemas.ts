@@ -50,7 +50,10 @@ export function readParameters(given: unknown, report: Report, reportUnbounded: 
   const source = given === undefined ? { schema: noArguments, parse: undefined } : readSchema(given, 'parameters', report)
   if (!source) return undefined
   const marked = takeMarks(source.schema, false)
-  if ('problem' in marked) return void report(`parameters${marked.problem}`)
+  if ('problem' in marked) {
+    report(`parameters${marked.problem}`)
+    return undefined
+  }
   const marks = readReferenceMarks(marked.plain)
   for (const problem of marks.problems) report(`parameters${problem}`)
   const understood: OwnSchema = understandOwn(marks.schema, formatsOf(source.parse))
@@ -112,7 +115,10 @@ export function readOutputSchema(given: unknown, report: Report): ReadOutput | u
   const source = readSchema(given, 'outputSchema', report)
   if (!source) return undefined
   const marked = takeMarks(source.schema, true)
-  if ('problem' in marked) return void report(`outputSchema${marked.problem}`)
+  if ('problem' in marked) {
+    report(`outputSchema${marked.problem}`)
+    return undefined
+  }
   const { plain, paths } = marked
   const compiled = compileResultCheck(plain, formatsOf(source.parse))
   if ('problem' in compiled) {
