@@ -5,14 +5,7 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import { ConfigError, createRedactor } from '../../src/core/index.ts'
 import { createPayloadKeys } from '../../src/guards/index.ts'
-import {
-  createCallId,
-  followSuccession,
-  readRefusal,
-  readToolEncryption,
-  thumbprintOf,
-  verifyKeys,
-} from '../../src/payload/index.ts'
+import { createCallId, followSuccession, readRefusal, readToolEncryption, thumbprintOf, verifyKeys } from '../../src/payload/index.ts'
 import { MCPServer } from '../../src/server/index.ts'
 import { createLocalBus, createMemoryStore } from '../../src/storage/index.ts'
 import { createMemoryVault } from '../../src/vault/index.ts'
@@ -285,4 +278,20 @@ test('what cannot be encrypted is a problem when the server is made', () => {
     'tool "pay": outputSchema/properties/it/encrypted: must be true or false',
   ])
   assert.deepEqual(withParameters({ card }), [])
+  const others = {
+    prompts: [{ name: 'ask', template: 'Pay with {card}', parameters: { type: 'object', properties: { card } } }],
+    resourceTemplates: [
+      {
+        uriTemplate: 'card://{card}',
+        name: 'Card',
+        read: () => 'x',
+        variables: { type: 'object', properties: { card }, required: ['card'] },
+      },
+    ],
+  }
+  assert.throws(
+    () => new MCPServer(others as never),
+    ({ problems }: ConfigError) =>
+      problems.filter((problem) => problem.endsWith(': only what a tool takes or answers can be encrypted')).length === 2,
+  )
 })

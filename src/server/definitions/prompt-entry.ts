@@ -21,7 +21,7 @@ import { type Completable, type Complete, createCompleter } from './completion.t
 import { checkReads, type Nameable, toPermission } from './permissions.ts'
 import type { PromptDefinition } from './prompt.ts'
 import { createPromptExecutor, createRender, type MayRefer, normalizePrompt, type Render } from './prompt-executor.ts'
-import { nameableIn, outputNameable, readSchema } from './schemas.ts'
+import { checkUnmarked, nameableIn, outputNameable, readSchema } from './schemas.ts'
 import { checkName, readDisplay, reportFor } from './shape.ts'
 import type { EntryOptions } from './tool-entry.ts'
 import { checkKeys, type Report } from './unknown-keys.ts'
@@ -93,6 +93,7 @@ function readPrompt(definition: JsonObject, report: Report, { mayRefer }: Prompt
   const source = given === undefined ? { schema: undefined, parse: undefined } : readSchema(given, 'parameters', report)
   if (!source) return undefined
   const { schema, parse } = source
+  checkUnmarked(schema, (what) => report(`parameters${what}`))
   if (template !== undefined && parse)
     return problem('parameters: a template takes plain JSON Schema; with Zod, or another library, use render')
   // Bound to its definition, for functions that say `this`.

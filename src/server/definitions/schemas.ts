@@ -133,6 +133,12 @@ export function readOutputSchema(given: unknown, report: Report): ReadOutput | u
   }
 }
 
+/** Of a prompt, or a template's variables: what somebody meant to be encrypted must not travel in clear. */
+export function checkUnmarked(schema: JsonObject | undefined, report: Report): void {
+  const marked = schema && takeMarks(schema, true)
+  if (marked && ('problem' in marked || marked.paths.length > 0)) report(': only what a tool takes or answers can be encrypted')
+}
+
 /** Names inside what is encrypted are a part of it. */
 function veiledParse(parse: Parse, sealed: readonly Path[]): Parse {
   if (sealed.length === 0) return parse

@@ -13,7 +13,7 @@ import { isObject, type TemplateVariable } from '../../protocol/index.ts'
 import { understandOwn } from '../../schema/index.ts'
 import type { Completable } from '../definitions/completion.ts'
 import type { Nameable } from '../definitions/permissions.ts'
-import { formatsOf, nameableIn, outputNameable, readSchema } from '../definitions/schemas.ts'
+import { checkUnmarked, formatsOf, nameableIn, outputNameable, readSchema } from '../definitions/schemas.ts'
 import type { Parsed } from '../definitions/standard-schema.ts'
 import type { Report } from '../definitions/unknown-keys.ts'
 
@@ -53,6 +53,7 @@ export function readVariables(given: unknown, variables: readonly TemplateVariab
   }
   const source = readSchema(given, 'parameters', (what) => problem(what.replace(/^parameters/, '')))
   if (!source) return undefined
+  checkUnmarked(source.schema, problem)
   const understood = understandOwn(source.schema, formatsOf(source.parse))
   if ('problems' in understood) {
     for (const what of understood.problems) problem(what.startsWith('/') ? what : `: ${what}`)
