@@ -19,7 +19,7 @@ export const isVerificationOff = (env: Env): boolean => env['NODE_TLS_REJECT_UNA
 /** @throws {ConfigError} where it is off and nobody says that it is meant. */
 export function requireVerification(env: Env, log: Log): void {
   if (!isVerificationOff(env)) return
-  if (env[MEANT] !== '1')
+  if (env['SALLYPORT_DANGEROUSLY_UNVERIFIED_TLS'] !== '1')
     throw new ConfigError([
       `NODE_TLS_REJECT_UNAUTHORIZED: is 0, which makes Node believe every certificate: unset it, and name the authority of your own in NODE_EXTRA_CA_CERTS. For a process that needs it elsewhere: ${MEANT}=1`,
     ])
