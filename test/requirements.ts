@@ -668,6 +668,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'What a client keeps is sealed on disk and in no file in clear; a kill, a full or read-only disk and several processes at once lose no token and spend none twice; what was changed or moved does not open.',
     kind: 'guarantee',
   },
+  'client-retention': {
+    source: 'docs/retention.md §What a client keeps',
+    behaviour:
+      'Each class of record that a client keeps has a lifetime, and goes when nobody has used it for that long; what somebody is using, in whatever process, stays, and so do pins for as long as their account signs in.',
+    kind: 'guarantee',
+  },
   'client-bounds': {
     source: 'docs/configuration.md §Keys',
     behaviour: 'What anybody sends our client is bounded in bytes, depth and time before it is parsed.',

@@ -63,7 +63,7 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
   const network = networkTo(serverUrl)
   for (const value of Object.values({ ...headers, ...options.env })) if (value.length >= LEAST_SECRET) learn(value)
 
-  const store = openTokenStore({ tokenStore: options.tokenStore, dataDir: options.dataDir, log })
+  const store = openTokenStore({ tokenStore: options.tokenStore, dataDir: options.dataDir, clock, log })
   const account = options.account ?? DEFAULT_ACCOUNT
   let oauth: OAuth | undefined
   let machine: MachineSignIn | undefined
@@ -100,7 +100,7 @@ export function assemble(options: Readonly<MCPClientOptions>): Assembled {
     gate: () => gate,
     encryption: {
       options: options.encryption ?? {},
-      pins: createSealingPins({ store, name: encryptionName(keyOf(started || serverUrl), account), server: host }),
+      pins: createSealingPins({ store, name: encryptionName(keyOf(started || serverUrl), account), server: host, clock }),
       credential: auth?.type === 'api_key' ? `api_key ${canonicalHash(auth.apiKey)}` : (auth?.type ?? 'none'),
       clock,
     },

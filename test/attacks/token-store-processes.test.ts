@@ -89,7 +89,7 @@ test('a process that is killed while it writes leaves the old record or the new 
     await open().write(NAME, `${next} `)
     next++
     const files = await readdir(join(dataDir, 'client'))
-    assert.deepEqual(files.map((file) => file.split('.')[1]).sort(), ['lock', 'sealed'])
+    assert.deepEqual(files.map((file) => file.replace(/^[0-9a-f]{64}\./, '')).sort(), ['cleaned', 'lock', 'sealed'])
   }
 })
 

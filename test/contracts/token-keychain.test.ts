@@ -74,9 +74,9 @@ const folder = (): string => mkdtempSync(join(tmpdir(), 'sallyport-'))
 
 describeTokenStore(
   'keychain',
-  async () => {
+  async (clock) => {
     const dataDir = folder()
-    const open = () => createKeychainTokenStore({ dataDir, env: {} })
+    const open = () => createKeychainTokenStore({ dataDir, env: {}, clock })
     return { store: open(), other: open(), end: () => rm(dataDir, { recursive: true }) }
   },
   skip,

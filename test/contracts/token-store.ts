@@ -3,7 +3,10 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { encryptionName, machineTokenName, pinsName, registrationName, signInName } from '../../src/client/store/names.ts'
 import type { TokenStore } from '../../src/client/store/token-store.ts'
+import type { Clock } from '../../src/core/index.ts'
+import { verifies } from '../requirements.ts'
 
 export interface TokenStoreUnderTest {
   readonly store: TokenStore
@@ -14,11 +17,16 @@ export interface TokenStoreUnderTest {
 
 const NAME = 'sign-in/https%3A%2F%2Fmcp.example.com%2Fmcp/default'
 
-export function describeTokenStore(name: string, open: () => Promise<TokenStoreUnderTest>, skip: string | false = false): void {
+const DAY_MS = 86_400_000
+const SERVER = 'https://mcp.example.com/mcp'
+const at = (days: number) => ({ server: `https://${days}.example.com/mcp`, account: 'ana' })
+
+export function describeTokenStore(name: string, open: (clock: Clock) => Promise<TokenStoreUnderTest>, skip: string | false = false): void {
   describe(`a token store: ${name}`, { skip }, () => {
     let opened: TokenStoreUnderTest[] = []
+    let now = Date.now()
     async function start(): Promise<TokenStoreUnderTest> {
-      const under = await open()
+      const under = await open(() => now)
       opened.push(under)
       return under
     }
@@ -159,6 +167,111 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStoreU
       assert.equal(await other.read(NAME), 'four')
       await store.exclusively(NAME, () => store.remove(NAME))
       assert.equal(await other.read(NAME), undefined)
+    })
+
+    /** Any use of a store tidies up, a day after the last time. */
+    async function afterDays(days: number, store: TokenStore): Promise<void> {
+      now += days * DAY_MS
+      await store.read('no/such/record')
+    }
+    const whatIsLeft = async (store: TokenStore, names: readonly string[]): Promise<boolean[]> =>
+      Promise.all(names.map(async (one) => (await store.read(one)) !== undefined))
+
+    it('removes each kind of record once nobody has used it for as long as its class says, and nothing sooner', async () => {
+      verifies('client-retention')
+      const issuer = 'https://login.example.com'
+      const kinds: readonly (readonly [name: string, value: object, days: number])[] = [
+        [signInName(at(1)), { refreshToken: 'r', expiresAt: now }, 90],
+        [machineTokenName({ ...at(2), issuer, kind: 'workload', client: 'c' }), {}, 90],
+        [signInName(at(3)), { expiresAt: now + 20 * DAY_MS }, 27],
+        [registrationName(issuer), { clientId: 'c' }, 180],
+        [registrationName(issuer, 'device'), { expiresAt: now + DAY_MS }, 8],
+        [pinsName(at(4).server, 'ana'), {}, 365],
+        [encryptionName(at(5).server, 'ana'), {}, 365],
+        ['of-a-newer-version/a', {}, Number.POSITIVE_INFINITY],
+      ]
+      const began = now
+      for (const offset of [0, 1]) {
+        for (const days of [8, 27, 90, 180, 365]) {
+          now = began
+          const { store, other } = await start()
+          for (const [one, value] of kinds) await store.write(one, JSON.stringify(value))
+          await afterDays(days + offset * 0.1, other)
+          assert.deepEqual(
+            await whatIsLeft(
+              store,
+              kinds.map(([one]) => one),
+            ),
+            kinds.map(([, , least]) => days + offset * 0.1 <= least),
+            `after ${days + offset * 0.1} days`,
+          )
+        }
+      }
+    })
+
+    it('keeps what is used, whether it is read, written or taken', async () => {
+      const { store, other } = await start()
+      const names = [signInName(at(1)), signInName(at(2)), signInName(at(3)), signInName(at(4))]
+      const [read = '', written = '', taken = '', unused = ''] = names
+      for (const one of names) await store.write(one, '{}')
+      await afterDays(60, other)
+      await other.read(read)
+      await other.write(written, '{}')
+      await other.exclusively(taken, async () => void (await other.read(taken)))
+      await afterDays(60, store)
+      assert.deepEqual(await whatIsLeft(store, [read, written, taken, unused]), [true, true, true, false])
+    })
+
+    it('keeps what somebody is inside of, and does not wait for them', async () => {
+      const { store, other } = await start()
+      const [held, free] = [signInName(at(1)), signInName(at(2))]
+      await store.write(held, '{}')
+      await store.write(free, '{}')
+      now += 100 * DAY_MS
+      await store.exclusively(held, async () => {
+        await other.read('no/such/record')
+        assert.equal(await other.read(free), undefined)
+        assert.equal(await store.read(held), '{}')
+      })
+      assert.equal(await store.read(held), '{}')
+    })
+
+    it('keeps the pins of a server for as long as its account signs in there', async () => {
+      const { store, other } = await start()
+      const pins = [pinsName(SERVER, 'ana'), encryptionName(SERVER, 'ana'), pinsName(SERVER, 'raj')]
+      const signIn = signInName({ server: SERVER, account: 'ana' })
+      for (const one of [...pins, signIn]) await store.write(one, '{}')
+      for (let n = 0; n < 5; n++) {
+        await afterDays(80, other)
+        await other.read(signIn)
+      }
+      assert.deepEqual(await whatIsLeft(store, pins), [true, true, false])
+    })
+
+    it('believes no clock that has gone wrong, and tidies up in small steps', async () => {
+      const { store, other } = await start()
+      const ahead = now + 5 * 365 * DAY_MS
+      const today = now
+      now = ahead
+      await store.write(NAME, '{}')
+      now = today
+      await afterDays(1, other)
+      await afterDays(50, other)
+      assert.equal(await store.read(NAME), '{}')
+      const many = Array.from({ length: 20 }, (_, n) => signInName(at(n)))
+      for (const one of many) await store.write(one, '{}')
+      await afterDays(91, other)
+      now += 3_600_001
+      const { names } = store as { names?: () => Promise<readonly string[]> }
+      if (names) assert.equal((await names()).length, 13)
+      for (let n = 0; n < 3; n++) {
+        await other.read('no/such/record')
+        now += 3_600_001
+      }
+      assert.deepEqual(
+        await whatIsLeft(store, many),
+        many.map(() => false),
+      )
     })
 
     it('answers what the work does, and shows nothing of what it keeps', async () => {

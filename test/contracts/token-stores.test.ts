@@ -7,13 +7,13 @@ import { createFileTokenStore } from '../../src/client/store/file-store.ts'
 import { createMemoryTokenStore } from '../../src/client/store/memory-store.ts'
 import { describeTokenStore } from './token-store.ts'
 
-describeTokenStore('memory', async () => {
-  const store = createMemoryTokenStore()
+describeTokenStore('memory', async (clock) => {
+  const store = createMemoryTokenStore({ clock })
   return { store, other: store, end: async () => {} }
 })
 
-describeTokenStore('file', async () => {
+describeTokenStore('file', async (clock) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'sallyport-'))
-  const open = () => createFileTokenStore({ dataDir, env: {} })
+  const open = () => createFileTokenStore({ dataDir, env: {}, clock })
   return { store: open(), other: open(), end: () => rm(dataDir, { recursive: true }) }
 })

@@ -66,6 +66,7 @@ test('docs/token-store.md has every file that a store makes', async () => {
     const files = await readdir(folder.path, { recursive: true })
     for (const file of files) if (file !== 'client') made.add(file.replace(/[0-9a-f]{64}/, 'HASH').replaceAll('\\', '/'))
   }
+  await store.write('pins/c', 'three')
   await store.exclusively('pins/a', async () => {
     await store.write('pins/a', 'one')
     await store.exclusively('pins/b', look)
@@ -76,6 +77,7 @@ test('docs/token-store.md has every file that a store makes', async () => {
     'client/HASH.lock',
     'client/HASH.sealed',
     'client/HASH.sealed.new',
+    'client/cleaned',
     'client/rotation.lock',
     'master.key',
   ])

@@ -9,7 +9,9 @@
  */
 
 import { z } from 'zod'
+import type { Clock } from '../../core/index.ts'
 import { TokenStoreError, TransportError } from '../errors.ts'
+import { createDailyUse } from '../store/daily-use.ts'
 import { MAX_VALUE_BYTES, type TokenStore } from '../store/token-store.ts'
 
 export interface SealingPin {
@@ -39,6 +41,7 @@ export interface SealingPinsOptions {
   readonly name: string
   /** What the server is called in sentences. */
   readonly server: string
+  readonly clock: Clock
 }
 
 const MAX_PRINCIPALS = 20
@@ -52,7 +55,8 @@ const pin: z.ZodType<SealingPin> = z.strictObject({
 })
 const record = z.strictObject({ v: z.literal(1), tools: z.array(z.tuple([text, pin])) })
 
-export function createSealingPins({ store, name, server }: SealingPinsOptions): SealingPinKeeper {
+export function createSealingPins({ store, name, server, clock }: SealingPinsOptions): SealingPinKeeper {
+  const use = createDailyUse(store, [name], clock)
   let loaded: Promise<SealingPins> | undefined
 
   async function read(): Promise<Map<string, SealingPin>> {
@@ -65,6 +69,7 @@ export function createSealingPins({ store, name, server }: SealingPinsOptions): 
   }
 
   function load(): Promise<SealingPins> {
+    use()
     if (loaded) return loaded
     const loading: Promise<SealingPins> = read()
     loaded = loading

@@ -24,6 +24,8 @@ export interface Identities {
   knownRedirect(server: AuthorizationServer): Promise<string | undefined>
   /** The issuer has forgotten the client. */
   forget(issuer: string): Promise<void>
+  /** A sign-in was renewed: what it was made with is in use. */
+  used(issuer: string): Promise<void>
   toKept(identity: ClientIdentity): KeptClient
   /** Undefined: the program says now that it is somebody else. */
   fromKept(kept: KeptSignIn, server: AuthorizationServer): ClientIdentity | undefined
@@ -107,6 +109,8 @@ export function createIdentities({ options, network, registrations, clientName, 
       told.delete(issuer)
       await registrations.forget(issuer)
     },
+
+    used: registrations.used,
 
     toKept(identity) {
       const { clientId, method } = identity

@@ -112,6 +112,7 @@ export function createKeptGrants(parts: KeptGrantsParts): KeptGrants {
       const { refreshToken: next = refreshToken, scopes = kept.scopes } = tokens
       const renewed = { ...kept, ...toKeptTokens(tokens), refreshToken: next, scopes }
       learnTokens(renewed)
+      await identities.used(server.issuer)
       return renewed
     }
 

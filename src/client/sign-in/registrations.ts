@@ -27,6 +27,8 @@ export interface Registrations {
   find(issuer: string, use: RegisteredFor): Promise<KeptRegistration | undefined>
   keep(registered: Registered, use: RegisteredFor): Promise<void>
   forget(issuer: string): Promise<void>
+  /** What was obtained with it is being used: it is kept as long as that. */
+  used(issuer: string): Promise<void>
 }
 
 const base = {
@@ -66,5 +68,10 @@ export function createRegistrations({ store, clock, learn }: RegistrationsParts)
       await store.remove(nameOf(issuer, 'code'))
       await store.remove(nameOf(issuer, 'device'))
     },
+    async used(issuer) {
+      for (const use of ['code', 'device'] as const) await store.read(nameOf(issuer, use)).catch(noop)
+    },
   }
 }
+
+const noop = (): void => {}

@@ -10,6 +10,7 @@
 
 import type { Clock, Log } from '../../core/index.ts'
 import { AuthorizationError } from '../errors.ts'
+import { createDailyUse } from '../store/daily-use.ts'
 import type { TokenStore } from '../store/token-store.ts'
 import { freshUntil } from './freshness.ts'
 import { type KeptSignIn, parseSignIn } from './kept-sign-in.ts'
@@ -45,6 +46,7 @@ export interface TokenKeeperOptions {
 }
 
 export function createTokenKeeper({ store, name, clock, log, isOurs, learn, refresh }: TokenKeeperOptions): TokenKeeper {
+  const use = createDailyUse(store, [name], clock)
   let last: KeptSignIn | undefined
   /** Came after the store had said that it would take it, and was not taken. */
   let unkept: KeptSignIn | undefined
@@ -110,6 +112,7 @@ export function createTokenKeeper({ store, name, clock, log, isOurs, learn, refr
     last: () => last,
     seen: async () => last ?? load(),
     async current() {
+      use()
       const kept = last && !isStale(last) ? last : await load()
       if (kept === undefined || !isStale(kept) || kept.refreshToken === undefined) return kept
       return renewOnce('expired', kept.accessToken)

@@ -6,10 +6,12 @@
  */
 
 import { join } from 'node:path'
-import type { Log } from '../../core/index.ts'
+import type { Clock, Log } from '../../core/index.ts'
 import { resolveDataDir } from '../../vault/index.ts'
+import type { Pruned, PruneOptions } from './cleanup.ts'
 import { takeFileLock } from './file-lock.ts'
 import { createKeychainKeys } from './keychain-keys.ts'
+import { keptUntil } from './lifetimes.ts'
 import { createSealedStore } from './sealed-store.ts'
 import { createFileKeys, type SealingKeys } from './sealing-keys.ts'
 import { createStoreFolder } from './store-folder.ts'
@@ -21,6 +23,17 @@ export interface FileTokenStoreOptions {
   /** Is told once of each record that does not open. */
   readonly log?: Log | undefined
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  readonly clock?: Clock | undefined
+}
+
+export interface KeptRecord {
+  readonly name: string
+  /** A secret, where it is one. */
+  readonly value: string
+  /** In milliseconds since the epoch, to a day. */
+  readonly lastUsedAt: number
+  /** If nobody uses it any more; undefined: for ever. */
+  readonly keptUntil: number | undefined
 }
 
 export interface KeyRotation {
@@ -33,6 +46,14 @@ export interface KeyRotation {
 export interface FileTokenStore extends TokenStore {
   /** The names of the records that open, in no order that means anything. */
   names(): Promise<readonly string[]>
+  /** The records that open. To look at them here is no use of them. */
+  records(): AsyncIterable<KeptRecord>
+  /**
+   * Removes what nobody uses any more: at once, all of it, and what it was. What another program is using stays.
+   *
+   * @throws {RangeError} where `unusedSeconds` is less than two days.
+   */
+  prune(options?: PruneOptions): Promise<Pruned>
   /**
    * A new key seals from now on, and every record is sealed anew, each under its lock. May be interrupted at any time, and called
    * again. `newKey: false`: with the newest key that is there.
@@ -43,21 +64,21 @@ export interface FileTokenStore extends TokenStore {
 }
 
 /** Nothing is made on disk before something is kept. */
-export function createFileTokenStore({ dataDir, log, env = process.env }: FileTokenStoreOptions = {}): FileTokenStore {
+export function createFileTokenStore({ dataDir, log, env = process.env, clock }: FileTokenStoreOptions = {}): FileTokenStore {
   const dir = resolveDataDir(dataDir, env)
-  return createStore(join(dir, 'client'), () => createFileKeys(dir, env), log)
+  return createStore(join(dir, 'client'), () => createFileKeys(dir, env), { log, clock })
 }
 
 /** @throws {ConfigError} where the package `@napi-rs/keyring` is not installed. The keychain itself is first asked when it is needed. */
-export function createKeychainTokenStore({ dataDir, log, env = process.env }: FileTokenStoreOptions = {}): FileTokenStore {
+export function createKeychainTokenStore({ dataDir, log, env = process.env, clock }: FileTokenStoreOptions = {}): FileTokenStore {
   const dir = join(resolveDataDir(dataDir, env), 'client-keychain')
-  return createStore(dir, () => createKeychainKeys(dir), log)
+  return createStore(dir, () => createKeychainKeys(dir), { log, clock })
 }
 
-function createStore(dir: string, createKeys: () => SealingKeys, log: Log | undefined): FileTokenStore {
+function createStore(dir: string, createKeys: () => SealingKeys, given: Pick<FileTokenStoreOptions, 'log' | 'clock'>): FileTokenStore {
   const folder = createStoreFolder(dir)
   const keys = createKeys()
-  const { records, reseal, ...store } = createSealedStore({ folder, keys, log })
+  const { records, reseal, ...store } = createSealedStore({ folder, keys, ...given })
 
   async function rotateKey({ newKey = true }: { readonly newKey?: boolean } = {}): Promise<KeyRotation> {
     folder.require()
@@ -77,6 +98,9 @@ function createStore(dir: string, createKeys: () => SealingKeys, log: Log | unde
   return Object.freeze({
     ...store,
     names: async () => Array.fromAsync(records(), ({ name }) => name),
+    async *records() {
+      for await (const record of records()) yield { ...record, keptUntil: keptUntil(record, record.lastUsedAt) }
+    },
     rotateKey,
   })
 }

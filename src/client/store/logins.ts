@@ -6,8 +6,8 @@
  */
 
 import { z } from 'zod'
+import type { KeptRecord } from './file-store.ts'
 import { parseTokenName } from './names.ts'
-import type { TokenStore } from './token-store.ts'
 
 export interface Login {
   /** The URL of the MCP endpoint, over HTTP. */
@@ -21,6 +21,10 @@ export interface Login {
   readonly expiresAt: number | undefined
   /** Whether it is renewed by itself then. */
   readonly renews: boolean
+  /** In milliseconds since the epoch, to a day. */
+  readonly lastUsedAt: number
+  /** Until when it is here, if nobody uses it any more. */
+  readonly keptUntil: number | undefined
 }
 
 const shape = z.object({
@@ -30,12 +34,11 @@ const shape = z.object({
 })
 
 /** In order of server and account. */
-export async function listLogins(store: TokenStore & { names(): Promise<readonly string[]> }): Promise<readonly Login[]> {
+export async function listLogins(store: { records(): AsyncIterable<KeptRecord> }): Promise<readonly Login[]> {
   const logins: Login[] = []
-  for (const name of await store.names()) {
+  for await (const { name, value, lastUsedAt, keptUntil } of store.records()) {
     const parts = parseTokenName(name)
-    const value = parts && (await store.read(name))
-    if (parts === undefined || value === undefined) continue
+    if (parts === undefined) continue
     const { issuer, expiresAt, refreshToken } = parse(value)
     const obtained = parts.kind
     logins.push({
@@ -46,6 +49,8 @@ export async function listLogins(store: TokenStore & { names(): Promise<readonly
       expiresAt,
       // A program asks for another one whenever it needs one.
       renews: refreshToken !== undefined || obtained !== undefined,
+      lastUsedAt,
+      keptUntil,
     })
   }
   const key = ({ server, account, issuer = '' }: Login): string => JSON.stringify([server, account, issuer])

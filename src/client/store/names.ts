@@ -17,7 +17,10 @@ export interface SignInParts {
 /** The account where none is named. */
 export const DEFAULT_ACCOUNT = 'default'
 
-const toName = (kind: string, parts: readonly string[]): string =>
+/** What a name begins with. How long each is kept: `lifetimes.ts`. */
+export type RecordKind = 'sign-in' | 'machine-token' | 'registration' | 'pins' | 'encryption'
+
+const toName = (kind: RecordKind, parts: readonly string[]): string =>
   [kind, ...parts.map((part) => encodeURIComponent(part.toWellFormed()))].join('/')
 
 /** The tokens of one account at one server. */
@@ -67,3 +70,22 @@ export const pinsName = (server: string, account: string): string => toName('pin
 
 /** What is remembered of one server's encrypted fields, by the same parts. */
 export const encryptionName = (server: string, account: string): string => toName('encryption', [server, account])
+
+/** One of {@link RecordKind}, where one of the above made it. */
+export const kindOf = (name: string): string => name.split('/', 1)[0] as string
+
+/** Whose it is, of every kind; undefined where it is none of ours. */
+export function parseName(name: string): { readonly [part in keyof SignInParts]?: string | undefined } | undefined {
+  const token = parseTokenName(name)
+  if (token) return { server: token.server, account: token.account, issuer: token.issuer }
+  const [first, second] = name.split('/').slice(1).map(unescapePart)
+  switch (kindOf(name) as RecordKind) {
+    case 'registration':
+      return { issuer: first }
+    case 'pins':
+    case 'encryption':
+      return { server: first, account: second }
+    default:
+      return undefined
+  }
+}

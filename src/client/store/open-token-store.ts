@@ -1,6 +1,6 @@
 /** Which store a client has: what its options say, in memory unless told. @module */
 
-import type { Log } from '../../core/index.ts'
+import type { Clock, Log } from '../../core/index.ts'
 import { createFileTokenStore, createKeychainTokenStore } from './file-store.ts'
 import { createMemoryTokenStore } from './memory-store.ts'
 import type { TokenStore } from './token-store.ts'
@@ -8,15 +8,16 @@ import type { TokenStore } from './token-store.ts'
 export interface TokenStoreOptions {
   readonly tokenStore?: 'memory' | 'file' | 'keychain' | TokenStore | undefined
   readonly dataDir?: string | undefined
+  readonly clock?: Clock | undefined
   readonly log: Log
 }
 
 /** @throws {ConfigError} where the keychain's package is not installed. */
-export function openTokenStore({ tokenStore = 'memory', dataDir, log }: TokenStoreOptions): TokenStore {
+export function openTokenStore({ tokenStore = 'memory', dataDir, clock, log }: TokenStoreOptions): TokenStore {
   // In memory unless told: a web application with many people must not share a sign-in by accident.
-  if (tokenStore === 'memory') return createMemoryTokenStore()
-  if (tokenStore === 'file') return createFileTokenStore({ dataDir, log })
-  if (tokenStore === 'keychain') return createKeychainTokenStore({ dataDir, log })
+  if (tokenStore === 'memory') return createMemoryTokenStore({ clock, log })
+  if (tokenStore === 'file') return createFileTokenStore({ dataDir, clock, log })
+  if (tokenStore === 'keychain') return createKeychainTokenStore({ dataDir, clock, log })
   return tokenStore
 }
 

@@ -10,27 +10,32 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { constants, type FileHandle, lutimes, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { TokenStoreError } from '../errors.ts'
 import { toStoreError } from './store-error.ts'
 
 export interface Draft {
-  /** Puts `text` in the place of what was there. Once. */
-  replace(text: string): Promise<void>
+  /** Puts `text` in the place of what was there, as if last used at `usedAt`. Once. */
+  replace(text: string, usedAt: number): Promise<void>
   /** Where it is not needed. */
   discard(): Promise<void>
 }
 
+export interface RecordFile {
+  readonly text: string
+  readonly lastUsedAt: number
+}
+
 /** Undefined where there is none. @throws {TokenStoreError} where it cannot be read, or is larger than `maxBytes`. */
-export async function readRecordFile(file: string, maxBytes: number): Promise<string | undefined> {
+export async function readRecordFile(file: string, maxBytes: number): Promise<RecordFile | undefined> {
   let handle: FileHandle | undefined
   try {
     // Neither a link, which leads elsewhere, nor a pipe, which never ends.
     handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
     const found = await handle.stat()
     if (!found.isFile() || found.size > maxBytes) throw new TokenStoreError('store_unreadable', `${file}: is no record of ours.`)
-    return await handle.readFile('latin1')
+    return { text: await handle.readFile('latin1'), lastUsedAt: found.mtimeMs }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw toStoreError(error, 'store_unreadable', file)
@@ -57,12 +62,14 @@ export async function reserveDraft(file: string, bytes: number): Promise<Draft> 
   const reserved = handle
   let isOpen = true
   return {
-    async replace(text) {
+    async replace(text, usedAt) {
       const sealed = Buffer.from(text, 'latin1')
       isOpen = false
       try {
         await writeAll(reserved, sealed)
         await reserved.truncate(sealed.byteLength)
+        // By the same clock as every other time, which on a network file system is not the disk's.
+        await reserved.utimes(usedAt / 1000, usedAt / 1000)
         await reserved.sync()
         await reserved.close()
         await rename(draft, file)
@@ -80,6 +87,12 @@ export async function reserveDraft(file: string, bytes: number): Promise<Draft> 
       await rm(draft, { force: true }).catch(() => {})
     },
   }
+}
+
+/** The file's time is when it was last used: it changes without writing the record anew, and without a lock. */
+export async function touchRecordFile(file: string, usedAt: number): Promise<void> {
+  // Where that cannot be written, or is not there any more, nothing can be removed or has to be.
+  await lutimes(file, usedAt / 1000, usedAt / 1000).catch(() => {})
 }
 
 export async function removeRecordFile(file: string): Promise<void> {
@@ -100,7 +113,7 @@ export async function removeDraft(file: string): Promise<void> {
   }
 }
 
-const draftOf = (file: string): string => `${file}.new`
+export const draftOf = (file: string): string => `${file}.new`
 
 /** From the beginning of the file on. */
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {

@@ -7,19 +7,28 @@
  * @module
  */
 
-import { type Log, silentLog } from '../../core/index.ts'
+import { rmSync, statSync } from 'node:fs'
+import { type Clock, type Log, silentLog, systemClock } from '../../core/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
+import { TokenStoreError } from '../errors.ts'
+import { type Cleanup, createCleanup, type Shelf } from './cleanup.ts'
 import { takeFileLock } from './file-lock.ts'
-import { type Draft, readRecordFile, removeDraft, removeRecordFile, reserveDraft } from './record-file.ts'
+import { DAY_MS } from './lifetimes.ts'
+import { type Draft, draftOf, readRecordFile, removeDraft, removeRecordFile, reserveDraft, touchRecordFile } from './record-file.ts'
 import { hashOf, MAX_SEALED_BYTES, type OpenRecord, openRecord, sealRecord } from './sealed-record.ts'
 import type { SealingKeys } from './sealing-keys.ts'
 import type { StoreFolder } from './store-folder.ts'
 import { requireName, requireValue, type TokenStore } from './token-store.ts'
 import { createTurns } from './turns.ts'
 
-export interface SealedFiles extends TokenStore {
-  /** Every record that opens. */
-  records(): AsyncIterable<OpenRecord>
+export interface FoundRecord extends OpenRecord {
+  /** To a day. */
+  readonly lastUsedAt: number
+}
+
+export interface SealedFiles extends TokenStore, Pick<Cleanup, 'prune'> {
+  /** Every record that opens; to look at it here is no use of it. */
+  records(): AsyncIterable<FoundRecord>
   /** Seals a record anew with the newest key, where it is there. */
   reseal(hash: string): Promise<'resealed' | 'absent' | 'unreadable'>
 }
@@ -28,20 +37,23 @@ export interface SealedStoreOptions {
   readonly folder: StoreFolder
   readonly keys: SealingKeys
   readonly log?: Log | undefined
+  readonly clock?: Clock | undefined
 }
 
 /** Somebody who refreshes needs two answers of a server at most, of ten seconds each. */
 const WAIT_MS = 60_000
+const MAX_SWEPT = 100
+const noop = async (): Promise<void> => {}
 
 /** What whoever has a record's lock may do with it. */
 interface Inside {
-  write(record: OpenRecord): Promise<void>
+  write(record: OpenRecord, usedAt: number): Promise<void>
   remove(): Promise<void>
   /** Waits for what is under way, and leaves nothing behind. */
   end(): Promise<void>
 }
 
-export function createSealedStore({ folder, keys, log = silentLog }: SealedStoreOptions): SealedFiles {
+export function createSealedStore({ folder, keys, log = silentLog, clock = systemClock }: SealedStoreOptions): SealedFiles {
   const turns = createTurns<Inside>()
   const said = new Set<string>()
   let ring: KeyRing | undefined
@@ -51,16 +63,16 @@ export function createSealedStore({ folder, keys, log = silentLog }: SealedStore
     return ring
   }
 
-  async function openFile(hash: string): Promise<OpenRecord | 'unreadable' | undefined> {
+  async function openFile(hash: string, isQuiet = false): Promise<FoundRecord | 'unreadable' | undefined> {
     // Twice: another process may have changed the key, and sealed this anew, since the keys were loaded.
     for (let attempt = 0; attempt < 2; attempt++) {
       const known = attempt === 0 && ring ? ring : await load()
-      const sealed = await readRecordFile(folder.fileOf(hash), MAX_SEALED_BYTES)
-      if (sealed === undefined) return undefined
-      const record = openRecord(known, hash, sealed)
-      if (record && hashOf(record.name) === hash) return record
+      const found = await readRecordFile(folder.fileOf(hash), MAX_SEALED_BYTES)
+      if (found === undefined) return undefined
+      const record = openRecord(known, hash, found.text)
+      if (record && hashOf(record.name) === hash) return { ...record, lastUsedAt: found.lastUsedAt }
     }
-    if (!said.has(hash)) {
+    if (!isQuiet && !said.has(hash)) {
       said.add(hash)
       log('warn', 'a record of the client does not open: its key is gone, or it was changed. It counts as absent: sign in again', {
         file: folder.fileOf(hash),
@@ -79,12 +91,12 @@ export function createSealedStore({ folder, keys, log = silentLog }: SealedStore
       return mine
     }
     return {
-      write: (record) =>
+      write: (record, usedAt) =>
         next(async () => {
           const sealed = sealRecord(await load(), record)
           const mine = draft ?? (await reserveDraft(file, Buffer.byteLength(sealed)))
           draft = undefined
-          await mine.replace(sealed)
+          await mine.replace(sealed, usedAt)
         }),
       remove: () => next(() => removeRecordFile(file)),
       end: async () => {
@@ -95,12 +107,12 @@ export function createSealedStore({ folder, keys, log = silentLog }: SealedStore
   }
 
   /** `bytes`: what must have room before `run` begins. */
-  function enter<T>(hash: string, bytes: number, run: (inside: Inside) => Promise<T>): Promise<T> {
+  function enter<T>(hash: string, bytes: number, run: (inside: Inside) => Promise<T>, waitMs = WAIT_MS): Promise<T> {
     return turns.take(hash, async (begin) => {
       folder.require()
       // A keychain may ask the person first; others need not wait for that.
       if (!ring) await load()
-      const lock = await takeFileLock(folder.lockOf(hash), WAIT_MS)
+      const lock = await takeFileLock(folder.lockOf(hash), waitMs)
       try {
         const file = folder.fileOf(hash)
         await removeDraft(file)
@@ -116,11 +128,52 @@ export function createSealedStore({ folder, keys, log = silentLog }: SealedStore
     })
   }
 
+  /** Where nobody is inside, here or elsewhere: who tidies up waits for nobody. */
+  async function enterFree<T>(hash: string, run: (inside: Inside) => Promise<T>): Promise<T | 'busy'> {
+    if (!turns.isFree(hash)) return 'busy'
+    try {
+      return await enter(hash, 0, run, 0)
+    } catch (error) {
+      if (error instanceof TokenStoreError && error.code === 'store_locked') return 'busy'
+      throw error
+    }
+  }
+  const lastUsed = (hash: string): number | undefined => statSync(folder.fileOf(hash), { throwIfNoEntry: false })?.mtimeMs
+  const shelf: Shelf = {
+    claim: (now) => folder.exists() && folder.claim(now, DAY_MS),
+    release: (now, inMs) => folder.release(now, DAY_MS, inMs),
+    ids: folder.kept,
+    idOf: hashOf,
+    lastUsed,
+    touch: (hash, now) => touchRecordFile(folder.fileOf(hash), now),
+    open: (hash) => openFile(hash, true),
+    remove: (hash, lastUsedAt) =>
+      enterFree(hash, async (own) => {
+        // At once: who reads takes no lock, and says by the time that it is used.
+        if (lastUsed(hash) !== lastUsedAt) return 'kept'
+        rmSync(folder.fileOf(hash), { force: true })
+        await own.remove()
+        return 'removed'
+      }),
+    async sweep(now) {
+      // To enter is to remove what a killed writer left.
+      for (const hash of folder.drafts().slice(0, MAX_SWEPT))
+        if ((statSync(draftOf(folder.fileOf(hash)), { throwIfNoEntry: false })?.mtimeMs ?? now) < now - DAY_MS) await enterFree(hash, noop)
+    },
+  }
+  const cleanup = createCleanup(shelf, clock, log)
+
   return {
     async read(name) {
       requireName(name)
       if (!folder.exists()) return undefined
-      const found = await openFile(hashOf(name))
+      const hash = hashOf(name)
+      const found = await openFile(hash)
+      const now = clock()
+      // Once a day, and by no more than the file's time; also where a clock was wrong.
+      if (found !== undefined && found !== 'unreadable' && Math.abs(now - found.lastUsedAt) >= DAY_MS)
+        await touchRecordFile(folder.fileOf(hash), now)
+      if (!turns.inside(hash)) await cleanup.step()
       return found === 'unreadable' ? undefined : found?.value
     },
     async write(name, value) {
@@ -128,7 +181,10 @@ export function createSealedStore({ folder, keys, log = silentLog }: SealedStore
       requireValue(value)
       const hash = hashOf(name)
       const inside = turns.inside(hash)
-      await (inside ? inside.write({ name, value }) : enter(hash, 0, (own) => own.write({ name, value })))
+      const usedAt = clock()
+      if (inside) return inside.write({ name, value }, usedAt)
+      await enter(hash, 0, (own) => own.write({ name, value }, usedAt))
+      await cleanup.step()
     },
     async remove(name) {
       requireName(name)
@@ -140,20 +196,24 @@ export function createSealedStore({ folder, keys, log = silentLog }: SealedStore
     },
     async exclusively(name, work) {
       requireName(name)
-      return enter(hashOf(name), MAX_SEALED_BYTES, work)
+      const done = await enter(hashOf(name), MAX_SEALED_BYTES, work)
+      await cleanup.step()
+      return done
     },
     async *records() {
-      for (const hash of folder.hashes()) {
+      for (const hash of folder.kept()) {
         const found = await openFile(hash)
         if (found !== undefined && found !== 'unreadable') yield found
       }
     },
+    prune: cleanup.prune,
     reseal: (hash) =>
       enter(hash, 0, async (own) => {
         const found = await openFile(hash)
         if (found === undefined) return 'absent'
         if (found === 'unreadable') return 'unreadable'
-        await own.write(found)
+        // To seal it anew is no use of it.
+        await own.write(found, found.lastUsedAt)
         return 'resealed'
       }),
   }

@@ -10,6 +10,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 export interface Turns<Inside> {
+  /** Whether nobody is inside, and nobody waits. */
+  isFree(name: string): boolean
   /** What `work` was given, where the call comes from inside of it and it has not ended. */
   inside(name: string): Inside | undefined
   /** Waits for its turn, then runs `work`. @throws {Error} where it would wait for itself. */
@@ -33,6 +35,7 @@ export function createTurns<Inside>(): Turns<Inside> {
   }
 
   return {
+    isFree: (name) => !last.has(name),
     inside,
     async take(name, work) {
       if (inside(name) !== undefined) throw new Error('A record cannot be taken exclusively by who is inside already.')

@@ -28,7 +28,7 @@ import { copyCall, type ToolCallHook, toView } from './tool-call.ts'
 
 /** A tool as the server lists it, with what is known about it. */
 export interface InspectedTool {
-  /** As the server wrote it. */
+  /** As the server wrote it; encrypted fields as what they hold, with a mark. */
   readonly tool: JsonObject
   /** What a detector found: it finds some, not all. */
   readonly findings: readonly Finding[]
@@ -174,6 +174,7 @@ export function createGate({ trust, onToolCall, pins, server, list, accepted, lo
     async admit<T extends object>(params: T, signal?: AbortSignal) {
       const call = copyCall(params) as T & JsonObject
       if (isOff) return call
+      pins.use()
       const name = String(call['name'])
       if (await isLookedAt(name)) await lookOnce(signal)
       const it = known.get(name)

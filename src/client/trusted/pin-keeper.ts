@@ -11,9 +11,12 @@
 import type { Clock, JsonObject, Log } from '../../core/index.ts'
 import { definitionHash, type Pin, readPins, writePins } from '../../trust/index.ts'
 import { TransportError } from '../errors.ts'
+import { createDailyUse } from '../store/daily-use.ts'
 import type { TokenStore } from '../store/token-store.ts'
 
 export interface PinKeeper {
+  /** What was read of them is being used. */
+  use(): void
   read(): Promise<ReadonlyMap<string, Pin>>
   /** Pins those that have no pin yet; answers all pins. */
   add(tools: ReadonlyMap<string, JsonObject>): Promise<ReadonlyMap<string, Pin>>
@@ -64,6 +67,7 @@ export function createPinKeeper({ store, name, server, clock, log }: PinKeeperOp
   }
 
   return {
+    use: createDailyUse(store, [name], clock),
     read,
     add: (tools) => write(tools, (tool, pins) => !pins.has(tool)),
     replace: (tools) => write(tools, () => true),
