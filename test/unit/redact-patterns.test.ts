@@ -252,6 +252,22 @@ describe('the list of secrets', () => {
         )
       }
   })
+  it('leaves what documentation writes where a key would be', () => {
+    for (const text of [
+      `ghp_${'x'.repeat(36)}`,
+      `AKIA${'X'.repeat(16)}`,
+      `glpat-${'X'.repeat(20)}`,
+      'api_key: XXXXXXXXXXXXXXXXXXXX1',
+      'token = "<your-token-goes-here-1>"',
+    ])
+      assert.deepEqual(findSecrets(`see ${text} here`), [], text)
+  })
+  it('takes two that overlap out together, under the surer name', () => {
+    const text = `password=my1-----BEGIN PRIVATE ${'KEY'}-----\n${any(64)} end`
+    const [one, ...others] = findSecrets(text)
+    assert.deepEqual([one?.type, text.slice(one?.start, one?.start === undefined ? 0 : one.start + 3), others], ['private-key', 'my1', []])
+    assert.ok((one?.end ?? 0) >= text.length - 4)
+  })
   it('has a row here for every kind, but for services that are told by their name alone', () => {
     const byName = new Set(patterns.filter(({ id, byName }) => byName && id.endsWith('-key')).map(({ id }) => id))
     const missing = [...new Set(patterns.map(({ id }) => id))].filter((id) => !Object.hasOwn(table, id) && !byName.has(id))
