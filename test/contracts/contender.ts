@@ -2,7 +2,7 @@
 
 import { createInterface } from 'node:readline'
 import { createSqliteStore } from '../../src/storage/index.ts'
-import { createKeyRing } from '../../src/vault/index.ts'
+import { createKeyRing, openData } from '../../src/vault/index.ts'
 import { auditRecords } from './audit-store.ts'
 
 const [folder, name, rounds] = process.argv.slice(2) as [string, string, string]
@@ -10,9 +10,11 @@ const [folder, name, rounds] = process.argv.slice(2) as [string, string, string]
 // Opened by all of them at once: the files are made and migrated, and the key is made, by whoever comes first.
 const keyRing = createKeyRing({ file: `${folder}/master.key`, env: {} })
 const store = createSqliteStore({ file: `${folder}/test.db`, sealKey: keyRing.mac('audit head', '') })
-console.log(keyRing.mac('same key', '').toString('hex'))
+const data = await openData({ dataDir: `${folder}/data`, env: {} })
+console.log(`${keyRing.mac('same key', '').toString('hex')} ${data.keyRing.mac('same key', '').toString('hex')}`)
 
 const tasks: Record<string, () => Promise<unknown>> = {
+  seal: () => data.vault.seal(name, { kind: 'connection', id: name, field: 'f', subject: 'ana' }),
   async put() {
     const won: number[] = []
     for (let n = 0; n < Number(rounds); n++) if (await store.records('grant').putIfAbsent(`r${n}`, { by: name })) won.push(n)
@@ -43,3 +45,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(await task()))
 }
 await store.close()
+await data.store.close()

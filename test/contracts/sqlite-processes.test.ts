@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { createSqliteStore } from '../../src/storage/index.ts'
-import { createKeyRing } from '../../src/vault/index.ts'
+import { createKeyRing, openData } from '../../src/vault/index.ts'
 
 const ROUNDS = 60
 const COUNT = 3
@@ -64,6 +64,17 @@ test('processes that start at once on an empty folder end with one key and leave
     (await readdir(folder)).filter((name) => name.startsWith('master')),
     ['master.key'],
   )
+})
+
+test('processes that want one data key at once end with one, and each opens what the others have sealed', async () => {
+  const sealed = (await Promise.all(contenders.map(({ ask }) => ask('seal')))) as string[]
+  assert.equal(new Set(sealed.map((value) => value.split('.')[1])).size, 1)
+  const data = await openData({ dataDir: join(folder, 'data'), env: {} })
+  for (const [n, value] of sealed.entries()) {
+    const place = { kind: 'connection', id: `p${n}`, field: 'f', subject: 'ana' }
+    assert.equal((await data.vault.open(value, place))?.toString(), `p${n}`)
+  }
+  await data.store.close()
 })
 
 test('one process wins each put, and one is given each record', async () => {
