@@ -68,6 +68,8 @@ export async function openData({ dataDir, clock = systemClock, env = process.env
   const store = createSqliteStore({ file, clock, sealKey: keyRing.mac('audit head', 'sealing key'), keys })
   opening.defer(store.close)
   await checkRecords(store, keyRing, dir)
+  // The next one can be learned only while both are there (passphrase-keys.ts).
+  if (master.keys?.isPassphrase) store.onForeignChange(() => void wrapper.current())
   const vault = createVault(createDataKeys({ records, scrub: keys.scrub, wrapper, keyRing, clock }))
   opening.move()
   return { store, keyRing, vault, dir, master, scrubKeys: keys.scrub }

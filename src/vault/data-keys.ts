@@ -80,8 +80,19 @@ export function createDataKeys({ records, scrub, wrapper, keyRing, clock }: Data
     unwrapped.delete(id)
     return undefined
   }
+  /** The root as it was when the keys that are here last opened it. */
+  let opened: number | undefined
+  /** Where the master key was replaced and the new one is not here, what is wrapped with the old one would be lost with this process. */
+  async function requireRoot(): Promise<void> {
+    const root = await records.get(ROOT_ID)
+    if (root === undefined || root.version === opened) return
+    const bytes = await wrapper.unwrap(root.value.keyId, root.value.wrapped, ROOT_ID)
+    if (bytes === undefined) throw new Error('the master key was replaced, and the new one is not here: start this program again')
+    opened = root.version
+  }
   /** Whoever is first makes it, for all processes. */
   async function make(id: string, kind: string, group: string | undefined): Promise<void> {
+    await requireRoot()
     const wrapped = await wrapper.wrap(randomBytes(KEY_BYTES), id)
     await records.putIfAbsent(id, { ...wrapped, kind, createdAt: clock() }, { group })
     // A rotation that has passed by meanwhile did not see it.

@@ -6,6 +6,7 @@
  */
 
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigError } from '../core/index.ts'
 import type { Data } from './data-dir.ts'
 import { type DataKeyRecord, ROOT_ID } from './data-key-record.ts'
@@ -13,6 +14,7 @@ import type { Keys } from './key-file.ts'
 import { createLocalWrapper } from './local-wrapper.ts'
 import { passphraseOf } from './passphrase.ts'
 import { addPassphrase, settlePassphrase } from './passphrase-keys.ts'
+import { touchRecords } from './root.ts'
 import { type Rotated, rotateMaster } from './rotate.ts'
 
 export interface RotationOptions {
@@ -27,6 +29,9 @@ export interface Rotation extends Rotated {
   /** What is left for the operator to do, where something is. */
   readonly left?: string | undefined
 }
+
+/** Changes are looked for five times a second (storage/sqlite/foreign-changes.ts). */
+const HEARD_MS = 1_000
 
 /** @throws {ConfigError} where there is no new key to go over to. */
 export async function rotateKeys(
@@ -49,6 +54,9 @@ export async function rotateKeys(
       wrapper: createLocalWrapper(() => both),
       async settle(keyId) {
         await reseal()
+        // A server that had nothing to do meanwhile has not looked: once the old one is out, it cannot learn the new one any more.
+        await touchRecords(store)
+        await delay(HEARD_MS)
         settlePassphrase(file, keyId)
       },
     })

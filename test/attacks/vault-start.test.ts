@@ -168,13 +168,26 @@ test('a passphrase is changed while a server runs that knows the old one alone; 
   const operator = await openData({ dataDir: dir, env })
   const next = join(folder.path, 'next')
   writeFileSync(next, 'incorrect horse battery staple\n', { mode: 0o600 })
-  // A running server has something to do at every moment; here it is while the new key is in the file beside the old one.
-  const { left } = await rotateKeys(operator, { newPassphraseFile: next, reseal: () => server.vault.open(sealed, place) })
+  // It has nothing to do meanwhile, and looks all the same.
+  const { left } = await rotateKeys(operator, { newPassphraseFile: next })
   assert.match(left ?? '', /new passphrase/)
   const after = await server.vault.seal('kept', place)
   await Promise.all([server.store.close(), operator.store.close()])
   await refuses(dir, /is not the passphrase/, env)
   for (const each of [sealed, after]) await opens(dir, each, { SALLYPORT_MASTER_PASSPHRASE_FILE: next })
+})
+
+test('a process that has not heard of the new master key makes no data key with the old one: it would be lost with it', async () => {
+  await using folder = await createTempDir('vault')
+  const [one, two] = [createKeyText(), createKeyText()]
+  const server = await openData({ dataDir: folder.path, env: { SALLYPORT_MASTER_KEY: one } })
+  await server.vault.seal('kept', place)
+  const operator = await openData({ dataDir: folder.path, env: { SALLYPORT_MASTER_KEY: `${two},${one}` } })
+  await rotateKeys(operator)
+  await assert.rejects(server.vault.seal('lost', place), /the master key was replaced/)
+  await assert.rejects(server.vault.seal('lost', { ...place, subject: 'bob' }), /the master key was replaced/)
+  assert.equal((await operator.vault.open(await operator.vault.seal('kept', place), place))?.toString(), 'kept')
+  await Promise.all([server.store.close(), operator.store.close()])
 })
 
 test('a module that names a service is refused where others can write to it, where it is none, and beside a master key', async () => {
