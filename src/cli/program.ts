@@ -232,6 +232,10 @@ export function createProgram(argv: readonly string[]): Command {
     .option('--reseal', 'make no new key: seal with the newest one that there is')
     .addOption(dataDir())
     .action(async (_options, command: Command) => (await import('./commands/logins.ts')).rotateKey(command.optsWithGlobals()))
+  add(logins, 'prune', 'remove what nobody uses any more, and say what that was')
+    .option('--unused <span>', 'also sign-ins and registrations that were not used for so long: 30d')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/logins-prune.ts')).pruneLogins(command.optsWithGlobals()))
 
   add(program, 'schema', 'print the JSON Schema of sallyport.yaml').action(async () => (await import('./commands/schema.ts')).printSchema())
 

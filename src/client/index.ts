@@ -48,11 +48,13 @@ export { requestTokens, revokeToken, type Tokens } from './sign-in/token-request
 export type { SignInRequest } from './sign-in/ways.ts'
 export type { SkillEntry, SkillFile } from './skills/skill-entry.ts'
 export type { Skill } from './skills/skills.ts'
+export type { Pruned, PruneOptions, Removed } from './store/cleanup.ts'
 export {
   createFileTokenStore,
   createKeychainTokenStore,
   type FileTokenStore,
   type FileTokenStoreOptions,
+  type KeptRecord,
   type KeyRotation,
 } from './store/file-store.ts'
 export { type Login, listLogins } from './store/logins.ts'

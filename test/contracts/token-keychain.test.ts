@@ -153,7 +153,7 @@ test('without the package it is an error that names it', () => {
   cpSync(join(ROOT, 'src'), join(root, 'src'), { recursive: true })
   cpSync(join(ROOT, 'package.json'), join(root, 'package.json'))
   mkdirSync(join(root, 'node_modules'))
-  for (const name of ['zod', 'undici', 'ws', 'jose'])
+  for (const name of ['zod', 're2js', 'undici', 'ws', 'jose'])
     symlinkSync(join(ROOT, 'node_modules', name), join(root, 'node_modules', name), 'junction')
   const said = tryToKeep(root, join(root, 'data'), {})
   assert.match(said, /^ConfigError: tokenStore "keychain" needs a package.*npm install @napi-rs\/keyring, or use "file"\.$/)

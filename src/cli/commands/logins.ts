@@ -1,41 +1,24 @@
 /**
- * `sallyport logins [rotate-key]`: which servers this machine is signed in to, never with a token, and a new key for what is kept of
- * them. Reads no configuration: sign-ins are a person's, not a server's.
+ * `sallyport logins [rotate-key]`: which servers this machine is signed in to, until when that is kept, never with a token; and a new key
+ * for what is kept of them. Reads no configuration: sign-ins are a person's, not a server's.
  *
  * @module
  */
 
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  createFileTokenStore,
-  createKeychainTokenStore,
-  type FileTokenStore,
-  type Login,
-  listLogins,
-  TokenStoreError,
-} from '../../client/index.ts'
+import { type Login, listLogins } from '../../client/index.ts'
 import { ConfigError } from '../../core/index.ts'
 import { resolveDataDir } from '../../vault/index.ts'
 import type { WithData } from '../common.ts'
 import { CliError } from '../errors.ts'
-import { createOutput, type Output, table } from '../output.ts'
+import { folders, isThere, type Kept, openKept, toDataError } from '../kept-stores.ts'
+import { createOutput, table } from '../output.ts'
 import { shown, shownShort } from '../shown.ts'
-import { minuteOf } from '../values.ts'
+import { dateOf, minuteOf } from '../values.ts'
 
 export interface RotateKeyOptions extends WithData {
   readonly keychain?: boolean
   readonly reseal?: boolean
-}
-
-type Kept = 'file' | 'keychain'
-/** As the client calls them. */
-const folders: Readonly<Record<Kept, string>> = { file: 'client', keychain: 'client-keychain' }
-const isThere = (kept: Kept, dataDir: string | undefined): boolean => existsSync(join(resolveDataDir(dataDir), folders[kept]))
-
-function open(kept: Kept, dataDir: string | undefined, output: Output): FileTokenStore {
-  const log = (_level: string, message: string): void => output.note(`! ${shown(message)}`)
-  return kept === 'file' ? createFileTokenStore({ dataDir, log }) : createKeychainTokenStore({ dataDir, log })
 }
 
 export async function showLogins({ json = false, dataDir }: WithData): Promise<void> {
@@ -44,7 +27,7 @@ export async function showLogins({ json = false, dataDir }: WithData): Promise<v
   for (const kept of ['file', 'keychain'] as const) {
     if (!isThere(kept, dataDir)) continue
     try {
-      for (const login of await listLogins(open(kept, dataDir, output))) logins.push({ ...login, kept })
+      for (const login of await listLogins(openKept(kept, dataDir, output))) logins.push({ ...login, kept })
     } catch (error) {
       // A keychain that is locked does not hide what is in files.
       if (kept === 'file' || !(error instanceof ConfigError)) throw toDataError(error)
@@ -53,12 +36,13 @@ export async function showLogins({ json = false, dataDir }: WithData): Promise<v
   }
   output.object({ logins })
   if (logins.length === 0) output.note('Nobody is signed in anywhere. Sign in with `sallyport login URL`.')
-  const rows = logins.map(({ server, account, issuer, expiresAt, renews, obtained, kept }) => [
+  const rows = logins.map(({ server, account, issuer, expiresAt, renews, obtained, keptUntil, kept }) => [
     shown(server),
     shownShort(account),
     issuer === undefined ? '' : `by ${shown(issuer)}`,
     obtained === undefined ? '' : shownShort(obtained),
     endOf(expiresAt, renews),
+    keptUntil === undefined ? '' : `kept until ${dateOf(keptUntil)}`,
     kept === 'keychain' ? 'key in the keychain' : '',
   ])
   for (const row of table(rows)) output.line(row)
@@ -79,7 +63,7 @@ export async function rotateKey({ json = false, dataDir, keychain = false, resea
       `nothing is kept in ${shown(join(resolveDataDir(dataDir), folders[kept]))}`,
       'see `sallyport logins`, and check --data-dir and --keychain',
     )
-  const done = await open(kept, dataDir, output).rotateKey({ newKey: !reseal }).catch(refuse)
+  const done = await openKept(kept, dataDir, output).rotateKey({ newKey: !reseal }).catch(refuse)
   output.object({ kept, ...done })
   const what = `${done.resealed} ${done.resealed === 1 ? 'record is' : 'records are'}`
   output.line(
@@ -94,9 +78,4 @@ export async function rotateKey({ json = false, dataDir, keychain = false, resea
 function refuse(error: unknown): never {
   if (!(error instanceof ConfigError) || !error.message.startsWith('SALLYPORT_MASTER_KEY')) throw toDataError(error)
   throw new CliError('E-CONFIG', error.problems.map(shown).join('\n  '), 'then run: sallyport logins rotate-key --reseal')
-}
-
-function toDataError(error: unknown): unknown {
-  if (!(error instanceof TokenStoreError)) return error
-  return new CliError('E-DATA', shown(error.message), 'do what it says, and run the command again', { reason: error.code })
 }
