@@ -124,7 +124,7 @@ test('a task works with the values, keeps them sealed, and its result is for who
   const seen: unknown[] = []
   const definition = {
     name: 'pay',
-    task: 'optional',
+    task: { support: 'optional', ttlMs: 10 * DAY },
     parameters: { type: 'object', properties: { card } },
     outputSchema: { type: 'object', properties: { receipt: { type: 'string', encrypted: true } } },
     async execute(args: Json, context: Json) {
@@ -134,6 +134,7 @@ test('a task works with the values, keeps them sealed, and its result is for who
   }
   await withRig([definition], async (rig) => {
     const tasks = taskClient(rig.url, 'alice')
+    rig.clock.now += 29 * DAY
     const client = await rig.client('pay')
     const agreement = await client.agree()
     const call = createCallId()
@@ -141,12 +142,19 @@ test('a task works with the values, keeps them sealed, and its result is for who
     const { inputRequests } = await tasks.until(id, 'input_required')
     const stored = JSON.stringify(await rig.store.records('task').list())
     for (const form of [CARD, Buffer.from(CARD).toString('base64'), encodeURIComponent(CARD)]) assert.ok(!stored.includes(form))
-    // Longer than a sealed value is taken.
-    rig.clock.now += 10 * 60_000
+    // Until the key that it was sealed to is gone.
+    const replaced = Promise.withResolvers<void>()
+    rig.engine.sealing.onChange(replaced.resolve)
+    rig.clock.now += 2 * DAY
+    await client.agree()
+    await replaced.promise
+    rig.clock.now += 2 * DAY
+    assert.equal(readRefusal((await tasks.call('pay', client.seal({ card: CARD }, agreement))).result)?.problem, 'unknown_key')
     await tasks.update(id, { [Object.keys(inputRequests)[0] as string]: accept({ ok: 'yes' }) })
     const { result } = await tasks.until(id, 'completed')
     assert.ok(!JSON.stringify(result).includes(CARD))
-    assert.deepEqual(client.open(result.structuredContent, agreement, call, [agreement.key]), { receipt: `for ${CARD}` })
+    const { key } = await client.agree()
+    assert.deepEqual(client.open(result.structuredContent, agreement, call, [key]), { receipt: `for ${CARD}` })
     assert.deepEqual(seen, [{ card: CARD }, { card: CARD }])
   })
 })
