@@ -110,3 +110,34 @@ test('a change of the key that is killed leaves every record readable, and the n
   }
   assert.deepEqual(await open().rotateKey(), { resealed: 12, unreadable: 0 })
 })
+
+test('processes that tidy up at once, and are killed at it, remove what is unused and nothing that is used', async () => {
+  verifies('client-retention')
+  const days = (n: number): number => Date.now() - n * 86_400_000
+  const nameOf = (n: number): string => `sign-in/https%3A%2F%2F${n}.example.com%2F/default`
+  const at = (time: number) => createFileTokenStore({ dataDir, env: {}, clock: () => time })
+  const all = Array.from({ length: 30 }, (_, n) => n)
+  const [old, recent] = [at(days(94)), at(days(5))]
+  for (const n of all) await (n % 3 === 0 ? recent : old).write(nameOf(n), `value of ${n}`)
+  // Somebody is inside of one that is old, and somebody begins to use one.
+  const held = open()
+  await held.exclusively(nameOf(1), async () => {
+    for (let round = 0; round < 3; round++) {
+      const two = [start('prune'), start('prune')]
+      await until('something is removed', () => two.some(({ lines }) => lines().length > 0))
+      for (const { child } of two) {
+        child.kill('SIGKILL')
+        await once(child, 'close')
+      }
+      if (round === 0) await open().read(nameOf(29))
+    }
+    await open().prune()
+    assert.equal(await held.read(nameOf(1)), 'value of 1')
+  })
+  const store = open()
+  const left = await store.names()
+  const mustStay = all.filter((n) => n % 3 === 0 || n === 1).map(nameOf)
+  for (const name of mustStay) assert.ok(left.includes(name), name)
+  for (const name of left) if (name !== nameOf(29)) assert.ok(mustStay.includes(name), name)
+  for (const n of all) if (left.includes(nameOf(n))) assert.equal(await store.read(nameOf(n)), `value of ${n}`)
+})

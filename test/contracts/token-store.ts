@@ -258,12 +258,19 @@ export function describeTokenStore(name: string, open: (clock: Clock) => Promise
       await afterDays(1, other)
       await afterDays(50, other)
       assert.equal(await store.read(NAME), '{}')
+      // A clock that is behind for a while.
+      const another = signInName(at(100))
+      await store.write(another, '{}')
+      now -= 200 * DAY_MS
+      await other.read(another)
+      await afterDays(200, other)
+      assert.equal(await store.read(another), '{}')
       const many = Array.from({ length: 20 }, (_, n) => signInName(at(n)))
       for (const one of many) await store.write(one, '{}')
       await afterDays(91, other)
       now += 3_600_001
       const { names } = store as { names?: () => Promise<readonly string[]> }
-      if (names) assert.equal((await names()).length, 13)
+      if (names) assert.equal((await names()).length, 14)
       for (let n = 0; n < 3; n++) {
         await other.read('no/such/record')
         now += 3_600_001

@@ -62,3 +62,41 @@ test('logins lists servers, accounts and issuers, and never a token; rotate-key 
   assert.equal(wrong.code, 2)
   assert.match(wrong.stderr, /^error\[E-CONFIG\]: SALLYPORT_MASTER_KEY: .*\nfix: then run: sallyport logins rotate-key --reseal/)
 })
+
+test('logins says until when each is kept, and prune removes what is unused, tells what it was and revokes nothing', async () => {
+  await using folder = await createTempDir('prune')
+  const dataDir = join(folder.path, 'data')
+  const nothing = await sallyport(dataDir, ['logins', 'prune', '--json'])
+  assert.deepEqual(JSON.parse(nothing.stdout), { removed: [], busy: 0 })
+  assert.deepEqual(readdirSync(folder.path), [])
+
+  await using world = await startWorld()
+  const now = Date.now()
+  const kept = { tokenStore: 'file', dataDir } as const
+  await using old = createClient(world, { ...kept, account: 'ana', clock: () => now - 40 * 86_400_000 })
+  await using mine = createClient(world, kept)
+  await signInTo(world, old)
+  await old.listTools()
+  await signInTo(world, mine)
+  const endOf = (days: number): string => new Date(now + days * 86_400_000).toISOString().slice(0, 10)
+  const listed = (await sallyport(dataDir, ['logins'])).stdout.trimEnd().split('\n')
+  assert.match(listed[0] ?? '', new RegExp(`ana .*kept until ${endOf(50)}$`))
+  assert.match(listed[1] ?? '', new RegExp(`default .*kept until ${endOf(90)}$`))
+
+  const wrong = await sallyport(dataDir, ['logins', 'prune', '--unused', '1d'])
+  assert.deepEqual([wrong.code, wrong.stdout], [2, ''])
+  assert.match(wrong.stderr, /^error\[E-USAGE\]: --unused must be two days at least\nfix: /)
+  const none = await sallyport(dataDir, ['logins', 'prune'])
+  assert.deepEqual([none.code, none.stdout.trimEnd()], [0, 'Nothing is unused for so long.'])
+  const pruned = await sallyport(dataDir, ['logins', 'prune', '--unused', '30d'])
+  assert.equal(pruned.code, 0)
+  assert.match(pruned.stdout, new RegExp(`^sign-in +${world.serverUrl} +ana +last used ${endOf(-40)}\n.*1 record removed\n$`))
+  assert.match(pruned.stderr, /Nothing was revoked.*sallyport logout URL/)
+  assert.equal(world.to('/revoke').length, 0)
+  const { logins } = JSON.parse((await sallyport(dataDir, ['logins', '--json'])).stdout)
+  assert.deepEqual(
+    logins.map(({ account }: { account: string }) => account),
+    ['default'],
+  )
+  await mine.callTool('echo')
+})

@@ -1,6 +1,6 @@
 /**
  * A process that uses the store of its data directory: `contend` renews one token again and again, as a client does; `write` writes
- * without end, and says what is on disk; `rotate` changes the key without end. The parent kills it when it likes.
+ * without end, and says what is on disk; `rotate` changes the key without end, `prune` removes what is unused. The parent kills it when it likes.
  *
  * @module
  */
@@ -29,6 +29,9 @@ const tasks: Record<string, () => Promise<void>> = {
       else await store.exclusively(name, () => store.write(name, value))
       process.stdout.write(`${n}\n`)
     }
+  },
+  async prune() {
+    for (;;) process.stdout.write(`${(await store.prune()).removed.length}\n`)
   },
   async rotate() {
     for (;;) {

@@ -67,10 +67,10 @@ const EARLIEST = Date.UTC(2020)
 export function createCleanup(shelf: Shelf, clock: Clock, log: Log): Cleanup {
   let nextLookAt = 0
 
-  /** What cannot be the time of a use counts as a use now: an archive or a clock must not take a record away. */
+  /** What cannot be the time of a use counts as a use now: an archive must not take a record away. One that is to come is left to come. */
   async function lastUsedOf(id: string, now: number): Promise<number | undefined> {
     const at = shelf.lastUsed(id)
-    if (at === undefined || (at >= EARLIEST && at <= now + DAY_MS)) return at
+    if (at === undefined || at >= EARLIEST) return at
     await shelf.touch(id, now)
     return now
   }

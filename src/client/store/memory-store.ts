@@ -18,7 +18,7 @@ export function createMemoryTokenStore({ clock = systemClock, log = silentLog }:
 
   function touch(name: string, now: number): void {
     const record = records.get(name)
-    if (record) record.lastUsedAt = now
+    if (record) record.lastUsedAt = Math.max(record.lastUsedAt, now)
   }
   const shelf: Shelf = {
     claim(now) {

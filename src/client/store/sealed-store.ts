@@ -170,9 +170,8 @@ export function createSealedStore({ folder, keys, log = silentLog, clock = syste
       const hash = hashOf(name)
       const found = await openFile(hash)
       const now = clock()
-      // Once a day, and by no more than the file's time; also where a clock was wrong.
-      if (found !== undefined && found !== 'unreadable' && Math.abs(now - found.lastUsedAt) >= DAY_MS)
-        await touchRecordFile(folder.fileOf(hash), now)
+      // Once a day, and by no more than the file's time. Never back: that clock may be the one that is wrong.
+      if (found !== undefined && found !== 'unreadable' && now - found.lastUsedAt >= DAY_MS) await touchRecordFile(folder.fileOf(hash), now)
       if (!turns.inside(hash)) await cleanup.step()
       return found === 'unreadable' ? undefined : found?.value
     },
