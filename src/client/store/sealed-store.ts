@@ -7,15 +7,14 @@
  * @module
  */
 
-import { rmSync, statSync } from 'node:fs'
 import { type Clock, type Log, silentLog, systemClock } from '../../core/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
-import { TokenStoreError } from '../errors.ts'
-import { type Cleanup, createCleanup, type Shelf } from './cleanup.ts'
+import { type Cleanup, createCleanup } from './cleanup.ts'
 import { takeFileLock } from './file-lock.ts'
 import { DAY_MS } from './lifetimes.ts'
-import { type Draft, draftOf, readRecordFile, removeDraft, removeRecordFile, reserveDraft, touchRecordFile } from './record-file.ts'
+import { type Draft, readRecordFile, removeDraft, removeRecordFile, reserveDraft, touchRecordFile } from './record-file.ts'
 import { hashOf, MAX_SEALED_BYTES, type OpenRecord, openRecord, sealRecord } from './sealed-record.ts'
+import { createSealedShelf } from './sealed-shelf.ts'
 import type { SealingKeys } from './sealing-keys.ts'
 import type { StoreFolder } from './store-folder.ts'
 import { requireName, requireValue, type TokenStore } from './token-store.ts'
@@ -42,8 +41,6 @@ export interface SealedStoreOptions {
 
 /** Somebody who refreshes needs two answers of a server at most, of ten seconds each. */
 const WAIT_MS = 60_000
-const MAX_SWEPT = 100
-const noop = async (): Promise<void> => {}
 
 /** What whoever has a record's lock may do with it. */
 interface Inside {
@@ -128,39 +125,12 @@ export function createSealedStore({ folder, keys, log = silentLog, clock = syste
     })
   }
 
-  /** Where nobody is inside, here or elsewhere: who tidies up waits for nobody. */
-  async function enterFree<T>(hash: string, run: (inside: Inside) => Promise<T>): Promise<T | 'busy'> {
-    if (!turns.isFree(hash)) return 'busy'
-    try {
-      return await enter(hash, 0, run, 0)
-    } catch (error) {
-      if (error instanceof TokenStoreError && error.code === 'store_locked') return 'busy'
-      throw error
-    }
-  }
-  const lastUsed = (hash: string): number | undefined => statSync(folder.fileOf(hash), { throwIfNoEntry: false })?.mtimeMs
-  const shelf: Shelf = {
-    claim: (now) => folder.exists() && folder.claim(now, DAY_MS),
-    release: (now, inMs) => folder.release(now, DAY_MS, inMs),
-    ids: folder.kept,
-    idOf: hashOf,
-    lastUsed,
-    touch: (hash, now) => touchRecordFile(folder.fileOf(hash), now),
+  const shelf = createSealedShelf({
+    folder,
+    isFree: turns.isFree,
+    enter: (hash, run) => enter(hash, 0, run, 0),
     open: (hash) => openFile(hash, true),
-    remove: (hash, lastUsedAt) =>
-      enterFree(hash, async (own) => {
-        // At once: who reads takes no lock, and says by the time that it is used.
-        if (lastUsed(hash) !== lastUsedAt) return 'kept'
-        rmSync(folder.fileOf(hash), { force: true })
-        await own.remove()
-        return 'removed'
-      }),
-    async sweep(now) {
-      // To enter is to remove what a killed writer left.
-      for (const hash of folder.drafts().slice(0, MAX_SWEPT))
-        if ((statSync(draftOf(folder.fileOf(hash)), { throwIfNoEntry: false })?.mtimeMs ?? now) < now - DAY_MS) await enterFree(hash, noop)
-    },
-  }
+  })
   const cleanup = createCleanup(shelf, clock, log)
 
   return {
