@@ -120,13 +120,13 @@ describe('through our gateway', () => {
   })
 
   it('an agreement is made once for a tool; the key is another for each connection', async () => {
-    const before = caught(wire).length
+    const before = new Set(caught(wire).map(({ params }) => params.arguments.card))
     for (let clients = 0; clients < 2; clients++) {
       await using client = connect(front.url, key)
       await Promise.all([client.callTool('web__pay', ARGS), client.callTool('web__pay', ARGS)])
       await client.callTool('web__pay', ARGS)
     }
-    const calls = caught(wire).slice(before)
+    const calls = caught(wire).filter(({ params }) => !before.has(params.arguments.card))
     assert.equal(calls.length, 6)
     const keys = new Set(calls.map(({ params }) => params._meta['sallyport/encryption'].epk.x))
     assert.equal(keys.size, 2)
@@ -140,11 +140,10 @@ describe('through our gateway', () => {
   })
 
   it('a question in the middle of a call is answered, and the same sealed value goes again', async () => {
-    const before = caught(wire).length
     const onInput = { elicitation: async () => ({ action: 'accept' as const, content: { yes: true } }) }
     await using client = connect(front.url, key, { onInput })
     assert.deepEqual((await client.callTool('web__confirm', ARGS)).structuredContent, PAID)
-    const rounds = caught(wire).slice(before)
+    const rounds = caught(wire).filter(({ params }) => params.name === 'confirm')
     assert.ok(rounds.length >= 2)
     assert.equal(new Set(rounds.map(({ params }) => params.arguments.card)).size, 1)
     assert.equal(bank.ran.at(-1)?.tool, 'confirm')

@@ -13,7 +13,8 @@ export interface TcpTap extends AsyncDisposable {
 
 export async function startTcpTap(to: string): Promise<TcpTap> {
   const target = new URL(to)
-  const seen: Buffer[] = []
+  /** One for each direction of each connection: what passes at the same time is not mixed. */
+  const streams: Buffer[][] = []
   const sockets = new Set<Socket>()
   const server = createServer((here) => {
     const there = connect(Number(target.port), target.hostname)
@@ -22,6 +23,8 @@ export async function startTcpTap(to: string): Promise<TcpTap> {
       [there, here],
     ] as const) {
       sockets.add(from)
+      const seen: Buffer[] = []
+      streams.push(seen)
       from.on('data', (chunk) => {
         seen.push(chunk)
         into.write(from === here ? toTarget(chunk) : chunk)
@@ -39,7 +42,7 @@ export async function startTcpTap(to: string): Promise<TcpTap> {
   url.port = String((server.address() as AddressInfo).port)
   return {
     url: url.href,
-    bytes: () => Buffer.concat(seen),
+    bytes: () => Buffer.concat(streams.flatMap((seen) => [...seen, Buffer.from('\n')])),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
