@@ -233,6 +233,13 @@ export function describeTokenStore(name: string, open: (clock: Clock) => Promise
         assert.equal(await other.read(free), undefined)
         assert.equal(await store.read(held), '{}')
       })
+      now += 100 * DAY_MS
+      const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
+      const inside = store.exclusively(held, () => mayEnd)
+      // By the same connection: it would wait for ever.
+      await store.read('no/such/record')
+      end()
+      await inside
       assert.equal(await store.read(held), '{}')
     })
 

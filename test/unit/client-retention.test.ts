@@ -4,11 +4,15 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { createSealingPins } from '../../src/client/sealing/pins.ts'
 import { createDailyUse } from '../../src/client/store/daily-use.ts'
 import { createFileTokenStore } from '../../src/client/store/file-store.ts'
 import { DAY_MS, keptUntil, LEAST_MS, lifetimes } from '../../src/client/store/lifetimes.ts'
 import { createMemoryTokenStore } from '../../src/client/store/memory-store.ts'
 import { encryptionName, pinsName, registrationName, signInName } from '../../src/client/store/names.ts'
+import { hashOf } from '../../src/client/store/sealed-record.ts'
+import { createSealedShelf } from '../../src/client/store/sealed-shelf.ts'
+import { createStoreFolder } from '../../src/client/store/store-folder.ts'
 import { startWorld } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
 import { createClient, signInTo } from '../support/client.ts'
@@ -131,6 +135,24 @@ test('prune removes what is over its time and what was not used for so long; of 
   assert.deepEqual(await store.names(), [])
 })
 
+test('what is used between the look at it and its removal stays', async () => {
+  await using folder = await createTempDir('used')
+  await createFileTokenStore({ dataDir: folder.path, env: {} }).write(signInName(at), '{}')
+  const hash = hashOf(signInName(at))
+  const own = createStoreFolder(join(folder.path, 'client'))
+  const shelf = createSealedShelf({
+    folder: own,
+    isFree: () => true,
+    open: async () => undefined,
+    enter: (_, run) => run({ remove: async () => {} }),
+  })
+  const seen = shelf.lastUsed(hash) ?? 0
+  await shelf.touch(hash, seen + 1_000)
+  assert.equal(await shelf.remove(hash, seen), 'kept')
+  assert.equal(await shelf.remove(hash, seen + 1_000), 'removed')
+  assert.equal(shelf.lastUsed(hash), undefined)
+})
+
 test('times that an archive gave are no reason to remove: they count as a use now', async () => {
   await using folder = await createTempDir('archive')
   const store = createFileTokenStore({ dataDir: folder.path, env: {} })
@@ -192,6 +214,25 @@ for (const [token, expiresInSeconds] of [
     for (const name of names) assert.notEqual(await memory.read(name), undefined, name)
     assert.equal(world.to('/register').length, 1)
   })
+
+test('what is known of encrypted fields is read once, and then once a day while tools with such fields are called', async () => {
+  let now = Date.now()
+  const memory = createMemoryTokenStore({ clock: () => now })
+  let reads = 0
+  const store = { ...memory, read: (name: string) => (reads++, memory.read(name)) }
+  const pins = createSealingPins({ store, name: encryptionName(at.server, 'ana'), server: 'mcp.example.com', clock: () => now })
+  for (const [later, expected] of [
+    [0, 1],
+    [DAY_MS - 1, 1],
+    [1, 2],
+    [0, 2],
+    [DAY_MS, 3],
+  ] as const) {
+    now += later
+    await pins.load()
+    assert.equal(reads, expected)
+  }
+})
 
 test('whoever has a record in memory reads it once a day while it is used, and waits for nothing', async () => {
   let now = Date.now()

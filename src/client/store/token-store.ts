@@ -6,7 +6,10 @@
  */
 
 export interface TokenStore {
-  /** Undefined where there is nothing, or nothing that can be read any more: both mean that the person signs in again. */
+  /**
+   * Undefined where there is nothing, or nothing that can be read any more: both mean that the person signs in again. It is a use: what
+   * nobody reads or writes for long may be removed (`lifetimes.ts`).
+   */
   read(name: string): Promise<string | undefined>
   /** Puts `value` in the place of what was there, whole or not at all. Outside of `exclusively` it waits for whoever is inside. */
   write(name: string, value: string): Promise<void>
