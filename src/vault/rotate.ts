@@ -81,6 +81,8 @@ async function rewrapAll(
 ): Promise<number> {
   let done = 0
   for (;;) {
+    // By hand, or by the service: with the one that this began with, there would be no end.
+    if ((await wrapper.current()) !== keyId) throw new ConfigError([CHANGED])
     const left: string[] = []
     for await (const { id, value } of allRecords(records)) {
       if (id !== ROOT_ID && value.keyId !== keyId) left.push(id)
@@ -102,6 +104,7 @@ async function requireRoot(records: DataKeyRecords) {
   return root
 }
 
+const CHANGED = 'There is another master key by now than when this began. Nothing is lost: run it again.'
 const missing = (keyId: string): ConfigError =>
   new ConfigError([
     `The data is sealed under the master key ${keyId}, which is not here. Keep it beside the new one until all is wrapped anew.`,

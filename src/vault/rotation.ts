@@ -16,6 +16,7 @@ import { passphraseOf } from './passphrase.ts'
 import { addPassphrase, settlePassphrase } from './passphrase-keys.ts'
 import { touchRecords } from './root.ts'
 import { type Rotated, rotateMaster } from './rotate.ts'
+import { lockRotation } from './rotation-lock.ts'
 
 export interface RotationOptions {
   /** A file with the passphrase that there is to be from now on. */
@@ -33,10 +34,21 @@ export interface Rotation extends Rotated {
 /** Changes are looked for five times a second (storage/sqlite/foreign-changes.ts). */
 const HEARD_MS = 1_000
 
-/** @throws {ConfigError} where there is no new key to go over to. */
-export async function rotateKeys(
-  { store, dir, master, scrubKeys }: Pick<Data, 'store' | 'dir' | 'master' | 'scrubKeys'>,
-  { newPassphraseFile, reseal = async () => {}, progress }: RotationOptions = {},
+type Rotating = Pick<Data, 'store' | 'dir' | 'master' | 'scrubKeys'>
+
+/** @throws {ConfigError} where there is no new key to go over to, and where somebody else is at it. */
+export async function rotateKeys(data: Rotating, options: RotationOptions = {}): Promise<Rotation> {
+  const release = lockRotation(data.dir)
+  try {
+    return await rotateAlone(data, options)
+  } finally {
+    release()
+  }
+}
+
+async function rotateAlone(
+  { store, dir, master, scrubKeys }: Rotating,
+  { newPassphraseFile, reseal = async () => {}, progress }: RotationOptions,
 ): Promise<Rotation> {
   const records = store.records<DataKeyRecord>('data_key')
   const parts = { records, scrub: scrubKeys, progress }

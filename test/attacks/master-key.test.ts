@@ -8,8 +8,9 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ConfigError } from '../../src/core/index.ts'
 import type { DataKeyRecord } from '../../src/vault/data-key-record.ts'
-import { createKeyText, type Data, type KeyWrapper, openData, type Place, rotateKeys } from '../../src/vault/index.ts'
+import { addMasterKey, createKeyText, type Data, type KeyWrapper, openData, type Place, rotateKeys } from '../../src/vault/index.ts'
 import { requireKeys } from '../../src/vault/key-file.ts'
 import { createLocalWrapper } from '../../src/vault/local-wrapper.ts'
 import { auditRecord } from '../contracts/audit-store.ts'
@@ -131,6 +132,45 @@ test('a server that runs meanwhile goes on; kill -9 at any step loses nothing, a
   for (const each of sealed) await opens(server, each)
   assert.ok(served > 100, `only ${served} were served meanwhile`)
   await server.store.close()
+})
+
+test('of two that replace it at once one does, and the other is told; who is killed at it holds up nobody', async () => {
+  await using folder = await createTempDir('master-key')
+  const dataDir = folder.path
+  const [one, other] = [await openData({ dataDir, env: {} }), await openData({ dataDir, env: {} })]
+  const sealed = await seal(one, 'before')
+  const outcomes = await Promise.allSettled([rotateKeys(one), rotateKeys(other)])
+  assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  const refused = outcomes.find((outcome) => outcome.status === 'rejected')
+  assert.match(String(refused?.reason), /another program replaces the master key/)
+
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../fixtures/rotating.ts'), dataDir, 'key', 'before'], {
+    stdio: 'ignore',
+  })
+  assert.deepEqual(await once(child, 'close'), [null, 'SIGKILL'])
+  assert.equal(keysIn(dataDir).length, 2)
+  // A sign-in's own rotation adds one as well: not while somebody is at it.
+  await rotateKeys(other, {
+    reseal: async () => assert.throws(() => addMasterKey({ file: join(dataDir, 'master.key'), env: {} }), ConfigError),
+  })
+  assert.equal(keysIn(dataDir).length, 1)
+  const fresh = await openData({ dataDir, env: {} })
+  for (const each of [one, other, fresh]) await opens(each, sealed)
+  await Promise.all([one, other, fresh].map(({ store }) => store.close()))
+})
+
+test('a key that comes while another is put in ends that in words, and the next run goes on', async () => {
+  await using folder = await createTempDir('master-key')
+  const data = await openData({ dataDir: folder.path, env: {} })
+  const sealed = await seal(data, 'before')
+  const file = join(folder.path, 'master.key')
+  // By hand, say: no lock holds an editor up.
+  const rotating = rotateKeys(data, { progress: () => writeFileSync(file, `${createKeyText()}\n${readFileSync(file, 'utf8')}`) })
+  await assert.rejects(rotating, /another master key by now/)
+  await rotateKeys(data)
+  await opens(data, sealed)
+  assert.equal(keysIn(folder.path).length, 1)
+  await data.store.close()
 })
 
 test('what a server was just wrapping with the old key while the rotation passed by is wrapped anew', async () => {

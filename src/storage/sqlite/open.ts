@@ -32,7 +32,7 @@ export function openDatabase(file: string, schema: Schema): DatabaseSync {
 }
 
 /** SQLite gives its `-wal` and `-shm` files the mode of the file itself. */
-function makePrivate(file: string): void {
+export function makePrivate(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   try {
     // Never opens a file that exists: closing it again would drop the locks of another connection in this process (POSIX).
