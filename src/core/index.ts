@@ -31,6 +31,7 @@ export type {
 } from './entry.ts'
 export { matchesGlob } from './glob.ts'
 export { createDecisionId, createId } from './ids.ts'
+export { keyOfToken, pointerToken } from './json-pointer.ts'
 export { createLog, type Level, type Log, silentLog } from './log.ts'
 export {
   type Era,
@@ -115,7 +116,7 @@ export { isScope, SCOPE_PATTERN, STANDARD_SCOPES } from './scopes.ts'
 export { looksSecret } from './secret-names.ts'
 export { atOnce, inSlices, type Steps } from './slices.ts'
 export { createTally } from './tally.ts'
-export { estimateTokens } from './tokens.ts'
+export { BYTES_A_TOKEN, estimateTokens } from './tokens.ts'
 export { atTurnEnd } from './turn-end.ts'
 export { UnderWay } from './under-way.ts'
 export type { TokenVerifier, Verified } from './verifier.ts'

@@ -5,4 +5,5 @@
  * @module
  */
 
-export const estimateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4)
+export const BYTES_A_TOKEN = 4
+export const estimateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / BYTES_A_TOKEN)

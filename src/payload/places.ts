@@ -1,13 +1,13 @@
 /** Where a value is in a JSON object: the keys that lead to it. Pure, and never writes to what it is given. @module */
 
-import type { JsonObject } from '../core/index.ts'
+import { type JsonObject, pointerToken } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 
 export type Path = readonly string[]
 
 /** RFC 6901 §3. `root`: `/arguments` or `/structuredContent`. */
 export const pointerOf = (root: '/arguments' | '/structuredContent', path: Path): string =>
-  root + path.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  root + path.map((key) => `/${pointerToken(key)}`).join('')
 
 /** Undefined where there is nothing. */
 export function valueAt(value: unknown, path: Path): unknown {

@@ -9,11 +9,11 @@
  * @module
  */
 
-import type { JsonObject } from '../core/index.ts'
+import { type JsonObject, pointerToken } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 import { createResolver, type Resolve } from './local-references.ts'
 import { isTogether, partsOf, typesOf } from './schema-parts.ts'
-import { holds, isQuestion, pointerToken } from './schema-walk.ts'
+import { holds, isQuestion } from './schema-walk.ts'
 
 type Kind = 'string' | 'array' | 'object'
 /** What bounds a value of each kind, whatever is beside it. */

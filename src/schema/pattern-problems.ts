@@ -1,9 +1,9 @@
 /** Where a schema has patterns that the linear-time engine does not know, so that their author can find them. @module */
 
 import { RE2JS } from 're2js'
-import type { JsonObject } from '../core/index.ts'
+import { type JsonObject, pointerToken } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
-import { pointerToken, walkSchema } from './schema-walk.ts'
+import { walkSchema } from './schema-walk.ts'
 
 /** Patterns that are too large together are for `compileSchema` to refuse: no more of them is compiled here. */
 const ENOUGH = 10_000

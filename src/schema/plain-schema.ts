@@ -10,11 +10,11 @@
  * @module
  */
 
-import type { JsonObject } from '../core/index.ts'
+import { type JsonObject, pointerToken } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 import { isFormat } from './formats.ts'
 import { leadsTo } from './local-references.ts'
-import { holds, isQuestion, pointerToken } from './schema-walk.ts'
+import { holds, isQuestion } from './schema-walk.ts'
 
 export type Plain =
   | {

@@ -28,7 +28,7 @@ export type Mark =
     }
   | { readonly problem: string }
 
-export const DEFAULT_REFERENCE_BYTES: number = 16 * 1024 * 1024
+const DEFAULT_REFERENCE_BYTES = 16 * 1024 * 1024
 const MAX_REFERENCE_BYTES = 256 * 1024 * 1024
 const MAX_TYPES = 64
 const mediaRange = /^(?:\*|[\w.+-]{1,127})\/(?:\*|[\w.+-]{1,127})$/

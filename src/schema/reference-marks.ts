@@ -9,10 +9,10 @@
  * @module
  */
 
-import { type JsonObject, REFERENCE_MARK, type ReferenceField } from '../core/index.ts'
+import { type JsonObject, pointerToken, REFERENCE_MARK, type ReferenceField } from '../core/index.ts'
 import { isObject, MAX_URI_LENGTH } from '../protocol/index.ts'
 import { readMark } from './reference-mark.ts'
-import { holds, pointerToken } from './schema-walk.ts'
+import { holds } from './schema-walk.ts'
 
 export interface ReferenceMarks {
   readonly schema: JsonObject

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonObject } from '../core/index.ts'
+import { type JsonObject, pointerToken } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 
 /** Keywords whose value is a schema, a list of schemas, or (`dependencies`) neither. */
@@ -36,9 +36,6 @@ export function holds(keyword: string, value: unknown): 'one' | 'list' | 'map' |
 const questions = new Set(['if', 'not', 'contains', 'propertyNames', 'contentSchema'])
 /** Whether a keyword only asks something of a value, or of what is in it: what its schema says, is not said of the value. */
 export const isQuestion = (keyword: string): boolean => questions.has(keyword)
-
-/** One reference token of a JSON pointer (RFC 6901 §3). */
-export const pointerToken = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
 type Visit = (schema: JsonObject, path: readonly string[] | undefined, pointer: string) => void
 

@@ -16,11 +16,11 @@
  * @module
  */
 
-import type { JsonObject } from '../core/index.ts'
+import { type JsonObject, pointerToken } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 import { createResolver } from './local-references.ts'
 import { createParts, isTogether, namesProperties, partsOf, typesOf } from './schema-parts.ts'
-import { holds, isQuestion, pointerToken } from './schema-walk.ts'
+import { holds, isQuestion } from './schema-walk.ts'
 
 const DRAFT_07 = /^http:\/\/json-schema\.org\/draft-07\/schema#?$/
 

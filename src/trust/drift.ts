@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { JsonObject } from '../core/index.ts'
+import { type JsonObject, pointerToken } from '../core/index.ts'
 import { canonicalJson, isObject } from '../protocol/index.ts'
 import { type DefinitionKind, definitionHash, nameOf } from './definition.ts'
 import { diffText } from './text-diff.ts'
@@ -78,7 +78,7 @@ function toChange(name: string, pin: Pin | undefined, definition: JsonObject): D
 function collect(was: unknown, is: unknown, at: string, members: MemberChange[]): void {
   if (members.length >= MAX_MEMBERS || canonicalJson(was) === canonicalJson(is)) return
   if (isObject(was) && isObject(is)) {
-    for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) collect(was[key], is[key], `${at}/${toToken(key)}`, members)
+    for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) collect(was[key], is[key], `${at}/${pointerToken(key)}`, members)
   } else if (Array.isArray(was) && Array.isArray(is)) {
     for (let index = 0; index < Math.max(was.length, is.length); index++) collect(was[index], is[index], `${at}/${index}`, members)
   } else {
@@ -87,5 +87,4 @@ function collect(was: unknown, is: unknown, at: string, members: MemberChange[])
   }
 }
 
-const toToken = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
 const toText = (value: unknown): string => (value === undefined ? '' : typeof value === 'string' ? value : canonicalJson(value))

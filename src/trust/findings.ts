@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { JsonObject } from '../core/index.ts'
+import { type JsonObject, pointerToken } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 import { destructive, type FindingCode, marks, phrases, reading, reasons } from './finding-rules.ts'
 import { mixesScripts, toLook } from './look-alikes.ts'
@@ -99,7 +99,7 @@ export function findInTool(tool: JsonObject, neighbours?: Neighbours, budget: Bu
       value.forEach((item, index) => walk(item, `${at}/${index}`, member))
     } else if (isObject(value)) {
       for (const [key, item] of Object.entries(value)) {
-        const below = `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+        const below = `${at}/${pointerToken(key)}`
         readText(key, below, true)
         walk(item, below, key)
       }

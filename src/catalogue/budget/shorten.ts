@@ -9,24 +9,7 @@
 
 import type { JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
-
-/** Keywords with schemas in them (2020-12 core §10): by name, in a list, and alone. What else a schema holds is data, and stays as it is. */
-const byName = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'])
-const inList = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems', 'items'])
-const alone = new Set([
-  'items',
-  'additionalProperties',
-  'additionalItems',
-  'unevaluatedItems',
-  'unevaluatedProperties',
-  'contains',
-  'propertyNames',
-  'contentSchema',
-  'if',
-  'then',
-  'else',
-  'not',
-])
+import { holds } from '../../schema/index.ts'
 
 /** The same object where nothing is too long. */
 export function shortenTool(definition: JsonObject, characters: number): JsonObject {
@@ -40,12 +23,14 @@ function shortenSchema(schema: JsonObject, characters: number): JsonObject {
   const shorten = (value: unknown): unknown => (isObject(value) ? shortenSchema(value, characters) : value)
   return replaced(schema, (key, value) => {
     if (key === 'description' && typeof value === 'string') return shortenText(value, characters)
-    if (byName.has(key) && isObject(value)) return replaced(value, (_, each) => shorten(each))
-    if (inList.has(key) && Array.isArray(value)) {
-      const items = value.map(shorten)
-      return items.some((item, at) => item !== value[at]) ? items : value
+    const held = holds(key, value)
+    if (held === 'map') return replaced(value as JsonObject, (_, each) => shorten(each))
+    if (held === 'list') {
+      const items = (value as unknown[]).map(shorten)
+      return items.some((item, at) => item !== (value as unknown[])[at]) ? items : value
     }
-    return alone.has(key) ? shorten(value) : value
+    // What else a schema holds is data, and stays as it is.
+    return held === 'one' ? shorten(value) : value
   })
 }
 

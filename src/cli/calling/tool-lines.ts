@@ -5,7 +5,7 @@
  */
 
 import { encryptedIn, type InspectedTool, type ToolHints } from '../../client/index.ts'
-import { type JsonObject, nearest } from '../../core/index.ts'
+import { type JsonObject, keyOfToken, nearest } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { CliError } from '../errors.ts'
 import type { Output } from '../output.ts'
@@ -91,7 +91,7 @@ export const encryptedFields = ({ tool }: InspectedTool, args: JsonObject): read
 function isAt(value: unknown, pointer: string): boolean {
   let found: unknown = value
   for (const part of pointer.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    const key = keyOfToken(part)
     if (!isObject(found) || !Object.hasOwn(found, key)) return false
     found = found[key]
   }

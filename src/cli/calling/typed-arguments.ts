@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { JsonObject } from '../../core/index.ts'
+import { type JsonObject, keyOfToken } from '../../core/index.ts'
 import { isObject, parseJson } from '../../protocol/index.ts'
 import { CliError } from '../errors.ts'
 import { shownShort } from '../shown.ts'
@@ -111,7 +111,7 @@ function resolve(given: unknown, root: JsonObject): unknown {
     if (typeof reference !== 'string') return found
     const [, path] = /^#\/(.+)$/.exec(reference) ?? []
     if (path === undefined) return undefined
-    found = path.split('/').reduce<unknown>((at, part) => ownOf(at, part.replaceAll('~1', '/').replaceAll('~0', '~')), root)
+    found = path.split('/').reduce<unknown>((at, part) => ownOf(at, keyOfToken(part)), root)
   }
   return undefined
 }

@@ -10,11 +10,11 @@
  * @module
  */
 
-import { allow, type Decision, deny, type Entry, type JsonObject, type Redactor, type Work } from '../../core/index.ts'
+import { allow, BYTES_A_TOKEN, type Decision, deny, type Entry, type JsonObject, type Redactor, type Work } from '../../core/index.ts'
 import { fromWireSchema } from '../../payload/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { compileResultCheck } from '../../schema/index.ts'
-import { type Budgets, BYTES_A_TOKEN, type Flow, READ_RESULT, type ResultUris, type Room, type StoredResults } from '../results/index.ts'
+import { type Budgets, type Flow, READ_RESULT, type ResultUris, type Room, type StoredResults } from '../results/index.ts'
 import { headOf } from './head.ts'
 import { fileOf, isSaid, linkTo } from './links.ts'
 import { prune } from './prune.ts'
@@ -182,7 +182,7 @@ interface Told {
 
 /** For a model: what it has before it, and how to get more. */
 function sentence({ kept: { bytes, expiresAt }, uri, head, tool, isCut, isBroken }: Told): string {
-  const tokens = Math.ceil(bytes / 4)
+  const tokens = Math.ceil(bytes / BYTES_A_TOKEN)
   const by = tool ? `the tool ${READ_RESULT}, or resources/read` : 'resources/read'
   return [
     `This result is too large to send: ${bytes} bytes, about ${tokens} tokens. Above are its first ${head} bytes.`,

@@ -12,9 +12,8 @@
  * @module
  */
 
-import { allow, type Entry, type JsonObject } from '../../core/index.ts'
+import { allow, BYTES_A_TOKEN, type Entry, type JsonObject, keyOfToken } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
-import { BYTES_A_TOKEN } from '../results/index.ts'
 import { charactersOf } from './size.ts'
 import type { Step } from './steps.ts'
 
@@ -66,7 +65,7 @@ export function compileOnly(pointers: unknown): CompiledOnly {
 function stepsOf(pointer: unknown): readonly string[] | undefined {
   if (typeof pointer !== 'string' || pointer.length > MAX_LENGTH || !pointer.startsWith('/') || /~(?![01])/.test(pointer)) return undefined
   const steps = pointer.slice(1).split('/')
-  return steps.length > MAX_STEPS ? undefined : steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+  return steps.length > MAX_STEPS ? undefined : steps.map(keyOfToken)
 }
 
 /** Several branches may lead to one place: by its name, and by `*`. */
@@ -121,6 +120,9 @@ function pickSchema(schema: JsonObject, branches: readonly Branch[]): JsonObject
 }
 
 const DROPPED = 'Text of this result is withheld: only some fields of it may be sent, and it is not JSON.'
+
+/** In place of what an error says. */
+export const ERROR_WITHHELD = 'What this error says is withheld: only some fields of what the tool answers may be sent.'
 
 /** A step of `release`: nothing is promised of what it leaves but the projected schema. `note`: is told how many tokens it has saved. */
 export function createProjectStep(note?: (entry: Entry, tokens: number) => void): Step {

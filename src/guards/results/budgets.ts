@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Entry, Principal } from '../../core/index.ts'
+import { BYTES_A_TOKEN, type Entry, type Principal } from '../../core/index.ts'
 import { DEFAULT_RESULT_BYTES, type ResultBudget, type Results } from './options.ts'
 
 export interface Room {
@@ -23,8 +23,6 @@ export interface BudgetsOptions extends Pick<Results, 'maxBytes' | 'maxTokens' |
   /** No answer at all is larger. */
   readonly resultBytes: number
 }
-
-export const BYTES_A_TOKEN = 4
 
 export function createBudgets({ resultBytes, byRole = {}, byClient = {}, ...common }: BudgetsOptions): Budgets {
   const isCommon = Object.keys(byRole).length === 0 && Object.keys(byClient).length === 0

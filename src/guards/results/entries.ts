@@ -7,10 +7,19 @@
  * @module
  */
 
-import { allow, type Call, type Decision, deny, type Entry, type JsonObject, OWN_ORIGIN, type Produced } from '../../core/index.ts'
+import {
+  allow,
+  BYTES_A_TOKEN,
+  type Call,
+  type Decision,
+  deny,
+  type Entry,
+  type JsonObject,
+  OWN_ORIGIN,
+  type Produced,
+} from '../../core/index.ts'
 import { compileCheck } from '../../schema/index.ts'
 import type { Budgets } from './budgets.ts'
-import { BYTES_A_TOKEN } from './budgets.ts'
 import { type Piece, readPiece, search } from './read-range.ts'
 import { type ResultUris, toWanted, type Wanted } from './result-uri.ts'
 import type { FoundResult, StoredResults } from './stored-results.ts'
@@ -26,7 +35,7 @@ export interface ResultEntriesOptions {
 export const READ_RESULT = 'read_result'
 /** What stands around a piece in its answer. */
 const ENVELOPE_BYTES = 1_024
-export const RANGE = 'sallyport/range'
+const RANGE = 'sallyport/range'
 
 type Answer =
   | { readonly found: FoundResult; readonly piece: Piece }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Approved, allow, type Denial, deny, type Guard, type Principal, principalKey, type Validated } from '../../core/index.ts'
+import { type Approved, type Denial, deny, type Guard, type Principal, principalKey, type Validated } from '../../core/index.ts'
 import type { Count, Counters } from '../../storage/index.ts'
 import type { FlowBudget } from './options.ts'
 
@@ -42,8 +42,7 @@ export function createFlow({ maxTokens, windowSeconds, whenSpent }: FlowBudget, 
           const spent = await count(principal, session?.key, 0)
           if (spent.count >= maxTokens) return deny(toDenial(spent))
         }
-        const approved = await approve(request)
-        return approved.allowed ? allow(approved.value) : approved
+        return approve(request)
       }
     },
   }

@@ -1,4 +1,4 @@
-export { type Budgets, BYTES_A_TOKEN, createBudgets, type Room } from './budgets.ts'
+export { type Budgets, createBudgets, type Room } from './budgets.ts'
 export { createResultEntries, READ_RESULT } from './entries.ts'
 export { createFlow, type Flow } from './flow.ts'
 export {

@@ -6,6 +6,7 @@
  */
 
 import { z } from 'zod'
+import { BYTES_A_TOKEN } from '../../core/index.ts'
 
 /** How large one result may be. Tokens are an estimate: a quarter of the bytes. */
 export interface ResultBudget {
@@ -55,14 +56,14 @@ export const DEFAULT_RESULT_BYTES: number = 256 * 1024
 /** With less there is no room for a head, what it says and a link. */
 const MIN_BYTES = 2_048
 const MAX_BYTES = 64 * 1024 * 1024
-const MIN_TOKENS = MIN_BYTES / 4
+const MIN_TOKENS = MIN_BYTES / BYTES_A_TOKEN
 const DAY_SECONDS = 86_400
 
 const bytes = z.int().min(MIN_BYTES).max(MAX_BYTES).optional()
 const tokens = z
   .int()
   .min(MIN_TOKENS)
-  .max(MAX_BYTES / 4)
+  .max(MAX_BYTES / BYTES_A_TOKEN)
   .optional()
 
 export const budgetShape: { readonly [Name in keyof ResultBudget]-?: z.ZodType<ResultBudget[Name]> } = {

@@ -8,9 +8,8 @@
  * @module
  */
 
-import { type Clock, type Log, problemOf } from '../../core/index.ts'
+import { BYTES_A_TOKEN, type Clock, type Log, problemOf } from '../../core/index.ts'
 import { allRecords, changeRecord, type Store } from '../../storage/index.ts'
-import { BYTES_A_TOKEN } from './budgets.ts'
 
 /** In tokens, as estimated. What was produced is what was sent and what was saved. */
 export interface Statistic {
