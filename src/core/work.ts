@@ -11,7 +11,7 @@ export interface Work {
 }
 
 /** Three of the largest that there can be. */
-export const WORK_BYTES: number = 192 * 1024 * 1024
+const WORK_BYTES = 192 * 1024 * 1024
 
 export function createWork(most: number = WORK_BYTES): Work {
   let taken = 0

@@ -83,9 +83,6 @@ export function settlePassphrase(file: string, id: string): void {
   write(file, kept, false)
 }
 
-/** How many there are. */
-export const countPassphrases = (file: string): number => read(file)?.length ?? 0
-
 function entryOf(passphrase: string, made: Map<string, MasterKey>): Entry {
   const making = createMaking()
   const key = toKey(passphrase, making)

@@ -6,7 +6,7 @@
  */
 
 /** Bits for each character, from how often each occurs. */
-export function entropyOf(value: string): number {
+function entropyOf(value: string): number {
   const counts = new Map<number, number>()
   for (let at = 0; at < value.length; at++) counts.set(value.charCodeAt(at), (counts.get(value.charCodeAt(at)) ?? 0) + 1)
   let bits = 0

@@ -55,7 +55,7 @@ const isOfBrand = (digits: string, isNamed: () => boolean): boolean =>
       begins.test(digits) && (lengths.includes(digits.length) || (named?.includes(digits.length) === true && isNamed())),
   )
 
-export function isLuhn(digits: string): boolean {
+function isLuhn(digits: string): boolean {
   let sum = 0
   for (let at = digits.length - 1, double = false; at >= 0; at--, double = !double) {
     const digit = digits.charCodeAt(at) - 0x30
