@@ -33,5 +33,8 @@ export function principalKey(principal: Principal): string {
   return key
 }
 
+/** What its records say of it, where that is not the `subject`: whom another issuer vouches for is not our account of that name. */
+export const userInRecord = ({ user, subject }: Principal): string | undefined => (user === subject ? undefined : user)
+
 /** Whose data it is that is kept for this caller: what a vault seals it for, and what can be reported, exported and forgotten. */
 export const subjectOf = (principal: Principal): string => principal.user ?? principalKey(principal)

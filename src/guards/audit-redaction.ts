@@ -14,10 +14,10 @@ const MAX_CAUSE_CHARACTERS = 8_192
 
 /** The same record where there is nothing to take out, which one look at all of it decides. */
 export function redactRecord(record: AuditRecord, redactor: Redactor): AuditRecord {
-  const { action, target, clientName, clientId, subject, sentence, cause, hostToolUseId, traceparent, credentialId, version, facts } =
+  const { action, target, clientName, clientId, subject, user, sentence, cause, hostToolUseId, traceparent, credentialId, version, facts } =
     record
   // A space would let a secret that ends one field and begins the next look like one; no pattern crosses a line break.
-  const seen = [action, target, clientName, clientId, subject, sentence, cause, hostToolUseId, traceparent, credentialId, version]
+  const seen = [action, target, clientName, clientId, subject, user, sentence, cause, hostToolUseId, traceparent, credentialId, version]
   const text = facts === undefined ? seen.join('\n') : `${seen.join('\n')}\n${Object.values(facts).join('\n')}`
   return text.length > MAX_CHARACTERS || redactor.suspects(text) ? (clean(record, redactor, MAX_CHARACTERS) as AuditRecord) : record
 }

@@ -65,6 +65,7 @@ const isSame = (one: AuditRecord, other: AuditRecord): boolean =>
   one.server === other.server &&
   one.subject === other.subject &&
   one.issuer === other.issuer &&
+  one.user === other.user &&
   one.clientId === other.clientId &&
   one.clientName === other.clientName &&
   one.credential === other.credential &&

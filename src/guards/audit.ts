@@ -18,6 +18,7 @@ import {
   type Redactor,
   type Released,
   type Taken,
+  userInRecord,
 } from '../core/index.ts'
 import type { AuditRecord } from '../storage/index.ts'
 import type { ToKeep } from './audit-arguments.ts'
@@ -50,6 +51,7 @@ export function createAudit({ record, toKeep, redactor, clock }: AuditOptions): 
       server: entry?.origin.server,
       subject: principal?.subject,
       issuer: principal?.issuer,
+      user: principal && userInRecord(principal),
       clientId: principal?.clientId,
       clientName: message?.client?.name,
       credential: principal?.credential,
@@ -72,13 +74,13 @@ export function createAudit({ record, toKeep, redactor, clock }: AuditOptions): 
 
 /** What came back held secrets, which have not left. One record for each call, however many there were. */
 function leakOf(
-  { at, target, server, subject, issuer, clientId, transport, id: call }: AuditRecord,
+  { at, target, server, subject, issuer, user, clientId, transport, id: call }: AuditRecord,
   taken: Taken,
   id: string,
 ): AuditRecord {
   const kinds = [...taken.keys()].sort()
   const count = [...taken.values()].reduce((sum, each) => sum + each, 0)
-  const who = { subject, issuer, clientId, transport }
+  const who = { subject, issuer, user, clientId, transport }
   return {
     id,
     at,

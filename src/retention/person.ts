@@ -19,39 +19,47 @@ export interface Person {
 /** Who calls with a key that stands for itself, as `subjectOf` has it. */
 export const subjectOfKey = (id: string): string => JSON.stringify(['key', id])
 
-/** Their subject is their group as it is. */
-const ofSubject: ReadonlySet<RecordKind> = new Set<RecordKind>(['stored_result', 'stored_part', 'kept_resource'])
-
+/** A record that names whose it is means nobody else, whatever its group looks like: people may be called what a group of others is. */
 export function isOf({ subject, grants }: Person): (row: StoredRow) => boolean {
   const [issuer, key] = partsOf(subject) ?? []
   const keyId = issuer === 'key' ? key : undefined
-  const groups = new Set([`account:${subject}`, `user:${subject}`, ...grants.map((id) => `grant:${id}`)])
+  const account = `account:${subject}`
+  const ofGrants = new Set(grants.map((id) => `grant:${id}`))
 
+  function isTheirGroup(kind: RecordKind, group: string): boolean {
+    switch (kind) {
+      case 'stored_result':
+      case 'personal_token':
+        return group === subject
+      case 'kept_resource':
+      case 'stored_part':
+        return group === `resources ${subject}` || group === `results ${subject}`
+      case 'named_secret':
+      case 'audit_arguments':
+        return group === `user:${subject}`
+      case 'oauth_artifact':
+        return ofGrants.has(group)
+      default:
+        return group === account
+    }
+  }
   return function isTheirs({ kind, id, group, value }) {
     const said = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>
     if (kind === 'account') return id === subject
     // An account's keys are in its group. Of one that stands for itself, all that have taken its place.
-    if (kind === 'api_key' && keyId !== undefined)
-      return said['account'] === undefined && (`spk_${id}` === keyId || said['subject'] === keyId)
-    if (group !== undefined && (groups.has(group) || isGroupOf(subject, kind, group))) return true
-    if (kind === 'api_key') return false
-    if (kind === 'one_time_link') return isFor(said['purpose'], subject)
-    return said['subject'] === subject || said['user'] === subject || said['account'] === subject
+    if (kind === 'api_key')
+      return keyId === undefined ? group === account : said['account'] === undefined && (`spk_${id}` === keyId || said['subject'] === keyId)
+    if (kind === 'one_time_link' && isFor(said['purpose'], subject)) return true
+    const named = said['subject'] ?? said['user'] ?? said['account']
+    return typeof named === 'string' ? named === subject : group !== undefined && isTheirGroup(kind, group)
   }
 }
 
 const isFor = (purpose: unknown, subject: string): boolean =>
   typeof purpose === 'object' && purpose !== null && 'name' in purpose && purpose.name === subject
 
-/** `WORD WHO` or `WHO`, who being the subject, or issuer and subject of who calls. */
-function isGroupOf(subject: string, kind: RecordKind, group: string): boolean {
-  const [, word, who = ''] = /^([a-z]+ )?([^]*)$/.exec(group) ?? []
-  const parts = partsOf(who)
-  if (parts !== undefined) return who === subject || subjectOfParts(parts) === subject
-  return who === subject && (word !== undefined || ofSubject.has(kind))
-}
-
-function partsOf(text: string): readonly [string, string] | undefined {
+/** Issuer and subject of whoever has no other name. */
+export function partsOf(text: string): readonly [string, string] | undefined {
   if (!text.startsWith('["')) return undefined
   try {
     const parts: unknown = JSON.parse(text)
@@ -61,10 +69,4 @@ function partsOf(text: string): readonly [string, string] | undefined {
   } catch {
     return undefined
   }
-}
-
-/** What `subjectOf` makes of a principal with these: whoever has no `user` is known by both. */
-function subjectOfParts([issuer, subject]: readonly [string, string]): string {
-  const hasNone = issuer === 'local' || issuer === 'anonymous' || (issuer === 'key' && subject.startsWith('spk_'))
-  return hasNone ? JSON.stringify([issuer, subject]) : subject
 }

@@ -1,8 +1,8 @@
 /** What is kept of a person: how much, since when and until when. No contents. @module */
 
-import type { AuditStore, ChainedRecord, Store, StoredRow } from '../storage/index.ts'
+import type { AuditRecord, AuditStore, ChainedRecord, Store, StoredRow } from '../storage/index.ts'
 import { type ClassName, classOf } from './classes.ts'
-import { isOf } from './person.ts'
+import { isOf, partsOf } from './person.ts'
 
 export interface ClassReport {
   readonly class: ClassName
@@ -53,19 +53,32 @@ const PAGE = 1_000
 
 /** What they did, newest first. */
 export async function* auditOf(audit: AuditStore, subject: string): AsyncGenerator<ChainedRecord> {
-  const name = nameInRecords(subject)
-  for (let before: number | undefined; ; ) {
-    const page = await audit.search({ subject: name, before, limit: PAGE })
-    yield* page
-    before = page.at(-1)?.sequence
-    if (page.length < PAGE) return
+  for (const name of namesInRecords(subject)) {
+    for (let before: number | undefined; ; ) {
+      const page = await audit.search({ subject: name, before, limit: PAGE })
+      for (const each of page) if (isRecordOf(subject, each.record)) yield each
+      before = page.at(-1)?.sequence
+      if (page.length < PAGE) break
+    }
   }
 }
 
-/** Records have the subject alone. */
-function nameInRecords(subject: string): string {
-  return subject.startsWith('["') ? (JSON.parse(subject) as [string, string])[1] : subject
+/** What `subject` may be in a record: whom another issuer vouches for has there what that issuer calls them. */
+function namesInRecords(subject: string): readonly string[] {
+  const [, name] = partsOf(subject) ?? []
+  if (name !== undefined) return [name]
+  const at = subject.indexOf('#')
+  return at === -1 ? [subject] : [subject, subject.slice(at + 1)]
 }
+
+/** Records have issuer and subject, and `user` where that is another name: somebody of the same name elsewhere is somebody else. */
+function isRecordOf(subject: string, { issuer = '', subject: name, user }: AuditRecord): boolean {
+  const parts = partsOf(subject)
+  if (parts !== undefined) return user === undefined && issuer === parts[0] && name === parts[1]
+  return (user ?? name) === subject && !NAMELESS.has(issuer)
+}
+/** Whoever these vouch for has no other name, and is never an account (`subjectOf`). */
+const NAMELESS: ReadonlySet<string> = new Set(['local', 'anonymous'])
 
 /** The members that records say it in. */
 function sinceWhen(value: unknown): number | undefined {

@@ -27,6 +27,7 @@ import {
   type ScopeHierarchy,
   type SessionState,
   type TokenVerifier,
+  userInRecord,
 } from '../core/index.ts'
 import {
   type AuditTrail,
@@ -167,7 +168,9 @@ export function createEngine(options: EngineOptions): Engine {
     onRecord?.(redactRecord(each, redactor))
   }
   /** Who has read what stood behind signs, beside the record of the call. */
-  function noteReveal({ subject, issuer, clientId }: Principal, kinds: readonly string[]): void {
+  function noteReveal(principal: Principal, kinds: readonly string[]): void {
+    const { subject, issuer, clientId } = principal
+    const who = { subject, issuer, user: userInRecord(principal), clientId }
     const at = clock()
     const what = {
       action: 'personal.reveal',
@@ -175,7 +178,7 @@ export function createEngine(options: EngineOptions): Engine {
       reason: 'allowed',
       facts: { kinds: [...new Set(kinds)], count: kinds.length },
     } as const
-    record({ id: createDecisionId(at), at, ...what, subject, issuer, clientId, transport: 'arguments', durationMs: 0 })
+    record({ id: createDecisionId(at), at, ...what, ...who, transport: 'arguments', durationMs: 0 })
   }
   const { resultBytes } = bounds
   const payloadKeys = createPayloadKeys({ store, vault, clock, bus, log })

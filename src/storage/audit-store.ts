@@ -16,6 +16,8 @@ export interface AuditRecord {
   readonly server?: string | undefined
   readonly subject?: string | undefined
   readonly issuer?: string | undefined
+  /** `Principal.user` of whom another issuer vouches for: where it is not `subject`. */
+  readonly user?: string | undefined
   readonly clientId?: string | undefined
   /** What the client says it is. */
   readonly clientName?: string | undefined

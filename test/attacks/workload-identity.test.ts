@@ -91,8 +91,8 @@ test('a pod and a job get what their rule says, with nothing but their platformâ
   assert.deepEqual([principal.issuer, principal.subject, principal.roles], [kubernetes.issuer, `${PREFIX}reports`, ['reports']])
   const record = fixture.records.at(-1)
   assert.deepEqual(
-    [record?.action, record?.decision, record?.issuer, record?.subject],
-    ['token', 'allow', kubernetes.issuer, `${PREFIX}reports`],
+    [record?.action, record?.decision, record?.issuer, record?.subject, record?.user],
+    ['token', 'allow', kubernetes.issuer, `${PREFIX}reports`, `${kubernetes.issuer}#${PREFIX}reports`],
   )
 
   assert.equal((await json(await ask(await pod({ sub: `${PREFIX}other` }))))['scope'], 'tools:read', 'the second rule')

@@ -41,7 +41,7 @@ export async function keepAll(data: Data, name: string, word: string): Promise<{
   await put(
     'session_setting',
     `legacy session of ${name}`,
-    { logLevel: 'info', uris: [word] },
+    { logLevel: 'info', uris: [word], subject: name },
     JSON.stringify(['http://localhost:7777', name]),
   )
   const owner = JSON.stringify(['http://localhost:7777', name])
@@ -67,14 +67,14 @@ export async function keepAll(data: Data, name: string, word: string): Promise<{
   await artifacts.add('AuthorizationCode', `code ${word}`, { word }, { ttlSeconds: 3600, group: `grant:${grant}` })
 
   const parts = createSealedParts({ store, vault })
-  const options = { group: `resources ${owner}`, expiresAt: expiresAt() }
+  const options = { group: `resources ${name}`, expiresAt: expiresAt() }
   for (let at = 0; at < 3; at++)
     await parts.put({ id: `resources/of-${name}`, subject: name }, at, Buffer.from(word.repeat(3_000)), options)
   await put(
     'kept_resource',
     `resource of ${name}`,
     { subject: name, sealed: await sealed('kept_resource', `resource of ${name}`) },
-    `resources ${owner}`,
+    `resources ${name}`,
   )
   await put('stored_result', `result of ${name}`, { bytes: 1, sealed: await sealed('stored_result', `result of ${name}`) }, name)
 

@@ -19,6 +19,7 @@ const plain: Required<Omit<AuditRecord, 'argumentsHash' | 'argumentsUntil' | 'fa
   server: 'notes',
   subject: 'ana',
   issuer: 'http://localhost:1',
+  user: 'https://idp.example#ana',
   clientId: 'cl_1',
   clientName: 'Client',
   credential: 'token',

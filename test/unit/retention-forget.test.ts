@@ -5,13 +5,16 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { principalKey, subjectOf } from '../../src/core/index.ts'
+import { type Entry, type Message, type Principal, principalKey, subjectOf, userInRecord } from '../../src/core/index.ts'
 import { placeOfArguments } from '../../src/guards/index.ts'
+import { createPersonalTokens } from '../../src/guards/personal/index.ts'
+import { createStoredResults } from '../../src/guards/results/index.ts'
 import { createApiKeys } from '../../src/oauth/index.ts'
 import { exportOf, forget, reportOn, resumeForgetting, subjectOfKey } from '../../src/retention/index.ts'
 import { isOf } from '../../src/retention/person.ts'
 import { createLocalBus, type StoredRow } from '../../src/storage/index.ts'
-import { type Data, openData } from '../../src/vault/index.ts'
+import { createSessions } from '../../src/transports/http/session.ts'
+import { createSealedParts, type Data, openData } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { findInFolder } from '../support/at-rest.ts'
 import { keepAll, personOf } from '../support/kept-person.ts'
@@ -226,6 +229,65 @@ test('somebody of the same name elsewhere is somebody else', async () => {
     { value: undefined },
   ] as const)
     assert.equal(isAnas(rowOf(given as Partial<StoredRow>)), false, JSON.stringify(given))
-  const other = { ...personOf('https://idp.example#ana'), issuer: 'https://idp.example' }
-  assert.equal(isOf({ subject: subjectOf(other), grants: [] })(rowOf({ group: principalKey(other) })), true)
 })
+
+test('who is called what a group of others is called, and whom another issuer calls the same, is somebody else: neither forgotten, told nor handed out with them', async () => {
+  const owners: readonly Principal[] = [
+    { ...personOf('ana'), issuer: 'https://idp.example', user: 'https://idp.example#ana' },
+    { ...personOf('ana'), issuer: 'local', user: undefined },
+    ...['resources ana', 'results ana', 'bulk ana', 'account:ana', 'user:ana', 'grant:g', 'ana ', '["local","ana"]x'].map((name) => ({
+      ...personOf(name),
+      issuer: 'https://external.example',
+    })),
+  ]
+  for (const principal of owners) await keepWhatCallsLeave(principal)
+  const before = await others()
+  const ana = personOf('ana')
+  await keepWhatCallsLeave(ana)
+  const grants = data.store.records('grant')
+  await grants.putIfAbsent('g', { payload: {} }, { group: 'account:ana' })
+
+  for (const principal of [...owners, ana]) {
+    const who = subjectOf(principal)
+    const exported = await Array.fromAsync(exportOf(data, who))
+    assert.deepEqual(
+      exported.filter(({ kind }) => kind !== 'grant').map(({ kind }) => kind),
+      ['kept_resource', 'personal_token', 'session_setting', 'stored_part', 'stored_result', 'task', 'audit'],
+      who,
+    )
+    assert.ok(!JSON.stringify(exported).includes('cannot be opened'), who)
+  }
+  await forget(data, { subject: 'ana' })
+  assert.deepEqual(await others(), before)
+  for (const principal of owners) await forget(data, { subject: subjectOf(principal) })
+  assert.deepEqual(await others(), [])
+})
+
+/** In each kind of record that is made for whoever calls, without an account. */
+async function keepWhatCallsLeave(principal: Principal): Promise<void> {
+  const { store, vault, keyRing } = data
+  const [subject, expiresAt] = [subjectOf(principal), Date.now() + 3_600_000]
+  const clock = Date.now
+  const parts = createSealedParts({ store, vault })
+  const mayUse = () => true
+  const bounds = { keepSeconds: 60, storedBytes: 1_000, stored: 10 }
+  const entry = { name: 'read' } as Entry
+  await createStoredResults({ store, vault, parts, clock, mayUse, ...bounds }).keep({ text: 'result' }, 'text/plain', entry, principal)
+  const tokens = createPersonalTokens({ store, vault, keyRing, clock })
+  await tokens.keep(new Map([[tokens.signOf('email', 'a@b.example', subject), 'a@b.example']]), subject)
+  const seal = async (kind: string, id: string) => ({ subject, sealed: await vault.seal('{}', { kind, id, field: 'sealed', subject }) })
+  const owner = principalKey(principal)
+  await store.records('task').putIfAbsent(`t ${subject}`, await seal('task', `t ${subject}`), { group: owner, expiresAt })
+  const resource = `r ${subject}`
+  await store
+    .records('kept_resource')
+    .putIfAbsent(resource, await seal('kept_resource', resource), { group: `resources ${subject}`, expiresAt })
+  const sessions = createSessions({ keyRing, store, bus: createLocalBus(), clock })
+  const id = sessions.begin(principal, { version: '2025-11-25', capabilities: {}, client: undefined } as unknown as Message)
+  const session = await sessions.resume(id, principal)
+  assert.ok(await session?.watch('test://a'))
+  const { issuer, subject: name } = principal
+  const about = { decision: 'allow', reason: 'allowed', action: 'tools/call', transport: 'http', durationMs: 1 } as const
+  const user = userInRecord(principal)
+  await store.audit.append([{ ...about, id: `dec_${subject}`, at: Date.now(), subject: name, issuer, ...(user && { user }) }])
+}

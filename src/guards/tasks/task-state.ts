@@ -38,7 +38,7 @@ export interface TaskState {
 }
 
 /** Fit for a log, like everything of a principal. */
-export interface TaskOwner extends Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'credential' | 'credentialId'> {
+export interface TaskOwner extends Pick<Principal, 'issuer' | 'subject' | 'user' | 'clientId' | 'credential' | 'credentialId'> {
   readonly server: string
   readonly rule: string
 }

@@ -27,6 +27,7 @@ import {
   principalKey,
   subjectOf,
   type TaskSupport,
+  userInRecord,
 } from '../../core/index.ts'
 import { isObject, NEEDS_TASKS } from '../../protocol/index.ts'
 import type { AuditRecord, Bus, Store } from '../../storage/index.ts'
@@ -162,7 +163,16 @@ export function createTasks({
       revision: 0,
       leaseUntil: now + LEASE_MS,
       round: firstRound(input),
-      who: { issuer, subject, clientId, credential, credentialId, server: entry.origin.server, rule: entry.rule },
+      who: {
+        issuer,
+        subject,
+        user: userInRecord(principal),
+        clientId,
+        credential,
+        credentialId,
+        server: entry.origin.server,
+        rule: entry.rule,
+      },
       keptFor: subjectOf(principal),
     }
   }

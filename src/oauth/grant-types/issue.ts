@@ -97,7 +97,8 @@ export async function issue(ctx: Ctx, { dPoP, cert, resourceServer }: Prepared, 
   ctx.body = { ...buildTokenResponse(provider, answer), ...(issuedTokenType !== undefined && { issued_token_type: issuedTokenType }) }
   const on = { clientId: client.clientId, clientName: client.clientName, target: resourceServer.identifier() }
   // As the calls that follow are recorded: who vouches, and for whom.
-  const whom = parseSub(sub) ?? { subject: sub }
+  const foreign = parseSub(sub)
+  const whom = foreign ? { ...foreign, user: sub } : { subject: sub }
   record(ctx.req, {
     decision: 'allow',
     reason: 'allowed',

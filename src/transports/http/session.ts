@@ -8,7 +8,7 @@
  */
 
 import { hash } from 'node:crypto'
-import { type Clock, type LogLevel, type Message, type Principal, principalKey, type SessionState } from '../../core/index.ts'
+import { type Clock, type LogLevel, type Message, type Principal, principalKey, type SessionState, subjectOf } from '../../core/index.ts'
 import { DEFAULT_LOG_LEVEL, type LegacySession } from '../../protocol/index.ts'
 import { type Bus, changeRecord, type Store } from '../../storage/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
@@ -33,6 +33,8 @@ type Sealed = Omit<LegacySession, 'logLevel'> & { readonly owner: string; readon
 
 /** What a session has set since it began. */
 interface Settings {
+  /** Whose it is. */
+  readonly subject?: string
   readonly logLevel: LogLevel
   readonly uris: readonly string[]
 }
@@ -65,6 +67,8 @@ export function createSessions({ keyRing, store, bus, clock }: SessionsOptions):
     if (!sealed || !isLive(sealed, principal)) return undefined
     const key = keyOf(id)
     const { owner } = sealed
+    const subject = subjectOf(principal)
+    const of = (value: Settings | undefined): Settings | undefined => value && { ...value, subject }
     const session = new HttpSession(sealed, key, {
       async read() {
         const [end, set] = await Promise.all([ended.get(key), settings.get(key)])
@@ -74,7 +78,7 @@ export function createSessions({ keyRing, store, bus, clock }: SessionsOptions):
         const expiresAt = clock() + LIFETIME_MS
         // Only what can grow is measured.
         const options = ({ uris }: Settings) => ({ expiresAt, group: uris.length > 0 ? owner : undefined })
-        const changed = await changeRecord(settings, key, (now) => next(now ?? initial), options)
+        const changed = await changeRecord(settings, key, (now) => of(next(now ?? initial)), options)
         if (changed) bus.publish('session', key)
       },
       hasRoom: async (uri) => (await settings.usage(owner)).bytes + uri.length <= MAX_OWNER_BYTES,
