@@ -79,6 +79,7 @@ test('docs/token-store.md has every file that a store makes', async () => {
     'client/cleaned',
     'client/rotation.lock',
     'master.key',
+    'rotation.lock',
   ])
   for (const file of made) assert.ok(text.includes(`\`${file}\``), file)
 })

@@ -126,9 +126,9 @@ test('prune removes what is over its time and what was not used for so long; of 
   await assert.rejects(store.prune({ unusedSeconds: 86_400 }), RangeError)
   assert.deepEqual(await store.prune({ unusedSeconds: 41 * 86_400 }), { removed: [], busy: 0 })
   const { removed } = await store.prune({ unusedSeconds: 30 * 86_400 })
-  assert.deepEqual(removed.map(({ what, server, account, issuer }) => [what, server, account, issuer]).toSorted(), [
-    ['registrations', undefined, undefined, 'https://login.example.com'],
-    ['signIns', at.server, 'ana', undefined],
+  assert.deepEqual(removed.map(({ what, server, account, issuer }) => [what, server, account, issuer].join()).toSorted(), [
+    'registrations,,,https://login.example.com',
+    `signIns,${at.server},ana,`,
   ])
   now += 330 * DAY_MS
   assert.deepEqual((await store.prune()).removed.map(({ what }) => what).toSorted(), ['definitionPins', 'encryptionPins', 'unreadable'])
