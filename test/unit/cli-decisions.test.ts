@@ -71,6 +71,7 @@ test('every refusal but a caller that went away has an advice', () => {
     rule: 'r',
     condition: 'args.n < 1',
     limitBytes: 1,
+    limitTokens: 1,
   }
   const reasons = [...union.matchAll(/readonly reason: '(\w+)'/g)].map(([, reason]) => reason as string)
   for (const reason of [...reasons, 'crashed']) {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { ConfigError, silentLog } from '../../src/core/index.ts'
 import { createAuthorizationServer } from '../../src/oauth/index.ts'
 import { createLocalBus, createMemoryCounters, createMemoryStore } from '../../src/storage/index.ts'
-import { createMemoryKeyRing } from '../../src/vault/index.ts'
+import { createMemoryKeyRing, createMemoryVault } from '../../src/vault/index.ts'
 import { SCOPES, startAuthorizationServer } from '../support/authorization.ts'
 
 type Document = Record<string, unknown>
@@ -149,6 +149,7 @@ test('wrong options are refused at the start, all at once and without a value', 
     scopes: () => [],
     store: createMemoryStore(),
     keyRing: createMemoryKeyRing(),
+    vault: createMemoryVault(),
     bus: createLocalBus(),
     counters: createMemoryCounters(),
     clock: Date.now,
