@@ -166,6 +166,9 @@ describe('signs for personal data', () => {
     await vault.shred({ subject: 'ana' })
     assert.equal(await reveal(), JSON.stringify({ a: sign }))
     assert.equal((await store.records('personal_token').list()).length, 1)
+    // Whoever gets the name later gets what can be read again.
+    assert.equal((await as('ana').call('made')).result.content[0].text, sign)
+    assert.equal(await reveal(), JSON.stringify({ a: MAIL }))
   })
   it('are masks in what cannot wait, and beyond a thousand', async (t) => {
     const many = Array.from({ length: 1_002 }, (_, at) => `u${at}@example.com`).join(' ')

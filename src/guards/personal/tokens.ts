@@ -60,8 +60,8 @@ export function createPersonalTokens({ store, vault, keyRing, clock, days = KEEP
     const now = clock()
     const expiresAt = now + keepMs
     const old = await records.get(id)
-    // Of one that is used on, the time begins anew now and then.
-    if (old && old.value.expiresAt - now > keepMs / 2) return true
+    // Of one that is used on, the time begins anew now and then; and so it does for whoever has the name of somebody whose keys are gone.
+    if (old && old.value.expiresAt - now > keepMs / 2 && (await vault.open(old.value.sealed, place(id, subject)))) return true
     if (!old && (await records.usage(subject)).count >= MAX_KEPT) return false
     const row = { sealed: await vault.seal(value, place(id, subject)), subject, expiresAt }
     const options = { group: subject, expiresAt }
