@@ -9,10 +9,11 @@ import { allow, type Produced } from '../../src/core/index.ts'
 import { compileRules, releaseSchema } from '../../src/guards/index.ts'
 import { toolEntry } from '../../src/server/definitions/index.ts'
 import { verifies } from '../requirements.ts'
-import { principal, startEngine } from '../support/engine.ts'
+import { principal, say, startEngine, tool } from '../support/engine.ts'
 import { startGateway } from '../support/gateway.ts'
 import { mcp } from '../support/mcp.ts'
 import { ROOT } from '../support/paths.ts'
+import { startPlainServer } from '../support/plain-server.ts'
 import type { Json } from '../support/sse.ts'
 
 verifies('T14')
@@ -86,6 +87,18 @@ describe('T14: more than the task needs', () => {
     assert.equal(result.isError, true)
     assert.doesNotMatch(JSON.stringify(result), /canary-4929/)
   })
+  it('nor what a JSON-RPC error says, nor its data', async () => {
+    const { rules: release } = compileRules({ only })
+    const executor = { execute: () => allow({ kind: 'error', code: -32000, message: `no ${CANARY}`, data: order } as Produced) }
+    const rig = await startEngine([tool('order', () => say(''), { release, executor })], { alice: principal('alice') })
+    try {
+      const { body } = await mcp(rig.url, { token: 'alice' }).call('order')
+      assert.equal(body.error.code, -32000)
+      assert.doesNotMatch(JSON.stringify(body), /canary-4929/)
+    } finally {
+      await rig.close()
+    }
+  })
   it('what is behind a link is what was left, too', async () => {
     const many = { ...order, items: Array.from({ length: 2_000 }, (_, id) => ({ id, cost: CANARY })) }
     const result = await answerOf({ structuredContent: many, content: [text(many)] })
@@ -132,6 +145,26 @@ describe('T14: more than the task needs', () => {
       assert.deepEqual(Object.keys(listed.outputSchema.properties), ['temperature'])
     } finally {
       await gateway.stop()
+    }
+  })
+  it('a word of the newer revision makes nothing else of a result of the older ones', async () => {
+    const types = ['task', 'input_required', 'other']
+    const tools = types.map((name) => ({ name, inputSchema: { type: 'object' } }))
+    await using old = await startPlainServer({
+      era: 'legacy',
+      capabilities: { tools: {} },
+      answer: ({ method, params: { name } }) =>
+        method === 'tools/list' ? { tools } : { resultType: name, taskId: 'x', structuredContent: order, content: [text(order)] },
+    })
+    await using gateway = await startGateway({ servers: { old: { url: old.serverUrl, release: { '*': { only: ['/id'] } } } } })
+    const { key } = await gateway.key(['tools:execute'])
+    for (const version of ['2026-07-28', '2025-11-25'] as const) {
+      const client = mcp(gateway.url, { key, version })
+      for (const type of types) {
+        const { body } = await client.call(type)
+        assert.deepEqual(body.result?.structuredContent, { id: 7 }, JSON.stringify(body))
+        assert.doesNotMatch(JSON.stringify(body), /canary-4929/)
+      }
     }
   })
 })

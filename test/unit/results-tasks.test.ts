@@ -18,7 +18,7 @@ const produced = (result: object): Produced => ({ kind: 'result', result: result
 const withFields = { structuredContent: order, content: say(JSON.stringify(order)).content }
 
 /** An upstream that keeps its tasks itself. */
-const upstream = (name: string, result: object, over: Partial<Entry> = {}): Entry =>
+const upstream = (name: string, result: object, over: Partial<Entry> = {}, more: object = {}): Entry =>
   tool(name, () => say('never'), {
     ...over,
     executor: {
@@ -26,16 +26,26 @@ const upstream = (name: string, result: object, over: Partial<Entry> = {}): Entr
         const task = { taskId: 'inner', createdAt: '2026-01-01T00:00:00Z', lastUpdatedAt: '2026-01-01T00:00:00Z', ttlMs: 60_000 }
         return allow(
           call.method === 'tasks/get'
-            ? produced({ ...task, status: 'completed', result })
-            : produced({ ...task, status: 'working', resultType: 'task' }),
+            ? produced({ ...task, status: 'completed', result, ...more })
+            : produced({ ...task, ...more, ...result, status: 'working', resultType: 'task' }),
         )
       },
       watchTask(_, taskId, changed) {
-        changed({ taskId, status: 'completed', result })
+        changed({ taskId, status: 'completed', result, ...more })
         return () => {}
       },
     },
   })
+
+/** Where an upstream could put what its tool's rule does not let out. */
+const sly: readonly (readonly [string, object, object])[] = [
+  ['of a type of its own', { ...withFields, resultType: 'other' }, {}],
+  ['of a task that works', withFields, { status: 'working' }],
+  ['that is a list', [withFields], {}],
+  ['beside another', { structuredContent: { id: 1 } }, withFields],
+  ['in an error', {}, { status: 'failed', result: withFields, error: { code: -32000, message: order.card, data: order } }],
+  ['in words', { structuredContent: { id: 1 } }, { statusMessage: order.card }],
+]
 
 async function start(t: TestContext) {
   const entries = [
@@ -43,6 +53,7 @@ async function start(t: TestContext) {
     taskTool('order', () => allow(produced(withFields)), undefined, { release: rules }),
     upstream('theirs-long', say(LONG)),
     upstream('theirs-order', withFields, { release: rules }),
+    ...sly.map(([name, result, more]) => upstream(name, result, { release: rules }, more)),
   ]
   const people = { alice: principal('alice'), bob: principal('bob') }
   const rig = await startEngine(entries, people, {}, undefined, { results: { maxBytes: 4_096 } })
@@ -80,4 +91,20 @@ describe('a task’s result', () => {
       stream.abort()
     })
   }
+  it('of an upstream says nothing more, wherever it says it', async (t) => {
+    const { alice } = await start(t)
+    for (const [name] of sly) {
+      const begun = await alice.call(name)
+      assert.equal(begun.result?.resultType, 'task', name)
+      const told = [begun.body, await alice.get(begun.result.taskId)]
+      const last = await alice.begin('theirs-order')
+      const stream = await alice.open('subscriptions/listen', { notifications: { taskIds: [begun.result.taskId, last] } })
+      for await (const message of stream.messages) {
+        told.push(message)
+        if (message.params?.taskId === last && message.params.result) break
+      }
+      stream.abort()
+      assert.doesNotMatch(JSON.stringify(told), /canary/, name)
+    }
+  })
 })

@@ -72,7 +72,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     if (isTooDeep(result ?? error, bytes)) return sentences.tooDeep(server)
     if (isObject(result)) {
       const { resultType } = result
-      if (resultType === undefined || resultType === 'complete' || dialect().era !== 'modern') return allow({ kind: 'result', result })
+      if (resultType === undefined || resultType === 'complete') return allow({ kind: 'result', result })
+      if (dialect().era !== 'modern') return allow({ kind: 'result', result: withoutType(result) })
       if (resultType === 'input_required') return toAsking(server, exchange.method, result)
       // Any other type is invalid (2026-07-28 basic §ResultType), and so is a task for whoever did not declare the extension.
       return resultType === 'task' && mayBeTask(exchange) && typeof result.taskId === 'string'
@@ -143,6 +144,12 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     if (isQuestion(method)) return questions.ask(id, method, params, via)
     reply({ jsonrpc: '2.0', id, error: { code: METHOD_NOT_FOUND, message: 'Method not found' } })
   }
+}
+
+/** Legacy revisions know no such word: it must not make something else of a whole result. */
+function withoutType(result: JsonObject): JsonObject {
+  const { resultType: _, ...rest } = result
+  return rest
 }
 
 const mayBeTask = ({ caller, method }: Exchange): boolean =>

@@ -28,6 +28,7 @@ import {
 import { isObject, toResult } from '../../protocol/index.ts'
 import type { PersonalData } from '../personal/index.ts'
 import { brokenPromise, type ShownError, toShownError } from '../shown.ts'
+import { ERROR_WITHHELD } from './project.ts'
 import { bulkOf } from './size.ts'
 import { inOrder, type Leaving, type Steps } from './steps.ts'
 
@@ -152,6 +153,7 @@ export function createRelease({
         }
         case 'error': {
           const { code, message: words, data } = produced
+          if (entry?.release?.only) return failed(done, { code, message: ERROR_WITHHELD })
           const error = { message: words, ...(data === undefined ? {} : { data }) }
           return hasPersonal(entry)
             ? without(error, done, entry, (_, left) => failed(done, { ...left, code } as ShownError))

@@ -25,7 +25,7 @@ import {
 } from '../../core/index.ts'
 import { isObject, kindOf, NEEDS_TASKS, takesTasks } from '../../protocol/index.ts'
 import type { InputCheck } from '../input-check.ts'
-import type { Leaving, Release } from '../release/index.ts'
+import { ERROR_WITHHELD, type Leaving, type Release } from '../release/index.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface TaskGateOptions {
@@ -62,7 +62,9 @@ export function createTaskGate({ ids, catalogue, watch, check, shape }: TaskGate
   function judge(task: JsonObject, { checkResult }: Entry, { capabilities }: Message): Decision<undefined> {
     const { status, result, inputRequests } = task
     if (status === 'completed') {
-      const violation = isObject(result) ? checkResult?.(result) : { path: 'result', rule: 'must be an object' }
+      if (!isObject(result)) return broken('result', 'must be an object')
+      if ((result['resultType'] ?? 'complete') !== 'complete') return broken('result.resultType', 'must be "complete"')
+      const violation = checkResult?.(result)
       return violation ? broken(violation.path, violation.rule) : fine
     }
     if (inputRequests === undefined) return fine
@@ -81,7 +83,8 @@ export function createTaskGate({ ids, catalogue, watch, check, shape }: TaskGate
     inward: ({ message: { params }, task }) => (task ? { ...params, taskId: task.inner } : params),
     outward({ message, entry, principal }, produced) {
       if (produced.kind !== 'result' || !(produced.result['resultType'] === 'task' || isOfTask(message.method))) return undefined
-      const { resultType, ...result } = produced.result
+      const { resultType, ...told } = produced.result
+      const result = ofTask(told, entry)
       if (message.method === 'tasks/update' || message.method === 'tasks/cancel') return nothingMore
       if (message.method === 'tasks/get' && entry) {
         const judged = judge(result, entry, message)
@@ -96,9 +99,10 @@ export function createTaskGate({ ids, catalogue, watch, check, shape }: TaskGate
     watch({ principal, message }, taskId, tell) {
       const found = find(taskId, principal)
       if (!found) return undefined
-      const changed = (task: JsonObject): void => {
+      const changed = (told: JsonObject): void => {
         const now = find(taskId, principal)
-        if (!now || !judge(task, now.entry, message).allowed) return
+        if (!now || !judge(told, now.entry, message).allowed) return
+        const task = ofTask(told, now.entry)
         const { result } = task
         if (executor.task || !isObject(result)) return tell({ ...task, taskId })
         void shown(result, { entry: now.entry, principal, meta: message.meta, params: message.params }).then((shaped) => {
@@ -110,6 +114,22 @@ export function createTaskGate({ ids, catalogue, watch, check, shape }: TaskGate
     },
   }
 }
+
+/** Of an upstream's task: what steps would have to shape is in the result of one that has ended, and what says it elsewhere is left out. */
+function ofTask(told: JsonObject, entry: Entry | undefined): JsonObject {
+  if (entry?.executor.task) return told
+  const { content: _, structuredContent: __, isError: ___, result, ...rest } = told
+  const task: Record<string, unknown> = entry?.release?.only ? pick(rest, named) : rest
+  const { status, error } = rest
+  if (status === 'completed') task['result'] = result
+  if (entry?.release?.only && isObject(error)) task['error'] = { code: error['code'], message: ERROR_WITHHELD }
+  return task
+}
+
+/** What says how a task is, and nothing of what it has found. */
+const named = ['taskId', 'status', 'createdAt', 'lastUpdatedAt', 'ttlMs', 'pollIntervalMs', 'inputRequests']
+const pick = (task: JsonObject, names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(task).filter(([name]) => names.includes(name)))
 
 const fine: Decision<undefined> = allow(undefined)
 const nothingMore: Decision<Final> = allow({ kind: 'result', result: {} })
