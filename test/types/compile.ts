@@ -10,9 +10,11 @@ const NOTE = /^(\s*)\/\/ @ts-expect-error.*$/gm
 
 export const readProgram = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
 
-/** The lines of one program that do not compile. */
-export const errorsOf = (program: string): number[] =>
-  problemsIn([program]).map((problem) => Number(/^program-0\.ts\((\d+),/.exec(problem)?.[1]))
+/** The lines of each program that do not compile. In one run of the compiler, which reads all of our sources each time. */
+export function errorsOf(...programs: readonly string[]): number[][] {
+  const errors = problemsIn(programs).map((problem) => /^program-(\d+)\.ts\((\d+),/.exec(problem)?.slice(1).map(Number) ?? [])
+  return programs.map((_, at) => errors.flatMap(([index, line]) => (index === at ? [line as number] : [])))
+}
 
 /** What does not compile in any of several programs, each for itself: `program-0.ts(12,3): …`. Outside the repository. */
 export function problemsIn(programs: readonly string[]): string[] {
