@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rotate } from '../../src/cli/commands/keys.ts'
+import { listPayloadKeys } from '../../src/cli/commands/keys-payload.ts'
+import { CliError } from '../../src/cli/errors.ts'
 import { followSuccession, readToolEncryption, thumbprintOf } from '../../src/payload/index.ts'
 import { verifies } from '../requirements.ts'
 import { run } from '../support/child.ts'
@@ -48,10 +51,12 @@ test('the identity is printed and rotated beside a running server, whose tools t
 
 test('where there are none, and with what does not go together, an error says what to do', async () => {
   await using folder = await createTempDir('payload-keys')
-  const missing = await cli(folder.path, 'payload')
-  assert.match(missing.stderr, /error\[E-NOT-FOUND\]/)
+  const says = (words: RegExp) => (error: unknown) =>
+    error instanceof CliError && words.test(`${error.code} ${error.message}: ${error.fix}`)
+  await assert.rejects(listPayloadKeys({ dataDir: folder.path }), says(/E-NOT-FOUND/))
   await using served = await startServer()
-  assert.match((await cli(served.dataDir, 'payload')).stderr, /a server with encrypted fields makes the first ones/)
-  assert.match((await cli(served.dataDir, 'rotate', '--payload')).stderr, /error\[E-NOT-FOUND\]: there are no keys for encrypted fields/)
-  assert.match((await cli(served.dataDir, 'rotate', '--payload', '--signing')).stderr, /error\[E-USAGE\]: --payload is said alone/)
+  const { dataDir } = served
+  assert.match((await cli(dataDir, 'payload')).stderr, /a server with encrypted fields makes the first ones/)
+  await assert.rejects(rotate({ dataDir, payload: true }), says(/E-NOT-FOUND there are no keys for encrypted fields/))
+  await assert.rejects(rotate({ dataDir, payload: true, signing: true }), says(/E-USAGE --payload is said alone/))
 })
