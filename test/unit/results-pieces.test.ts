@@ -6,9 +6,11 @@ import fc from 'fast-check'
 import { createRedactor } from '../../src/core/index.ts'
 import { headOf } from '../../src/guards/release/head.ts'
 import { changeLong, changeSlowly, withoutSecrets } from '../../src/guards/release/slices.ts'
+import { createFinder } from '../../src/guards/results/finder.ts'
 import { bytesOfBase64, bytesOfText, inParts } from '../../src/guards/results/pieces.ts'
 import { readPiece, type Source, search } from '../../src/guards/results/read-range.ts'
 import { verifies } from '../requirements.ts'
+import { cpuMs } from '../support/cpu.ts'
 
 verifies('results-ranges', 'results-large')
 
@@ -56,6 +58,37 @@ test('a head is how a text begins, and says where the rest does', () => {
       assert.equal(Buffer.byteLength(head.text), head.bytes)
     }),
   )
+})
+
+test('bytes are found where `indexOf` finds them, however they come', () => {
+  const few = fc.array(fc.constantFrom(97, 98), { minLength: 1, maxLength: 200 })
+  fc.assert(
+    fc.property(
+      few,
+      fc.array(fc.constantFrom(97, 98), { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 1, max: 9 }),
+      (all, part, step) => {
+        const [bytes, wanted] = [Buffer.from(all), Buffer.from(part)]
+        const right: number[] = []
+        for (let at = bytes.indexOf(wanted); at !== -1; at = bytes.indexOf(wanted, at + wanted.length)) right.push(at)
+        const finder = createFinder(wanted)
+        const found: number[] = []
+        for (let at = 0; at < bytes.length; at += step) {
+          const piece = bytes.subarray(at, at + step)
+          for (let end = finder.endIn(piece, 0); end !== undefined; end = finder.endIn(piece, end)) found.push(at + end - wanted.length)
+        }
+        assert.deepEqual(found, right)
+      },
+    ),
+  )
+})
+
+test('words that nearly fit everywhere take no longer to look for than others', () => {
+  const bytes = Buffer.from('ab'.repeat(1024 * 1024))
+  const look = (words: string) => cpuMs(() => assert.equal(createFinder(Buffer.from(words)).endIn(bytes, 0), undefined))
+  look('zz')
+  // Some hundred times as long with `indexOf`.
+  assert.ok(look(`aa${'ab'.repeat(127)}`) < 20 * look('zz') + 20)
 })
 
 test('what is searched is found wherever it stands, once', async () => {

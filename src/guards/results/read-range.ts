@@ -7,6 +7,8 @@
  * @module
  */
 
+import { setImmediate } from 'node:timers/promises'
+import { createFinder } from './finder.ts'
 import type { Wanted } from './result-uri.ts'
 
 export interface Source {
@@ -92,19 +94,21 @@ export async function search(
   after: number,
   signal: Pick<AbortSignal, 'aborted'>,
 ): Promise<{ readonly matches: readonly Match[]; readonly next: number | undefined } | undefined> {
-  const needle = Buffer.from(words)
+  const wanted = Buffer.from(words)
+  const finder = createFinder(wanted)
   const matches: Match[] = []
   for (let at = after; at < source.bytes && !signal.aborted; at += STEP_BYTES) {
-    // What begins in this step may end in the next one.
-    const bytes = await source.read(at, Math.min(STEP_BYTES + needle.length - 1, source.bytes - at))
+    const bytes = await source.read(at, Math.min(STEP_BYTES, source.bytes - at))
     if (!bytes) return undefined
-    for (let found = bytes.indexOf(needle); found !== -1; found = bytes.indexOf(needle, found + needle.length)) {
-      if (found >= STEP_BYTES) break
-      const text = await around(source, at + found, needle.length)
+    for (let end = finder.endIn(bytes, 0); end !== undefined; end = finder.endIn(bytes, end)) {
+      const offset = at + end - wanted.length
+      const text = await around(source, offset, wanted.length)
       if (text === undefined) return undefined
-      matches.push({ offset: at + found, text })
-      if (matches.length === MAX_MATCHES) return { matches, next: at + found + needle.length }
+      matches.push({ offset, text })
+      if (matches.length === MAX_MATCHES) return { matches, next: at + end }
     }
+    // A store in memory answers at once: others have their turn.
+    await setImmediate()
   }
   return { matches, next: undefined }
 }
