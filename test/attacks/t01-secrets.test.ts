@@ -112,12 +112,34 @@ describe('an upstream that hands out what looks like secrets', () => {
   })
 })
 
+function isClean(messages: Json): void {
+  assert.deepEqual(findInBytes(Buffer.from(stringsIn(messages).join('\n')), [OWN], 'what is read of it'), [])
+  assert.deepEqual(findInBytes(Buffer.from(JSON.stringify(messages)), [OWN], 'the bytes of it'), [])
+}
+
 describe('an upstream that hands out what it was given', () => {
   it('does not get it to its caller in any form', async () => {
     const { messages, result } = await client.call('own')
     assert.ok(result.content.length > 5)
-    assert.deepEqual(findInBytes(Buffer.from(stringsIn(messages).join('\n')), [OWN], 'the answer'), [])
-    assert.deepEqual(findInBytes(Buffer.from(JSON.stringify(messages)), [OWN], 'the bytes of it'), [])
+    isClean(messages)
+  })
+  it('nor in what lists say, in what completion offers, or in what search finds', async () => {
+    const lists = await Promise.all((['tools', 'prompts', 'resources', 'resources/templates'] as const).map((kind) => client.list(kind)))
+    assert.deepEqual(
+      lists.map((list) => JSON.stringify(list).includes('told')),
+      [true, true, true, true],
+    )
+    isClean(lists)
+    for (const ref of [
+      { type: 'ref/prompt', name: 'told' },
+      { type: 'ref/resource', uri: 'leak://told/{own}' },
+    ]) {
+      const { messages, result } = await client.request('completion/complete', { ref, argument: { name: 'own', value: '' } })
+      assert.ok(result.completion.values.length > 0)
+      isClean(messages)
+    }
+    const { messages } = await client.request('server/discover')
+    isClean(messages)
   })
 })
 
