@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createRedactor } from '../../src/core/index.ts'
 import { headOf } from '../../src/guards/release/head.ts'
-import { changeLong, changeSlowly, withoutSecrets } from '../../src/guards/release/slices.ts'
+import { changeSlowly, withoutSecrets } from '../../src/guards/release/slices.ts'
 import { createFinder } from '../../src/guards/results/finder.ts'
 import { bytesOfBase64, bytesOfText, inParts } from '../../src/guards/results/pieces.ts'
 import { readPiece, type Source, search } from '../../src/guards/results/read-range.ts'
@@ -118,13 +118,13 @@ test('a text that is redacted in slices is redacted as in one go, wherever the s
       for (const back of [1, secret.length >> 1, secret.length - 1]) {
         const at = edge - back
         const text = `${filler.slice(0, at)} ${secret} ${filler.slice(at)}`
-        assert.equal(await changeLong(text, changing), redactor.text(text), `${secret.slice(0, 12)} at ${at}`)
+        assert.equal(await changeSlowly(text, changing), redactor.text(text), `${secret.slice(0, 12)} at ${at}`)
       }
     }
   }
   // One word without end has no place for a cut that is sure: the slice grows.
   const word = `${'x'.repeat(300_000)}sk-${'y'.repeat(300_000)}`
-  assert.equal(await changeLong(word, changing), redactor.text(word))
+  assert.equal(await changeSlowly(word, changing), redactor.text(word))
 })
 
 test('a large value is changed member by member as in one go: by name, in base64, in names, in lists and objects without end', async () => {

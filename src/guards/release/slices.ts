@@ -9,7 +9,7 @@
  */
 
 import { isUtf8 } from 'node:buffer'
-import type { Redactor } from '../../core/index.ts'
+import { inSlices, type Redactor, type Steps } from '../../core/index.ts'
 import { wholeCharacters } from '../results/index.ts'
 import { charactersOf } from './size.ts'
 
@@ -28,12 +28,9 @@ const SLICE = 256 * 1024
 const OVERLAP = 24 * 1024
 /** Where the first cut is not possible, further forward. */
 const STEP_BACK = 4 * 1024
-const TURN_MS = 8
-
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** The same string where there is nothing to take out: no second copy is made of it. */
-export async function changeLong(text: string, changing: Omit<Changing, 'deep'>): Promise<string> {
+function* changeLong(text: string, changing: Changing): Steps<string> {
   if (text.length <= SLICE) return changing.text(text)
   const slices: string[] = []
   let isChanged = false
@@ -44,7 +41,7 @@ export async function changeLong(text: string, changing: Omit<Changing, 'deep'>)
     isChanged ||= clean !== slice
     slices.push(clean)
     from = to
-    await turn()
+    yield
   }
   return isChanged ? slices.join('') : text
 }
@@ -66,71 +63,71 @@ function isClear(text: string, cut: number, trial: Changing['trial']): boolean {
 }
 
 /** As `redactDeep` changes a value, in as many turns as it takes: what is small all at once, what is large member by member. */
-export async function changeSlowly(value: unknown, changing: Changing): Promise<unknown> {
-  let since = performance.now()
-  async function clean(part: unknown): Promise<unknown> {
-    if (performance.now() - since > TURN_MS) {
-      await turn()
-      since = performance.now()
-    }
-    if (charactersOf(part, SLICE) <= SLICE) return changing.deep(part)
-    if (typeof part === 'string') return changeLong(part, changing)
-    return Array.isArray(part) ? cleanList(part) : cleanObject(part as object)
+export const changeSlowly = (value: unknown, changing: Changing): Promise<unknown> => inSlices(change(value, changing))
+
+function* change(part: unknown, changing: Changing): Steps<unknown> {
+  yield
+  if (charactersOf(part, SLICE) <= SLICE) return changing.deep(part)
+  if (typeof part === 'string') return yield* changeLong(part, changing)
+  return Array.isArray(part) ? yield* changeList(part, changing) : yield* changeObject(part as object, changing)
+}
+
+/** What is small goes together, up to a slice. */
+function* changeList(list: readonly unknown[], changing: Changing): Steps<unknown[]> {
+  const items: unknown[] = []
+  let small: unknown[] = []
+  let room = SLICE
+  function* end(): Steps<void> {
+    if (small.length > 0) for (const item of (yield* change(small, changing)) as unknown[]) items.push(item)
+    small = []
+    room = SLICE
   }
-  /** What is small goes together, up to a slice. */
-  async function cleanList(list: readonly unknown[]): Promise<unknown[]> {
-    const items: unknown[] = []
-    let small: unknown[] = []
-    let room = SLICE
-    const end = async (): Promise<void> => {
-      if (small.length > 0) for (const item of (await clean(small)) as unknown[]) items.push(item)
-      small = []
-      room = SLICE
+  for (const item of list) {
+    const size = charactersOf(item, SLICE)
+    if (size > room - 2) yield* end()
+    if (size > SLICE - 2) items.push(yield* change(item, changing))
+    else {
+      small.push(item)
+      room -= size
     }
-    for (const item of list) {
-      const size = charactersOf(item, SLICE)
-      if (size > room - 2) await end()
-      if (size > SLICE - 2) items.push(await clean(item))
-      else {
-        small.push(item)
-        room -= size
-      }
-    }
-    await end()
-    return items
   }
-  async function cleanObject(object: object): Promise<object> {
-    const members: [string, unknown][] = []
-    let small: [string, unknown][] = []
-    let room = SLICE
-    const end = async (): Promise<void> => {
-      if (small.length > 0) for (const member of Object.entries((await clean(Object.fromEntries(small))) as object)) members.push(member)
-      small = []
-      room = SLICE
-    }
-    for (const [name, member] of Object.entries(object)) {
-      const size = charactersOf({ [name]: member }, SLICE)
-      if (size > room - 2) await end()
-      if (size > SLICE - 2)
-        members.push([changing.text(name), name === 'blob' && typeof member === 'string' ? await blob(member) : await clean(member)])
-      else {
-        small.push([name, member])
-        room -= size
-      }
-    }
-    await end()
-    return Object.fromEntries(members)
+  yield* end()
+  return items
+}
+
+function* changeObject(object: object, changing: Changing): Steps<object> {
+  const members: [string, unknown][] = []
+  let small: [string, unknown][] = []
+  let room = SLICE
+  function* end(): Steps<void> {
+    if (small.length > 0)
+      for (const member of Object.entries((yield* change(Object.fromEntries(small), changing)) as object)) members.push(member)
+    small = []
+    room = SLICE
   }
-  async function blob(base64: string): Promise<string> {
-    const outside = await changeLong(base64, changing)
-    if (outside !== base64 || base64.length > MAX_BLOB_CHARACTERS) return outside
-    const bytes = Buffer.from(base64, 'base64')
-    if (!isUtf8(bytes)) return base64
-    const text = bytes.toString('utf8')
-    const inside = await changeLong(text, changing)
-    return inside === text ? base64 : Buffer.from(inside).toString('base64')
+  for (const [name, member] of Object.entries(object)) {
+    const size = charactersOf({ [name]: member }, SLICE)
+    if (size > room - 2) yield* end()
+    if (size > SLICE - 2) {
+      const isBlob = name === 'blob' && typeof member === 'string'
+      members.push([changing.text(name), isBlob ? yield* changeBlob(member, changing) : yield* change(member, changing)])
+    } else {
+      small.push([name, member])
+      room -= size
+    }
   }
-  return clean(value)
+  yield* end()
+  return Object.fromEntries(members)
+}
+
+function* changeBlob(base64: string, changing: Changing): Steps<string> {
+  const outside = yield* changeLong(base64, changing)
+  if (outside !== base64 || base64.length > MAX_BLOB_CHARACTERS) return outside
+  const bytes = Buffer.from(base64, 'base64')
+  if (!isUtf8(bytes)) return base64
+  const text = bytes.toString('utf8')
+  const inside = yield* changeLong(text, changing)
+  return inside === text ? base64 : Buffer.from(inside).toString('base64')
 }
 
 /** Of a longer one what is hidden by base64 is not looked at (`core/redact/deep`). */
