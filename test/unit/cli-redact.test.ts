@@ -51,15 +51,16 @@ test('redact leaves the kinds that are allowed, and never a secret', async () =>
 
 test('redact names each line that it cannot read, says nothing of what is in it, and goes on', async () => {
   const long = `{"id":1,"text":"${'x'.repeat(17 * 1024 * 1024)}"}\n`
-  const { code, stdout, stderr } = await redact(`${row(1, 'a')}\n{"secret-word\n[1]\n{"id":5}\n${long}${row(7, 'b').trimEnd()}`)
+  const deep = `{"id":${'['.repeat(100_000)}${']'.repeat(100_000)},"text":""}\n`
+  const { code, stdout, stderr } = await redact(`${row(1, 'a')}\n{"secret-word\n[1]\n{"id":5}\n${long}${deep}${row(8, 'b').trimEnd()}`)
   assert.equal(code, 2)
   assert.deepEqual(
     lines(stdout).map(({ id }) => id),
-    [1, 7],
+    [1, 8],
   )
-  for (const words of ['line 3 is not JSON', 'line 4 is not an object', 'line 5 has no text', 'line 6 is longer than'])
+  for (const words of ['line 3 is not JSON', 'line 4 is not an object', 'line 5 has no text', 'line 6 is longer than', 'line 7 has an id'])
     assert.ok(stderr.includes(words), words)
-  assert.match(stderr, /4 of 7 lines could not be read/)
+  assert.match(stderr, /5 of 8 lines could not be read/)
   assert.ok(!stderr.includes('secret-word'))
 })
 

@@ -59,6 +59,8 @@ function read(line: string): Row | { readonly problem: string } {
   }
   if (!isObject(value)) return { problem: 'is not an object' }
   const { id, text } = value
+  // Written again as it is: what is nested deeply enough could not be, and would end the rest with it.
+  if (typeof id === 'object' && id !== null) return { problem: 'has an id that is neither a text nor a number' }
   return typeof text === 'string' ? { id, text } : { problem: 'has no text, or one that is not a string' }
 }
 
