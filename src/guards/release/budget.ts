@@ -18,7 +18,7 @@ import { type Budgets, type Flow, READ_RESULT, type ResultUris, type Room, type 
 import { headOf } from './head.ts'
 import { fileOf, isSaid, linkTo } from './links.ts'
 import { prune } from './prune.ts'
-import { bulkOf, charactersOf, type Size, sizeOf, sizeOfBlock, sizeOfResult } from './size.ts'
+import { charactersOf, type Size, sizeOf, sizeOfBlock, sizeOfResult } from './size.ts'
 import { changeSlowly, withoutSecrets } from './slices.ts'
 import type { Leaving, Step } from './steps.ts'
 
@@ -84,14 +84,15 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
   async function reduced(result: JsonObject, leaving: Leaving, room: Room): Promise<Decision<JsonObject>> {
     // A part of what an upstream has sealed opens for nobody: that, too, is whole or too large.
     if (hasSealedResult(leaving.entry)) return deny({ reason: 'result_too_large', limitBytes: room.bytes })
-    const leave = work.enter(bulkOf(result))
+    const characters = charactersOf(result)
+    const leave = work.enter(characters)
     if (!leave) return deny({ reason: 'overloaded', problem: 'Too many large results are in work at the moment: try again.' })
     try {
       const taken = new Map<string, number>()
       const small = await reduce((await changeSlowly(result, withoutSecrets(redactor, taken))) as JsonObject, leaving, room)
       if (taken.size > 0) leaving.took?.(taken)
       if (!small) return deny({ reason: 'result_too_large', limitBytes: room.bytes })
-      note?.(leaving.entry, Math.ceil(charactersOf(result) / BYTES_A_TOKEN), sizeOfResult(small).tokens)
+      note?.(leaving.entry, Math.ceil(characters / BYTES_A_TOKEN), sizeOfResult(small).tokens)
       return allow(small)
     } finally {
       leave()

@@ -29,7 +29,7 @@ import { isObject, toResult } from '../../protocol/index.ts'
 import type { PersonalData } from '../personal/index.ts'
 import { brokenPromise, type ShownError, toShownError } from '../shown.ts'
 import { ERROR_WITHHELD } from './project.ts'
-import { bulkOf } from './size.ts'
+import { charactersOf } from './size.ts'
 import { inOrder, type Leaving, type Steps } from './steps.ts'
 
 export interface ReleaseOptions {
@@ -82,7 +82,7 @@ export function createRelease({
     if (every || hasRules(entry)) return undefined
     const most = plain(done.request.principal)
     // What may be megabytes is not even written out here.
-    if (bulkOf(result) > most) return undefined
+    if (charactersOf(result, most) > most) return undefined
     const wrong = brokenPromise(entry, result)
     if (wrong) return deny({ reason: 'invalid_result', ...wrong })
     const { era, method } = done.request.message

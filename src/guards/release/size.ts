@@ -4,54 +4,24 @@ import { estimateTokens, type JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 
 /**
- * About how many characters a result has, told from a few of its members: cheap, for what may be megabytes. Decides only whether it is
- * measured before it is written out.
+ * How many characters its JSON has at least: signs and escapes are not all counted. Looks at no more of it than `most` takes, wherever it
+ * stands, and makes nothing of it: every result is measured.
  */
-export function bulkOf({ content, structuredContent }: JsonObject): number {
-  let bulk = 0
-  if (Array.isArray(content)) {
-    for (const block of content) {
-      if (!isObject(block)) continue
-      const { text, data, resource } = block
-      if (typeof text === 'string') bulk += text.length
-      else if (typeof data === 'string') bulk += data.length
-      else if (isObject(resource)) bulk += lengthOf(resource['text']) + lengthOf(resource['blob'])
-    }
-  }
-  if (Array.isArray(structuredContent)) return bulk + structuredContent.length * ITEM
-  if (isObject(structuredContent))
-    for (const key in structuredContent) {
-      const member = structuredContent[key]
-      if (Array.isArray(member)) bulk += member.length * ITEM
-    }
-  return bulk
-}
-/** What an item of a list takes at a guess. */
-const ITEM = 20
-
-/** How many characters its JSON has at least: signs and escapes are not all counted. Looks at no more of it than `most` takes. */
 export function charactersOf(value: unknown, most: number = Number.POSITIVE_INFINITY): number {
-  let count = 0
-  const walk = (part: unknown): void => {
-    if (count > most) return
-    if (typeof part === 'string') count += part.length + 2
-    else if (typeof part !== 'object' || part === null) count += 1
-    else if (Array.isArray(part)) {
-      count += 2
-      for (const item of part) walk(item)
-    } else {
-      count += 2
-      for (const [key, member] of Object.entries(part)) {
-        count += key.length + 3
-        walk(member)
-      }
-    }
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null) return 1
+  let count = 2
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length && count <= most; at++) count += charactersOf(value[at], most - count)
+    return count
   }
-  walk(value)
+  const members = value as JsonObject
+  for (const key in members) {
+    if (count > most) return count
+    count += key.length + 3 + charactersOf(members[key], most - count)
+  }
   return count
 }
-
-const lengthOf = (value: unknown): number => (typeof value === 'string' ? value.length : 0)
 
 /** What a model spends on a picture, whatever its bytes: about what the large ones cost. */
 export const IMAGE_TOKENS = 1_600
