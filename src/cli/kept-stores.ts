@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createFileTokenStore, createKeychainTokenStore, type FileTokenStore, TokenStoreError } from '../client/index.ts'
+import { ConfigError } from '../core/index.ts'
 import { resolveDataDir } from '../vault/index.ts'
 import { CliError } from './errors.ts'
 import type { Output } from './output.ts'
@@ -16,6 +17,23 @@ export const isThere = (kept: Kept, dataDir: string | undefined): boolean => exi
 export function openKept(kept: Kept, dataDir: string | undefined, output: Output): FileTokenStore {
   const log = (_level: string, message: string): void => output.note(`! ${shown(message)}`)
   return kept === 'file' ? createFileTokenStore({ dataDir, log }) : createKeychainTokenStore({ dataDir, log })
+}
+
+/** Each that is there, one after the other. A keychain that is locked does not hide what is in files. */
+export async function withEachKept(
+  dataDir: string | undefined,
+  output: Output,
+  work: (store: FileTokenStore, kept: Kept) => Promise<void>,
+): Promise<void> {
+  for (const kept of ['file', 'keychain'] as const) {
+    if (!isThere(kept, dataDir)) continue
+    try {
+      await work(openKept(kept, dataDir, output), kept)
+    } catch (error) {
+      if (kept === 'file' || !(error instanceof ConfigError)) throw toDataError(error)
+      output.note(`! ${error.problems.map(shown).join(' ')}`)
+    }
+  }
 }
 
 export function toDataError(error: unknown): unknown {

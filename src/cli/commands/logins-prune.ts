@@ -6,11 +6,10 @@
  */
 
 import type { Removed } from '../../client/index.ts'
-import { ConfigError } from '../../core/index.ts'
 import type { WithData } from '../common.ts'
 import { parseSeconds } from '../durations.ts'
 import { CliError } from '../errors.ts'
-import { isThere, type Kept, openKept, toDataError } from '../kept-stores.ts'
+import { type Kept, withEachKept } from '../kept-stores.ts'
 import { createOutput, table } from '../output.ts'
 import { shown, shownShort } from '../shown.ts'
 import { dateOf } from '../values.ts'
@@ -36,18 +35,11 @@ export async function pruneLogins({ json = false, dataDir, unused }: PruneLogins
     throw new CliError('E-USAGE', '--unused must be two days at least', 'the last use is known to a day: write --unused 2d, or longer')
   const removed: (Removed & { readonly kept: Kept })[] = []
   let busy = 0
-  for (const kept of ['file', 'keychain'] as const) {
-    if (!isThere(kept, dataDir)) continue
-    try {
-      const done = await openKept(kept, dataDir, output).prune({ unusedSeconds })
-      removed.push(...done.removed.map((each) => ({ ...each, kept })))
-      busy += done.busy
-    } catch (error) {
-      // A keychain that is locked does not hide what is in files.
-      if (kept === 'file' || !(error instanceof ConfigError)) throw toDataError(error)
-      output.note(`! ${error.problems.map(shown).join(' ')}`)
-    }
-  }
+  await withEachKept(dataDir, output, async (store, kept) => {
+    const done = await store.prune({ unusedSeconds })
+    removed.push(...done.removed.map((each) => ({ ...each, kept })))
+    busy += done.busy
+  })
   output.object({ removed, busy })
   const rows = removed.map(({ what, server, account, issuer, lastUsedAt }) => [
     words[what],

@@ -11,7 +11,7 @@ import { ConfigError } from '../../core/index.ts'
 import { resolveDataDir } from '../../vault/index.ts'
 import type { WithData } from '../common.ts'
 import { CliError } from '../errors.ts'
-import { folders, isThere, type Kept, openKept, toDataError } from '../kept-stores.ts'
+import { folders, isThere, type Kept, openKept, toDataError, withEachKept } from '../kept-stores.ts'
 import { createOutput, table } from '../output.ts'
 import { shown, shownShort } from '../shown.ts'
 import { dateOf, minuteOf } from '../values.ts'
@@ -24,16 +24,9 @@ export interface RotateKeyOptions extends WithData {
 export async function showLogins({ json = false, dataDir }: WithData): Promise<void> {
   const output = createOutput(json)
   const logins: (Login & { readonly kept: Kept })[] = []
-  for (const kept of ['file', 'keychain'] as const) {
-    if (!isThere(kept, dataDir)) continue
-    try {
-      for (const login of await listLogins(openKept(kept, dataDir, output))) logins.push({ ...login, kept })
-    } catch (error) {
-      // A keychain that is locked does not hide what is in files.
-      if (kept === 'file' || !(error instanceof ConfigError)) throw toDataError(error)
-      output.note(`! ${error.problems.map(shown).join(' ')}`)
-    }
-  }
+  await withEachKept(dataDir, output, async (store, kept) => {
+    for (const login of await listLogins(store)) logins.push({ ...login, kept })
+  })
   output.object({ logins })
   if (logins.length === 0) output.note('Nobody is signed in anywhere. Sign in with `sallyport login URL`.')
   const rows = logins.map(({ server, account, issuer, expiresAt, renews, obtained, keptUntil, kept }) => [

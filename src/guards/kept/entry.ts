@@ -12,6 +12,7 @@
 import { isUtf8 } from 'node:buffer'
 import { allow, type Call, type Decision, deny, type Entry, type Execution, OWN_ORIGIN, type Produced } from '../../core/index.ts'
 import { isTextual, parseUriTemplate, type UriTemplate } from '../../protocol/index.ts'
+import { RANGE, rangeOf } from '../results/index.ts'
 import type { KeptResource, KeptResources } from './kept-resources.ts'
 
 const noSuggestions: Decision<Produced> = allow({ kind: 'result', result: { completion: { values: [] } } })
@@ -25,7 +26,7 @@ export function createKeptEntry(kept: KeptResources, resultBytes: number): Entry
 
   async function read({ params, principal }: Call): Promise<Decision<Produced>> {
     const { uri } = params
-    const range = typeof uri === 'string' ? rangeOf(template.read(uri)) : undefined
+    const range = typeof uri === 'string' ? wantedOf(template.read(uri)) : undefined
     const found = range && (await kept.find(kept.prefix + range.id, principal))
     if (!found || !range) return notFound
     const offset = Math.min(range.offset ?? 0, found.size)
@@ -70,7 +71,7 @@ interface Range {
   readonly length?: number | undefined
 }
 
-function rangeOf(read: Readonly<Record<string, string>> | undefined): Range | undefined {
+function wantedOf(read: Readonly<Record<string, string>> | undefined): Range | undefined {
   const { id, offset, length } = read ?? {}
   const numbers = [offset, length].map((text) => (text === undefined ? undefined : /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN))
   return id === undefined || numbers.some(Number.isNaN) ? undefined : { id, offset: numbers[0], length: numbers[1] }
@@ -82,7 +83,7 @@ const isRange = ({ offset, length }: Range): boolean => offset !== undefined || 
 function toContent(uri: string, { mimeType, size }: KeptResource, bytes: Buffer, offset: number) {
   const isText = isTextual(mimeType) && isUtf8(bytes) && !bytes.includes(0)
   const end = offset + bytes.length
-  const range = { offset, length: bytes.length, total: size, ...(end < size ? { next: end } : {}) }
-  const part = bytes.length < size ? { _meta: { 'sallyport/range': range } } : {}
+  const range = rangeOf({ offset, length: bytes.length, next: end < size ? end : undefined }, size)
+  const part = bytes.length < size ? { _meta: { [RANGE]: range } } : {}
   return { uri, mimeType, ...(isText ? { text: bytes.toString('utf8') } : { blob: bytes.toString('base64') }), ...part }
 }

@@ -20,7 +20,7 @@ import {
 } from '../../core/index.ts'
 import { compileCheck } from '../../schema/index.ts'
 import type { Budgets } from './budgets.ts'
-import { type Piece, readPiece, search } from './read-range.ts'
+import { type Piece, RANGE, rangeOf, readPiece, search } from './read-range.ts'
 import { type ResultUris, toWanted, type Wanted } from './result-uri.ts'
 import type { FoundResult, StoredResults } from './stored-results.ts'
 
@@ -35,7 +35,6 @@ export interface ResultEntriesOptions {
 export const READ_RESULT = 'read_result'
 /** What stands around a piece in its answer. */
 const ENVELOPE_BYTES = 1_024
-const RANGE = 'sallyport/range'
 
 type Answer =
   | { readonly found: FoundResult; readonly piece: Piece }
@@ -131,27 +130,20 @@ const inputSchema = {
 const GONE = 'There is no such result, or it is not kept any more: call the tool again.'
 const say = (text: string): JsonObject[] => [{ type: 'text', text }]
 
-const rangeOf = ({ bytes }: FoundResult, { offset, length, next }: Piece): JsonObject => ({
-  offset,
-  length,
-  total: bytes,
-  ...(next === undefined ? {} : { next }),
-})
-
 function toContent(uri: string, answer: Answer): JsonObject {
   const { found } = answer
   if ('matches' in answer) return { uri, mimeType: 'application/json', text: JSON.stringify({ total: found.bytes, ...answer.matches }) }
   const { data, length } = answer.piece
   // A piece of JSON is none.
   const mimeType = found.isText && length < found.bytes ? 'text/plain' : found.mimeType
-  return { uri, mimeType, ...data, _meta: { [RANGE]: rangeOf(found, answer.piece) } }
+  return { uri, mimeType, ...data, _meta: { [RANGE]: rangeOf(answer.piece, found.bytes) } }
 }
 
 function toBlocks(answer: Answer): JsonObject[] {
   const { found } = answer
   if ('matches' in answer) return say(JSON.stringify({ total: found.bytes, ...answer.matches }))
   const { piece } = answer
-  const range = JSON.stringify(rangeOf(found, piece))
+  const range = JSON.stringify(rangeOf(piece, found.bytes))
   if ('text' in piece.data) return [...say(piece.data.text), ...say(range)]
   const isWhole = piece.length === found.bytes
   const kind = /^(image|audio)\//.exec(found.mimeType)?.[1]

@@ -10,6 +10,7 @@ export {
   toResults,
 } from './options.ts'
 export { wholeCharacters } from './pieces.ts'
+export { RANGE, rangeOf } from './read-range.ts'
 export { createResultUris, type ResultUris } from './result-uri.ts'
 export { createStatistics, readStatistics, type Statistic, type Statistics } from './statistics.ts'
 export { createStoredResults, type Kept, type KeptResult, type StoredResults } from './stored-results.ts'

@@ -8,6 +8,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises'
+import type { JsonObject } from '../../core/index.ts'
 import { createFinder } from './finder.ts'
 import type { Wanted } from './result-uri.ts'
 
@@ -24,6 +25,15 @@ export interface Piece {
   readonly next: number | undefined
   readonly data: { readonly text: string } | { readonly blob: string }
 }
+
+/** In `_meta` of a piece, and what is there, for whoever reads on. */
+export const RANGE = 'sallyport/range'
+export const rangeOf = ({ offset, length, next }: Omit<Piece, 'data'>, total: number): JsonObject => ({
+  offset,
+  length,
+  total,
+  ...(next === undefined ? {} : { next }),
+})
 
 export interface Match {
   /** Of the words. */
