@@ -1,13 +1,13 @@
 /**
- * Finds what looks like a secret. One pass over the text says where a literal of the list stands; only there is a pattern tried, by the
- * linear-time engine (RE2), on a window of the text. So the time is in proportion to the text, whatever it is made of.
+ * Finds what looks like a secret. One pass over the text says where a literal of the list stands; only there is a pattern tried, on a window
+ * of the text, and what it finds is judged on a bounded part of it. The patterns can be read one way only (`patterns/pattern.ts`). So the
+ * time is in proportion to the text, whatever it is made of.
  *
  * A detector, not a guarantee: a secret without a form of its own and without a name beside it is not found.
  *
  * @module
  */
 
-import { RE2JS } from 're2js'
 import { once } from '../once.ts'
 import { isFiller } from './entropy.ts'
 import { type Finding, mergeFindings } from './finding.ts'
@@ -18,24 +18,29 @@ import type { SecretPattern } from './patterns/pattern.ts'
 const WINDOW = 400
 /** A text in base64 shows no literal, so that it is worth looking wherever a resource brings one (`deep.ts`). */
 const BLOB = '"blob":"'
+const BACKSLASH = 0x5c
+const PERCENT = 0x25
+const SMALL_U = 0x75
 
 interface Prepared extends SecretPattern {
-  compiled?: RE2JS
+  compiled?: RegExp
 }
 
 /** Made with the first text: commands that show nothing do not wait for it. */
 const prepared = once(() => {
-  const byLiteral = new Map<string, Prepared[]>([[BLOB, []]])
+  const byLiteral = new Map<string, { own: Prepared[]; named: Prepared[] }>([[BLOB, { own: [], named: [] }]])
   for (const pattern of patterns)
     for (const literal of pattern.literals) {
-      const list = byLiteral.get(literal)
-      if (list) list.push(pattern)
-      else byLiteral.set(literal, [pattern])
+      let lists = byLiteral.get(literal)
+      if (!lists) byLiteral.set(literal, (lists = { own: [], named: [] }))
+      lists[pattern.byName ? 'named' : 'own'].push(pattern)
     }
+  const lists = [...byLiteral.values()]
   return {
     literals: createLiterals([...byLiteral.keys()]),
     lengths: [...byLiteral.keys()].map((key) => key.length),
-    lists: [...byLiteral.values()],
+    own: lists.map(({ own }) => own),
+    named: lists.map(({ named }) => named),
   }
 })
 
@@ -51,13 +56,13 @@ const isProgressToken = (text: string, end: number): boolean => text.startsWith(
 
 /** In order, none within another. What has a form of its own gives a finding its name, rather than the name beside it. */
 export function findSecrets(text: string): Finding[] {
-  const hits = prepared().literals.all(text)
-  if (hits.length === 0) return []
-  return mergeFindings(matches(text, hits, false), matches(text, hits, true))
+  const { literals, own, named } = prepared()
+  const hits = literals.all(text)
+  return hits.length === 0 ? [] : mergeFindings(matches(text, hits, own), matches(text, hits, named))
 }
 
-function matches(text: string, hits: readonly number[], byName: boolean): Finding[] {
-  const { lengths, lists } = prepared()
+function matches(text: string, hits: readonly number[], lists: readonly Prepared[][]): Finding[] {
+  const { lengths } = prepared()
   const found: Finding[] = []
   let done = 0
   for (let i = 0; i < hits.length; i += 2) {
@@ -65,7 +70,6 @@ function matches(text: string, hits: readonly number[], byName: boolean): Findin
     const start = (hits[i + 1] as number) - (lengths[literal] as number)
     if (start < done) continue
     for (const pattern of lists[literal] as Prepared[]) {
-      if ((pattern.byName === true) !== byName) continue
       const finding = match(text, start, pattern)
       if (finding === undefined || finding.start < done) continue
       found.push(finding)
@@ -78,32 +82,48 @@ function matches(text: string, hits: readonly number[], byName: boolean): Findin
 
 /** How often a pattern is tried on `text`, and on how many characters in all: what bounds the time. */
 export function windowsIn(text: string): { readonly tried: number; readonly characters: number } {
-  const { literals, lengths, lists } = prepared()
+  const { literals, lengths, own, named } = prepared()
   const hits = literals.all(text)
   let tried = 0
   let characters = 0
-  for (let i = 0; i < hits.length; i += 2)
-    for (const { back = 0, window = WINDOW } of lists[hits[i] as number] as Prepared[]) {
-      const start = (hits[i + 1] as number) - (lengths[hits[i] as number] as number)
+  for (let i = 0; i < hits.length; i += 2) {
+    const literal = hits[i] as number
+    const start = (hits[i + 1] as number) - (lengths[literal] as number)
+    for (const { window = WINDOW } of [...(own[literal] as Prepared[]), ...(named[literal] as Prepared[])]) {
       tried++
-      characters += Math.min(text.length, start + window) - Math.max(0, start - back)
+      characters += Math.min(text.length, start + window) - start
     }
+  }
   return { tried, characters }
 }
 
 function match(text: string, start: number, pattern: Prepared): Finding | undefined {
-  const { back = 0, window = WINDOW, notAfter } = pattern
+  const { back = 0 } = pattern
   if (!pattern.inWord && !beginsWord(text, start)) return undefined
-  if (notAfter?.test(text.slice(Math.max(0, start - 16), start))) return undefined
-  const from = Math.max(0, start - back)
-  const matcher = (pattern.compiled ??= RE2JS.compile(pattern.pattern)).matcher(text.slice(from, start + window))
-  if (!(back > 0 ? matcher.find() : matcher.lookingAt())) return undefined
-  const group = matcher.groupCount() > 0 ? 1 : 0
-  const begin = from + matcher.start(group)
-  let end = from + matcher.end(group)
-  // The end of a sentence is not the end of a token.
+  if (typeof back === 'number') return matchAt(text, start, start - back, pattern)
+  for (const each of back) {
+    const finding = matchAt(text, start, start - each, pattern)
+    if (finding) return finding
+  }
+  return undefined
+}
+
+function matchAt(text: string, start: number, from: number, pattern: Prepared): Finding | undefined {
+  if (from < 0) return undefined
+  const { window = WINDOW, notAfter, goesOn } = pattern
+  const most = Math.min(text.length, start + window)
+  const fit = (pattern.compiled ??= new RegExp(`^(?:${pattern.pattern})`)).exec(text.slice(from, most))
+  if (fit === null) return undefined
+  const [all, secretOfIt = all] = fit
+  // A value cannot stand again in the little that may follow it.
+  const begin = from + all.lastIndexOf(secretOfIt)
+  let end = begin + secretOfIt.length
+  if (goesOn) end = goesOn(text, end, most)
+  // The end of a sentence is not the end of a token, nor is half of a character.
   if (text.charCodeAt(end - 1) === 0x2e) end--
+  else if ((text.charCodeAt(end - 1) & 0xfc00) === 0xd800 && end < text.length) end++
   if (pattern.exact && isWord(text.charCodeAt(end))) return undefined
+  if (notAfter?.test(text.slice(Math.max(0, start - 16), start))) return undefined
   const secret = text.slice(begin, end)
   if (isFiller(secret) || pattern.check?.(secret) === false) return undefined
   return { type: pattern.id, start: begin, end }
@@ -112,13 +132,18 @@ function match(text: string, start: number, pattern: Prepared): Finding | undefi
 /** Of a token; NaN beyond the text is not. */
 const isWord = (code: number): boolean =>
   (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || code === 0x5f || code === 0x2d
+const isHex = (code: number): boolean => (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x66)
 
 /** Behind nothing that a token may hold, or behind an escape: `\n` and `%20` end what stood before. */
 function beginsWord(text: string, at: number): boolean {
   if (at === 0 || !isWord(text.charCodeAt(at - 1))) return true
+  if (text.charCodeAt(at - 2) === BACKSLASH) return true
+  if (!isHex(text.charCodeAt(at - 1)) || !isHex(text.charCodeAt(at - 2))) return false
+  if (text.charCodeAt(at - 3) === PERCENT) return true
   return (
-    text[at - 2] === '\\' ||
-    (text[at - 3] === '%' && /^[0-9A-Fa-f]{2}/.test(text.slice(at - 2, at))) ||
-    /\\u[0-9A-Fa-f]{4}$/.test(text.slice(Math.max(0, at - 6), at))
+    isHex(text.charCodeAt(at - 3)) &&
+    isHex(text.charCodeAt(at - 4)) &&
+    text.charCodeAt(at - 5) === SMALL_U &&
+    text.charCodeAt(at - 6) === BACKSLASH
   )
 }

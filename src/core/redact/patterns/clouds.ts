@@ -2,6 +2,8 @@
 
 import { exactToken, type SecretPattern, token, UUID } from './pattern.ts'
 
+const DOPPLER = 'dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit.'
+
 export const clouds: readonly SecretPattern[] = [
   exactToken('aws-access-key-id', 'akia asia abia acca', 'A(?:KIA|SIA|BIA|CCA)[0-9A-Z]{16}'),
   token('aws-bedrock-key', 'absk', 'ABSK[A-Za-z0-9+/]{109,}={0,2}'),
@@ -12,7 +14,7 @@ export const clouds: readonly SecretPattern[] = [
   token('google-refresh-token', '1//0', '1//0[\\w-]{40,}'),
   token('azure-storage-key', 'accountkey=', '(?i:AccountKey)=([A-Za-z0-9+/]{80,}={0,2})'),
   token('azure-shared-access-key', 'sharedaccesskey=', '(?i:SharedAccessKey)=([A-Za-z0-9+/]{40,}={0,2})'),
-  token('azure-sas-signature', '&sig= ?sig=', '[?&]sig=([A-Za-z0-9%+/]{40,}(?:=|%3[dD]){0,2})', { inWord: true }),
+  token('azure-sas-signature', '&sig= ?sig=', '[?&]sig=([A-Za-z0-9%+/]{40,}={0,2})', { inWord: true }),
   token('azure-client-secret', '8q~', '[\\w.~-]{3}8Q~[\\w.~-]{34}', { back: 3, inWord: true, exact: true }),
   token('azure-devops-token', 'azdo', '[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}', { back: 76, inWord: true, exact: true }),
   token('digitalocean-token', 'doo_v1_ dop_v1_ dor_v1_', 'do[opr]_v1_[0-9a-f]{64}'),
@@ -25,14 +27,15 @@ export const clouds: readonly SecretPattern[] = [
   token('yandex-token', 't1.9 t1.a', 't1\\.[A-Za-z0-9_=-]{10,}\\.[A-Za-z0-9_=-]{86}'),
   exactToken('yandex-aws-key', 'yca ycb', 'YC[A-Z][\\w-]{37}'),
   token('cloudflare-key', 'cfk_ cfut_ cfat_', 'cf(?:k|ut|at)_[A-Za-z0-9]{40}[0-9a-f]{8}', { exact: true }),
-  token('heroku-key', 'hrku-', `HRKU-(?:${UUID}|[\\w-]{50,})`),
+  token('heroku-key', 'hrku-', `HRKU-${UUID}`),
+  token('heroku-key', 'hrku-', 'HRKU-[\\w-]{50,}'),
   token('fly-token', 'fo1_', 'fo1_[\\w-]{43}'),
   token('fly-token', 'fm1a_ fm1r_ fm2_', 'fm(?:1[ar]|2)_[A-Za-z0-9+/=,]{90,}', { window: 4_096 }),
   token('render-key', 'rnd_', 'rnd_[A-Za-z0-9]{32}'),
   token('netlify-token', 'nfp_', 'nfp_[A-Za-z0-9]{36}'),
   token('vercel-token', 'vcp_ vci_ vck_ vca_ vcr_', 'vc[pikar]_[A-Za-z0-9]{24,}'),
   token('scalingo-token', 'tk-us-', 'tk-us-[\\w-]{48}'),
-  token('supabase-key', 'sbp_ sb_secret_', '(?:sbp_[0-9a-f]{40}|sb_secret_[\\w-]{20,})'),
+  token('supabase-key', 'sbp_ sb_secret_', 'sb(?:p_[0-9a-f]{40}|_secret_[\\w-]{20,})'),
   token('planetscale-key', 'pscale_', 'pscale_(?:tkn|pw|oauth)_[\\w.=-]{32,64}'),
   token('neon-key', 'napi_', 'napi_[a-z0-9]{40,}'),
   token('databricks-token', 'dapi', 'dapi[0-9a-f]{32}(?:-\\d)?'),
@@ -41,17 +44,14 @@ export const clouds: readonly SecretPattern[] = [
   token('vault-token', 'hvs. hvb. hvr.', 'hv[sbr]\\.[\\w-]{24,}'),
   token('terraform-token', '.atlasv1.', '[A-Za-z0-9]{14}\\.(?i:atlasv1)\\.[\\w=-]{60,70}', { back: 14, inWord: true }),
   token('pulumi-token', 'pul-', 'pul-[0-9a-f]{40}'),
-  token(
-    'doppler-token',
-    'dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit.',
-    'dp\\.(?:pt|st|ct|sa|scim|audit)\\.(?:[\\w-]{1,35}\\.)?[A-Za-z0-9]{40,44}',
-  ),
+  token('doppler-token', DOPPLER, 'dp\\.[a-z]{2,5}\\.[A-Za-z0-9]{40,44}'),
+  token('doppler-token', DOPPLER, 'dp\\.[a-z]{2,5}\\.[\\w-]{1,35}\\.[A-Za-z0-9]{40,44}'),
   token('infracost-key', 'ico-', 'ico-[A-Za-z0-9]{32}', { exact: true }),
   token('openshift-token', 'sha256~', 'sha256~[\\w-]{43}'),
   token('grafana-token', 'glsa_', 'glsa_[A-Za-z0-9]{32}_[0-9A-Fa-f]{8}'),
   token('grafana-token', 'glc_', 'glc_[A-Za-z0-9+/]{32,}={0,3}', { window: 1_024 }),
   token('grafana-key', 'eyjrijoi', 'eyJrIjoi[A-Za-z0-9+/]{70,}={0,3}', { window: 1_024 }),
-  token('new-relic-key', 'nrak- nrjs- nrii- nraa- nral-', 'NR(?:AK|JS|II|AA|AL)-[\\w-]{15,64}'),
+  token('new-relic-key', 'nrak- nrjs- nrii- nraa- nral-', 'NR(?:A[AKL]|JS|II)-[\\w-]{15,64}'),
   token('sentry-token', 'sntrys_', 'sntrys_[A-Za-z0-9+/=_]{40,}', { window: 1_024 }),
   token('sentry-token', 'sntryu_', 'sntryu_[0-9a-f]{64}'),
   token('dynatrace-token', 'dt0c01. dt0s01. dt0s16.', 'dt0[cs](?:01|16)\\.[A-Z0-9]{8,24}\\.[A-Z0-9]{64}'),

@@ -8,12 +8,16 @@
 import { isOpaque, isPasswordLike } from '../entropy.ts'
 import type { SecretPattern } from './pattern.ts'
 
+const QUOTES = '["\'`\\\\\\])]{0,4}'
+const SIGN = '(?:(?::=?|={1,3})>?|>|\\|)\\s{0,4}'
+const SIGN_AND_QUOTES = `${SIGN}["'\`\\\\(\\[]{0,4}`
 /** Between a name and its value: JSON, YAML, shells, code, markup, or words. */
-const TO = '["\'`\\\\\\])]{0,4}\\s{0,4}(?:[:=]>?|:=|={2,3}|>|\\|)\\s{0,4}["\'`\\\\(\\[]{0,4}'
-const TO_OR_WORDS = `(?:${TO}|\\s+(?:is|was)\\s+["'\`]?)`
+const TO = `${QUOTES}\\s{0,4}${SIGN_AND_QUOTES}`
+const TO_OR_WORDS = `${QUOTES}(?:${SIGN_AND_QUOTES}|\\s{1,4}(?:${SIGN_AND_QUOTES}|(?:is|was)\\s{1,4}["'\`]?))`
 /** In quotes it ends with the quote, whatever it is made of. */
-const QUOTED = '["\'`]([^\\s"\'`]{15,256})["\'`]'
-const OPAQUE = '([\\w+/=.~%!@#$^*?-]{15,256})'
+const TO_QUOTED = `${QUOTES}\\s{0,4}${SIGN}[\\\\(\\[]{0,3}["'\`]{1,3}([^\\s"'\`]{15,256})["'\`]`
+// A value does not begin with what may stand before it.
+const OPAQUE = '([\\w+/.~%!@#$^*?-][\\w+/=.~%!@#$^*?-]{14,255})'
 // Positions in a list, and what a request is told apart by: to take them out would break whoever must hand them back.
 const NOT_SECRET =
   /(?:page|next|continuation|continue|sync|resume|progress|cursor|change|delta|skip|scroll|list|prev|previous|client|idempotency|csrf|xsrf)[-_ ]?$/i
@@ -35,8 +39,8 @@ const near = (literals: string, value: string, check: (found: string) => boolean
       named(
         `${literal.replace(/[-_]/g, '')}-key`,
         literal,
-        `(?i:${literal})[\\w.\\- \\t]{0,32}[\\s"'\`\\\\]{0,6}[=:>,|?]{1,4}[\\s"'\`\\\\=:>,|]{0,8}(${value})(?:[^\\w]|$)`,
-        { check },
+        `(?i:${literal})[\\w.\\- \\t]{0,32}(?:[\\r\\n"'\`\\\\][\\s"'\`\\\\]{0,5})?[=:>,|?][\\s"'\`\\\\=:>,|?]{0,11}(${value})`,
+        { exact: true, check },
       ),
     )
 
@@ -46,7 +50,7 @@ const looksMade = (found: string): boolean => isOpaque(found) && !isDigest(found
 
 const KEYS = ['api', 'access', 'private', 'signing', 'auth', 'encryption']
   .flatMap((kind) => ['', '_', '-', ' '].map((between) => `${kind}${between}key`))
-  .concat('credential')
+  .concat('credential', 'secret key')
 
 // By what their keys are made of. Named after their makers, so that a new form of key is found like the old one.
 const OF_ANYTHING =
@@ -55,21 +59,23 @@ const OF_HEX = 'cloudflare datadog facebook linode mailchimp meraki sourcegraph 
 const OF_UUID = 'heroku hubspot kucoin postmark snyk squarespace'
 
 const SECRET = '(?i:secret|token)[\\w.-]{0,24}'
-const KEY = '(?i:(?:api|access|private|signing|auth|encryption|secret)[_ -]?key|credential)[\\w.-]{0,24}'
-const PASSWORD = '(?i:pass(?:word|wd|phrase|code)s?)[\\w.-]{0,24}'
+const KEY = '(?i:(?:a(?:pi|ccess|uth)|private|s(?:igning|ecret)|encryption)[_ -]?key|credential)[\\w.-]{0,24}'
+const PASSWORD = '(?i:pass(?:w(?:or)?d|phrase|code))[\\w.-]{0,24}'
 
 export const names: readonly SecretPattern[] = [
-  named('password', 'passw passphrase passcode', `${PASSWORD}${TO_OR_WORDS}([^\\s"'\`<>,;&|\\\\]{6,128})`, { check: isPasswordLike }),
-  named('password', 'pwd', `(?i:pwd)[\\w.-]{0,16}${TO}([^\\s"'\`<>,;&|\\\\/]{6,128})`, { check: isPasswordLike }),
-  named('named-secret', 'secret', `${SECRET}${TO}${QUOTED}`, { check: isOpaque }),
+  named('password', 'passw passphrase passcode', `${PASSWORD}${TO_OR_WORDS}([^\\s"'\`<>,;&|\\\\=(\\[][^\\s"'\`<>,;&|\\\\]{5,127})`, {
+    check: isPasswordLike,
+  }),
+  named('password', 'pwd', `(?i:pwd)[\\w.-]{0,16}${TO}([^\\s"'\`<>,;&|\\\\/=(\\[][^\\s"'\`<>,;&|\\\\/]{5,127})`, { check: isPasswordLike }),
+  named('named-secret', 'secret', `${SECRET}${TO_QUOTED}`, { check: isOpaque }),
   named('named-secret', 'secret', `${SECRET}${TO_OR_WORDS}${OPAQUE}`, { check: isOpaque }),
-  named('named-secret', 'token', `${SECRET}${TO}${QUOTED}`, { check: isOpaque, notAfter: NOT_SECRET }),
+  named('named-secret', 'token', `${SECRET}${TO_QUOTED}`, { check: isOpaque, notAfter: NOT_SECRET }),
   named('named-secret', 'token', `${SECRET}${TO_OR_WORDS}${OPAQUE}`, { check: isOpaque, notAfter: NOT_SECRET }),
-  named('named-key', [...KEYS, 'secret'], `${KEY}${TO}${QUOTED}`, { check: isOpaque }),
-  named('named-key', [...KEYS, 'secret'], `${KEY}${TO_OR_WORDS}${OPAQUE}`, { check: isOpaque }),
-  ...near(OF_ANYTHING, '[\\w=-]{16,150}', looksMade),
-  ...near(OF_HEX, '[\\w=-]{16,150}', (found) => /^[0-9a-f]{32,64}$/i.test(found) || looksMade(found)),
-  ...near(OF_UUID, '[\\w=-]{16,150}', isOpaque),
+  named('named-key', KEYS, `${KEY}${TO_QUOTED}`, { check: isOpaque }),
+  named('named-key', KEYS, `${KEY}${TO_OR_WORDS}${OPAQUE}`, { check: isOpaque }),
+  ...near(OF_ANYTHING, '[\\w-][\\w=-]{15,149}', looksMade),
+  ...near(OF_HEX, '[\\w-][\\w=-]{15,149}', (found) => /^[0-9a-f]{32,64}$/i.test(found) || looksMade(found)),
+  ...near(OF_UUID, '[\\w-][\\w=-]{15,149}', isOpaque),
   ...near('discord', '[MNO][\\w-]{22,27}\\.[\\w-]{6}\\.[\\w-]{27,40}', () => true),
-  ...near('dropbox', '[\\w=-]{15,150}', (found) => (/^[0-9a-z]{15}$/.test(found) ? /\d/.test(found) : looksMade(found))),
+  ...near('dropbox', '[\\w-][\\w=-]{14,149}', (found) => (/^[0-9a-z]{15}$/.test(found) ? /\d/.test(found) : looksMade(found))),
 ]

@@ -1,14 +1,20 @@
 /** What an entry of the list of secrets says, and the short ways to write one. @module */
 
-/** RE2. It is tried only where one of its literals stands, on a window of the text. */
+/**
+ * It is tried only where one of its literals stands, on a window of the text. Its expression can be read one way only: the next character
+ * decides wherever it may go on or stop (`test/support/one-way.ts`). So nothing is gone back for, and no text takes longer than its length.
+ */
 export interface SecretPattern {
   /** What a finding is called. */
   readonly id: string
   /** ASCII in lower case, three characters at least: what makes it worth looking. Their case in the text does not matter, the pattern's does. */
   readonly literals: readonly string[]
-  /** Begins at the literal, or up to `back` characters before it. Group 1 is the secret where there is one, else all of it is. */
+  /** Begins at the literal, or `back` characters before it. Group 1 is the secret where there is one, else all of it is. */
   readonly pattern: string
-  readonly back?: number
+  /** The first of several that fits. */
+  readonly back?: number | readonly number[]
+  /** Where it ends, if not where the pattern does: at `most` at the latest. */
+  readonly goesOn?: (text: string, from: number, most: number) => number
   /** The literal begins a word. Not so: it may be a part of one, as in `DB_PASSWORD`. */
   readonly inWord?: boolean
   /** It is found by what stands before it: one with a form of its own at the same place says better what it is. */

@@ -7,7 +7,7 @@ const hasDigit = (key: string): boolean => /\d/.test(key)
 export const services: readonly SecretPattern[] = [
   // Models and what is built on them.
   token('anthropic-key', 'sk-ant-', 'sk-ant-[\\w-]{20,}'),
-  token('openai-key', 'sk-', 'sk-(?:proj-|svcacct-|admin-|or-v1-)?[\\w-]{20,}', {
+  token('openai-key', 'sk-', 'sk-[\\w-]{20,}', {
     check: (key) => hasDigit(key) && !key.startsWith('sk-ant-'),
   }),
   exactToken('huggingface-token', 'hf_', 'hf_[A-Za-z]{34}'),
@@ -51,7 +51,7 @@ export const services: readonly SecretPattern[] = [
   token('slack-webhook', 'hooks.slack.com/', 'hooks\\.slack\\.com/((?:services|workflows|triggers)/[\\w+/-]{20,})'),
   token('discord-webhook', '/api/webhooks/', '/api/webhooks/(\\d{15,20}/[\\w-]{40,})', { inWord: true }),
   token('teams-webhook', '/incomingwebhook/', '/(?i:IncomingWebhook)/([0-9a-f]{32}/[0-9a-f-]{36})', { inWord: true }),
-  token('telegram-token', ':aa', '\\d{8,10}:AA[\\w-]{33}', { back: 10, inWord: true, exact: true }),
+  token('telegram-token', ':aa', '\\d{8,10}:AA[\\w-]{33}', { back: [10, 9, 8], inWord: true, exact: true }),
   token('sendgrid-key', 'sg.', 'SG\\.[\\w-]{20,24}\\.[\\w-]{39,50}'),
   token('mailgun-key', 'key- pubkey-', '(?:pub)?key-[0-9a-f]{32}', { exact: true }),
   token('mailchimp-key', '-us', '[0-9a-f]{32}-us\\d{1,2}', { back: 32, inWord: true, exact: true }),
@@ -63,9 +63,10 @@ export const services: readonly SecretPattern[] = [
   token('typeform-token', 'tfp_', 'tfp_[\\w.=-]{40,}'),
   token('facebook-token', 'eaa', 'EAA[A-Z][0-9A-Za-z]{80,}', { check: hasDigit }),
   token('facebook-token', 'eaa', 'EAA(?:M|C)[0-9A-Za-z]{20,}', { check: hasDigit }),
-  token('twitter-token', 'aaaaaaaaaaaaaaaaaaaa', 'A{20,22}[\\w%]{60,}', { check: (key) => /[^A]/.test(key.slice(24)) && hasDigit(key) }),
-  token('dropbox-token', 'sl.', 'sl\\.(?:u\\.)?[\\w=-]{120,}', { window: 2_048 }),
+  token('twitter-token', 'aaaaaaaaaaaaaaaaaaaa', 'A{20}[\\w%]{60,}', { check: (key) => /[^A]/.test(key.slice(24)) && hasDigit(key) }),
+  token('dropbox-token', 'sl.', 'sl\\.[\\w=-]{120,}', { window: 2_048 }),
+  token('dropbox-token', 'sl.u.', 'sl\\.u\\.[\\w=-]{120,}', { window: 2_048 }),
   token('frameio-token', 'fio-u-', 'fio-u-[\\w=-]{64}'),
   token('1password-token', 'ops_eyj', 'ops_eyJ[A-Za-z0-9+/_-]{150,}={0,3}', { window: 4_096 }),
-  token('1password-secret-key', 'a3-', 'A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}'),
+  token('1password-secret-key', 'a3-', 'A3-[A-Z0-9]{6}-[A-Z0-9]{6}-?[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}'),
 ]
