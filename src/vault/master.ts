@@ -2,10 +2,12 @@
 
 import { join } from 'node:path'
 import { ConfigError } from '../core/index.ts'
+import type { Keys } from './key-file.ts'
 import type { KeyWrapper } from './key-wrapper.ts'
 import { loadKms } from './kms-module.ts'
 import { createLocalWrapper } from './local-wrapper.ts'
 import { createMasterKeys, type Env, type MasterKeys, SOURCES } from './master-keys.ts'
+import { openBegun } from './passphrase-keys.ts'
 
 export interface Master extends Pick<MasterKeys, 'source' | 'newFile'> {
   readonly wrapper: KeyWrapper
@@ -31,7 +33,24 @@ export async function createMaster({ dir, env, isInUse = false, kms }: MasterOpt
   if (typeof kms === 'string') return { wrapper: await loadKms(kms, 'keys.kms'), source: 'keys.kms' }
   if (kms) return { wrapper: kms, source: 'keys.kms' }
   if (named) return { wrapper: await loadKms(named, 'SALLYPORT_KMS'), source: 'SALLYPORT_KMS' }
-  const keys = createMasterKeys({ file: join(dir, 'master.key'), env, isInUse })
+  const keys = withBegun(createMasterKeys({ file: join(dir, 'master.key'), env, isInUse }), join(dir, 'passphrase.json'))
   const { source, newFile } = keys
   return { wrapper: createLocalWrapper(keys.now), source, newFile, keys }
+}
+
+/** A change to a passphrase was killed: some is wrapped with a key that is sealed under those that there are. Nothing new is. */
+function withBegun(keys: MasterKeys, file: string): MasterKeys {
+  const begun = keys.isPassphrase ? [] : openBegun(file, keys.now())
+  if (begun.length === 0) return keys
+  let before: Keys | undefined
+  let all = keys.now()
+  return {
+    ...keys,
+    now() {
+      const found = keys.now()
+      if (found === before) return all
+      before = found
+      return (all = [...found, ...begun])
+    },
+  }
 }

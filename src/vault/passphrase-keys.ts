@@ -66,10 +66,21 @@ export function addPassphrase(file: string, next: Passphrase, keys: Keys | undef
   const entry = entryOf(next.passphrase, made)
   const key = made.get(entry.id) as MasterKey
   const before = read(file) ?? []
-  const under = keys?.[0] !== undefined && before[0]?.id === keys[0].id ? keys[0] : undefined
-  const sealed = under && createRing([under]).seal(key.bytes, placeOf(key.id))
+  // Also where that one is not made of a passphrase: whoever is killed on the way starts with it again.
+  const sealed = keys && createRing([keys[0]]).seal(key.bytes, placeOf(key.id))
   write(file, [{ ...entry, ...(sealed === undefined ? {} : { sealed }) }, ...before], false)
   return key
+}
+
+/** What a change to a passphrase that was begun from `keys` and not ended has wrapped with. None where the file does not say. */
+export function openBegun(file: string, keys: Keys): readonly MasterKey[] {
+  const made = new Map(keys.map((key) => [key.id, key]))
+  try {
+    for (const entry of (read(file) ?? []).toReversed()) openSealed(entry, made)
+  } catch {
+    return []
+  }
+  return [...made.values()].filter(({ id }) => keys.every((key) => key.id !== id))
 }
 
 /** Takes out what is below the key of that id. */
@@ -92,14 +103,19 @@ function entryOf(passphrase: string, made: Map<string, MasterKey>): Entry {
 
 /** Costs a fifth of a second where it is not known yet, and nothing tells beforehand whether it is ours. */
 function open(entry: Entry, passphrase: string, made: Map<string, MasterKey>): void {
-  if (made.has(entry.id)) return
-  if (entry.sealed !== undefined && made.size > 0) {
-    const bytes = createRing(Array.from(made.values()) as unknown as Keys).open(entry.sealed, placeOf(entry.id))
-    const key = bytes && toMasterKey(bytes)
-    if (key?.id === entry.id) return void made.set(key.id, key)
-  }
+  if (made.has(entry.id) || openSealed(entry, made)) return
   const key = toKey(passphrase, entry)
   if (key.id === entry.id) made.set(key.id, key)
+}
+
+/** With the keys that are known. */
+function openSealed(entry: Entry, made: Map<string, MasterKey>): boolean {
+  if (entry.sealed === undefined || made.size === 0) return false
+  const bytes = createRing(Array.from(made.values()) as unknown as Keys).open(entry.sealed, placeOf(entry.id))
+  const key = bytes && toMasterKey(bytes)
+  if (key?.id !== entry.id) return false
+  made.set(key.id, key)
+  return true
 }
 
 /** Undefined where there is none. */

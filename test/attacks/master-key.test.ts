@@ -134,6 +134,31 @@ test('a server that runs meanwhile goes on; kill -9 at any step loses nothing, a
   await server.store.close()
 })
 
+test('who goes over to a passphrase and is killed at any step starts with the key that there was, and ends it', async () => {
+  await using folder = await createTempDir('master-key')
+  await using secrets = await createTempDir('passphrase')
+  const [dataDir, file] = [folder.path, join(secrets.path, 'passphrase')]
+  writeFileSync(file, 'correct horse battery staple', { mode: 0o600 })
+  const first = await openData({ dataDir, env: {} })
+  const sealed = await seal(first, 'before')
+  await first.store.close()
+  const program = join(import.meta.dirname, '../fixtures/rotating.ts')
+  for (const kill of ['begin after', 'turn after']) {
+    const child = spawn(process.execPath, [program, dataDir, ...kill.split(' '), file], { stdio: ['ignore', 'ignore', 'inherit'] })
+    assert.deepEqual(await once(child, 'close'), [null, 'SIGKILL'], kill)
+    const fresh = await openData({ dataDir, env: {} })
+    await opens(fresh, sealed)
+    await fresh.store.close()
+  }
+  const last = await openData({ dataDir, env: {} })
+  await rotateKeys(last, { newPassphraseFile: file })
+  await last.store.close()
+  await assert.rejects(openData({ dataDir, env: {} }), ConfigError)
+  const after = await openData({ dataDir, env: { SALLYPORT_MASTER_PASSPHRASE_FILE: file } })
+  await opens(after, sealed)
+  await after.store.close()
+})
+
 test('of two that replace it at once one does, and the other is told; who is killed at it holds up nobody', async () => {
   await using folder = await createTempDir('master-key')
   const dataDir = folder.path
