@@ -367,6 +367,61 @@ describe('a list', () => {
   })
 })
 
+describe('a call by way of a tool that calls others', () => {
+  const CARD = '4111-222-333'
+  const asItIs = { name: 'pay', arguments: { card: CARD, amount: 1 } }
+  const neverSent = (fake: Fake) => assert.ok(!JSON.stringify(fake.asked).includes(CARD), JSON.stringify(fake.asked))
+
+  it('is encrypted before anything was listed, too', async () => {
+    await using fake = await startFake()
+    await using client = connect(fake)
+    await client.callTool('call_tool', asItIs)
+    assert.deepEqual(fake.opened, [CARD])
+    neverSent(fake)
+  })
+  it('is encrypted however deep it stands in others', async () => {
+    await using fake = await startFake()
+    await using client = connect(fake)
+    await client.callTool('call_tool', { name: 'sallyport_call_tool', arguments: { name: 'call_tool', arguments: asItIs } })
+    assert.deepEqual(fake.opened, [CARD])
+    neverSent(fake)
+  })
+  it('is not sent in clear where a gateway has given both another name', async () => {
+    await using fake = await startFake()
+    fake.tools = fake.tools.map((tool) => ({ ...tool, name: `bank__${tool.name}` }))
+    await using client = connect(fake)
+    assert.equal(await problemOf(client.callTool('bank__call_tool', asItIs)), 'TrustError encryption_invalid')
+    assert.ok(fake.to('tools/call').every(({ name }) => name === 'bank__pay'))
+    neverSent(fake)
+  })
+  it('is not sent in clear where the tool is hidden of which it is known, or said, that it is encrypted', async () => {
+    await using fake = await startFake()
+    const records = new Map<string, string>()
+    const tokenStore: TokenStore = {
+      read: async (name) => records.get(name),
+      write: async (name, value) => void records.set(name, value),
+      remove: async (name) => void records.delete(name),
+      exclusively: (_, work) => work(),
+    }
+    {
+      await using before = connect(fake, { tokenStore })
+      await pay(before)
+    }
+    fake.tools = []
+    await using later = connect(fake, { tokenStore })
+    assert.equal(await problemOf(later.callTool('call_tool', asItIs)), 'TrustError encryption_removed')
+    await using told = connect(fake, { encryption: { require: ['pay.card'] } })
+    assert.equal(await problemOf(told.callTool('call_tool', asItIs)), 'TrustError encryption_removed')
+    neverSent(fake)
+  })
+  it('of a tool without encrypted fields stays what it is', async () => {
+    await using fake = await startFake()
+    await using client = connect(fake)
+    await client.callTool('call_tool', { name: 'ping', arguments: { a: 1 } })
+    assert.deepEqual(fake.to('tools/call').at(-1)?.arguments, { name: 'ping', arguments: { a: 1 } })
+  })
+})
+
 describe('with a server of ours', () => {
   it('whole results and fields inside of others are opened', async () => {
     const inner = {

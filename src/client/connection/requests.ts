@@ -106,7 +106,8 @@ export function createRequests({ session, lists, cache, known, sealing, serverLo
     sealing.isUnseen(name) && args !== undefined && Object.keys(args).length > 0
 
   async function callTool(given: CallParams, options: RequestOptions = {}): Promise<CallToolResult> {
-    const asked = sealing.direct(given)
+    const direct = sealing.direct(given, () => lookFirst(lists, options))
+    const asked = direct instanceof Promise ? await direct : direct
     notice(asked)
     const attempt: Attempt = {}
     const result = await sendOnce(asked, options, attempt)

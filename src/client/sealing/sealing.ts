@@ -22,8 +22,11 @@ import type { SealingPin, SealingPinKeeper, SealingPins } from './pins.ts'
 import { type SealedCall, sealCall } from './sealed-call.ts'
 
 export interface Sealing extends Pick<ListedTools, 'learn' | 'isUnseen' | 'changed'> {
-  /** What a call means: by way of the tool that calls others (docs/context.md), encrypted fields would be in its arguments in clear. */
-  direct<C extends ToolCall>(call: C): C
+  /**
+   * What a call means: by way of the tool that calls others (docs/context.md), encrypted fields would be in its arguments in clear. `look`
+   * has `learn` told where nothing was listed yet. @throws {TokenStoreError} and what `look` throws
+   */
+  direct<C extends ToolCall>(call: C, look: () => Promise<void>): C | Promise<C>
   /** Whether a call of it has to pass `seal`: the others pay nothing. */
   concerns(name: string): boolean
   /** Undefined: nothing of this call is encrypted. @throws {TrustError | TokenStoreError} and what `send` throws */
@@ -92,17 +95,27 @@ export function createSealing({ options, pins: keeper, credential, server, list,
     return tool ? believedNow(name, tool, (await keeper.load()).get(name)) : { keys: [], keyIds: [] }
   }
 
+  const isIndirect = (name: string): boolean => name.endsWith(CALL_TOOL) && !listed.get(name)
+  /** A gateway names both alike. Of what is encrypted, or must be, none goes by way of another tool: `seal` says what is wrong with it. */
+  async function directed<C extends ToolCall>(call: C, look: () => Promise<void>): Promise<C> {
+    const { name, arguments: args } = call
+    const [meant, inner] = [args?.['name'], args?.['arguments']]
+    if (typeof meant !== 'string') return call
+    if (listed.isUnseen(meant)) await look()
+    const known = await keeper.load()
+    const isOurs = (each: string): boolean => listed.get(each) !== undefined || known.has(each) || wantedOf(each).length > 0
+    const direct = { ...call, arguments: isObject(inner) ? inner : {} }
+    const found = [name.slice(0, -CALL_TOOL.length) + meant, meant].find(isOurs)
+    if (found !== undefined) return { ...direct, name: found }
+    const deeper = isIndirect(meant) ? await directed({ ...direct, name: meant }, look) : undefined
+    return deeper && deeper.name !== meant ? deeper : call
+  }
+
   return {
     learn: listed.learn,
     isUnseen: listed.isUnseen,
     changed: listed.changed,
-    direct(call) {
-      const { name, arguments: args } = call
-      const meant = name.endsWith(CALL_TOOL) && !listed.get(name) ? args?.['name'] : undefined
-      if (typeof meant !== 'string' || !listed.get(meant)) return call
-      const inner = args?.['arguments']
-      return { ...call, name: meant, arguments: isObject(inner) ? inner : {} }
-    },
+    direct: (call, look) => (isIndirect(call.name) ? directed(call, look) : call),
     concerns: (name) => pins === undefined || listed.get(name) !== undefined || pins.has(name) || wantedOf(name).length > 0,
     async seal(params, send) {
       const name = String(params['name'])
