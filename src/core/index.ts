@@ -74,6 +74,7 @@ export {
   redactDeep,
   replaceFindings,
   type Taken,
+  textInBlob,
 } from './redact/index.ts'
 export { PendingContent, REFERENCE_MARK, type ReferencedContent, type ReferenceField } from './reference.ts'
 export {

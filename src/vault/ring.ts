@@ -1,18 +1,17 @@
 /**
  * Seals, opens and computes MACs with keys derived from the master keys (HKDF-SHA256, RFC 5869), one for each use.
  *
- * Sealed: `v1.<key id>.<nonce, ciphertext and tag in base64url>`. AES-256-GCM with a random 96-bit nonce; the version, the
- * key's id and the place are associated data. Opening fails closed: undefined, whatever was wrong.
+ * Sealed: `v1.<key id>.<nonce, ciphertext and tag in base64url>`. The version, the key's id and the place are
+ * associated data. Opening fails closed: undefined, whatever was wrong.
  *
  * @module
  */
 
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { decrypt, encrypt } from './aead.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { MasterKey } from './keys.ts'
 
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
 /** Purposes are named by our code and are few; the bound is for the day that this is not true. */
 const MAX_DERIVED = 1_000
 
@@ -43,28 +42,13 @@ export function createRing(keys: readonly [MasterKey, ...MasterKey[]]): KeyRing 
 
   return {
     seal(plaintext, place) {
-      const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', sealingKey(newest, place), nonce)
-      cipher.setAAD(associated(newest, place))
-      const parts = [nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]
-      return `v1.${newest.id}.${Buffer.concat(parts).toString('base64url')}`
+      return `v1.${newest.id}.${encrypt(plaintext, sealingKey(newest, place), associated(newest, place))}`
     },
     open(sealed, place) {
       const [version, id, text, ...rest] = sealed.split('.')
       const key = id === undefined ? undefined : byId.get(id)
       if (version !== 'v1' || key === undefined || text === undefined || rest.length > 0) return undefined
-      const bytes = Buffer.from(text, 'base64url')
-      // One value, one spelling: base64 readers skip what they do not know.
-      if (bytes.length < NONCE_BYTES + TAG_BYTES || bytes.toString('base64url') !== text) return undefined
-      const decipher = createDecipheriv('aes-256-gcm', sealingKey(key, place), bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
-      decipher.setAAD(associated(key, place))
-      decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
-      const opened = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES))
-      try {
-        return Buffer.concat([opened, decipher.final()])
-      } catch {
-        return undefined
-      }
+      return decrypt(text, sealingKey(key, place), associated(key, place))
     },
     mac(purpose, data) {
       return createHmac('sha256', derive(oldest, `mac ${purpose}`))

@@ -52,13 +52,18 @@ function redactNumber(value: number, change: Change, name?: string): unknown {
   return clean === text ? value : clean
 }
 
-/** Whatever its type says: a text is told by its bytes. What the base64 itself gives away is taken out first. */
+/** What the base64 itself gives away is taken out first. */
 function redactBlob(blob: string, change: Change): string {
   const outside = change(blob)
-  if (outside !== blob || blob.length > MAX_BLOB_CHARACTERS) return outside
-  const bytes = Buffer.from(blob, 'base64')
-  if (!isUtf8(bytes)) return blob
-  const text = bytes.toString('utf8')
+  const text = outside === blob ? textInBlob(blob) : undefined
+  if (text === undefined) return outside
   const clean = change(text)
   return clean === text ? blob : Buffer.from(clean).toString('base64')
+}
+
+/** Whatever its type says: a text is told by its bytes. Undefined: it is none, or too long to be looked at. */
+export function textInBlob(blob: string): string | undefined {
+  if (blob.length > MAX_BLOB_CHARACTERS) return undefined
+  const bytes = Buffer.from(blob, 'base64')
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }

@@ -1,4 +1,4 @@
-export { redactDeep } from './deep.ts'
+export { redactDeep, textInBlob } from './deep.ts'
 export { type Finding, findBeside, mergeFindings, replaceFindings } from './finding.ts'
 export { createLineRedactor } from './lines.ts'
 export { findPersonal, PERSONAL_KINDS, type PersonalKind } from './personal/index.ts'

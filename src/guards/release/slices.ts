@@ -8,8 +8,7 @@
  * @module
  */
 
-import { isUtf8 } from 'node:buffer'
-import { inSlices, type Redactor, type Steps } from '../../core/index.ts'
+import { inSlices, type Redactor, type Steps, textInBlob } from '../../core/index.ts'
 import { wholeCharacters } from '../results/index.ts'
 import { charactersOf } from './size.ts'
 
@@ -122,16 +121,11 @@ function* changeObject(object: object, changing: Changing): Steps<object> {
 
 function* changeBlob(base64: string, changing: Changing): Steps<string> {
   const outside = yield* changeLong(base64, changing)
-  if (outside !== base64 || base64.length > MAX_BLOB_CHARACTERS) return outside
-  const bytes = Buffer.from(base64, 'base64')
-  if (!isUtf8(bytes)) return base64
-  const text = bytes.toString('utf8')
+  const text = outside === base64 ? textInBlob(base64) : undefined
+  if (text === undefined) return outside
   const inside = yield* changeLong(text, changing)
   return inside === text ? base64 : Buffer.from(inside).toString('base64')
 }
-
-/** Of a longer one what is hidden by base64 is not looked at (`core/redact/deep`). */
-const MAX_BLOB_CHARACTERS = 8 * 1024 * 1024
 
 /** Secrets; `taken`: of which kinds how many there were. */
 export const withoutSecrets = (redactor: Pick<Redactor, 'text' | 'deep'>, taken?: Map<string, number>): Changing => ({
