@@ -1,9 +1,11 @@
-// How much of the rows of ../shared/data/secrets-pii.jsonl is found, by kind, and what is found that is none. The rows were not all looked at
-// when the patterns were written: half of them (`held`, by a hash of the id) are scored apart.
+// How much of the rows of ../shared/data/secrets-pii.jsonl is found, by kind, and what is found that is none. Half of them (by a hash of the
+// id) were read when the patterns were written. Of the other half the kinds that were missed were read, and patterns changed for them: it is
+// no measure of what nobody has seen. For that there are `unseen-tokens.ts`.
 
 import { createHash } from 'node:crypto'
 import { type Finding, findPersonal, findSecrets, PERSONAL_KINDS } from '../../src/core/index.ts'
 import { rowsOf } from '../support/shared.ts'
+import { unseenTokens } from './unseen-tokens.ts'
 
 export const ROWS = 'data/secrets-pii.jsonl'
 export const BENIGN = 'data/benign-text.jsonl'
@@ -45,8 +47,8 @@ interface Counts {
 }
 
 export interface Score {
-  readonly secrets: Readonly<Record<'all' | 'tuned' | 'held', Recall>>
-  readonly structured: Readonly<Record<'all' | 'tuned' | 'held', Recall>>
+  readonly secrets: Readonly<Record<'all' | 'read' | 'glanced', Recall>>
+  readonly structured: Readonly<Record<'all' | 'read' | 'glanced', Recall>>
   readonly byKind: Readonly<Record<string, Recall>>
   /** Texts without personal data, and texts with some: in how many was something found that is none? */
   readonly personalFalse: { readonly texts: number; readonly wrong: number }
@@ -55,11 +57,12 @@ export interface Score {
   readonly outOfReach: Readonly<Record<string, number>>
 }
 
-const isHeld = ({ id }: Row): boolean => (createHash('sha256').update(id).digest()[31] as number) % 2 === 1
+/** The half of which only what was missed was looked at. */
+const isGlanced = ({ id }: Row): boolean => (createHash('sha256').update(id).digest()[31] as number) % 2 === 1
 
 export function scoreRedaction(): Score {
-  const secrets = { all: counts(), tuned: counts(), held: counts() }
-  const structured = { all: counts(), tuned: counts(), held: counts() }
+  const secrets = { all: counts(), read: counts(), glanced: counts() }
+  const structured = { all: counts(), read: counts(), glanced: counts() }
   const byKind: Record<string, Counts> = {}
   const outOfReach: Record<string, number> = {}
   const foundIn: Record<string, number> = {}
@@ -67,7 +70,7 @@ export function scoreRedaction(): Score {
   let texts = 0
   let wrong = 0
   for (const row of rowsOf<Row>(ROWS)) {
-    const half = isHeld(row) ? 'held' : 'tuned'
+    const half = isGlanced(row) ? 'glanced' : 'read'
     if (row.label === 'secret') {
       const findings = findSecrets(row.text)
       for (const entity of row.entities) {
@@ -92,6 +95,19 @@ export function scoreRedaction(): Score {
   return { secrets, structured, byKind, personalFalse: { texts, wrong }, notSecret: { rows: notSecret, found: foundIn }, outOfReach }
 }
 
+/** Of tokens that were written without a look at the patterns. */
+export function scoreUnseen(): Recall & { readonly missed: readonly string[] } {
+  const score = counts()
+  const missed: string[] = []
+  for (const { kind, secret, text } of unseenTokens()) {
+    const start = text.indexOf(secret)
+    const hit = hitOf(findSecrets(text), { type: kind, start, end: start + secret.length }, { text })
+    if (hit === 'missed') missed.push(kind)
+    add(score, hit)
+  }
+  return { ...score, missed }
+}
+
 /** In how many texts that hold none a secret is found. Results with made-up passwords of accounts are left out. */
 export function scoreBenign(): { readonly rows: number; readonly found: number } {
   const rows = rowsOf<{ readonly text: string; readonly category: string }>(BENIGN).filter(
@@ -112,7 +128,7 @@ const overlaps = ({ start, end }: Finding, entity: Entity): boolean =>
   entity.start !== undefined && entity.end !== undefined && start < entity.end && entity.start < end
 
 /** Some rows do not say where it is. */
-function hitOf(findings: readonly Finding[], entity: Entity, { text }: Row): 'missed' | 'found' | 'whole' {
+function hitOf(findings: readonly Finding[], entity: Entity, { text }: Pick<Row, 'text'>): 'missed' | 'found' | 'whole' {
   if (entity.start === undefined) return findings.length > 0 ? 'whole' : 'missed'
   const hits = findings.filter((finding) => overlaps(finding, entity))
   if (hits.length === 0) return 'missed'

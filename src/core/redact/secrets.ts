@@ -123,9 +123,9 @@ function matchAt(text: string, start: number, from: number, pattern: Prepared): 
   if (text.charCodeAt(end - 1) === 0x2e) end--
   else if ((text.charCodeAt(end - 1) & 0xfc00) === 0xd800 && end < text.length) end++
   if (pattern.exact && isWord(text.charCodeAt(end))) return undefined
-  if (notAfter?.test(text.slice(Math.max(0, start - 16), start))) return undefined
   const secret = text.slice(begin, end)
-  if (isFiller(secret) || pattern.check?.(secret) === false) return undefined
+  if (pattern.check?.(secret) === false || isFiller(secret)) return undefined
+  if (notAfter?.test(text.slice(Math.max(0, start - 16), start))) return undefined
   return { type: pattern.id, start: begin, end }
 }
 
