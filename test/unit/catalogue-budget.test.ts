@@ -171,6 +171,10 @@ suite('the budget of a catalogue', () => {
     const plain = described('pay', 'Pays.')
     const sealed = { ...plain, definition: { ...plain.definition, _meta: { 'sallyport/encryption': { v: 1 } } } }
     assert.deepEqual(listed({ search: 'always' }, alice, [...tools, sealed]).names, ['find_tools', 'call_tool', 'pay'])
+    // Of an upstream behind somebody who keeps schemas and nothing else.
+    const inputSchema = { type: 'object', properties: { card: { type: 'string', 'x-sallyport-encrypted': true } } }
+    const marked = { ...plain, definition: { ...plain.definition, inputSchema } }
+    assert.deepEqual(listed({ search: 'always' }, alice, [...tools, marked]).names, ['find_tools', 'call_tool', 'pay'])
   })
 
   test('is kept by cut descriptions where that is enough, and then the whole can be found', () => {

@@ -22,8 +22,7 @@ import {
   type Principal,
   type Redactor,
 } from '../../core/index.ts'
-import { ENCRYPTION } from '../../payload/index.ts'
-import { isObject } from '../../protocol/index.ts'
+import { ENCRYPTION, WIRE_MARK } from '../../payload/index.ts'
 import type { Permits } from '../permits.ts'
 import type { CatalogueRules } from './options.ts'
 import { type Marks, type Ranking, rankingSteps } from './ranking.ts'
@@ -56,6 +55,13 @@ export interface BudgetOptions {
   readonly filling: () => Promise<void> | undefined
 }
 
+/** As it is listed. */
+interface Shown {
+  readonly definition: JsonObject
+  readonly tokens: number
+  readonly isEncrypted: boolean
+}
+
 /** The tools at one time, and what is known of them. */
 interface Searched {
   readonly tools: readonly Entry[]
@@ -70,14 +76,15 @@ const MAX_FOUND_BYTES = 64 * 1024
 export function createCatalogueBudget({ rules, permits, redactor, filling }: BudgetOptions): CatalogueBudget {
   let tools: readonly Entry[] = []
   let searched = toSearched(tools)
-  let shown = new Map<Entry, { readonly definition: JsonObject; readonly tokens: number }>()
+  let shown = new Map<Entry, Shown>()
   let own: SearchTools = createSearchTools(new Map(), search)
 
-  function show(entry: Entry) {
+  function show(entry: Entry): Shown {
     let known = shown.get(entry)
     if (!known) {
       const definition = shortenTool(entry.definition, rules.descriptionCharacters)
-      shown.set(entry, (known = { definition, tokens: estimateTokens(JSON.stringify(definition)) }))
+      const text = JSON.stringify(definition)
+      shown.set(entry, (known = { definition, tokens: estimateTokens(text), isEncrypted: SIGNS.some((sign) => text.includes(sign)) }))
     }
     return known
   }
@@ -109,7 +116,7 @@ export function createCatalogueBudget({ rules, permits, redactor, filling }: Bud
   }
 
   const isPinned = (entry: Entry): boolean =>
-    isOurs(entry) || hasEncrypted(entry) || rules.always.some((glob) => matchesGlob(glob, entry.name))
+    isOurs(entry) || show(entry).isEncrypted || rules.always.some((glob) => matchesGlob(glob, entry.name))
 
   function listed(permitted: readonly Entry[]): readonly JsonObject[] {
     const all = permitted.map(show)
@@ -146,8 +153,11 @@ export function createCatalogueBudget({ rules, permits, redactor, filling }: Bud
   }
 }
 
-/** A client that has not been shown which fields are encrypted would send them in clear. */
-const hasEncrypted = ({ definition: { _meta: meta } }: Entry): boolean => isObject(meta) && meta[ENCRYPTION] !== undefined
+/**
+ * A client that has not been shown which fields are encrypted would send them in clear: also where somebody before us has kept the marks of
+ * a schema and left out what belongs to them. In a text these would have other quotes.
+ */
+const SIGNS = [`"${ENCRYPTION}":`, `"${WIRE_MARK}":`]
 
 /** What every tool may lead to, like reading on in a result: it is of no use to whoever has to search for it. */
 const isOurs = ({ origin }: Entry): boolean => origin.server === OWN_ORIGIN
