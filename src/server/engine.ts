@@ -242,7 +242,7 @@ export function createEngine(options: EngineOptions): Engine {
     enter,
   })
   const taskIds = createTaskIds(keyRing)
-  const taskGate = createTaskGate({ ids: taskIds, catalogue, watch: tasks.watch, check, shape })
+  const taskGate = createTaskGate({ ids: taskIds, catalogue, watch: tasks.watch, check, shape, personal: personalData.now })
   const subscriptions = createSubscriptions({ catalogue, watches: createWatches(bus), recheck, watchTask: taskGate.watch })
   // After the guard has forgotten what it knew: it listens too, and was there first.
   bus.subscribe('credentials', subscriptions.recheck)

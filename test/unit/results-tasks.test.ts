@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { allow, type Entry, type Produced } from '../../src/core/index.ts'
+import { allow, compilePersonal, type Entry, type Produced } from '../../src/core/index.ts'
 import { compileRules } from '../../src/guards/index.ts'
 import { verifies } from '../requirements.ts'
 import { principal, say, startEngine, tool } from '../support/engine.ts'
@@ -105,6 +105,33 @@ describe('a task’s result', () => {
       }
       stream.abort()
       assert.doesNotMatch(JSON.stringify(told), /canary/, name)
+    }
+  })
+  it('of an upstream has no personal data beside it either', async (t) => {
+    const release = { personal: compilePersonal({ email: 'tokenise', card: 'mask' }) }
+    const [mail, card] = ['ana.lopez@example.com', '4111 1111 1111 1111']
+    const told = { statusMessage: `asking ${mail}, ${card}`, 'example.note': { [mail]: card } }
+    const failed = { status: 'failed', error: { code: -32000, message: card, data: { mail } } }
+    const entries = [
+      upstream('told', say(`${mail} ${card}`), { release }, told),
+      upstream('failed', {}, { release }, { ...told, ...failed }),
+    ]
+    const rig = await startEngine([...entries, upstream('working', {}, { release }, { ...told, status: 'working' })], {
+      alice: principal('alice'),
+    })
+    t.after(() => rig.close())
+    const alice = taskClient(rig.url, 'alice')
+    for (const name of ['told', 'failed', 'working']) {
+      const begun = await alice.call(name)
+      const seen: unknown[] = [begun.body, await alice.get(begun.result.taskId)]
+      const stream = await alice.open('subscriptions/listen', { notifications: { taskIds: [begun.result.taskId] } })
+      for await (const message of stream.messages) {
+        seen.push(message)
+        if (message.method === 'notifications/tasks') break
+      }
+      stream.abort()
+      assert.match(JSON.stringify(seen[0]), /asking tok_email_\w{26}, \[redacted:card\]/, name)
+      for (const [at, each] of seen.entries()) assert.doesNotMatch(JSON.stringify(each), /ana\.lopez|4111/, `${name} ${at}`)
     }
   })
 })

@@ -30,6 +30,7 @@ import type { PersonalData } from '../personal/index.ts'
 import { brokenPromise, type ShownError, toShownError } from '../shown.ts'
 import { ERROR_WITHHELD } from './project.ts'
 import { charactersOf } from './size.ts'
+import { changeSlowly, withoutSecrets } from './slices.ts'
 import { inOrder, type Leaving, type Steps } from './steps.ts'
 
 export interface ReleaseOptions {
@@ -54,7 +55,12 @@ export interface Release {
   readonly message: (message: Outgoing, entry?: Entry) => Outgoing | undefined
 }
 
+/** At once where nothing is waited for. */
+type Outcome = Decision<Released> | Promise<Decision<Released>>
+
 const MAX_MESSAGE_CHARACTERS = 65_536
+/** What is longer is redacted in slices: a text can be written so that it takes a tenth of a second for each megabyte. */
+const LONG = 128 * 1024
 
 export function createRelease({
   redactor,
@@ -82,7 +88,8 @@ export function createRelease({
     if (every || hasRules(entry)) return undefined
     const most = plain(done.request.principal)
     // What may be megabytes is not even written out here.
-    if (charactersOf(result, most) > most) return undefined
+    const atOnce = Math.min(most, LONG)
+    if (charactersOf(result, atOnce) > atOnce) return undefined
     const wrong = brokenPromise(entry, result)
     if (wrong) return deny({ reason: 'invalid_result', ...wrong })
     const { era, method } = done.request.message
@@ -92,10 +99,24 @@ export function createRelease({
     return fits(text) ? allow(released(done, 'result', text, result['isError'] === true)) : tooLarge
   }
 
-  function answer(done: Executed, result: JsonObject): Decision<Released> {
+  function answer(done: Executed, result: JsonObject): Outcome {
+    const { era, method } = done.request.message
+    const whole = toResult(era, method, result)
+    if (charactersOf(whole, LONG) > LONG) return inTurns(done, result, whole)
+    return written(done, result, redactor.json(whole, found, done))
+  }
+
+  /** What is long may be megabytes, and as slow as its writer likes. */
+  async function inTurns(done: Executed, result: JsonObject, whole: unknown): Promise<Decision<Released>> {
+    const taken = new Map<string, number>()
+    const clean = await changeSlowly(whole, withoutSecrets(redactor, taken))
+    if (taken.size > 0) found(taken, done)
+    return written(done, result, JSON.stringify(clean))
+  }
+
+  function written(done: Executed, result: JsonObject, text: string): Decision<Released> {
     const { entry, message } = done.request
-    const { era, method } = message
-    const text = redactor.json(toResult(era, method, result), found, done)
+    const { method } = message
     if (note && entry && method === 'tools/call') note(entry, text.length)
     return fits(text) ? allow(released(done, 'result', text, result['isError'] === true)) : tooLarge
   }
@@ -109,14 +130,9 @@ export function createRelease({
   }
 
   /** What is no tool's result takes the one step that its entry's rules can have. */
-  function without(
-    value: JsonObject,
-    done: Executed,
-    entry: Entry,
-    then: (done: Executed, left: JsonObject) => Decision<Released>,
-  ): Decision<Released> | Promise<Decision<Released>> {
+  function without(value: JsonObject, done: Executed, entry: Entry, then: (done: Executed, left: JsonObject) => Outcome): Outcome {
     const left = steps.personal?.(value, leavingOf(done, entry)) ?? allow(value)
-    const go = (outcome: Decision<JsonObject>): Decision<Released> => (outcome.allowed ? then(done, outcome.value) : outcome)
+    const go = (outcome: Decision<JsonObject>): Outcome => (outcome.allowed ? then(done, outcome.value) : outcome)
     return left instanceof Promise ? left.then(go) : go(left)
   }
 
@@ -137,6 +153,8 @@ export function createRelease({
           return fits(produced.text) ? allow(released(done, 'result', produced.text, false)) : tooLarge
         case 'result': {
           const { result } = produced
+          // What becomes of the call is not known yet; what is said of it is, and may say something.
+          if (result['resultType'] === 'task' && hasPersonal(entry)) return without(result, done, entry, answer)
           if (message.method === 'tools/call' && entry) {
             const plainly = asItIs(done, entry, result)
             if (plainly) return plainly
@@ -146,8 +164,12 @@ export function createRelease({
           }
           const inner = resultOfTask(done)
           if (!inner || !entry) return hasPersonal(entry) ? without(result, done, entry, answer) : answer(done, result)
-          const withTask = (outcome: Decision<JsonObject>): Decision<Released> =>
-            outcome.allowed ? answer(done, { ...result, result: outcome.value }) : outcome
+          const withTask = (outcome: Decision<JsonObject>): Outcome => {
+            if (!outcome.allowed) return outcome
+            const whole = (_: Executed, beside: JsonObject) => answer(done, { ...beside, result: outcome.value })
+            const { result: __, ...beside } = result
+            return hasPersonal(entry) ? without(beside, done, entry, whole) : whole(done, beside)
+          }
           const shaped = shape(inner, leavingOf(done, entry))
           return shaped instanceof Promise ? shaped.then(withTask) : withTask(shaped)
         }

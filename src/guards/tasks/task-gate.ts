@@ -25,6 +25,7 @@ import {
 } from '../../core/index.ts'
 import { isObject, kindOf, NEEDS_TASKS, takesTasks } from '../../protocol/index.ts'
 import type { InputCheck } from '../input-check.ts'
+import type { PersonalData } from '../personal/index.ts'
 import { ERROR_WITHHELD, type Leaving, type Release } from '../release/index.ts'
 import type { Tasks } from './tasks.ts'
 
@@ -36,6 +37,8 @@ export interface TaskGateOptions {
   readonly check: InputCheck
   /** What leaves of a result that an upstream's task has come to; our own were shaped when they ended. */
   readonly shape: Release['shape']
+  /** Of what is told beside it, and cannot wait. */
+  readonly personal: PersonalData['now']
 }
 
 export interface TaskGate {
@@ -50,7 +53,7 @@ export interface TaskGate {
   watch(request: Approved, taskId: string, tell: (task: JsonObject) => void): (() => void) | undefined
 }
 
-export function createTaskGate({ ids, catalogue, watch, check, shape }: TaskGateOptions): TaskGate {
+export function createTaskGate({ ids, catalogue, watch, check, shape, personal }: TaskGateOptions): TaskGate {
   /** Told of as the tool is: to whom may use it, now. */
   function find(taskId: string, principal: Principal): { readonly entry: Entry; readonly inner: string } | undefined {
     const opened = ids.open(principal, taskId)
@@ -102,9 +105,10 @@ export function createTaskGate({ ids, catalogue, watch, check, shape }: TaskGate
       const changed = (told: JsonObject): void => {
         const now = find(taskId, principal)
         if (!now || !judge(told, now.entry, message).allowed) return
-        const task = ofTask(told, now.entry)
-        const { result } = task
-        if (executor.task || !isObject(result)) return tell({ ...task, taskId })
+        const { result, ...beside } = ofTask(told, now.entry)
+        const rules = now.entry.release?.personal
+        const task = rules ? personal(beside, rules) : beside
+        if (executor.task || !isObject(result)) return tell({ ...task, ...(result === undefined ? {} : { result }), taskId })
         void shown(result, { entry: now.entry, principal, meta: message.meta, params: message.params }).then((shaped) => {
           if (shaped) tell({ ...task, taskId, result: shaped })
         })
