@@ -94,7 +94,7 @@ export function createReadArguments({ open, resolve, reveal }: ArgumentSteps): R
 
 function veiled({ sealed }: Entry, read: Decision<unknown>): Decision<unknown> {
   if (read.allowed || read.denial.reason !== 'invalid_arguments' || !sealed) return read
-  return deny({ ...read.denial, path: veil(read.denial.path, 'arguments', sealed.arguments) })
+  return deny(veil(read.denial, 'arguments', sealed.arguments))
 }
 
 /** Why the entry's rule does not let them through. What the rule says is for the operator (`audit`): it may name people, limits and secrets. */

@@ -36,5 +36,5 @@ export const causeOf = (cause: unknown, redactor: Redactor): string =>
 export function brokenPromise({ checkResult, sealed }: Entry, result: JsonObject): Violation | undefined {
   const { resultType = 'complete' } = result
   const violation = resultType === 'complete' ? checkResult?.(result) : undefined
-  return violation && sealed ? { ...violation, path: veil(violation.path, 'structuredContent', sealed.results) } : violation
+  return violation && sealed ? veil(violation, 'structuredContent', sealed.results) : violation
 }

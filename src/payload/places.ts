@@ -1,6 +1,6 @@
 /** Where a value is in a JSON object: the keys that lead to it. Pure, and never writes to what it is given. @module */
 
-import { type JsonObject, pointerToken } from '../core/index.ts'
+import { type JsonObject, pointerToken, type Violation } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
 
 export type Path = readonly string[]
@@ -36,11 +36,17 @@ export function withValue(of: JsonObject, path: Path, value: unknown): JsonObjec
 }
 
 /**
- * What may be told of where something is wrong: names inside a sealed value are a part of it. `told` is a place as checks name it,
- * whether they escape what is in it or not.
+ * What may be told of what is wrong: names inside a sealed value are a part of it, and a schema library puts those that it does not know
+ * into its sentence. Places may be written as checks name them, whether they escape what is in them or not.
  */
-export function veil(told: string, root: 'arguments' | 'structuredContent', sealed: readonly Path[]): string {
+export function veil<V extends Violation>(violation: V, root: 'arguments' | 'structuredContent', sealed: readonly Path[]): V {
+  const { path: told, rule } = violation
   for (const path of sealed)
-    for (const whole of [pointerOf(`/${root}`, path).slice(1), [root, ...path].join('/')]) if (told.startsWith(`${whole}/`)) return whole
-  return told
+    for (const whole of [pointerOf(`/${root}`, path).slice(1), [root, ...path].join('/')])
+      if (told === whole || told.startsWith(`${whole}/`)) return { ...violation, path: whole, rule: isOurs(rule) ? rule : GENERAL }
+  return violation
 }
+
+/** Those of JSON Schema begin so, and name nothing that is not in the schema. */
+const isOurs = (rule: string): boolean => rule.startsWith('must ')
+const GENERAL = 'must keep the rules of its schema'

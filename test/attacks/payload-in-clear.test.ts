@@ -37,6 +37,19 @@ const definitions = [
     execute: () => ({ book: { [IBAN]: 'no number' } }),
   },
   {
+    name: 'strict-library',
+    parameters: z.object({
+      book: z
+        .string()
+        .transform((text) => JSON.parse(text))
+        .pipe(z.strictObject({}))
+        .meta({ encrypted: true })
+        .optional(),
+    }),
+    outputSchema: z.object({ book: z.strictObject({}).meta({ encrypted: true }) }),
+    execute: () => ({ book: { [IBAN]: 1 } }) as never,
+  },
+  {
     name: 'keep',
     parameters: {
       type: 'object',
@@ -111,7 +124,12 @@ test('what is wrong inside a sealed value is told of it as a whole', async () =>
   assert.match(answered.result.content[0].text, /promises: structuredContent\/book must be integer/)
   const byLibrary = await (await rig.client('by-library')).call()
   assert.match(byLibrary.result.content[0].text, /promises: structuredContent\/book /)
-  const told = JSON.stringify([body, answered.body, byLibrary.body, await rig.records()])
+  const strict = await rig.client('strict-library')
+  const unknown = await strict.call({ book: JSON.stringify({ [CARD]: 1 }) })
+  assert.match(unknown.result.content[0].text, /^Invalid arguments: arguments\/book must keep/)
+  const unpromised = await strict.call()
+  assert.match(unpromised.result.content[0].text, /promises: structuredContent\/book must keep/)
+  const told = JSON.stringify([body, answered.body, byLibrary.body, unknown.body, unpromised.body, await rig.records()])
   assert.ok(!told.includes(CARD) && !told.includes(IBAN))
 })
 

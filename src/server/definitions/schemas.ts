@@ -143,7 +143,7 @@ export function checkUnmarked(schema: JsonObject | undefined, report: Report): v
 function veiledParse(parse: Parse, sealed: readonly Path[]): Parse {
   if (sealed.length === 0) return parse
   const veiled = (parsed: Parsed): Parsed =>
-    'violation' in parsed ? { violation: { ...parsed.violation, path: veil(parsed.violation.path, 'structuredContent', sealed) } } : parsed
+    'violation' in parsed ? { violation: veil(parsed.violation, 'structuredContent', sealed) } : parsed
   return (value) => {
     const parsed = parse(value)
     return parsed instanceof Promise ? parsed.then(veiled) : veiled(parsed)
