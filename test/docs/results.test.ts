@@ -41,7 +41,7 @@ test('its numbers are those of the code', () => {
   assert.match(source('results/read-range.ts'), /LENGTH = 65_536[\s\S]*MAX_MATCHES = 20/)
   assert.match(source('results/stored-results.ts'), /PART_BYTES = 128 \* 1024/)
   assert.match(source('../core/work.ts'), /192 \* 1024 \* 1024/)
-  assert.match(source('release/budget.ts'), /HEAD_BYTES = 8_192/)
+  assert.match(source('release/cut.ts'), /HEAD_BYTES = 8_192/)
   assert.match(source('release/size.ts'), /IMAGE_TOKENS = 1_600/)
   assert.match(source('release/slices.ts'), /OVERLAP = 24 \* 1024/)
 })

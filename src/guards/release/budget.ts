@@ -13,12 +13,10 @@
 import { allow, BYTES_A_TOKEN, type Decision, deny, type Entry, type JsonObject, type Redactor, type Work } from '../../core/index.ts'
 import { fromWireSchema } from '../../payload/index.ts'
 import { isObject } from '../../protocol/index.ts'
-import { compileResultCheck } from '../../schema/index.ts'
-import { type Budgets, type Flow, READ_RESULT, type ResultUris, type Room, type StoredResults } from '../results/index.ts'
-import { headOf } from './head.ts'
-import { fileOf, isSaid, linkTo } from './links.ts'
-import { prune } from './prune.ts'
-import { charactersOf, type Size, sizeOf, sizeOfBlock, sizeOfResult } from './size.ts'
+import type { Budgets, Flow, ResultUris, Room, StoredResults } from '../results/index.ts'
+import { createCut } from './cut.ts'
+import { fileOf, linkTo } from './links.ts'
+import { charactersOf, hasRoom, sizeOfBlock, sizeOfResult } from './size.ts'
 import { changeSlowly, withoutSecrets } from './slices.ts'
 import type { Leaving, Step } from './steps.ts'
 
@@ -35,33 +33,10 @@ export interface BudgetStepOptions {
   readonly note?: ((entry: Entry, produced: number, sent: number) => void) | undefined
 }
 
-/** Of a text that is cut: what a model needs to see whether it wants more. */
-const HEAD_BYTES = 8_192
-/** Escapes take their room, too: the first of these that has it. */
-const HEAD_SHARES = [1, 0.5, 0.2, 0.05, 0]
 /** Where a flow is spent. */
 const SUMMARY: Room = { bytes: 2_560, tokens: 640 }
-/** What the note and the link beside a head take. */
-const NOTE_BYTES = 1_400
-/** What stays as it is beside a text that is cut. */
-const SMALL_BYTES = 256
-
 export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, tool, note }: BudgetStepOptions): Step {
-  const checks = new WeakMap<Entry, (value: unknown) => boolean>()
-
-  /** Of an upstream's tool nobody has checked results so far: a client of it will. */
-  function promiseOf(entry: Entry): (value: unknown) => boolean {
-    let check = checks.get(entry)
-    if (check) return check
-    const { outputSchema } = entry.definition
-    // What is promised of what a rule has left is what lists say of it.
-    const given = entry.release?.only ? undefined : entry.checkResult
-    const compiled = !given && isObject(outputSchema) ? compileResultCheck(outputSchema, 'noted') : undefined
-    const own = given ?? (compiled && 'check' in compiled ? compiled.check : undefined)
-    check = own ? (structuredContent) => own({ structuredContent }) === undefined : () => !isObject(outputSchema)
-    checks.set(entry, check)
-    return check
-  }
+  const cut = createCut({ uris, stored, tool })
 
   return function budget(result, leaving) {
     const { entry, principal, session } = leaving
@@ -103,7 +78,7 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
   async function reduce(result: JsonObject, leaving: Leaving, room: Room): Promise<JsonObject | undefined> {
     const linked = await linkFiles(result, leaving, room)
     if (!linked || hasRoom(linked, room)) return linked
-    return cutTexts(linked, leaving, room)
+    return cut(linked, leaving, room)
   }
 
   /** The largest first. Where a tool's rule says so, all of them. */
@@ -125,83 +100,7 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
     }
     return { ...result, content }
   }
-
-  async function cutTexts(result: JsonObject, leaving: Leaving, room: Room): Promise<JsonObject | undefined> {
-    const { entry, principal } = leaving
-    const { content, structuredContent, _meta, ...rest } = result
-    const blocks = Array.isArray(content) ? (content as JsonObject[]) : []
-    const texts = blocks.flatMap((block) => (isSaid(block) && typeof block['text'] === 'string' ? [block['text']] : []))
-    const others = blocks.filter((block) => !isSaid(block))
-    const structured = structuredContent === undefined ? undefined : JSON.stringify(structuredContent)
-    const joined = texts.join('\n\n')
-    const isMirror =
-      structured !== undefined && (joined === structured || joined === '' || isIndented(joined, structuredContent, structured))
-    const whole = isMirror ? structured : joined
-    const links: JsonObject[] = []
-    const kept = await stored.keep({ text: whole }, isMirror ? 'application/json' : 'text/plain', entry, principal)
-    if (!kept) return undefined
-    const uri = uris.toUri(kept.id)
-    links.push(linkTo(leaving, uri, kept, `result of ${entry.name}`, isMirror ? 'application/json' : 'text/plain'))
-    const most = Math.min(room.bytes, room.tokens * BYTES_A_TOKEN)
-    let pruned: unknown
-    if (structured !== undefined) {
-      const left = Math.floor(most / 2) - NOTE_BYTES
-      pruned =
-        Buffer.byteLength(structured) <= Math.max(left, SMALL_BYTES) ? structuredContent : prune(structuredContent, left, promiseOf(entry))
-      if (!isMirror && pruned !== structuredContent) {
-        const more = await stored.keep({ text: structured }, 'application/json', entry, principal)
-        if (!more) return undefined
-        links.push(linkTo(leaving, uris.toUri(more.id), more, `structured result of ${entry.name}`, 'application/json'))
-      }
-    }
-    const promised = structured === undefined || pruned !== undefined
-    const meta = _meta !== undefined && sizeOf(_meta).bytes <= SMALL_BYTES ? { _meta } : {}
-    for (const share of HEAD_SHARES) {
-      const head = headOf(whole, Math.floor(Math.min(HEAD_BYTES, most / 2) * share))
-      const told = sentence({ kept, uri, head: head.bytes, tool, isCut: pruned !== structuredContent && promised, isBroken: !promised })
-      const answer = {
-        ...rest,
-        ...meta,
-        content: [...(head.text === '' ? [] : [{ type: 'text', text: head.text }]), { type: 'text', text: told }, ...links, ...others],
-        ...(structured === undefined || !promised ? {} : { structuredContent: pruned }),
-        ...(promised ? {} : { isError: true }),
-      }
-      if (hasRoom(answer, room)) return answer
-    }
-    return undefined
-  }
 }
-
-interface Told {
-  readonly kept: { readonly bytes: number; readonly expiresAt: number }
-  readonly uri: string
-  readonly head: number
-  readonly tool: boolean
-  readonly isCut: boolean
-  readonly isBroken: boolean
-}
-
-/** For a model: what it has before it, and how to get more. */
-function sentence({ kept: { bytes, expiresAt }, uri, head, tool, isCut, isBroken }: Told): string {
-  const tokens = Math.ceil(bytes / BYTES_A_TOKEN)
-  const by = tool ? `the tool ${READ_RESULT}, or resources/read` : 'resources/read'
-  return [
-    `This result is too large to send: ${bytes} bytes, about ${tokens} tokens. Above are its first ${head} bytes.`,
-    ...(isCut ? ['The structured content is shortened: long texts are cut and long lists end early.'] : []),
-    ...(isBroken ? ['It cannot be shortened to what the tool promises, so that this is an error.'] : []),
-    `Read on with ${by}: ${uri}?offset=${head}&length=65536, or find words in it: ${uri}?search=WORDS.`,
-    `It is kept until ${new Date(expiresAt).toISOString()}, for this caller alone.`,
-  ].join(' ')
-}
-
-function hasRoom(result: JsonObject, room: Room): boolean {
-  // Most of what has no room is told without writing it out.
-  if (charactersOf(result, room.bytes) > room.bytes) return false
-  const { bytes, tokens }: Size = sizeOfResult(result)
-  return bytes <= room.bytes && tokens <= room.tokens
-}
-/** What is longer is not compared. */
-const MAX_COMPARED = 1024 * 1024
 
 const wantsLinks = ({ release }: Entry, { content }: JsonObject): boolean =>
   release?.images === 'link' &&
@@ -215,13 +114,6 @@ const tighter = (one: Room, other: Room): Room => ({
   bytes: Math.min(one.bytes, other.bytes),
   tokens: Math.min(one.tokens, other.tokens),
 })
-
-/** The same value with spaces, as most servers write it beside the structured content. */
-const isIndented = (text: string, value: unknown, compact: string): boolean =>
-  text.length > compact.length &&
-  text.length < compact.length * 4 &&
-  text.length < MAX_COMPARED &&
-  text === JSON.stringify(value, undefined, 2)
 
 const hasSealedResult = ({ definition: { outputSchema } }: Entry): boolean =>
   isObject(outputSchema) && (fromWireSchema(outputSchema)?.paths.length ?? 0) > 0

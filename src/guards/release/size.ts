@@ -2,6 +2,7 @@
 
 import { estimateTokens, type JsonObject } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
+import type { Room } from '../results/index.ts'
 
 /**
  * How many characters its JSON has at least: signs and escapes are not all counted. Looks at no more of it than `most` takes, wherever it
@@ -51,4 +52,11 @@ export function sizeOfBlock(block: unknown): Size {
     return { bytes: bytes + data.length + 10, tokens: tokens + IMAGE_TOKENS }
   }
   return sizeOf(block)
+}
+
+export function hasRoom(result: JsonObject, room: Room): boolean {
+  // Most of what has no room is told without writing it out.
+  if (charactersOf(result, room.bytes) > room.bytes) return false
+  const { bytes, tokens } = sizeOfResult(result)
+  return bytes <= room.bytes && tokens <= room.tokens
 }
