@@ -240,15 +240,10 @@ describe('what is put here is bounded', () => {
   const part = (offset: number, size: number, isLast: boolean) => ({ offset, bytes: Buffer.alloc(size, 'x'), isLast })
   const create = (more: object = {}) => {
     const records = createMemoryStore({ clock })
-    const kept = createKeptResources({
-      store: records,
-      vault: createMemoryVault(),
-      instance: 'test',
-      bounds: { ...bounds, ...more },
-      partBytes: 256,
-      clock,
-    })
-    return { kept, records, left: async () => (await records.records('stored_part').list()).length }
+    const vault = createMemoryVault()
+    const node = () =>
+      createKeptResources({ store: records, vault, instance: 'test', bounds: { ...bounds, ...more }, partBytes: 256, clock })
+    return { kept: node(), node, records, left: async () => (await records.records('stored_part').list()).length }
   }
 
   it('10,000 puts leave 64, and none of another caller’s is in their way', async () => {
@@ -310,5 +305,22 @@ describe('what is put here is bounded', () => {
     await kept.sweep()
     await records.sweep()
     assert.deepEqual([await left(), (await records.records('kept_resource').list()).length], [0, 0])
+  })
+
+  it('what was begun here and made whole by another node stays for its time', async () => {
+    const { kept, node, left } = create({ maxTtlSeconds: 10_000 })
+    const begun = await kept.begin(owner, { ...about, ttlSeconds: 10_000 }, part(0, 256, false))
+    assert.ok(begun.allowed)
+    const other = node()
+    now += 500_000
+    assert.ok((await other.append(owner, begun.value.uri, part(256, 256, false))).allowed)
+    now += 200_000
+    await kept.sweep()
+    assert.ok((await other.append(owner, begun.value.uri, part(512, 10, true))).allowed, 'there is time to go on')
+    now += 700_000
+    await kept.sweep()
+    await other.sweep()
+    assert.equal((await (await kept.find(begun.value.uri, owner))?.read(0, 522))?.length, 522)
+    assert.equal(await left(), 3)
   })
 })

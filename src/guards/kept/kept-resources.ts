@@ -211,8 +211,8 @@ export function createKeptResources({ store, vault, instance, bounds, partBytes,
     async sweep() {
       const now = clock()
       for (const [id, { parts: count, until }] of open) {
-        if (now < until) continue
-        await records.takeOnce(id)
+        // As long as it is there, somebody else has gone on with it, or made it whole.
+        if (now < until || (await records.get(id))) continue
         await forget(id, count)
       }
     },
