@@ -22,8 +22,8 @@ export const METHOD = 'tools/call'
 /** How old a sealed value of a call may be, and how far two clocks may be apart. */
 export const MAX_AGE_SECONDS = 300
 export const SKEW_SECONDS = 60
-/** From the earliest time at which a value is taken to the latest. */
-export const USED_FOR_SECONDS: number = MAX_AGE_SECONDS + 2 * SKEW_SECONDS
+/** From the earliest time at which a value is taken to the latest, of which the whole second counts. */
+export const USED_FOR_SECONDS: number = MAX_AGE_SECONDS + 2 * SKEW_SECONDS + 1
 
 export interface OkpJwk {
   readonly kty: 'OKP'
