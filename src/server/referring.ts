@@ -2,6 +2,8 @@
  * References, wired: what callers put here, how it is read as a resource, and how arguments that refer to something get it. The resource
  * and the methods are there while some tool takes references, and not before.
  *
+ * Fails closed: where nothing takes references, what was put here is read by nobody.
+ *
  * @module
  */
 

@@ -2,6 +2,8 @@
  * The other way: an argument that holds a sign gets the value that it stands for, before its schema, its rule or its tool sees it. Only for
  * a caller who has the scope for it; anybody else's signs go on as they are.
  *
+ * Fails closed: a sign behind which nothing stands any more, and one beyond the most in a request, stays a sign.
+ *
  * @module
  */
 

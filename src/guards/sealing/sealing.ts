@@ -3,6 +3,8 @@
  *
  *   validate ─ open ─▶ check, rule, person and function see the value      release ─ seal ─▶ the caller alone can read it
  *
+ * Fails closed: where the keys cannot be had, nothing is published, opened or sealed.
+ *
  * @module
  */
 
