@@ -6,28 +6,25 @@
  * @module
  */
 
-import { matchesGlob, type Permission } from '../core/index.ts'
+import type { Permission } from '../core/index.ts'
 import type { CompiledRules } from '../guards/index.ts'
+import { type GlobRule, ruleFor } from './glob-rule.ts'
 import type { Accepted } from './lock-file.ts'
 
 export type ToolClass = 'read' | 'execute' | 'ask' | 'deny'
 
 /** A line of a server's `tools` map. */
-export interface ToolRule {
-  /** The upstream's own name for a tool; `*` stands for any characters. The first rule that matches counts. */
-  readonly glob: string
+export interface ToolRule extends GlobRule {
   readonly class: ToolClass
-  /** Where it is written: `sallyport.yaml:12`. */
-  readonly where: string
 }
 
 /** A line of a server's `audit` map. */
-export interface AuditRule extends Pick<ToolRule, 'glob' | 'where'> {
+export interface AuditRule extends GlobRule {
   readonly keepsArguments: boolean
 }
 
 /** A line of a server's `release` map. */
-export interface ReleaseRule extends CompiledRules, Pick<ToolRule, 'glob' | 'where'> {}
+export interface ReleaseRule extends CompiledRules, GlobRule {}
 
 export interface Classified {
   readonly permission: Permission
@@ -45,7 +42,7 @@ export function classify(
   rules: readonly ToolRule[],
   accepted: Accepted | undefined,
 ): Classified {
-  const written = rules.find(({ glob }) => matchesGlob(glob, tool))
+  const written = ruleFor(rules, tool)
   if (written) return { ...permissionOf(written.class), rule: `${written.where} ${server}: ${written.glob}`, changed: false }
   if (accepted && accepted.definition === definitionHash) {
     return {

@@ -13,6 +13,7 @@ import { isObject, isWithinDepth, MAX_URI_LENGTH, matchTemplate } from '../proto
 import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../schema/index.ts'
 import { hintedHash } from '../trust/index.ts'
 import { type AuditRule, classify, promptPermission, type ReleaseRule, resourcePermission, type ToolRule } from './classify.ts'
+import { ruleFor } from './glob-rule.ts'
 import type { LockFile } from './lock-file.ts'
 import type { Lists } from './read-lists.ts'
 import { type ReferenceRule, referringTo } from './references.ts'
@@ -139,7 +140,7 @@ export function* importSteps(lists: Lists, options: ImportOptions): Steps<Import
       )
     // Tasks of 2025-11-25 are not passed on, so that what a tool says of its support for them must not be either.
     const { execution: _, ...definition } = tool
-    const release = releaseRules.find(({ glob }) => matchesGlob(glob, name))
+    const release = ruleFor(releaseRules, name)
     const shown = { ...definition, name: wireName(name), inputSchema }
     add({
       kind: 'tool',
@@ -152,7 +153,7 @@ export function* importSteps(lists: Lists, options: ImportOptions): Steps<Import
       mirrors: understood.mirrors,
       references: referring?.references,
       release: release?.rules,
-      keepsArguments: auditRules.find(({ glob }) => matchesGlob(glob, name))?.keepsArguments,
+      keepsArguments: ruleFor(auditRules, name)?.keepsArguments,
       origin: { server, name },
       executor,
     })

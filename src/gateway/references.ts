@@ -8,17 +8,14 @@
  * @module
  */
 
-import { type JsonObject, matchesGlob, REFERENCE_MARK, type ReferenceField } from '../core/index.ts'
+import { type JsonObject, REFERENCE_MARK, type ReferenceField } from '../core/index.ts'
 import { isObject, MAX_URI_LENGTH } from '../protocol/index.ts'
 import type { Mark } from '../schema/index.ts'
+import { type GlobRule, ruleFor } from './glob-rule.ts'
 
 /** A line of a server's `references` map. */
-export interface ReferenceRule {
-  /** The upstream's own name for a tool; `*` stands for any characters. The first rule that matches counts. */
-  readonly glob: string
+export interface ReferenceRule extends GlobRule {
   readonly parameters: ReadonlyMap<string, Exclude<Mark, { readonly problem: string }> & { readonly as: 'text' | 'base64' }>
-  /** Where it is written: `sallyport.yaml:12`. */
-  readonly where: string
 }
 
 export interface Referring {
@@ -29,7 +26,7 @@ export interface Referring {
 }
 
 export function referringTo(tool: string, inputSchema: JsonObject, rules: readonly ReferenceRule[]): Referring {
-  const rule = rules.find(({ glob }) => matchesGlob(glob, tool))
+  const rule = ruleFor(rules, tool)
   if (!rule) return { inputSchema, references: undefined, warnings: [] }
   const properties = { ...(isObject(inputSchema['properties']) ? inputSchema['properties'] : {}) }
   const references: ReferenceField[] = []
