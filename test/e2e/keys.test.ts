@@ -5,6 +5,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createVaultTransit } from '../../examples/kms/vault.ts'
+import { rotate } from '../../src/cli/commands/keys.ts'
+import type { CliError } from '../../src/cli/errors.ts'
 import { createFileTokenStore } from '../../src/client/index.ts'
 import { MCPServer } from '../../src/index.ts'
 import { tool } from '../fixtures/attacks/behaviour.ts'
@@ -84,14 +86,12 @@ test('the master key is replaced while a guard serves: tokens, keys, refreshes a
 })
 
 test('what makes no sense together is refused, with what was meant', async () => {
-  const compromised = await gateway.cli('keys', 'rotate', '--compromised')
-  assert.equal(compromised.code, 2)
-  assert.match(compromised.stderr, /keys rotate --signing --compromised/)
+  const { dataDir } = gateway
+  const says = (words: RegExp) => (error: unknown) => words.test(`${(error as Error).message}: ${(error as CliError).fix}`)
+  await assert.rejects(rotate({ dataDir, compromised: true }), says(/keys rotate --signing --compromised/))
   const file = join(gateway.folder, 'passphrase')
   writeFileSync(file, 'short', { mode: 0o600 })
-  const short = await gateway.cli('keys', 'rotate', '--new-passphrase-file', file)
-  assert.notEqual(short.code, 0)
-  assert.match(short.stderr, /at least 16 characters/)
+  await assert.rejects(rotate({ dataDir, newPassphraseFile: file }), says(/at least 16 characters/))
 })
 
 test('a service that the configuration names is used by every command that finds the configuration', async () => {
