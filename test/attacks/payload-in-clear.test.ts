@@ -65,7 +65,11 @@ const definitions = [
   {
     name: 'chatty',
     outputSchema,
-    execute: () => ({ content: [{ type: 'text', text: `it is ${IBAN}` }], structuredContent: { iban: IBAN } }),
+    execute: () => ({
+      content: [{ type: 'text', text: `it is ${IBAN}` }],
+      structuredContent: { iban: IBAN },
+      _meta: { 'example.com/iban': IBAN },
+    }),
   },
   { name: 'text', outputSchema, execute: () => ({ content: [{ type: 'text', text: IBAN }] }) },
 ]

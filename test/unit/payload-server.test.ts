@@ -303,3 +303,27 @@ test('what cannot be encrypted is a problem when the server is made', () => {
       problems.filter((problem) => problem.endsWith(': only what a tool takes or answers can be encrypted')).length === 2,
   )
 })
+
+test('encrypted results count among what a flow gets', async () => {
+  const definition = {
+    name: 'account',
+    permissions: 'public',
+    outputSchema: z.object({ iban: z.string().meta({ encrypted: true }) }),
+    execute: () => ({ iban: 'x'.repeat(4_000) }),
+  }
+  const results = { flow: { maxTokens: 1_000, windowSeconds: 60, whenSpent: 'stop' } } as const
+  await withRig(
+    [definition],
+    async ({ client, url }) => {
+      const sealed = await client('account')
+      assert.ok((await sealed.call()).opened.iban)
+      const again = mcp(url, { token: 'alice' }).call(
+        'account',
+        {},
+        { 'sallyport/encryption': { v: 1, epk: sealed.epk, call: createCallId() } },
+      )
+      assert.match(JSON.stringify((await again).body), /tokens/)
+    },
+    { results },
+  )
+})

@@ -41,7 +41,7 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
   return function budget(result, leaving) {
     const { entry, principal, session } = leaving
     // A head and what a link leads to would be in clear for whoever carries them: such a result is whole, or too large.
-    if (entry.sealed && entry.sealed.results.length > 0) return allow(result)
+    if (entry.sealed && entry.sealed.results.length > 0) return flow ? counted(flow, result, leaving) : allow(result)
     if (flow) return inFlow(flow, result, leaving)
     const room = budgets.of(entry, principal)
     return hasRoom(result, room) && !wantsLinks(entry, result) ? allow(result) : reduced(result, leaving, room)
@@ -51,9 +51,13 @@ export function createBudgetStep({ budgets, uris, stored, work, redactor, flow, 
       const given = budgets.of(entry, principal)
       const left = isSpent ? tighter(given, SUMMARY) : given
       const outcome = hasRoom(whole, left) && !wantsLinks(entry, whole) ? allow(whole) : await reduced(whole, to, left)
-      if (outcome.allowed) await of.add(principal, session, sizeOfResult(outcome.value).tokens)
-      return outcome
+      return outcome.allowed ? counted(of, outcome.value, to) : outcome
     }
+  }
+
+  async function counted(of: Flow, result: JsonObject, { principal, session }: Leaving): Promise<Decision<JsonObject>> {
+    await of.add(principal, session, sizeOfResult(result).tokens)
+    return allow(result)
   }
 
   async function reduced(result: JsonObject, leaving: Leaving, room: Room): Promise<Decision<JsonObject>> {

@@ -59,6 +59,7 @@ export function createSealResults({ keys, contentKeys, redactor, clock }: SealRe
     if (sent.kind !== 'sealed' || !sent.by) throw new Error('a call was run whose result nobody can open')
     const sealed = sealAll(await keyFor(sent.by), sent.by, structured, leaving)
     // Whatever else there was to show would show it in clear.
-    return allow({ ...result, content: [{ type: 'text', text: JSON.stringify(sealed) }], structuredContent: sealed })
+    const isError = result['isError'] === true ? { isError: true } : {}
+    return allow({ ...isError, content: [{ type: 'text', text: JSON.stringify(sealed) }], structuredContent: sealed })
   }
 }
