@@ -121,12 +121,16 @@ export function createRelease({
     return fits(text) ? allow(released(done, 'result', text, result['isError'] === true)) : tooLarge
   }
 
-  function failed(done: Executed, error: ShownError): Decision<Released> {
+  function failed(done: Executed, error: ShownError): Outcome {
     const taken = new Map<string, number>()
     const shown = toShownError(error, redactor, taken)
-    if (taken.size > 0) found(taken, done)
-    const text = redactor.json(shown, found, done)
-    return fits(text) ? allow(released(done, 'error', text, true, shown.code)) : tooLarge
+    const inError = (text: string): Decision<Released> => {
+      if (taken.size > 0) found(taken, done)
+      return fits(text) ? allow(released(done, 'error', text, true, shown.code)) : tooLarge
+    }
+    if (charactersOf(shown, LONG) > LONG)
+      return changeSlowly(shown, withoutSecrets(redactor, taken)).then((clean) => inError(JSON.stringify(clean)))
+    return inError(redactor.json(shown, found, done))
   }
 
   /** What is no tool's result takes the one step that its entry's rules can have. */
