@@ -50,9 +50,19 @@ function keys(schema) {
       rows.push(`| \`${name}\` | ${kind(value)} | ${(value.description ?? '').replaceAll('|', '\\|')} |`)
       // The same block under another name.
       if (key === 'mcpServers') continue
-      if (key === 'servers') walk(`${name}.NAME`, value.additionalProperties)
-      else for (const branch of value.anyOf ?? [value]) walk(name, branch)
+      walkAll(name, value)
     }
+  }
+  function walkAll(name, value) {
+    for (const branch of value.anyOf ?? [value]) {
+      walk(name, branch)
+      if (typeof branch.additionalProperties === 'object') walkAll(`${name}.${wordFor(name)}`, branch.additionalProperties)
+    }
+  }
+  /** What stands for any name in a map. */
+  function wordFor(name) {
+    const words = { release: 'TOOL', references: 'TOOL', TOOL: 'ARGUMENT', byRole: 'ROLE', byClient: 'CLIENT', scopes: 'SCOPE' }
+    return words[name.split('.').at(-1)] ?? 'NAME'
   }
   function kind(value) {
     if (value.enum) return value.enum.map((one) => `\`${one}\``).join(', ')

@@ -104,7 +104,8 @@ Examples:
   sallyport tools https://mcp.example.com/mcp search
   sallyport tools -- npx -y @modelcontextprotocol/server-everything`,
   call: `
-Arguments are NAME=VALUE, read as the tool's schema says; NAME:=JSON for anything else.
+Arguments are NAME=VALUE, read as the tool's schema says; NAME:=JSON for anything else,
+NAME=@FILE for the content of a file, where the tool takes a reference.
 Tools that do not say that they only read are asked about first; without a terminal they need --yes.
 
 Examples:

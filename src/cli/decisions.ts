@@ -64,6 +64,14 @@ function advice(record: AuditRecord): string[] {
       return [`waiting ${fact('retryAfterSeconds')} s, or a higher limit for each ${fact('policy')}`]
     case 'invalid_arguments':
       return [`arguments that satisfy the tool's schema: ${fact('path')} ${fact('rule')}`]
+    case 'encryption_required':
+      return [
+        'a client that encrypts what is marked: MCPClient, or sallyport call. Each of its connections is refused once, to agree on a key',
+      ]
+    case 'sealed_value_refused':
+      return [
+        'a value that the client seals anew, for this tool, field and caller: docs/payload-encryption.md says what each problem means',
+      ]
     case 'body_too_large':
     case 'result_too_large':
       return [`less than ${fact('limitBytes')} bytes`]

@@ -22,6 +22,9 @@ export class CliError extends Error {
   }
 }
 
+/** `sallyport.yaml:12: …`: what is wrong is in a configuration. Else it is a key, a port or the data. */
+const IN_A_FILE = /\.(?:ya?ml|jsonc?):\d+: /
+
 /** Anything thrown becomes something a person can act on. What is not foreseen is our fault, and says so. */
 export function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
@@ -29,7 +32,9 @@ export function toCliError(error: unknown): CliError {
     return new CliError(
       'E-CONFIG',
       error.problems.map(shown).join('\n  '),
-      'correct what is named above; `sallyport schema` prints every key that there is',
+      error.problems.some((problem) => IN_A_FILE.test(problem))
+        ? 'correct what is named above; `sallyport schema` prints every key of the file'
+        : 'correct what is named above; `sallyport doctor` looks at the rest',
     )
   const system = (error as NodeJS.ErrnoException | undefined)?.code
   const path = (error as NodeJS.ErrnoException | undefined)?.path ?? ''

@@ -39,6 +39,8 @@ function optionsIn(problems: readonly string[], options: Readonly<Record<string,
   return [...new Set(named.filter((option) => option !== undefined))].join(', ')
 }
 
+export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
+
 /** Label and value, a line each; what has no value is left out. */
 export const described = (rows: readonly (readonly [string, string | undefined])[]): (readonly [string, string])[] =>
   rows.flatMap(([label, value]) => (value === undefined || value === '' ? [] : [[label, value] as const]))

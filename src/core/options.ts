@@ -51,10 +51,21 @@ export function describeProblems(issues: readonly Issue[], schema: z.ZodType): P
         return [{ path, text: issue.message === 'Invalid input' ? 'is not of a kind that fits here' : issue.message }]
       }
       default:
-        return [{ path, text: issue.message.replace(/^Invalid (?:input|option): /, '') }]
+        return [{ path, text: wordsOf(issue) }]
     }
   }
   return issues.flatMap((issue) => describe(issue, []))
+}
+
+/** Where a schema says nothing itself, zod does: in words for whoever knows zod. */
+function wordsOf(issue: Issue): string {
+  const { message } = issue
+  if (issue.code === 'too_small' && issue.origin === 'number' && message.startsWith('Too small: '))
+    return `must be ${issue.inclusive ? `${issue.minimum} or more` : `more than ${issue.minimum}`}`
+  if (issue.code === 'too_big' && issue.origin === 'number' && message.startsWith('Too big: '))
+    return `must be ${issue.inclusive ? `${issue.maximum} or less` : `less than ${issue.maximum}`}`
+  const missing = /^Invalid input: expected (\w+), received undefined$/.exec(message)
+  return missing ? `is missing: expected ${missing[1]}` : message.replace(/^Invalid (?:input|option): /, '')
 }
 
 /** 0: the value is of another kind altogether. */

@@ -81,11 +81,15 @@ export const boundsShape: { readonly [Name in keyof Bounds]: z.ZodType<BoundsOpt
     .optional(),
   references: z
     .strictObject({
-      stored: whole(1_000),
-      storedBytes: whole(16 * 1024 ** 3),
-      maxBytes: whole(256 * 1024 ** 2),
-      ttlSeconds: whole(MAX_KEPT_SECONDS),
-      maxTtlSeconds: whole(MAX_KEPT_SECONDS),
+      stored: whole(1_000).describe('How many things are kept for one caller. Default 64.'),
+      storedBytes: whole(16 * 1024 ** 3).describe('How many bytes of them. Default 268435456.'),
+      maxBytes: whole(256 * 1024 ** 2).describe('How large one may be. Default 67108864.'),
+      ttlSeconds: whole(MAX_KEPT_SECONDS).describe('How long one is kept where the caller does not say. Default 3600.'),
+      maxTtlSeconds: whole(MAX_KEPT_SECONDS).describe('How long a caller may have one kept. Default 86400.'),
+    })
+    .refine(({ ttlSeconds = 0, maxTtlSeconds = MAX_KEPT_SECONDS }) => ttlSeconds <= maxTtlSeconds, {
+      path: ['ttlSeconds'],
+      message: 'must not be more than maxTtlSeconds',
     })
     .optional(),
 }

@@ -116,7 +116,7 @@ export function requireKeys(text: string, source: string): Keys {
   const keys = parseKeys(text)
   if (keys === undefined)
     throw new ConfigError([
-      `${source}: is not a master key. It takes 32 random bytes in base64 or hex, newest first where there are several. Make one with: openssl rand -base64 32`,
+      `${source}: is not a master key. It takes 32 random bytes in base64 or hex, newest first where there are several. Where there is data already, put the one back that it is sealed under; a first one is made with: openssl rand -base64 32`,
     ])
   return keys as Keys
 }

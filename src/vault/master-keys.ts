@@ -71,7 +71,7 @@ export function createMasterKeys({ file, env = process.env, isInUse = false }: M
   const isNew = statSync(file, { throwIfNoEntry: false }) === undefined
   if (isNew && isInUse)
     throw new ConfigError([
-      `${file}: does not exist, and what is beside it is sealed under a master key. Put it back from your copy, or set what else that key comes from (${SOURCES.join(', ')}).`,
+      `${file}: does not exist, and what is beside it is sealed under a master key. Put it back from your copy, or set what else that key comes from (${SOURCES.join(', ')}, SALLYPORT_KMS or keys.kms).`,
     ])
   return {
     now: follow(file, loadOrCreateKeyFile(file), loadOwnKeyFile),

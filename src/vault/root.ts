@@ -11,6 +11,8 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Clock, ConfigError, problemOf } from '../core/index.ts'
 import type { Store } from '../storage/index.ts'
 import { type DataKeyRecords, ROOT_ID } from './data-key-record.ts'
@@ -58,13 +60,24 @@ export async function openRoot({ records, wrapper, source, dir, clock }: RootPar
     try {
       bytes = await wrapper.unwrap(keyId, wrapped, ROOT_ID)
     } catch (error) {
-      throw new ConfigError([`${source}: the key management service does not open what is in ${dir} (${problemOf(error)}).`])
+      throw new ConfigError([
+        `${source}: the key management service does not open what is in ${dir} (${withCause(error)}). See that it answers, and that this program may ask it.`,
+      ])
     }
     if (bytes?.length === ROOT_BYTES) return bytes
+    const passphrase = existsSync(join(dir, 'passphrase.json'))
+      ? ' Where it is made of a passphrase, as passphrase.json says, set SALLYPORT_MASTER_PASSPHRASE_FILE.'
+      : ''
     throw new ConfigError([
-      `${source}: the data in ${dir} is sealed under the master key ${keyId}, which is not there. Put that key back from your copy of it; without it, what was sealed is lost, and only a new data directory helps.`,
+      `${source}: the data in ${dir} is sealed under the master key ${keyId}, which is not there.${passphrase} Put that key back from your copy of it; without it, what was sealed is lost, and only a new data directory helps.`,
     ])
   }
+}
+
+/** `fetch failed` says nothing without what made it fail. */
+function withCause(error: unknown): string {
+  const { code } = ((error as Error | undefined)?.cause ?? {}) as NodeJS.ErrnoException
+  return problemOf(error) + (typeof code === 'string' ? `: ${code}` : '')
 }
 
 /** Changes nothing but a version: other processes that have the records open hear that something has changed. */

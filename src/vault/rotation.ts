@@ -11,6 +11,7 @@ import { ConfigError } from '../core/index.ts'
 import type { Data } from './data-dir.ts'
 import { type DataKeyRecord, ROOT_ID } from './data-key-record.ts'
 import type { Keys } from './key-file.ts'
+import { formatKey } from './keys.ts'
 import { createLocalWrapper } from './local-wrapper.ts'
 import { passphraseOf } from './passphrase.ts'
 import { addPassphrase, settlePassphrase } from './passphrase-keys.ts'
@@ -21,8 +22,11 @@ import { lockRotation } from './rotation-lock.ts'
 export interface RotationOptions {
   /** A file with the passphrase that there is to be from now on. */
   readonly newPassphraseFile?: string | undefined
-  /** Seals anew what is sealed with the master key itself: the client's sign-ins. Before the old key is taken out. */
-  readonly reseal?: (() => Promise<unknown>) | undefined
+  /**
+   * Seals anew what is sealed with the master key itself: the client's sign-ins. Before the old key is taken out. `keys`: the new one
+   * and the old ones, as SALLYPORT_MASTER_KEY has them, where the environment does not name the new one yet.
+   */
+  readonly reseal?: ((keys?: string) => Promise<unknown>) | undefined
   readonly progress?: ((done: number, all: number) => void) | undefined
 }
 
@@ -65,14 +69,15 @@ async function rotateAlone(
       ...parts,
       wrapper: createLocalWrapper(() => both),
       async settle(keyId) {
-        await reseal()
+        await reseal(both.map(formatKey).join(','))
         // A server that had nothing to do meanwhile has not looked: once the old one is out, it cannot learn the new one any more.
         await touchRecords(store)
         await delay(HEARD_MS)
         settlePassphrase(file, keyId)
       },
     })
-    return { ...rotated, left: `Start what uses this data with the new passphrase from now on (SALLYPORT_MASTER_PASSPHRASE_FILE).` }
+    const old = keys.own === undefined ? '' : ' Nothing needs master.key any more: remove it, and its copies.'
+    return { ...rotated, left: `Start what uses this data with the new passphrase from now on (SALLYPORT_MASTER_PASSPHRASE_FILE).${old}` }
   }
 
   const own = keys?.own
@@ -94,10 +99,13 @@ async function rotateAlone(
     throw new ConfigError([
       keys?.isPassphrase
         ? `${source}: say which passphrase is next: sallyport keys rotate --new-passphrase-file FILE`
-        : `${source}: there is no newer key than the one that all is wrapped with. Put a new one first (openssl rand -base64 32 makes one), before those that are there, start what uses this data with both, and run this again.`,
+        : keys === undefined
+          ? `${source}: the service wraps with the key that all is wrapped with already. Give it a new one there, and run this again.`
+          : `${source}: there is no newer key than the one that all is wrapped with. Put a new one first (openssl rand -base64 32 makes one), before those that are there, start what uses this data with both, and run this again.`,
     ])
   const rotated = await rotateMaster({ ...parts, wrapper, settle: async () => void (await reseal()) })
-  return { ...rotated, left: `Take the older keys out of ${source}: nothing needs them any more.` }
+  const goes = keys === undefined ? 'The older keys can be ended at the service' : `Take the older keys out of ${source}`
+  return { ...rotated, left: `${goes}: nothing needs them any more.` }
 
   async function isAtNewest(): Promise<boolean> {
     const root = (await records.get(ROOT_ID))?.value

@@ -1,7 +1,7 @@
 /** `sallyport keys` beside a guard that serves, as an operator types it. */
 
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createVaultTransit } from '../../examples/kms/vault.ts'
@@ -92,6 +92,21 @@ test('what makes no sense together is refused, with what was meant', async () =>
   const file = join(gateway.folder, 'passphrase')
   writeFileSync(file, 'short', { mode: 0o600 })
   await assert.rejects(rotate({ dataDir, newPassphraseFile: file }), says(/at least 16 characters/))
+})
+
+test('who goes over from a key file to a passphrase is signed in still, without the file', async () => {
+  await using folder = await createTempDir('keys')
+  const [dataDir, file] = [join(folder.path, 'data'), join(folder.path, 'passphrase')]
+  writeFileSync(file, 'a passphrase of several words', { mode: 0o600 })
+  const env = { PATH: process.env['PATH'] }
+  const cli = (...args: string[]) => run(process.execPath, [SALLYPORT, ...args, '--data-dir', dataDir], { env })
+  assert.equal((await cli('key', 'create', '--name', 'a', '--scope', 'tools:read')).code, 0)
+  await createFileTokenStore({ dataDir, env: {} }).write('sign-in', 'its tokens')
+  const ran = await cli('keys', 'rotate', '--new-passphrase-file', file)
+  assert.match(ran.stderr, /Nothing needs master\.key any more/)
+  rmSync(join(dataDir, 'master.key'))
+  const store = createFileTokenStore({ dataDir, env: { SALLYPORT_MASTER_PASSPHRASE_FILE: file } })
+  assert.equal(await store.read('sign-in'), 'its tokens')
 })
 
 test('a service that the configuration names is used by every command that finds the configuration', async () => {

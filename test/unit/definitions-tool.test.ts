@@ -86,7 +86,7 @@ describe('a tool’s definition', () => {
         'tool "add": execute: must be a function',
         'tool "add": permissions.scopes: there is no such key; did you mean "requiredScopes"?',
         'tool "add": cost: must be a whole number of 0 to 1000000',
-        'tool "add": rateLimit.max: expected number, received undefined',
+        'tool "add": rateLimit.max: is missing: expected number',
         'tool "add": rateLimit.windowMs: expected int, received number',
         'tool "add": task: must be "optional", "required", or an object with one of these as `support`',
       ],

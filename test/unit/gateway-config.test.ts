@@ -155,10 +155,10 @@ orgins: []
     problems.map((problem) => problem.replace(/: (?:expected|is not).*/, ': …')),
     [
       'sallyport.yaml:1: listen: …',
+      'sallyport.yaml:4: servers.notes.comand: there is no such key; did you mean "command"?',
       'sallyport.yaml:5: servers.notes.args.1: …',
       'sallyport.yaml:7: servers.notes.tools.read_file: …',
-      'sallyport.yaml:4: servers.notes.comand: there is no such key; did you mean "command"?',
-      'sallyport.yaml:9: limits.tool.max: …',
+      'sallyport.yaml:9: limits.tool.max: is missing: …',
       'sallyport.yaml:9: limits.tool.maxx: there is no such key; did you mean "max"?',
       'sallyport.yaml:10: orgins: there is no such key; did you mean "origins"?',
     ],

@@ -32,7 +32,10 @@ export function noSuchTool(
   return new CliError(
     'E-NOT-FOUND',
     `${name} has no tool ${shownShort(wanted)} for you${guess}`,
-    `see what there is: ${commandFor('tools', target)}`,
+    // Where a list is too large to send, two tools stand for the rest of it (docs/context.md).
+    ['find_tools', 'call_tool'].every((each) => all.some((one) => nameOfTool(one) === each))
+      ? `it lists some of its tools only: ${commandFor('call', target, ['find_tools', 'query=WORDS'])} finds others, and call_tool calls them: name=NAME 'arguments:={…}'`
+      : `see what there is: ${commandFor('tools', target)}`,
   )
 }
 

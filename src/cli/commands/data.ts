@@ -15,7 +15,7 @@ import { CliError } from '../errors.ts'
 import { createOutput, table } from '../output.ts'
 import { recordOperator } from '../record.ts'
 import { shown, shownJson } from '../shown.ts'
-import { minuteOf } from '../values.ts'
+import { counted, minuteOf } from '../values.ts'
 import { whileWaiting } from '../waiting.ts'
 
 export interface ExportOptions extends WithData {
@@ -46,7 +46,7 @@ export async function reportData(named: string, { json = false, dataDir }: WithD
     each.until === undefined ? classes[each.class].lifetime : `until ${minuteOf(each.until)}`,
   ])
   for (const row of table(rows)) output.line(row)
-  if (rows.length === 0) output.note(`nothing is kept of ${shown(subject)}`)
+  if (rows.length === 0) output.note(nothingOf(named))
 }
 
 export async function exportData(named: string, { json = false, dataDir, out }: ExportOptions): Promise<void> {
@@ -71,8 +71,9 @@ export async function exportData(named: string, { json = false, dataDir, out }: 
   })
   if (out !== undefined) {
     output.object({ out, items: count })
-    output.line(`${output.paint('green', '✓')} wrote ${count} items to ${shown(out)}, a line of JSON each`)
+    output.line(`${output.paint('green', '✓')} wrote ${counted(count, 'item')} to ${shown(out)}, a line of JSON each`)
   }
+  if (count === 0) output.note(nothingOf(named))
 }
 
 export async function forgetData(named: string | undefined, options: ForgetOptions): Promise<void> {
@@ -84,7 +85,7 @@ export async function forgetData(named: string | undefined, options: ForgetOptio
     const { store, vault } = data
     const subject = named === undefined ? undefined : await subjectFor(data, named)
     if (subject !== undefined && !owner && (name === undefined || name === 'accounts')) await checkNotOwner(data, subject)
-    const what = [subject && shown(subject), name].filter(Boolean).join(': ')
+    const what = [named && shown(named), name].filter(Boolean).join(': ')
     await agree(what, yes)
     const work = resumeForgetting({ store, vault }).then(() => forget({ store, vault }, { subject, class: name }, { settleMs: SETTLE_MS }))
     const forgotten = await whileWaiting(() => `forgetting ${what}`, output, work)
@@ -92,9 +93,11 @@ export async function forgetData(named: string | undefined, options: ForgetOptio
     return { ...(subject !== undefined && { subject }), ...(name && { class: name }), ...forgotten }
   })
   output.object(result)
-  output.line(
-    `${output.paint('green', '✓')} forgotten: ${counted(result.records, 'record')}, ${counted(result.dataKeys, 'data key')}; what was sealed opens in no backup any more`,
-  )
+  if (result.records === 0 && result.dataKeys === 0) output.line(nothingOf(named ?? name ?? ''))
+  else
+    output.line(
+      `${output.paint('green', '✓')} forgotten: ${counted(result.records, 'record')}, ${counted(result.dataKeys, 'data key')}; what was sealed opens in no backup any more`,
+    )
   if (!result.erased)
     output.note(
       'sallyport.db is larger than 1 GB and was not written anew: fragments of names may be left in it until their place is used.',
@@ -105,7 +108,9 @@ export async function forgetData(named: string | undefined, options: ForgetOptio
     )
 }
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+/** Who is spelled wrong is kept nothing of, too. */
+const nothingOf = (named: string): string =>
+  `Nothing is kept of ${shown(named)} here. \`sallyport user list\`, \`key list\` and \`audit search\` say how each is called.`
 const configured = async () => (await import('../../gateway/index.ts')).loadConfig({ cwd: process.cwd(), env: process.env })
 
 /** As whom the vault and the records know them. @throws {CliError} for a key that is a person's. */

@@ -1,6 +1,7 @@
 /** `sallyport key create | list | show | roll | revoke | pattern`, on the data directory, beside a running guard or without one. @module */
 
 import { STANDARD_SCOPES, systemClock } from '../../core/index.ts'
+import { REVEAL_SCOPE } from '../../guards/index.ts'
 import { API_KEY_PATTERN, type ApiKeyInfo, type ApiKeys, createApiKeys, type LastUse } from '../../oauth/index.ts'
 import type { Data } from '../../vault/index.ts'
 import type { Common, WithData } from '../common.ts'
@@ -41,7 +42,7 @@ export async function createKey({ json = false, dataDir, name, scope, role, serv
     await recordOperator(data.store, 'key.create', made.id, startedAt)
     return made
   })
-  for (const unusual of scopes.filter((one) => !STANDARD_SCOPES.includes(one)))
+  for (const unusual of scopes.filter((one) => !STANDARD_SCOPES.includes(one) && one !== REVEAL_SCOPE))
     output.note(`! ${shown(unusual)} is none of the standard scopes: only a server that asks for it will take it`)
   for (const name of await serversNotIn(servers))
     output.note(`! ${shown(name)} is none of the servers in the configuration that is found from here: the key reaches nothing there`)

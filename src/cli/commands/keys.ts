@@ -12,7 +12,7 @@ import { CliError } from '../errors.ts'
 import { createOutput, table } from '../output.ts'
 import { recordOperator } from '../record.ts'
 import { shown } from '../shown.ts'
-import { minuteOf } from '../values.ts'
+import { counted, minuteOf } from '../values.ts'
 import { whileWaiting } from '../waiting.ts'
 import { rotatePayloadKeys } from './keys-payload.ts'
 
@@ -34,10 +34,12 @@ export async function listKeys({ json = false, dataDir }: WithData): Promise<voi
   output.object({ master, signingKeys })
   const kinds = Object.values(master.byKind)
   output.line(`master key ${shown(master.current)} of ${shown(master.source)}`)
-  output.line(`${kinds.reduce((sum, count) => sum + count, 0)} data keys for ${kinds.length} kinds of record`)
+  const all = kinds.reduce((sum, count) => sum + count, 0)
+  output.line(all === 0 ? 'no data keys yet' : `${counted(all, 'data key')} for ${counted(kinds.length, 'kind')} of record`)
   for (const row of table(Object.entries(master.byKind).map(([kind, count]) => [`  ${kind}`, String(count)]))) output.line(row)
   for (const [keyId, count] of Object.entries(master.byMasterKey))
-    if (keyId !== master.current) output.note(`! ${count} are wrapped with ${shown(keyId)} still: run sallyport keys rotate`)
+    if (keyId !== master.current)
+      output.note(`! ${count === 1 ? '1 is' : `${count} are`} wrapped with ${shown(keyId)} still: run sallyport keys rotate`)
   if (signingKeys.length === 0) output.note('There are no signing keys yet: `sallyport guard` makes the first one when somebody signs in.')
   const rows = signingKeys.map(({ kid, state, createdAt, signsFrom, endsAt }) => [
     `signing key ${kid}`,
@@ -68,7 +70,7 @@ async function rotateMasterKey({ json = false, dataDir, newPassphraseFile }: Rot
   const done = await withExistingData(dataDir, async (data) => {
     const rotating = rotateKeys(data, {
       newPassphraseFile,
-      reseal: () => resealSignIns(data.dir),
+      reseal: (keys) => resealSignIns(data.dir, keys),
       progress: (some, all) => void (said = `wrapping data keys anew: ${some} of ${all}`),
     })
     const rotated = await whileWaiting(() => said, output, rotating)
@@ -77,15 +79,17 @@ async function rotateMasterKey({ json = false, dataDir, newPassphraseFile }: Rot
   })
   output.object(done)
   output.line(
-    `${output.paint('green', '✓')} ${shown(done.keyId)} is the master key, and ${done.rewrapped} data keys are wrapped with it: a running guard goes on`,
+    `${output.paint('green', '✓')} ${shown(done.keyId)} is the master key, and wraps ${done.rewrapped === 0 ? 'all that there is' : counted(done.rewrapped, 'data key')}: a running guard goes on`,
   )
   if (done.left !== undefined) output.note(done.left)
   else output.note('The old key opens nothing any more. Replace your copies of the master key and of sallyport-keys.db.')
 }
 
 /** What this machine's clients keep in the same folder is sealed with the master key itself. */
-async function resealSignIns(dataDir: string): Promise<void> {
-  if (existsSync(join(dataDir, 'client'))) await createFileTokenStore({ dataDir }).rotateKey({ newKey: false })
+async function resealSignIns(dataDir: string, keys?: string): Promise<void> {
+  if (!existsSync(join(dataDir, 'client'))) return
+  const env = keys === undefined ? process.env : { SALLYPORT_MASTER_KEY: keys }
+  await createFileTokenStore({ dataDir, env }).rotateKey({ newKey: false })
 }
 
 async function rotateSigningKeys({ json = false, dataDir, compromised = false }: RotateOptions): Promise<void> {

@@ -34,9 +34,10 @@ export async function stats({ json = false, dataDir, since = '7d' }: StatsOption
     output.note('Nothing was counted yet: a server that runs writes every half minute.')
     return
   }
-  const share = total.produced === 0 ? 0 : Math.round((saved(total) / total.produced) * 100)
+  // Not 100 where something was sent.
+  const share = total.produced === 0 ? 0 : Math.floor((saved(total) / total.produced) * 100)
   output.line(
-    `${counted(total.produced)} tokens of results, about: ${counted(total.sent)} were sent, ${counted(saved(total))} (${share} %) were not.`,
+    `About ${counted(total.produced)} tokens of results: ${counted(total.sent)} were sent, ${counted(saved(total))} (${share} %) were not.`,
   )
   for (const [heading, sums] of [
     ['tool', tools],

@@ -51,7 +51,7 @@ export async function why(id: string, { json = false, dataDir, arguments: wanted
     ['facts', facts.join(' · ') || undefined],
     ['credential', record.credentialId && `${record.credential} ${record.credentialId}`],
     ['from', [record.transport, record.address, record.version && `MCP ${record.version}`].filter(Boolean).join(' · ')],
-    ['arguments', args && (args.value === undefined ? args.state : JSON.stringify(args.value))],
+    ['arguments', args && (args.value === undefined ? args.state + wayToKeep(record, args) : JSON.stringify(args.value))],
     ['host id', record.hostToolUseId],
     ['took', `${record.durationMs} ms`],
     ['cause', record.cause?.split('\n')[0]],
@@ -65,6 +65,9 @@ interface KeptState {
   readonly state: string
   readonly value?: unknown
 }
+
+const wayToKeep = ({ action }: AuditRecord, { state }: KeptState): string =>
+  state === 'not kept' && (action === 'tools/call' || action === 'prompts/get') ? ': audit.arguments keeps them (docs/retention.md)' : ''
 
 async function argumentsOf({ store, vault }: Data, record: AuditRecord, wanted: boolean): Promise<KeptState | undefined> {
   const { id, argumentsHash, argumentsUntil = 0 } = record

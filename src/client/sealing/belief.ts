@@ -90,7 +90,7 @@ export function requirePrincipal(
   throw new TrustError(
     'principal_mismatch',
     name,
-    `${server} takes whoever calls ${quoted(name)} for ${shown(principal)}, and not for whom it was.`,
+    `${server} takes whoever calls ${quoted(name)} for ${shown(principal)}, and not for ${shown(expected)}${options.principal === undefined ? ', as before' : ''}.`,
   )
 }
 

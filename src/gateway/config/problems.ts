@@ -4,5 +4,11 @@ import type { z } from 'zod'
 import { describeProblems } from '../../core/index.ts'
 import type { SourceFile } from './source-file.ts'
 
+/** From the top of the file to its end, as they are mended. */
 export const describeIssues = (issues: readonly z.core.$ZodIssue[], source: SourceFile, schema: z.ZodType): string[] =>
-  describeProblems(issues, schema).map(({ path, text }) => `${source.where(path)}: ${path.join('.') || 'the file'}: ${text}`)
+  describeProblems(issues, schema)
+    .map(({ path, text }) => ({ where: source.where(path), text: `${path.join('.') || 'the file'}: ${text}` }))
+    .sort((one, other) => lineOf(one.where) - lineOf(other.where))
+    .map(({ where, text }) => `${where}: ${text}`)
+
+const lineOf = (where: string): number => Number(/:(\d+)$/.exec(where)?.[1] ?? 0)

@@ -274,7 +274,9 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
   catalogue: catalogueSchema.optional().describe('How much of the tools a caller is told at once. Default: all.'),
   scopes: scopesSchema.optional().describe('Scopes that imply others, by name, and what people read of them before they allow them.'),
   local: z
-    .strictObject({ scopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope')) })
+    .strictObject({
+      scopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope')).describe('What they may do, like [tools:read, tools:execute].'),
+    })
     .optional()
     .describe('What whoever calls over stdio may do without a key. Default: nothing.'),
   retention: retentionSchema.optional().describe('How long data is kept, where that can be set. docs/retention.md has all of it.'),
@@ -287,7 +289,11 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
   dataDir: text.optional().describe("Where keys, accounts and the audit record are kept. Default: the platform's data directory."),
   keys: z
     .strictObject({
-      kms: text.optional().describe('A module for the key management service that all is sealed under, as SALLYPORT_KMS names one.'),
+      kms: text
+        .optional()
+        .describe(
+          'A module for the key management service that all is sealed under, from the folder of this file, like ./kms.ts (docs/vault.md). Or SALLYPORT_KMS names it, not both.',
+        ),
     })
     .optional()
     .describe('What all that is stored is sealed under. Default: the file master.key in the data directory.'),

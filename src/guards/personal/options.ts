@@ -15,9 +15,17 @@ export interface PersonalOptions {
 }
 
 const action = z.enum(PERSONAL_ACTIONS)
+const KINDS: Readonly<Record<(typeof PERSONAL_KINDS)[number], string>> = {
+  card: 'Payment cards, by brand, length and check digit.',
+  iban: 'Bank accounts (IBAN), by country and check digits.',
+  ssn: 'US social security numbers.',
+  email: 'E-mail addresses.',
+  ip: 'IP addresses, v4 and v6.',
+  phone: 'Telephone numbers: international, North American, and any other beside a word for it.',
+}
 
 export const personalSchema: z.ZodType<PersonalPolicy> = z
-  .strictObject(Object.fromEntries(PERSONAL_KINDS.map((kind) => [kind, action.optional()])))
+  .strictObject(Object.fromEntries(PERSONAL_KINDS.map((kind) => [kind, action.optional().describe(KINDS[kind])])))
   .describe(
     'What becomes of personal data, by kind. mask: [redacted:card]; hash: the same sign for the same value; tokenise: a sign that can be turned back; drop: nothing is left; allow: it stays.',
   )
@@ -34,7 +42,7 @@ export const personalOptionsSchema: z.ZodType<PersonalOptions> = z.strictObject(
     .positive()
     .max(366)
     .optional()
-    .describe(`How long a sign can be turned into its value again. Default ${KEEP_DAYS}.`),
+    .describe(`How many days after its last use a sign can be turned into its value again. Default ${KEEP_DAYS}.`),
 })
 
 /** The same entry, with what is said for all where it says nothing itself. */

@@ -45,7 +45,7 @@ export function compileOnly(pointers: unknown): CompiledOnly {
   const root: Growing = { all: false, of: new Map() }
   for (const [at, pointer] of pointers.entries()) {
     const steps = stepsOf(pointer)
-    if (!steps) return { problem: `${at}: must be a JSON pointer, like "/name" or "/items/*/id" (RFC 6901)` }
+    if (!steps) return { problem: `the ${at + 1}. of them must be a JSON pointer, like "/name" or "/items/*/id" (RFC 6901)` }
     let branch = root
     for (const step of steps) {
       let next = branch.of.get(step)

@@ -73,7 +73,7 @@ export function loadTls(options: TlsOptions): LoadedTls | { readonly problems: r
     // Whatever the process was started with (RFC 8996: what is older is not to be spoken).
     minVersion: 'TLSv1.2',
   }
-  attempt('cert: cannot be served', () => createSecureContext(context))
+  attempt('cert: cannot be served', () => createSecureContext(context), reasonOf)
   return problems.length > 0 ? { problems } : { context, chain: chainIn(texts.cert as string), endsAt: cert.validToDate.getTime() }
 
   function read(name: 'cert' | 'key' | 'ca'): string | undefined {
@@ -86,14 +86,21 @@ export function loadTls(options: TlsOptions): LoadedTls | { readonly problems: r
       return undefined
     }
   }
-  function attempt<T>(problem: string, action: () => T): T | undefined {
+  function attempt<T>(problem: string, action: () => T, more: (error: unknown) => string = () => ''): T | undefined {
     try {
       return action()
-    } catch {
-      problems.push(`tls.${problem}`)
+    } catch (error) {
+      problems.push(`tls.${problem}${more(error)}`)
       return undefined
     }
   }
+}
+
+/** In OpenSSL's words, which name no part of a key: ` (KEY_TOO_SMALL)`.. */
+function reasonOf(error: unknown): string {
+  const reason = ((error as NodeJS.ErrnoException).code ?? '').replace(/^ERR_(?:OSSL|SSL)_/, '')
+  if (/KEY_TOO_SMALL|MD_TOO_WEAK/.test(reason)) return ` (${reason}): make one with RSA of 2048 bits or more, or P-256, signed with SHA-256`
+  return reason && ` (${reason})`
 }
 
 /** Whatever it is that stands beside certificates in the file is OpenSSL's to judge. */
