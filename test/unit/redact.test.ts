@@ -104,6 +104,30 @@ describe('the redactor', () => {
         }
     }
   })
+  it('finds a known secret in a code that is broken into lines, wherever it is broken, and leaves other lines alone', () => {
+    const secret = 'Zk7!own secret/of+the=upstream-91'
+    const redactor = createRedactor()
+    redactor.learn(secret)
+    for (const encoding of ['base64', 'base64url', 'hex'] as const)
+      for (const [width, between] of [
+        [64, '\n'],
+        [76, '\r\n'],
+        [76, '\n    '],
+      ] as const)
+        for (let before = 0; before < 76; before++) {
+          const code = Buffer.from(`${'x'.repeat(before)}${secret}${'y'.repeat(90)}`).toString(encoding)
+          const lines = code.match(new RegExp(`.{1,${width}}`, 'g')) ?? []
+          const text = `data: |\n${lines.join(between)}\nend of it\n`
+          const name = `${encoding} ${width} ${before}`
+          for (const clean of [redactor.text(text), JSON.parse(redactor.json({ text })).text]) {
+            const left = Buffer.from(clean.replaceAll('[redacted]', '').slice(7, -11).replaceAll(/\s/g, ''), encoding).toString('latin1')
+            assert.ok(clean.includes('[redacted]') && !left.includes(secret.slice(4, -4)), name)
+            assert.ok(clean.startsWith('data: |\n') && clean.endsWith('\nend of it\n'), name)
+          }
+        }
+    const list = `${'a'.repeat(20)}\n${'b'.repeat(20)}\r\n  ${'c'.repeat(20)}\n`
+    assert.equal(redactor.text(list), list)
+  })
   it('finds what base64 holds of a known secret, wherever in the encoded text it stands', () => {
     const redactor = createRedactor()
     const secret = '?>secret>?~ÿ~twelve'

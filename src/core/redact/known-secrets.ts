@@ -7,6 +7,7 @@
 
 import { isProtocolWord } from '../protocol-words.ts'
 import { createFinder, type Finder, SHORTEST } from './find-any.ts'
+import { joinLines } from './join-lines.ts'
 import { unescapeLayer } from './unescape.ts'
 
 export interface KnownSecrets {
@@ -68,6 +69,9 @@ export function createKnownSecrets(): KnownSecrets {
       let length: number | undefined = isSmall ? bytes.write(text) : bytes.length
       for (let layer = 0; length !== undefined; layer++) {
         if (search.next(bytes, 0, length) !== -1) return true
+        const joined = joinLines(bytes, length)
+        if (joined !== undefined && search.next(bytes, 0, joined) !== -1) return true
+        length = joined ?? length
         length = layer < LAYERS ? unescapeLayer(bytes, length, { backslash: true, plus }, bytes) : undefined
       }
       return false
@@ -80,12 +84,17 @@ export function createKnownSecrets(): KnownSecrets {
       const origins = new Uint32Array(whole.length + 1).map((_, at) => at)
       const found: Span[] = []
       let length: number | undefined = whole.length
-      for (let layer = 0; length !== undefined; layer++) {
-        for (let at = search.next(inner, 0, length); at !== -1; ) {
-          const end = search.end(inner, at, length)
+      const collect = (until: number): void => {
+        for (let at = search.next(inner, 0, until); at !== -1; ) {
+          const end = search.end(inner, at, until)
           found.push([origins[at] as number, origins[end] as number])
-          at = search.next(inner, end, length)
+          at = search.next(inner, end, until)
         }
+      }
+      for (let layer = 0; length !== undefined; layer++) {
+        collect(length)
+        const joined = joinLines(inner, length, origins)
+        if (joined !== undefined) collect((length = joined))
         length = layer < LAYERS ? unescapeLayer(inner, length, { backslash: true, plus }, inner, origins) : undefined
       }
       return found.length === 0 ? text : withMasks(whole, found, mask)
