@@ -95,6 +95,12 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     if (exchange.method !== 'initialize') write({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } })
   }
 
+  /** A line may be megabytes: of a long one a head is read, of which the end, where something may be cut in two, is not shown. */
+  const sampleOf = (text: string): string => {
+    const shown = redactor.text(text.slice(0, MAX_STDERR_LINE_BYTES))
+    const isCut = text.length > MAX_STDERR_LINE_BYTES
+    return shown.slice(0, Math.max(0, Math.min(MAX_SAMPLE, isCut ? shown.length - CUT_STDERR_LINE.fromEnd : shown.length)))
+  }
   const out = createLineReader({
     maxBytes: MAX_MESSAGE_BYTES,
     line(text, bytes) {
@@ -102,7 +108,7 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
       try {
         message = JSON.parse(text)
       } catch {
-        return odd('a line on its stdout that is not JSON', () => redactor.text(text).slice(0, MAX_SAMPLE))
+        return odd('a line on its stdout that is not JSON', () => sampleOf(text))
       }
       try {
         receive(message, bytes)
