@@ -10,6 +10,7 @@ import { compileRules, releaseSchema } from '../../src/guards/index.ts'
 import { toolEntry } from '../../src/server/definitions/index.ts'
 import { verifies } from '../requirements.ts'
 import { principal, say, startEngine, tool } from '../support/engine.ts'
+import type { ToolFunction } from '../support/function-executor.ts'
 import { startGateway } from '../support/gateway.ts'
 import { mcp } from '../support/mcp.ts'
 import { ROOT } from '../support/paths.ts'
@@ -95,6 +96,26 @@ describe('T14: more than the task needs', () => {
       const { body } = await mcp(rig.url, { token: 'alice' }).call('order')
       assert.equal(body.error.code, -32000)
       assert.doesNotMatch(JSON.stringify(body), /canary-4929/)
+    } finally {
+      await rig.close()
+    }
+  })
+  it('nor what is told while it works: how far it is, and no words', async () => {
+    const { rules: release } = compileRules({ only })
+    const run: ToolFunction = (_, call) => {
+      call.notify({ method: 'notifications/progress', params: { progressToken: 'p', progress: 1, total: 2, message: CANARY, data: order } })
+      call.notify({ method: 'notifications/message', params: { level: 'error', data: order } })
+      return { structuredContent: order, content: [] }
+    }
+    const rig = await startEngine([tool('order', run, { release })], { alice: principal('alice') })
+    try {
+      const meta = { progressToken: 'p', 'io.modelcontextprotocol/logLevel': 'debug' }
+      const { notifications, result } = await mcp(rig.url, { token: 'alice' }).call('order', {}, meta)
+      assert.deepEqual(
+        notifications.map(({ method, params }) => [method, params]),
+        [['notifications/progress', { progressToken: 'p', progress: 1, total: 2 }]],
+      )
+      assert.deepEqual(result.structuredContent, left)
     } finally {
       await rig.close()
     }

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { allow, BYTES_A_TOKEN, type Entry, type JsonObject, keyOfToken } from '../../core/index.ts'
+import { allow, BYTES_A_TOKEN, type Entry, type JsonObject, keyOfToken, type Outgoing } from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { charactersOf } from './size.ts'
 import type { Step } from './steps.ts'
@@ -123,6 +123,14 @@ const DROPPED = 'Text of this result is withheld: only some fields of it may be 
 
 /** In place of what an error says. */
 export const ERROR_WITHHELD = 'What this error says is withheld: only some fields of what the tool answers may be sent.'
+
+/** Of what a tool says while it works: how far it is, and nothing in words. Undefined: it was nothing but words. */
+export function withoutWords(message: Outgoing): Outgoing | undefined {
+  if (message.method === 'notifications/message') return undefined
+  if (message.method !== 'notifications/progress') return message
+  const { progressToken, progress, total } = message.params
+  return { ...message, params: { progressToken, progress, ...(total === undefined ? {} : { total }) } }
+}
 
 /** A step of `release`: nothing is promised of what it leaves but the projected schema. `note`: is told how many tokens it has saved. */
 export function createProjectStep(note?: (entry: Entry, tokens: number) => void): Step {

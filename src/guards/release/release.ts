@@ -28,7 +28,7 @@ import {
 import { isObject, toResult } from '../../protocol/index.ts'
 import type { PersonalData } from '../personal/index.ts'
 import { brokenPromise, type ShownError, toShownError } from '../shown.ts'
-import { ERROR_WITHHELD } from './project.ts'
+import { ERROR_WITHHELD, withoutWords } from './project.ts'
 import { charactersOf } from './size.ts'
 import { changeSlowly, withoutSecrets } from './slices.ts'
 import { inOrder, type Leaving, type Steps } from './steps.ts'
@@ -187,7 +187,9 @@ export function createRelease({
         }
       }
     },
-    message(given, entry) {
+    message(said, entry) {
+      const given = entry?.release?.only ? withoutWords(said) : said
+      if (!given) return undefined
       const message = personal && hasPersonal(entry) ? { ...given, params: personal(given.params, entry.release.personal) } : given
       const text = JSON.stringify(message.params)
       if (message.method === 'notifications/tasks' ? !fits(text) : text.length > MAX_MESSAGE_CHARACTERS) return undefined
