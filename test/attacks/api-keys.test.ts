@@ -65,6 +65,8 @@ describe('a key for some servers', () => {
       const names = async (with_: string, kind: 'tools' | 'prompts' | 'resources' | 'resources/templates') =>
         (await mcp(gateway.url, { key: with_, version }).list(kind))
           .map(({ name, uri, uriTemplate }) => String(uri ?? uriTemplate ?? name))
+          // Where each caller's own results are read is shown to everybody.
+          .filter((shown) => !shown.startsWith('sallyport://'))
           .toSorted((a, b) => a.localeCompare(b))
       assert.deepEqual(await names(all, 'tools'), ['bank__look', 'notes__look'])
       assert.deepEqual(await names(key, 'tools'), ['notes__look'])

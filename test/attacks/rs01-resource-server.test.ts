@@ -28,7 +28,7 @@ before(async () => {
       permissions: { requiredScopes: ['tools:read'] },
       execute: (_: unknown, context: { log(level: string, data: unknown): void }) => {
         context.log('debug', 'a detail')
-        context.log('error', { token: `spk_12345678_${'a'.repeat(38)}` })
+        context.log('error', { token: `spk_12345678_${'a1B2'.repeat(9)}cD` })
         return 'said'
       },
     },

@@ -55,7 +55,7 @@ const tools = [
     timeoutSeconds: 0.05,
     execute: (_, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(run('late')))),
   }),
-  tool({ name: 'leaks', execute: () => run({ token: SECRET, nested: [`ghp_${'a'.repeat(36)}`] }) }),
+  tool({ name: 'leaks', execute: () => run({ token: SECRET, nested: [`ghp_${'a1B2'.repeat(9)}`] }) }),
   tool({ name: 'leaks-in-error', execute: () => Promise.reject(new ToolError(`could not sign in with ${SECRET}`)) }),
   tool({ name: 'large', execute: () => run('x'.repeat(2 * 1024 * 1024)) }),
 ]
