@@ -83,7 +83,7 @@ const rows = (): Unseen[] => [
   row('gitlab-personal', `glpat-${url64(20)}`, yaml('GITLAB_TOKEN')),
   row('gitlab-runner', `glrt-${url64(20)}`, (s) => `[[runners]]\n  name = "ci-1"\n  token = "${s}"\n  executor = "docker"`),
   row('bitbucket-app-password', `ATBB${alnum(32)}`, (s) => `remote: https://jo:${s}@bitbucket.org/acme/site`),
-  row('npm', `npm_${alnum(36)}`, (s) => `//registry.npmjs.org/:_authToken=${s}\nalways-auth=true`),
+  row('npm', `npm_${alnum(36)}`, (s) => `//npm.acme.example/:_authToken=${s}\nalways-auth=true`),
   row('pypi', `pypi-AgEIcHlwaS5vcmc${url64(160)}`, (s) => `[pypi]\nusername = __token__\npassword = ${s}`),
   row('rubygems', `rubygems_${hex(48)}`, mail),
   row('docker-hub', `dckr_pat_${url64(27)}`, (s) => `echo ${s} | docker login -u acme --password-stdin`),
