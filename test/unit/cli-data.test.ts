@@ -1,14 +1,19 @@
 /** `sallyport data`: who is meant, and what is not done without being asked for. */
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { exportData, forgetData, reportData } from '../../src/cli/commands/data.ts'
 import { CliError } from '../../src/cli/errors.ts'
+import { createRedactor } from '../../src/core/index.ts'
+import { createAuditArguments } from '../../src/guards/index.ts'
 import { createApiKeys } from '../../src/oauth/index.ts'
 import type { KeptAccount } from '../../src/people/account.ts'
 import { type Data, openData } from '../../src/vault/index.ts'
+import { SALLYPORT } from '../support/guard.ts'
 import { createTempDir, type TempDir } from '../support/paths.ts'
 
 let folder: TempDir
@@ -68,4 +73,28 @@ test('a file that is there is not written over', async () => {
   const out = join(folder.path, 'there')
   writeFileSync(out, 'mine')
   assert.match(await problemOf(exportData('olga', { dataDir, out })), /^E-EXISTS .*there is there already/)
+})
+
+test('what is handed out and what is forgotten is on record before it is, also where the command is killed', async () => {
+  const kept = createAuditArguments({ ...data, redactor: createRedactor(), keep: true, keepMs: 3_600_000 })
+  // More than a pipe holds.
+  for (let n = 0; n < 20; n++)
+    await kept.keep(`dec_${n}`, Date.now(), { subject: 'eve', text: JSON.stringify({ word: 'x'.repeat(16_000) }) })
+  const child = spawn(process.execPath, [SALLYPORT, 'data', 'export', 'eve', '--data-dir', dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'readable')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  assert.equal((await data.store.audit.search({ action: 'data.export', target: 'eve' })).length, 1)
+
+  const notes = data.store.records('forgetting')
+  const stop = data.store.onForeignChange(() => void look())
+  const found: number[] = []
+  const look = async (): Promise<void> => {
+    if ((await notes.list()).length > 0) found.push((await data.store.audit.search({ action: 'data.forget', target: 'eve' })).length)
+  }
+  await forgetData('eve', { dataDir, yes: true })
+  stop()
+  assert.deepEqual([...new Set(found)], [1])
 })

@@ -57,6 +57,8 @@ export async function exportData(named: string, { json = false, dataDir, out }: 
     // Not over something that is there, and for its owner's eyes alone.
     const target = out === undefined ? process.stdout : createWriteStream(out, { flags: 'wx', mode: 0o600 })
     if (out !== undefined) await opened(target, out)
+    // Before: nothing is read that nobody knows of.
+    await recordOperator(data.store, 'data.export', subject, startedAt)
     let written = 0
     const all: unknown[] = []
     for await (const item of exportOf(data, subject)) {
@@ -66,7 +68,6 @@ export async function exportData(named: string, { json = false, dataDir, out }: 
     }
     if (out !== undefined) await finished(target.end())
     else output.object({ subject, items: all })
-    await recordOperator(data.store, 'data.export', subject, startedAt, { items: written })
     return written
   })
   if (out !== undefined) {
@@ -87,9 +88,10 @@ export async function forgetData(named: string | undefined, options: ForgetOptio
     if (subject !== undefined && !owner && (name === undefined || name === 'accounts')) await checkNotOwner(data, subject)
     const what = [named && shown(named), name].filter(Boolean).join(': ')
     await agree(what, yes)
+    // Before: who is killed on the way has begun it, and a server ends it.
+    await recordOperator(store, 'data.forget', subject ?? name ?? '', startedAt, name && { class: name })
     const work = resumeForgetting({ store, vault }).then(() => forget({ store, vault }, { subject, class: name }, { settleMs: SETTLE_MS }))
     const forgotten = await whileWaiting(() => `forgetting ${what}`, output, work)
-    await recordOperator(store, 'data.forget', subject ?? name ?? '', startedAt, { ...forgotten, ...(name && { class: name }) })
     return { ...(subject !== undefined && { subject }), ...(name && { class: name }), ...forgotten }
   })
   output.object(result)
