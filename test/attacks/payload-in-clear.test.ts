@@ -154,7 +154,10 @@ test('the first message of an agreement runs nothing', async () => {
 
 test('a tool with an encrypted result runs for nobody who cannot open it', async () => {
   const { epk } = await rig.client('account')
-  for (const encryption of [undefined, {}, { v: 1 }, { v: 1, epk }, { v: 1, call: createCallId() }, { v: 2, epk, call: createCallId() }]) {
+  // RFC 7748 §6.1: a point with which nobody agrees on anything.
+  const nothing = { ...epk, x: 'A'.repeat(43) }
+  const call = createCallId()
+  for (const encryption of [undefined, {}, { v: 1 }, { v: 1, epk }, { v: 1, call }, { v: 2, epk, call }, { v: 1, epk: nothing, call }]) {
     const { result } = await client.call('account', {}, encryption && { [ENCRYPTION]: encryption })
     assert.match(result.content[0].text, /^(?:What this tool answers is encrypted|Nothing was run)/)
   }

@@ -26,7 +26,7 @@ import type { ArgumentSteps, Sender } from '../arguments.ts'
 import type { SealingAnswers } from './answers.ts'
 import type { PayloadKey } from './key-record.ts'
 import type { PayloadKeys } from './keys.ts'
-import { readSent, type SentField } from './sent.ts'
+import { type By, readSent, type SentField } from './sent.ts'
 
 export interface OpenArgumentsOptions {
   readonly keys: PayloadKeys
@@ -89,6 +89,12 @@ export function createOpenArguments({ keys, contentKeys, answers, counters, cloc
     return isFirst ? allow(opened.value) : answers.refuse(entry, principal, first, 'used_before', epk)
   }
 
+  /** Nothing in it is sealed, and its result will be: not to a key with which nothing can be agreed, once all has been done. */
+  async function openable(entry: Entry, args: JsonObject, { principal }: Sender, { epk }: By): Promise<Decision<JsonObject>> {
+    const { privateKey, kid } = (await keys.current()).keys.at(-1) as PayloadKey
+    return contentKeys.of(privateKey, kid, epk, 'result') ? allow(args) : answers.demand(entry, principal, undefined, undefined)
+  }
+
   return function open(entry, args, sender) {
     const { principal, meta } = sender
     const sent = readSent(entry, args, meta)
@@ -101,7 +107,7 @@ export function createOpenArguments({ keys, contentKeys, answers, counters, cloc
         return answers.refuse(entry, principal, sent.path, sent.problem, undefined)
       case 'sealed': {
         const [first, ...more] = sent.fields
-        if (!first) return allow(args)
+        if (!first) return sent.by && entry.sealed?.results.length ? openable(entry, args, sender, sent.by) : allow(args)
         const call: SealedCall = { entry, args, sender, fields: [first, ...more] }
         const found = keys.find(first.parsed.header.kid)
         return found instanceof Promise ? found.then((key) => openWith(key, call)) : openWith(found, call)
