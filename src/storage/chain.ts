@@ -69,6 +69,8 @@ export function createChainCheck(records: number, anchor?: Anchor): ChainCheck {
     },
     end(head, sealed) {
       const count = last.sequence
+      if (anchor !== undefined && last === anchor)
+        return broken(count + 1, `every record after ${count} is missing: the newest is never dropped`)
       if (head === undefined)
         return count === 0 ? { intact: true, records, head: GENESIS } : broken(count, 'the head of the chain is missing')
       if (head.sequence > count) return broken(count + 1, `records ${count + 1} to ${head.sequence} are missing from the end`)

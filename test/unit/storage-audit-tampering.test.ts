@@ -179,6 +179,21 @@ test('an anchor that was moved on, put back, changed or taken away is found', as
   db.close()
 })
 
+test('a trail that was emptied behind its beginning is found, also with the head that stood there once', async () => {
+  const db = new DatabaseSync(join(folder, 'test-audit.db'))
+  const { sequence, hash, seal } = db.prepare('SELECT * FROM head').get() as Record<string, string | number>
+  await store.audit.append(auditRecords(11, 21))
+  await store.audit.drop(1_000 + Number(sequence) + 1)
+  assert.equal(broken(await store.audit.verify()), 'intact')
+  assert.equal(db.prepare('SELECT sequence FROM anchor').get()?.['sequence'], sequence)
+  db.exec('DELETE FROM audit')
+  db.prepare('UPDATE head SET sequence = ?, hash = ?, seal = ?').run(sequence!, hash!, seal!)
+  db.close()
+  const state = await store.audit.verify()
+  assert.equal(broken(state), Number(sequence) + 1)
+  assert.match(state.intact ? '' : state.problem, /the newest is never dropped/)
+})
+
 test('what was wrong with records stays on record when they are dropped, and when more are', async () => {
   tamper(`UPDATE audit SET body = replace(body, '"allow"', '"deny"') WHERE sequence = 2`)
   assert.equal(await store.audit.drop(1_006), 5)
