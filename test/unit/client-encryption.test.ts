@@ -422,6 +422,15 @@ describe('a call by way of a tool that calls others', () => {
   })
 })
 
+it('a warning of a large argument names nothing that is in it', async () => {
+  await using fake = await startFake()
+  const told: string[] = []
+  await using client = connect(fake, { largeArgumentBytes: 10, log: (...words) => void told.push(JSON.stringify(words)) })
+  await client.callTool('pay', { card: { '4111-222-333': 'x'.repeat(20) } })
+  assert.match(told.join(), /an argument is large/)
+  assert.doesNotMatch(told.join(), /4111-222-333/)
+})
+
 describe('with a server of ours', () => {
   it('whole results and fields inside of others are opened', async () => {
     const inner = {

@@ -43,7 +43,8 @@ function largest(value: unknown, path: string, levels = 64): Found {
   if (typeof value !== 'object' || value === null || levels === 0) return NONE
   let most = NONE
   for (const [key, inner] of Object.entries(value)) {
-    const found = largest(inner, path === '' ? key : `${path}.${key}`, levels - 1)
+    // Names inside of an argument may be as much of a secret as what they name.
+    const found = largest(inner, path === '' ? key : path, levels - 1)
     if (found.length > most.length) most = found
   }
   return most
