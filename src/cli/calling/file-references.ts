@@ -7,7 +7,7 @@
  * @module
  */
 
-import { createReadStream, statSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { type JsonObject, REFERENCE_MARK } from '../../core/index.ts'
 import { isObject, mimeTypeOf } from '../../protocol/index.ts'
@@ -48,7 +48,7 @@ export async function withFiles<T>(
   try {
     for (const { written, file } of files) {
       if (uris.has(written)) continue
-      const about = { mimeType: mimeTypeOf(file) ?? 'application/octet-stream', name: basename(file), ttlSeconds: TTL_SECONDS }
+      const about = { mimeType: mimeTypeOf(file) ?? typeByContent(file), name: basename(file), ttlSeconds: TTL_SECONDS }
       const { uri } = await request(`putting ${shownShort(file)} at ${name}`, ({ signal }) =>
         client.putResource(createReadStream(file), { ...about, signal }),
       )
@@ -64,6 +64,20 @@ export async function withFiles<T>(
 
 const replaced = (value: unknown, uris: ReadonlyMap<string, string>): unknown =>
   Array.isArray(value) ? value.map((item) => replaced(item, uris)) : typeof value === 'string' ? (uris.get(value) ?? value) : value
+
+/** Of a name that says nothing: LICENSE is text. */
+function typeByContent(file: string): string {
+  const [fd, head] = [openSync(file, 'r'), Buffer.alloc(HEAD_BYTES)]
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(head.subarray(0, readSync(fd, head)), { stream: true })
+    return text.includes('\0') ? 'application/octet-stream' : 'text/plain'
+  } catch {
+    return 'application/octet-stream'
+  } finally {
+    closeSync(fd)
+  }
+}
+const HEAD_BYTES = 4_096
 
 /** The argument itself, or each of a list of them. */
 function takesReference({ properties }: JsonObject, name: string): boolean {
