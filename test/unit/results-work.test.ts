@@ -4,12 +4,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Clock, createRedactor, createWork, type JsonObject } from '../../src/core/index.ts'
 import { createBudgetStep } from '../../src/guards/release/budget.ts'
+import { prune } from '../../src/guards/release/prune.ts'
 import { createBudgets } from '../../src/guards/results/budgets.ts'
 import { createResultUris } from '../../src/guards/results/result-uri.ts'
 import { createStoredResults } from '../../src/guards/results/stored-results.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
 import { createMemoryKeyRing, createSealedParts } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
+import { cpuMs } from '../support/cpu.ts'
 import { principal, say, tool } from '../support/engine.ts'
 import { vaultOf } from '../support/vault.ts'
 
@@ -46,3 +48,21 @@ for (const [where, result] of Object.entries(shapes))
     const refusals = outcomes.map((outcome) => (outcome.allowed ? undefined : outcome.denial.reason))
     assert.equal(refusals.filter((reason) => reason === 'overloaded').length, 1, JSON.stringify(refusals))
   })
+
+test('what has more members than there is room for is not shortened again and again', () => {
+  const wide = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`k${at}`, 'v'.repeat(30)]))
+  const written = cpuMs(() => JSON.stringify(wide))
+  // Some fifty times as long where each level is made.
+  assert.ok(
+    cpuMs(() =>
+      assert.equal(
+        prune(wide, 10_000, () => true),
+        undefined,
+      ),
+    ) <
+      4 * written + 50,
+  )
+  const some = { list: Array.from({ length: 100 }, () => 'x'.repeat(100)), text: 'x'.repeat(10_000) }
+  const left = prune(some, 2_000, () => true) as typeof some
+  assert.ok(left.list.length > 1 && left.text.length > 32 && JSON.stringify(left).length <= 2_000)
+})
