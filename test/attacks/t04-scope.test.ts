@@ -103,7 +103,12 @@ for (const version of ERAS) {
         const kinds = [client.list('tools'), client.list('prompts'), client.list('resources'), client.list('resources/templates')]
         // Where results that are too large can be read is shown to everybody: each has what is their own there.
         const own = ({ name }: { name?: unknown }): boolean => name === 'stored-result'
-        return (await Promise.all(kinds)).map((items) => items.filter((item) => !own(item)).map(({ name }) => String(name)).sort())
+        return (await Promise.all(kinds)).map((items) =>
+          items
+            .filter((item) => !own(item))
+            .map(({ name }) => String(name))
+            .sort(),
+        )
       }
       assert.deepEqual(await shown(readerKey), [['look'], [], [], []])
       assert.deepEqual(await shown((await gateway.key([])).key), [[], [], [], []])

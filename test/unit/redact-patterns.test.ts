@@ -87,6 +87,8 @@ const table: Readonly<Record<string, readonly (readonly [found: string, not?: st
   'gitlab-token': [[`glpat-${any(20)}`], [`glrt-t1_${any(27)}.${lower(9)}`, 'glrt-t1']],
   'gitlab-runner-token': [[`GR1348941${any(20)}`]],
   'gitlab-session': [[`_gitlab_session=${lower(32)}`]],
+  'okta-token': [[`Authorization: SSWS 00${any(40)}`, `SSWS 00${any(10)}`]],
+  'honeycomb-key': [[`hcaik_01${lower(56)}`]],
   'atlassian-token': [[`ATATT3${any(180)}=${hex(8)}`, `ATATT3${any(20)}`]],
   'atlassian-key': [[`atlassian: ${lower(24)}`, 'atlassian: confluence-and-other-things']],
   'bitbucket-token': [[`ATBB${any(32)}`]],
@@ -118,7 +120,7 @@ const table: Readonly<Record<string, readonly (readonly [found: string, not?: st
     [`sk-proj-${any(60)}`, 'sk-proj-ects'],
     [`sk-${any(48)}`, 'sk-some-long-words-of-a-class-name'],
   ],
-  'huggingface-token': [[`hf_${letters(34)}`]],
+  'huggingface-token': [[`hf_${letters(34)}`], [`hf_${any(34)}`]],
   'replicate-token': [[`r8_${any(37)}`]],
   'groq-key': [[`gsk_${any(52)}`]],
   'perplexity-key': [[`pplx-${any(48)}`]],
@@ -204,6 +206,7 @@ const table: Readonly<Record<string, readonly (readonly [found: string, not?: st
   ],
   'command-line-password': [
     ['curl -u ana:hunter2xy https://a.example', 'docker run -u 1000:1000 image'],
+    ["sshpass -p 'hunter2xy' ssh a", 'sshpass -p $PASSWORD ssh a'],
     ['curl --user "ana:hunter2xy"', 'curl --user "$NAME:$PASSWORD"'],
   ],
   password: [

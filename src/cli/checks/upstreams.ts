@@ -42,7 +42,11 @@ export function checkConfig(options: LoadConfigOptions): ConfigFindings {
 const PATIENCE_MS = 30_000
 
 /** `data`: where named secrets are; undefined where there is none, and then what needs one is not started. */
-export async function checkUpstreams(config: Config, version: string, data?: Pick<Data, 'store' | 'keyRing' | 'vault'>): Promise<Finding[]> {
+export async function checkUpstreams(
+  config: Config,
+  version: string,
+  data?: Pick<Data, 'store' | 'keyRing' | 'vault'>,
+): Promise<Finding[]> {
   const servers = config.servers.filter(({ named }) => data !== undefined || named === undefined)
   if (servers.length === 0) return []
   const redactor = createRedactor()

@@ -14,6 +14,8 @@ export const code: readonly SecretPattern[] = [
   token('gitlab-runner-token', 'gr1348941', 'GR1348941[\\w-]{20}'),
   token('gitlab-session', '_gitlab_session=', '_gitlab_session=([0-9a-z]{32})', { inWord: true }),
   token('atlassian-token', 'atatt3 atctt3', 'AT[AC]TT3[\\w=-]{60,}'),
+  token('okta-token', 'ssws', 'SSWS (00[\\w-]{38,42})'),
+  token('honeycomb-key', 'hcaik_ hcxik_', 'hc[ax]ik_[0-9a-z]{50,64}'),
   token('bitbucket-token', 'atbb', 'ATBB[A-Za-z0-9]{32}'),
   token('npm-token', 'npm_', 'npm_[0-9A-Za-z]{36}'),
   token('pypi-token', 'pypi-', 'pypi-Ag[\\w-]{50,}'),

@@ -10,7 +10,7 @@ export const services: readonly SecretPattern[] = [
   token('openai-key', 'sk-', 'sk-[\\w-]{20,}', {
     check: (key) => hasDigit(key) && !key.startsWith('sk-ant-'),
   }),
-  exactToken('huggingface-token', 'hf_', 'hf_[A-Za-z]{34}'),
+  exactToken('huggingface-token', 'hf_', 'hf_[A-Za-z0-9]{34}'),
   token('huggingface-token', 'api_org_', 'api_org_[A-Za-z]{34}'),
   exactToken('replicate-token', 'r8_', 'r8_[A-Za-z0-9]{37}'),
   token('groq-key', 'gsk_', 'gsk_[A-Za-z0-9]{48,}'),

@@ -38,6 +38,13 @@ export const shapes: readonly SecretPattern[] = [
   token('password-hash', '$2a$ $2b$ $2y$', '\\$2[aby]\\$\\d\\d\\$[./A-Za-z0-9]{53}', { inWord: true }),
   token('password-hash', '$argon2', '\\$argon2(?:id?|d)\\$[\\w=,.$+/]{40,}', { inWord: true }),
   token('password-hash', '$5$ $6$ $y$', '\\$(?:5|6|y)\\$[./A-Za-z0-9$=]{30,}', { inWord: true }),
+  {
+    id: 'command-line-password',
+    literals: ['sshpass -p'],
+    pattern: 'sshpass -p ?["\']?([^\\s"\']{6,128})',
+    inWord: true,
+    check: isPasswordLike,
+  },
   // curl and what takes its options: only with a password that looks like one, since `-u 1000:1000` is a user.
   {
     id: 'command-line-password',
