@@ -147,8 +147,10 @@ describe('on WebSockets', () => {
       client.send(call(1))
       client.send(call(2))
       clients.push(client)
-      await until('both have run', () => executed === 2 * at)
+      // A large answer is looked through in turns: it is on record when it goes out.
+      await until('both are answered', async () => (await served.records()).filter(({ target }) => target === 'large').length === 2 * at)
     }
+    assert.equal(executed, 12)
     for (const { ws } of clients) ws.resume()
     await until('what was kept arrives', () => (clients[0] as SocketClient).messages.length === 2)
     const [first, , , , ...last] = clients
