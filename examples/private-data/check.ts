@@ -21,6 +21,12 @@ await check(
     const paid = await client.callTool('pay', { invoice: 'A-17', card: CARD })
     assert.deepEqual(paid.structuredContent, { paid: true, receipt: 'A-17 was paid with the card that ends in 5556' })
 
+    // The operator can look up with what it was called, and has the card no more than anybody else.
+    const { records } = await sallyport('audit', 'search', '--action', 'tools/call', '--decision', 'allow')
+    const { value } = (await sallyport('why', records[0].id, '--arguments')).arguments
+    assert.equal(value.invoice, 'A-17')
+    assert.ok(!JSON.stringify(value).includes(CARD))
+
     // The card and the notes stay where they are; the address is a sign, the same each time.
     const [one, again] = [await client.callTool('find_customer', { id: 'ana' }), await client.callTool('find_customer', { id: 'ana' })]
     assert.deepEqual(one, again)

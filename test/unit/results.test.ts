@@ -25,6 +25,7 @@ const people = {
   alice: principal('alice', { credential: 'token' }),
   bob: principal('bob', { credential: 'token' }),
   agent: principal('agent', { roles: ['terse'] }),
+  key: principal('spk_ofalice', { user: 'alice' }),
   weak: principal('alice', { credential: 'token', scopes: ['resources:read'] }),
 }
 
@@ -128,6 +129,8 @@ describe('a result that is too large to send', () => {
       assert.equal(answer.error.message, 'Resource not found')
     }
     assert.deepEqual(Object.keys(asBob.error.data), Object.keys(guessed.error.data))
+    // The same person by another credential: what they made a key for is for its bearer to see.
+    assert.equal((await as('key').request('resources/read', { uri })).error.message, 'Resource not found')
     // The same person, through a client that may not use the tool.
     assert.equal((await as('weak').request('resources/read', { uri })).error.message, 'Resource not found')
     assert.ok((await as('alice').request('resources/read', { uri })).result)

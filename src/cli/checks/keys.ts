@@ -27,7 +27,7 @@ export async function checkKeys(dir: string, kms?: string): Promise<KeysFound> {
   const older = all - (byMasterKey[current] ?? 0)
   const found =
     older === 0
-      ? ok('keys', `the master key ${current} opens all of ${all} data keys`)
+      ? ok('keys', `the master key ${current} opens ${all === 1 ? 'the one data key' : `all of ${all} data keys`}`)
       : warning('keys', `${older} of ${all} data keys are not wrapped with the newest master key of ${source}`, 'sallyport keys rotate')
   return { findings: [found], data }
 }
