@@ -85,6 +85,10 @@ function advice(record: AuditRecord): string[] {
       return ['a guarded server that runs: see the log of guard, or sallyport doctor']
     case 'deadline_exceeded':
       return ['a call that ends in time, or a longer deadline']
+    case 'sandbox_refused':
+      return [`a sandbox in which ${fact('permission')} is granted: see docs/sandbox.md`]
+    case 'sandbox_stopped':
+      return [`a call that needs less (${fact('why')}), or a higher limit of its sandbox`]
     case 'forbidden_host':
     case 'forbidden_origin':
       return ['the address that guard prints, from a page that it allows']

@@ -42,6 +42,11 @@ export type SealedProblem =
   | 'of_another_call'
   | 'used_before'
 
+/** What a sandbox grants, one by one. */
+export type SandboxPermission = 'read' | 'write' | 'net' | 'env' | 'run' | 'other'
+/** Why something in a sandbox ended before its time. */
+export type SandboxEnd = 'time' | 'cpu' | 'memory' | 'processes' | 'output' | 'disk' | 'crash'
+
 /**
  * Every way a request can be refused. A new member fails to compile until `pipeline/wire.ts` maps it.
  *
@@ -108,6 +113,10 @@ export type Denial =
   | { readonly reason: 'not_connected'; readonly sentence: string; readonly url: string }
   | { readonly reason: 'upstream_unavailable'; readonly sentence: string }
   | { readonly reason: 'deadline_exceeded'; readonly seconds: number }
+  /** What ran in a sandbox wanted something that it was not granted. */
+  | { readonly reason: 'sandbox_refused'; readonly permission: SandboxPermission; readonly sentence: string }
+  /** What ran in a sandbox used more than it may, or ended before it answered. */
+  | { readonly reason: 'sandbox_stopped'; readonly why: SandboxEnd; readonly sentence: string }
   | { readonly reason: 'cancelled' }
   // release
   | { readonly reason: 'result_too_large'; readonly limitBytes: number }

@@ -134,6 +134,10 @@ function factsOf({ principal, entry }: Partway, denial: Denial): AuditRecord['fa
     case 'invalid_arguments':
     case 'invalid_result':
       return { path: denial.path, rule: denial.rule }
+    case 'sandbox_refused':
+      return { permission: denial.permission }
+    case 'sandbox_stopped':
+      return { why: denial.why }
     case 'body_too_large':
     case 'result_too_large':
       return { limitBytes: denial.limitBytes }

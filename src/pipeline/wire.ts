@@ -128,6 +128,8 @@ function refusal(request: Partway, denial: Denial, decisionId: string, surroundi
     case 'not_connected':
     case 'upstream_unavailable':
     case 'deadline_exceeded':
+    case 'sandbox_refused':
+    case 'sandbox_stopped':
     case 'result_too_large':
     case 'flow_spent':
     case 'invalid_result':
@@ -187,6 +189,8 @@ const codes = {
   not_connected: 403,
   upstream_unavailable: 502,
   deadline_exceeded: 504,
+  sandbox_refused: 403,
+  sandbox_stopped: 502,
   result_too_large: 507,
   flow_spent: 429,
   invalid_result: 502,
@@ -250,6 +254,8 @@ function toldOf(denial: Denial): string {
     case 'condition_not_met':
     case 'approval_required':
     case 'input_refused':
+    case 'sandbox_refused':
+    case 'sandbox_stopped':
     case 'upstream_unavailable':
       return denial.sentence
     case 'not_connected':

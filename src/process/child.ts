@@ -17,6 +17,10 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>
   /** Whether what is named may be for us too: a key that a program gives a server of ours by name. */
   readonly mayNameOurs?: boolean
+  /** Whether `env` is all of its environment. */
+  readonly bare?: boolean
+  /** Open files that it inherits, from descriptor 3 on. They stay open here too. */
+  readonly files?: readonly number[]
 }
 
 const windows = process.platform === 'win32'
@@ -41,7 +45,8 @@ const INHERITED = windows
     ]
   : ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NO_PROXY']
 
-function environmentOf({ env: named, mayNameOurs = false }: Command, ours: NodeJS.ProcessEnv): Record<string, string> {
+function environmentOf({ env: named, mayNameOurs = false, bare = false }: Command, ours: NodeJS.ProcessEnv): Record<string, string> {
+  if (bare) return { ...named }
   const env: Record<string, string> = {}
   for (const name of INHERITED) {
     const value = ours[name]
@@ -64,11 +69,11 @@ export function startChild(started: Command): ChildProcessWithoutNullStreams {
   const child = spawn(file, args, {
     cwd,
     env: environmentOf(started, process.env),
-    stdio: 'pipe',
+    stdio: ['pipe', 'pipe', 'pipe', ...(started.files ?? [])],
     shell: false,
     detached: !windows,
     windowsHide: true,
-  })
+  }) as ChildProcessWithoutNullStreams
   // It was not started, as its `error` will say.
   if (child.pid === undefined) return child
   if (running.size === 0) process.on('exit', killAll)

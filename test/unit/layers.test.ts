@@ -13,7 +13,7 @@ import { ROOT } from '../support/paths.ts'
 const order = [
   ['core'],
   ['net', 'storage', 'protocol', 'process'],
-  ['vault', 'trust', 'schema', 'payload'],
+  ['vault', 'trust', 'schema', 'payload', 'sandbox'],
   ['client'],
   ['people'],
   ['retention'],

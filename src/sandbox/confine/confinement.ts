@@ -1,0 +1,61 @@
+/**
+ * The seam: how a program is kept to what it was granted. One implementation a platform; which one is in force is `depth`.
+ *
+ *   Program ─ confine ─▶ Confined: the command to start in its place, what to do once it runs, and why it was ended
+ *
+ * Fails closed: what cannot be confined as asked throws, and nothing is started.
+ *
+ * @module
+ */
+
+import type { ChildProcess } from 'node:child_process'
+import type { Command } from '../../process/index.ts'
+import type { Grants } from '../grants/grants.ts'
+
+/** How deep: what stands between a program and this machine. */
+export type Depth = 'bubblewrap' | 'sandbox-runtime' | 'node-permission' | 'none'
+
+/** Why a program was ended from outside. */
+export type Ended = 'time' | 'cpu' | 'memory' | 'processes' | 'output' | 'disk'
+
+/** What is to run. */
+export interface Program {
+  readonly command: string
+  readonly args: readonly string[]
+  /** Where it runs: must be among what is visible, else `/`. */
+  readonly cwd: string
+  /** All of its environment: nothing is added but what says where its home and its network are. */
+  readonly env: Readonly<Record<string, string>>
+  readonly grants: Grants
+  /** Files and folders that it needs in order to run at all: its package, its interpreter. Read only, never written. */
+  readonly code: readonly string[]
+  /** A folder of its own that stays: its home. Without: an empty one in memory. */
+  readonly home?: string | undefined
+  /** Files and sockets of ours, by where it sees them. Nothing of it is writable but by its own protocol. */
+  readonly given?: Readonly<Record<string, string>> | undefined
+  /** Whether it may start processes. A tool may only with `run`. */
+  readonly forks: boolean
+  /** Node, started by us: Node's own permissions are switched on beside everything else. */
+  readonly node?: boolean | undefined
+  /** A stable name, from which a user of its own is made where we are root. Without: another one each time. */
+  readonly identity?: string | undefined
+}
+
+export interface Confined {
+  /** To be given to `startChild`. */
+  readonly command: Command
+  /** Watches over it from now on, and lets go of what was only needed to start it. */
+  started(child: ChildProcess): void
+  /** Why it was ended by us, where it was. */
+  readonly ended: Ended | undefined
+  /** Ends it at once, with everything that it started. */
+  end(why: Ended): void
+}
+
+export interface Confinement {
+  readonly depth: Depth
+  /** What this depth does not hold off, a sentence each: for warnings and `doctor`. Empty with bubblewrap. */
+  readonly missing: readonly string[]
+  /** @throws {ConfigError} where it cannot be confined as asked. */
+  confine(program: Program): Confined
+}

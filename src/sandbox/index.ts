@@ -1,0 +1,14 @@
+export type { Confined, Confinement, Depth, Ended, Program } from './confine/confinement.ts'
+export { type Destination, matchesDestination, parseDestination, showDestination } from './grants/destination.ts'
+export {
+  type Grants,
+  type Limits,
+  type SandboxOptions,
+  sandboxSchema,
+  sandboxShape,
+  serverLimits,
+  snippetLimits,
+  toGrants,
+  toolLimits,
+} from './grants/grants.ts'
+export type { ChildError, Job, JobEnd, Pool, PoolStatus } from './pool/pool.ts'

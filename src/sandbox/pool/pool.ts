@@ -1,0 +1,50 @@
+/**
+ * The seam between what a call wants and a child that does it: warm children, each of one owner at a time, never shared between
+ * owners and replaced in between.
+ *
+ * @module
+ */
+
+import type { JsonObject } from '../../core/index.ts'
+import type { Ended } from '../confine/confinement.ts'
+
+/** One piece of work for a child. */
+export interface Job {
+  /** Whose it is: a child that has served one owner never serves another. */
+  readonly owner: string
+  /** What is asked of it; the child's program knows what it means. */
+  readonly message: JsonObject
+  /** Is told what it says while it works, and may answer. A message of it is bounded and parsed, and nothing else is known of it. */
+  readonly said?: ((message: JsonObject, reply: (answer: JsonObject) => void) => void) | undefined
+  /** Registers what to do when nobody wants the answer any more. */
+  readonly onAbort: (listener: () => void) => void
+}
+
+export type JobEnd =
+  /** What it answered: JSON, and nothing else is known of it. */
+  | { readonly kind: 'done'; readonly value: unknown }
+  /** What it threw. `permission`: what it was not granted, where that is why. */
+  | { readonly kind: 'failed'; readonly error: ChildError }
+  /** It was ended, or ended itself before it answered (`crash`). */
+  | { readonly kind: 'stopped'; readonly why: Ended | 'crash' }
+  | { readonly kind: 'overloaded' }
+  | { readonly kind: 'cancelled' }
+
+export interface ChildError {
+  readonly name: string
+  readonly message: string
+  readonly permission?: 'read' | 'write' | 'net' | 'env' | 'run' | 'other' | undefined
+}
+
+export interface PoolStatus {
+  readonly children: number
+  readonly busy: number
+  readonly waiting: number
+}
+
+export interface Pool {
+  run(job: Job): Promise<JobEnd>
+  status(): PoolStatus
+  /** Ends every child, and what waits for one. */
+  close(): Promise<void>
+}
