@@ -4,12 +4,15 @@
  */
 
 import { fileURLToPath } from 'node:url'
+import { ensureBubblewrap } from './bubblewrap.mjs'
 import { ensureChromium } from './chromium.mjs'
 import { createRun, filesOf } from './steps.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const run = createRun(root)
 
+// What the sandbox is made with: without it its tests are skipped, and say so.
+ensureBubblewrap()
 await run.counted('npm test', ['npm', 'test'])
 await run.command('packed tarball', [process.execPath, 'scripts/packed.mjs'])
 await run.suite('clients', filesOf(root, 'clients'), { minutes: 8, atOnce: 1 })

@@ -9,6 +9,7 @@
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { missingBubblewrap } from './bubblewrap.mjs'
 import { benchInstalled, checks, createRun, extraSuites, filesOf, suites } from './steps.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -27,6 +28,9 @@ for (const file of files)
     console.error(`error: there is no step and no file ${file}\nfix: name any of ${known.join(', ')}, or a file below test/`)
     process.exit(2)
   }
+
+const lacking = missingBubblewrap()
+if (lacking !== undefined) console.error(lacking)
 
 const chosen = wanted.length === 0 ? everything : known.filter((name) => wanted.includes(name))
 for (const name of chosen)
