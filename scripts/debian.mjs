@@ -17,7 +17,10 @@ export function installFromDebian(what, ...packages) {
   ]) {
     const { status, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'], timeout: 300_000 })
     if (status === 0) continue
-    const why = String(stderr ?? '').trim().split('\n').slice(-2)
+    const why = String(stderr ?? '')
+      .trim()
+      .split('\n')
+      .slice(-2)
     console.error(`apt-get ${args[0]} failed: ${why.join(' ')}`)
     return false
   }
