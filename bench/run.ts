@@ -21,6 +21,7 @@ import { createGenerator, type Load } from './harness/load.ts'
 import { CONNECTIONS, measure, measureAlone, type Turn } from './harness/measure.ts'
 import { measureRedaction } from './harness/redaction.ts'
 import { type Results, toRow } from './harness/results.ts'
+import { measureSandbox } from './harness/sandbox.ts'
 import { bringUp, type Server, servers } from './harness/servers.ts'
 import { measureStartUp } from './harness/start-up.ts'
 import { runStdio } from './harness/stdio-load.ts'
@@ -30,20 +31,23 @@ const usage = `usage: npm run bench -- [--quick] [--json] [--only NAME[,NAME…]
 
   --quick      one round of one second each: whether everything works, not how fast it is
   --json       one JSON object on stdout in place of the table
-  --only       the row of that name, else those whose name contains it, with what they are compared to; client: MCPClient beside the SDK's
+  --only       the row of that name, else those whose name contains it, with what they are compared to; client: MCPClient beside the SDK's;
+               sandbox: a tool in the sandbox beside the same in the process
   --rounds     1 to 25; 5 unless told
   --seconds    1 to 60 slices of a second for each; 2 unless told
   --generator  wrk where it is installed, unless told
 
-names: ${servers.map(({ name }) => name).join(', ')}, client
+names: ${servers.map(({ name }) => name).join(', ')}, client, sandbox
 `
 
 const options = readOptions()
 cleanUpAtEnd()
 const generator = createGenerator(options.generator)
 const withClients = options.only.length === 0 || options.only.includes('client')
-const chosen = options.only.length === 1 && withClients ? [] : choose(options.only.filter((name) => name !== 'client'))
-const complete = chosen.length === servers.length && withClients
+const withSandbox = options.only.length === 0 || options.only.includes('sandbox')
+const named = options.only.filter((name) => name !== 'client' && name !== 'sandbox')
+const chosen = options.only.length > 0 && named.length === 0 ? [] : choose(named)
+const complete = chosen.length === servers.length && withClients && withSandbox
 say(`sallyport guard runs from ${buildPackage().from}`)
 const failures = new Set<string>()
 const effort = { seconds: options.seconds, warmUpSeconds: 1 }
@@ -58,6 +62,8 @@ for (let round = 1; round <= options.rounds; round++) {
   }
 }
 const clients = withClients ? await attempt(() => measureClients(options.rounds, effort.seconds, say)) : undefined
+const sandbox = withSandbox ? await attempt(() => measureSandbox(options.quick, say)) : undefined
+for (const left of sandbox?.leftBehind ?? []) failures.add(`the sandbox left ${left} behind`)
 const startUp = complete ? await attempt(() => measureStartUp(options.quick ? 1 : 5)) : undefined
 const redaction = complete ? await attempt(async () => measureRedaction()) : undefined
 
@@ -65,6 +71,7 @@ const results: Results = {
   rows: chosen.flatMap((server) => toRow(server, turns.get(server.name) ?? []) ?? []),
   pipes: pipes.sort((a, b) => a.alone.p50 - b.alone.p50)[pipes.length >> 1],
   clients,
+  sandbox,
   startUp,
   redaction,
   failures: [...failures],

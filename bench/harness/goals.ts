@@ -12,7 +12,7 @@ export interface Goal {
   readonly row?: string
 }
 
-export function toGoals({ rows, clients, startUp, redaction }: Results): Goal[] {
+export function toGoals({ rows, clients, sandbox, startUp, redaction }: Results): Goal[] {
   const find = (name: string): Row | undefined => rows.find((row) => row.name === name)
   const ratio = (name: string): number | undefined => find(name)?.ratio
   const fastestPeer = rows
@@ -48,6 +48,8 @@ export function toGoals({ rows, clients, startUp, redaction }: Results): Goal[] 
         '',
       ),
     ),
+    atMost('sandboxed call, warm: added to the same in the process', 0.2, sandbox?.addedWarm, ' ms'),
+    atMost('sandboxed call, cold', 60, sandbox?.cold, ' ms'),
     atMost('scanning a 10 KB result', 1000, redaction?.clean10k, ' µs'),
     atMost('sallyport --help', 200, startUp?.helpMs, ' ms'),
     atMost('guard listening before its child is up', 500, startUp?.listenMs, ' ms'),

@@ -4,6 +4,7 @@ import type { Clients } from './clients.ts'
 import type { Load } from './load.ts'
 import type { Paired, Slice, Turn } from './measure.ts'
 import type { Redaction } from './redaction.ts'
+import type { SandboxFigures } from './sandbox.ts'
 import type { Server } from './servers.ts'
 import type { StartUp } from './start-up.ts'
 import { median } from './statistics.ts'
@@ -44,6 +45,7 @@ export interface Results {
   /** The cheap stdio upstream over its own pipes: with 16 requests in flight, and with one. */
   readonly pipes: { readonly peak: Load; readonly alone: Load } | undefined
   readonly clients: Clients | undefined
+  readonly sandbox: SandboxFigures | undefined
   readonly startUp: StartUp | undefined
   readonly redaction: Redaction | undefined
   readonly failures: readonly string[]

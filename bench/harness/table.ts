@@ -3,6 +3,7 @@
 import type { Clients } from './clients.ts'
 import { type Goal, toGoals } from './goals.ts'
 import type { Results, Row } from './results.ts'
+import type { SandboxFigures } from './sandbox.ts'
 import { groups, isGateway } from './servers.ts'
 
 export interface Circumstances {
@@ -24,8 +25,9 @@ export function toText(results: Results, about: Circumstances): string {
     const rows = results.rows.filter((row) => row.group === group)
     if (rows.length > 0) parts.push(groupText(group, rows, results, goals))
   }
-  const { clients, startUp, redaction } = results
+  const { clients, sandbox, startUp, redaction } = results
   if (clients) parts.push(clientsText(clients))
+  if (sandbox) parts.push(sandboxText(sandbox))
   parts.push(goalsText(goals))
   if (startUp) {
     parts.push(
@@ -109,6 +111,26 @@ function clientsText({ from, calls, startUp: { ownMs, sdkMs } }: Clients): strin
   ])
   const startUp = [fixed(ownMs / sdkMs), '', 'ms from start-up to the first answer', whole(ownMs), whole(sdkMs), '', '']
   return aligned([['of SDK', 'range', `client (from ${from})`, 'ours', 'SDK’s', 'CPU µs', 'times'], ...rows, startUp], new Set([1, 2]))
+}
+
+function sandboxText(figures: SandboxFigures): string {
+  const { addedWarm, inlineP50, warmP50, warmP99, firstCall, cold, nodeStart, childMegabytes, parallel, calls, leftBehind } = figures
+  const ms = (figure: number): string => `${figure < 10 ? figure.toFixed(2) : Math.round(figure)} ms`
+  return aligned(
+    [
+      ['sandbox', 'a tool as a module in a child, and the same as a function'],
+      [`+${ms(addedWarm)}`, `a warm call: ${ms(warmP50)} beside ${ms(inlineP50)}, p99 ${ms(warmP99)}`],
+      [ms(firstCall), "a caller's first call, by a spare child"],
+      [ms(cold), `a caller's first call with no child there; Node by itself starts in ${ms(nodeStart)}`],
+      [childMegabytes === undefined ? '' : `${Math.round(childMegabytes)} MB`, 'a child, with all that belongs to it (proportional)'],
+      [ms(parallel), 'for 200 calls at once'],
+      [
+        leftBehind.length === 0 ? 'nothing' : leftBehind.join(', '),
+        `left after ${calls.toLocaleString('en')} calls and the kill of the server`,
+      ],
+    ],
+    new Set([1]),
+  )
 }
 
 function goalOf(name: string, goals: readonly Goal[]): string {

@@ -12,6 +12,8 @@ import type { AddressInfo } from 'node:net'
 export interface Ready {
   readonly url: string
   readonly credentials?: Credentials
+  /** API keys of several callers, where a measurement needs more than one. */
+  readonly keys?: readonly string[]
 }
 
 /** The headers of a caller who may call the tool, and of one who is known but may not. Of no use once the server has ended. */
