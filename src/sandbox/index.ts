@@ -11,4 +11,6 @@ export {
   toGrants,
   toolLimits,
 } from './grants/grants.ts'
+export { type Connection, type ConnectProblem, isRefusal } from './network/connection.ts'
+export { type BridgeSettings, type Network, type NetworkOptions, openNetwork } from './network/network.ts'
 export type { ChildError, Job, JobEnd, Pool, PoolStatus } from './pool/pool.ts'
