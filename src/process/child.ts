@@ -21,6 +21,8 @@ export interface Command {
   readonly bare?: boolean
   /** Open files that it inherits, from descriptor 3 on. They stay open here too. */
   readonly files?: readonly number[]
+  /** Folders with the program itself, where that is known: what a sandbox has to show it. */
+  readonly code?: readonly string[]
 }
 
 const windows = process.platform === 'win32'

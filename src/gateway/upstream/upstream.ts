@@ -32,6 +32,8 @@ export interface UpstreamOptions {
   readonly target: Command | Endpoint
   /** What is started, each time it is: for what is filled in only then. Throws `Unusable` where that cannot be. */
   readonly prepare?: (() => Promise<Command>) | undefined
+  /** What is started in place of a command: a package's own program, once it is here and as it was accepted. Throws `Unusable` where it must not be. */
+  readonly launch?: ((command: Command) => Promise<Command>) | undefined
   /** What requests over HTTP carry beside the headers of the configuration; undefined: nothing, ever. */
   readonly credentials?: CallCredentials | undefined
   readonly client: ServerInfo
@@ -155,7 +157,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
   async function open(): Promise<{ readonly lost: Promise<string> }> {
     isRestarting = false
-    const command = await options.prepare?.()
+    const configured = (await options.prepare?.()) ?? target
+    const launched = 'url' in configured ? configured : ((await options.launch?.(configured)) ?? configured)
     const lost = Promise.withResolvers<string>()
     const opening = { stale: true }
     const events: LinkEvents = {
@@ -172,9 +175,9 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       renew: () => (renewing ??= renew().finally(() => (renewing = undefined))),
     }
     const mine =
-      'url' in target
-        ? createHttpLink({ server, endpoint: target, credentials: options.credentials, events, log, clock })
-        : createStdioLink({ server, command: command ?? target, events, log, redactor, clock })
+      'url' in launched
+        ? createHttpLink({ server, endpoint: launched, credentials: options.credentials, events, log, clock })
+        : createStdioLink({ server, command: launched, events, log, redactor, clock })
     link = mine
     const gone = lost.promise.then((why): never => {
       throw new Unusable(why)
