@@ -29,10 +29,14 @@ export interface Program {
   readonly grants: Grants
   /** Files and folders that it needs in order to run at all: its package, its interpreter. Read only, never written. */
   readonly code: readonly string[]
-  /** A folder of its own that stays: its home. Without: an empty one in memory. */
+  /** A folder of its own that stays: its home, made where it is not there. Without: its `/tmp`, which is in memory. */
   readonly home?: string | undefined
-  /** Files and sockets of ours, by where it sees them. Nothing of it is writable but by its own protocol. */
+  /** Files and sockets of ours, by where it sees them: read only. In place of ours where it is a file of `/etc`. */
   readonly given?: Readonly<Record<string, string>> | undefined
+  /** Files and folders among all that which stay unreadable: keys that lie beside the code. What is not there is passed over. */
+  readonly hidden?: readonly string[] | undefined
+  /** Whether it may listen on ports below 1024, of its own loopback: the bridge. */
+  readonly lowPorts?: boolean | undefined
   /** Whether it may start processes. A tool may only with `run`. */
   readonly forks: boolean
   /** Node, started by us: Node's own permissions are switched on beside everything else. */
@@ -46,8 +50,12 @@ export interface Program {
 export interface Confined {
   /** To be given to `startChild`. */
   readonly command: Command
-  /** Watches over it from now on, and lets go of what was only needed to start it. */
+  /** What it will not be able to do and how to mend that, a sentence each: a granted folder that its user cannot write. */
+  readonly warnings: readonly string[]
+  /** Watches over it from now on, and lets go of what was only needed to start it. Also where it could not be started. */
   started(child: ChildProcess): void
+  /** A piece of work begins: from now on it may use `cpuSeconds` anew. Without, they are for as long as it runs. */
+  begin(): void
   /** Why it was ended by us, where it was. */
   readonly ended: Ended | undefined
   /** Ends it at once, with everything that it started. */
