@@ -13,4 +13,5 @@ export {
 } from './grants/grants.ts'
 export { type Connection, type ConnectProblem, isRefusal } from './network/connection.ts'
 export { type BridgeSettings, type Network, type NetworkOptions, openNetwork } from './network/network.ts'
+export { type OpenConfinementOptions, openConfinement } from './platforms/open.ts'
 export type { ChildError, Job, JobEnd, Pool, PoolStatus } from './pool/pool.ts'

@@ -1,0 +1,86 @@
+/**
+ * Grants as flags of Node's permission model. It knows files, processes, add-ons, threads and WASI; it follows links out of what
+ * was granted, and knows single programs and (up to Node 24) the network not at all.
+ *
+ * Fails closed: what cannot be said in its flags throws.
+ *
+ * @module
+ */
+
+import { readdirSync, statSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import { ConfigError } from '../../core/index.ts'
+import type { Program } from '../confine/confinement.ts'
+import { disarming } from './disarm.ts'
+
+/** Node's heap counts towards its memory, and is the part that it can bound itself. */
+const HEAP_SHARE = 0.75
+
+/** More flags than this is no command line. */
+const MOST_PATHS = 2000
+
+/** `temporary`: a folder of its own. @throws {ConfigError} */
+export function toNodeFlags({ grants, code, given = {}, home, hidden = [], args, env }: Program, temporary: string): string[] {
+  const problems = [...problemsOfPaths([...grants.read, ...grants.write]), ...problemsOfFlags(args), ...problemsOfEnv(env)]
+  if (grants.run.length > 0) {
+    problems.push('sandbox.run cannot be granted here: Node’s permissions know no single programs, and bubblewrap does')
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  const writable = [...grants.write, temporary, ...(home === undefined ? [] : [home])]
+  const readable = without([...code, ...grants.read, ...Object.values(given), ...writable], hidden)
+  const connects = grants.net.length > 0
+  const knowsNet = process.allowedNodeEnvironmentFlags.has('--allow-net')
+  return [
+    '--permission',
+    ...readable.map((path) => `--allow-fs-read=${path}`),
+    ...without(writable, hidden).map((path) => `--allow-fs-write=${path}`),
+    ...(connects && knowsNet ? ['--allow-net'] : []),
+    `--max-old-space-size=${Math.floor(grants.limits.memoryMb * HEAP_SHARE)}`,
+    '--disable-sigusr1',
+    `--import=${disarming(connects)}`,
+  ]
+}
+
+/** Nothing can be taken out of a folder that is granted: what is beside the hidden is granted instead, as it is now. */
+function without(paths: readonly string[], hidden: readonly string[]): string[] {
+  let left = [...new Set(paths)]
+  for (const secret of hidden) {
+    if (statSync(secret, { throwIfNoEntry: false }) === undefined) continue
+    left = left.flatMap((path) => opened(path, secret))
+    if (left.length > MOST_PATHS) throw new ConfigError([`${secret} has too much beside it to be hidden here: grant a smaller folder`])
+  }
+  return left
+}
+
+function opened(path: string, secret: string): string[] {
+  if (path === secret || path.startsWith(secret + sep)) return []
+  if (!secret.startsWith(path.endsWith(sep) ? path : path + sep)) return [path]
+  return readdirSync(path).flatMap((name) => opened(join(path, name), secret))
+}
+
+function problemsOfPaths(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => {
+    // A pattern to Node: it would grant more than what is there.
+    if (path.includes('*')) return [`${path}: a path with a "*" cannot be granted here`]
+    return statSync(path, { throwIfNoEntry: false }) === undefined ? [`${path} is granted and not there`] : []
+  })
+}
+
+const TAKES_A_VALUE = new Set(['-r', '--require', '--import', '-C', '--conditions', '--loader', '--experimental-loader'])
+const OF_PERMISSIONS =
+  /^--(?:no-)?(?:permission|experimental-permission|allow-|env-file|experimental-(?:default-)?config|snapshot-blob|build-snapshot)/
+
+/** What its own command line says of permissions would be added to ours. */
+function problemsOfFlags(args: readonly string[]): string[] {
+  const problems: string[] = []
+  for (let at = 0; at < args.length && args[at]?.startsWith('-'); at += TAKES_A_VALUE.has(args[at] as string) ? 2 : 1) {
+    const flag = (args[at] as string).replaceAll('_', '-')
+    if (OF_PERMISSIONS.test(flag)) problems.push(`${flag.split('=')[0]} cannot be given to Node here: permissions are the sandbox’s`)
+  }
+  return problems
+}
+
+const problemsOfEnv = (env: Readonly<Record<string, string>>): string[] =>
+  Object.keys(env)
+    .filter((name) => name === 'NODE_OPTIONS' || name === 'NODE_REPL_EXTERNAL_MODULE')
+    .map((name) => `${name} cannot be handed on here: permissions could be added in it`)
