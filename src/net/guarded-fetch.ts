@@ -14,8 +14,9 @@
 import { Client, type Dispatcher } from 'undici'
 import { createTally } from '../core/index.ts'
 import { isLoopbackHost } from './addresses.ts'
-import { createDialer, type Lookup } from './dialer.ts'
+import { createDialer } from './dialer.ts'
 import { acceptsBody, isRedirect, readBody } from './guarded-fetch-body.ts'
+import type { Lookup } from './reach.ts'
 
 export interface GuardedFetchOptions {
   /**

@@ -1,6 +1,7 @@
 export { addressGroup } from './address-group.ts'
 export { classifyAddress, isLoopbackHost, isLoopbackName, LOOPBACK_NAMES } from './addresses.ts'
-export { createDialer, type Dialer, type DialerOptions, type Lookup } from './dialer.ts'
+export { dialSocket, type SocketTarget } from './dial-socket.ts'
+export { createDialer, type Dialer, type DialerOptions } from './dialer.ts'
 export {
   createGuardedFetch,
   type Fetched,
@@ -10,6 +11,7 @@ export {
 } from './guarded-fetch.ts'
 export { createIssuerFetch } from './issuer-fetch.ts'
 export { isIssuerUrl } from './issuer-url.ts'
+export type { Lookup } from './reach.ts'
 export {
   appraise,
   type CertificateSource,

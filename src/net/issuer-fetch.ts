@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Lookup } from './dialer.ts'
 import { createGuardedFetch, type GuardedFetch } from './guarded-fetch.ts'
+import type { Lookup } from './reach.ts'
 
 export interface IssuerFetchOptions {
   /** The URLs that the operator wrote. */

@@ -43,8 +43,6 @@ export interface Program {
   readonly node?: boolean | undefined
   /** A stable name, from which a user of its own is made where we are root. Without: another one each time. */
   readonly identity?: string | undefined
-  /** Whether it may listen on ports below 1024 of its own loopback: its bridge to what is granted (`network/`) stands at 443. */
-  readonly lowPorts?: boolean | undefined
 }
 
 export interface Confined {
