@@ -1,0 +1,49 @@
+/**
+ * What one confined program needs of the disk where there is no file system of its own: a folder to write to, and one that is ours.
+ * Both are gone when it has ended.
+ *
+ * @module
+ */
+
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
+import type { Program } from '../confine/confinement.ts'
+
+export interface Folders {
+  /** Its `/tmp`, and its home where it has none that stays. */
+  readonly scratch: string
+  /** Not visible to it. */
+  readonly ours: string
+  remove(): void
+}
+
+export function createFolders(): Folders {
+  // 0700, and a name that nobody knows beforehand.
+  const parent = realpathSync(mkdtempSync(join(tmpdir(), 'sallyport-')))
+  const [scratch, ours] = [join(parent, 'scratch'), join(parent, 'ours')]
+  for (const folder of [scratch, ours]) mkdirSync(folder, { mode: 0o700 })
+  const remove = (): void => rmSync(parent, { recursive: true, force: true })
+  // Also where we end before it has.
+  process.once('exit', remove)
+  return {
+    scratch,
+    ours,
+    remove: () => {
+      process.off('exit', remove)
+      remove()
+    },
+  }
+}
+
+/** Where it may start: what it cannot see is no place for it. */
+export function placeOf({ cwd, code, grants, home }: Program): string {
+  const seen = [...code, ...grants.read, ...grants.write, ...(home === undefined ? [] : [home])]
+  return seen.some((path) => cwd === path || cwd.startsWith(path.endsWith(sep) ? path : path + sep)) ? cwd : '/'
+}
+
+/** What is given lies where it is: there is no other view of the file system here. */
+export const placed =
+  ({ given = {} }: Program): ((text: string) => string) =>
+  (text) =>
+    given[text] ?? text

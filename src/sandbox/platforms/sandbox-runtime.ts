@@ -1,0 +1,123 @@
+/**
+ * macOS: Seatbelt, by way of `@anthropic-ai/sandbox-runtime`, an optional peer. Its program is started in place of ours, with
+ * settings made for this one program: its library has one set for everything.
+ *
+ * Everything is denied for reading first, and what a program needs is allowed again, as the package has it. Untested on macOS;
+ * that the settings mean what they say is tested on Linux, where the same package stands on bubblewrap.
+ *
+ * Fails closed: settings that the package does not understand end it before the program starts.
+ *
+ * @module
+ */
+
+import { mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ConfigError } from '../../core/index.ts'
+import type { Confined, Confinement, Program } from '../confine/confinement.ts'
+import { showDestination } from '../grants/destination.ts'
+import { createFolders, type Folders, placed, placeOf } from './folders.ts'
+import { watched } from './watched.ts'
+
+/** What any program needs in order to run. Nothing of a person's is there. */
+const SYSTEM =
+  process.platform === 'darwin'
+    ? [
+        '/usr',
+        '/bin',
+        '/sbin',
+        '/System',
+        '/Library',
+        '/private/etc/ssl',
+        '/private/var/db/timezone',
+        '/private/var/db/dyld',
+        '/dev',
+        '/opt/homebrew',
+      ]
+    : ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/etc/ssl', '/etc/ld.so.cache']
+
+// Its proxy lets a granted name lead to these otherwise.
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fec0::/10']
+
+export interface SandboxRuntimeOptions {
+  /** More settings of the package's own, for a platform that needs them. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Where the package is installed, beside us or where we are used. */
+export function findSandboxRuntime(): string | undefined {
+  try {
+    return join(dirname(fileURLToPath(import.meta.resolve('@anthropic-ai/sandbox-runtime'))), 'cli.js')
+  } catch {
+    return undefined
+  }
+}
+
+/** `cli`: as `findSandboxRuntime` says. */
+export function createSandboxRuntime(cli: string, { settings = {} }: SandboxRuntimeOptions = {}): Confinement {
+  const ownFiles = dirname(dirname(cli))
+  return {
+    depth: 'sandbox-runtime',
+    missing: [
+      'This depth has not been tried on macOS by us: sallyport doctor and docs/sandbox.md say what it should do.',
+      'Memory and processes are not bounded.',
+      'Files of the system (/usr, /System, /Library) can be read.',
+      'The environment holds settings of the runtime beside what is granted.',
+    ],
+    confine(program) {
+      const folders = createFolders()
+      try {
+        return confined(program, folders)
+      } catch (error) {
+        folders.remove()
+        throw error
+      }
+    },
+  }
+
+  function confined(program: Program, folders: Folders): Confined {
+    const { grants, code, given = {}, home = folders.scratch, hidden = [], command, args, env } = program
+    const absent = [...grants.read, ...grants.write].filter((path) => statSync(path, { throwIfNoEntry: false }) === undefined)
+    if (absent.length > 0) throw new ConfigError(absent.map((path) => `${path} is granted and not there`))
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    const place = placed(program)
+    const literal = (path: string): object => ({ path, literal: true })
+    const writable = [...grants.write, home, folders.scratch].map((path) => realpathSync(path))
+    const readable = [...SYSTEM, dirname(process.execPath), ownFiles, ...code, ...grants.read, ...Object.values(given), ...writable]
+    const file = join(folders.ours, 'settings.json')
+    const written = {
+      network: {
+        allowedDomains: grants.net.map(showDestination),
+        deniedDomains: [],
+        strictAllowlist: true,
+        deniedResolvedAddresses: PRIVATE,
+      },
+      filesystem: {
+        denyRead: ['/', ...hidden.filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined).map(literal)],
+        allowRead: [...new Set(readable)].map(literal),
+        allowWrite: [...new Set(writable)].map(literal),
+        denyWrite: [],
+      },
+      ...settings,
+    }
+    writeFileSync(file, JSON.stringify(written), { mode: 0o600, flag: 'wx' })
+    return watched(
+      {
+        command: process.execPath,
+        args: [cli, '--settings', file, '--', place(command), ...args.map(place)],
+        cwd: placeOf(program),
+        env: {
+          ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, place(value)])),
+          PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+          HOME: home,
+          TMPDIR: folders.scratch,
+          // Node reads where its proxy is of its own accord only if it is told to (nodejs.org/api/cli.html#node_use_env_proxy1).
+          ...(grants.net.length > 0 ? { NODE_USE_ENV_PROXY: '1' } : {}),
+        },
+        bare: true,
+      },
+      program,
+      folders,
+    )
+  }
+}
