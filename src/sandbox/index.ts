@@ -11,7 +11,9 @@ export {
   toGrants,
   toolLimits,
 } from './grants/grants.ts'
+export { insideFiles, insideProgram } from './inside-file.ts'
 export { type Connection, type ConnectProblem, isRefusal } from './network/connection.ts'
 export { type BridgeSettings, type Network, type NetworkOptions, openNetwork } from './network/network.ts'
 export { type OpenConfinementOptions, openConfinement } from './platforms/open.ts'
+export { type Children, createChildren, createPool } from './pool/children.ts'
 export type { ChildError, Job, JobEnd, Pool, PoolStatus } from './pool/pool.ts'

@@ -48,7 +48,9 @@ export async function serve(prepare: () => Promise<Run>): Promise<void> {
 }
 
 function createReceiver(run: Run): (line: string) => void {
-  let current: { readonly id: string; replied?: (answer: Record<string, unknown>) => void; aborted: boolean; abort?: () => void } | undefined
+  let current:
+    | { readonly id: string; replied?: (answer: Record<string, unknown>) => void; aborted: boolean; abort?: () => void }
+    | undefined
 
   function begin(id: string, message: Record<string, unknown>): void {
     const job: typeof current = { id, aborted: false }

@@ -39,6 +39,7 @@ export interface ChildError {
 export interface PoolStatus {
   readonly children: number
   readonly busy: number
+  /** Of all pools that share their children. */
   readonly waiting: number
 }
 

@@ -1,0 +1,41 @@
+/**
+ * Runs a tool's module inside the sandbox: imports it once, so that the first call finds it warm, and then calls its default export
+ * for each job. Started with the module's URL as its argument.
+ *
+ *   { params, principal, … } ─▶ default(params, context) ─▶ { answer } or { ask }
+ *
+ * @module
+ */
+
+import { createContext, InputRequired } from './context.ts'
+import { type InsideJob, serve, takeStdio } from './jobs.ts'
+
+type Execute = (params: unknown, context: unknown) => unknown
+
+takeStdio()
+await serve(async () => {
+  const [, , url = ''] = process.argv
+  const module = (await import(url)) as { readonly default?: unknown; readonly definition?: unknown }
+  const execute = module.default
+  if (typeof execute !== 'function') throw new TypeError('the module must export a function as its default')
+  return (message, job) => {
+    // Asked before there is a tool: what the module says of itself.
+    if (message['tell'] === 'definition') return { definition: module.definition ?? null }
+    return call(execute as Execute, message, job)
+  }
+})
+
+function call(execute: Execute, message: Record<string, unknown>, job: InsideJob): unknown {
+  const { context, hasAsked } = createContext(message, job)
+  const answer = execute(message['params'], context)
+  return isThenable(answer) ? Promise.resolve(answer).then(finish) : finish(answer)
+
+  function finish(settled: unknown): unknown {
+    if (settled instanceof InputRequired) return { ask: { requests: settled.requests, state: settled.state } }
+    if (hasAsked()) throw new TypeError('context.ask(…) was called and not returned: write `return ask(…)`')
+    return { answer: settled }
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'

@@ -1,0 +1,340 @@
+/**
+ * Every child of a server: how many there are at once, whose each is, and who is next. Pools share them, so that the bound is one.
+ *
+ *   run ─▶ own idle child ─┐
+ *       ─▶ a clean one ────┤
+ *       ─▶ a new one ──────┼─▶ job ─▶ idle, for its owner alone ─▶ next in turn
+ *       ─▶ in place of the one that was idle longest
+ *       ─▶ waits its turn, bounded
+ *
+ * A child belongs to the owner of its first job until it ends: nobody gets it after somebody else. Fails closed: where there is no
+ * place and no room to wait, a job is refused.
+ *
+ * @module
+ */
+
+import { type Clock, type Log, problemOf, systemClock } from '../../core/index.ts'
+import type { Confinement, Program } from '../confine/confinement.ts'
+import type { Job, JobEnd, Pool, PoolStatus } from './pool.ts'
+import { createQueue } from './queue.ts'
+import { startWorker, type Worker } from './worker.ts'
+
+export interface ChildrenOptions {
+  readonly confinement: Confinement
+  readonly log: Log
+  readonly clock?: Clock | undefined
+  /** How many at once, of all pools together; `defaultChildren` unless told. */
+  readonly children?: number | undefined
+  /** How many jobs may wait for one; 1024 unless told. */
+  readonly waiting?: number | undefined
+  /** How many clean ones each pool starts ahead; 1 unless told. */
+  readonly spares?: number | undefined
+  /** How long one waits for its owner; 60 unless told. */
+  readonly idleSeconds?: number | undefined
+}
+
+/** What the children of one pool run. */
+export interface PoolProgram {
+  /** In the log: `tool convert`. */
+  readonly name: string
+  readonly program: Program
+}
+
+export interface Children {
+  pool(program: PoolProgram): Pool
+  status(): PoolStatus
+  close(): Promise<void>
+}
+
+interface Slot {
+  readonly worker: Worker
+  readonly pool: PoolState
+  /** Resolves when its process has. */
+  readonly gone: Promise<void>
+  /** Undefined: it has served nobody. */
+  owner: string | undefined
+  isBusy: boolean
+  /** It is asked to end, and holds its place until it has. */
+  isEnding: boolean
+  usedAt: number
+  /** Until when its owner may go on while others wait. */
+  turnEndsAt: number
+}
+interface PoolState extends PoolProgram {
+  readonly idle: Map<string, Slot[]>
+  readonly clean: Slot[]
+  readonly told: Set<string>
+  /** The last one that was started ahead did not get ready: none is until one does. */
+  isFailing: boolean
+  isClosed: boolean
+}
+interface Waiting {
+  readonly pool: PoolState
+  readonly job: Job
+  readonly done: (end: JobEnd) => void
+}
+
+/** To replace a child for the next in turn costs about as much. */
+const TURN_MS = 100
+const SPARE_DELAY_MS = 20
+/** How long a child of somebody's is left alone before it makes room for a clean one, so that the next owner finds that warm. */
+const ROOM_AFTER_MS = 1000
+
+export function createChildren(options: ChildrenOptions): Children {
+  const { confinement, log, clock = systemClock, children = 4, waiting = 1024, spares = 1, idleSeconds = 60 } = options
+  /** One owner never has all of them. */
+  const share = Math.max(1, children - Math.max(1, Math.floor(children / 4)))
+  const slots = new Set<Slot>()
+  const queue = createQueue<Waiting>(waiting)
+  const busy = new Map<string, number>()
+  let ending = 0
+  let isStartingSpare = false
+  let isClosed = false
+  const pools = new Set<PoolState>()
+
+  const idling = setInterval(endIdle, 1000)
+  idling.unref()
+
+  const mayHave = (owner: string): boolean => (busy.get(owner) ?? 0) < share
+
+  function run(pool: PoolState, job: Job): Promise<JobEnd> {
+    return new Promise((done) => {
+      if (isClosed || pool.isClosed) return done({ kind: 'cancelled' })
+      const { owner } = job
+      const own = mayHave(owner) ? takeOwn(pool, owner) : undefined
+      if (own) return give(own, job, done)
+      const item = { pool, job, done }
+      if (!queue.add(owner, item)) return done({ kind: 'overloaded' })
+      next()
+      // It was given to a child, which listens itself.
+      job.onAbort(() => {
+        if (queue.remove(owner, item)) done({ kind: 'cancelled' })
+      })
+    })
+  }
+
+  function give(slot: Slot, job: Job, done: (end: JobEnd) => void): void {
+    const { owner } = job
+    slot.owner = owner
+    slot.isBusy = true
+    busy.set(owner, (busy.get(owner) ?? 0) + 1)
+    slot.worker.run(job, (end) => {
+      const left = (busy.get(owner) as number) - 1
+      if (left > 0) busy.set(owner, left)
+      else busy.delete(owner)
+      slot.isBusy = false
+      done(end)
+      if (end.kind === 'stopped' || end.kind === 'cancelled') retire(slot)
+      free(slot, owner)
+    })
+  }
+
+  function free(slot: Slot, owner: string): void {
+    if (slot.isEnding || slot.worker.isGone) return next()
+    slot.usedAt = clock()
+    if (slot.usedAt < slot.turnEndsAt || !queue.othersThan(owner)) {
+      const more = mayHave(owner) ? queue.takeOf(owner, ({ pool }) => pool === slot.pool) : undefined
+      if (more) return give(slot, more.job, more.done)
+    }
+    const { idle } = slot.pool
+    const idles = idle.get(owner)
+    if (idles) idles.push(slot)
+    else idle.set(owner, [slot])
+    if (queue.size > 0) next()
+  }
+
+  function next(): void {
+    while (queue.size > 0 && !isClosed) {
+      const item = queue.take(mayHave)
+      if (!item) return
+      const slot = place(item)
+      if (slot === undefined) {
+        queue.putBack(item.job.owner, item)
+        return
+      }
+      if (slot === 'failed') continue
+      slot.turnEndsAt = clock() + TURN_MS
+      give(slot, item.job, item.done)
+    }
+    startSpares()
+  }
+
+  /** Undefined: there is no place yet, and one is made where one can be. */
+  function place({ pool, job, done }: Waiting): Slot | 'failed' | undefined {
+    const own = takeOwn(pool, job.owner) ?? takeClean(pool)
+    if (own) return own
+    if (slots.size >= children) {
+      if (ending <= queue.size) endOldest(pool)
+      return undefined
+    }
+    try {
+      return start(pool)
+    } catch (error) {
+      log('error', `${pool.name}: cannot be confined as asked`, { problem: problemOf(error) })
+      done({ kind: 'failed', error: { name: 'ConfigError', message: problemOf(error) } })
+      return 'failed'
+    }
+  }
+
+  function takeOwn({ idle }: PoolState, owner: string): Slot | undefined {
+    const idles = idle.get(owner)
+    const slot = idles?.pop()
+    if (idles?.length === 0) idle.delete(owner)
+    return slot
+  }
+
+  function takeClean({ clean }: PoolState): Slot | undefined {
+    const at = clean.findIndex(({ worker }) => worker.isReady)
+    return clean.splice(Math.max(at, 0), 1)[0]
+  }
+
+  function start(pool: PoolState): Slot {
+    const gone = Promise.withResolvers<void>()
+    const worker = startWorker({ ...pool, confinement, log, warn, onReady, onGone })
+    const slot: Slot = {
+      worker,
+      pool,
+      gone: gone.promise,
+      owner: undefined,
+      isBusy: false,
+      isEnding: false,
+      usedAt: clock(),
+      turnEndsAt: 0,
+    }
+    slots.add(slot)
+    return slot
+
+    function warn(warning: string): void {
+      if (pool.told.has(warning)) return
+      pool.told.add(warning)
+      log('warn', `${pool.name}: ${warning}`)
+    }
+    function onReady(): void {
+      pool.isFailing = false
+      spareStarted(slot)
+    }
+    function onGone(): void {
+      if (!slots.delete(slot)) return
+      if (slot.isEnding) ending -= 1
+      else if (!slot.worker.isReady) pool.isFailing = true
+      forget(slot)
+      spareStarted(slot)
+      gone.resolve()
+      next()
+    }
+  }
+
+  let spare: Slot | undefined
+  function spareStarted(slot: Slot): void {
+    if (slot !== spare) return
+    spare = undefined
+    isStartingSpare = false
+    startSpares()
+  }
+
+  /** One after the other, and never in the place of a job. */
+  function startSpares(): void {
+    if (isStartingSpare || isClosed || queue.size > 0 || slots.size >= children) return
+    for (const pool of pools) {
+      if (pool.isFailing || pool.isClosed || pool.clean.length >= spares) continue
+      isStartingSpare = true
+      // Not while the call that took the last one is being begun.
+      setTimeout(() => {
+        isStartingSpare = false
+        if (isClosed || pool.isClosed || queue.size > 0 || slots.size >= children || pool.clean.length >= spares) return
+        try {
+          spare = start(pool)
+          isStartingSpare = true
+          pool.clean.push(spare)
+        } catch (error) {
+          pool.isFailing = true
+          log('error', `${pool.name}: cannot be confined as asked`, { problem: problemOf(error) })
+        }
+      }, SPARE_DELAY_MS)
+      return
+    }
+  }
+
+  /** The one that was idle longest, of whomever; else a clean one of another pool. */
+  function endOldest(wanting: PoolState | undefined, usedBefore = Number.POSITIVE_INFINITY): void {
+    let oldest: Slot | undefined
+    for (const { idle } of pools)
+      for (const idles of idle.values()) for (const slot of idles) if (!oldest || slot.usedAt < oldest.usedAt) oldest = slot
+    if (!oldest) for (const pool of pools) if (wanting && pool !== wanting) oldest ??= pool.clean[0]
+    if (oldest && oldest.usedAt < usedBefore) retire(oldest)
+  }
+
+  /** From now on nobody gets it. */
+  function retire(slot: Slot): void {
+    if (slot.isEnding) return
+    slot.isEnding = true
+    ending += 1
+    forget(slot)
+    slot.worker.end()
+  }
+
+  function forget(slot: Slot): void {
+    const { idle, clean } = slot.pool
+    const at = clean.indexOf(slot)
+    if (at !== -1) clean.splice(at, 1)
+    const idles = slot.owner === undefined ? undefined : idle.get(slot.owner)
+    const mine = idles?.indexOf(slot) ?? -1
+    if (idles && mine !== -1) idles.splice(mine, 1)
+    if (idles?.length === 0) idle.delete(slot.owner as string)
+  }
+
+  function endIdle(): void {
+    const now = clock()
+    const before = now - idleSeconds * 1000
+    const wantsSpare = spares > 0 && slots.size >= children && ending === 0 && [...pools].every(({ clean }) => clean.length === 0)
+    if (wantsSpare) endOldest(undefined, now - ROOM_AFTER_MS)
+    for (const { idle } of pools)
+      for (const idles of [...idle.values()]) for (const slot of [...idles]) if (slot.usedAt < before) retire(slot)
+  }
+
+  const statusOf = (of: readonly Slot[]): PoolStatus => ({
+    children: of.length,
+    busy: of.filter(({ isBusy }) => isBusy).length,
+    waiting: queue.size,
+  })
+
+  /** Resolves when their processes are gone. */
+  async function endAll(of: (slot: Slot) => boolean): Promise<void> {
+    const gone = [...slots].filter(of).map((slot) => {
+      retire(slot)
+      return slot.gone
+    })
+    await Promise.all(gone)
+  }
+
+  return {
+    pool({ name, program }) {
+      const state: PoolState = { name, program, idle: new Map(), clean: [], told: new Set(), isFailing: false, isClosed: false }
+      pools.add(state)
+      startSpares()
+      return {
+        run: (job) => run(state, job),
+        status: () => statusOf([...slots].filter(({ pool }) => pool === state)),
+        async close() {
+          state.isClosed = true
+          pools.delete(state)
+          await endAll(({ pool }) => pool === state)
+        },
+      }
+    },
+    status: () => statusOf([...slots]),
+    async close() {
+      isClosed = true
+      clearInterval(idling)
+      for (const { done } of queue.drain()) done({ kind: 'cancelled' })
+      await endAll(() => true)
+    },
+  }
+}
+
+/** A pool with children of its own. */
+export function createPool({ name, program, ...options }: ChildrenOptions & PoolProgram): Pool {
+  const children = createChildren(options)
+  const { run, status } = children.pool({ name, program })
+  return { run, status, close: children.close }
+}
