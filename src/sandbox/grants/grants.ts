@@ -8,11 +8,12 @@
  */
 
 import { realpathSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type Destination, parseDestination } from './destination.ts'
 
-/** As its author writes it. Paths are relative to the folder of whatever says so. */
+/** As its author writes it. Paths are relative to the folder of whatever says so; `~/` is the home of whoever starts it. */
 export interface SandboxOptions {
   /** Files and folders that may be read. */
   readonly read?: readonly string[] | undefined
@@ -80,7 +81,15 @@ export const serverLimits: Limits = {
 export const snippetLimits: Limits = { ...toolLimits, timeoutMs: 60_000, cpuSeconds: 10, memoryMb: 256, maxOutputBytes: 1024 * 1024 }
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/
-const names = z.array(z.string().min(1).max(4096)).max(256)
+const names = z
+  .array(
+    z
+      .string()
+      .min(1)
+      .max(4096)
+      .refine((path) => !path.includes('\0'), 'must not have a zero byte'),
+  )
+  .max(256)
 
 export const sandboxShape: { readonly [Name in keyof SandboxOptions]-?: z.ZodType<SandboxOptions[Name]> } = {
   read: names.optional().describe('Files and folders that may be read.'),
@@ -130,7 +139,7 @@ export const sandboxSchema: z.ZodType<SandboxOptions> = z.strictObject(sandboxSh
  */
 export function toGrants(options: SandboxOptions, base: string, defaults: Limits): Grants {
   const { read = [], write = [], net = [], env = [], run = [] } = options
-  const paths = (written: readonly string[]): string[] => [...new Set(written.map((path) => real(resolve(base, path))))]
+  const paths = (written: readonly string[]): string[] => [...new Set(written.map((path) => real(absolute(base, path))))]
   return {
     read: paths(read),
     write: paths(write),
@@ -140,7 +149,7 @@ export function toGrants(options: SandboxOptions, base: string, defaults: Limits
     }),
     env,
     // A bare name is looked for in PATH when it is started.
-    run: run.map((program) => (/[\\/]/.test(program) ? real(resolve(base, program)) : program)),
+    run: run.map((program) => (/[\\/]/.test(program) ? real(absolute(base, program)) : program)),
     limits: {
       timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
       memoryMb: options.memoryMb ?? defaults.memoryMb,
@@ -151,6 +160,13 @@ export function toGrants(options: SandboxOptions, base: string, defaults: Limits
     },
   }
 }
+
+/** As a shell has it: nobody's shell sees what is written in a file or after a comma. */
+const absolute = (base: string, path: string): string =>
+  resolve(
+    base,
+    path.replace(/^~(?=$|[\\/])/, () => homedir()),
+  )
 
 /** What is mounted is what a link leads to now: where it leads later grants nothing. */
 function real(path: string): string {
