@@ -19,8 +19,8 @@ export interface Command {
   readonly mayNameOurs?: boolean
   /** Whether `env` is all of its environment. */
   readonly bare?: boolean
-  /** Open files that it inherits, from descriptor 3 on. They stay open here too. */
-  readonly files?: readonly number[]
+  /** Open files that it inherits, from descriptor 3 on; undefined is none. They stay open here too. */
+  readonly files?: readonly (number | undefined)[]
   /** Folders with the program itself, where that is known: what a sandbox has to show it. */
   readonly code?: readonly string[]
 }
@@ -71,7 +71,7 @@ export function startChild(started: Command): ChildProcessWithoutNullStreams {
   const child = spawn(file, args, {
     cwd,
     env: environmentOf(started, process.env),
-    stdio: ['pipe', 'pipe', 'pipe', ...(started.files ?? [])],
+    stdio: ['pipe', 'pipe', 'pipe', ...(started.files ?? []).map((file) => file ?? 'ignore')],
     shell: false,
     detached: !windows,
     windowsHide: true,

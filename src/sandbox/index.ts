@@ -1,3 +1,4 @@
+export { type BubblewrapOptions, createBubblewrap } from './confine/bubblewrap.ts'
 export type { Confined, Confinement, Depth, Ended, Program } from './confine/confinement.ts'
 export { type Destination, matchesDestination, parseDestination, showDestination } from './grants/destination.ts'
 export {

@@ -1,0 +1,133 @@
+/**
+ * Confinement by bubblewrap: namespaces of its own for everything that Linux has one for, a file system of what was granted, a
+ * filter for system calls, limits, a user without privileges, and a watch over what the kernel does not bound.
+ *
+ *   bwrap: namespaces, mounts, filter ─▶ setpriv: another user (as root only) ─▶ prlimit: limits ─▶ the program
+ *
+ * Fails closed: what cannot be shown or limited as asked throws before anything is started.
+ *
+ * @module
+ */
+
+import type { ChildProcess } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import type { Confined, Confinement, Program } from './confinement.ts'
+import { handedFile } from './handed-file.ts'
+import { type Identity, identityOf, weAreRoot } from './identity.ts'
+import { inheritedFiles, openNothing } from './inherited.ts'
+import { limitArguments } from './limits.ts'
+import { stepArguments } from './mounts.ts'
+import { requireProgram, SYSTEM_PATH } from './programs.ts'
+import { prepareHome, unreachable } from './reach.ts'
+import { viewOf } from './view.ts'
+import { watch } from './watch.ts'
+
+export interface BubblewrapOptions {
+  /** Where it is. Without: looked for where systems keep programs. */
+  readonly bwrap?: string | undefined
+}
+
+const NAMESPACES = ['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try']
+/** What the first programs inside need in order to become somebody else; the program itself has none. */
+const TO_CHANGE_USER = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP']
+// What the loader of any program obeys: they would rule over bwrap and setpriv, which run as us.
+const LOADER = /^(LD_|GLIBC_TUNABLES$|GCONV_PATH$|LOCPATH$|NLSPATH$)/
+
+/** @throws {ConfigError} where a program is missing that it needs. */
+export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
+  const find = (name: string): string => requireProgram(name, SYSTEM_PATH, '/').real
+  const bwrap = options.bwrap ?? find('bwrap')
+  const prlimit = find('prlimit')
+  const setpriv = weAreRoot() ? find('setpriv') : undefined
+
+  function confine(program: Program): Confined {
+    const files: number[] = []
+    // Descriptors 0 to 2 are its own; ours follow.
+    const inherit = (file: number): number => files.push(file) + 2
+    try {
+      return confineWith(program, files, inherit)
+    } catch (error) {
+      for (const file of files) closeSync(file)
+      throw error
+    }
+  }
+
+  function confineWith(program: Program, files: number[], inherit: (file: number) => number): Confined {
+    const { grants } = program
+    const identity = identityOf(program.identity, grants.write)
+    prepareHome(program.home, identity)
+    const warnings = unreachable(program, identity)
+    const loader = Object.entries(program.env).filter(([name]) => LOADER.test(name))
+    const env = Object.fromEntries(Object.entries(program.env).filter(([name]) => !LOADER.test(name)))
+    const tools = [prlimit, ...(setpriv === undefined ? [] : [setpriv]), ...(loader.length > 0 ? [find('env')] : [])]
+    const view = viewOf(program, identity, tools, undefined)
+    const inside = [
+      ...(setpriv === undefined ? [] : [setpriv, ...userArguments(identity, program.lowPorts === true)]),
+      prlimit,
+      ...limitArguments(grants.limits, { othersProcesses: 0, cpuForEver: !(program.node ?? false) }),
+      ...(loader.length > 0 ? [find('env'), ...loader.map(([name, value]) => `${name}=${value}`)] : []),
+      view.command,
+      ...program.args,
+    ]
+    const args = [
+      ...NAMESPACES,
+      '--die-with-parent',
+      '--new-session',
+      ...privileges(identity, program.lowPorts === true),
+      '--proc',
+      '/proc',
+      '--dev',
+      '/dev',
+      ...stepArguments(view.steps, (content) => inherit(handedFile(content)), inherit),
+      '--remount-ro',
+      '/dev',
+      '--remount-ro',
+      '/',
+      '--chdir',
+      view.cwd,
+      '--',
+      ...inside,
+    ]
+    const watched = watch(grants, [])
+    return {
+      command: { command: bwrap, args, cwd: '/', env: { PATH: SYSTEM_PATH, ...env, HOME: view.home }, bare: true, files: placed(files) },
+      warnings,
+      started(child: ChildProcess) {
+        for (const file of files.splice(0)) closeSync(file)
+        watched.started(child)
+      },
+      begin: watched.begin,
+      end: watched.end,
+      get ended() {
+        return watched.ended
+      },
+    }
+  }
+
+  return { depth: 'bubblewrap', missing: [], confine }
+}
+
+/** What is inherited, by its number less 3: nothing of what we inherited ourselves. */
+function placed(files: readonly number[]): (number | undefined)[] {
+  const count = Math.max(files.length, ...inheritedFiles().map((file) => file - 2))
+  return Array.from({ length: count }, (_, index) => files[index] ?? (inheritedFiles().includes(index + 3) ? openNothing() : undefined))
+}
+
+function privileges({ uid, gid, ofHost }: Identity, lowPorts: boolean): string[] {
+  const low = lowPorts ? ['--cap-add', 'CAP_NET_BIND_SERVICE'] : []
+  if (!ofHost) return ['--unshare-user', '--uid', String(uid), '--gid', String(gid), ...low]
+  return [...TO_CHANGE_USER.flatMap((name) => ['--cap-add', name]), ...low]
+}
+
+/** `setpriv`: another user for good, without a capability and without a way back to one. */
+function userArguments({ uid, gid }: Identity, lowPorts: boolean): string[] {
+  const kept = lowPorts ? '-all,+net_bind_service' : '-all'
+  return [
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
+    `--inh-caps=${kept}`,
+    ...(lowPorts ? [`--ambient-caps=${kept}`] : []),
+    `--bounding-set=${kept}`,
+  ]
+}

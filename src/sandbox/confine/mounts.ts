@@ -1,0 +1,116 @@
+/**
+ * What a confined program sees of the file system, as arguments of bubblewrap. Everything begins empty; each step adds one thing,
+ * what lies higher first.
+ *
+ * Fails closed: where two steps disagree about a path, what was said of it by name decides, and what nobody named is not there.
+ *
+ * @module
+ */
+
+import { dirname, relative, resolve } from 'node:path'
+
+/** In the order in which they decide over one and the same path. */
+export type Source = 'given' | 'write' | 'read' | 'hidden' | 'code' | 'system'
+
+export type Step =
+  | { readonly kind: 'bind'; readonly source: Source; readonly at: string; readonly from: string; readonly write: boolean }
+  /** Pinned: an open folder or file, so that nobody can put a link in its place before it is mounted. */
+  | { readonly kind: 'pinned'; readonly source: Source; readonly at: string; readonly from: string; readonly file: number }
+  | { readonly kind: 'link'; readonly source: Source; readonly at: string; readonly to: string }
+  | { readonly kind: 'file'; readonly source: Source; readonly at: string; readonly content: string }
+  /** In memory, and anybody's to write. */
+  | { readonly kind: 'scratch'; readonly source: Source; readonly at: string; readonly sizeMb: number }
+  | { readonly kind: 'hide'; readonly source: 'hidden'; readonly at: string; readonly folder: boolean }
+
+const order: readonly Source[] = ['given', 'write', 'read', 'hidden', 'code', 'system']
+const depth = (path: string): number => (path === '/' ? 0 : path.split('/').length - 1)
+
+/** Whether `path` is `folder` or lies in it. Both are absolute and normal. */
+export const isWithin = (path: string, folder: string): boolean =>
+  path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
+
+/** In the order to be done, without what another step does already. */
+export function planSteps(steps: readonly Step[]): Step[] {
+  const kept = new Map<string, Step>()
+  const sorted = steps.toSorted((a, b) => depth(a.at) - depth(b.at) || order.indexOf(a.source) - order.indexOf(b.source))
+  for (const step of sorted) {
+    if (kept.has(step.at)) continue
+    const above = nearest(kept, dirname(step.at))
+    if (above === undefined || !isDone(step, above)) kept.set(step.at, step)
+  }
+  return [...kept.values()]
+}
+
+/** The step that decides what is at `path`. */
+export function nearest(kept: ReadonlyMap<string, Step>, path: string): Step | undefined {
+  for (let at = path; ; at = dirname(at)) {
+    const step = kept.get(at)
+    if (step !== undefined) return step
+    if (at === '/') return undefined
+  }
+}
+
+/** Whether what is mounted above shows it anyway. */
+function isDone(step: Step, above: Step): boolean {
+  if (above.kind === 'scratch' || above.kind === 'hide' || above.kind === 'link' || above.kind === 'file') return step.kind === 'hide'
+  const same = (from: string): boolean => resolve(above.from, relative(above.at, step.at)) === from
+  switch (step.kind) {
+    case 'bind':
+      // What may be written can be read: one mount, and no second look at a path that the program could change meanwhile.
+      return same(step.from) && (above.kind === 'bind' && above.write ? true : !step.write)
+    case 'pinned':
+      return same(step.from) && !(above.kind === 'bind' && above.write)
+    case 'link':
+    case 'file':
+    case 'scratch':
+      // Nothing can be made in what is mounted: that is as it is outside.
+      return true
+    case 'hide':
+      return false
+  }
+}
+
+/** `open`: makes a file of some content and answers its number inside. `parents`: whether missing folders are to be everybody's. */
+export function stepArguments(steps: readonly Step[], open: (content: string) => number, inherit: (file: number) => number): string[] {
+  const args: string[] = []
+  const made = new Set(['/'])
+  const mounted = new Map<string, Step>()
+  for (const step of steps) {
+    args.push(...parentArguments(step.at, made, mounted), ...argumentsOf(step, open, inherit))
+    made.add(step.at)
+    mounted.set(step.at, step)
+  }
+  // Only now: what is mounted in them has to be made first.
+  for (const step of steps) if (step.kind === 'hide' && step.folder) args.push('--remount-ro', step.at)
+  return args
+}
+
+/** bubblewrap makes missing folders for root alone: what is mounted in them would be there for nobody else. */
+function parentArguments(at: string, made: Set<string>, mounted: ReadonlyMap<string, Step>): string[] {
+  const above = nearest(mounted, dirname(at))
+  if (above !== undefined && above.kind !== 'scratch' && above.kind !== 'hide') return []
+  const args: string[] = []
+  for (let folder = dirname(at); !made.has(folder); folder = dirname(folder)) {
+    args.unshift('--perms', '0755', '--dir', folder)
+    made.add(folder)
+  }
+  return args
+}
+
+function argumentsOf(step: Step, open: (content: string) => number, inherit: (file: number) => number): string[] {
+  switch (step.kind) {
+    case 'bind':
+      return [step.write ? '--bind' : '--ro-bind', step.from, step.at]
+    case 'pinned':
+      return ['--ro-bind-fd', String(inherit(step.file)), step.at]
+    case 'link':
+      return ['--symlink', step.to, step.at]
+    case 'file':
+      return ['--perms', '0644', '--file', String(open(step.content)), step.at]
+    case 'scratch':
+      return ['--perms', '1777', '--size', String(step.sizeMb * 1024 * 1024), '--tmpfs', step.at]
+    case 'hide':
+      // A device in a mount without devices opens for nobody (mount(2), MS_NODEV).
+      return step.folder ? ['--perms', '0755', '--size', '4096', '--tmpfs', step.at] : ['--ro-bind', '/dev/null', step.at]
+  }
+}

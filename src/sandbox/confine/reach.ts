@@ -1,0 +1,47 @@
+/**
+ * What a program's user can do with what it is shown. Root may grant what the program, which is not root, cannot open: that is
+ * said when it starts, with what mends it, and it starts all the same.
+ *
+ * @module
+ */
+
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { ConfigError } from '../../core/index.ts'
+import type { Program } from './confinement.ts'
+import type { Identity } from './identity.ts'
+
+/** Makes its home and gives it to it. @throws {ConfigError} */
+export function prepareHome(home: string | undefined, { uid, gid, ofHost }: Identity): void {
+  if (home === undefined) return
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  if (!ofHost) return
+  const owner = statSync(home).uid
+  // Whoever's else it is: what is in it is theirs, and would not be readable by its new owner either.
+  if (owner !== 0 && owner !== uid)
+    throw new ConfigError([`sandbox: its home ${home} belongs to another user: chown -R ${uid}:${gid} ${home}`])
+  if (owner === 0) {
+    chownSync(home, uid, gid)
+    chmodSync(home, 0o700)
+  }
+}
+
+export function unreachable({ grants }: Program, { uid, gid, ofHost }: Identity): string[] {
+  if (!ofHost) return []
+  const warnings: string[] = []
+  for (const path of grants.write)
+    if (!may(path, uid, gid, 2))
+      warnings.push(`it cannot write ${path}, which belongs to root, and it does not run as root: chown -R ${uid}:${gid} ${path}`)
+  for (const path of grants.read)
+    if (!may(path, uid, gid, 4))
+      warnings.push(`it cannot read ${path}, which is root's alone, and it does not run as root: chmod -R a+rX ${path}`)
+  return warnings
+}
+
+/** As far as the bits of the file or folder itself say (inode(7)); a folder must be open for passing through, too. */
+function may(path: string, uid: number, gid: number, wanted: 2 | 4): boolean {
+  if (!existsSync(path)) return false
+  const stat = statSync(path)
+  const shift = stat.uid === uid ? 6 : stat.gid === gid ? 3 : 0
+  const bits = wanted | (stat.isDirectory() ? 1 : 0)
+  return ((stat.mode >> shift) & bits) === bits
+}
