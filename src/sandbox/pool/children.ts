@@ -17,7 +17,7 @@ import { type Clock, type Log, problemOf, systemClock } from '../../core/index.t
 import type { Confinement, Program } from '../confine/confinement.ts'
 import type { Job, JobEnd, Pool, PoolStatus } from './pool.ts'
 import { createQueue } from './queue.ts'
-import { startWorker, type Worker } from './worker.ts'
+import { type Prepare, startWorker, type Worker } from './worker.ts'
 
 export interface ChildrenOptions {
   readonly confinement: Confinement
@@ -38,6 +38,8 @@ export interface PoolProgram {
   /** In the log: `tool convert`. */
   readonly name: string
   readonly program: Program
+  /** Makes the program that a child is started as. `program` says its limits. */
+  readonly prepare?: Prepare | undefined
 }
 
 export interface Children {
@@ -136,6 +138,7 @@ export function createChildren(options: ChildrenOptions): Children {
       const more = mayHave(owner) ? queue.takeOf(owner, ({ pool }) => pool === slot.pool) : undefined
       if (more) return give(slot, more.job, more.done)
     }
+    if (slot.pool.isClosed) return retire(slot)
     const { idle } = slot.pool
     const idles = idle.get(owner)
     if (idles) idles.push(slot)
@@ -298,6 +301,11 @@ export function createChildren(options: ChildrenOptions): Children {
     waiting: queue.size,
   })
 
+  function stopTaking(pool: PoolState): void {
+    pool.isClosed = true
+    pools.delete(pool)
+  }
+
   /** Resolves when their processes are gone. */
   async function endAll(of: (slot: Slot) => boolean): Promise<void> {
     const gone = [...slots].filter(of).map((slot) => {
@@ -308,16 +316,19 @@ export function createChildren(options: ChildrenOptions): Children {
   }
 
   return {
-    pool({ name, program }) {
-      const state: PoolState = { name, program, idle: new Map(), clean: [], told: new Set(), isFailing: false, isClosed: false }
+    pool({ name, program, prepare }) {
+      const state: PoolState = { name, program, prepare, idle: new Map(), clean: [], told: new Set(), isFailing: false, isClosed: false }
       pools.add(state)
       startSpares()
       return {
         run: (job) => run(state, job),
         status: () => statusOf([...slots].filter(({ pool }) => pool === state)),
+        retire() {
+          stopTaking(state)
+          for (const slot of slots) if (slot.pool === state && !slot.isBusy) retire(slot)
+        },
         async close() {
-          state.isClosed = true
-          pools.delete(state)
+          stopTaking(state)
           await endAll(({ pool }) => pool === state)
         },
       }
@@ -333,8 +344,8 @@ export function createChildren(options: ChildrenOptions): Children {
 }
 
 /** A pool with children of its own. */
-export function createPool({ name, program, ...options }: ChildrenOptions & PoolProgram): Pool {
+export function createPool(options: ChildrenOptions & PoolProgram): Pool {
   const children = createChildren(options)
-  const { run, status } = children.pool({ name, program })
-  return { run, status, close: children.close }
+  const { run, status, retire } = children.pool(options)
+  return { run, status, retire, close: children.close }
 }

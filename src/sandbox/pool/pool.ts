@@ -46,6 +46,8 @@ export interface PoolStatus {
 export interface Pool {
   run(job: Job): Promise<JobEnd>
   status(): PoolStatus
+  /** Takes no more jobs; each child ends with the one that it has. */
+  retire(): void
   /** Ends every child, and what waits for one. */
   close(): Promise<void>
 }

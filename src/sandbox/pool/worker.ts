@@ -7,17 +7,26 @@
  * @module
  */
 
-import { createId, type JsonObject, type Log } from '../../core/index.ts'
+import { createId, type JsonObject, type Log, problemOf } from '../../core/index.ts'
 import { createLineReader, signalGroup, startChild } from '../../process/index.ts'
-import type { Confinement, Ended, Program } from '../confine/confinement.ts'
+import type { Confined, Confinement, Ended, Program } from '../confine/confinement.ts'
 import type { ChildError, Job, JobEnd } from './pool.ts'
 import { createSayings } from './sayings.ts'
+
+/** What a child runs, and what is let go of when it has ended. */
+export interface Prepared {
+  readonly program: Program
+  close(): Promise<void>
+}
+/** Where each child needs something of its own first: a way out, which tells whose job it was. */
+export type Prepare = (current: () => Job | undefined) => Promise<Prepared>
 
 export interface WorkerOptions {
   /** What it runs for: in the log. */
   readonly name: string
   readonly confinement: Confinement
   readonly program: Program
+  readonly prepare?: Prepare | undefined
   readonly log: Log
   /** Is told what it will not be able to do. */
   readonly warn: (warning: string) => void
@@ -51,31 +60,61 @@ interface Running {
   isAborted: boolean
 }
 
-/** @throws {ConfigError} where it cannot be confined as asked. */
-export function startWorker({ name, confinement, program, log, warn, onReady, onGone }: WorkerOptions): Worker {
+/** @throws {ConfigError} where it cannot be confined as asked and nothing has to be prepared; then it ends as `failed`. */
+export function startWorker({ name, confinement, program, prepare, log, warn, onReady, onGone }: WorkerOptions): Worker {
   const { timeoutMs, maxOutputBytes } = program.grants.limits
-  const confined = confinement.confine(program)
-  const child = startChild(confined.command)
-  confined.started(child)
-  for (const warning of confined.warnings) warn(warning)
   const sayings = createSayings(name, log)
+  let process: { readonly confined: Confined; readonly child: ReturnType<typeof startChild> } | undefined
+  let prepared: Prepared | undefined
   let isReady = false
   let isGone = false
+  let isEnding = false
   let running: Running | undefined
   let refused: ChildError | undefined
 
   const starting = setTimeout(() => stop('time'), START_MS)
   const lines = createLineReader({ maxBytes: maxOutputBytes, line: take, dropped: () => stop('output') })
-  child.stdin.on('error', () => {})
-  child.stdout.on('data', (chunk: Buffer) => {
-    if (count(chunk.length)) lines.push(chunk)
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    if (count(chunk.length)) sayings.push(chunk)
-  })
-  child.once('error', gone)
-  child.once('exit', () => signalGroup(child, 'SIGKILL'))
-  child.once('close', gone)
+  if (prepare) void prepareFirst(prepare)
+  else launchAtOnce()
+
+  async function prepareFirst(prepare: Prepare): Promise<void> {
+    try {
+      prepared = await prepare(() => running?.job)
+      if (isEnding) return gone()
+      launch(prepared.program)
+    } catch (error) {
+      log('error', `${name}: cannot be confined as asked`, { problem: problemOf(error) })
+      refused = { name: 'ConfigError', message: problemOf(error) }
+      gone()
+    }
+  }
+
+  function launchAtOnce(): void {
+    try {
+      launch(program)
+    } catch (error) {
+      clearTimeout(starting)
+      throw error
+    }
+  }
+
+  function launch(what: Program): void {
+    const confined = confinement.confine(what)
+    const child = startChild(confined.command)
+    process = { confined, child }
+    confined.started(child)
+    for (const warning of confined.warnings) warn(warning)
+    child.stdin.on('error', () => {})
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (count(chunk.length)) lines.push(chunk)
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (count(chunk.length)) sayings.push(chunk)
+    })
+    child.once('error', gone)
+    child.once('exit', () => signalGroup(child, 'SIGKILL'))
+    child.once('close', gone)
+  }
 
   /** Bounded also between jobs, and before the first. */
   let idleBytes = 0
@@ -108,7 +147,7 @@ export function startWorker({ name, confinement, program, log, warn, onReady, on
 
   function give(current: Running): void {
     const { id, job } = current
-    confined.begin()
+    process?.confined.begin()
     current.timer = setTimeout(stop, timeoutMs, 'time')
     send({ id, job: job.message })
     if (current.isAborted) abort(current)
@@ -134,7 +173,7 @@ export function startWorker({ name, confinement, program, log, warn, onReady, on
   }
 
   function send(message: object): void {
-    child.stdin.write(`${JSON.stringify(message)}\n`)
+    process?.child.stdin.write(`${JSON.stringify(message)}\n`)
   }
 
   function settle(end: JobEnd): void {
@@ -149,13 +188,15 @@ export function startWorker({ name, confinement, program, log, warn, onReady, on
 
   function stop(why: Ended): void {
     if (isGone) return
-    confined.end(why)
+    isEnding = true
+    process?.confined.end(why)
     settle({ kind: 'stopped', why })
   }
 
   function end(): void {
+    isEnding = true
     // Its number may be somebody else's by now.
-    if (!isGone) signalGroup(child, 'SIGKILL')
+    if (process && !isGone) signalGroup(process.child, 'SIGKILL')
   }
 
   function gone(): void {
@@ -163,9 +204,11 @@ export function startWorker({ name, confinement, program, log, warn, onReady, on
     isGone = true
     clearTimeout(starting)
     sayings.flush()
-    if (!isReady && !running) log('warn', `${name}: what runs in its sandbox could not be started`, { problem: refused?.message })
-    settle(refused ? { kind: 'failed', error: refused } : { kind: 'stopped', why: confined.ended ?? sayings.why })
-    onGone()
+    if (!isReady && !running && !isEnding)
+      log('warn', `${name}: what runs in its sandbox could not be started`, { problem: refused?.message })
+    settle(refused ? { kind: 'failed', error: refused } : { kind: 'stopped', why: process?.confined.ended ?? sayings.why })
+    if (prepared) prepared.close().then(onGone, onGone)
+    else onGone()
   }
 
   return {
