@@ -41,13 +41,15 @@ export function createNodePermission({ why }: NodePermissionOptions): Confinemen
   }
 
   function confined(program: Program, folders: Folders): Confined {
-    const { home = folders.scratch, grants, forks } = program
+    const { home = folders.scratch, grants } = program
     mkdirSync(home, { recursive: true, mode: 0o700 })
     const place = placed(program)
     const node = [process.execPath, ...toNodeFlags(program, folders.scratch), ...program.args.map(place)]
     const env = Object.fromEntries(Object.entries(program.env).map(([name, value]) => [name, place(value)]))
     // Processes are counted by user, and this one has others; it can start none.
-    const bounds = limitArguments(grants.limits, { othersProcesses: 0, cpuForEver: forks }).filter((limit) => !limit.startsWith('--nproc='))
+    const bounds = limitArguments(grants.limits, { othersProcesses: 0, cpuForEver: program.node !== true }).filter(
+      (limit) => !limit.startsWith('--nproc='),
+    )
     const limited = prlimit === undefined ? [] : [prlimit, ...bounds, '--']
     // Root is not bound by permissions of files; without capabilities it is.
     const dropped = setpriv === undefined ? [] : [setpriv, '--no-new-privs', ...(isRoot() ? NO_CAPABILITIES : []), '--']

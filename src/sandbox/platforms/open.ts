@@ -11,9 +11,11 @@
  */
 
 import { ConfigError, type Log, silentLog } from '../../core/index.ts'
+import { createBubblewrap } from '../confine/bubblewrap.ts'
 import type { Confinement, Depth } from '../confine/confinement.ts'
 import { createNodePermission } from './node-permission.ts'
 import { createNone, ON_WINDOWS } from './none.ts'
+import { createSandboxRuntime, findSandboxRuntime } from './sandbox-runtime.ts'
 
 export interface OpenConfinementOptions {
   readonly log?: Log | undefined
@@ -27,15 +29,57 @@ const opened = new Map<Depth | undefined, Promise<Confinement>>()
 export function openConfinement({ log = silentLog, prefer }: OpenConfinementOptions = {}): Promise<Confinement> {
   const known = opened.get(prefer)
   if (known !== undefined) return known
-  const found = find(process.platform, log, prefer)
+  const found = (prefer === undefined ? deepest(process.platform) : named(prefer)).then((confinement) => {
+    const [why] = confinement.missing
+    if (confinement.depth !== 'bubblewrap' && why !== undefined) log('warn', why, { sandbox: confinement.depth })
+    return confinement
+  })
   opened.set(prefer, found)
   // What was not to be had may be there when it is asked for again.
   found.catch(() => opened.delete(prefer))
   return found
 }
 
-async function find(platform: NodeJS.Platform, _log: Log, prefer: Depth | undefined): Promise<Confinement> {
-  const confinement = platform === 'win32' ? createNone(ON_WINDOWS) : createNodePermission({ why: 'bubblewrap is not looked for yet.' })
-  if (prefer !== undefined && confinement.depth !== prefer) throw new ConfigError([`${prefer} is not to be had here`])
-  return await Promise.resolve(confinement)
+async function deepest(platform: NodeJS.Platform): Promise<Confinement> {
+  if (platform === 'linux') {
+    const found = await bubblewrap()
+    return typeof found === 'string' ? createNodePermission({ why: found }) : found
+  }
+  if (platform === 'darwin') {
+    const cli = findSandboxRuntime()
+    return cli === undefined ? createNodePermission({ why: WITHOUT_RUNTIME }) : createSandboxRuntime(cli)
+  }
+  return createNone(platform === 'win32' ? ON_WINDOWS : `There is no sandbox for ${platform}: nothing can be confined`)
+}
+
+async function named(depth: Depth): Promise<Confinement> {
+  const found = await namedOrWhy(depth)
+  if (typeof found === 'string') throw new ConfigError([found])
+  return found
+}
+
+async function namedOrWhy(depth: Depth): Promise<Confinement | string> {
+  switch (depth) {
+    case 'bubblewrap':
+      return await bubblewrap()
+    case 'sandbox-runtime': {
+      const cli = findSandboxRuntime()
+      return cli === undefined ? WITHOUT_RUNTIME : createSandboxRuntime(cli)
+    }
+    case 'node-permission':
+      return process.platform === 'win32' ? ON_WINDOWS : createNodePermission({ why: 'Node’s permissions were asked for by name.' })
+    case 'none':
+      return createNone('No sandbox was asked for by name')
+  }
+}
+
+const WITHOUT_RUNTIME = '@anthropic-ai/sandbox-runtime is not installed: npm install @anthropic-ai/sandbox-runtime beside sallyport'
+
+async function bubblewrap(): Promise<Confinement | string> {
+  try {
+    return await Promise.resolve(createBubblewrap())
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
 }

@@ -1,33 +1,29 @@
 /**
- * A program that is confined by something else than bubblewrap, while it runs: ended with everything in its group, and its folders
- * removed afterwards.
+ * A program that is confined by something else than bubblewrap, while it runs: watched as any other, and its folders are removed
+ * when it has ended.
  *
  * @module
  */
 
-import { type Command, signalGroup } from '../../process/index.ts'
-import type { Confined, Ended, Program } from '../confine/confinement.ts'
+import type { Command } from '../../process/index.ts'
+import type { Confined, Program } from '../confine/confinement.ts'
+import { watch } from '../confine/watch.ts'
 import type { Folders } from './folders.ts'
 
-export function watched(command: Command, _program: Program, folders: Folders): Confined {
-  let ended: Ended | undefined
-  let kill: () => void = () => {}
+export function watched(command: Command, { grants }: Program, folders: Folders): Confined {
+  const watching = watch(grants, grants.write)
   return {
     command,
     warnings: [],
     started(child) {
-      kill = () => signalGroup(child as Parameters<typeof signalGroup>[0], 'SIGKILL')
       child.once('exit', folders.remove).once('error', folders.remove)
       if (child.pid === undefined) folders.remove()
-      if (ended !== undefined) kill()
+      watching.started(child)
     },
-    begin: () => {},
+    begin: watching.begin,
+    end: watching.end,
     get ended() {
-      return ended
-    },
-    end(why) {
-      ended ??= why
-      kill()
+      return watching.ended
     },
   }
 }
