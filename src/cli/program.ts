@@ -8,6 +8,7 @@
 import { Command, Option } from 'commander'
 import { add, dataDir, withoutExit } from './add-command.ts'
 import { addCallingCommands, CALLING } from './calling-program.ts'
+import { addSandboxOptions } from './sandbox-options.ts'
 import { version } from './version.ts'
 
 export function createProgram(argv: readonly string[]): Command {
@@ -19,7 +20,7 @@ export function createProgram(argv: readonly string[]): Command {
     .showSuggestionAfterError()
   withoutExit(program)
 
-  add(program, 'guard', 'put the guard in front of an MCP server', '[target...]')
+  addSandboxOptions(add(program, 'guard', 'put the guard in front of an MCP server', '[target...]'))
     .usage('[options] URL\n       sallyport guard [options] -- COMMAND [ARGUMENT…]\n       sallyport guard [options] --config FILE')
     .option('--port <number>', 'listen on this port of this machine (default: 7777, or PORT)')
     .option('--stdio', 'speak MCP on stdin and stdout instead of HTTP')

@@ -28,6 +28,7 @@ import { type Merged, mergeEntries } from './merge-entries.ts'
 import { openUpstream } from './open-upstream.ts'
 import type { People } from './people.ts'
 import { type Lists, noLists, readLists } from './read-lists.ts'
+import type { Keeper, Sandboxes } from './sandbox/index.ts'
 import { answersWithTasks, type ListKind, type ServerInfo, tellsOfResources, type Upstream, type UpstreamState } from './upstream/index.ts'
 
 export interface GatewayOptions {
@@ -39,6 +40,8 @@ export interface GatewayOptions {
   readonly lockFile: string
   /** What we are, for upstreams' eyes. */
   readonly serverInfo: ServerInfo
+  /** What keeps commands to what they were granted; without it they are started as they are. */
+  readonly sandboxes?: Sandboxes | undefined
   /** What is kept for people; without it no server gets anything of theirs. */
   readonly people?: People | undefined
 }
@@ -53,6 +56,8 @@ export interface UpstreamStatus {
   readonly prompts: number
   readonly resources: number
   readonly error: string | undefined
+  /** What it runs in, and what it may reach. Undefined: it is no command, or was not started yet. */
+  readonly sandbox: ReturnType<Keeper['status']>
 }
 
 export interface Classification {
@@ -64,7 +69,11 @@ export interface Classification {
 }
 
 export interface Gateway {
-  /** Resolves when every upstream answered and was imported, or failed once. Failures are logged and tried again. */
+  /**
+   * Resolves when every upstream answered and was imported, or failed once. Failures are logged and tried again.
+   *
+   * @throws {ConfigError} where something is granted that cannot be, or a sandbox is demanded that cannot be made: nothing is started then.
+   */
   start(): Promise<void>
   entries(): readonly Entry[]
   /** What upstreams have to say to a model about their use, as far as the caller may use them. */
@@ -126,7 +135,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   for (const { config } of members) for (const secret of config.secrets) redactor.learn(secret)
 
   return {
-    start: async () => void (await Promise.all(members.map((member) => member.start()))),
+    async start() {
+      await options.sandboxes?.check(servers)
+      await Promise.all(members.map((member) => member.start()))
+    },
     entries: () => entries,
     instructions({ servers: own } = {}) {
       const said = members.flatMap(({ config, upstream, isPersonal }) => {
@@ -175,7 +187,7 @@ interface Member {
 
 function createMember(
   config: ServerConfig,
-  { redactor, log, clock, serverInfo, people }: GatewayOptions,
+  { redactor, log, clock, serverInfo, people, sandboxes }: GatewayOptions,
   lock: LockFile,
   prefixed: boolean,
   changed: () => Promise<void>,
@@ -190,7 +202,8 @@ function createMember(
   let readAt = 0
   let timer: NodeJS.Timeout | undefined
 
-  const parts = { client: serverInfo, log, redactor, clock, stale: announce }
+  const keeper = 'command' in config.target ? sandboxes?.of(config) : undefined
+  const parts = { client: serverInfo, log, redactor, clock, stale: announce, keep: keeper?.keep }
   const { upstream, personal, connectable } = openUpstream(config, people, parts)
   const executor = createUpstreamExecutor({ upstream, timeoutSeconds: config.timeoutSeconds, personal, clock })
 
@@ -306,6 +319,7 @@ function createMember(
       prompts: count('prompt'),
       resources: count('resource', 'template'),
       error: upstream.problem,
+      sandbox: keeper?.status(),
     }),
     async close() {
       clearTimeout(timer)

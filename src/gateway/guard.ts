@@ -12,6 +12,7 @@ import { openData, sayNewKey } from '../vault/index.ts'
 import { type Config, lockFileOf } from './config/index.ts'
 import { type Classification, createGateway, type UpstreamStatus } from './gateway.ts'
 import { createPeople } from './people.ts'
+import { createSandboxes } from './sandbox/index.ts'
 
 export interface GuardOptions {
   readonly config: Config
@@ -75,7 +76,14 @@ export async function createGuard({
   const serverInfo = { name: 'sallyport', version }
   const people = createPeople({ data, servers: config.servers, signIn: config.auth?.signIn ?? [], redactor, log, clock })
   opening.defer(people.close)
-  const gateway = createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo, people })
+  const sandboxes = createSandboxes({
+    dataDir: data.dir,
+    own: [lockFile, ...(config.file === undefined ? [] : [config.file])],
+    note: () => {},
+    log,
+    clock,
+  })
+  const gateway = createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo, people, sandboxes })
   opening.defer(gateway.close)
   if (config.auth?.introspection) redactor.learn(config.auth.introspection.clientSecret)
 

@@ -1,4 +1,12 @@
-export { type Config, configJsonSchema, type LoadConfigOptions, loadConfig, lockFileOf } from './config/index.ts'
+export {
+  type Config,
+  configJsonSchema,
+  type LoadConfigOptions,
+  loadConfig,
+  lockFileOf,
+  type SandboxEntry,
+  sandboxEntry,
+} from './config/index.ts'
 export { type Classification, createGateway, type Gateway } from './gateway.ts'
 export { createGuard, type Guard, type GuardOptions } from './guard.ts'
 export { createPeople } from './people.ts'

@@ -117,6 +117,8 @@ export function createPerPerson(options: PerPersonOptions): Upstream {
       handed: JSON.stringify(values),
       upstream: createUpstream({
         ...options,
+        // Nothing that one process keeps is another's to read.
+        keep: options.keep && ((command) => options.keep?.(command, user) ?? Promise.resolve(undefined)),
         target: { ...target, env: { ...target.env, ...values } },
         log: (level, message, fields) => log(level, message, { ...fields, user }),
         stale(kinds) {

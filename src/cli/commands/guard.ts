@@ -18,11 +18,12 @@ import { CliError } from '../errors.ts'
 import { createLiveLines } from '../live-lines.ts'
 import { createOutput, type Output } from '../output.ts'
 import { parsePort } from '../ports.ts'
+import { readSandboxFlags, type SandboxFlags } from '../sandbox-flags.ts'
 import { shown, shownShort } from '../shown.ts'
 import { parseTarget } from '../target.ts'
 import { version } from '../version.ts'
 
-export interface GuardFlags extends WithData {
+export interface GuardFlags extends WithData, SandboxFlags {
   readonly port?: string
   readonly stdio?: boolean
   readonly config?: string
@@ -34,12 +35,14 @@ export async function guard(words: readonly string[], dashes: boolean, flags: Gu
   const { stdio = false, classify, json = false, readyJson = false } = flags
   if (stdio && (json || readyJson))
     throw new CliError('E-USAGE', '--stdio leaves stdout to the protocol', 'leave out --json and --ready-json')
+  const target = parseTarget(words, dashes)
+  const { demanded, grants } = readSandboxFlags(flags, target !== undefined && 'command' in target)
   const config = loadConfig({
     file: flags.config,
     cwd: process.cwd(),
     env: process.env,
-    flags: { port: parsePort(flags.port), dataDir: flags.dataDir },
-    target: parseTarget(words, dashes),
+    flags: { port: parsePort(flags.port), dataDir: flags.dataDir, sandbox: demanded },
+    target: target && 'command' in target ? { ...target, sandbox: grants } : target,
   })
   if (config.servers.length === 0)
     throw new CliError('E-USAGE', 'there is nothing to guard', 'name a URL, or a command after `--`, or servers in sallyport.yaml')

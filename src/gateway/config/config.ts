@@ -9,6 +9,7 @@ import type { AuditRule, ReleaseRule, ToolRule } from '../classify.ts'
 import type { ReferenceRule } from '../references.ts'
 import type { Templates } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
+import type { ServerSandbox } from './sandbox.ts'
 import type { UpstreamAuth } from './upstream-auth.ts'
 
 export interface Config {
@@ -50,6 +51,8 @@ export interface ServerConfig {
   /** In names on our wire, logs and sentences: letters, digits, `-`, and single `_`. */
   readonly id: string
   readonly target: Command | Endpoint
+  /** What keeps its command to what it was granted. Undefined: it is no command. */
+  readonly sandbox?: ServerSandbox | undefined
   /** In the order of the file; the first that matches counts. */
   readonly tools: readonly ToolRule[]
   /** What leaves of its tools' results; the first that matches counts. */

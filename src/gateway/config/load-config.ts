@@ -5,6 +5,7 @@
  * @module
  */
 
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { toCatalogueRules } from '../../catalogue/index.ts'
 import { ConfigError, type Limit } from '../../core/index.ts'
@@ -15,6 +16,7 @@ import type { Config, Rates, ServerConfig } from './config.ts'
 import type { Env } from './expand.ts'
 import { expand } from './expand.ts'
 import { describeIssues } from './problems.ts'
+import { type ForcedSandbox, type SandboxEntry, toServerSandbox } from './sandbox.ts'
 import {
   type ConfigFile,
   configSchema,
@@ -26,7 +28,8 @@ import {
   type ServerEntry,
   WINDOW_SECONDS,
 } from './schema.ts'
-import { checkUrl, type Findings, nameOfTarget, resolveServer, secretsInArguments, secretsInUrl } from './servers.ts'
+import { secretsInArguments, secretsInUrl } from './secrets.ts'
+import { checkUrl, type Findings, nameOfTarget, resolveServer } from './servers.ts'
 import { findConfigFile, readSourceFile, type SourceFile } from './source-file.ts'
 
 export interface LoadConfigOptions {
@@ -40,12 +43,17 @@ export interface LoadConfigOptions {
 }
 
 export interface Flags {
+  /** Of every server that is a command. */
+  readonly sandbox?: ForcedSandbox
   readonly port?: number | undefined
   readonly log?: Config['log'] | undefined
   readonly dataDir?: string | undefined
 }
 
-export type Target = { readonly command: string; readonly args: readonly string[] } | { readonly url: string }
+/** `sandbox`: what the command may reach, from `cwd`. */
+export type Target =
+  | { readonly command: string; readonly args: readonly string[]; readonly sandbox?: SandboxEntry | undefined }
+  | { readonly url: string }
 
 /** What other programs keep in a server's entry and we have no use for. */
 const FOREIGN_SERVER_KEYS = [
@@ -70,7 +78,11 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
 
   const listen = { ...listenOf(written.listen, source, env, findings), port: portOf(written.listen, env, flags, findings) }
   const log = logOf(written.log, env, flags, findings)
-  const servers = target ? [targetServer(target, cwd, findings)] : source ? serversOf(written, source, env, findings) : []
+  const servers = target
+    ? [targetServer(target, cwd, flags.sandbox, findings)]
+    : source
+      ? serversOf(written, source, env, findings, flags.sandbox)
+      : []
   if (target && Object.keys({ ...written.servers, ...written.mcpServers }).length > 0) {
     findings.warnings.push(`${source?.name}: its servers and their tools are not used, since a server was given on the command line`)
   }
@@ -151,13 +163,19 @@ function withoutForeign(source: SourceFile, warnings: string[]): unknown {
   return kept
 }
 
-function serversOf(written: ConfigFile, source: SourceFile, env: Env, findings: Findings): (ServerConfig | undefined)[] {
+function serversOf(
+  written: ConfigFile,
+  source: SourceFile,
+  env: Env,
+  findings: Findings,
+  forced: ForcedSandbox,
+): (ServerConfig | undefined)[] {
   const taken = new Map<string, string>()
   return (['servers', 'mcpServers'] as const).flatMap((block) =>
     source.keys([block]).flatMap((name) => {
       const entry: ServerEntry | undefined = written[block]?.[name]
       if (!entry || entry.disabled === true) return []
-      const server = resolveServer(name, entry, [block, name], source, env, findings)
+      const server = resolveServer(name, entry, [block, name], source, env, findings, forced)
       const before = server && taken.get(server.id.toLowerCase())
       if (before !== undefined) findings.problems.push(`${source.where([block, name])}: ${block}.${name}: has the same name as ${before}`)
       if (server) taken.set(server.id.toLowerCase(), `${block}.${name}`)
@@ -166,11 +184,21 @@ function serversOf(written: ConfigFile, source: SourceFile, env: Env, findings: 
   )
 }
 
-function targetServer(target: Target, cwd: string, { problems }: Findings): ServerConfig | undefined {
+function targetServer(target: Target, cwd: string, forced: ForcedSandbox, { problems }: Findings): ServerConfig | undefined {
   const rest = { tools: [], timeoutSeconds: undefined }
   if ('command' in target) {
     const { command, args } = target
-    return { id: nameOfTarget(target), target: { command, args, cwd: resolve(cwd), env: {} }, secrets: secretsInArguments(args), ...rest }
+    // Grants alone do not demand a sandbox: `--sandbox` does.
+    const [first = ''] = args.filter((arg) => !arg.startsWith('-'))
+    const place = [command, existsSync(resolve(cwd, first)) ? resolve(cwd, first) : first.replace(/(?<=.)@[^/@]*$/, '')].join(' ')
+    const sandbox = toServerSandbox({ ...target.sandbox, dangerouslyOptional: true }, cwd, { where: '', place, forced })
+    return {
+      id: nameOfTarget(target),
+      target: { command, args, cwd: resolve(cwd), env: {} },
+      sandbox,
+      secrets: secretsInArguments(args),
+      ...rest,
+    }
   }
   const url = checkUrl(target.url)
   if (typeof url !== 'string')

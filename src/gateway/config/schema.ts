@@ -20,6 +20,7 @@ import { type AuditOptions, auditSchema, type RetentionOptions, retentionSchema 
 import { type Bounds, type BoundsOptions, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
 import { type AuthEntry, authBlock } from './auth.ts'
 import { type ReferencesEntry, referencesSchema } from './references.ts'
+import { type SandboxEntry, sandboxEntry } from './sandbox.ts'
 import { type UpstreamAuth, upstreamAuth } from './upstream-auth.ts'
 
 /** At most `max` requests in each window. */
@@ -39,6 +40,8 @@ export interface ServerEntry {
   headers?: Record<string, string> | undefined
   /** Whose credential requests carry, where the server wants one. */
   auth?: UpstreamAuth | undefined
+  /** What a command may reach. */
+  sandbox?: SandboxEntry | undefined
   /** Which tools only read, ask a person, or are not offered. The first glob that matches counts. */
   tools?: Record<string, 'read' | 'execute' | 'ask' | 'deny'> | undefined
   /** Arguments that callers send by reference, by the tool's name or glob. */
@@ -147,7 +150,7 @@ const server: z.ZodType<ServerEntry> = z.strictObject({
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable'), z.union([z.string(), z.number(), z.boolean()]))
     .optional()
     .describe(
-      'Variables for it, beside PATH, HOME, LANG, TERM, TMPDIR, USER and where certificates are; nothing else of yours is passed on. Use ${env:NAME}, ${file:PATH} or ${secret:NAME} for secrets, ${user-secret:NAME} for each person’s own.',
+      'Variables for it, beside PATH, LANG, TZ, TERM and a HOME of its own (without a sandbox: yours, TMPDIR, USER and where certificates are); nothing else of yours is passed on. Use ${env:NAME}, ${file:PATH} or ${secret:NAME} for secrets, ${user-secret:NAME} for each person’s own.',
     ),
   cwd: text.optional().describe('Where it runs. Default: the folder of this file.'),
   url: text.optional().describe('The Streamable HTTP endpoint of a server that runs already.'),
@@ -158,6 +161,11 @@ const server: z.ZodType<ServerEntry> = z.strictObject({
   auth: upstreamAuth
     .optional()
     .describe("How its callers are known there, by url. Default: a server that asks for a sign-in gets each person's own account."),
+  sandbox: sandboxEntry
+    .optional()
+    .describe(
+      'What its command may reach beside its own program, its home and its /tmp; paths are from the folder of this file. Default: nothing, in a sandbox where this machine can make one.',
+    ),
   tools: z
     .record(text, z.enum(['read', 'execute', 'ask', 'deny']))
     .optional()

@@ -6,6 +6,7 @@
  */
 
 import { type Decision, deny, type JsonObject, type Produced } from '../../core/index.ts'
+import type { Ended } from '../../sandbox/index.ts'
 import type { Exchange } from './exchange.ts'
 
 export interface Link {
@@ -70,6 +71,13 @@ const unavailable = (sentence: string): Decision<never> => deny({ reason: 'upstr
 export const sentences = {
   stopped: (server: string): Decision<Produced> =>
     unavailable(`The server ${server} stopped while it was answering. It is being restarted; the call may or may not have taken effect.`),
+  /** `did`: what it did that it may not. */
+  keptIn: (server: string, why: Ended, did: string): Decision<Produced> =>
+    deny({
+      reason: 'sandbox_stopped',
+      why,
+      sentence: `The server ${server} ${did} and was ended. It is being restarted; the call may or may not have taken effect.`,
+    }),
   down: (server: string): Decision<Produced> => unavailable(`The server ${server} is not running at the moment. Try again later.`),
   unreachable: (server: string): Decision<Produced> =>
     unavailable(`The server ${server} cannot be reached at the moment. Try again later.`),

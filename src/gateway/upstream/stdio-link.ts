@@ -13,6 +13,7 @@ import { type Command, createLastWords, createLineReader, idOfDropped, signalGro
 import { LATEST_LEGACY_VERSION, toLine } from '../../protocol/index.ts'
 import { createChannelAttribution } from './attribution.ts'
 import { createExchangeTable, type Exchange } from './exchange.ts'
+import type { Kept } from './kept.ts'
 import { type Dialect, isEmpty, type Link, type LinkEvents, MAX_MESSAGE_BYTES, missed, sentences, type Wanted } from './link.ts'
 import { requestMeta } from './meta.ts'
 import { createOddities } from './oddities.ts'
@@ -23,6 +24,8 @@ import { openSubscription, type Subscription } from './subscription.ts'
 export interface StdioLinkOptions {
   readonly server: string
   readonly command: Command
+  /** The sandbox that it is started in; undefined: none. */
+  readonly kept?: Kept | undefined
   readonly events: LinkEvents
   readonly log: Log
   readonly redactor: Redactor
@@ -40,8 +43,9 @@ const MAX_STDERR_LINE_BYTES = 8192
 const CUT_STDERR_LINE = { most: 512, fromEnd: 1024 }
 const STDERR_LINES_A_SECOND = 200
 
-export function createStdioLink({ server, command, events, log, redactor, clock }: StdioLinkOptions): Link {
-  const child: ChildProcessWithoutNullStreams = startChild(command)
+export function createStdioLink({ server, command, kept, events, log, redactor, clock }: StdioLinkOptions): Link {
+  const child: ChildProcessWithoutNullStreams = startChild(kept?.command ?? command)
+  kept?.started(child)
   let dialect: Dialect = { era: 'legacy', version: LATEST_LEGACY_VERSION, meta: undefined }
   let ended = false
   let closing = false
@@ -162,9 +166,15 @@ export function createStdioLink({ server, command, events, log, redactor, clock 
     err.end()
     // Redacted before they are cut: half a secret is not found.
     const words = closing ? '' : redactor.text(lastWords.text()).slice(0, MAX_LAST_WORDS)
-    events.lost(words === '' ? problem : `${problem}; its last words: ${words}`)
-    table.drain(sentences.stopped(server))
+    const why = closing ? undefined : kept?.ended
+    const did = why === undefined ? undefined : kept?.wordsFor(why)
+    const advice = why === undefined && words !== '' ? kept?.advice(words) : undefined
+    events.lost(
+      [did === undefined ? problem : `it ${did} and was ended`, words && `its last words: ${words}`, advice].filter(Boolean).join('; '),
+    )
+    table.drain(why === undefined || did === undefined ? sentences.stopped(server) : sentences.keptIn(server, why, did))
     table.close()
+    kept?.close()
   }
   child.on('error', (error: NodeJS.ErrnoException) => {
     // The command line may hold secrets: only the code is said.

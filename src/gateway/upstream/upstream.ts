@@ -20,6 +20,7 @@ import type { Command } from '../../process/index.ts'
 import type { CallCredentials } from '../credentials/credentials.ts'
 import type { Caller } from './exchange.ts'
 import { createHttpLink, type Endpoint } from './http-link.ts'
+import type { Keep } from './kept.ts'
 import { type Link, type LinkEvents, type ListKind, sentences } from './link.ts'
 import { ask, initialize, type NegotiateOptions, negotiate, type ServerInfo, type Session, Unusable } from './negotiate.ts'
 import { legacyCapabilities } from './relayed.ts'
@@ -34,6 +35,8 @@ export interface UpstreamOptions {
   readonly prepare?: (() => Promise<Command>) | undefined
   /** What is started in place of a command: a package's own program, once it is here and as it was accepted. Throws `Unusable` where it must not be. */
   readonly launch?: ((command: Command) => Promise<Command>) | undefined
+  /** The sandbox that it is started in, made for each start. Throws `Unusable` where there is none that it may do without. */
+  readonly keep?: Keep | undefined
   /** What requests over HTTP carry beside the headers of the configuration; undefined: nothing, ever. */
   readonly credentials?: CallCredentials | undefined
   readonly client: ServerInfo
@@ -159,6 +162,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     isRestarting = false
     const configured = (await options.prepare?.()) ?? target
     const launched = 'url' in configured ? configured : ((await options.launch?.(configured)) ?? configured)
+    const kept = 'url' in launched ? undefined : await options.keep?.(launched)
     const lost = Promise.withResolvers<string>()
     const opening = { stale: true }
     const events: LinkEvents = {
@@ -177,7 +181,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     const mine =
       'url' in launched
         ? createHttpLink({ server, endpoint: launched, credentials: options.credentials, events, log, clock })
-        : createStdioLink({ server, command: launched, events, log, redactor, clock })
+        : createStdioLink({ server, command: launched, kept, events, log, redactor, clock })
     link = mine
     const gone = lost.promise.then((why): never => {
       throw new Unusable(why)

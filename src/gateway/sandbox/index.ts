@@ -1,0 +1,2 @@
+export { createSandboxes, type Sandboxes } from './sandboxes.ts'
+export type { Keeper } from './server-sandbox.ts'
