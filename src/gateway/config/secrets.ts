@@ -28,5 +28,15 @@ export function secretsIn(name: string, value: string): readonly string[] {
   return found
 }
 
+/** `--token=…`, or `--token` and then the value. */
+export function secretsInArguments(args: readonly string[]): string[] {
+  return args.flatMap((arg, i) => {
+    const [, flag, value] = /^--?([\w-]+)=(.*)$/s.exec(arg) ?? [undefined, /^--?([\w-]+)$/.exec(args[i - 1] ?? '')?.[1], arg]
+    return flag === undefined ? [] : secretsIn(flag, value ?? '')
+  })
+}
+
+export const secretsInUrl = (url: URL): string[] => [...url.searchParams].flatMap(([parameter, value]) => secretsIn(parameter, value))
+
 /** A path, a flag or a plain number says where a secret is or how long it lasts, but is none. */
 const looksLikeValue = (value: string): boolean => value.length >= 8 && !/^(?:[./~]|[A-Za-z]:\\|\d{1,15}$)/.test(value)

@@ -16,8 +16,9 @@ import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerConfig } from './config.ts'
 import { type Env, expand } from './expand.ts'
 import { toReferenceRules } from './references.ts'
+import { type ForcedSandbox, toServerSandbox } from './sandbox.ts'
 import type { ServerEntry } from './schema.ts'
-import { secretsIn } from './secrets.ts'
+import { secretsIn, secretsInArguments, secretsInUrl } from './secrets.ts'
 import type { SourceFile } from './source-file.ts'
 import { fillUpstreamAuth, NO_ISSUER } from './upstream-auth.ts'
 
@@ -36,6 +37,7 @@ export function resolveServer(
   source: SourceFile,
   env: Env,
   { problems, warnings }: Findings,
+  forced: ForcedSandbox,
 ): ServerConfig | undefined {
   const secrets = new Set<string>()
   const at = (...keys: (string | number)[]): string => `${source.where([...path, ...keys])}: ${[...path, ...keys].join('.')}`
@@ -64,7 +66,7 @@ export function resolveServer(
 
   if (entry.command !== undefined && entry.url !== undefined) problem(['url'], 'a server has a command or a url, not both')
   if (entry.command === undefined && entry.url === undefined) problem([], 'a server needs a command or a url')
-  const foreign = entry.url === undefined ? (['headers', 'auth'] as const) : (['args', 'env', 'cwd'] as const)
+  const foreign = entry.url === undefined ? (['headers', 'auth'] as const) : (['args', 'env', 'cwd', 'sandbox'] as const)
   for (const key of foreign) if (entry[key] !== undefined) problem([key], `goes with a ${entry.url === undefined ? 'url' : 'command'}`)
 
   const id = name
@@ -100,6 +102,9 @@ export function resolveServer(
   return {
     id,
     target,
+    ...('command' in target && {
+      sandbox: toServerSandbox(entry.sandbox, source.dir, { where: at('sandbox'), place: source.path, forced }),
+    }),
     tools,
     ...(release.length > 0 ? { release } : {}),
     timeoutSeconds: entry.timeoutSeconds,
@@ -152,16 +157,6 @@ export function resolveServer(
     return { url: url.href, headers }
   }
 }
-
-/** `--token=…`, or `--token` and then the value. */
-export function secretsInArguments(args: readonly string[]): string[] {
-  return args.flatMap((arg, i) => {
-    const [, flag, value] = /^--?([\w-]+)=(.*)$/s.exec(arg) ?? [undefined, /^--?([\w-]+)$/.exec(args[i - 1] ?? '')?.[1], arg]
-    return flag === undefined ? [] : secretsIn(flag, value ?? '')
-  })
-}
-
-export const secretsInUrl = (url: URL): string[] => [...url.searchParams].flatMap(([parameter, value]) => secretsIn(parameter, value))
 
 /** The URL, or what is wrong with it. */
 export function checkUrl(text: string): URL | string {
