@@ -11,6 +11,7 @@
 
 import type { ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
+import { arch } from 'node:process'
 import type { Confined, Confinement, Program } from './confinement.ts'
 import { handedFile } from './handed-file.ts'
 import { type Identity, identityOf, weAreRoot } from './identity.ts'
@@ -19,6 +20,7 @@ import { limitArguments } from './limits.ts'
 import { stepArguments } from './mounts.ts'
 import { requireProgram, SYSTEM_PATH } from './programs.ts'
 import { prepareHome, unreachable } from './reach.ts'
+import { type Architecture, filterOf, isFiltered } from './seccomp/filter.ts'
 import { viewOf } from './view.ts'
 import { watch } from './watch.ts'
 
@@ -83,6 +85,7 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
       '/dev',
       '--remount-ro',
       '/',
+      ...(isFiltered(arch) ? ['--seccomp', String(inherit(handedFile(filterFor(arch, program.forks))))] : []),
       '--chdir',
       view.cwd,
       '--',
@@ -104,7 +107,16 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
     }
   }
 
-  return { depth: 'bubblewrap', missing: [], confine }
+  return { depth: 'bubblewrap', missing: isFiltered(arch) ? [] : [`system calls are not filtered on ${arch}`], confine }
+}
+
+const filters = new Map<string, Uint8Array>()
+
+function filterFor(architecture: Architecture, forks: boolean): Uint8Array {
+  const key = `${architecture} ${forks}`
+  const filter = filters.get(key) ?? filterOf(architecture, { forks })
+  filters.set(key, filter)
+  return filter
 }
 
 /** What is inherited, by its number less 3: nothing of what we inherited ourselves. */

@@ -1,0 +1,164 @@
+/**
+ * The system calls that a confined program does not get. Namespaces, mounts and its user hold it already; this takes away the parts
+ * of the kernel that a program has no use for and in which ways out have been found, and the ways to memory that no limit counts.
+ *
+ * Fails closed: another architecture ends the process, a call that is newer than this list is not there.
+ *
+ * @module
+ */
+
+import { ALLOW, compile, errno, type Field, KILL, type Line } from './program.ts'
+
+export type { Architecture } from './syscalls.ts'
+
+import { ARCHITECTURES, type Architecture, LAST_KNOWN, numberOf, type Syscall } from './syscalls.ts'
+
+const EPERM = errno(1)
+const ENOSYS = errno(38)
+const EPROTONOSUPPORT = errno(93)
+const EAFNOSUPPORT = errno(97)
+
+const REFUSED: readonly Syscall[] = [
+  // Into other processes: their memory, their calls, their open files.
+  'ptrace',
+  'process_vm_readv',
+  'process_vm_writev',
+  'process_madvise',
+  'process_mrelease',
+  'pidfd_getfd',
+  'kcmp',
+  'migrate_pages',
+  'move_pages',
+  // Another root, other mounts, other namespaces.
+  'mount',
+  'umount2',
+  'move_mount',
+  'open_tree',
+  'fsopen',
+  'fsconfig',
+  'fsmount',
+  'fspick',
+  'mount_setattr',
+  'pivot_root',
+  'chroot',
+  'setns',
+  // Files by number, past every folder that says who may pass.
+  'open_by_handle_at',
+  'name_to_handle_at',
+  'fanotify_init',
+  // The machine itself.
+  'acct',
+  'adjtimex',
+  'clock_adjtime',
+  'clock_settime',
+  'create_module',
+  'delete_module',
+  'finit_module',
+  'get_kernel_syms',
+  'init_module',
+  'ioperm',
+  'iopl',
+  'kexec_file_load',
+  'kexec_load',
+  'lookup_dcookie',
+  'modify_ldt',
+  'nfsservctl',
+  'query_module',
+  'quotactl',
+  'quotactl_fd',
+  'reboot',
+  'setdomainname',
+  'sethostname',
+  'settimeofday',
+  'swapoff',
+  'swapon',
+  'syslog',
+  'uselib',
+  'vhangup',
+  // Keys: the keyring of a session is not of any namespace (keyrings(7)).
+  'add_key',
+  'keyctl',
+  'request_key',
+  // Where the kernel's own faults have been found again and again.
+  'bpf',
+  'perf_event_open',
+  'userfaultfd',
+]
+
+/** As if this kernel were older: what calls them goes on without. */
+const ABSENT: readonly Syscall[] = [
+  // Its flags are behind a pointer, where no filter can look; the C library then uses clone.
+  'clone3',
+  // What it does passes by every filter.
+  'io_uring_enter',
+  'io_uring_register',
+  'io_uring_setup',
+  // Memory that stays when nobody has mapped it: neither RLIMIT_DATA nor the size of a process shows it.
+  'memfd_create',
+  'memfd_secret',
+  'msgget',
+  'shmget',
+]
+
+// clone(2), unshare(2): CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
+const NEW_NAMESPACES = 0x7e02_0000
+const NEW_TIME = 0x80
+const CLONE_THREAD = 0x1_0000
+const THE_X32_ABI = 0x4000_0000
+// ioctl_tty(2): to type into a terminal, or to select and paste there (TIOCLINUX).
+const TIOCSTI = 0x5412
+const TIOCLINUX = 0x541c
+const [UNIX, INET, INET6, NETLINK] = [1, 2, 10, 16]
+const IP_PROTOCOLS = [0, 6, 17] // the family's own, TCP, UDP
+
+export interface FilterOptions {
+  /** Whether it may start processes. */
+  readonly forks: boolean
+}
+
+export const isFiltered = (architecture: string): architecture is Architecture => Object.hasOwn(ARCHITECTURES, architecture)
+
+export function filterOf(architecture: Architecture, { forks }: FilterOptions): Uint8Array {
+  const on = (names: readonly Syscall[], then: readonly Line[]): Line[] =>
+    names.flatMap((name) => {
+      const value = numberOf(name, architecture)
+      return value === undefined ? [] : [{ field: 'number', is: 'equal', value, then }]
+    })
+
+  return compile([
+    // The same kernel takes calls of 32 bits too, with numbers of their own.
+    { field: 'architecture', is: 'other', value: ARCHITECTURES[architecture], then: [answer(KILL)] },
+    ...(architecture === 'x64' ? [{ field: 'number', is: 'above', value: THE_X32_ABI - 1, then: [answer(KILL)] } as const] : []),
+    { field: 'number', is: 'above', value: LAST_KNOWN, then: [answer(ENOSYS)] },
+    ...on(REFUSED, [answer(EPERM)]),
+    ...on(ABSENT, [answer(ENOSYS)]),
+    ...on(['clone'], cloneLines(forks)),
+    ...(forks ? [] : on(['fork', 'vfork'], [answer(EPERM)])),
+    ...(forks ? [] : on(['execveat'], [answer(EPERM)])),
+    ...on(['unshare'], [{ field: 0, is: 'bits', value: NEW_NAMESPACES | NEW_TIME, then: [answer(EPERM)] }, answer(ALLOW)]),
+    ...on(['ioctl'], [...when(1, [TIOCSTI, TIOCLINUX], [answer(EPERM)]), answer(ALLOW)]),
+    // personality(2): to ask which it is, or for the usual one. Others switch off what makes addresses hard to guess.
+    ...on(['personality'], [...when(0, [0, 0xffff_ffff], [answer(ALLOW)]), answer(EPERM)]),
+    ...on(
+      ['socket'],
+      [
+        ...when(0, [UNIX], [answer(ALLOW)]),
+        ...when(0, [INET, INET6], [...when(2, IP_PROTOCOLS, [answer(ALLOW)]), answer(EPROTONOSUPPORT)]),
+        // NETLINK_ROUTE alone: the C library lists the interfaces with it.
+        ...when(0, [NETLINK], [...when(2, [0], [answer(ALLOW)]), answer(EPROTONOSUPPORT)]),
+        answer(EAFNOSUPPORT),
+      ],
+    ),
+    ...on(['socketpair'], [...when(0, [UNIX], [answer(ALLOW)]), answer(EAFNOSUPPORT)]),
+    answer(ALLOW),
+  ])
+}
+
+const answer = (code: number): Line => ({ answer: code })
+const when = (field: Field, values: readonly number[], then: readonly Line[]): Line[] =>
+  values.map((value) => ({ field, is: 'equal', value, then }))
+
+function cloneLines(forks: boolean): Line[] {
+  const thread: Line = { field: 0, is: 'bits', value: CLONE_THREAD, then: [answer(ALLOW)] }
+  return [{ field: 0, is: 'bits', value: NEW_NAMESPACES, then: [answer(EPERM)] }, ...(forks ? [answer(ALLOW)] : [thread, answer(EPERM)])]
+}
