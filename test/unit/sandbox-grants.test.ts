@@ -37,16 +37,31 @@ test('a destination is a host and a port, as the URL parser writes the host', ()
 
 test('what is no destination is refused, and so is what looks like another one', () => {
   for (const written of [
-    ...['', ':443', 'example.com', 'example.com:', 'example.com:0', 'example.com:65536', 'example.com:443/x', 'https://example.com:443'],
-    ...['user@example.com:443', 'example.com:443:443', 'exa mple.com:443', 'example.com\n:443', 'example.com\\@evil.example:443'],
-    ...['2001:db8::1:443', '[2001:db8::1]', '[fe80::1%eth0]:80', '[example.com]:443', '[]:443', '999.1.1.1:80', '%65xample.com:443'],
-    ...[
-      'a..example.com:443',
-      '.example.com:443',
-      `${'a'.repeat(64)}.`.repeat(4) + 'com:443',
-      'exam\u00adple.com:443',
-      'exam\u200bple.com:443',
-    ],
+    '',
+    ':443',
+    'example.com',
+    'example.com:',
+    'example.com:0',
+    'example.com:65536',
+    'example.com:443/x',
+    'https://example.com:443',
+    'user@example.com:443',
+    'example.com:443:443',
+    'exa mple.com:443',
+    'example.com\n:443',
+    'example.com\\@evil.example:443',
+    '2001:db8::1:443',
+    '[2001:db8::1]',
+    '[fe80::1%eth0]:80',
+    '[example.com]:443',
+    '[]:443',
+    '999.1.1.1:80',
+    '%65xample.com:443',
+    'a..example.com:443',
+    '.example.com:443',
+    `${`${'a'.repeat(63)}.`.repeat(4)}com:443`,
+    'exam\u00adple.com:443',
+    'exam\u200bple.com:443',
   ])
     assert.ok(isRefused(written), JSON.stringify(written))
 })

@@ -68,7 +68,9 @@ async function run(confinement: Confinement, program: Program): Promise<unknown>
 const attempts = (statements: Readonly<Record<string, string>>): string => `
 const fs = require('node:fs')
 const attempt = async (run) => { try { return await run() } catch (error) { return error.code ?? error.name } }
-const all = { ${Object.entries(statements).map(([name, text]) => `${name}: async () => ${text}`)} }
+const all = { ${Object.entries(statements)
+  .map(([name, text]) => `${name}: async () => ${text}`)
+  .join()} }
 ;(async () => {
   const answers = {}
   for (const [name, run] of Object.entries(all)) answers[name] = await attempt(run)
