@@ -23,6 +23,7 @@ import type { ServerConfig } from './config/index.ts'
 import { type Connectable, createConnectEntry } from './credentials/index.ts'
 import { createUpstreamExecutor } from './executor.ts'
 import { type Imported, type ImportOptions, importEntries, importSteps, nothing } from './import-entries.ts'
+import type { Launches } from './launch/index.ts'
 import { type Accepted, type LockFile, openLockFile } from './lock-file.ts'
 import { type Merged, mergeEntries } from './merge-entries.ts'
 import { openUpstream } from './open-upstream.ts'
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   readonly lockFile: string
   /** What we are, for upstreams' eyes. */
   readonly serverInfo: ServerInfo
+  /** Which commands may be started, and which of their packages' bytes; without it they are started as they are. */
+  readonly launches?: Launches | undefined
   /** What keeps commands to what they were granted; without it they are started as they are. */
   readonly sandboxes?: Sandboxes | undefined
   /** What is kept for people; without it no server gets anything of theirs. */
@@ -168,7 +171,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       rebuildAtOnce()
       return done
     },
-    close: async () => void (await Promise.all(members.map((member) => member.close()))),
+    async close() {
+      options.launches?.close()
+      await Promise.all(members.map((member) => member.close()))
+    },
   }
 }
 
@@ -187,7 +193,7 @@ interface Member {
 
 function createMember(
   config: ServerConfig,
-  { redactor, log, clock, serverInfo, people, sandboxes }: GatewayOptions,
+  { redactor, log, clock, serverInfo, people, launches, sandboxes }: GatewayOptions,
   lock: LockFile,
   prefixed: boolean,
   changed: () => Promise<void>,
@@ -203,7 +209,7 @@ function createMember(
   let timer: NodeJS.Timeout | undefined
 
   const keeper = 'command' in config.target ? sandboxes?.of(config) : undefined
-  const parts = { client: serverInfo, log, redactor, clock, stale: announce, keep: keeper?.keep }
+  const parts = { client: serverInfo, log, redactor, clock, stale: announce, launch: launches?.of(config), keep: keeper?.keep }
   const { upstream, personal, connectable } = openUpstream(config, people, parts)
   const executor = createUpstreamExecutor({ upstream, timeoutSeconds: config.timeoutSeconds, personal, clock })
 

@@ -11,6 +11,8 @@ import { createService, type ServiceOptions } from '../server/index.ts'
 import { openData, sayNewKey } from '../vault/index.ts'
 import { type Config, lockFileOf } from './config/index.ts'
 import { type Classification, createGateway, type UpstreamStatus } from './gateway.ts'
+import { createLaunches, type LaunchQuestion, packagesDirOf } from './launch/index.ts'
+import { openLockFile } from './lock-file.ts'
 import { createPeople } from './people.ts'
 import { createSandboxes } from './sandbox/index.ts'
 
@@ -19,6 +21,10 @@ export interface GuardOptions {
   readonly stdio?: boolean
   /** Takes the upstreams' read-only hints over into `sallyport.lock`, once, on the operator's word. */
   readonly classify?: boolean
+  /** Asks whoever starts this before something is started that nobody has accepted; undefined: it is refused. */
+  readonly ask?: ((question: LaunchQuestion) => Promise<boolean>) | undefined
+  /** Accepts, on the operator's word, what is configured now: other commands than before, and what packages without a version come to. */
+  readonly accept?: boolean
   /** Our own version, for upstreams and clients. */
   readonly version: string
   readonly log: Log
@@ -61,6 +67,8 @@ export async function createGuard({
   config,
   stdio = false,
   classify = false,
+  ask,
+  accept = false,
   version,
   log,
   redactor,
@@ -83,7 +91,17 @@ export async function createGuard({
     log,
     clock,
   })
-  const gateway = createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo, people, sandboxes })
+  const launches = createLaunches({
+    servers: config.servers,
+    lock: openLockFile(lockFile, { beside: config.file }),
+    packagesDir: packagesDirOf(data.dir),
+    ask,
+    accept,
+    log,
+    clock,
+  })
+  await launches.settle()
+  const gateway = createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo, people, launches, sandboxes })
   opening.defer(gateway.close)
   if (config.auth?.introspection) redactor.learn(config.auth.introspection.clientSecret)
 

@@ -9,5 +9,7 @@ export {
 } from './config/index.ts'
 export { type Classification, createGateway, type Gateway } from './gateway.ts'
 export { createGuard, type Guard, type GuardOptions } from './guard.ts'
+export { createLaunches, type LaunchQuestion, packagesDirOf } from './launch/index.ts'
+export { openLockFile } from './lock-file.ts'
 export { createPeople } from './people.ts'
 export { type SecretReference, secretsAskedBy } from './secrets/template.ts'

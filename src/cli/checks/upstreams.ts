@@ -4,10 +4,13 @@ import { ConfigError, createRedactor, silentLog, systemClock } from '../../core/
 import {
   type Config,
   createGateway,
+  createLaunches,
   createPeople,
   type LoadConfigOptions,
   loadConfig,
   lockFileOf,
+  openLockFile,
+  packagesDirOf,
   secretsAskedBy,
 } from '../../gateway/index.ts'
 import { type Data, resolveDataDir } from '../../vault/index.ts'
@@ -51,13 +54,23 @@ export async function checkUpstreams(
   if (servers.length === 0) return []
   const redactor = createRedactor()
   const people = data && createPeople({ data, servers, signIn: config.auth?.signIn ?? [], redactor, log: silentLog, clock: systemClock })
+  const dataDir = resolveDataDir(config.dataDir)
+  const lockFile = lockFileOf(config, dataDir)
   const gateway = createGateway({
     servers,
     people,
+    // Nobody is asked here: what was not accepted is not started.
+    launches: createLaunches({
+      servers,
+      lock: openLockFile(lockFile, { beside: config.file }),
+      packagesDir: packagesDirOf(dataDir),
+      log: silentLog,
+      clock: systemClock,
+    }),
     redactor,
     log: silentLog,
     clock: systemClock,
-    lockFile: lockFileOf(config, resolveDataDir(config.dataDir)),
+    lockFile,
     serverInfo: { name: 'sallyport', version },
   })
   const waiting = new Set(servers.filter((one) => secretsAskedBy(one).some(({ of }) => of === 'person')).map(({ id }) => id))

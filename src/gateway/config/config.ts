@@ -6,6 +6,7 @@ import type { PersonalOptions, Results } from '../../guards/index.ts'
 import type { AuditOptions, RetentionOptions } from '../../retention/index.ts'
 import type { AuthOptions, Bounds, Listen } from '../../server/index.ts'
 import type { AuditRule, ReleaseRule, ToolRule } from '../classify.ts'
+import type { WrittenLaunch } from '../launch/approval.ts'
 import type { ReferenceRule } from '../references.ts'
 import type { Templates } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
@@ -53,6 +54,8 @@ export interface ServerConfig {
   readonly target: Command | Endpoint
   /** What keeps its command to what it was granted. Undefined: it is no command. */
   readonly sandbox?: ServerSandbox | undefined
+  /** How it is started, as the file has it: what a person accepted once. Undefined: it is no command, or was typed by whoever starts this. */
+  readonly written?: WrittenLaunch | undefined
   /** In the order of the file; the first that matches counts. */
   readonly tools: readonly ToolRule[]
   /** What leaves of its tools' results; the first that matches counts. */

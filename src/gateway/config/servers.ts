@@ -11,6 +11,7 @@ import { basename, resolve, sep } from 'node:path'
 import { compileRules } from '../../guards/index.ts'
 import { isIssuerUrl, isLoopbackHost } from '../../net/index.ts'
 import type { AuditRule, ReleaseRule, ToolRule } from '../classify.ts'
+import { toWritten } from '../launch/approval.ts'
 import { isPersonal, type Template } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerConfig } from './config.ts'
@@ -105,6 +106,7 @@ export function resolveServer(
     ...('command' in target && {
       sandbox: toServerSandbox(entry.sandbox, source.dir, { where: at('sandbox'), place: source.path, forced }),
     }),
+    ...('command' in target && { written: toWritten(entry) }),
     tools,
     ...(release.length > 0 ? { release } : {}),
     timeoutSeconds: entry.timeoutSeconds,

@@ -162,6 +162,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     isRestarting = false
     const configured = (await options.prepare?.()) ?? target
     const launched = 'url' in configured ? configured : ((await options.launch?.(configured)) ?? configured)
+    // It was closed while its package was installed.
+    if (isClosed()) throw new Unusable('it was stopped')
     const kept = 'url' in launched ? undefined : await options.keep?.(launched)
     const lost = Promise.withResolvers<string>()
     const opening = { stale: true }

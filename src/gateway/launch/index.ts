@@ -1,0 +1,1 @@
+export { createLaunches, type Launches, type LaunchQuestion, packagesDirOf } from './launches.ts'

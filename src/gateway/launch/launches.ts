@@ -1,0 +1,212 @@
+/**
+ * What may be started: how a server of the configuration is started was accepted once, and a package is one that is pinned, with the
+ * bytes that were pinned.
+ *
+ *   settle, before anything listens ─ what has changed, or is no exact version: a person is asked, else it is refused
+ *   of(server), at each start ─ as accepted? ─▶ pinned? ─▶ installed, and as pinned? ─▶ the package's own program
+ *
+ * Fails closed: what nobody has accepted is not started, and says how to accept it. It is looked for again at each attempt, so that
+ * another program may accept it while this one runs.
+ *
+ * @module
+ */
+
+import { join } from 'node:path'
+import { type Clock, ConfigError, type Log } from '../../core/index.ts'
+import type { ServerConfig } from '../config/index.ts'
+import type { LockFile } from '../lock-file.ts'
+import { type Command, Unusable } from '../upstream/index.ts'
+import { type Change, changeOf } from './approval.ts'
+import { createNpm, NpmProblem } from './npm.ts'
+import { type PackageRequest, readPackageRequest } from './package-request.ts'
+import { showWanted } from './package-spec.ts'
+import { keyOf, type Pin } from './pin.ts'
+import { findLocal, findProgram, type ProgramStart } from './program.ts'
+import { type Found, publishedAt, resolvePackage } from './resolve.ts'
+import { createPackageStore } from './store.ts'
+import { TreeProblem } from './tree-digest.ts'
+import { unpinnedNote } from './unpinned.ts'
+
+/** What a person is asked. */
+export type LaunchQuestion =
+  | { readonly kind: 'changed'; readonly server: string; readonly change: Change }
+  | {
+      readonly kind: 'package'
+      readonly server: string
+      readonly wants: string
+      readonly found: Found
+      /** ISO 8601; undefined where the registry does not say. */
+      readonly published: string | undefined
+    }
+
+export interface LaunchesOptions {
+  readonly servers: readonly ServerConfig[]
+  readonly lock: LockFile
+  /** Where packages are installed. */
+  readonly packagesDir: string
+  /** Undefined: there is nobody to ask. */
+  readonly ask?: ((question: LaunchQuestion) => Promise<boolean>) | undefined
+  /** The operator has said that what is found now is accepted. */
+  readonly accept?: boolean | undefined
+  readonly log: Log
+  readonly clock: Clock
+  /** Of ours: npm is handed what is its own. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+export interface Launches {
+  /** @throws {ConfigError} where a package is to be run that nobody has chosen the version of, or where nothing at all may be started. */
+  settle(): Promise<void>
+  /** To be asked at each start. Undefined: it is no command. */
+  of(config: ServerConfig): ((command: Command) => Promise<Command>) | undefined
+  /** Ends what is being installed. */
+  close(): void
+}
+
+export const packagesDirOf = (dataDir: string): string => join(dataDir, 'packages')
+
+export function createLaunches(options: LaunchesOptions): Launches {
+  const { servers, lock, packagesDir, ask, accept = false, log, clock, env = process.env } = options
+  const closing = new AbortController()
+  const { signal } = closing
+  const npm = createNpm({ env, signal })
+  const store = createPackageStore({
+    dir: packagesDir,
+    npm,
+    log,
+    signal,
+    installed: (pin, platform, digest) => lock.addInstalled(keyOf(pin), platform, digest),
+  })
+  const now = (): string => new Date(clock()).toISOString()
+
+  /** What is to be accepted before this is started; undefined: nothing. */
+  function refusal({ id, written }: ServerConfig): Change | undefined {
+    const accepted = written && lock.launch(id)
+    if (!written || !accepted) return undefined
+    const { accepted: _, ...was } = accepted
+    return changeOf(was, written)
+  }
+
+  async function settleLaunch(config: ServerConfig): Promise<string | undefined> {
+    const { id, written } = config
+    if (!written) return undefined
+    const change = refusal(config)
+    if (lock.launch(id) && !change) return undefined
+    if (change && !accept && !(await ask?.({ kind: 'changed', server: id, change }))) return refused(id, change)
+    record(id, () => lock.acceptLaunch(id, { ...written, accepted: now() }))
+    return undefined
+  }
+
+  /** Where nothing can be written, the first start is like every other; what was accepted before still counts. */
+  function record(id: string, write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      if (error instanceof ConfigError) throw error
+      log('warn', `${id}: how it is started cannot be kept in sallyport.lock, so that a change would not be noticed`, {
+        error: (error as NodeJS.ErrnoException).code ?? 'unknown',
+      })
+    }
+  }
+
+  async function settlePackage({ id, target }: ServerConfig): Promise<string | undefined> {
+    if (!('command' in target)) return undefined
+    const note = unpinnedNote(target.command, target.args)
+    if (note) log('warn', `${id}: ${note}`)
+    const read = readPackageRequest(target.command, target.args)
+    if (!read) return undefined
+    if ('problem' in read) return `${id}: ${read.problem}`
+    const { wanted, prefersLocal } = read.request
+    if (wanted.isExact || pinOf(id, read.request) || (prefersLocal && findLocal(target.cwd, wanted.name))) return undefined
+    const wants = showWanted(wanted)
+    const found = await resolvePackage(npm, wanted, packagesDir).catch((error: unknown) => error)
+    if (found instanceof NpmProblem)
+      return `${id}: ${wants} is no exact version, and which one it stands for cannot be found: ${found.message}`
+    if (found instanceof Error) throw found
+    const resolved = found as Found
+    if (!accept) {
+      const says = `${id}: ${wants} is no exact version, and stands for ${keyOf(resolved)} today`
+      if (!ask) return `${says}: write ${keyOf(resolved)}, or start it once at a terminal or with --accept, which pins that`
+      const published = await publishedAt(npm, resolved, packagesDir)
+      if (!(await ask({ kind: 'package', server: id, wants, found: resolved, published }))) return `${says}, which was not accepted`
+    }
+    lock.usePin(id, wants, lock.pin(keyOf(resolved)) ?? { ...resolved, accepted: now(), installed: {} })
+    return undefined
+  }
+
+  /** What it runs, where that is known. An exact version is what any server has pinned of it. */
+  function pinOf(id: string, { wanted }: PackageRequest): Pin | undefined {
+    const wants = showWanted(wanted)
+    const used = lock.pinnedFor(id)
+    return used?.wants === wants ? lock.pin(used.uses) : undefined
+  }
+
+  async function pinned(id: string, request: PackageRequest): Promise<Pin> {
+    lock.load()
+    const known = pinOf(id, request)
+    if (known) return known
+    const { wanted } = request
+    // Its version was chosen by whoever wrote it, and may be pinned for another server already.
+    if (!wanted.isExact) throw new Unusable(`${showWanted(wanted)} is not pinned: start sallyport again, at a terminal or with --accept`)
+    const wants = showWanted(wanted)
+    let pin = lock.pin(wants)
+    if (!pin) {
+      log('info', `${id}: looking up ${wants} and what it depends on`)
+      pin = { ...(await resolvePackage(npm, wanted, packagesDir)), accepted: now(), installed: {} }
+    }
+    lock.usePin(id, wants, pin)
+    return pin
+  }
+
+  async function launch(config: ServerConfig, command: Command): Promise<Command> {
+    const { id } = config
+    lock.load()
+    const change = refusal(config)
+    if (change) throw new Unusable(refused(id, change, ''))
+    const read = readPackageRequest(command.command, command.args)
+    if (!read) return command
+    if ('problem' in read) throw new Unusable(read.problem)
+    const { wanted, program, args, prefersLocal } = read.request
+    const local = prefersLocal && !pinOf(id, read.request) ? findLocal(command.cwd, wanted.name) : undefined
+    if (local) return { ...command, command: local.command, args: [...local.args, ...args] }
+    const pin = await pinned(id, read.request)
+    const folder = await store.ready(() => lock.pin(keyOf(pin)) ?? pin)
+    const start: ProgramStart | undefined = findProgram(folder, wanted.name, program)
+    if (!start) throw new Unusable(`${keyOf(pin)} has no program ${program === undefined ? 'of its own' : 'of that name'}`)
+    return { ...command, command: start.command, args: [...start.args, ...args], code: [folder] }
+  }
+
+  return {
+    async settle() {
+      lock.load()
+      const packages: string[] = []
+      const changed: string[] = []
+      for (const config of servers) {
+        const problem = await settleLaunch(config)
+        if (problem) changed.push(problem)
+        else {
+          const unpinned = await settlePackage(config)
+          if (unpinned) packages.push(unpinned)
+        }
+      }
+      if (packages.length > 0 || (changed.length > 0 && changed.length === servers.length)) throw new ConfigError([...changed, ...packages])
+      for (const problem of changed) log('warn', `${problem}. It is not started`)
+    },
+    of: (config) =>
+      'command' in config.target
+        ? (command) =>
+            launch(config, command).catch((error: unknown) => {
+              if (error instanceof NpmProblem || error instanceof TreeProblem)
+                throw new Unusable(`its package cannot be started: ${error.message}`)
+              if (error instanceof ConfigError) throw new Unusable(error.problems.join('; '))
+              throw error
+            })
+        : undefined,
+    close: () => closing.abort(new Unusable('it was stopped')),
+  }
+}
+
+function refused(id: string, { places }: Change, before = `${id}: `): string {
+  const some = places.length > 6 ? [...places.slice(0, 6), `${places.length - 6} more`] : places
+  return `${before}it is started otherwise than was accepted: ${some.join(', ')}. To accept it as it is now: sallyport pin accept ${id}`
+}
