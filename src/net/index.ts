@@ -11,7 +11,7 @@ export {
 } from './guarded-fetch.ts'
 export { createIssuerFetch } from './issuer-fetch.ts'
 export { isIssuerUrl } from './issuer-url.ts'
-export type { Lookup } from './reach.ts'
+export type { AllowPrivate, Lookup } from './reach.ts'
 export {
   appraise,
   type CertificateSource,

@@ -9,11 +9,17 @@
  * @module
  */
 
-import { type Clock, type Log, systemClock } from '../../core/index.ts'
-import type { Lookup } from '../../net/index.ts'
+import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
+import { type Clock, ConfigError, type Log, systemClock } from '../../core/index.ts'
+import { classifyAddress, type Lookup } from '../../net/index.ts'
 import type { Program } from '../confine/confinement.ts'
-import type { Destination } from '../grants/destination.ts'
+import { type Destination, showDestination } from '../grants/destination.ts'
+import { BRIDGE_VARIABLE } from '../inside/bridge.ts'
+import { insideFiles, insideProgram } from '../inside-file.ts'
 import type { Connection } from './connection.ts'
+import { codeOf, createPlace } from './place.ts'
+import { createEgress } from './proxy.ts'
 
 export interface NetworkOptions {
   /** What it is called in what a refused program reads: the guarded server, the tool. */
@@ -28,10 +34,12 @@ export interface NetworkOptions {
   readonly dangerouslyAllowPrivateHosts?: readonly string[] | undefined
 }
 
-/** What a bridge has to know. Holds no secret. */
+/** What a bridge has to know. */
 export interface BridgeSettings {
   /** Where the proxy's socket is, as it is seen inside. */
   readonly socket: string
+  /** What the proxy is shown. It opens this one socket and nothing else; still it is handed on in the environment, not in arguments. */
+  readonly key: string
   /** Where it listens inside, and where that leads. Without `target` it is a proxy, for programs that know of one. */
   readonly listen: readonly { readonly address: string; readonly port: number; readonly target?: string }[]
 }
@@ -64,12 +72,96 @@ const NONE: Network = {
   close: async () => {},
 }
 
+/** Beside 127.0.0.1, where the program's own services are. */
+const FIRST = '127.77.0.'
+const PROXY = { address: `${FIRST}1`, port: 3128 }
+const INSIDE_SOCKET = '/run/sallyport/network'
+const OWN = ['localhost', '127.0.0.1', '::1']
+
 /**
  * One for each sandbox: what comes over its socket is that sandbox's.
  *
  * @throws {ConfigError} where the socket cannot be made.
  */
-export async function openNetwork({ allowed, clock = systemClock }: NetworkOptions): Promise<Network> {
+export async function openNetwork(options: NetworkOptions): Promise<Network> {
+  const { allowed, clock = systemClock } = options
   if (allowed.length === 0) return NONE
-  throw new Error(`not yet ${clock()}`)
+  const key = randomBytes(24).toString('base64url')
+  const { listen, hosts } = laidOut(allowed)
+  const place = createPlace(hosts)
+  const egress = createEgress({ ...options, clock, key })
+  try {
+    await egress.listen(place.socket)
+  } catch (error) {
+    place.close()
+    throw new ConfigError([`sandbox: nothing can listen in the folder for temporary files (TMPDIR): ${codeOf(error)}`])
+  }
+  const bridge: BridgeSettings = { socket: INSIDE_SOCKET, key, listen }
+  const given = { [INSIDE_SOCKET]: place.socket, '/etc/hosts': place.hosts }
+  const env = environment()
+  const code = [process.execPath, ...insideFiles()]
+  const lowPorts = listen.some(({ port }) => port < 1024)
+  return {
+    given,
+    env,
+    code,
+    lowPorts,
+    bridge,
+    into: (program) => ({
+      ...program,
+      command: process.execPath,
+      args: [...FLAGS, insideProgram('with-network'), program.command, ...program.args],
+      env: { ...env, ...program.env, [BRIDGE_VARIABLE]: JSON.stringify(bridge) },
+      code: [...new Set([...program.code, ...code])],
+      given: { ...program.given, ...given },
+      lowPorts,
+    }),
+    async close() {
+      await egress.close()
+      place.close()
+    },
+  }
+}
+
+/** It only passes bytes on. Each thread that it does not have is one more for the program. */
+const FLAGS = ['--max-old-space-size=16', '--v8-pool-size=0']
+
+/** Every host that was granted by its name has an address of its own, and listens there on its ports. What has none is asked of the proxy. */
+function laidOut(allowed: readonly Destination[]): { listen: BridgeSettings['listen']; hosts: string } {
+  const addresses = new Map<string, string>()
+  const listen: BridgeSettings['listen'][number][] = [PROXY]
+  for (const { host, port } of allowed) {
+    const target = showDestination({ host, port })
+    const at = (address: string): unknown => listen.push({ address, port, target })
+    if (host === 'localhost') OWN.slice(1).forEach(at)
+    else if (isIP(host) !== 0) {
+      if (classifyAddress(host) === 'loopback') at(host)
+    } else if (!host.startsWith('*.') && addresses.size < MAX_NAMES) {
+      const address = addresses.get(host) ?? `${FIRST}${addresses.size + 2}`
+      addresses.set(host, address)
+      at(address)
+    }
+  }
+  const names = [...addresses].map(([host, address]) => `${address} ${host}\n`)
+  return { listen, hosts: `127.0.0.1 localhost\n::1 localhost\n${names.join('')}` }
+}
+
+/** What is left of the last byte of an address. */
+const MAX_NAMES = 250
+
+function environment(): Record<string, string> {
+  const proxy = `http://${PROXY.address}:${PROXY.port}`
+  const none = OWN.join(',')
+  return {
+    HTTP_PROXY: proxy,
+    HTTPS_PROXY: proxy,
+    ALL_PROXY: proxy,
+    NO_PROXY: none,
+    http_proxy: proxy,
+    https_proxy: proxy,
+    all_proxy: proxy,
+    no_proxy: none,
+    // Node looks at these only where it is told to.
+    NODE_USE_ENV_PROXY: '1',
+  }
 }

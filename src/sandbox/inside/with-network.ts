@@ -1,0 +1,24 @@
+/**
+ * What is started in place of a guarded server that was granted a network: `with-network COMMAND ARGUMENTS…`. Starts the bridge, then the
+ * command with its own standard streams, and ends as the command ends.
+ *
+ * @module
+ */
+
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import type { BridgeSettings } from '../network/network.ts'
+import { BRIDGE_VARIABLE, startBridge } from './bridge.ts'
+
+const [command = '', ...args] = process.argv.slice(2)
+const { [BRIDGE_VARIABLE]: settings = '', ...env } = process.env
+await startBridge(JSON.parse(settings) as BridgeSettings)
+const child = spawn(command, args, { stdio: 'inherit', env })
+child.once('error', ({ code }: NodeJS.ErrnoException) => {
+  // As a shell has it.
+  process.stderr.write(`${command} could not be started (${code})\n`)
+  process.exit(code === 'ENOENT' ? 127 : 126)
+})
+// The group is signalled as a whole; who signals us alone means the command.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+child.once('exit', (code, signal) => process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
