@@ -58,7 +58,8 @@ export function findProgram(
   if (at !== undefined) absolute[at] = resolve(cwd, args[at] as string)
   for (const script of [...(at === undefined ? [] : [absolute[at] as string]), ...preloaded]) add(packageOf(script))
   for (const name of modules) add([join(cwd, name), join(cwd, `${name}.py`)].filter((each) => existsSync(each)))
-  return { command: file, args: absolute, code: outermost([...code]), script: at }
+  const shown = outermost([...code])
+  return { command: throughLinks(file, shown), args: absolute, code: shown, script: at }
 }
 
 /** In PATH, as the system looks for it; what has a slash is beside `cwd`. Links are not followed: a venv is known by them. */
@@ -152,6 +153,12 @@ function linksOf(file: string): string[] {
     passed.push((at = next))
   }
   return [...passed, real(file)]
+}
+
+/** A folder that is shown by a link is there by where that leads: a path in it goes on from there. */
+function throughLinks(file: string, shown: readonly string[]): string {
+  const folder = shown.find((each) => isWithin(file, each) && real(each) !== each)
+  return folder === undefined ? file : join(real(folder), file.slice(folder.length))
 }
 
 /** Without those that lie in another of them. */

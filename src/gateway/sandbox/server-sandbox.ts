@@ -10,8 +10,8 @@
  */
 
 import { createHash } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import { type Clock, ConfigError, type Log, problemOf } from '../../core/index.ts'
 import {
   type Confined,
@@ -86,11 +86,14 @@ export function createKeeper(options: KeeperOptions): Keeper {
     if (found === undefined) throw new Unusable('the command or its working directory was not found')
     const hopeless = cannotRun(command, sandbox)
     if (hopeless !== undefined) say(hopeless)
-    for (const hint of hintsFor({ ...command, script: found.script, code: found.code }, sandbox)) say(hint)
+    const hints = hintsFor({ ...command, script: found.script, code: found.code }, sandbox)
+    for (const hint of hints) say(hint)
 
+    // The others have a way of their own to tell hosts apart, or none.
+    const isWhole = confinement.depth === 'bubblewrap'
     const network = await openNetwork({
       name: server,
-      allowed: sandbox.grants.net,
+      allowed: isWhole ? sandbox.grants.net : [],
       note: (connection) => note(connection, person),
       log,
       clock,
@@ -101,7 +104,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     } catch (error) {
       await network.close()
       if (!(error instanceof ConfigError)) throw error
-      if (confinement.depth === 'bubblewrap' || confinement.depth === 'sandbox-runtime') throw new Unusable(error.problems.join('; '))
+      if (isWhole || confinement.depth === 'sandbox-runtime') throw new Unusable(error.problems.join('; '))
       return without(error.problems.join('; '))
     }
     depth = confinement.depth
@@ -114,7 +117,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
         return confined.ended
       },
       wordsFor: (ended) => wordsFor(ended, sandbox.grants.limits),
-      advice: (words) => adviceFor(words, sandbox),
+      advice: (words) => hopeless ?? hints[0] ?? adviceFor(words, sandbox),
       close() {
         network.close().catch((error: unknown) => log('error', `${server}: its network could not be closed`, { problem: problemOf(error) }))
       },
@@ -141,7 +144,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     const home = person === undefined ? homeOf(dataDir, server, sandbox) : undefined
     const visible = [...grants.read, ...grants.write, ...code]
     const isVisible = visible.some((folder) => isWithin(real(command.cwd), folder))
-    const args = isVisible ? found.args : found.args.map((arg) => asAbsolute(arg, command.cwd, visible))
+    const args = found.args.map((arg) => asSeen(arg, command.cwd, visible, isVisible))
     return {
       command: found.command,
       args,
@@ -171,18 +174,31 @@ export function homeOf(dataDir: string, id: string, { place }: ServerSandbox): s
   return join(folder, 'home')
 }
 
-/** It runs elsewhere: what is granted by a relative path is handed by its absolute one. */
-function asAbsolute(arg: string, cwd: string, visible: readonly string[]): string {
+/**
+ * An argument that is a path to something granted, as it is found inside: by the path that it really has, and by an absolute one where it
+ * does not run in the folder that the path is from.
+ */
+function asSeen(arg: string, cwd: string, visible: readonly string[], staysIn: boolean): string {
   const [path] = pathsIn(arg, cwd)
-  if (path === undefined || arg.startsWith('/') || !visible.some((folder) => isWithin(real(path), folder))) return arg
-  const [, before = ''] = /^(--?[\w-]+=)/.exec(arg) ?? []
-  return before + resolve(cwd, arg.slice(before.length))
+  if (path === undefined || !visible.some((folder) => isWithin(real(path), folder))) return arg
+  const [before = ''] = /^--?[\w-]+=/.exec(arg) ?? []
+  const written = arg.slice(before.length)
+  const isSeen = visible.some((folder) => isWithin(path, folder))
+  return isSeen && (staysIn || isAbsolute(written)) ? arg : before + (isSeen ? path : real(path))
 }
 
-/** Keys that lie beside the code, and what is ours: where a grant or the code has them in it. */
+/** What holds the keys of whoever writes a program, and is no part of it. */
+const KEYS = ['.git', '.npmrc', '.yarnrc.yml', '.pypirc', '.netrc']
+
+/** Those that lie beside the code, and what is ours: where a grant or the code has them in it. */
 function hiddenIn(own: readonly string[], { read, write }: ServerSandbox['grants'], code: readonly string[]): string[] {
-  const inOwn = own.filter((path) => [...read, ...write, ...code].some((folder) => isWithin(path, folder)))
-  return inOwn
+  const granted = [...read, ...write]
+  const beside = code
+    .flatMap((folder) => KEYS.map((name) => join(folder, name)))
+    .filter((path) => !granted.some((each) => isWithin(path, each)))
+  return [...own.filter((path) => [...granted, ...code].some((folder) => isWithin(path, folder))), ...beside].filter((path) =>
+    existsSync(path),
+  )
 }
 
 function wordsFor(ended: Ended, { memoryMb, cpuSeconds, maxProcesses }: Limits): string {
