@@ -11,7 +11,7 @@
 
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { type Clock, ConfigError, type Log, problemOf } from '../../core/index.ts'
 import {
   type Confined,
@@ -19,6 +19,7 @@ import {
   type Connection,
   type Depth,
   type Ended,
+  type Grants,
   type Limits,
   openNetwork,
   type Program,
@@ -29,16 +30,13 @@ import { type Command, type Kept, Unusable } from '../upstream/index.ts'
 import { adviceFor } from './advice.ts'
 import { isWithin } from './broad.ts'
 import { environmentFor } from './environment.ts'
-import { cannotRun, hintsFor, pathsIn, shownGrants } from './hints.ts'
+import { cannotRun, hintsFor, pathsIn } from './hints.ts'
 import { type Found, findProgram, real } from './program-files.ts'
 
 export interface SandboxStatus {
+  /** `none`: it can do whatever we can. */
   readonly depth: Depth
-  readonly read: readonly string[]
-  readonly write: readonly string[]
-  readonly net: readonly string[]
-  readonly env: readonly string[]
-  readonly run: readonly string[]
+  readonly grants: Grants
 }
 
 export interface KeeperOptions {
@@ -46,6 +44,8 @@ export interface KeeperOptions {
   readonly confinement: () => Promise<Confinement>
   /** Where homes are, and what no server ever sees. */
   readonly dataDir: string
+  /** Whether what a server keeps in its home stays. */
+  readonly keepsHomes: boolean
   /** Files of ours that a server may not read or write, whatever it is granted. */
   readonly own: readonly string[]
   /** Is told of each connection. */
@@ -58,11 +58,11 @@ export interface KeeperOptions {
 export interface Keeper {
   keep(command: Command, person?: string): Promise<Kept | undefined>
   /** What it is in; undefined: not known yet, or not in any. */
-  status(): { readonly depth: Depth; readonly shown: string } | undefined
+  status(): SandboxStatus | undefined
 }
 
 export function createKeeper(options: KeeperOptions): Keeper {
-  const { config, dataDir, own, note, env: ours, log, clock } = options
+  const { config, dataDir, keepsHomes, own, note, env: ours, log, clock } = options
   const { id: server, sandbox } = config
   let depth: Depth | undefined
   const said = new Set<string>()
@@ -141,7 +141,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
       connects: grants.net.length > 0,
     })
     // A person's process ends with that person's work, and so does what it keeps.
-    const home = person === undefined ? homeOf(dataDir, server, sandbox) : undefined
+    const home = keepsHomes && person === undefined ? homeOf(dataDir, server, sandbox) : undefined
+    if (home !== undefined) mkdirSync(dirname(home), { recursive: true, mode: 0o700 })
     const visible = [...grants.read, ...grants.write, ...code]
     const isVisible = visible.some((folder) => isWithin(real(command.cwd), folder))
     const args = found.args.map((arg) => asSeen(arg, command.cwd, visible, isVisible))
@@ -163,16 +164,13 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   return {
     keep,
-    status: () => (sandbox === undefined || depth === undefined ? undefined : { depth, shown: shownGrants(sandbox.grants) }),
+    status: () => (sandbox === undefined || depth === undefined ? undefined : { depth, grants: sandbox.grants }),
   }
 }
 
-/** Where it keeps what it remembers and what it has fetched. Made, but for the last folder. */
-export function homeOf(dataDir: string, id: string, { place }: ServerSandbox): string {
-  const folder = join(dataDir, 'sandbox', `${id}-${createHash('sha256').update(place).digest('hex').slice(0, 8)}`)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return join(folder, 'home')
-}
+/** Where it keeps what it remembers and what it has fetched. */
+export const homeOf = (dataDir: string, id: string, { place }: ServerSandbox): string =>
+  join(dataDir, 'sandbox', `${id}-${createHash('sha256').update(place).digest('hex').slice(0, 8)}`, 'home')
 
 /**
  * An argument that is a path to something granted, as it is found inside: by the path that it really has, and by an absolute one where it
