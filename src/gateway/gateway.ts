@@ -29,7 +29,7 @@ import { type Merged, mergeEntries } from './merge-entries.ts'
 import { openUpstream } from './open-upstream.ts'
 import type { People } from './people.ts'
 import { type Lists, noLists, readLists } from './read-lists.ts'
-import type { Keeper, Sandboxes } from './sandbox/index.ts'
+import type { Sandboxes, SandboxStatus } from './sandbox/index.ts'
 import { answersWithTasks, type ListKind, type ServerInfo, tellsOfResources, type Upstream, type UpstreamState } from './upstream/index.ts'
 
 export interface GatewayOptions {
@@ -60,7 +60,7 @@ export interface UpstreamStatus {
   readonly resources: number
   readonly error: string | undefined
   /** What it runs in, and what it may reach. Undefined: it is no command, or was not started yet. */
-  readonly sandbox: ReturnType<Keeper['status']>
+  readonly sandbox: SandboxStatus | undefined
 }
 
 export interface Classification {

@@ -87,7 +87,6 @@ export async function createGuard({
   const sandboxes = createSandboxes({
     dataDir: data.dir,
     own: [lockFile, ...(config.file === undefined ? [] : [config.file])],
-    note: () => {},
     log,
     clock,
   })

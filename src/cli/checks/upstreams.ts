@@ -6,6 +6,7 @@ import {
   createGateway,
   createLaunches,
   createPeople,
+  createSandboxes,
   type LoadConfigOptions,
   loadConfig,
   lockFileOf,
@@ -67,6 +68,14 @@ export async function checkUpstreams(
       log: silentLog,
       clock: systemClock,
     }),
+    // As guard does, but that nothing of what they do here is kept.
+    sandboxes: createSandboxes({
+      dataDir,
+      own: [lockFile, ...(config.file === undefined ? [] : [config.file])],
+      keepsHomes: false,
+      log: silentLog,
+      clock: systemClock,
+    }),
     redactor,
     log: silentLog,
     clock: systemClock,
@@ -83,6 +92,9 @@ export async function checkUpstreams(
       if (waiting.has(server)) return warning(server, why, 'nothing is broken: it is started for each person who has set what it needs')
       return problem(server, why, 'run its command by itself, or open its URL, and see what it says')
     })
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems.map((text) => problem('sandbox', text, 'correct the grants, or make what they name'))
   } finally {
     await gateway.close()
     people?.close()

@@ -19,6 +19,7 @@ import { createLiveLines } from '../live-lines.ts'
 import { createOutput, type Output } from '../output.ts'
 import { parsePort } from '../ports.ts'
 import { readSandboxFlags, type SandboxFlags } from '../sandbox-flags.ts'
+import { sandboxesOf, sandboxLine } from '../sandbox-lines.ts'
 import { shown, shownShort } from '../shown.ts'
 import { parseTarget } from '../target.ts'
 import { version } from '../version.ts'
@@ -108,7 +109,9 @@ function requireUpstream({ servers }: Config, guard: Guard): void {
   throw new CliError(
     'E-UPSTREAM',
     why,
-    'run the command by itself and see what it says. It gets little of your environment: name what it needs (HTTPS_PROXY, an API key) under env in sallyport.yaml',
+    status.some(({ sandbox }) => sandbox && sandbox.depth !== 'none')
+      ? 'run the command by itself and see what it says. In its sandbox it has only what it was granted: --allow-read, --allow-write, --allow-net, --allow-env, or the block "sandbox" in sallyport.yaml'
+      : 'run the command by itself and see what it says. It gets little of your environment: name what it needs (HTTPS_PROXY, an API key) under env in sallyport.yaml',
   )
 }
 
@@ -121,7 +124,7 @@ async function announce(config: Config, guard: Guard, accepted: readonly Classif
   if (output.json) {
     if (link !== undefined) output.note(`Make the owner's account (once, within 10 minutes): ${link}`)
     // Last: whoever waits for this line may use everything that was said before it.
-    output.object({ url, issuer })
+    output.object({ url, issuer, sandboxes: sandboxesOf(guard.status()) })
   } else for (const line of banner(config, guard, accepted, link, stdio, output)) output.line(line)
 }
 
@@ -146,12 +149,15 @@ function banner(
   { paint }: Output,
 ): string[] {
   const tick = paint('green', '✓')
-  const lines = guard.status().map(({ server, state, serverInfo, version: revision, tools, prompts, resources, error }) => {
-    if (state !== 'ready') return `${paint('yellow', '!')} ${server}: ${shown(error ?? 'does not answer yet')}; it is tried again`
+  const lines = guard.status().flatMap(({ server, state, serverInfo, version: revision, tools, prompts, resources, error, sandbox }) => {
+    if (state !== 'ready') return [`${paint('yellow', '!')} ${server}: ${shown(error ?? 'does not answer yet')}; it is tried again`]
     const counts = [`${tools} tools`, prompts > 0 && `${prompts} prompts`, resources > 0 && `${resources} resources`]
       .filter(Boolean)
       .join(', ')
-    return `${tick} ${server}: ${shownShort([serverInfo?.name, serverInfo?.version].filter(Boolean).join(' '))} (MCP ${revision}), ${counts}`
+    return [
+      `${tick} ${server}: ${shownShort([serverInfo?.name, serverInfo?.version].filter(Boolean).join(' '))} (MCP ${revision}), ${counts}`,
+      ...(sandbox ? [`  ${sandboxLine(sandbox, paint)}`] : []),
+    ]
   })
   for (const { server, read, execute, written } of accepted)
     lines.push(

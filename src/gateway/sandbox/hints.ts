@@ -78,7 +78,7 @@ export function shownGrants({ read, write, net, env, run }: ServerSandbox['grant
   const list = (values: readonly string[], none: string): string =>
     values.length === 0 ? none : values.slice(0, 8).join(', ') + (values.length > 8 ? ', …' : '')
   return [
-    `reads ${list(read.map(shownPath), write.length > 0 ? 'nothing else' : 'nothing')}`,
+    `reads ${list(read.map(shownPath), 'nothing')}`,
     `writes ${list(write.map(shownPath), 'nothing')}`,
     `network: ${list(net.map(showDestination), 'none')}`,
     ...(env.length > 0 ? [`env: ${list(env, '')}`] : []),

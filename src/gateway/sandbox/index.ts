@@ -1,2 +1,3 @@
+export { shownGrants } from './hints.ts'
 export { createSandboxes, type Sandboxes } from './sandboxes.ts'
-export type { Keeper } from './server-sandbox.ts'
+export type { SandboxStatus } from './server-sandbox.ts'

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Clock, Log } from '../../core/index.ts'
-import { ConfigError } from '../../core/index.ts'
+import { type Clock, ConfigError, type Log } from '../../core/index.ts'
 import { type Confinement, openConfinement } from '../../sandbox/index.ts'
 import type { ServerConfig } from '../config/index.ts'
 import { checkGrants } from './check-grants.ts'
@@ -15,7 +14,9 @@ export interface SandboxesOptions {
   readonly dataDir: string
   /** The configuration and what was accepted of servers: none of them may write there. */
   readonly own: readonly string[]
-  readonly note: (server: string, ...rest: Parameters<KeeperOptions['note']>) => void
+  /** Whether what servers keep in their homes stays. Default: yes. */
+  readonly keepsHomes?: boolean
+  readonly note?: (server: string, ...rest: Parameters<KeeperOptions['note']>) => void
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly log: Log
   readonly clock: Clock
@@ -31,7 +32,8 @@ export interface Sandboxes {
 export function createSandboxes({
   dataDir,
   own,
-  note,
+  keepsHomes = true,
+  note = () => {},
   env = process.env,
   log,
   clock,
@@ -41,7 +43,17 @@ export function createSandboxes({
   const confinement = (): Promise<Confinement> => (opened ??= open())
   return {
     of: (config) =>
-      createKeeper({ config, confinement, dataDir, own: [dataDir, ...own], note: (...told) => note(config.id, ...told), env, log, clock }),
+      createKeeper({
+        config,
+        confinement,
+        dataDir,
+        keepsHomes,
+        own: [dataDir, ...own],
+        note: (...told) => note(config.id, ...told),
+        env,
+        log,
+        clock,
+      }),
     async check(servers) {
       const problems = servers.flatMap((server) => checkGrants(server, { dataDir, own, env }))
       if (problems.length > 0) throw new ConfigError(problems)
