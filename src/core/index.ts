@@ -9,6 +9,8 @@ export {
   type Guard,
   type Named,
   type ProofProblem,
+  type SandboxEnd,
+  type SandboxPermission,
   type SealedProblem,
 } from './decision.ts'
 export { nearest, noSuchKey } from './did-you-mean.ts'

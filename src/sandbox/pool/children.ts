@@ -329,6 +329,7 @@ export function createChildren(options: ChildrenOptions): Children {
         },
         async close() {
           stopTaking(state)
+          for (const { done } of queue.drain(({ pool }) => pool === state)) done({ kind: 'cancelled' })
           await endAll(({ pool }) => pool === state)
         },
       }
@@ -337,7 +338,7 @@ export function createChildren(options: ChildrenOptions): Children {
     async close() {
       isClosed = true
       clearInterval(idling)
-      for (const { done } of queue.drain()) done({ kind: 'cancelled' })
+      for (const { done } of queue.drain(() => true)) done({ kind: 'cancelled' })
       await endAll(() => true)
     },
   }

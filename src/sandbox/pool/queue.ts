@@ -17,7 +17,8 @@ export interface Queue<T> {
   /** Whether anybody else waits. */
   othersThan(owner: string): boolean
   remove(owner: string, item: T): boolean
-  drain(): T[]
+  /** Takes out all that fit. */
+  drain(fits: (item: T) => boolean): T[]
 }
 
 /** Owners are rotated as a `Map` keeps its order. */
@@ -77,11 +78,11 @@ export function createQueue<T>(most: number): Queue<T> {
       without(owner, items, at)
       return true
     },
-    drain() {
-      const all = [...owners.values()].flat()
-      owners.clear()
-      size = 0
-      return all
+    drain(fits) {
+      const taken: T[] = []
+      for (const [owner, items] of [...owners])
+        for (let at = items.length - 1; at >= 0; at--) if (fits(items[at] as T)) taken.push(without(owner, items, at))
+      return taken
     },
   }
 }

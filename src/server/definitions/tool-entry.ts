@@ -21,11 +21,13 @@ import {
 import { type CompiledRules, compileRules, rateSchema, releaseSchema, toLimit } from '../../guards/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { type AuditOptions, auditSchema } from '../../retention/index.ts'
+import { type ModuleTool, readModule } from './module.ts'
+import { createRunModule, type RunJob, type RunModule } from './module-executor.ts'
 import { checkReads, toPermission } from './permissions.ts'
 import { readOutputSchema, readParameters } from './schemas.ts'
 import { checkName, checkNumber, readDisplay, reportFor } from './shape.ts'
 import type { ToolDefinition } from './tool.ts'
-import { createToolExecutor } from './tool-executor.ts'
+import { createToolExecutor, type RunFunction } from './tool-executor.ts'
 import { checkKeys, type Report } from './unknown-keys.ts'
 
 export interface EntryOptions {
@@ -37,6 +39,12 @@ export interface EntryOptions {
   readonly warn: Report
   /** Whether what would be warned of is a problem. */
   readonly strict?: boolean | undefined
+  /** Where modules run. Without: there are none. */
+  readonly modules?: Modules | undefined
+}
+/** Takes each module, and answers how a job gets to its children. */
+export interface Modules {
+  add(tool: ModuleTool): RunJob
 }
 const keys = [
   'name',
@@ -56,6 +64,7 @@ const keys = [
   'audit',
   'task',
   'execute',
+  'sandbox',
 ]
 const DAY_SECONDS = 86_400
 
@@ -65,7 +74,7 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
     options.report('tools: each must be an object')
     return undefined
   }
-  const { name, execute, outputSchema } = definition
+  const { name, execute, outputSchema, sandbox } = definition
   let fine = true
   const report = reportFor('tool', name, (problem) => {
     fine = false
@@ -76,7 +85,8 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
   checkKeys(definition, keys, '', report)
   checkName(name, report)
   const display = readDisplay(definition, report)
-  if (typeof execute !== 'function') report('execute: must be a function')
+  const module = execute instanceof URL && typeof name === 'string' ? readModule(name, execute, sandbox, report) : undefined
+  if (!(execute instanceof URL)) readInline(definition, report, options.strict === true)
   const parameters = readParameters(definition['parameters'], report, warn)
   for (const { path } of parameters?.mirrors ?? [])
     if (looksSecret(path.at(-1) ?? ''))
@@ -88,10 +98,10 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
   const release = readRelease(definition, report)
   const audit = readAudit(definition, report)
   const task = readTask(definition, report)
-  if (!fine || typeof name !== 'string' || typeof execute !== 'function' || !parameters || !permitted) return undefined
+  if (!fine || typeof name !== 'string' || !parameters || !permitted) return undefined
 
-  // Bound to its definition, for functions that say `this`.
-  const run = execute.bind(definition) as ToolDefinition['execute']
+  const run = module ? toRunModule(module, options, report) : bound(execute, definition)
+  if (!run) return undefined
   const executor = createToolExecutor({ run, parseOutput: output?.parse, task })
   const { permission, condition, rule } = permitted
   const shown = { name, ...display, inputSchema: parameters.schema, ...(output ? { outputSchema: output.schema } : {}) }
@@ -117,6 +127,24 @@ export function toolEntry(definition: ToolDefinition | object, options: EntryOpt
   }
 }
 
+/** Bound to its definition, for functions that say `this`. */
+const bound = (execute: unknown, definition: object): RunFunction | undefined =>
+  typeof execute === 'function' ? (execute.bind(definition) as RunFunction) : undefined
+
+function toRunModule(module: ModuleTool, { modules }: EntryOptions, report: Report): { readonly module: RunModule } | undefined {
+  if (modules) return { module: createRunModule(module, modules.add(module)) }
+  report('execute: modules are for tools of an MCPServer')
+  return undefined
+}
+
+/** A function runs in this process, and can do what this process can. */
+function readInline({ execute, sandbox, annotations }: JsonObject, report: Report, isStrict: boolean): void {
+  if (typeof execute !== 'function') report('execute: must be a function, or the URL of a module')
+  if (sandbox !== undefined) report('sandbox: is for a tool whose `execute` is the URL of a module: a function runs in this process')
+  if (isStrict && isObject(annotations) && annotations['destructiveHint'] === true)
+    report('execute: is destructive, and a function runs without a sandbox: make it a module, execute: new URL("./…", import.meta.url)')
+}
+
 const toSealed = (args: SealedFields['arguments'], results: SealedFields['results']): SealedFields | undefined =>
   args.length > 0 || results.length > 0 ? { arguments: args, results } : undefined
 
@@ -136,7 +164,7 @@ function readTask({ task }: JsonObject, report: Report): TaskSupport | undefined
     support,
     ttlMs: checkNumber('task.ttlMs', given['ttlMs'], 1, 30 * DAY_SECONDS * 1000, report, 'whole'),
     pollIntervalMs: checkNumber('task.pollIntervalMs', given['pollIntervalMs'], 1, DAY_SECONDS * 1000, report, 'whole'),
-    before: typeof before === 'function' ? createToolExecutor({ run: before.bind(given) as ToolDefinition['execute'] }) : undefined,
+    before: typeof before === 'function' ? createToolExecutor({ run: before.bind(given) as RunFunction }) : undefined,
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Runs a tool's function on the arguments that its rule has judged, and shapes what it answers. A tool that is not asynchronous is
+ * Runs a tool's function, or its module, on the arguments that its rule has judged, and shapes what it answers. A tool that is not asynchronous is
  * answered without a promise.
  *
  *   call.args ─▶ execute ─ toToolResult ─ parse ─▶ a result, not yet fit to leave
@@ -21,36 +21,43 @@ import {
   type TaskSupport,
 } from '../../core/index.ts'
 import { kindOf } from '../../protocol/index.ts'
-import { RunningContext } from './context.ts'
+import { type CallContext, RunningContext } from './context.ts'
 import { InputRequired, toInput } from './input-required.ts'
+import type { RunModule } from './module-executor.ts'
 import type { Parse, Parsed } from './standard-schema.ts'
 import { isThenable } from './thenable.ts'
-import type { ToolDefinition } from './tool.ts'
 import { isWholeResult, type Shaped, ToolError, toErrorResult, toStructured, toToolResult } from './tool-result.ts'
 
 export interface ToolExecutorOptions {
-  readonly run: ToolDefinition['execute']
+  /** A function of ours, or a module in a sandbox. */
+  readonly run: RunFunction | { readonly module: RunModule }
   /** Of structured content. */
   readonly parseOutput?: Parse | undefined
   readonly task?: TaskSupport | undefined
 }
 
-type Params = Parameters<ToolDefinition['execute']>[0]
+export type RunFunction = (params: never, context: CallContext) => unknown
 
 export function createToolExecutor({ run, parseOutput, task }: ToolExecutorOptions): Executor {
-  function begin(call: Call): Execution {
+  const begin = typeof run === 'function' ? (call: Call) => inProcess(run, call) : (call: Call) => inSandbox(run.module, call)
+
+  function inSandbox(module: RunModule, call: Call): Execution {
+    return module(call).then((settled) => (settled.allowed ? shape(settled.value) : settled), failed)
+  }
+
+  function inProcess(run: RunFunction, call: Call): Execution {
     try {
       const context = new RunningContext(call)
-      const answer = run(call.args as Params, context)
+      const answer = run(call.args as never, context)
       return isThenable(answer) ? Promise.resolve(answer).then((settled) => shape(settled, context), failed) : shape(answer, context)
     } catch (error) {
       return failed(error)
     }
   }
 
-  function shape(answer: unknown, context: RunningContext): Execution {
+  function shape(answer: unknown, context?: RunningContext): Execution {
     if (answer instanceof InputRequired) return toInput(answer)
-    RunningContext.requireAsked(context)
+    if (context) RunningContext.requireAsked(context)
     if (!parseOutput || typeof answer === 'string' || answer === undefined) return toProduced(toToolResult(answer))
     if (!isWholeResult(answer)) return structured(parseOutput(answer))
     const whole = toToolResult(answer)

@@ -8,6 +8,7 @@
 import type { JsonObject } from '../../core/index.ts'
 import type { RateOptions, ReleaseRuleOptions } from '../../guards/index.ts'
 import type { AuditOptions } from '../../retention/index.ts'
+import type { SandboxOptions } from '../../sandbox/index.ts'
 import type { CallContext } from './context.ts'
 import type { AnswerOf, ParametersOf, SchemaInput } from './infer.ts'
 import type { InputRequired } from './input-required.ts'
@@ -41,6 +42,11 @@ export interface ToolResult {
 /** With an `outputSchema`: what it describes, or a whole result. Without: a text, a result, or anything that JSON can say. */
 export type ToolAnswer<Output> = InputRequired | ToolResult | (undefined extends Output ? unknown : AnswerOf<Output>)
 
+/** As a method, so that a list of definitions may hold those of every schema. */
+interface Runs<Params, Answer> {
+  execute(params: Params, context: CallContext): Answer
+}
+
 interface Described<Parameters> {
   readonly name: string
   readonly title?: string
@@ -63,6 +69,8 @@ interface Described<Parameters> {
   readonly timeoutSeconds?: number
   /** What leaves of its results: which fields, how much, images as links. */
   readonly release?: ReleaseRuleOptions
+  /** What a module may reach and use; its paths are relative to the module's folder. Nothing named is nothing granted. */
+  readonly sandbox?: SandboxOptions
   /** Whether a call may become a task, or must (tasks extension). */
   readonly task?: 'optional' | 'required' | ToolTask<Parameters>
 }
@@ -79,20 +87,23 @@ export interface ToolTask<Parameters> {
 export interface ToolDefinition<Parameters = SchemaInput | undefined, Output = SchemaInput | undefined> extends Described<Parameters> {
   /** What its structured results look like. */
   readonly outputSchema?: Output
-  /** Gets what its parameters describe, validated. What it throws is opaque to the caller, unless it is a `ToolError`. */
-  execute(params: ParametersOf<Parameters>, context: CallContext): ToolAnswer<Output> | Promise<ToolAnswer<Output>>
+  /**
+   * Gets what its parameters describe, validated. What it throws is opaque to the caller, unless it is a `ToolError`. A URL:
+   * `new URL('./convert.ts', import.meta.url)`, a module whose default export is such a function; it runs in a sandbox.
+   */
+  readonly execute: Runs<ParametersOf<Parameters>, ToolAnswer<Output> | Promise<ToolAnswer<Output>>>['execute'] | URL
 }
 
 /** One of a list, where what it answers is not inferred. */
 export interface ListedTool<Parameters> extends Described<Parameters> {
   readonly outputSchema?: SchemaInput | undefined
-  execute(params: ParametersOf<Parameters>, context: CallContext): unknown
+  readonly execute: Runs<ParametersOf<Parameters>, unknown>['execute'] | URL
 }
 
 /** Some tool, whatever it takes: for lists and options that are passed on. */
 export interface AnyTool {
   readonly name: string
-  execute(params: never, context: CallContext): unknown
+  readonly execute: Runs<never, unknown>['execute'] | URL
 }
 
 /** The type that infers what each inline definition of a list takes: `constructor(options: { tools?: Tools<All> })`. */

@@ -1,0 +1,43 @@
+/**
+ * What a module may read in order to run: its own folder, and the packages and descriptions of packages above it. Not the rest of
+ * the project; and what looks like a secret in its own folder stays hidden.
+ *
+ * @module
+ */
+
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export interface ModuleFiles {
+  readonly code: readonly string[]
+  readonly hidden: readonly string[]
+}
+
+const SECRET = /^(?:\.env.*|\.npmrc|\.yarnrc.*|\.netrc|\.git|\.ssh|\.aws|id_(?:rsa|ecdsa|ed25519).*|sallyport\..*|.*\.(?:pem|key|p12|pfx|jks|kdbx))$/i
+/** A folder with more than that is no tool's own. */
+const MAX_LOOKED_AT = 20_000
+const MAX_DEPTH = 16
+
+export function moduleFiles(file: string): ModuleFiles {
+  const folder = dirname(file)
+  const code = [folder]
+  for (let above = dirname(folder), below = folder; above !== below; below = above, above = dirname(above))
+    code.push(...['node_modules', 'package.json'].map((name) => join(above, name)).filter((path) => existsSync(path)))
+  return { code, hidden: hiddenIn(folder) }
+}
+
+function hiddenIn(folder: string): string[] {
+  const hidden: string[] = []
+  const folders: [path: string, depth: number][] = [[folder, 0]]
+  let looked = 0
+  for (let next = folders.pop(); next; next = folders.pop()) {
+    const [path, depth] = next
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (++looked > MAX_LOOKED_AT) return hidden
+      const at = join(path, entry.name)
+      if (SECRET.test(entry.name)) hidden.push(at)
+      else if (entry.isDirectory() && entry.name !== 'node_modules' && depth < MAX_DEPTH) folders.push([at, depth + 1])
+    }
+  }
+  return hidden
+}

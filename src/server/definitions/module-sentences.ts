@@ -1,0 +1,29 @@
+/** Why a tool's module was refused or ended, for callers: which tool, and what of it. Never a path, a host or a value. @module */
+
+import type { SandboxEnd, SandboxPermission } from '../../core/index.ts'
+import type { Limits } from '../../sandbox/index.ts'
+
+const tried: Readonly<Record<SandboxPermission, string>> = {
+  read: 'read what it was not granted',
+  write: 'write where it was not granted to',
+  net: 'connect to where it was not granted to',
+  env: 'read a variable that it was not granted',
+  run: 'start what it was not granted',
+  other: 'do what it was not granted',
+}
+
+export const wasRefused = (name: string, permission: SandboxPermission): string => `The tool ${name} tried to ${tried[permission]}.`
+
+export function stoppedBy(name: string, why: SandboxEnd, limits: Limits): string {
+  return `The tool ${name} ${ends(limits)[why]}.`
+}
+
+const ends = ({ timeoutMs, cpuSeconds, memoryMb, maxProcesses, maxOutputBytes, scratchMb }: Limits): Readonly<Record<SandboxEnd, string>> => ({
+  time: `took longer than the ${timeoutMs} ms that it may take`,
+  cpu: `used more than the ${cpuSeconds ?? 'few'} seconds of processor time that it may use`,
+  memory: `used more than the ${memoryMb} MiB of memory that it may use`,
+  processes: `started more than the ${maxProcesses} processes that it may have`,
+  output: `wrote more than the ${maxOutputBytes} bytes that it may answer`,
+  disk: `wrote more than its place on the disk: ${scratchMb} MiB of its own, and what its folders have left`,
+  crash: 'ended before it answered',
+})

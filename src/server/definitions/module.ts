@@ -1,0 +1,61 @@
+/**
+ * A tool whose `execute` is a module: what is read of its definition, and what of its folder is visible where it runs.
+ *
+ *   execute: new URL('./convert.ts', import.meta.url), sandbox: { … } ─ readModule ─▶ ModuleTool
+ *
+ * Fails closed: what is no module of this machine, or asks for what cannot be granted, is a problem.
+ *
+ * @module
+ */
+
+import { realpathSync, statSync } from 'node:fs'
+import { dirname, extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describeProblems } from '../../core/index.ts'
+import { type Grants, type SandboxOptions, sandboxSchema, toGrants, toolLimits } from '../../sandbox/index.ts'
+import type { Report } from './unknown-keys.ts'
+
+export interface ModuleTool {
+  readonly name: string
+  /** The module, links followed. */
+  readonly file: string
+  readonly grants: Grants
+}
+
+const extensions = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'])
+
+/** `execute` and `sandbox` of a definition whose `execute` is a URL. Undefined: there were problems, and they were reported. */
+export function readModule(name: string, execute: URL, sandbox: unknown, report: Report): ModuleTool | undefined {
+  const file = fileOf(execute, report)
+  const options = sandbox === undefined ? {} : readSandbox(sandbox, report)
+  if (file === undefined || options === undefined) return undefined
+  return { name, file, grants: toGrants(options, dirname(file), toolLimits) }
+}
+
+function fileOf(execute: URL, report: Report): string | undefined {
+  if (execute.protocol !== 'file:' || execute.search !== '' || execute.hash !== '') {
+    report('execute: must be a function, or the URL of a file: new URL("./convert.ts", import.meta.url)')
+    return undefined
+  }
+  try {
+    const file = realpathSync(fileURLToPath(execute))
+    if (extensions.has(extname(file)) && statSync(file).isFile()) return file
+    report('execute: must be a JavaScript or TypeScript module')
+  } catch {
+    report('execute: there is no such file')
+  }
+  return undefined
+}
+
+function readSandbox(sandbox: unknown, report: Report): SandboxOptions | undefined {
+  const { data, error } = sandboxSchema.safeParse(sandbox)
+  if (!data) {
+    for (const { path, text } of describeProblems(error.issues, sandboxSchema)) report(`${['sandbox', ...path].join('.')}: ${text}`)
+    return undefined
+  }
+  // They change what runs, and with which rights, before its first line.
+  const loud = data.env?.find((variable) => /^(?:NODE_|LD_|DYLD_)/i.test(variable))
+  if (loud === undefined) return data
+  report(`sandbox.env: ${loud.slice(0, 64)} decides what is run, and is never handed on`)
+  return undefined
+}
