@@ -148,7 +148,8 @@ function header(path: string, size: number, link?: string): Buffer {
   block.write(' '.repeat(8), 148)
   block.write(link === undefined ? '0' : '2', 156)
   if (link !== undefined) block.write(link, 157, 100)
-  block.write('ustar\u000000', 257)
+  block.write('ustar\0', 257)
+  block.write('00', 263)
   block.write(octal(block.reduce((sum, byte) => sum + byte, 0), 7), 148)
   return block
 }

@@ -51,9 +51,9 @@ const OF_ANOTHER_RUN =
 
 export function createNpm({ env, signal }: NpmOptions): Npm {
   return {
-    async run(args, folder) {
+    async run([command = '', ...args], folder) {
       signal.throwIfAborted()
-      const child = startChild({ ...npmCommand([...args, ...QUIET]), cwd: folder, env: environmentOf(env), bare: true })
+      const child = startChild({ ...npmCommand([command, ...QUIET, ...args]), cwd: folder, env: environmentOf(env), bare: true })
       const said = { stdout: '', stderr: '' }
       for (const name of ['stdout', 'stderr'] as const)
         child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -1,0 +1,165 @@
+/** Packages that are run in place of npx: installed once, as they are pinned, and the same bytes from then on. */
+
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createLaunchPlace, type LaunchPlace, output } from '../support/launches.ts'
+
+/** A server that says its version and that of what it depends on. */
+function publish({ registry }: LaunchPlace, version: string, helper = version): void {
+  registry.publish({
+    name: 'helper',
+    version: helper,
+    files: { 'index.js': `exports.version = 'helper ${helper}'\n` },
+  })
+  registry.publish({
+    name: '@acme/notes',
+    version,
+    bin: { 'acme-notes': './cli.js' },
+    dependencies: { helper: '^1.0.0' },
+    files: { 'cli.js': `#!/usr/bin/env node\nconsole.log('notes ${version}', require('helper').version, ...process.argv.slice(2))\n` },
+  })
+}
+
+test('an exact version is installed once, pinned with all that it depends on, and started as Node with its own file', async () => {
+  await using place = await createLaunchPlace()
+  publish(place, '1.0.0')
+  const command = await place.start(['npx', '-y', '@acme/notes@1.0.0', '--deep', 'x y'])
+  assert.equal(command.command, process.execPath)
+  assert.equal(output(command), 'notes 1.0.0 helper 1.0.0 --deep x y\n')
+  assert.deepEqual(command.code?.length, 1)
+  const lock = place.lock() as unknown as { servers: object; packages: Record<string, { tree: Record<string, object>; installed: object }> }
+  assert.deepEqual(lock.servers, { notes: { package: { wants: '@acme/notes@1.0.0', uses: '@acme/notes@1.0.0' } } })
+  const pinned = lock.packages['@acme/notes@1.0.0']
+  assert.deepEqual(Object.keys(pinned?.tree ?? {}), ['node_modules/@acme/notes', 'node_modules/helper'])
+  for (const one of Object.values(pinned?.tree ?? {})) assert.match((one as { integrity: string }).integrity, /^sha512-/)
+  assert.equal(Object.keys(pinned?.installed ?? {}).length, 1)
+})
+
+test('a later start needs no registry, and no npm', async () => {
+  await using place = await createLaunchPlace()
+  publish(place, '1.0.0')
+  await place.start(['npx', '@acme/notes@1.0.0'])
+  await place.registry.close()
+  assert.equal(output(await place.start(['npx', '@acme/notes@1.0.0'], { env: { PATH: '/nowhere' } })), 'notes 1.0.0 helper 1.0.0\n')
+})
+
+test('another machine gets what is pinned, though there is something newer', async () => {
+  await using place = await createLaunchPlace()
+  publish(place, '1.0.0')
+  await place.start(['npx', '@acme/notes@1.0.0'])
+  publish(place, '1.0.1', '1.4.0')
+  const before = readFileSync(place.lockFile, 'utf8')
+  assert.equal(output(await place.start(['npx', '@acme/notes@1.0.0'], { dataDir: 'other' })), 'notes 1.0.0 helper 1.0.0\n')
+  assert.equal(readFileSync(place.lockFile, 'utf8'), before)
+})
+
+test('an interrupted installation is removed, and done again', async () => {
+  await using place = await createLaunchPlace()
+  publish(place, '1.0.0')
+  const packages = join(place.folder, 'data', 'packages')
+  await place.start(['npx', '@acme/notes@1.0.0'])
+  const [folder = ''] = readdirSync(packages).filter((name) => name.startsWith('@acme'))
+  const { renameSync } = await import('node:fs')
+  renameSync(join(packages, folder), join(packages, '.new-interrupted'))
+  assert.equal(output(await place.start(['npx', '@acme/notes@1.0.0'])), 'notes 1.0.0 helper 1.0.0\n')
+  assert.ok(!existsSync(join(packages, '.new-interrupted')))
+})
+
+test('two that start at once install once', async () => {
+  await using place = await createLaunchPlace()
+  publish(place, '1.0.0')
+  const said: string[] = []
+  const log = (_level: string, message: string): void => void said.push(message)
+  await place.start(['npx', '@acme/notes@1.0.0'])
+  const [one, other] = await Promise.all([
+    place.start(['npx', '@acme/notes@1.0.0'], { dataDir: 'other', log }),
+    place.start(['npx', '@acme/notes@1.0.0'], { dataDir: 'other', log }),
+  ])
+  assert.equal(output(one), output(other))
+  assert.equal(said.filter((message) => message.startsWith('installing')).length, 1)
+})
+
+test('a name without a version runs what was pinned for it once', async () => {
+  await using place = await createLaunchPlace()
+  publish(place, '1.0.0')
+  const asked: unknown[] = []
+  const ask = (question: unknown): boolean => asked.push(question) > 0
+  await place.start(['npx', '-y', '@acme/notes'], { ask })
+  publish(place, '1.1.0')
+  assert.equal(output(await place.start(['npx', '-y', '@acme/notes'])), 'notes 1.0.0 helper 1.0.0\n')
+  assert.equal(asked.length, 1)
+  const [{ wants, published, found }] = asked as [{ wants: string; published: string; found: { version: string } }]
+  assert.deepEqual({ wants, published, version: found.version }, { wants: '@acme/notes@latest', published: '2026-01-02T03:04:05.000Z', version: '1.0.0' })
+})
+
+test('--accept takes what a range comes to, without a person', async () => {
+  await using place = await createLaunchPlace()
+  publish(place, '1.0.0')
+  publish(place, '1.2.0')
+  assert.equal(output(await place.start(['npx', '@acme/notes@^1.0.0'], { accept: true })), 'notes 1.2.0 helper 1.2.0\n')
+})
+
+test('install scripts are not run, and that is said', async () => {
+  await using place = await createLaunchPlace()
+  place.registry.publish({
+    name: 'built',
+    version: '1.0.0',
+    bin: './cli.js',
+    scripts: { postinstall: 'node -e "require(\'node:fs\').writeFileSync(\'ran\', \'\')"' },
+    files: { 'cli.js': "console.log(require('node:fs').existsSync(__dirname + '/ran'))\n" },
+  })
+  const said: string[] = []
+  const command = await place.start(['npx', 'built@1.0.0'], { log: (level, message) => void (level === 'warn' && said.push(message)) })
+  assert.equal(output(command), 'false\n')
+  assert.match(said.join(), /built@1\.0\.0: install scripts were not run/)
+})
+
+test('a program of several is chosen by name, and one that is not there is not started', async () => {
+  await using place = await createLaunchPlace()
+  place.registry.publish({
+    name: 'many',
+    version: '1.0.0',
+    bin: { one: './one.js', two: './two.js' },
+    files: { 'one.js': "console.log('one')", 'two.js': "console.log('two')" },
+  })
+  assert.equal(output(await place.start(['npx', '-p', 'many@1.0.0', 'two'])), 'two\n')
+  await assert.rejects(place.start(['npx', 'many@1.0.0']), /many@1\.0\.0 has no program of its own/)
+  await assert.rejects(place.start(['npx', '-p', 'many@1.0.0', 'three']), /has no program of that name/)
+})
+
+test('npx NAME is what the project has installed, where it has it: nothing is fetched or pinned', async () => {
+  await using place = await createLaunchPlace()
+  const { mkdirSync } = await import('node:fs')
+  const own = join(place.folder, 'node_modules', 'own-server')
+  mkdirSync(own, { recursive: true })
+  writeFileSync(join(own, 'package.json'), JSON.stringify({ name: 'own-server', version: '9.9.9', bin: 'cli.js' }))
+  writeFileSync(join(own, 'cli.js'), "console.log('own', ...process.argv.slice(2))")
+  assert.equal(output(await place.start(['npx', '-y', 'own-server', 'x'])), 'own x\n')
+  assert.deepEqual(place.registry.requests(), [])
+  assert.ok(!existsSync(place.lockFile))
+})
+
+test('npm is handed nothing of ours', async () => {
+  await using place = await createLaunchPlace()
+  publish(place, '1.0.0')
+  const bin = join(place.folder, 'bin')
+  const { mkdirSync } = await import('node:fs')
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'npm'), `#!/bin/sh\nenv > '${place.folder}/env'\nexit 1\n`, { mode: 0o755 })
+  await assert.rejects(
+    place.start(['npx', '@acme/notes@1.0.0'], {
+      env: { PATH: `${bin}:/usr/bin:/bin`, SALLYPORT_MASTER_KEY: 'never', GITHUB_TOKEN: 'never', npm_config_local_prefix: '/elsewhere' },
+    }),
+    /its package cannot be started: npm failed \(exit 1\)/,
+  )
+  const handed = readFileSync(join(place.folder, 'env'), 'utf8')
+  assert.match(handed, /^npm_config_registry=/m)
+  assert.doesNotMatch(handed, /never|elsewhere/)
+})
+
+test('where there is no npm, that is what is said', async () => {
+  await using place = await createLaunchPlace()
+  await assert.rejects(place.start(['npx', '@acme/notes@1.0.0'], { env: { PATH: '/nowhere' } }), /npm is needed for that and was not found/)
+})
