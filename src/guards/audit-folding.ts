@@ -23,8 +23,9 @@ export interface Folding {
   close(): void
 }
 
-/** Refused before anybody was identified. */
-export const isFoldable = (record: AuditRecord): boolean => record.decision === 'deny' && record.subject === undefined
+/** Refused before anybody was identified. What a sandbox was refused is folded where it is noted, and there by its target. */
+export const isFoldable = ({ decision, subject, action }: AuditRecord): boolean =>
+  decision === 'deny' && subject === undefined && action !== 'sandbox.connect'
 
 interface Group {
   single: number

@@ -1,5 +1,13 @@
 export { type BubblewrapOptions, createBubblewrap } from './confine/bubblewrap.ts'
 export type { Confined, Confinement, Depth, Ended, Program } from './confine/confinement.ts'
+export {
+  type Explanation,
+  explainConfined,
+  explainElsewhere,
+  explainInProcess,
+  explainUnconfined,
+} from './explain/explanation.ts'
+export { explanationLines, type Line as ExplanationLine } from './explain/lines.ts'
 export { type Destination, matchesDestination, parseDestination, showDestination } from './grants/destination.ts'
 export {
   type Grants,
@@ -13,8 +21,11 @@ export {
   toolLimits,
 } from './grants/grants.ts'
 export { insideFiles, insideProgram } from './inside-file.ts'
-export { type Connection, type ConnectProblem, isRefusal } from './network/connection.ts'
+export { type ConnectFrom, type ConnectRecords, createConnectRecords } from './network/connect-records.ts'
+export type { Connection } from './network/connection.ts'
 export { type Network, type NetworkOptions, openNetwork } from './network/network.ts'
+export { detectContainer } from './platforms/container.ts'
+export { problemsForNode } from './platforms/node-flags.ts'
 export { type OpenConfinementOptions, openConfinement } from './platforms/open.ts'
 export { type Children, createChildren, createPool } from './pool/children.ts'
 export { toNodeProgram } from './pool/node-program.ts'

@@ -14,6 +14,13 @@ import type { BridgeSettings } from '../network/network.ts'
 /** The name under which its settings are in the environment. */
 export const BRIDGE_VARIABLE = 'SALLYPORT_BRIDGE'
 
+/** Starts the one that this process was given, if it was; and takes it out of the environment. */
+export async function startOwnBridge(): Promise<void> {
+  const settings = process.env[BRIDGE_VARIABLE]
+  delete process.env[BRIDGE_VARIABLE]
+  if (settings !== undefined) await startBridge(JSON.parse(settings) as BridgeSettings)
+}
+
 /** As much as our own proxy answers to CONNECT. */
 const MAX_ANSWER = 8192
 

@@ -7,13 +7,11 @@
 
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import type { BridgeSettings } from '../network/network.ts'
-import { BRIDGE_VARIABLE, startBridge } from './bridge.ts'
+import { startOwnBridge } from './bridge.ts'
 
 const [command = '', ...args] = process.argv.slice(2)
-const { [BRIDGE_VARIABLE]: settings = '', ...env } = process.env
-await startBridge(JSON.parse(settings) as BridgeSettings)
-const child = spawn(command, args, { stdio: 'inherit', env })
+await startOwnBridge()
+const child = spawn(command, args, { stdio: 'inherit' })
 child.once('error', ({ code }: NodeJS.ErrnoException) => {
   // As a shell has it.
   process.stderr.write(`${command} could not be started (${code})\n`)

@@ -11,6 +11,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
+import { isAbsolute } from 'node:path'
 import { type Clock, ConfigError, type Log, systemClock } from '../../core/index.ts'
 import { classifyAddress, type Lookup } from '../../net/index.ts'
 import type { Program } from '../confine/confinement.ts'
@@ -44,33 +45,17 @@ export interface BridgeSettings {
   readonly listen: readonly { readonly address: string; readonly port: number; readonly target?: string }[]
 }
 
-/** What is to be added to a `Program`. All of it is empty where nothing is granted. */
+/** What is to be added to a `Program`: nothing where nothing is granted. */
 export interface Network {
-  /** The proxy's socket and `/etc/hosts`, by where they are seen: for `Program.given`. */
-  readonly given: Readonly<Record<string, string>>
-  /** Where the proxy is, for programs that look: for `Program.env`. */
-  readonly env: Readonly<Record<string, string>>
-  /** What the bridge needs to run: for `Program.code`. */
-  readonly code: readonly string[]
-  /** For `Program.lowPorts`. */
-  readonly lowPorts: boolean
-  /** For a program of ours that starts the bridge itself (`startBridge`). Undefined: there is no network. */
-  readonly bridge: BridgeSettings | undefined
-  /** The program with all of this, and with the bridge as what is started: it starts the program in its turn. For what is not ours. */
+  /** The program with a bridge as what is started, which starts the program in its turn: for what is not ours. */
   into(program: Program): Program
+  /** The program with what a bridge needs: for a Node program of ours that starts it itself (`startOwnBridge`). */
+  beside(program: Program): Program
   /** Ends every connection, and removes the socket. */
   close(): Promise<void>
 }
 
-const NONE: Network = {
-  given: {},
-  env: {},
-  code: [],
-  lowPorts: false,
-  bridge: undefined,
-  into: (program) => program,
-  close: async () => {},
-}
+const NONE: Network = { into: (program) => program, beside: (program) => program, close: async () => {} }
 
 /** Beside 127.0.0.1, where the program's own services are. */
 const FIRST = '127.77.0.'
@@ -97,24 +82,20 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     throw new ConfigError([`sandbox: nothing can listen in the folder for temporary files (TMPDIR): ${codeOf(error)}`])
   }
   const bridge: BridgeSettings = { socket: INSIDE_SOCKET, key, listen }
-  const given = { [INSIDE_SOCKET]: place.socket, '/etc/hosts': place.hosts }
-  const env = environment()
-  const code = [process.execPath, ...insideFiles()]
-  const lowPorts = listen.some(({ port }) => port < 1024)
+  const beside = (program: Program): Program => ({
+    ...program,
+    // Ours last: from inside, a proxy of the machine's is nowhere.
+    env: { ...program.env, ...ENVIRONMENT, [BRIDGE_VARIABLE]: JSON.stringify(bridge) },
+    given: { ...program.given, [INSIDE_SOCKET]: place.socket, '/etc/hosts': place.hosts },
+    lowPorts: listen.some(({ port }) => port < 1024),
+  })
   return {
-    given,
-    env,
-    code,
-    lowPorts,
-    bridge,
+    beside,
     into: (program) => ({
-      ...program,
+      ...beside(program),
       command: process.execPath,
       args: [...FLAGS, insideProgram('with-network'), program.command, ...program.args],
-      env: { ...env, ...program.env, [BRIDGE_VARIABLE]: JSON.stringify(bridge) },
-      code: [...new Set([...program.code, ...code])],
-      given: { ...program.given, ...given },
-      lowPorts,
+      code: [...program.code, ...(isAbsolute(program.command) ? [program.command] : []), ...insideFiles()],
     }),
     async close() {
       await egress.close()
@@ -136,8 +117,9 @@ function laidOut(allowed: readonly Destination[]): { listen: BridgeSettings['lis
     if (host === 'localhost') OWN.slice(1).forEach(at)
     else if (isIP(host) !== 0) {
       if (classifyAddress(host) === 'loopback') at(host)
-    } else if (!host.startsWith('*.') && addresses.size < MAX_NAMES) {
+    } else if (!host.startsWith('*.')) {
       const address = addresses.get(host) ?? `${FIRST}${addresses.size + 2}`
+      if (addresses.size >= MAX_NAMES && !addresses.has(host)) continue
       addresses.set(host, address)
       at(address)
     }
@@ -149,19 +131,11 @@ function laidOut(allowed: readonly Destination[]): { listen: BridgeSettings['lis
 /** What is left of the last byte of an address. */
 const MAX_NAMES = 250
 
-function environment(): Record<string, string> {
+/** For programs that look. */
+const ENVIRONMENT: Readonly<Record<string, string>> = (() => {
   const proxy = `http://${PROXY.address}:${PROXY.port}`
-  const none = OWN.join(',')
-  return {
-    HTTP_PROXY: proxy,
-    HTTPS_PROXY: proxy,
-    ALL_PROXY: proxy,
-    NO_PROXY: none,
-    http_proxy: proxy,
-    https_proxy: proxy,
-    all_proxy: proxy,
-    no_proxy: none,
-    // Node looks at these only where it is told to.
-    NODE_USE_ENV_PROXY: '1',
-  }
-}
+  const found = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, ALL_PROXY: proxy, NO_PROXY: OWN.join(',') }
+  const lower = Object.entries(found).map(([name, value]) => [name.toLowerCase(), value])
+  // Node looks at these only where it is told to.
+  return { ...found, ...Object.fromEntries(lower), NODE_USE_ENV_PROXY: '1' }
+})()
