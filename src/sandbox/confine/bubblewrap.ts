@@ -91,7 +91,13 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
       '--',
       ...inside,
     ]
-    const watched = watch(grants, [])
+    const written = program.home === undefined ? grants.write : [...grants.write, program.home]
+    const watched = watch(grants, written, {
+      wrappers: 2,
+      alone: !program.forks,
+      metered: program.node === true,
+      scratch: view.scratch,
+    })
     return {
       command: { command: bwrap, args, cwd: '/', env: { PATH: SYSTEM_PATH, ...env, HOME: view.home }, bare: true, files: placed(files) },
       warnings,

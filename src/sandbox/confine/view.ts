@@ -25,6 +25,8 @@ export interface View {
   readonly cwd: string
   readonly home: string
   readonly command: string
+  /** Its folders in memory. */
+  readonly scratch: readonly string[]
 }
 
 /**
@@ -55,7 +57,8 @@ export function viewOf(program: Program, identity: Identity, tools: readonly str
     // POSIX shared memory and semaphores; a Node of ours uses neither.
     ...(node ? [] : [{ kind: 'scratch', source: 'system', at: '/dev/shm', sizeMb: grants.limits.scratchMb } as const]),
   ])
-  return { steps, home, command: command.path, cwd: cwdInside(program, home, steps) }
+  const scratch = steps.flatMap(({ kind, at }) => (kind === 'scratch' ? [at] : []))
+  return { steps, scratch, home, command: command.path, cwd: cwdInside(program, home, steps) }
 }
 
 const bind = (source: Source, at: string, from: string, write = false): Step => ({ kind: 'bind', source, at: resolve(at), from, write })

@@ -1,8 +1,29 @@
-/** Stub: filled in next. @module */
+/**
+ * Watches over what runs confined, for what no limit of the kernel bounds: memory and processor time of all its processes together,
+ * the room that it leaves on a disk, files without content. One timer looks after all, ten times a second, and ends what went too far.
+ *
+ * Between two looks there are the limits of each single process (`limits.ts`).
+ *
+ * @module
+ */
+
 import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process'
 import { signalGroup } from '../../process/index.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { Ended } from './confinement.ts'
+import { createDiskWatch } from './disk-watch.ts'
+import { ownBytes, type ProcessUse, treeOf, useOf } from './process-tree.ts'
+
+export interface WatchOptions {
+  /** Processes of ours around the program: `bwrap`, twice. */
+  readonly wrappers?: number | undefined
+  /** Whether the program is one process and stays one. */
+  readonly alone?: boolean | undefined
+  /** Whether `cpuSeconds` are of a piece of work and counted here. */
+  readonly metered?: boolean | undefined
+  /** Folders in memory, as it sees them. */
+  readonly scratch?: readonly string[] | undefined
+}
 
 export interface Watched {
   started(child: ChildProcess): void
@@ -11,21 +32,106 @@ export interface Watched {
   readonly ended: Ended | undefined
 }
 
-export function watch(_grants: Grants, _written: readonly string[]): Watched {
+const EVERY_MS = 100
+/** Where nothing has happened for a while, and there are many processes to look at. */
+const SELDOM = 3
+
+const looks = new Set<() => void>()
+let timer: NodeJS.Timeout | undefined
+
+function lookAfter(look: () => void): void {
+  looks.add(look)
+  timer ??= setInterval(() => {
+    for (const each of looks) each()
+  }, EVERY_MS).unref()
+}
+
+function lookNoMore(look: () => void): void {
+  looks.delete(look)
+  if (looks.size > 0) return
+  clearInterval(timer)
+  timer = undefined
+}
+
+/** `written`: folders of ours that it may write to. */
+export function watch({ limits }: Grants, written: readonly string[], options: WatchOptions = {}): Watched {
+  const { wrappers = 0, alone = false, metered = false, scratch = [] } = options
+  const memoryBytes = limits.memoryMb * 1024 * 1024
+  const disk = createDiskWatch(written, scratch)
   let ended: Ended | undefined
   let running: ChildProcess | undefined
+  let program: number | undefined
+  let cpuBefore = 0
+  let cpuUsed = 0
+  let passed = 0
+
+  function look(): void {
+    const pid = running?.pid
+    if (pid === undefined) return
+    if (passed > 0) {
+      passed -= 1
+      return
+    }
+    const tree = treeAt(pid)
+    if (tree.length === 0) return
+    const { cpuSeconds, threads, residentBytes } = sum(tree)
+    // Less than before: somebody has ended whom nobody waited for.
+    const used = Math.max(0, cpuSeconds - cpuBefore)
+    cpuBefore = cpuSeconds
+    cpuUsed += used
+    if (!alone && used === 0) passed = SELDOM
+    // Pages of files are cheap to count in, and cost nothing to leave out where it is within its limit with them.
+    if (residentBytes > memoryBytes && tree.reduce((bytes, each) => bytes + ownBytes(each.pid), 0) > memoryBytes) return end('memory')
+    if (threads > limits.maxProcesses + wrappers) return end('processes')
+    if (metered && limits.cpuSeconds !== undefined && cpuUsed > limits.cpuSeconds) return end('cpu')
+    disk.look(tree.slice(-1)[0]?.pid, tree, () => end('disk'))
+  }
+
+  function treeAt(pid: number): readonly ProcessUse[] {
+    if (program !== undefined) {
+      const use = useOf(program)
+      return use === undefined ? [] : [use]
+    }
+    const tree = treeOf(pid, limits.maxProcesses + wrappers)
+    if (alone && tree.length === wrappers + 1) program = tree.at(-1)?.pid
+    return tree
+  }
+
+  function end(why: Ended): void {
+    if (ended !== undefined) return
+    ended = why
+    if (running !== undefined) signalGroup(running as ChildProcessWithoutNullStreams, 'SIGKILL')
+  }
+
   return {
     started(child) {
+      if (child.pid === undefined) return
       running = child
+      // Ended before it was started: it does not get to run.
+      if (ended !== undefined) signalGroup(child as ChildProcessWithoutNullStreams, 'SIGKILL')
+      lookAfter(look)
+      child.once('exit', () => {
+        running = undefined
+        lookNoMore(look)
+      })
     },
-    begin() {},
-    end(why) {
-      if (ended !== undefined) return
-      ended = why
-      if (running !== undefined) signalGroup(running as ChildProcessWithoutNullStreams, 'SIGKILL')
+    begin() {
+      cpuUsed = 0
+      passed = 0
     },
+    end,
     get ended() {
       return ended
     },
   }
+}
+
+function sum(tree: readonly ProcessUse[]): Omit<ProcessUse, 'pid'> {
+  let [cpuSeconds, threads, residentBytes] = [0, 0, 0]
+  for (const use of tree) {
+    cpuSeconds += use.cpuSeconds
+    threads += use.threads
+    residentBytes += use.residentBytes
+  }
+  return { cpuSeconds, threads, residentBytes }
 }

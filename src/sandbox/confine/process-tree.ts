@@ -1,0 +1,99 @@
+/**
+ * What Linux says of a process and of those that it started (proc_pid_stat(5)). Whatever is gone by the time that it is looked at
+ * counts for nothing.
+ *
+ * @module
+ */
+
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+
+export interface ProcessUse {
+  readonly pid: number
+  /** With what the children used that it has waited for. */
+  readonly cpuSeconds: number
+  readonly threads: number
+  /** With pages of files, which others use too. */
+  readonly residentBytes: number
+}
+
+const TICKS_A_SECOND = 100 // USER_HZ, on every architecture that Node runs on.
+const buffer = Buffer.alloc(16_384)
+
+function read(path: string): string | undefined {
+  let file: number | undefined
+  try {
+    file = openSync(path, 'r')
+    return buffer.toString('latin1', 0, readSync(file, buffer))
+  } catch {
+    return undefined
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** `first` and all that came of it, parents first; of more than `most` no more is looked at. */
+export function treeOf(first: number, most: number): ProcessUse[] {
+  const tree: ProcessUse[] = []
+  const queue = [first]
+  for (let pid = queue.shift(); pid !== undefined && tree.length <= most; pid = queue.shift()) {
+    const use = useOf(pid)
+    if (use === undefined) continue
+    tree.push(use)
+    queue.push(...childrenOf(use))
+  }
+  return tree
+}
+
+export function useOf(pid: number): ProcessUse | undefined {
+  const text = read(`/proc/${pid}/stat`)
+  if (text === undefined) return undefined
+  // Its name, in brackets, is whatever it likes: fields are counted from the last bracket, where the third begins.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const field = (number: number): number => Number(fields[number - 3])
+  return {
+    pid,
+    cpuSeconds: (field(14) + field(15) + field(16) + field(17)) / TICKS_A_SECOND,
+    threads: field(20),
+    residentBytes: field(24) * pageBytes(),
+  }
+}
+
+/** Each thread has children of its own. */
+function childrenOf({ pid, threads }: ProcessUse): number[] {
+  let tasks = [String(pid)]
+  if (threads > 1) {
+    try {
+      tasks = readdirSync(`/proc/${pid}/task`)
+    } catch {
+      return []
+    }
+  }
+  return tasks.flatMap((task) => (read(`/proc/${pid}/task/${task}/children`) ?? '').split(' ').filter(Boolean).map(Number))
+}
+
+/** Memory that is its own: without pages of files, with what it shares in memory, and with what was swapped out. */
+export function ownBytes(pid: number): number {
+  const text = read(`/proc/${pid}/status`) ?? ''
+  let kibibytes = 0
+  for (const [, amount] of text.matchAll(/^(?:RssAnon|RssShmem|VmSwap):\s*(\d+) kB$/gm)) kibibytes += Number(amount)
+  return kibibytes * 1024
+}
+
+/** What it wrote: to files on disks, or by calls to whatever. */
+export function writtenBytes(pid: number): number {
+  const text = read(`/proc/${pid}/io`) ?? ''
+  const amount = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
+  return Math.max(amount('wchar'), amount('write_bytes'))
+}
+
+let pageSize: number | undefined
+
+/** As the kernel told this very process when it began: AT_PAGESZ (getauxval(3)). */
+function pageBytes(): number {
+  if (pageSize !== undefined) return pageSize
+  const auxv = readFileSync('/proc/self/auxv')
+  for (let at = 0; at + 16 <= auxv.length; at += 16) {
+    if (auxv.readBigUInt64LE(at) === 6n) return (pageSize = Number(auxv.readBigUInt64LE(at + 8)))
+  }
+  return (pageSize = 4096)
+}
