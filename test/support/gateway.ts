@@ -19,6 +19,7 @@ import { ANA, connect, type SignedIn } from './authorization.ts'
 import { type Finished, run } from './child.ts'
 import { ALL_SCOPES, SALLYPORT } from './guard.ts'
 import { createTempDir } from './paths.ts'
+import { granted } from './sandbox.ts'
 
 export interface GatewayOptions {
   /** As in `sallyport.yaml`; a function is given the folder for what the test's servers keep. */
@@ -128,7 +129,7 @@ const WITNESS = join(import.meta.dirname, '..', 'fixtures', 'attacks', 'witness.
 
 export interface Witness {
   /** For `servers` of the configuration. */
-  readonly entry: { readonly command: string; readonly args: readonly string[] }
+  readonly entry: { readonly command: string; readonly args: readonly string[]; readonly sandbox: object }
   /** Every byte that it was sent. */
   received(): string
   /** The messages among them. */
@@ -151,7 +152,7 @@ export function createWitness(parent: string, name: string, spec: Spec): Witness
   }
   appendFileSync(join(folder, 'received'), '')
   return {
-    entry: { command: process.execPath, args: [WITNESS, folder] },
+    entry: { command: process.execPath, args: [WITNESS, folder], sandbox: granted({ write: [folder] }) },
     received: () => readFileSync(join(folder, 'received'), 'utf8'),
     messages: () => lines('received').map((line) => JSON.parse(line)),
     starts: () => lines('starts').map((line) => JSON.parse(line)),

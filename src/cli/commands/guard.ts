@@ -72,7 +72,7 @@ export async function guard(words: readonly string[], dashes: boolean, flags: Gu
   const waiting = setInterval(() => output.note(`… waiting for ${config.servers.map(({ id }) => id).join(', ')}`), 5000)
   try {
     const accepted = await Promise.race([guard.ready, ended.then(() => undefined)]).finally(() => clearInterval(waiting))
-    if (accepted) await announce(config, guard, accepted, stdio, output)
+    if (accepted) await announce(config, guard, accepted, { stdio, readyJson }, output)
     const code = await ended
     log('info', 'stopping')
     process.exitCode = code
@@ -117,14 +117,21 @@ function requireUpstream({ servers }: Config, guard: Guard): void {
 
 const isEachPersons = (server: Config['servers'][number]): boolean => secretsAskedBy(server).some(({ of }) => of === 'person')
 
-async function announce(config: Config, guard: Guard, accepted: readonly Classification[], stdio: boolean, output: Output): Promise<void> {
+async function announce(
+  config: Config,
+  guard: Guard,
+  accepted: readonly Classification[],
+  { stdio, readyJson }: { readonly stdio: boolean; readonly readyJson: boolean },
+  output: Output,
+): Promise<void> {
   requireUpstream(config, guard)
   const { url, issuer } = guard
   const link = await guard.setupLink()
   if (output.json) {
     if (link !== undefined) output.note(`Make the owner's account (once, within 10 minutes): ${link}`)
     // Last: whoever waits for this line may use everything that was said before it.
-    output.object({ url, issuer, sandboxes: sandboxesOf(guard.status()) })
+    // `--ready-json` is for whoever started this and knows the rest.
+    output.object({ url, issuer, ...(readyJson ? {} : { sandboxes: sandboxesOf(guard.status()) }) })
   } else for (const line of banner(config, guard, accepted, link, stdio, output)) output.line(line)
 }
 
