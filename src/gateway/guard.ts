@@ -7,6 +7,7 @@
 import type { Weight } from '../catalogue/index.ts'
 import { type Clock, createScopeHierarchy, type Log, type Redactor, systemClock } from '../core/index.ts'
 import { toRetention } from '../retention/index.ts'
+import { createConnectRecords } from '../sandbox/index.ts'
 import { createService, type ServiceOptions } from '../server/index.ts'
 import { openData, sayNewKey } from '../vault/index.ts'
 import { type Config, lockFileOf } from './config/index.ts'
@@ -84,9 +85,13 @@ export async function createGuard({
   const serverInfo = { name: 'sallyport', version }
   const people = createPeople({ data, servers: config.servers, signIn: config.auth?.signIn ?? [], redactor, log, clock })
   opening.defer(people.close)
+  // Nothing connects before it is started, when there is an engine.
+  const connects = createConnectRecords({ record: (record) => engine.record(record), clock })
+  opening.defer(connects.close)
   const sandboxes = createSandboxes({
     dataDir: data.dir,
     own: [lockFile, ...(config.file === undefined ? [] : [config.file])],
+    note: (server, connection, subject) => connects.note(connection, { program: server, server, subject }),
     log,
     clock,
   })
@@ -138,6 +143,11 @@ export async function createGuard({
       log('warn', `left out a ${entry.kind} whose name is taken`, { name: entry.name })
   }
   gateway.onChange(refill)
+  // What a server was connected to is known when it ends.
+  engine.beforeLast(async () => {
+    await gateway.close()
+    connects.close()
+  })
   const ready = gateway.start().then(() => (classify ? gateway.classifyFromAnnotations() : []))
   // Who waits for an upstream waits no longer once this ends.
   const { promise: closing, resolve: letGo } = Promise.withResolvers<void>()

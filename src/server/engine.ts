@@ -131,6 +131,8 @@ export interface Engine {
   forgetSession(session: SessionState): void
   /** Ends every open subscription with a result: the first step of stopping. */
   endSubscriptions(): void
+  /** Is done when it closes, before the last of the audit is written: by what has something to record when it ends. */
+  beforeLast(work: () => Promise<void>): void
   /** Stops tasks, and writes what is left of the audit: the last, when nothing else runs any more. */
   close(): Promise<void>
 }
@@ -167,6 +169,7 @@ export function createEngine(options: EngineOptions): Engine {
     noteUse?.(each)
     onRecord?.(redactRecord(each, redactor))
   }
+  const lasts: (() => Promise<void>)[] = []
   /** Who has read what stood behind signs, beside the record of the call. */
   function noteReveal(principal: Principal, kinds: readonly string[]): void {
     const { subject, issuer, clientId } = principal
@@ -299,11 +302,13 @@ export function createEngine(options: EngineOptions): Engine {
     resourceUpdated: (uri) => bus.publish('resource', uri),
     forgetSession: subscriptions.forget,
     endSubscriptions: subscriptions.close,
+    beforeLast: (work) => void lasts.push(work),
     async close() {
       clearInterval(expiry)
       referring.close()
       await tasks.close()
       await statistics?.close()
+      await Promise.allSettled(lasts.map((work) => work()))
       await trail.close()
     },
   }

@@ -39,7 +39,8 @@ export class Refused extends Error {
 
 export function createAttempts({ note, clock, lookup, connectTimeoutMs, most }: AttemptsOptions): Attempts {
   const closing = new AbortController()
-  const sockets = new Set<Socket>()
+  /** What is connected, and what tells of it. */
+  const connected = new Map<Socket, () => void>()
   let atOnce = 0
 
   function begin(wanted: Destination | undefined): Attempt {
@@ -61,11 +62,11 @@ export function createAttempts({ note, clock, lookup, connectTimeoutMs, most }: 
       try {
         const made = await dialSocket({ host, port, allowPrivate, timeoutMs: connectTimeoutMs, lookup, signal: closing.signal })
         socket = made
-        sockets.add(made)
+        connected.set(made, () => end('allowed'))
         made.on('error', () => {})
         made.once('close', () => {
           atOnce--
-          sockets.delete(made)
+          connected.delete(made)
           end('allowed')
         })
         return made
@@ -80,7 +81,11 @@ export function createAttempts({ note, clock, lookup, connectTimeoutMs, most }: 
     begin,
     close() {
       closing.abort()
-      for (const socket of sockets) socket.destroy()
+      // Told at once: whoever keeps records may close next.
+      for (const [socket, tell] of connected) {
+        tell()
+        socket.destroy()
+      }
     },
   }
 }
