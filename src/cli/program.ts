@@ -27,9 +27,18 @@ export function createProgram(argv: readonly string[]): Command {
     .addOption(dataDir())
     .option('--config <file>', 'the configuration (default: sallyport.yaml, looked for upwards)')
     .addOption(new Option('--classify <how>', "take the server's own read-only hints over, once, on your word").choices(['annotations']))
+    .option('--accept', 'accept what is configured now: changed commands, and what packages without a version come to')
     .option('--ready-json', 'print one line {"url","issuer"} on stdout once requests are accepted')
     .action(async (target: string[], _options, command: Command) =>
       (await import('./commands/guard.ts')).guard(target, argv.includes('--'), command.optsWithGlobals()),
+    )
+
+  addSandboxOptions(add(program, 'explain', 'what servers could reach, if they were started now', '[server...]'))
+    .usage('[options] [SERVER…]\n       sallyport explain [options] -- COMMAND [ARGUMENT…]')
+    .option('--config <file>', 'the configuration (default: sallyport.yaml, looked for upwards)')
+    .addOption(dataDir())
+    .action(async (words: string[], _options, command: Command) =>
+      (await import('./commands/explain.ts')).explain(words, argv.includes('--'), command.optsWithGlobals()),
     )
 
   add(program, 'new', 'write a small server of your own, with a test and a Dockerfile', '<name>')
@@ -174,6 +183,8 @@ export function createProgram(argv: readonly string[]): Command {
       (await import('./commands/secret.ts')).removeSecret(name, command.optsWithGlobals()),
     )
 
+  addPinCommands(program)
+
   const audit = add(program, 'audit', 'the record of every decision')
   add(audit, 'search', 'find decisions, newest first')
     .option('--since <when>', 'from a span ago (24h, 7d) or a date on')
@@ -243,6 +254,42 @@ export function createProgram(argv: readonly string[]): Command {
   addCallingCommands(program, argv)
 
   return program
+}
+
+function addPinCommands(program: Command): void {
+  const pin = add(program, 'pin', 'what may be started: pinned packages, and accepted commands (sallyport.lock)')
+  const config = (): Option => new Option('--config <file>', 'the configuration (default: sallyport.yaml, looked for upwards)')
+  const yes = (): Option => new Option('--yes', 'do not ask')
+  add(pin, 'list', 'list them by server')
+    .addOption(config())
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('./commands/pin.ts')).listPins(command.optsWithGlobals()))
+  add(pin, 'accept', 'accept how a server is started now; shows what has changed, and asks', '<server>')
+    .addOption(yes())
+    .addOption(config())
+    .addOption(dataDir())
+    .action(async (server: string, _options, command: Command) =>
+      (await import('./commands/pin.ts')).acceptPin(server, command.optsWithGlobals()),
+    )
+  add(pin, 'update', 'take the newest of what a server asks for; shows what that is, and asks', '<server>')
+    .addOption(yes())
+    .addOption(config())
+    .addOption(dataDir())
+    .action(async (server: string, _options, command: Command) =>
+      (await import('./commands/pin.ts')).updatePin(server, command.optsWithGlobals()),
+    )
+  add(pin, 'install', 'install what is pinned, again where it is there already', '[server]')
+    .addOption(config())
+    .addOption(dataDir())
+    .action(async (server: string | undefined, _options, command: Command) =>
+      (await import('./commands/pin.ts')).installPins(server, command.optsWithGlobals()),
+    )
+  add(pin, 'remove', 'forget what was accepted of a server', '<server>')
+    .addOption(config())
+    .addOption(dataDir())
+    .action(async (server: string, _options, command: Command) =>
+      (await import('./commands/pin.ts')).removePin(server, command.optsWithGlobals()),
+    )
 }
 
 function addUserCommands(program: Command): void {

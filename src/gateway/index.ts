@@ -9,8 +9,18 @@ export {
 } from './config/index.ts'
 export { type Classification, createGateway, type Gateway } from './gateway.ts'
 export { createGuard, type Guard, type GuardOptions } from './guard.ts'
-export { createLaunches, type LaunchQuestion, packagesDirOf } from './launch/index.ts'
+export {
+  createLaunches,
+  createPins,
+  isLaunchProblem,
+  type LaunchQuestion,
+  type Pins,
+  type PinView,
+  packagesDirOf,
+  type ServerPin,
+  toView,
+} from './launch/index.ts'
 export { openLockFile } from './lock-file.ts'
 export { createPeople } from './people.ts'
-export { createSandboxes, type SandboxStatus, shownGrants } from './sandbox/index.ts'
+export { createSandboxes, explainServers, type SandboxStatus, shownGrants, shownPath } from './sandbox/index.ts'
 export { type SecretReference, secretsAskedBy } from './secrets/template.ts'

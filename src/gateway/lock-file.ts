@@ -53,7 +53,7 @@ export interface LockFile {
   pinnedFor(server: string): PinnedFor | undefined
   /** By `name@version`. */
   pin(key: string): Pin | undefined
-  /** Has the server run this package from now on. */
+  /** Has the server run this package from now on. What no server runs any more is pinned no longer. */
   usePin(server: string, wants: string, pin: Pin): void
   /** Adds what its installed files come to on a platform. */
   addInstalled(key: string, platform: string, digest: string): void
@@ -127,11 +127,10 @@ export function openLockFile(path: string, { beside }: LockFileOptions = {}): Lo
     pin,
     usePin(id, wants, { name, version, ...rest }) {
       const key = keyOf({ name, version })
-      change((now) => ({
-        ...now,
-        servers: { ...now.servers, [id]: { ...now.servers[id], package: { wants, uses: key } } },
-        packages: { ...now.packages, [key]: rest },
-      }))
+      change((now) => {
+        const servers = { ...now.servers, [id]: { ...now.servers[id], package: { wants, uses: key } } }
+        return { ...now, servers, packages: usedBy(servers, { ...now.packages, [key]: rest }) }
+      })
     },
     addInstalled(key, platform, digest) {
       change((now) => {
@@ -152,8 +151,7 @@ export function openLockFile(path: string, { beside }: LockFileOptions = {}): Lo
         const { launch: _launch, package: _package, ...kept } = now.servers[id] ?? {}
         const { [id]: _server, ...others } = now.servers
         const servers: Content['servers'] = Object.keys(kept).length > 0 ? { ...others, [id]: kept } : others
-        const used = new Set(Object.values(servers).map((one) => one.package?.uses))
-        return { ...now, servers, packages: Object.fromEntries(Object.entries(now.packages ?? {}).filter(([key]) => used.has(key))) }
+        return { ...now, servers, packages: usedBy(servers, now.packages ?? {}) }
       })
       const after = new Set(pinsOf(content).map(keyOf))
       return before.filter((one) => !after.has(keyOf(one)))
@@ -162,6 +160,11 @@ export function openLockFile(path: string, { beside }: LockFileOptions = {}): Lo
 }
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(record, key) ? record[key] : undefined)
+/** What nobody runs any more is not pinned for ever. */
+function usedBy(servers: Content['servers'], packages: NonNullable<Content['packages']>): Content['packages'] {
+  const used = new Set(Object.values(servers).map((one) => one.package?.uses))
+  return Object.fromEntries(Object.entries(packages).filter(([key]) => used.has(key)))
+}
 const pinsOf = ({ packages = {} }: Content): Pin[] =>
   Object.entries(packages).flatMap(([key, one]) => {
     const pin = toPin(key, one)

@@ -15,6 +15,7 @@ import { clientLines, toClientName } from '../client-lines.ts'
 import { exitCodes } from '../codes.ts'
 import type { WithData } from '../common.ts'
 import { CliError } from '../errors.ts'
+import { createLaunchQuestions } from '../launch-questions.ts'
 import { createLiveLines } from '../live-lines.ts'
 import { createOutput, type Output } from '../output.ts'
 import { parsePort } from '../ports.ts'
@@ -29,6 +30,7 @@ export interface GuardFlags extends WithData, SandboxFlags {
   readonly stdio?: boolean
   readonly config?: string
   readonly classify?: 'annotations'
+  readonly accept?: boolean
   readonly readyJson?: boolean
 }
 
@@ -60,6 +62,8 @@ export async function guard(words: readonly string[], dashes: boolean, flags: Gu
     config,
     stdio,
     classify: classify === 'annotations',
+    accept: flags.accept ?? false,
+    ask: stdio || json || readyJson ? undefined : createLaunchQuestions(),
     version: version(),
     log,
     redactor,

@@ -20,7 +20,7 @@ import { type Change, changeOf } from './approval.ts'
 import { createNpm, NpmProblem } from './npm.ts'
 import { type PackageRequest, readPackageRequest } from './package-request.ts'
 import { showWanted } from './package-spec.ts'
-import { keyOf, type Pin } from './pin.ts'
+import { keyOf, type Pin, toNewPin } from './pin.ts'
 import { findLocal, findProgram, type ProgramStart } from './program.ts'
 import { type Found, publishedAt, resolvePackage } from './resolve.ts'
 import { createPackageStore } from './store.ts'
@@ -130,7 +130,7 @@ export function createLaunches(options: LaunchesOptions): Launches {
       const published = await publishedAt(npm, resolved, packagesDir)
       if (!(await ask({ kind: 'package', server: id, wants, found: resolved, published }))) return `${says}, which was not accepted`
     }
-    lock.usePin(id, wants, lock.pin(keyOf(resolved)) ?? { ...resolved, accepted: now(), installed: {} })
+    lock.usePin(id, wants, lock.pin(keyOf(resolved)) ?? toNewPin(resolved, clock))
     return undefined
   }
 
@@ -152,7 +152,7 @@ export function createLaunches(options: LaunchesOptions): Launches {
     let pin = lock.pin(wants)
     if (!pin) {
       log('info', `${id}: looking up ${wants} and what it depends on`)
-      pin = { ...(await resolvePackage(npm, wanted, packagesDir)), accepted: now(), installed: {} }
+      pin = toNewPin(await resolvePackage(npm, wanted, packagesDir), clock)
     }
     lock.usePin(id, wants, pin)
     return pin

@@ -9,6 +9,7 @@
 
 import { hash } from 'node:crypto'
 import { z } from 'zod'
+import type { Clock } from '../../core/index.ts'
 import { canonicalJson } from '../../protocol/index.ts'
 import { isExactVersion, isPackageName } from './package-spec.ts'
 
@@ -100,6 +101,12 @@ export function toPin(key: string, content: PinContent): Pin | undefined {
   const own = content.tree[`node_modules/${name}`]
   return own?.version === version && own.integrity !== undefined && own.name === undefined ? { ...content, name, version } : undefined
 }
+
+export const toNewPin = (found: Pick<Pin, 'name' | 'version' | 'tree'>, clock: Clock): Pin => ({
+  ...found,
+  accepted: new Date(clock()).toISOString(),
+  installed: {},
+})
 
 export const integrityOf = ({ name, tree }: Pick<Pin, 'name' | 'tree'>): string => tree[`node_modules/${name}`]?.integrity ?? ''
 
