@@ -30,3 +30,4 @@ export { type OpenConfinementOptions, openConfinement } from './platforms/open.t
 export { type Children, createChildren, createPool } from './pool/children.ts'
 export { toNodeProgram } from './pool/node-program.ts'
 export type { ChildError, Job, JobEnd, Pool, PoolStatus } from './pool/pool.ts'
+export type { Prepare } from './pool/worker.ts'

@@ -21,6 +21,7 @@ import { defaultBounds, toBounds } from './bounds.ts'
 import { createService } from './create-service.ts'
 import { createDefaultLog } from './default-log.ts'
 import { type Listen, type MountedIn, requireLoopback } from './listen.ts'
+import { createModuleRunner, type ModuleRunner, type Surroundings } from './modules.ts'
 import { createServerEntries, type ServerEntries } from './server-entries.ts'
 import { type Definitions, type InferredOptions, type MCPServerOptions, optionsSchema } from './server-options.ts'
 import type { HttpService, Service, ServiceOptions } from './service.ts'
@@ -46,6 +47,9 @@ export class MCPServer<
   readonly #rates: RateLimits
   readonly #redactor: Redactor = createRedactor()
   readonly #log: Log
+  readonly #modules: ModuleRunner
+  /** Of what runs in a sandbox, while this runs. */
+  #surroundings: Surroundings | undefined
   #entries: ServerEntries
   #service: Promise<Service> | undefined
   #running: Service | undefined
@@ -72,6 +76,8 @@ export class MCPServer<
     const rates = read(() => toLimits(options.rateLimit, 'MCPServer.rateLimit'))
     this.#options = { ...options } as MCPServerOptions
     this.#log = options.log === false ? () => {} : typeof options.log === 'function' ? options.log : createDefaultLog(this.#redactor)
+    const { sandbox, strict = false } = this.#options
+    this.#modules = createModuleRunner({ ...sandbox, server: this.#name, strict, log: this.#log })
     this.#entries = this.#compile(this.#options)
     problems.push(...this.#entries.problems, ...(rates ? costProblems(rates.limits, this.#entries.entries) : []))
     if (problems.length > 0 || !rates) throw new ConfigError(problems)
@@ -157,10 +163,12 @@ export class MCPServer<
       const before = this.#entries
       // A folder that cannot be opened must change nothing.
       if (this.#running) await openFolders(this.#running, next)
+      if (this.#surroundings) await this.#openModules(next, this.#surroundings)
       const published = await this.#running?.engine.sealing.publish(next.entries)
       this.#entries = next
       Object.assign(this.#options, all)
       if (published) this.#running?.engine.catalogue.replace(KEY, published)
+      this.#modules.keep(next.modules)
       await before.resources.withdraw()
     })
     this.#changing = change.catch(() => {})
@@ -172,6 +180,7 @@ export class MCPServer<
     const service = await this.#service?.catch(() => undefined)
     this.#service = undefined
     this.#running = undefined
+    this.#surroundings = undefined
     await this.#entries.resources.close()
     await service?.close()
   }
@@ -251,15 +260,28 @@ export class MCPServer<
       log: this.#log,
     })
     opening.defer(service.close)
-    const { sealing } = service.engine
+    const { sealing, record, beforeLast } = service.engine
+    const surroundings = { dataDir: data.dir, record }
+    beforeLast(this.#modules.close)
+    await this.#openModules(this.#entries, surroundings)
     service.engine.catalogue.replace(KEY, await sealing.publish(this.#entries.entries))
     await openFolders(service, this.#entries)
     // Another key to encrypt with: lists tell of it.
     sealing.onChange(() => this.#publishAgain())
     service.serve()
     this.#running = service
+    this.#surroundings = surroundings
     opening.move()
     return service
+  }
+
+  async #openModules({ modules }: ServerEntries, surroundings: Surroundings): Promise<void> {
+    try {
+      await this.#modules.open(modules, surroundings)
+    } catch (error) {
+      this.#modules.keep(this.#running ? this.#entries.modules : [])
+      throw error
+    }
   }
 
   #publishAgain(): void {
@@ -279,6 +301,7 @@ export class MCPServer<
       resultBytes: this.#options.limits?.resultBytes ?? defaultBounds.resultBytes,
       strict: this.#options.strict,
       log: this.#log,
+      modules: this.#modules,
       // What a prompt points to must be something that its reader may have, as far as it is ours (2026-07-28 prompts §security).
       mayRefer: (uri, principal) => {
         const catalogue = this.#running?.engine.catalogue

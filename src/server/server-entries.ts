@@ -7,7 +7,7 @@
 
 import type { Features } from '../catalogue/index.ts'
 import type { Entry, Log } from '../core/index.ts'
-import { type PromptEntryOptions, promptEntry, toolEntry } from './definitions/index.ts'
+import { type Modules, type ModuleTool, type PromptEntryOptions, promptEntry, toolEntry } from './definitions/index.ts'
 import { createResources, type Resources } from './resources/index.ts'
 import type { Definitions } from './server-options.ts'
 
@@ -15,12 +15,16 @@ export interface ServerEntriesOptions extends Pick<PromptEntryOptions, 'strict' 
   readonly server: string
   readonly resultBytes: number
   readonly log: Log
+  /** Where modules run. Without: there are none. */
+  readonly modules?: Modules | undefined
 }
 
 export interface ServerEntries {
   /** Of tools and prompts, and of resources but for the files of folders, which come and go. */
   readonly entries: readonly Entry[]
   readonly resources: Resources
+  /** Of tools that run in a sandbox. */
+  readonly modules: readonly ModuleTool[]
   readonly features: Features
   readonly problems: readonly string[]
   readonly warnings: readonly string[]
@@ -29,8 +33,10 @@ export interface ServerEntries {
 export function createServerEntries(definitions: Definitions, options: ServerEntriesOptions): ServerEntries {
   const problems: string[] = []
   const warnings: string[] = []
+  const modules: ModuleTool[] = []
   const common = {
     ...options,
+    modules: options.modules && noted(options.modules, modules),
     report: (problem: string): void => void problems.push(problem),
     warn: (warning: string): void => void warnings.push(warning),
   }
@@ -51,6 +57,7 @@ export function createServerEntries(definitions: Definitions, options: ServerEnt
   return {
     entries: [...entries, ...resources.entries],
     resources,
+    modules,
     features: {
       completions: prompts.length > 0 || resources.completes,
       logging: true,
@@ -61,6 +68,13 @@ export function createServerEntries(definitions: Definitions, options: ServerEnt
     warnings,
   }
 }
+
+const noted = (modules: Modules, known: ModuleTool[]): Modules => ({
+  add(tool) {
+    known.push(tool)
+    return modules.add(tool)
+  },
+})
 
 function list(definitions: Definitions, name: keyof Definitions, report: (problem: string) => void): readonly object[] {
   const given: unknown = definitions[name]

@@ -25,6 +25,7 @@ import { isKeyWrapper, type KeyWrapper } from '../vault/index.ts'
 import { type BoundsOptions, boundsShape } from './bounds.ts'
 import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
 import { type Listen, listenShape } from './listen.ts'
+import { type ModuleOptions, moduleOptionsSchema } from './module-options.ts'
 import type { AnyTemplate, DirectoryDefinition, ResourceDefinition } from './resources/index.ts'
 
 /** What a server offers. May be replaced while it runs (`MCPServer.update`). */
@@ -66,7 +67,12 @@ export interface MCPServerOptions extends Definitions, Partial<Listen> {
   readonly audit?: AuditOptions | undefined
   /** What the local user may do where the server runs over stdio without a key; the standard scopes unless told. */
   readonly localScopes?: readonly string[] | undefined
-  /** Makes an error of what is otherwise warned of at the start: fields without bounds. */
+  /** The children in which tools that are modules run. What each may do is said with the tool. */
+  readonly sandbox?: ModuleOptions | undefined
+  /**
+   * Makes an error of what is otherwise warned of at the start (fields without bounds, a sandbox that lacks something), and of a
+   * destructive tool that is a function in this process.
+   */
   readonly strict?: boolean | undefined
   /** What happens, a line each; on stderr unless told. `false`: nothing. */
   readonly log?: Log | false | undefined
@@ -165,6 +171,7 @@ const shape = {
   retention: retentionSchema.optional(),
   audit: auditSchema.optional(),
   localScopes: z.array(z.string().regex(SCOPE_PATTERN, 'must be a scope (RFC 6749 §3.3)')).max(1_000).optional(),
+  sandbox: moduleOptionsSchema.optional(),
   strict: z.boolean().optional(),
   log: z.custom<Log | false>((value) => value === false || typeof value === 'function', 'must be a function, or false').optional(),
 }

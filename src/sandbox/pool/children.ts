@@ -13,6 +13,7 @@
  * @module
  */
 
+import { availableParallelism } from 'node:os'
 import { type Clock, type Log, problemOf, systemClock } from '../../core/index.ts'
 import type { Confinement, Program } from '../confine/confinement.ts'
 import type { Job, JobEnd, Pool, PoolStatus } from './pool.ts'
@@ -83,7 +84,7 @@ const SPARE_DELAY_MS = 20
 const ROOM_AFTER_MS = 1000
 
 export function createChildren(options: ChildrenOptions): Children {
-  const { confinement, log, clock = systemClock, children = 4, waiting = 1024, spares = 1, idleSeconds = 60 } = options
+  const { confinement, log, clock = systemClock, children = defaultChildren(), waiting = 1024, spares = 1, idleSeconds = 60 } = options
   /** One owner never has all of them. */
   const share = Math.max(1, children - Math.max(1, Math.floor(children / 4)))
   const slots = new Set<Slot>()
@@ -343,6 +344,9 @@ export function createChildren(options: ChildrenOptions): Children {
     },
   }
 }
+
+/** A call that only waits takes a place, too: twice the processors. */
+export const defaultChildren = (): number => Math.max(4, 2 * availableParallelism())
 
 /** A pool with children of its own. */
 export function createPool(options: ChildrenOptions & PoolProgram): Pool {

@@ -10,7 +10,16 @@
  * @module
  */
 
-import { allow, type Call, type Decision, deny, type InputRequests, type JsonObject, type Principal, principalKey } from '../../core/index.ts'
+import {
+  allow,
+  type Call,
+  type Decision,
+  deny,
+  type InputRequests,
+  type JsonObject,
+  type Principal,
+  principalKey,
+} from '../../core/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import type { ChildError, Job, JobEnd } from '../../sandbox/index.ts'
 import { RunningContext } from './context.ts'

@@ -13,7 +13,8 @@ export interface ModuleFiles {
   readonly hidden: readonly string[]
 }
 
-const SECRET = /^(?:\.env.*|\.npmrc|\.yarnrc.*|\.netrc|\.git|\.ssh|\.aws|id_(?:rsa|ecdsa|ed25519).*|sallyport\..*|.*\.(?:pem|key|p12|pfx|jks|kdbx))$/i
+const SECRET =
+  /^(?:\.env.*|\.npmrc|\.yarnrc.*|\.netrc|\.git|\.ssh|\.aws|id_(?:rsa|ecdsa|ed25519).*|sallyport\..*|.*\.(?:pem|key|p12|pfx|jks|kdbx))$/i
 /** A folder with more than that is no tool's own. */
 const MAX_LOOKED_AT = 20_000
 const MAX_DEPTH = 16

@@ -18,7 +18,14 @@ export function stoppedBy(name: string, why: SandboxEnd, limits: Limits): string
   return `The tool ${name} ${ends(limits)[why]}.`
 }
 
-const ends = ({ timeoutMs, cpuSeconds, memoryMb, maxProcesses, maxOutputBytes, scratchMb }: Limits): Readonly<Record<SandboxEnd, string>> => ({
+const ends = ({
+  timeoutMs,
+  cpuSeconds,
+  memoryMb,
+  maxProcesses,
+  maxOutputBytes,
+  scratchMb,
+}: Limits): Readonly<Record<SandboxEnd, string>> => ({
   time: `took longer than the ${timeoutMs} ms that it may take`,
   cpu: `used more than the ${cpuSeconds ?? 'few'} seconds of processor time that it may use`,
   memory: `used more than the ${memoryMb} MiB of memory that it may use`,

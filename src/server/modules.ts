@@ -1,0 +1,166 @@
+/**
+ * The children in which a server's modules run: one set for all of its tools, a pool for each module with its grants. What is offered
+ * may be replaced while they run; what is not offered any more ends with the calls that it still has.
+ *
+ *   definitions ─ add ─▶ known ─ open ─▶ pools ─ keep ─▶ those that are still offered
+ *
+ * Fails closed: what cannot be confined does not start, and a tool without a pool refuses its calls.
+ *
+ * @module
+ */
+
+import { dirname } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Call, type Clock, ConfigError, type Log, type Principal, systemClock, userInRecord } from '../core/index.ts'
+import {
+  type Children,
+  type Confinement,
+  createChildren,
+  createConnectRecords,
+  type Job,
+  openConfinement,
+  openNetwork,
+  type Pool,
+  type Prepare,
+  type Program,
+  toNodeProgram,
+} from '../sandbox/index.ts'
+import type { AuditRecord } from '../storage/index.ts'
+import { type Modules, type ModuleTool, moduleFiles } from './definitions/index.ts'
+import type { ModuleOptions } from './module-options.ts'
+
+export interface ModuleRunner extends Modules {
+  /** Before they are offered. Without any, nothing is opened. @throws {ConfigError} where there is no sandbox that may do. */
+  open(tools: readonly ModuleTool[], surroundings: Surroundings): Promise<void>
+  /** What else ran takes no more calls. */
+  keep(tools: readonly ModuleTool[]): void
+  /** How deep, once it is open. */
+  readonly confinement: Confinement | undefined
+  close(): Promise<void>
+}
+
+export interface Surroundings {
+  /** Where accounts and keys are: never seen inside. */
+  readonly dataDir: string
+  readonly record: (record: AuditRecord) => void
+}
+
+export interface ModuleRunnerOptions extends ModuleOptions {
+  /** The server's own name, for the audit. */
+  readonly server: string
+  /** Whether a sandbox that lacks something is an error. */
+  readonly strict: boolean
+  readonly log: Log
+  readonly clock?: Clock | undefined
+}
+
+interface Opened {
+  readonly confinement: Confinement
+  readonly children: Children
+  readonly surroundings: Surroundings
+  readonly connects: ReturnType<typeof createConnectRecords>
+}
+
+/** Two tools of one module with the same grants share its children. */
+const keyOf = ({ file, grants }: ModuleTool): string => JSON.stringify([file, grants])
+
+export function createModuleRunner(options: ModuleRunnerOptions): ModuleRunner {
+  const { server, strict, log, clock = systemClock, children: most, waiting, spares, idleSeconds, depth } = options
+  let opened: Opened | undefined
+  const pools = new Map<string, Pool>()
+  /** Whose a job is: for what is recorded of it. */
+  const callers = new WeakMap<Job, Principal>()
+
+  function toPool(tool: ModuleTool, { confinement, children, surroundings, connects }: Opened): Pool {
+    const { name, file, grants } = tool
+    const { code, hidden } = moduleFiles(file)
+    const program = toNodeProgram(
+      {
+        inside: 'runner',
+        args: [pathToFileURL(file).href],
+        grants,
+        code,
+        hidden: [...hidden, surroundings.dataDir],
+        cwd: dirname(file),
+      },
+      confinement.depth,
+    )
+    if (grants.net.length === 0) return children.pool({ name: `tool ${name}`, program })
+    // Each child has a way out of its own, so that what comes over it is its owner's.
+    const prepare: Prepare = async (current) => {
+      let last: Principal | undefined
+      const network = await openNetwork({
+        name,
+        allowed: grants.net,
+        log,
+        clock,
+        note: (connection) => {
+          const job = current()
+          last = (job && callers.get(job)) ?? last
+          connects.note(connection, { server, program: name, ...whose(last) })
+        },
+      })
+      return { program: network.into(program), close: network.close }
+    }
+    return children.pool({ name: `tool ${name}`, program, prepare })
+  }
+
+  async function opening(surroundings: Surroundings): Promise<Opened> {
+    const confinement = await openConfinement({ log, prefer: depth })
+    return {
+      confinement,
+      surroundings,
+      children: createChildren({ confinement, log, clock, children: most, waiting, spares, idleSeconds }),
+      connects: createConnectRecords({ record: surroundings.record, clock }),
+    }
+  }
+
+  return {
+    add(tool) {
+      const key = keyOf(tool)
+      return (job: Job, call: Call) => {
+        const pool = pools.get(key)
+        if (!pool) throw new Error(`tool ${tool.name}: its sandbox is not open`)
+        if (tool.grants.net.length > 0) callers.set(job, call.principal)
+        return pool.run(job)
+      }
+    },
+    async open(tools, surroundings) {
+      if (tools.length === 0) return
+      opened ??= await opening(surroundings)
+      requireSandbox(opened.confinement, tools, strict, log)
+      for (const tool of tools) if (!pools.has(keyOf(tool))) pools.set(keyOf(tool), toPool(tool, opened))
+    },
+    keep(tools) {
+      const wanted = new Set(tools.map(keyOf))
+      for (const [key, pool] of pools) {
+        if (wanted.has(key)) continue
+        pools.delete(key)
+        pool.retire()
+      }
+    },
+    get confinement() {
+      return opened?.confinement
+    },
+    async close() {
+      pools.clear()
+      await opened?.children.close()
+      opened?.connects.close()
+      opened = undefined
+    },
+  }
+}
+
+function whose(principal: Principal | undefined): Partial<Pick<AuditRecord, 'subject' | 'issuer' | 'user' | 'clientId'>> {
+  if (!principal) return {}
+  const { subject, issuer, clientId } = principal
+  return { subject, issuer, user: userInRecord(principal), clientId }
+}
+
+function requireSandbox({ depth, missing }: Confinement, tools: readonly ModuleTool[], strict: boolean, log: Log): void {
+  if (missing.length === 0) return
+  const names = tools.map(({ name }) => name).join(', ')
+  if (depth === 'none' || strict) throw new ConfigError([`tools ${names}: ${depth === 'none' ? '' : 'strict: '}${missing.join(' ')}`])
+  log('warn', `tools ${names}: their sandbox is ${depth}, which does not hold off everything`)
+  for (const sentence of missing) log('warn', sentence)
+}
