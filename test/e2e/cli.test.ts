@@ -40,6 +40,7 @@ describe('help and mistakes', () => {
       'audit',
       'why',
       'doctor',
+      'explain',
       'schema',
       'login',
       'logout',

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { readdirSync, statSync } from 'node:fs'
-import { join, sep } from 'node:path'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { basename, isAbsolute, join, sep } from 'node:path'
 import { ConfigError } from '../../core/index.ts'
 import type { Program } from '../confine/confinement.ts'
 import { disarming } from './disarm.ts'
@@ -20,12 +20,10 @@ const HEAP_SHARE = 0.75
 const MOST_PATHS = 2000
 
 /** `temporary`: a folder of its own. @throws {ConfigError} */
-export function toNodeFlags({ grants, code, given = {}, home, hidden = [], args, env }: Program, temporary: string): string[] {
-  const problems = [...problemsOfPaths([...grants.read, ...grants.write]), ...problemsOfFlags(args), ...problemsOfEnv(env)]
-  if (grants.run.length > 0) {
-    problems.push('sandbox.run cannot be granted here: Node’s permissions know no single programs, and bubblewrap does')
-  }
+export function toNodeFlags(program: Program, temporary: string): string[] {
+  const problems = problemsForNode(program)
   if (problems.length > 0) throw new ConfigError(problems)
+  const { grants, code, given = {}, home, hidden = [] } = program
   const writable = [...grants.write, temporary, ...(home === undefined ? [] : [home])]
   const readable = without([...code, ...grants.read, ...Object.values(given), ...writable], hidden)
   const connects = grants.net.length > 0
@@ -39,6 +37,28 @@ export function toNodeFlags({ grants, code, given = {}, home, hidden = [], args,
     '--disable-sigusr1',
     `--import=${disarming(connects)}`,
   ]
+}
+
+/** Why it cannot be held by Node's permissions. */
+export function problemsForNode(program: Program): string[] {
+  const { grants, env } = program
+  const args = nodeArguments(program)
+  if (args === undefined) return [`${basename(program.command)} is not Node: without bubblewrap only programs in Node can be confined`]
+  return [
+    ...problemsOfPaths([...grants.read, ...grants.write]),
+    ...problemsOfFlags(args),
+    ...problemsOfEnv(env),
+    ...(grants.run.length === 0
+      ? []
+      : ['sandbox.run cannot be granted here: Node’s permissions know no single programs, and bubblewrap does']),
+  ]
+}
+
+/** What follows `node`; undefined: it is no program in Node. */
+export function nodeArguments({ command, args, node }: Program): readonly string[] | undefined {
+  if (node === true || /^node(?:\.exe)?$/.test(basename(command))) return args
+  // A program that a package has put into PATH: a link to its script.
+  return isAbsolute(command) && existsSync(command) && /\.[cm]?js$/.test(realpathSync(command)) ? [command, ...args] : undefined
 }
 
 /** Nothing can be taken out of a folder that is granted: what is beside the hidden is granted instead, as it is now. */

@@ -8,12 +8,10 @@
  */
 
 import { mkdirSync } from 'node:fs'
-import { basename } from 'node:path'
-import { ConfigError } from '../../core/index.ts'
 import type { Confined, Confinement, Program } from '../confine/confinement.ts'
 import { limitArguments } from '../confine/limits.ts'
 import { createFolders, type Folders, placed, placeOf } from './folders.ts'
-import { toNodeFlags } from './node-flags.ts'
+import { nodeArguments, toNodeFlags } from './node-flags.ts'
 import { programOfMachine } from './program-of-machine.ts'
 import { watched } from './watched.ts'
 
@@ -28,9 +26,6 @@ export function createNodePermission({ why }: NodePermissionOptions): Confinemen
   return { depth: 'node-permission', missing: missing(why, prlimit !== undefined), confine }
 
   function confine(program: Program): Confined {
-    if (program.node !== true && !isNode(program.command)) {
-      throw new ConfigError([`${basename(program.command)} is not Node: without bubblewrap only programs in Node can be confined`])
-    }
     const folders = createFolders()
     try {
       return confined(program, folders)
@@ -44,7 +39,7 @@ export function createNodePermission({ why }: NodePermissionOptions): Confinemen
     const { home = folders.scratch, grants } = program
     mkdirSync(home, { recursive: true, mode: 0o700 })
     const place = placed(program)
-    const node = [process.execPath, ...toNodeFlags(program, folders.scratch), ...program.args.map(place)]
+    const node = [process.execPath, ...toNodeFlags(program, folders.scratch), ...(nodeArguments(program) ?? []).map(place)]
     const env = Object.fromEntries(Object.entries(program.env).map(([name, value]) => [name, place(value)]))
     // Processes are counted by user, and this one has others; it can start none.
     const bounds = limitArguments(grants.limits, { othersProcesses: 0, cpuForEver: program.node !== true }).filter(
@@ -75,5 +70,4 @@ const missing = (why: string, isLimited: boolean): readonly string[] => [
   ...(isLimited ? [] : ['prlimit is not there (package util-linux): memory and descriptors have no hard limit.']),
 ]
 
-const isNode = (command: string): boolean => /^node(?:\.exe)?$/.test(basename(command))
 const isRoot = (): boolean => process.getuid?.() === 0

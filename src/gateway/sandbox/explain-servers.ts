@@ -1,0 +1,99 @@
+/**
+ * What each server of a configuration could reach, if it were started now. Starts nothing and changes nothing.
+ *
+ * @module
+ */
+
+import {
+  type Confinement,
+  type Explanation,
+  explainConfined,
+  explainElsewhere,
+  explainUnconfined,
+  type Program,
+  problemsForNode,
+} from '../../sandbox/index.ts'
+import type { ServerConfig } from '../config/index.ts'
+import { readPackageRequest } from '../launch/package-request.ts'
+import { showWanted } from '../launch/package-spec.ts'
+import type { Command } from '../upstream/index.ts'
+import { environmentFor } from './environment.ts'
+import { cannotRun, hintsFor } from './hints.ts'
+import { findProgram } from './program-files.ts'
+import { homeOf } from './server-sandbox.ts'
+
+export interface ExplainServersOptions {
+  readonly confinement: Confinement
+  readonly dataDir: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+export const explainServers = (servers: readonly ServerConfig[], options: ExplainServersOptions): Explanation[] =>
+  servers.map((server) => explainServer(server, options))
+
+function explainServer(config: ServerConfig, { confinement, dataDir, env: ours = process.env }: ExplainServersOptions): Explanation {
+  const { id, target, sandbox, named } = config
+  if (!('command' in target) || sandbox === undefined) return explainElsewhere(id)
+  if (sandbox.use === 'off') return explainUnconfined(id, 'It runs without a sandbox, as it was told to.')
+  const { depth, missing } = confinement
+  if (depth === 'none')
+    return sandbox.use === 'required'
+      ? isNotStarted(id, missing.join(' '))
+      : explainUnconfined(id, `It runs without a sandbox: ${missing.join(' ')}`)
+
+  const { command, code, notes } = programOf(target, ours['PATH'])
+  const { grants } = sandbox
+  const { env } = environmentFor({
+    ours,
+    granted: grants.env,
+    // Values are somebody's secrets, and are asked of nobody for this.
+    named: { ...target.env, ...Object.fromEntries(Object.keys(named ?? {}).map((name) => [name, ''])) },
+    command,
+    code,
+    connects: grants.net.length > 0,
+  })
+  const program: Program = {
+    command,
+    args: target.args,
+    cwd: target.cwd,
+    env,
+    grants,
+    code,
+    home: homeOf(dataDir, id, sandbox),
+    forks: true,
+  }
+  if (depth === 'node-permission') {
+    const problem = problemsForNode(program).join('; ')
+    if (problem !== '')
+      return sandbox.use === 'required' ? isNotStarted(id, `${problem}.`) : explainUnconfined(id, `It runs without a sandbox: ${problem}.`)
+  }
+  const { timeoutMs: _, maxOutputBytes: __, ...limits } = grants.limits
+  const explained = explainConfined({ name: id, program, limits }, depth, missing)
+  const hints = hintsFor({ ...target, script: undefined, code }, sandbox).map((hint) => `${hint}.`)
+  const hopeless = cannotRun(target, sandbox)
+  return { ...explained, notes: [...explained.notes, ...notes, ...hints, ...(hopeless === undefined ? [] : [`${hopeless}.`])] }
+}
+
+interface Its {
+  readonly command: string
+  readonly code: readonly string[]
+  readonly notes: readonly string[]
+}
+
+function programOf({ command, ...target }: Command, path: string | undefined): Its {
+  const read = readPackageRequest(command, target.args)
+  if (read && 'request' in read) {
+    const its = `Its code is the package ${showWanted(read.request.wanted)}, as it is pinned in sallyport.lock.`
+    return { command: process.execPath, code: [], notes: [its] }
+  }
+  const found = findProgram({ command, ...target }, path)
+  return found === undefined ? { command, code: [], notes: ['Its program was not found.'] } : { ...found, notes: [] }
+}
+
+const isNotStarted = (name: string, why: string): Explanation => ({
+  name,
+  depth: 'none',
+  reach: undefined,
+  notes: [`It is not started without a sandbox: ${why}`],
+  missing: [],
+})
