@@ -62,7 +62,7 @@ export function createDiskWatch(written: readonly string[], scratch: readonly st
   }
 
   /** Of processes that have ended, too: as much as was seen of it. */
-  const total = (): number => byProcess.values().reduce((sum, bytes) => sum + bytes, byEnded)
+  const total = (): number => [...byProcess.values()].reduce((sum, bytes) => sum + bytes, byEnded)
 
   function ask(path: string, answer: (found: StatsFs) => void): void {
     pending += 1

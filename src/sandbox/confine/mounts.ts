@@ -20,6 +20,9 @@ export type Step =
   | { readonly kind: 'file'; readonly source: Source; readonly at: string; readonly content: string }
   /** In memory, and anybody's to write. */
   | { readonly kind: 'scratch'; readonly source: Source; readonly at: string; readonly sizeMb: number }
+  | { readonly kind: 'device'; readonly source: Source; readonly at: string }
+  /** All of `/dev`, with terminals. */
+  | { readonly kind: 'devices'; readonly source: Source; readonly at: string }
   | { readonly kind: 'hide'; readonly source: 'hidden'; readonly at: string; readonly folder: boolean }
 
 const order: readonly Source[] = ['given', 'write', 'read', 'hidden', 'code', 'system']
@@ -52,7 +55,7 @@ export function nearest(kept: ReadonlyMap<string, Step>, path: string): Step | u
 
 /** Whether what is mounted above shows it anyway. */
 function isDone(step: Step, above: Step): boolean {
-  if (above.kind === 'scratch' || above.kind === 'hide' || above.kind === 'link' || above.kind === 'file') return step.kind === 'hide'
+  if (above.kind !== 'bind' && above.kind !== 'pinned') return step.kind === 'hide'
   const same = (from: string): boolean => resolve(above.from, relative(above.at, step.at)) === from
   switch (step.kind) {
     case 'bind':
@@ -63,6 +66,8 @@ function isDone(step: Step, above: Step): boolean {
     case 'link':
     case 'file':
     case 'scratch':
+    case 'device':
+    case 'devices':
       // Nothing can be made in what is mounted: that is as it is outside.
       return true
     case 'hide':
@@ -81,14 +86,14 @@ export function stepArguments(steps: readonly Step[], open: (content: string) =>
     mounted.set(step.at, step)
   }
   // Only now: what is mounted in them has to be made first.
-  for (const step of steps) if (step.kind === 'hide' && step.folder) args.push('--remount-ro', step.at)
+  for (const step of steps) if (step.kind === 'devices' || (step.kind === 'hide' && step.folder)) args.push('--remount-ro', step.at)
   return args
 }
 
 /** bubblewrap makes missing folders for root alone: what is mounted in them would be there for nobody else. */
 function parentArguments(at: string, made: Set<string>, mounted: ReadonlyMap<string, Step>): string[] {
   const above = nearest(mounted, dirname(at))
-  if (above !== undefined && above.kind !== 'scratch' && above.kind !== 'hide') return []
+  if (above !== undefined && above.kind !== 'scratch' && above.kind !== 'hide' && above.kind !== 'devices') return []
   const args: string[] = []
   for (let folder = dirname(at); !made.has(folder); folder = dirname(folder)) {
     args.unshift('--perms', '0755', '--dir', folder)
@@ -109,6 +114,10 @@ function argumentsOf(step: Step, open: (content: string) => number, inherit: (fi
       return ['--perms', '0644', '--file', String(open(step.content)), step.at]
     case 'scratch':
       return ['--perms', '1777', '--size', String(step.sizeMb * 1024 * 1024), '--tmpfs', step.at]
+    case 'device':
+      return ['--dev-bind', step.at, step.at]
+    case 'devices':
+      return ['--dev', step.at]
     case 'hide':
       // A device in a mount without devices opens for nobody (mount(2), MS_NODEV).
       return step.folder ? ['--perms', '0755', '--size', '4096', '--tmpfs', step.at] : ['--ro-bind', '/dev/null', step.at]

@@ -10,6 +10,7 @@ import { existsSync, lstatSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ConfigError } from '../../core/index.ts'
 import type { Program } from './confinement.ts'
+import { deviceSteps } from './devices.ts'
 import { type Extent, etcSteps, systemSteps } from './host-system.ts'
 import type { Identity } from './identity.ts'
 import { isWithin, nearest, planSteps, type Source, type Step } from './mounts.ts'
@@ -53,6 +54,9 @@ export function viewOf(program: Program, identity: Identity, tools: readonly str
     ...tools.map((path) => bind('system', path, path)),
     ...systemSteps(extent, [command.real, ...tools, ...run.map((found) => found.real)]),
     ...etcSteps(identity, home),
+    // Whoever may listen below 1024 has that right in the user namespace that made its network. bubblewrap makes another one for
+    // terminals, where we are not root.
+    ...deviceSteps(!node && (identity.ofHost || program.lowPorts !== true)),
     { kind: 'scratch', source: 'system', at: SCRATCH, sizeMb: grants.limits.scratchMb },
     // POSIX shared memory and semaphores; a Node of ours uses neither.
     ...(node ? [] : [{ kind: 'scratch', source: 'system', at: '/dev/shm', sizeMb: grants.limits.scratchMb } as const]),

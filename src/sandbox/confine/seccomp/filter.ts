@@ -11,94 +11,26 @@ import { ALLOW, compile, errno, type Field, KILL, type Line } from './program.ts
 
 export type { Architecture } from './syscalls.ts'
 
-import { ARCHITECTURES, type Architecture, LAST_KNOWN, numberOf, type Syscall } from './syscalls.ts'
+import {
+  ABSENT,
+  ARCHITECTURES,
+  type Architecture,
+  CLONE,
+  FORKING,
+  IOCTL,
+  LAST_KNOWN,
+  PERSONALITY,
+  REFUSED,
+  SOCKET,
+  SOCKETPAIR,
+  type Syscall,
+  UNSHARE,
+} from './syscalls.ts'
 
 const EPERM = errno(1)
 const ENOSYS = errno(38)
 const EPROTONOSUPPORT = errno(93)
 const EAFNOSUPPORT = errno(97)
-
-const REFUSED: readonly Syscall[] = [
-  // Into other processes: their memory, their calls, their open files.
-  'ptrace',
-  'process_vm_readv',
-  'process_vm_writev',
-  'process_madvise',
-  'process_mrelease',
-  'pidfd_getfd',
-  'kcmp',
-  'migrate_pages',
-  'move_pages',
-  // Another root, other mounts, other namespaces.
-  'mount',
-  'umount2',
-  'move_mount',
-  'open_tree',
-  'fsopen',
-  'fsconfig',
-  'fsmount',
-  'fspick',
-  'mount_setattr',
-  'pivot_root',
-  'chroot',
-  'setns',
-  // Files by number, past every folder that says who may pass.
-  'open_by_handle_at',
-  'name_to_handle_at',
-  'fanotify_init',
-  // The machine itself.
-  'acct',
-  'adjtimex',
-  'clock_adjtime',
-  'clock_settime',
-  'create_module',
-  'delete_module',
-  'finit_module',
-  'get_kernel_syms',
-  'init_module',
-  'ioperm',
-  'iopl',
-  'kexec_file_load',
-  'kexec_load',
-  'lookup_dcookie',
-  'modify_ldt',
-  'nfsservctl',
-  'query_module',
-  'quotactl',
-  'quotactl_fd',
-  'reboot',
-  'setdomainname',
-  'sethostname',
-  'settimeofday',
-  'swapoff',
-  'swapon',
-  'syslog',
-  'uselib',
-  'vhangup',
-  // Keys: the keyring of a session is not of any namespace (keyrings(7)).
-  'add_key',
-  'keyctl',
-  'request_key',
-  // Where the kernel's own faults have been found again and again.
-  'bpf',
-  'perf_event_open',
-  'userfaultfd',
-]
-
-/** As if this kernel were older: what calls them goes on without. */
-const ABSENT: readonly Syscall[] = [
-  // Its flags are behind a pointer, where no filter can look; the C library then uses clone.
-  'clone3',
-  // What it does passes by every filter.
-  'io_uring_enter',
-  'io_uring_register',
-  'io_uring_setup',
-  // Memory that stays when nobody has mapped it: neither RLIMIT_DATA nor the size of a process shows it.
-  'memfd_create',
-  'memfd_secret',
-  'msgget',
-  'shmget',
-]
 
 // clone(2), unshare(2): CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
 const NEW_NAMESPACES = 0x7e02_0000
@@ -119,9 +51,8 @@ export interface FilterOptions {
 export const isFiltered = (architecture: string): architecture is Architecture => Object.hasOwn(ARCHITECTURES, architecture)
 
 export function filterOf(architecture: Architecture, { forks }: FilterOptions): Uint8Array {
-  const on = (names: readonly Syscall[], then: readonly Line[]): Line[] =>
-    names.flatMap((name) => {
-      const value = numberOf(name, architecture)
+  const on = (calls: readonly Syscall[], then: readonly Line[]): Line[] =>
+    calls.flatMap(({ [architecture]: value }) => {
       return value === undefined ? [] : [{ field: 'number', is: 'equal', value, then }]
     })
 
@@ -132,15 +63,14 @@ export function filterOf(architecture: Architecture, { forks }: FilterOptions): 
     { field: 'number', is: 'above', value: LAST_KNOWN, then: [answer(ENOSYS)] },
     ...on(REFUSED, [answer(EPERM)]),
     ...on(ABSENT, [answer(ENOSYS)]),
-    ...on(['clone'], cloneLines(forks)),
-    ...(forks ? [] : on(['fork', 'vfork'], [answer(EPERM)])),
-    ...(forks ? [] : on(['execveat'], [answer(EPERM)])),
-    ...on(['unshare'], [{ field: 0, is: 'bits', value: NEW_NAMESPACES | NEW_TIME, then: [answer(EPERM)] }, answer(ALLOW)]),
-    ...on(['ioctl'], [...when(1, [TIOCSTI, TIOCLINUX], [answer(EPERM)]), answer(ALLOW)]),
+    ...on([CLONE], cloneLines(forks)),
+    ...(forks ? [] : on(FORKING, [answer(EPERM)])),
+    ...on([UNSHARE], [{ field: 0, is: 'bits', value: NEW_NAMESPACES | NEW_TIME, then: [answer(EPERM)] }, answer(ALLOW)]),
+    ...on([IOCTL], [...when(1, [TIOCSTI, TIOCLINUX], [answer(EPERM)]), answer(ALLOW)]),
     // personality(2): to ask which it is, or for the usual one. Others switch off what makes addresses hard to guess.
-    ...on(['personality'], [...when(0, [0, 0xffff_ffff], [answer(ALLOW)]), answer(EPERM)]),
+    ...on([PERSONALITY], [...when(0, [0, 0xffff_ffff], [answer(ALLOW)]), answer(EPERM)]),
     ...on(
-      ['socket'],
+      [SOCKET],
       [
         ...when(0, [UNIX], [answer(ALLOW)]),
         ...when(0, [INET, INET6], [...when(2, IP_PROTOCOLS, [answer(ALLOW)]), answer(EPROTONOSUPPORT)]),
@@ -149,7 +79,7 @@ export function filterOf(architecture: Architecture, { forks }: FilterOptions): 
         answer(EAFNOSUPPORT),
       ],
     ),
-    ...on(['socketpair'], [...when(0, [UNIX], [answer(ALLOW)]), answer(EAFNOSUPPORT)]),
+    ...on([SOCKETPAIR], [...when(0, [UNIX], [answer(ALLOW)]), answer(EAFNOSUPPORT)]),
     answer(ALLOW),
   ])
 }
