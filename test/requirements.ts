@@ -1488,6 +1488,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'Strings that look like credentials are masked in results, errors and logs.',
     kind: 'detector',
   },
+  T07: {
+    source: 'MCP04 supply chain',
+    behaviour:
+      'A package that a guarded server is run from is an exact version that somebody chose, with the bytes that were pinned, and so is everything that it depends on: anything else is not started.',
+    kind: 'guarantee',
+  },
+  T24: {
+    source: 'Local server compromise',
+    behaviour:
+      'A server of the configuration whose command, arguments, folder, variables or grants are not those that were accepted is not started until they are.',
+    kind: 'guarantee',
+  },
 }
 
 /** Called in a test file for the rows that it proves. */
