@@ -33,6 +33,7 @@ export {
   listRoots,
   MCPServer,
   type MCPServerOptions,
+  type ModuleContext,
   type Permissions,
   type PromptDefinition,
   prompt,
@@ -45,5 +46,6 @@ export {
   ToolError,
   type ToolResult,
   tool,
+  toolsFrom,
 } from './server/index.ts'
 export type { KeyWrapper, Wrapped } from './vault/index.ts'

@@ -7,7 +7,7 @@ export {
   explainInProcess,
   explainUnconfined,
 } from './explain/explanation.ts'
-export { explanationLines, type Line as ExplanationLine } from './explain/lines.ts'
+export { explanationLines, explanationText } from './explain/lines.ts'
 export { type Destination, matchesDestination, parseDestination, showDestination } from './grants/destination.ts'
 export {
   type Grants,

@@ -7,6 +7,7 @@ export {
   elicitUrl,
   InputRequired,
   listRoots,
+  type ModuleContext,
   type Permissions,
   type PromptDefinition,
   prompt,
@@ -16,6 +17,7 @@ export {
   type ToolResult,
   tool,
 } from './definitions/index.ts'
+export type { ToolExplanation } from './explain.ts'
 export { type Listen, type MountedIn, originsOf, siteOf } from './listen.ts'
 export { type Listening, MCPServer } from './mcp-server.ts'
 export {
@@ -28,3 +30,4 @@ export {
 } from './resources/index.ts'
 export { type AuthOptions, authShape, type Definitions, type MCPServerOptions } from './server-options.ts'
 export type { HttpService, ServiceOptions } from './service.ts'
+export { toolsFrom } from './tool-folder.ts'

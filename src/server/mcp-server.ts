@@ -20,6 +20,7 @@ import { openData, sayNewKey } from '../vault/index.ts'
 import { defaultBounds, toBounds } from './bounds.ts'
 import { createService } from './create-service.ts'
 import { createDefaultLog } from './default-log.ts'
+import { explainTools, type ToolExplanation } from './explain.ts'
 import { type Listen, type MountedIn, requireLoopback } from './listen.ts'
 import { createModuleRunner, type ModuleRunner, type Surroundings } from './modules.ts'
 import { createServerEntries, type ServerEntries } from './server-entries.ts'
@@ -173,6 +174,17 @@ export class MCPServer<
     })
     this.#changing = change.catch(() => {})
     await change
+  }
+
+  /**
+   * What each tool could reach: files, hosts, variables, programs, and how much of the machine. Starts nothing. `tool`: this one alone.
+   *
+   * @throws {ConfigError} where there is no such tool, or not the depth that was demanded.
+   */
+  explain(tool?: string): Promise<ToolExplanation[]> {
+    const { sandbox, limits } = this.#options
+    const { entries, modules } = this.#entries
+    return explainTools({ entries, modules, depth: sandbox?.depth, deadlineSeconds: toBounds(limits).deadlineSeconds }, tool)
   }
 
   /** Ends streams, lets running calls end, and writes what is left of the audit. */

@@ -27,6 +27,12 @@ export function explanationLines({ depth, reach, notes, missing }: Explanation, 
   ]
 }
 
+const WIDTH = 'variables'.length
+
+/** With its name above it. */
+export const explanationText = (explanation: Explanation): string =>
+  [explanation.name, ...explanationLines(explanation).map(({ label, text }) => `  ${label.padEnd(WIDTH)}  ${text}`)].join('\n')
+
 function reachLines({ read, write, net, env, run, code, home, limits }: Reach, path: (path: string) => string): Line[] {
   return [
     { label: 'reads', text: list([...read, ...write].map(path), 'nothing that was granted') },
