@@ -20,7 +20,7 @@ await serve(async () => {
   if (typeof execute !== 'function') throw new TypeError('the module must export a function as its default')
   return (message, job) => {
     // Asked before there is a tool: what the module says of itself.
-    if (message['tell'] === 'definition') return { definition: module.definition ?? null }
+    if (message['tell'] === 'definition') return { definition: plainData(module.definition) }
     return call(execute as Execute, message, job)
   }
 })
@@ -35,6 +35,16 @@ function call(execute: Execute, message: Record<string, unknown>, job: InsideJob
     if (hasAsked()) throw new TypeError('context.ask(…) was called and not returned: write `return ask(…)`')
     return { answer: settled }
   }
+}
+
+/** What JSON would lose without a word: a schema of a library, a function, a date. */
+function plainData(definition: unknown): unknown {
+  const written = JSON.stringify(definition ?? null, (key, value: unknown) => {
+    if (typeof value === 'function' || typeof value === 'bigint' || typeof value === 'symbol')
+      throw new TypeError(`definition: ${key} must be plain data: JSON Schema, and no function or schema of a library`)
+    return value
+  })
+  return JSON.parse(written)
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>

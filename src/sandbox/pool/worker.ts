@@ -204,8 +204,10 @@ export function startWorker({ name, confinement, program, prepare, log, warn, on
     isGone = true
     clearTimeout(starting)
     sayings.flush()
-    if (!isReady && !running && !isEnding)
-      log('warn', `${name}: what runs in its sandbox could not be started`, { problem: refused?.message })
+    if (!isReady && !running && !isEnding) {
+      const problem = refused?.message ?? process?.confined.ended
+      log('warn', `${name}: what runs in its sandbox could not be started`, { problem })
+    }
     settle(refused ? { kind: 'failed', error: refused } : { kind: 'stopped', why: process?.confined.ended ?? sayings.why })
     if (prepared) prepared.close().then(onGone, onGone)
     else onGone()
