@@ -85,7 +85,8 @@ export function createModuleRunner(options: ModuleRunnerOptions): ModuleRunner {
       },
       confinement.depth,
     )
-    if (grants.net.length === 0) return children.pool({ name: `tool ${name}`, program })
+    // Other depths have a network of their own making, or the machine's.
+    if (grants.net.length === 0 || confinement.depth !== 'bubblewrap') return children.pool({ name: `tool ${name}`, program })
     // Each child has a way out of its own, so that what comes over it is its owner's.
     const prepare: Prepare = async (current) => {
       let last: Principal | undefined

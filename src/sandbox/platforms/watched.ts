@@ -10,8 +10,11 @@ import type { Confined, Program } from '../confine/confinement.ts'
 import { watch } from '../confine/watch.ts'
 import type { Folders } from './folders.ts'
 
-export function watched(command: Command, { grants }: Program, folders: Folders): Confined {
-  const watching = watch(grants, grants.write)
+export function watched(command: Command, { grants, home, node }: Program, folders: Folders): Confined {
+  const watching = watch(grants, [...grants.write, home ?? folders.scratch], {
+    alone: node === true && grants.run.length === 0,
+    metered: node === true,
+  })
   return {
     command,
     warnings: [],
