@@ -12,6 +12,7 @@
 
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { Writable } from 'node:stream'
 import { toChildError } from './errors.ts'
 
 export interface InsideJob {
@@ -27,11 +28,20 @@ export type Run = (message: Record<string, unknown>, job: InsideJob) => unknown
 const LINE = 10
 const { parse, stringify } = JSON
 
-/** stdin and stdout are ours: what a module prints goes to stderr, of which our log tells. */
+/**
+ * stdin and stdout are ours: what a module prints goes to stderr, of which our log tells. At once and not by way of a stream that
+ * waits: a loop without end that prints meets its bound, and the last words before a crash arrive.
+ */
 export function takeStdio(): void {
-  const { stderr } = process
-  Object.defineProperty(process, 'stdout', { value: stderr, configurable: true })
-  Object.defineProperty(process, 'stdin', { value: undefined, configurable: true })
+  const printed = new Writable({
+    decodeStrings: true,
+    write(chunk: Buffer, _encoding, done) {
+      writeAll(2, chunk)
+      done()
+    },
+  })
+  for (const [name, value] of Object.entries({ stdout: printed, stderr: printed, stdin: undefined }))
+    Object.defineProperty(process, name, { value, configurable: true, enumerable: true })
 }
 
 /** Begins to take jobs. `prepare` is done before the first: it is what makes a child warm. */
@@ -102,8 +112,11 @@ function createReceiver(run: Run): (line: string) => void {
 
 // A descriptor that blocks: the shortest way out, and whoever floods it waits for us.
 function write(message: object): void {
-  const bytes = Buffer.from(`${stringify(message)}\n`)
-  for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at)
+  writeAll(1, Buffer.from(`${stringify(message)}\n`))
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
 }
 
 /** Without a stream: one buffer, and one call for each read. */
