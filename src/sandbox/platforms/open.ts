@@ -11,8 +11,8 @@
  */
 
 import { ConfigError, type Log, silentLog } from '../../core/index.ts'
-import { createBubblewrap } from '../confine/bubblewrap.ts'
 import type { Confinement, Depth } from '../confine/confinement.ts'
+import { probeBubblewrap } from '../confine/probe.ts'
 import { createNodePermission } from './node-permission.ts'
 import { createNone, ON_WINDOWS } from './none.ts'
 import { createSandboxRuntime, findSandboxRuntime } from './sandbox-runtime.ts'
@@ -76,10 +76,6 @@ async function namedOrWhy(depth: Depth): Promise<Confinement | string> {
 const WITHOUT_RUNTIME = '@anthropic-ai/sandbox-runtime is not installed: npm install @anthropic-ai/sandbox-runtime beside sallyport'
 
 async function bubblewrap(): Promise<Confinement | string> {
-  try {
-    return await Promise.resolve(createBubblewrap())
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message
-    throw error
-  }
+  const probe = await probeBubblewrap()
+  return probe.works ? probe.confinement : probe.problem
 }
