@@ -1,5 +1,6 @@
 export { type BubblewrapOptions, createBubblewrap } from './confine/bubblewrap.ts'
 export type { Confined, Confinement, Depth, Ended, Program } from './confine/confinement.ts'
+export { type Probe, probeBubblewrap } from './confine/probe.ts'
 export {
   type Explanation,
   explainConfined,
@@ -31,3 +32,6 @@ export { type Children, createChildren, createPool } from './pool/children.ts'
 export { toNodeProgram } from './pool/node-program.ts'
 export type { ChildError, Job, JobEnd, Pool, PoolStatus } from './pool/pool.ts'
 export type { Prepare } from './pool/worker.ts'
+export { type SnippetLimits, snippetDefaults } from './snippet/limits.ts'
+export { snippetProgram } from './snippet/program.ts'
+export { type Answered, createSnippets, type Snippet, type SnippetEnd, type SnippetError } from './snippet/snippets.ts'

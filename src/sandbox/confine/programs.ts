@@ -5,7 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { ConfigError } from '../../core/index.ts'
 
 /** Where systems keep programs: for whoever has no PATH, and for our own tools, which no PATH of somebody else's may choose. */
-export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin'
+export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/run/current-system/sw/bin'
 
 export interface Located {
   /** As it was found, maybe by a link. */

@@ -1,0 +1,112 @@
+/**
+ * Whether bubblewrap works on this machine, as this user, with all that confinement asks of it; and if not, why, and what mends it.
+ * Nothing is taken from what the machine says of itself: a program is confined, and comes back or does not.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { ConfigError } from '../../core/index.ts'
+import { startChild } from '../../process/index.ts'
+import { toGrants, toolLimits } from '../grants/grants.ts'
+import { detectContainer } from '../platforms/container.ts'
+import { createBubblewrap } from './bubblewrap.ts'
+import type { Confinement } from './confinement.ts'
+import { locate, SYSTEM_PATH } from './programs.ts'
+
+export type Probe =
+  | { readonly works: true; readonly version: string; readonly confinement: Confinement }
+  /** `problem`: one sentence, with what mends it. */
+  | { readonly works: false; readonly version: string | undefined; readonly problem: string }
+
+let probed: Promise<Probe> | undefined
+
+/** Asked once a process. */
+export const probeBubblewrap = (): Promise<Probe> => (probed ??= probe())
+
+const TRIAL_MS = 10_000
+const MAX_OUTPUT = 4096
+
+async function probe(): Promise<Probe> {
+  if (process.platform !== 'linux') return { works: false, version: undefined, problem: 'bubblewrap is for Linux.' }
+  const bwrap = locate('bwrap', SYSTEM_PATH, '/')
+  if (bwrap === undefined) return { works: false, version: undefined, problem: NOT_INSTALLED }
+  const { output: told } = await run({ command: bwrap.real, args: ['--version'], cwd: '/', env: {}, bare: true })
+  const version = /\d+(?:\.\d+)+/.exec(told)?.[0] ?? 'of an unknown version'
+  try {
+    const confinement = createBubblewrap({ bwrap: bwrap.real })
+    const grants = toGrants({}, '/', toolLimits)
+    const confined = confinement.confine({ command: 'true', args: [], cwd: '/', env: {}, grants, code: [], forks: true })
+    const { code, output } = await run(confined.command, confined.started)
+    if (code === 0) return { works: true, version, confinement }
+    return { works: false, version, problem: explainFailure(output, version, factsOfMachine()) }
+  } catch (error) {
+    if (error instanceof ConfigError) return { works: false, version, problem: `${error.message} (package util-linux)` }
+    throw error
+  }
+}
+
+const NOT_INSTALLED = 'bubblewrap is not installed: apt-get install bubblewrap (or dnf install, pacman -S, apk add bubblewrap).'
+
+function run(
+  command: Parameters<typeof startChild>[0],
+  started?: (child: ReturnType<typeof startChild>) => void,
+): Promise<{ code: number | null; output: string }> {
+  return new Promise((done) => {
+    const child = startChild(command)
+    started?.(child)
+    let output = ''
+    const add = (chunk: Buffer): void => {
+      if (output.length < MAX_OUTPUT) output += chunk.toString('latin1')
+    }
+    child.stdout.on('data', add)
+    child.stderr.on('data', add)
+    child.stdin.on('error', () => {})
+    child.stdin.end()
+    const timer = setTimeout(() => child.kill('SIGKILL'), TRIAL_MS)
+    const end = (code: number | null): void => {
+      clearTimeout(timer)
+      done({ code, output })
+    }
+    child.once('error', () => end(null))
+    child.once('close', end)
+  })
+}
+
+export interface MachineFacts {
+  /** What lets bubblewrap work in the container that this is, where it is one. */
+  readonly container: string | undefined
+  /** What the kernel's switches say, where they are there. */
+  readonly switches: Readonly<Record<string, string | undefined>>
+}
+
+const SWITCHES = ['kernel/unprivileged_userns_clone', 'kernel/apparmor_restrict_unprivileged_userns', 'user/max_user_namespaces']
+
+function factsOfMachine(): MachineFacts {
+  const read = (path: string): string | undefined => {
+    try {
+      return readFileSync(path, 'utf8').trim()
+    } catch {
+      return undefined
+    }
+  }
+  return {
+    container: detectContainer()?.allow,
+    switches: Object.fromEntries(SWITCHES.map((name) => [name, read(`/proc/sys/${name}`)])),
+  }
+}
+
+/** One sentence. What bubblewrap itself said ends it where nothing better is known. */
+export function explainFailure(output: string, version: string, { container, switches }: MachineFacts): string {
+  const said = (output.split('\n').find((line) => line.trim() !== '') ?? 'it said nothing').replace(/^bwrap: /, '').slice(0, 200)
+  const off = (how: string): string => `User namespaces are switched off for ordinary users: ${how}.`
+  if (/unknown option/i.test(said)) return `bubblewrap ${version} is too old: 0.7.0 or newer is needed.`
+  if (/setuid mode/.test(said))
+    return `bubblewrap is installed setuid, which limits what it does: chmod u-s ${locate('bwrap', SYSTEM_PATH, '/')?.real}.`
+  if (container !== undefined) return `This container may not make namespaces (${said}): ${container}.`
+  if (switches['kernel/unprivileged_userns_clone'] === '0') return off('sysctl -w kernel.unprivileged_userns_clone=1')
+  if (switches['user/max_user_namespaces'] === '0') return off('sysctl -w user.max_user_namespaces=15000')
+  if (switches['kernel/apparmor_restrict_unprivileged_userns'] === '1')
+    return 'AppArmor lets no ordinary user make namespaces: give bwrap a profile with "userns," (apt-get install apparmor-profiles has one), or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0.'
+  return `bubblewrap ${version} does not work here: ${said}.`
+}
