@@ -101,7 +101,7 @@ export function createModuleRunner(options: ModuleRunnerOptions): ModuleRunner {
           connects.note(connection, { server, program: name, ...whose(last) })
         },
       })
-      return { program: network.into(program), close: network.close }
+      return { program: network.beside(program), close: network.close }
     }
     return children.pool({ name: `tool ${name}`, program, prepare })
   }

@@ -48,14 +48,18 @@ function read(error: unknown): InsideError {
 function permissionOf(error: unknown, depth = 0): string | undefined {
   if (typeof error !== 'object' || error === null || depth > MAX_CAUSES) return undefined
   try {
-    const { code, permission, syscall, cause, errors } = error as Readonly<Record<string, unknown>>
-    const own = ofCode(code, permission, syscall)
+    const { code, permission, syscall, cause, errors, message } = error as Readonly<Record<string, unknown>>
+    const own = ofCode(code, permission, syscall) ?? (isRefusedByProxy(code, message) ? 'net' : undefined)
     if (own !== undefined) return own
     return permissionOf(cause, depth + 1) ?? permissionOf(Array.isArray(errors) ? errors[0] : undefined, depth + 1)
   } catch {
     return undefined
   }
 }
+
+/** Of `fetch` (undici) and of `node:http`: the way to a host goes through a proxy, which has refused it. */
+const isRefusedByProxy = (code: unknown, message: unknown): boolean =>
+  typeof code === 'string' && /^(?:UND_ERR_|ERR_PROXY_)/.test(code) && /\b403\b/.test(String(message))
 
 function ofCode(code: unknown, permission: unknown, syscall: unknown): string | undefined {
   if (code === 'ERR_ACCESS_DENIED') return nodePermissions[String(permission)] ?? 'other'

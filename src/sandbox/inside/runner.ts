@@ -14,6 +14,8 @@ type Execute = (params: unknown, context: unknown) => unknown
 
 takeStdio()
 await serve(async () => {
+  // Another file to load: only where there is a network.
+  if (process.env['SALLYPORT_BRIDGE'] !== undefined) await (await import('./bridge.ts')).startOwnBridge()
   const [, , url = ''] = process.argv
   const module = (await import(url)) as { readonly default?: unknown; readonly definition?: unknown }
   const execute = module.default
