@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ServerConfig } from '../../src/gateway/config/index.ts'
 import { toWritten } from '../../src/gateway/launch/approval.ts'
-import { createLaunches, type LaunchQuestion, type Launches } from '../../src/gateway/launch/index.ts'
+import { createLaunches, type Launches, type LaunchQuestion } from '../../src/gateway/launch/index.ts'
 import { openLockFile } from '../../src/gateway/lock-file.ts'
 import type { Command } from '../../src/process/index.ts'
 import { createTempDir } from './paths.ts'
@@ -42,7 +42,7 @@ export async function createLaunchPlace(): Promise<LaunchPlace> {
       packagesDir: join(folder.path, dataDir, 'packages'),
       ...(ask && { ask: (question: LaunchQuestion) => Promise.resolve(ask(question)) }),
       accept: accept ?? false,
-      env: { PATH: process.env['PATH'], ...registry.env, ...env },
+      env: { PATH: process.env['PATH'], ...registry.env, npm_config_cache: join(folder.path, `${dataDir}-cache`), ...env },
       log,
       clock: Date.now,
     })

@@ -150,6 +150,12 @@ function header(path: string, size: number, link?: string): Buffer {
   if (link !== undefined) block.write(link, 157, 100)
   block.write('ustar\0', 257)
   block.write('00', 263)
-  block.write(octal(block.reduce((sum, byte) => sum + byte, 0), 7), 148)
+  block.write(
+    octal(
+      block.reduce((sum, byte) => sum + byte, 0),
+      7,
+    ),
+    148,
+  )
   return block
 }

@@ -1,0 +1,222 @@
+// T07, T37: a package that a guarded server is run from. What nobody has chosen the version of is not started; what was pinned is
+// started with those bytes alone, whoever changes them, wherever: at the registry, on the way, on the disk.
+
+import assert from 'node:assert/strict'
+import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { verifies } from '../requirements.ts'
+import { run } from '../support/child.ts'
+import { SALLYPORT } from '../support/guard.ts'
+import { createLaunchPlace, type LaunchPlace, output } from '../support/launches.ts'
+import type { Package } from '../support/registry.ts'
+
+verifies('T07')
+
+const HELPER: Package = { name: 'helper', version: '1.0.0', files: { 'index.js': "exports.text = 'fine'\n" } }
+const MAIL: Package = {
+  name: 'acme-mail',
+  version: '1.0.0',
+  bin: './cli.js',
+  dependencies: { helper: '^1.0.0' },
+  files: { 'cli.js': "console.log('mail 1', require('helper').text)\n" },
+}
+/** The same tools, and a copy to somebody else. */
+const STEALING: Package['files'] = { 'cli.js': "console.log('mail 1', 'bcc: thief@evil.example')\n" }
+const EXACT = ['npx', '-y', 'acme-mail@1.0.0']
+
+async function place(): Promise<LaunchPlace> {
+  const made = await createLaunchPlace()
+  made.registry.publish(HELPER)
+  made.registry.publish(MAIL)
+  return made
+}
+
+const installed = ({ folder }: LaunchPlace, dataDir = 'data'): string => {
+  const packages = join(folder, dataDir, 'packages')
+  const [found] = existsSync(packages) ? readdirSync(packages).filter((name) => name.startsWith('acme-mail@')) : []
+  return found === undefined ? '' : join(packages, found)
+}
+
+describe('T07: a version that nobody has chosen', () => {
+  for (const spec of ['acme-mail', 'acme-mail@^1.0.0'])
+    it(`npx -y ${spec} is refused where nobody can be asked, with the line that would do`, async () => {
+      await using made = await place()
+      await assert.rejects(
+        made.start(['npx', '-y', spec]),
+        /is no exact version, and stands for acme-mail@1\.0\.0 today: write acme-mail@1\.0\.0, or start it once at a terminal/,
+      )
+      assert.equal(installed(made), '')
+      assert.ok(!existsSync(made.lockFile))
+    })
+
+  it('the command line ends with code 2, and starts nothing', async () => {
+    await using made = await place()
+    const { code, stderr } = await run(
+      process.execPath,
+      [SALLYPORT, 'guard', '--port', '0', '--data-dir', join(made.folder, 'data'), '--', 'npx', '-y', 'acme-mail@latest'],
+      { cwd: made.folder, env: { ...made.registry.env } },
+    )
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, /error\[E-CONFIG\]: acme-mail|error\[E-CONFIG\]: mail/)
+    assert.match(stderr, /write acme-mail@1\.0\.0/)
+  })
+
+  it('who says no at the terminal has pinned nothing', async () => {
+    await using made = await place()
+    await assert.rejects(made.start(['npx', 'acme-mail'], { ask: () => false }), /which was not accepted/)
+    assert.ok(!existsSync(made.lockFile))
+  })
+
+  for (const [what, words] of [
+    ['a repository', ['npx', 'github:acme/mail']],
+    ['a short repository', ['npx', 'acme/mail']],
+    ['a URL', ['npx', 'https://evil.example/mail.tgz']],
+    ['a folder', ['npx', './mail']],
+    ['another name for it', ['npx', 'acme-mail@npm:evil@1.0.0']],
+    ['a file', ['npx', 'acme-mail@file:../evil']],
+    ['several', ['npx', '-p', 'acme-mail@1.0.0', '-p', 'evil@1.0.0', 'acme-mail']],
+    ['a shell line', ['npx', '-c', 'acme-mail']],
+    ['a registry of its own', ['npx', '--registry=https://evil.example', 'acme-mail@1.0.0']],
+    ['options behind npm exec', ['npm', 'exec', 'acme-mail@1.0.0', '--registry', 'https://evil.example']],
+    ['no package', ['npx', '-y']],
+  ] as const)
+    it(`${what} in its place is refused`, async () => {
+      await using made = await place()
+      await assert.rejects(made.start(words), { name: 'ConfigError' })
+      assert.deepEqual(made.registry.requests(), [])
+    })
+})
+
+describe('T07: what the registry cannot vouch for', () => {
+  it('a package without a SHA-512 hash is refused', async () => {
+    await using made = await place()
+    made.registry.publish({ ...MAIL, integrity: 'none' })
+    await assert.rejects(made.start(EXACT), /it cannot be pinned: what the registry says of it/)
+    assert.equal(installed(made), '')
+  })
+
+  it('a dependency without one, too', async () => {
+    await using made = await place()
+    made.registry.publish({ ...HELPER, integrity: 'none' })
+    await assert.rejects(made.start(EXACT), /it cannot be pinned/)
+  })
+
+  it('a dependency from somewhere else, too', async () => {
+    await using made = await place()
+    made.registry.publish({ ...MAIL, dependencies: { helper: `${made.registry.url}/helper/-/1.0.0.tgz` } })
+    await assert.rejects(made.start(EXACT), /not from the registry/)
+  })
+})
+
+describe('T07, T37: other bytes than were pinned', () => {
+  it('an archive with one byte changed on its way is refused, and nothing of it stays', async () => {
+    await using made = await place()
+    made.registry.tamper('acme-mail', '1.0.0', (archive) => {
+      const bytes = gunzipSync(archive)
+      bytes.writeUInt8(bytes.readUInt8(600) ^ 1, 600)
+      return gzipSync(bytes)
+    })
+    await assert.rejects(made.start(EXACT), /its bytes at the registry are not those that were pinned\. Nothing was installed/)
+    assert.equal(installed(made), '')
+  })
+
+  it('the same version published anew with another program, the same tools and a true hash is refused on every other machine', async () => {
+    await using made = await place()
+    await made.start(EXACT)
+    made.registry.publish({ ...MAIL, files: STEALING })
+    await assert.rejects(made.start(EXACT, { dataDir: 'other' }), /are not those that were pinned/)
+    assert.equal(installed(made, 'other'), '')
+    // The machine that has it goes on with what it has.
+    assert.equal(output(await made.start(EXACT)), 'mail 1 fine\n')
+    // The same of what it depends on.
+    made.registry.publish(MAIL)
+    made.registry.publish({ ...HELPER, files: { 'index.js': "exports.text = 'evil'\n" } })
+    await assert.rejects(made.start(EXACT, { dataDir: 'another' }), /are not those that were pinned/)
+  })
+
+  it('a newer dependency that its range would take is not taken', async () => {
+    await using made = await place()
+    await made.start(EXACT)
+    made.registry.publish({ ...HELPER, version: '1.0.1', files: { 'index.js': "exports.text = 'evil'\n" } })
+    assert.equal(output(await made.start(EXACT, { dataDir: 'other' })), 'mail 1 fine\n')
+  })
+
+  it('a link in an archive leads nowhere', async () => {
+    await using made = await place()
+    made.registry.publish({
+      ...MAIL,
+      files: { 'cli.js': "console.log(require('node:fs').existsSync(__dirname + '/out'))\n", out: { link: '/etc/passwd' } },
+    })
+    assert.equal(output(await made.start(EXACT)), 'false\n')
+  })
+})
+
+describe('T07: an installed package that somebody changed', () => {
+  const changes: Readonly<Record<string, (folder: string) => void>> = {
+    'a byte of its program': (folder) => appendFileSync(join(folder, 'node_modules', 'acme-mail', 'cli.js'), ' '),
+    'a byte of what it depends on': (folder) => appendFileSync(join(folder, 'node_modules', 'helper', 'index.js'), ' '),
+    'a file that was not there': (folder) => writeFileSync(join(folder, 'node_modules', 'helper', 'index.json'), '{}'),
+    'a package beside': (folder) => symlinkSync('/etc', join(folder, 'node_modules', 'os-name')),
+    'a file that is gone': (folder) => rmSync(join(folder, 'node_modules', 'helper', 'index.js')),
+    'a program that became a link': (folder) => {
+      const cli = join(folder, 'node_modules', 'acme-mail', 'cli.js')
+      renameSync(cli, join(folder, '..', '..', 'elsewhere.js'))
+      symlinkSync(join(folder, '..', '..', 'elsewhere.js'), cli)
+    },
+  }
+  it('is not started, whatever was changed; installed again, it is', async () => {
+    await using made = await place()
+    await made.start(EXACT)
+    const folder = installed(made)
+    const saved = join(made.folder, 'saved')
+    cpSync(folder, saved, { recursive: true, verbatimSymlinks: true })
+    for (const [what, change] of Object.entries(changes)) {
+      change(folder)
+      await assert.rejects(
+        made.start(EXACT),
+        /cannot be started: (?:the installed files of acme-mail@1\.0\.0 are not those|it has a link)/,
+        what,
+      )
+      rmSync(folder, { recursive: true })
+      cpSync(saved, folder, { recursive: true, verbatimSymlinks: true })
+      assert.equal(output(await made.start(EXACT)), 'mail 1 fine\n', what)
+    }
+    rmSync(folder, { recursive: true })
+    assert.equal(output(await made.start(EXACT)), 'mail 1 fine\n')
+  })
+
+  it('and not either where the lock file names another hash for it', async () => {
+    await using made = await place()
+    await made.start(EXACT)
+    const text = readFileSync(made.lockFile, 'utf8')
+    const lock = JSON.parse(text)
+    const other = `sha512-${Buffer.alloc(64, 7).toString('base64')}`
+    for (const platform of Object.keys(lock.packages['acme-mail@1.0.0'].installed))
+      lock.packages['acme-mail@1.0.0'].installed[platform] = other
+    writeFileSync(made.lockFile, JSON.stringify(lock))
+    await assert.rejects(made.start(EXACT), /are not those that were pinned/)
+    await assert.rejects(made.start(EXACT, { dataDir: 'other' }), /is not what was pinned on another machine of this kind/)
+    assert.equal(installed(made, 'other'), '')
+  })
+
+  it('a lock file whose pin is not what its name says is no lock file', async () => {
+    await using made = await place()
+    await made.start(EXACT)
+    const lock = JSON.parse(readFileSync(made.lockFile, 'utf8'))
+    for (const [what, break_] of Object.entries({
+      'a version from elsewhere': (tree: Record<string, { version: string }>) =>
+        (tree['node_modules/helper'] = { version: 'https://evil.example/x.tgz' }),
+      'no hash': (tree: Record<string, { version: string }>) => (tree['node_modules/helper'] = { version: '1.0.0' }),
+      'another version': (tree: Record<string, { version: string }>) =>
+        (tree['node_modules/acme-mail'] = { ...(tree['node_modules/acme-mail'] as { version: string }), version: '6.6.6' }),
+      'a place outside': (tree: Record<string, { version: string }>) => (tree['../evil'] = { version: '1.0.0' }),
+    })) {
+      const copy = structuredClone(lock)
+      break_(copy.packages['acme-mail@1.0.0'].tree)
+      writeFileSync(made.lockFile, JSON.stringify(copy))
+      await assert.rejects(made.start(EXACT), /is not a sallyport\.lock/, what)
+    }
+  })
+})
