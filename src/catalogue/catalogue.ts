@@ -53,6 +53,8 @@ export interface Catalogue {
   /** Those of them that whoever has not signed in may hear of. */
   shownScopes(): readonly string[]
   has(kind: EntryKind): boolean
+  /** Every tool, whoever may use it; another list after each change. */
+  tools(): readonly Entry[]
   /** Whether some tool takes references. */
   hasReferences(): boolean
   /** Whether a principal may call one of those. */
@@ -97,6 +99,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   /** What URIs may be answered by, for each origin in the order of the entries: an earlier one cannot be overtaken. */
   let places: readonly Place[] = []
   let referring: readonly Entry[] = []
+  let tools: readonly Entry[] = []
 
   function rebuild(): Entry[] {
     const shadowed: Entry[] = []
@@ -125,7 +128,8 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     const own = origins.get(OWN_ORIGIN)
     origins.delete(OWN_ORIGIN)
     places = own ? [own, ...origins.values()] : [...origins.values()]
-    referring = [...index.tool.values()].filter((entry) => entry.references !== undefined)
+    tools = [...index.tool.values()]
+    referring = tools.filter((entry) => entry.references !== undefined)
     answers.reset({
       tool: [...index.tool.values()],
       prompt: [...index.prompt.values()],
@@ -192,6 +196,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     scopes: () => (isEmptyYet() ? STANDARD_SCOPES.toSorted() : scopes),
     shownScopes: () => (isEmptyYet() ? STANDARD_SCOPES.toSorted() : shownScopes),
     has: (kind) => index[kind].size > 0,
+    tools: () => tools,
     hasReferences: () => referring.length > 0,
     takesReferences: (principal) => referring.some((entry) => permits(principal, entry).permitted),
     onChange(listener) {

@@ -1,4 +1,12 @@
-export { type CatalogueRules, type CatalogueSettings, catalogueSchema, toCatalogueRules, type Weight } from './budget/index.ts'
+export {
+  type CatalogueRules,
+  type CatalogueSettings,
+  catalogueSchema,
+  type Ranking,
+  rankingSteps,
+  toCatalogueRules,
+  type Weight,
+} from './budget/index.ts'
 export { type Catalogue, createCatalogue } from './catalogue.ts'
 export { type CompiledCondition, compileCondition } from './condition/index.ts'
 export { mayRead } from './may-read.ts'

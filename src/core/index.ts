@@ -47,6 +47,7 @@ export {
   type Message,
   type Outgoing,
   type RequestId,
+  type Within,
 } from './message.ts'
 export { NOTHING } from './nothing.ts'
 export { once } from './once.ts'
@@ -91,6 +92,7 @@ export {
   type Call,
   type Conclusion,
   type Credential,
+  decisionOf,
   detached,
   type Executed,
   type Execution,

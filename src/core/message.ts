@@ -15,6 +15,8 @@ export interface Message {
   readonly params: JsonObject
   /** The tool by which the one that `params` names was called, where it was not called itself: header fields speak of that. */
   readonly through?: string | undefined
+  /** Of a call that is made in the course of another: a snippet's. No transport writes it. */
+  readonly within?: Within | undefined
   /** How long it was, where it came over a wire. */
   readonly bytes?: number | undefined
   /** `params._meta`, or an empty object. */
@@ -24,6 +26,14 @@ export interface Message {
   readonly capabilities: JsonObject
   /** From which level on the caller wants to hear log messages; undefined: not at all (2026-07-28 logging). */
   readonly logLevel: LogLevel | undefined
+}
+
+/** The call in whose course another is made. Its caller is the caller of both. */
+export interface Within {
+  /** The id of its decision: for the records of those that are made in its course. */
+  readonly decision: string
+  /** Whether a tool of that name may be called there at all; whether by this caller is decided as ever. */
+  readonly allows: (tool: string) => boolean
 }
 
 /** Least severe first (RFC 5424 §6.2.1). */

@@ -11,6 +11,7 @@
 
 import type { Decision } from './decision.ts'
 import type { CallDetails, Entry } from './entry.ts'
+import { createDecisionId } from './ids.ts'
 import type { Input, InputRequests, InputResponses, LogLevel, Message, Outgoing, RequestId } from './message.ts'
 import type { Possession } from './possession.ts'
 import type { Principal } from './principal.ts'
@@ -151,6 +152,8 @@ export type Partway = Received & {
   readonly input?: Input | undefined
   /** Secrets that were taken out of what was answered, by kind: for the record. */
   readonly taken?: Taken | undefined
+  /** Of the decision on it, where something needed that before there was one. */
+  readonly decisionId?: string | undefined
 }
 
 // The steps. Each writes what its stage learned onto the one object, and changes its type: nothing else casts.
@@ -183,6 +186,12 @@ export function tookOut(request: Approved, taken: Taken): void {
   const before = (request as Partway).taken
   const sum = before ? [...taken].map(([kind, count]) => [kind, count + (before.get(kind) ?? 0)] as const) : taken
   ;(request as Writable<Partway>).taken = new Map([...(before ?? []), ...sum])
+}
+/** Not a step either: the id that the decision on it will have. */
+export function decisionOf(request: Partway): string {
+  const id = request.decisionId ?? createDecisionId(request.receivedAt)
+  ;(request as Writable<Partway>).decisionId = id
+  return id
 }
 export const approved = (request: Validated): Approved => request as Approved
 export const begun = (_: Approved, details: CallDetails): Call => details as Call

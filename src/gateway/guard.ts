@@ -122,6 +122,7 @@ export async function createGuard({
     keepArguments: config.audit.arguments === 'sealed',
     auth: config.auth,
     catalogueRules: config.catalogue,
+    code: config.code,
     connections: people.connections(gateway.connectables),
     cimd: config.auth?.cimd ?? 'auto',
     hierarchy: createScopeHierarchy(config.scopes),

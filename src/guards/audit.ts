@@ -62,6 +62,7 @@ export function createAudit({ record, toKeep, redactor, clock }: AuditOptions): 
       rule: entry?.rule,
       sentence,
       facts: denial ? factsOf(request, denial) : undefined,
+      within: message?.within?.decision,
       durationMs: clock() - request.receivedAt,
       hostToolUseId: text(message?.meta['claudecode/toolUseId']),
       traceparent: text(message?.meta['traceparent']),

@@ -84,6 +84,11 @@ export function createAuthorize({ catalogue, openTask }: AuthorizeOptions): Guar
 
   function decide(request: Admitted, entry: Entry | undefined, kind: Named, task?: TaskId): Decision<Authorized> {
     if (!entry) return deny({ reason: 'unknown_name', kind })
+    const { within } = request.message
+    if (within && !within.allows(entry.name)) {
+      authorized(request, entry)
+      return deny({ reason: 'unknown_name', kind })
+    }
     const verdict = catalogue.permits(request.principal, entry)
     if (verdict.permitted) return allow(authorized(request, entry, task))
     // The audit record names what was asked for, though the caller is not told that it exists.

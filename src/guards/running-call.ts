@@ -7,6 +7,7 @@
 
 import {
   type Approved,
+  type Call,
   type CallDetails,
   type Entry,
   type Input,
@@ -79,6 +80,11 @@ export class RunningCall implements CallDetails {
     if (this.#isAborted) listener()
     else if (this.#listeners) this.#listeners.push(listener)
     else this.#listeners = [listener]
+  }
+
+  /** Which request a use is of, for `guards/within` alone. Undefined: it goes on without one. */
+  static requestOf(call: Call): Approved | undefined {
+    return #request in call ? (call as unknown as RunningCall).#request : undefined
   }
 
   abort(): void {

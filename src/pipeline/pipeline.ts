@@ -51,7 +51,7 @@ export interface Pipeline {
 
 export function createPipeline(stages: Stages, surroundings: Surroundings): Pipeline {
   function conclude(request: Partway, outcome: Outcome, cause?: unknown): Answer {
-    const id = createDecisionId(request.receivedAt)
+    const id = request.decisionId ?? createDecisionId(request.receivedAt)
     stages.audit(id, request, outcome, sentenceOf(outcome), cause)
     return toWire(request, outcome, id, surroundings)
   }

@@ -72,6 +72,8 @@ import { type Retention, toRetention } from '../retention/index.ts'
 import type { AuditRecord, Bus, Counters, Store } from '../storage/index.ts'
 import type { KeyRing, Vault } from '../vault/index.ts'
 import type { Bounds } from './bounds.ts'
+import { createCallWithin } from './calling-within.ts'
+import { type CodeSettings, createCode } from './code/index.ts'
 import { createReferring } from './referring.ts'
 import { createStrangers } from './strangers.ts'
 
@@ -100,6 +102,8 @@ export interface EngineOptions extends Pick<OwnMethodsOptions, 'serverInfo' | 'i
   readonly resourceMetadataUrl: Surroundings['resourceMetadataUrl']
   readonly limitHeaders?: Surroundings['limitHeaders']
   readonly redactor: Redactor
+  /** What of callers' code runs, and what it may call. Undefined: none does. */
+  readonly code?: CodeSettings | undefined
   /** Who may read what stands for personal data, and for how long. */
   readonly personal?: PersonalOptions | undefined
   /** How long arguments are kept beside the audit, where they are. */
@@ -291,6 +295,10 @@ export function createEngine(options: EngineOptions): Engine {
     { resourceMetadataUrl: options.resourceMetadataUrl, challengeScopes: catalogue.shownScopes, limitHeaders: options.limitHeaders },
   )
 
+  const callWithin = createCallWithin(() => pipeline, clock)
+  const code = options.code && createCode({ settings: options.code, catalogue, callWithin, redactor, clock, log })
+  if (code) catalogue.replace('sallyport:code', code.entries)
+
   return {
     catalogue,
     pipeline,
@@ -306,6 +314,7 @@ export function createEngine(options: EngineOptions): Engine {
     async close() {
       clearInterval(expiry)
       referring.close()
+      await code?.close()
       await tasks.close()
       await statistics?.close()
       await Promise.allSettled(lasts.map((work) => work()))

@@ -1,4 +1,5 @@
 export { type Bounds, type BoundsOptions, boundsShape, defaultBounds, MAX_BYTES, toBounds } from './bounds.ts'
+export { type CodeOptions, type CodeSettings, codeSchema, toCodeSettings } from './code/index.ts'
 export { createService } from './create-service.ts'
 export {
   asContent,

@@ -18,6 +18,7 @@ import { toRetention } from '../retention/index.ts'
 import { corsSchema } from '../transports/index.ts'
 import { openData, sayNewKey } from '../vault/index.ts'
 import { defaultBounds, toBounds } from './bounds.ts'
+import { FUNCTIONS, RUN_CODE, toCodeSettings } from './code/index.ts'
 import { createService } from './create-service.ts'
 import { createDefaultLog } from './default-log.ts'
 import { explainTools, type ToolExplanation } from './explain.ts'
@@ -80,7 +81,11 @@ export class MCPServer<
     const { sandbox, strict = false } = this.#options
     this.#modules = createModuleRunner({ ...sandbox, server: this.#name, strict, log: this.#log })
     this.#entries = this.#compile(this.#options)
-    problems.push(...this.#entries.problems, ...(rates ? costProblems(rates.limits, this.#entries.entries) : []))
+    problems.push(
+      ...this.#entries.problems,
+      ...takenNames(this.#options, this.#entries),
+      ...(rates ? costProblems(rates.limits, this.#entries.entries) : []),
+    )
     if (problems.length > 0 || !rates) throw new ConfigError(problems)
     this.#rates = rates
     for (const warning of [...rates.warnings, ...this.#entries.warnings]) this.#log('warn', warning)
@@ -156,7 +161,7 @@ export class MCPServer<
     const { tools, prompts, resources, resourceTemplates } = this.#options
     const all = { tools, prompts, resources, resourceTemplates, ...definitions }
     const next = this.#compile(all as Definitions)
-    const problems = [...next.problems, ...costProblems(this.#rates.limits, next.entries)]
+    const problems = [...next.problems, ...takenNames(this.#options, next), ...costProblems(this.#rates.limits, next.entries)]
     if (problems.length > 0) throw new ConfigError(problems)
     for (const warning of next.warnings) this.#log('warn', warning)
     // One after the other: an older change must not overtake a newer one.
@@ -227,6 +232,7 @@ export class MCPServer<
       dataDir,
       cors,
       catalogue,
+      code,
       auth,
       scopes,
       limits,
@@ -256,6 +262,7 @@ export class MCPServer<
       results: toResults(results),
       personal,
       catalogueRules: toCatalogueRules(catalogue),
+      code: code && toCodeSettings(code),
       limitHeaders: headers,
       limitHandler: handler,
       localScopes: localScopes ?? anonymous.scopes,
@@ -323,6 +330,14 @@ export class MCPServer<
       },
     })
   }
+}
+
+/** Two tools of one name would be one that shadows the other. */
+function takenNames({ code }: MCPServerOptions, { entries }: ServerEntries): string[] {
+  const ours = code ? [code.name ?? RUN_CODE, FUNCTIONS] : []
+  return entries
+    .filter(({ kind, name }) => kind === 'tool' && ours.includes(name))
+    .map(({ name }) => `tool ${name}: \`code\` makes one of that name`)
 }
 
 const isHttp = (service: Service): service is HttpService => 'node' in service

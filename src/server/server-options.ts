@@ -23,6 +23,7 @@ import { type AuditOptions, auditSchema, type RetentionOptions, retentionSchema 
 import type { CorsOptions } from '../transports/index.ts'
 import { isKeyWrapper, type KeyWrapper } from '../vault/index.ts'
 import { type BoundsOptions, boundsShape } from './bounds.ts'
+import { type CodeOptions, codeSchema } from './code/index.ts'
 import type { AnyPrompt, AnyTool, Prompts, Tools } from './definitions/index.ts'
 import { type Listen, listenShape } from './listen.ts'
 import { type ModuleOptions, moduleOptionsSchema } from './module-options.ts'
@@ -53,6 +54,8 @@ export interface MCPServerOptions extends Definitions, Partial<Listen> {
   readonly auth?: AuthOptions | undefined
   /** How much of the tools a caller is told at once: descriptions cut, or a search in place of a long list. All unless told. */
   readonly catalogue?: CatalogueSettings | undefined
+  /** A tool that runs code of callers, in a sandbox, which may call the tools that are named here. Not there unless told. */
+  readonly code?: CodeOptions | undefined
   /** Scopes that imply others, and what people read of scopes before they allow them. */
   readonly scopes?: ScopeDeclarations | undefined
   /** Bounds on what is read, run and answered. */
@@ -164,6 +167,7 @@ const shape = {
     .superRefine(refineAuth)
     .optional(),
   catalogue: catalogueSchema.optional(),
+  code: codeSchema.optional(),
   scopes: scopesSchema.optional(),
   limits: z.strictObject(boundsShape).optional(),
   results: resultsSchema.optional(),

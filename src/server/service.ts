@@ -31,6 +31,8 @@ export interface ServiceOptions {
   readonly personal?: EngineOptions['personal']
   /** How much of the tools is told at once; all unless told. */
   readonly catalogueRules?: EngineOptions['catalogueRules']
+  /** What of callers' code runs, and what it may call; none unless told. */
+  readonly code?: EngineOptions['code']
   /** Which header fields tell of a budget; the standard ones unless told. */
   readonly limitHeaders?: EngineOptions['limitHeaders']
   /** How HTTP writes the refusal of a spent budget. */

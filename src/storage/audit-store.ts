@@ -32,6 +32,8 @@ export interface AuditRecord {
   readonly sentence?: string | undefined
   /** The facts that the decision rests on: required and granted scopes, roles, the limit's policy. */
   readonly facts?: Readonly<Record<string, string | number | boolean | readonly string[]>> | undefined
+  /** The decision on the call in whose course this one was made: a snippet's. */
+  readonly within?: string | undefined
   readonly durationMs: number
   /** The host's id of the tool use (`claudecode/toolUseId`): joins this record with the host's transcript. */
   readonly hostToolUseId?: string | undefined

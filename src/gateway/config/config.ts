@@ -4,7 +4,7 @@ import type { CatalogueRules } from '../../catalogue/index.ts'
 import type { Level, Limit, ScopeDeclarations } from '../../core/index.ts'
 import type { PersonalOptions, Results } from '../../guards/index.ts'
 import type { AuditOptions, RetentionOptions } from '../../retention/index.ts'
-import type { AuthOptions, Bounds, Listen } from '../../server/index.ts'
+import type { AuthOptions, Bounds, CodeSettings, Listen } from '../../server/index.ts'
 import type { AuditRule, ReleaseRule, ToolRule } from '../classify.ts'
 import type { WrittenLaunch } from '../launch/approval.ts'
 import type { ReferenceRule } from '../references.ts'
@@ -29,6 +29,8 @@ export interface Config {
   readonly auth: AuthOptions | undefined
   /** How much of the tools is told at once. Undefined: all. */
   readonly catalogue?: CatalogueRules | undefined
+  /** What of callers' code runs, and what it may call. */
+  readonly code?: CodeSettings | undefined
   /** Which scopes imply others. */
   readonly scopes: ScopeDeclarations
   /** What whoever calls over stdio without a key may do. */

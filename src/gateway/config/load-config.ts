@@ -10,7 +10,7 @@ import { resolve } from 'node:path'
 import { toCatalogueRules } from '../../catalogue/index.ts'
 import { ConfigError, type Limit } from '../../core/index.ts'
 import { toResults } from '../../guards/index.ts'
-import { type Bounds, type Listen, toBounds } from '../../server/index.ts'
+import { type Bounds, type Listen, toBounds, toCodeSettings } from '../../server/index.ts'
 import { fillAuth } from './auth.ts'
 import type { Config, Rates, ServerConfig } from './config.ts'
 import type { Env } from './expand.ts'
@@ -110,6 +110,7 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
     personal: written.personal ?? {},
     auth: written.auth,
     catalogue: toCatalogueRules(written.catalogue),
+    code: written.code && toCodeSettings(written.code),
     scopes: written.scopes ?? {},
     local: { scopes: written.local?.scopes ?? [] },
     retention: written.retention ?? {},

@@ -17,7 +17,7 @@ import {
   resultsSchema,
 } from '../../guards/index.ts'
 import { type AuditOptions, auditSchema, type RetentionOptions, retentionSchema } from '../../retention/index.ts'
-import { type Bounds, type BoundsOptions, boundsShape, defaultBounds, MAX_BYTES } from '../../server/index.ts'
+import { type Bounds, type BoundsOptions, boundsShape, type CodeOptions, codeSchema, defaultBounds, MAX_BYTES } from '../../server/index.ts'
 import { type AuthEntry, authBlock } from './auth.ts'
 import { type ReferencesEntry, referencesSchema } from './references.ts'
 import { type SandboxEntry, sandboxEntry } from './sandbox.ts'
@@ -107,6 +107,7 @@ export interface ConfigFile {
   results?: ResultsOptions | undefined
   personal?: PersonalOptions | undefined
   catalogue?: CatalogueSettings | undefined
+  code?: CodeOptions | undefined
   scopes?: ScopeDeclarations | undefined
   local?: { scopes: string[] } | undefined
   retention?: RetentionOptions | undefined
@@ -280,6 +281,9 @@ export const configSchema: z.ZodType<ConfigFile> = z.strictObject({
     .optional()
     .describe('What becomes of personal data in everything that is answered, and who may read what stands for it. Default: it stays.'),
   catalogue: catalogueSchema.optional().describe('How much of the tools a caller is told at once. Default: all.'),
+  code: codeSchema
+    .optional()
+    .describe('A tool that runs code of callers, in a sandbox, which may call the tools that are named. Default: there is none.'),
   scopes: scopesSchema.optional().describe('Scopes that imply others, by name, and what people read of them before they allow them.'),
   local: z
     .strictObject({

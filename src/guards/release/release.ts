@@ -72,6 +72,8 @@ export function createRelease({
   note,
 }: ReleaseOptions): Release {
   const take = inOrder(steps)
+  // What stays here is not cut: all but the budget of what leaves.
+  const takeInside = inOrder({ ...steps, budget: undefined })
   // A character is at most three bytes of UTF-8 (a surrogate pair, two characters, is four): only a text near the bound is measured.
   const fits = (text: string): boolean =>
     text.length * 3 <= resultBytes || (text.length <= resultBytes && Buffer.byteLength(text) <= resultBytes)
@@ -80,13 +82,15 @@ export function createRelease({
   function shape(result: JsonObject, leaving: Leaving): Decision<JsonObject> | Promise<Decision<JsonObject>> {
     const wrong = brokenPromise(leaving.entry, result)
     if (wrong) return deny({ reason: 'invalid_result', ...wrong })
-    return isWhole(result) ? take(result, leaving) : allow(result)
+    if (!isWhole(result)) return allow(result)
+    return leaving.isInside ? takeInside(result, leaving) : take(result, leaving)
   }
 
   /** Of a tool's call. Undefined: it takes the steps. */
   function asItIs(done: Executed, entry: Entry, result: JsonObject): Decision<Released> | undefined {
-    if (every || hasRules(entry)) return undefined
-    const most = plain(done.request.principal)
+    const isInside = isWithin(done)
+    if ((every && !isInside) || hasRules(entry)) return undefined
+    const most = isInside ? Number.POSITIVE_INFINITY : plain(done.request.principal)
     // What may be megabytes is not even written out here.
     const atOnce = Math.min(most, LONG)
     if (charactersOf(result, atOnce) > atOnce) return undefined
@@ -95,7 +99,7 @@ export function createRelease({
     const { era, method } = done.request.message
     const text = redactor.json(toResult(era, method, result), found, done)
     if (text.length * 3 > most && (text.length > most || Buffer.byteLength(text) > most) && isWhole(result)) return undefined
-    note?.(entry, text.length)
+    if (!isInside) note?.(entry, text.length)
     return fits(text) ? allow(released(done, 'result', text, result['isError'] === true)) : tooLarge
   }
 
@@ -117,7 +121,7 @@ export function createRelease({
   function written(done: Executed, result: JsonObject, text: string): Decision<Released> {
     const { entry, message } = done.request
     const { method } = message
-    if (note && entry && method === 'tools/call') note(entry, text.length)
+    if (note && entry && method === 'tools/call' && !isWithin(done)) note(entry, text.length)
     return fits(text) ? allow(released(done, 'result', text, result['isError'] === true)) : tooLarge
   }
 
@@ -204,6 +208,8 @@ const hasPersonal = (entry: Entry | undefined): entry is Entry & { readonly rele
   entry?.release?.personal !== undefined
 /** For the record: the request carries it there. */
 const found = (taken: Taken, done: Executed | undefined): void => (done ? tookOut(done.request, taken) : undefined)
+/** Its result is used here, by a snippet: what leaves of that is another result. */
+const isWithin = ({ request }: Executed): boolean => request.message.within !== undefined
 const unbounded = (): number => Number.POSITIVE_INFINITY
 /** Neither a question nor a task that will have a result. */
 const isWhole = ({ resultType = 'complete' }: JsonObject): boolean => resultType === 'complete'
@@ -215,6 +221,7 @@ const leavingOf = ({ request, request: { principal, message, session } }: Execut
   meta: message.meta,
   params: message.params,
   session: session?.key,
+  isInside: message.within !== undefined,
   isLinkless: LINKLESS.has(message.version),
 })
 /** They came with 2025-06-18: older clients refuse a result that has one (2025-06-18 changelog). */

@@ -21,6 +21,8 @@ export interface Leaving {
   readonly params: JsonObject
   /** Of the legacy session that the call came in, if it did: what is counted together. */
   readonly session?: string | undefined
+  /** Whether it is used within another call, and does not leave. */
+  readonly isInside?: boolean | undefined
   /** Whether its revision has no links to resources. */
   readonly isLinkless?: boolean | undefined
   /** Is told what of secrets was taken out on the way: for the record. */

@@ -1,0 +1,103 @@
+/**
+ * A JSON Schema as a TypeScript type, for a model to read: nothing checks anything by it. Bounded, and whatever is not understood is
+ * `unknown`. Pure.
+ *
+ * @module
+ */
+
+import type { JsonObject } from '../../core/index.ts'
+import { isObject } from '../../protocol/index.ts'
+
+const MAX_DEPTH = 6
+const MAX_MEMBERS = 64
+const MAX_LITERALS = 24
+const MAX_CHARACTERS = 6_000
+const MAX_COMMENT = 200
+const IDENTIFIER = /^[A-Za-z_$][\w$]{0,127}$/
+
+/** Too long for anybody to read: `unknown`. */
+export function typeOf(schema: unknown): string {
+  const text = write(schema, isObject(schema) ? schema : {}, 0)
+  return text.length > MAX_CHARACTERS ? 'unknown' : text
+}
+
+/** Fit for a comment: on one line, and nothing in it ends the comment. */
+export function toComment(text: unknown, most: number = MAX_COMMENT): string {
+  if (typeof text !== 'string') return ''
+  const line = text
+    .slice(0, most * 4)
+    .replace(/[\p{C}\p{Z}]+/gu, ' ')
+    .replaceAll('*/', '*∕')
+    .trim()
+  const head = [...line].slice(0, most).join('')
+  return head.length < line.length || text.length > most * 4 ? `${head}…` : head
+}
+
+/** As a name of a member. */
+export const toKey = (name: string): string => (IDENTIFIER.test(name) ? name : JSON.stringify(name))
+
+function write(schema: unknown, root: JsonObject, depth: number): string {
+  if (!isObject(schema) || depth > MAX_DEPTH) return 'unknown'
+  const { $ref, enum: values, const: value, anyOf, oneOf, allOf, type } = schema
+  if (typeof $ref === 'string') return write(at(root, $ref), root, depth + 1)
+  if (Object.hasOwn(schema, 'const')) return literal(value)
+  if (Array.isArray(values)) return values.length > MAX_LITERALS ? 'unknown' : union(values.map(literal))
+  const several = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : undefined
+  if (several) return union(several.slice(0, MAX_LITERALS).map((each) => write(each, root, depth + 1)))
+  if (Array.isArray(allOf) && allOf.length > 0 && !isObject(schema['properties']))
+    return allOf
+      .slice(0, MAX_LITERALS)
+      .map((each) => parenthesized(write(each, root, depth + 1)))
+      .join(' & ')
+  if (Array.isArray(type)) return union(type.map((each) => ofType(each, schema, root, depth)))
+  return ofType(type ?? (isObject(schema['properties']) ? 'object' : undefined), schema, root, depth)
+}
+
+function ofType(type: unknown, schema: JsonObject, root: JsonObject, depth: number): string {
+  switch (type) {
+    case 'string':
+    case 'boolean':
+    case 'null':
+      return type
+    case 'number':
+    case 'integer':
+      return 'number'
+    case 'array':
+      return `${parenthesized(write(schema['items'], root, depth + 1))}[]`
+    case 'object':
+      return members(schema, root, depth)
+    default:
+      return 'unknown'
+  }
+}
+
+function members(schema: JsonObject, root: JsonObject, depth: number): string {
+  const { properties, required, additionalProperties } = schema
+  if (!isObject(properties) || Object.keys(properties).length === 0)
+    return additionalProperties === false
+      ? '{}'
+      : `Record<string, ${isObject(additionalProperties) ? write(additionalProperties, root, depth + 1) : 'unknown'}>`
+  const needed = new Set(Array.isArray(required) ? required : [])
+  const all = Object.entries(properties)
+  const lines = all.slice(0, MAX_MEMBERS).map(([name, member]) => {
+    const comment = isObject(member) ? toComment(member['description']) : ''
+    return `${comment === '' ? '' : `/** ${comment} */ `}${toKey(name)}${needed.has(name) ? '' : '?'}: ${write(member, root, depth + 1)}`
+  })
+  if (all.length > MAX_MEMBERS) lines.push('[more: string]: unknown')
+  return `{ ${lines.join('; ')} }`
+}
+
+const literal = (value: unknown): string => (typeof value === 'object' && value !== null ? 'unknown' : JSON.stringify(value)) ?? 'unknown'
+const union = (types: readonly string[]): string => [...new Set(types)].join(' | ') || 'never'
+const parenthesized = (type: string): string => (/ [|&] /.test(type) && !type.startsWith('{') ? `(${type})` : type)
+
+/** Where a reference within the same schema leads. */
+function at(root: JsonObject, reference: string): unknown {
+  if (!reference.startsWith('#/')) return undefined
+  let value: unknown = root
+  for (const key of reference.slice(2).split('/', MAX_DEPTH + 2)) {
+    const name = key.replaceAll('~1', '/').replaceAll('~0', '~')
+    value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+  }
+  return value
+}
