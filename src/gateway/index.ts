@@ -22,5 +22,5 @@ export {
 } from './launch/index.ts'
 export { openLockFile } from './lock-file.ts'
 export { createPeople } from './people.ts'
-export { createSandboxes, explainServers, type SandboxStatus, shownGrants, shownPath } from './sandbox/index.ts'
+export { checkGrants, createSandboxes, explainServers, type SandboxStatus, shownGrants, shownPath } from './sandbox/index.ts'
 export { type SecretReference, secretsAskedBy } from './secrets/template.ts'

@@ -1,3 +1,4 @@
+export { checkGrants } from './check-grants.ts'
 export { type ExplainServersOptions, explainServers } from './explain-servers.ts'
 export { shownGrants, shownPath } from './hints.ts'
 export { createSandboxes, type Sandboxes } from './sandboxes.ts'
