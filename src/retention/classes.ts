@@ -37,6 +37,7 @@ export type ClassName =
   | 'tasks'
   | 'contents'
   | 'statistics'
+  | 'inventories'
   | 'signs'
   | 'auditArguments'
   | 'auditRecords'
@@ -118,6 +119,12 @@ export const classes: Readonly<Record<ClassName, DataClass>> = {
     what: 'How much was sent and saved, by tool and day; of nobody.',
     lifetime: '400d',
     kept: ['statistic'],
+    forgettable: true,
+  },
+  inventories: {
+    what: 'Which tools of a server in code run in a sandbox: names of tools.',
+    lifetime: '90d after the last start',
+    kept: ['inventory'],
     forgettable: true,
   },
   signs: {

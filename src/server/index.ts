@@ -19,6 +19,7 @@ export {
   tool,
 } from './definitions/index.ts'
 export type { ToolExplanation } from './explain.ts'
+export { type Inventory, readInventories } from './inventory.ts'
 export { type Listen, type MountedIn, originsOf, siteOf } from './listen.ts'
 export { type Listening, MCPServer } from './mcp-server.ts'
 export {

@@ -12,7 +12,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { mayRead, toCatalogueRules } from '../catalogue/index.ts'
-import { ConfigError, checkOptions, createRedactor, createScopeHierarchy, type Log, problemOf, type Redactor } from '../core/index.ts'
+import {
+  ConfigError,
+  checkOptions,
+  createRedactor,
+  createScopeHierarchy,
+  type Log,
+  problemOf,
+  type Redactor,
+  systemClock,
+} from '../core/index.ts'
 import { anonymous, costProblems, type RateLimits, toLimits, toResults } from '../guards/index.ts'
 import { toRetention } from '../retention/index.ts'
 import { corsSchema } from '../transports/index.ts'
@@ -22,6 +31,7 @@ import { FUNCTIONS, RUN_CODE, toCodeSettings } from './code/index.ts'
 import { createService } from './create-service.ts'
 import { createDefaultLog } from './default-log.ts'
 import { explainTools, type ToolExplanation } from './explain.ts'
+import { noteInventory } from './inventory.ts'
 import { type Listen, type MountedIn, requireLoopback } from './listen.ts'
 import { createModuleRunner, type ModuleRunner, type Surroundings } from './modules.ts'
 import { createServerEntries, type ServerEntries } from './server-entries.ts'
@@ -175,6 +185,7 @@ export class MCPServer<
       Object.assign(this.#options, all)
       if (published) this.#running?.engine.catalogue.replace(KEY, published)
       this.#modules.keep(next.modules)
+      if (this.#surroundings) await this.#noteTools(next, this.#surroundings)
       await before.resources.withdraw()
     })
     this.#changing = change.catch(() => {})
@@ -280,9 +291,10 @@ export class MCPServer<
     })
     opening.defer(service.close)
     const { sealing, record, beforeLast } = service.engine
-    const surroundings = { dataDir: data.dir, record }
+    const surroundings = { dataDir: data.dir, store: data.store, record }
     beforeLast(this.#modules.close)
     await this.#openModules(this.#entries, surroundings)
+    await this.#noteTools(this.#entries, surroundings)
     service.engine.catalogue.replace(KEY, await sealing.publish(this.#entries.entries))
     await openFolders(service, this.#entries)
     // Another key to encrypt with: lists tell of it.
@@ -301,6 +313,13 @@ export class MCPServer<
       this.#modules.keep(this.#running ? this.#entries.modules : [])
       throw error
     }
+  }
+
+  /** For `sallyport doctor`, which cannot ask a server in code. */
+  async #noteTools({ entries, modules }: ServerEntries, { store }: Surroundings): Promise<void> {
+    const tools = entries.filter(({ kind }) => kind === 'tool').map(({ name }) => name)
+    const sandboxed = modules.map(({ name }) => name)
+    await noteInventory(store, this.#name, { tools, sandboxed, confinement: this.#modules.confinement }, systemClock)
   }
 
   #publishAgain(): void {

@@ -25,7 +25,7 @@ import {
   type Program,
   toNodeProgram,
 } from '../sandbox/index.ts'
-import type { AuditRecord } from '../storage/index.ts'
+import type { AuditRecord, Store } from '../storage/index.ts'
 import { type Modules, type ModuleTool, moduleFiles } from './definitions/index.ts'
 import type { ModuleOptions } from './module-options.ts'
 
@@ -42,6 +42,7 @@ export interface ModuleRunner extends Modules {
 export interface Surroundings {
   /** Where accounts and keys are: never seen inside. */
   readonly dataDir: string
+  readonly store: Store
   readonly record: (record: AuditRecord) => void
 }
 

@@ -28,6 +28,7 @@ export type RecordKind =
   | 'kept_resource'
   | 'stored_result'
   | 'statistic'
+  | 'inventory'
   | 'stored_part'
   | 'personal_token'
   | 'data_key'
