@@ -10,6 +10,7 @@ import type { Finding } from '../checks/check.ts'
 import { checkIssuers } from '../checks/issuers.ts'
 import { checkKeys } from '../checks/keys.ts'
 import { checkDataDir, checkNode, checkPort } from '../checks/machine.ts'
+import { checkOwnTools } from '../checks/own-tools.ts'
 import { checkSandbox, checkServerSandboxes } from '../checks/sandbox.ts'
 import { checkSecrets } from '../checks/secrets.ts'
 import { checkServer } from '../checks/server.ts'
@@ -47,7 +48,7 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
   const dir = resolveDataDir(dataDir ?? config?.dataDir)
   const { findings: ofKeys, data } = await checkKeys(dir, config?.kms)
   const findings: Finding[] = [checkNode(), ...checkVerification(process.env), ...ofConfig, ...checkDataDir(dir), ...ofKeys]
-  findings.push(...(await checkSandbox()))
+  findings.push(...(await checkSandbox()), ...(await checkOwnTools(data)))
   if (config !== undefined) {
     if (url === undefined) findings.push(await checkPort(config.listen.port))
     findings.push(...(await checkConfiguredTls(config)), ...(await checkIssuers(config)), ...(await checkSignIn(config)))
