@@ -45,8 +45,6 @@ const HARMLESS = new Set([
   '--ignore-scripts',
   '--prefer-offline',
   '--prefer-online',
-  '--no-install',
-  '--no',
   '--bun',
 ])
 
@@ -59,7 +57,10 @@ export function readPackageRequest(command: string, args: readonly string[]): Re
   const at = args.findIndex((word) => !HARMLESS.has(word))
   for (const words of runs)
     if (words.every((word, i) => args[at + i] === word)) return readWords(name, words.length === 0 ? args : args.slice(at + words.length))
-  return undefined
+  // `npm --registry=… exec`: which of the words is its command cannot be told.
+  return args[at]?.startsWith('-') && runs.some(([word]) => word !== undefined && args.includes(word))
+    ? { problem: `${name} is not started, and its option ${optionOf(args[at])} is not understood here` }
+    : undefined
 }
 
 const toName = (command: string): string => basename(command.replaceAll('\\', '/')).replace(/\.(?:cmd|exe|ps1)$/i, '')
@@ -67,10 +68,12 @@ const toName = (command: string): string => basename(command.replaceAll('\\', '/
 function readWords(runner: string, words: readonly string[]): ReadRequest {
   const packages: string[] = []
   let at = 0
+  let isOver = false
   for (; at < words.length; at++) {
     const word = words[at] as string
     if (word === '--') {
       at++
+      isOver = true
       break
     }
     if (!word.startsWith('-')) break
@@ -86,7 +89,7 @@ function readWords(runner: string, words: readonly string[]): ReadRequest {
   if (packages.length === 1 && first === undefined) return { problem: `${runner} is given a package and no program of it` }
   const wanted = readSpec(spec)
   if ('problem' in wanted) return wanted
-  const passed = readPassed(runner, rest)
+  const passed = isOver ? { args: rest } : readPassed(runner, rest)
   if ('problem' in passed) return passed
   return {
     request: {

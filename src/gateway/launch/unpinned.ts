@@ -18,7 +18,7 @@ export function unpinnedNote(command: string, args: readonly string[]): string |
     return `${name} runs whatever its image's tag stands for that day: name it by digest (IMAGE@sha256:…), which pins it`
   }
   const isShell = /^(?:ba|da|z|k|fi)?sh$/.test(name) || name === 'cmd' || name === 'powershell' || name === 'pwsh'
-  if (isShell && args.some((arg) => FETCHES_IN_A_SHELL.test(arg)))
+  if (isShell && FETCHES_IN_A_SHELL.test(args.join(' ')))
     return 'what a shell fetches and runs is not pinned here: name npx and its package as the command and its arguments'
   return undefined
 }
