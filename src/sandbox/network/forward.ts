@@ -18,6 +18,7 @@ import { type Answer, answerTo, toText } from './answer.ts'
 import { type Attempts, Refused } from './attempts.ts'
 import { endToEnd } from './fields.ts'
 import { relay } from './relay.ts'
+import type { Within } from './tunnel.ts'
 
 export interface ForwardOptions {
   readonly name: string
@@ -25,8 +26,8 @@ export interface ForwardOptions {
   readonly find: (wanted: Destination) => Allowance | undefined
   readonly idleMs: number
   readonly maxHeaderBytes: number
-  /** The host that the connection is to, where it is to one. */
-  readonly hostOf: (inner: Socket) => Destination | undefined
+  /** Where the connection is to one host. */
+  readonly within: (inner: Socket) => Within | undefined
 }
 
 export interface Forward {
@@ -42,27 +43,32 @@ interface Asked {
 
 const HTTP_PORT = 80
 
-export function createForward({ name, attempts, find, idleMs, maxHeaderBytes, hostOf }: ForwardOptions): Forward {
+export function createForward({ name, attempts, find, idleMs, maxHeaderBytes, within }: ForwardOptions): Forward {
   /** Dials, and hands over what the request becomes; refusals are answered. */
   async function take(
     request: IncomingMessage,
     refuse: (answer: Answer) => void,
     go: (outer: Socket, asked: Asked) => void,
   ): Promise<void> {
-    const asked = readTarget(request, hostOf(request.socket))
-    const attempt = attempts.begin(asked?.wanted)
+    const one = within(request.socket)
+    const asked = readTarget(request, one?.host)
+    const spare = takeSpare(one)
+    const attempt = spare?.attempt ?? attempts.begin(asked?.wanted)
     try {
       if (asked === undefined) throw new Refused('malformed_request')
       if (!hasHost(request, asked.wanted)) throw new Refused('name_mismatch')
       const allowance = find(asked.wanted)
       if (allowance === undefined) throw new Refused('destination_not_granted')
-      const outer = await attempt.dial(asked.wanted, allowance.allowPrivate)
+      const outer = spare?.outer ?? (await attempt.dial(asked.wanted, allowance.allowPrivate))
       if (request.socket.destroyed) return void outer.destroy()
       outer.setTimeout(idleMs, () => outer.destroy())
+      // It stood still while nobody knew what it was for.
+      outer.resume()
       go(outer, asked)
     } catch (error) {
       const problem = error instanceof Refused ? error.problem : 'malformed_request'
       attempt.end(problem)
+      spare?.outer.destroy()
       refuse(answerTo(problem, name, asked?.wanted))
     }
   }
@@ -117,6 +123,13 @@ export function createForward({ name, attempts, find, idleMs, maxHeaderBytes, ho
       })
     },
   }
+}
+
+/** Once, and while its host has not closed it. */
+function takeSpare(within: Within | undefined): Within['spare'] {
+  const spare = within?.spare
+  if (within) within.spare = undefined
+  return spare?.outer.readable && spare.outer.writable ? spare : undefined
 }
 
 /** Undefined: it cannot be read, or not in one way alone. */

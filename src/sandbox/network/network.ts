@@ -69,12 +69,21 @@ const OWN = ['localhost', '127.0.0.1', '::1']
  * @throws {ConfigError} where the socket cannot be made.
  */
 export async function openNetwork(options: NetworkOptions): Promise<Network> {
-  const { allowed, clock = systemClock } = options
+  const { name, allowed, clock = systemClock, log } = options
   if (allowed.length === 0) return NONE
   const key = randomBytes(24).toString('base64url')
   const { listen, hosts } = laidOut(allowed)
   const place = createPlace(hosts)
-  const egress = createEgress({ ...options, clock, key })
+  const told = new Set<string>()
+  /** The audit has all of it; who looks why something does not work looks into the log. */
+  function note(connection: Connection): void {
+    options.note(connection)
+    const { reason, target } = connection
+    if (reason === 'allowed' || told.size >= MAX_TOLD || told.has(`${reason} ${target}`)) return
+    told.add(`${reason} ${target}`)
+    log('warn', `${name}: a connection was not made`, { target, reason })
+  }
+  const egress = createEgress({ ...options, clock, key, note })
   try {
     await egress.listen(place.socket)
   } catch (error) {
@@ -128,6 +137,8 @@ function laidOut(allowed: readonly Destination[]): { listen: BridgeSettings['lis
   return { listen, hosts: `127.0.0.1 localhost\n::1 localhost\n${names.join('')}` }
 }
 
+/** How many are said, of one sandbox. */
+const MAX_TOLD = 20
 /** What is left of the last byte of an address. */
 const MAX_NAMES = 250
 

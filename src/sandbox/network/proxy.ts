@@ -19,7 +19,7 @@ import { findAllowance } from './allowance.ts'
 import { createAttempts } from './attempts.ts'
 import type { Connection } from './connection.ts'
 import { createForward, isWebSocket } from './forward.ts'
-import { createTunnels } from './tunnel.ts'
+import { createTunnels, type Within } from './tunnel.ts'
 
 export interface EgressOptions {
   /** What it is called in what a refused program reads. */
@@ -68,7 +68,7 @@ export function createEgress(options: EgressOptions): Egress {
   const attempts = createAttempts({ note, clock, lookup, connectTimeoutMs: limits.connectTimeoutMs, most: limits.connections })
   const find = (wanted: Destination) => findAllowance(allowed, wanted, dangerouslyAllowPrivateHosts)
   /** Connections that are to one host. */
-  const hosts = new WeakMap<Socket, Destination>()
+  const hosts = new WeakMap<Socket, Within>()
   const sockets = new Set<Socket>()
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
@@ -86,7 +86,7 @@ export function createEgress(options: EgressOptions): Egress {
   const [speak] = server.listeners('connection') as [(socket: Socket) => void]
   server.off('connection', speak)
 
-  const forward = createForward({ name, attempts, find, idleMs, maxHeaderBytes: limits.headerBytes, hostOf: (inner) => hosts.get(inner) })
+  const forward = createForward({ name, attempts, find, idleMs, maxHeaderBytes: limits.headerBytes, within: (inner) => hosts.get(inner) })
   const open = createTunnels({
     name,
     attempts,
@@ -94,8 +94,8 @@ export function createEgress(options: EgressOptions): Egress {
     idleMs,
     wordsTimeoutMs: headersTimeoutMs,
     isWithin: (inner) => hosts.has(inner),
-    readOn(inner, host) {
-      hosts.set(inner, host)
+    readOn(inner, within) {
+      hosts.set(inner, within)
       speak.call(server, inner)
       inner.resume()
     },

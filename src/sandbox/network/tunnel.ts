@@ -26,9 +26,16 @@ export interface TunnelOptions {
   readonly idleMs: number
   readonly wordsTimeoutMs: number
   /** Takes a connection on which HTTP is spoken, to this host alone. What was read of it has been put back. */
-  readonly readOn: (inner: Socket, host: Destination) => void
+  readonly readOn: (inner: Socket, within: Within) => void
   /** Whether it is one already. */
   readonly isWithin: (inner: Socket) => boolean
+}
+
+/** A connection to one host, on which each request is read. */
+export interface Within {
+  readonly host: Destination
+  /** What is connected to it already: the first request's. */
+  spare?: { readonly outer: Socket; readonly attempt: Attempt } | undefined
 }
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
@@ -51,7 +58,7 @@ export function createTunnels({ name, attempts, find, idleMs, wordsTimeoutMs, re
       // Each request makes its own connection, and is told of by itself.
       if (allowance.isNamed && SPOKEN[wanted.port] === 'http') {
         inner.write(ESTABLISHED)
-        return readOn(inner, wanted)
+        return readOn(inner, { host: wanted })
       }
       const outer = await attempt.dial(wanted, allowance.allowPrivate)
       if (inner.destroyed) return void outer.destroy()
@@ -78,8 +85,8 @@ export function createTunnels({ name, attempts, find, idleMs, wordsTimeoutMs, re
         return void outer.destroy()
       }
       if (words.kind === 'http') {
-        outer.destroy()
-        return readOn(inner, host)
+        inner.once('close', () => outer.destroy())
+        return readOn(inner, { host, spare: { outer, attempt } })
       }
     }
     relay(inner, outer, idleMs)
