@@ -1500,6 +1500,29 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'A server of the configuration whose command, arguments, folder, variables or grants are not those that were accepted is not started until they are.',
     kind: 'guarantee',
   },
+  'sandbox-grants': {
+    source: 'Local server compromise (security_best_practices)',
+    behaviour:
+      'A grant says what it looks like: a host that hides characters or has two readings is refused, a star stands for names below a domain alone, and a link that leads elsewhere later grants nothing.',
+    kind: 'guarantee',
+  },
+  'sandbox-depths': {
+    source: 'Local server compromise (security_best_practices)',
+    behaviour:
+      'A depth that was demanded is never replaced by a lesser one, what a depth cannot hold is refused before anything starts, and what is missing is named.',
+    kind: 'guarantee',
+  },
+  'sandbox-node-permission': {
+    source: 'Local server compromise (security_best_practices)',
+    behaviour:
+      'Where Node’s permissions are the depth, code that does not attack Node itself reads and writes what was granted alone, has no network unless one was granted, and gets no signal to another process.',
+    kind: 'detector',
+  },
+  'sandbox-explained': {
+    source: 'Local server compromise: show what is run, before it is',
+    behaviour: 'What a tool or a server could reach is told before it is started, and doctor says how deep the sandbox is and why not deeper.',
+    kind: 'guarantee',
+  },
 }
 
 /** Called in a test file for the rows that it proves. */

@@ -16,6 +16,9 @@ import {
   toGrants,
   toolLimits,
 } from '../../src/sandbox/index.ts'
+import { verifies } from '../requirements.ts'
+
+verifies('sandbox-grants')
 
 const parsed = (written: string): Destination => {
   const found = parseDestination(written)

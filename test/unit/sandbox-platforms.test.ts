@@ -13,7 +13,10 @@ import { detectContainer } from '../../src/sandbox/platforms/container.ts'
 import { createNodePermission } from '../../src/sandbox/platforms/node-permission.ts'
 import { createNone, ON_WINDOWS } from '../../src/sandbox/platforms/none.ts'
 import { createSandboxRuntime, findSandboxRuntime } from '../../src/sandbox/platforms/sandbox-runtime.ts'
+import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
+
+verifies('sandbox-depths', 'sandbox-node-permission')
 
 const posix = { skip: process.platform === 'win32' && 'there is no sandbox on Windows' }
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'platforms-')))
