@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawnSync } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { arch } from 'node:process'
 import type { Confined, Confinement, Program } from './confinement.ts'
@@ -18,6 +18,8 @@ import { type Identity, identityOf, weAreRoot } from './identity.ts'
 import { inheritedFiles, openNothing } from './inherited.ts'
 import { limitArguments } from './limits.ts'
 import { stepArguments } from './mounts.ts'
+import { pin } from './pin.ts'
+import { threadsOf } from './process-tree.ts'
 import { requireProgram, SYSTEM_PATH } from './programs.ts'
 import { prepareHome, unreachable } from './reach.ts'
 import { type Architecture, filterOf, isFiltered } from './seccomp/filter.ts'
@@ -41,6 +43,7 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
   const bwrap = options.bwrap ?? find('bwrap')
   const prlimit = find('prlimit')
   const setpriv = weAreRoot() ? find('setpriv') : undefined
+  const pins = canPin(bwrap)
 
   function confine(program: Program): Confined {
     const files: number[] = []
@@ -56,17 +59,18 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
 
   function confineWith(program: Program, files: number[], inherit: (file: number) => number): Confined {
     const { grants } = program
-    const identity = identityOf(program.identity, grants.write)
+    const identity = identityOf(program.identity ?? program.home, grants.write)
     prepareHome(program.home, identity)
     const warnings = unreachable(program, identity)
     const loader = Object.entries(program.env).filter(([name]) => LOADER.test(name))
     const env = Object.fromEntries(Object.entries(program.env).filter(([name]) => !LOADER.test(name)))
     const tools = [prlimit, ...(setpriv === undefined ? [] : [setpriv]), ...(loader.length > 0 ? [find('env')] : [])]
-    const view = viewOf(program, identity, tools, undefined)
+    const view = viewOf(program, identity, tools)
+    const others = identity.shared ? threadsOf(identity.ofHost ? identity.uid : (process.getuid?.() ?? 0)) : 0
     const inside = [
       ...(setpriv === undefined ? [] : [setpriv, ...userArguments(identity, program.lowPorts === true)]),
       prlimit,
-      ...limitArguments(grants.limits, { othersProcesses: 0, cpuForEver: !(program.node ?? false) }),
+      ...limitArguments(grants.limits, { othersProcesses: others, cpuForEver: !(program.node ?? false) }),
       ...(loader.length > 0 ? [find('env'), ...loader.map(([name, value]) => `${name}=${value}`)] : []),
       view.command,
       ...program.args,
@@ -75,10 +79,16 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
       ...NAMESPACES,
       '--die-with-parent',
       '--new-session',
+      // What this machine is called is nobody's business.
+      '--hostname',
+      'sandbox',
       ...privileges(identity, program.lowPorts === true),
       '--proc',
       '/proc',
-      ...stepArguments(view.steps, (content) => inherit(handedFile(content)), inherit),
+      ...stepArguments(view.steps, {
+        content: (content) => inherit(handedFile(content)),
+        pinned: (path) => (pins ? inherit(pin(path)) : undefined),
+      }),
       '--remount-ro',
       '/',
       ...(isFiltered(arch) ? ['--seccomp', String(inherit(handedFile(filterFor(arch, program.forks))))] : []),
@@ -109,7 +119,20 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
     }
   }
 
-  return { depth: 'bubblewrap', missing: isFiltered(arch) ? [] : [`system calls are not filtered on ${arch}`], confine }
+  return { depth: 'bubblewrap', missing: missing(pins), confine }
+}
+
+const missing = (pins: boolean): string[] => [
+  ...(isFiltered(arch) ? [] : [`System calls are not filtered on ${arch}.`]),
+  ...(pins
+    ? []
+    : ['This bubblewrap mounts by name: what can write beside a granted folder may exchange it while something starts; 0.10 does not.']),
+]
+
+/** Whether it mounts what is open (0.10, and what distributions have mended before). */
+function canPin(bwrap: string): boolean {
+  const { stdout } = spawnSync(bwrap, ['--help'], { encoding: 'utf8', env: {}, timeout: 5000 })
+  return stdout?.includes('--ro-bind-fd') ?? false
 }
 
 const filters = new Map<string, Uint8Array>()

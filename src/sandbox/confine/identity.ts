@@ -8,6 +8,7 @@
 
 import { createHash, randomInt } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import { release } from 'node:os'
 
 export interface Identity {
   /** Inside; outside too, where we are root. */
@@ -29,7 +30,7 @@ export const weAreRoot = (): boolean => process.getuid?.() === 0
 
 /** `name`: from which it is made, so that what it keeps stays its own. `writes`: folders that are there. */
 export function identityOf(name: string | undefined, writes: readonly string[]): Identity {
-  if (!weAreRoot()) return { uid: INSIDE, gid: INSIDE, ofHost: false, shared: false }
+  if (!weAreRoot()) return { uid: INSIDE, gid: INSIDE, ofHost: false, shared: !countsByNamespace() }
   // What is granted for writing to one user can be written by that user alone: the program is that user then.
   for (const path of writes) {
     const { uid, gid } = statSync(path)
@@ -54,4 +55,10 @@ function available(): { readonly first: number; readonly range: number } {
   }
   const part = Math.max(1, Math.floor(range / 8))
   return { first: first + range - 1 - part, range: part }
+}
+
+/** Since 5.14 the limit on processes counts those of the user namespace alone. */
+function countsByNamespace(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number)
+  return major > 5 || (major === 5 && minor >= 14)
 }

@@ -14,8 +14,6 @@ export type Source = 'given' | 'write' | 'read' | 'hidden' | 'code' | 'system'
 
 export type Step =
   | { readonly kind: 'bind'; readonly source: Source; readonly at: string; readonly from: string; readonly write: boolean }
-  /** Pinned: an open folder or file, so that nobody can put a link in its place before it is mounted. */
-  | { readonly kind: 'pinned'; readonly source: Source; readonly at: string; readonly from: string; readonly file: number }
   | { readonly kind: 'link'; readonly source: Source; readonly at: string; readonly to: string }
   | { readonly kind: 'file'; readonly source: Source; readonly at: string; readonly content: string }
   /** In memory, and anybody's to write. */
@@ -55,33 +53,28 @@ export function nearest(kept: ReadonlyMap<string, Step>, path: string): Step | u
 
 /** Whether what is mounted above shows it anyway. */
 function isDone(step: Step, above: Step): boolean {
-  if (above.kind !== 'bind' && above.kind !== 'pinned') return step.kind === 'hide'
-  const same = (from: string): boolean => resolve(above.from, relative(above.at, step.at)) === from
-  switch (step.kind) {
-    case 'bind':
-      // What may be written can be read: one mount, and no second look at a path that the program could change meanwhile.
-      return same(step.from) && (above.kind === 'bind' && above.write ? true : !step.write)
-    case 'pinned':
-      return same(step.from) && !(above.kind === 'bind' && above.write)
-    case 'link':
-    case 'file':
-    case 'scratch':
-    case 'device':
-    case 'devices':
-      // Nothing can be made in what is mounted: that is as it is outside.
-      return true
-    case 'hide':
-      return false
-  }
+  if (above.kind !== 'bind') return step.kind === 'hide'
+  // Nothing can be made in what is mounted: that is as it is outside.
+  if (step.kind !== 'bind') return step.kind !== 'hide'
+  if (resolve(above.from, relative(above.at, step.at)) !== step.from) return false
+  // What may be written can be read, by another grant too; but a program does not write what it runs as.
+  return above.write ? step.source !== 'code' && step.source !== 'system' : !step.write
 }
 
-/** `open`: makes a file of some content and answers its number inside. `parents`: whether missing folders are to be everybody's. */
-export function stepArguments(steps: readonly Step[], open: (content: string) => number, inherit: (file: number) => number): string[] {
+/** Makes what a step needs, and answers the number of its descriptor inside. */
+export interface Hand {
+  /** A file with this in it. */
+  content(content: string): number
+  /** What is at this path now. Undefined: it can only be mounted by its name. */
+  pinned(path: string): number | undefined
+}
+
+export function stepArguments(steps: readonly Step[], hand: Hand): string[] {
   const args: string[] = []
   const made = new Set(['/'])
   const mounted = new Map<string, Step>()
   for (const step of steps) {
-    args.push(...parentArguments(step.at, made, mounted), ...argumentsOf(step, open, inherit))
+    args.push(...parentArguments(step.at, made, mounted), ...argumentsOf(step, hand))
     made.add(step.at)
     mounted.set(step.at, step)
   }
@@ -102,16 +95,18 @@ function parentArguments(at: string, made: Set<string>, mounted: ReadonlyMap<str
   return args
 }
 
-function argumentsOf(step: Step, open: (content: string) => number, inherit: (file: number) => number): string[] {
+function argumentsOf(step: Step, hand: Hand): string[] {
   switch (step.kind) {
-    case 'bind':
-      return [step.write ? '--bind' : '--ro-bind', step.from, step.at]
-    case 'pinned':
-      return ['--ro-bind-fd', String(inherit(step.file)), step.at]
+    case 'bind': {
+      const bind = step.write ? '--bind' : '--ro-bind'
+      // What belongs to the system, nobody can exchange who is not root.
+      const file = step.source === 'system' || step.source === 'given' ? undefined : hand.pinned(step.from)
+      return file === undefined ? [bind, step.from, step.at] : [`${bind}-fd`, String(file), step.at]
+    }
     case 'link':
       return ['--symlink', step.to, step.at]
     case 'file':
-      return ['--perms', '0644', '--file', String(open(step.content)), step.at]
+      return ['--perms', '0644', '--file', String(hand.content(step.content)), step.at]
     case 'scratch':
       return ['--perms', '1777', '--size', String(step.sizeMb * 1024 * 1024), '--tmpfs', step.at]
     case 'device':

@@ -97,3 +97,14 @@ function pageBytes(): number {
   }
   return (pageSize = 4096)
 }
+
+/** Processes and threads of one user, of everything that this machine runs. */
+export function threadsOf(uid: number): number {
+  let threads = 0
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const text = read(`/proc/${name}/status`) ?? ''
+    if (Number(/^Uid:\t(\d+)/m.exec(text)?.[1]) === uid) threads += Number(/^Threads:\t(\d+)/m.exec(text)?.[1] ?? 0)
+  }
+  return threads
+}

@@ -7,7 +7,7 @@
  */
 
 import { existsSync, lstatSync, realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import { ConfigError } from '../../core/index.ts'
 import type { Program } from './confinement.ts'
 import { deviceSteps } from './devices.ts'
@@ -30,11 +30,8 @@ export interface View {
   readonly scratch: readonly string[]
 }
 
-/**
- * `tools`: programs of ours that run inside before it. `pin` opens a file or folder where it is; undefined: this bubblewrap cannot
- * mount what is open.
- */
-export function viewOf(program: Program, identity: Identity, tools: readonly string[], pin: ((path: string) => number) | undefined): View {
+/** `tools`: programs of ours that run inside before it. @throws {ConfigError} */
+export function viewOf(program: Program, identity: Identity, tools: readonly string[]): View {
   const { grants, forks, node = false, cwd } = program
   checkGrants(program)
   const searched = program.env['PATH'] ?? SYSTEM_PATH
@@ -44,13 +41,13 @@ export function viewOf(program: Program, identity: Identity, tools: readonly str
   const home = program.home === undefined ? SCRATCH : HOME
 
   const code = [...program.code.map(real), ...[command, ...run].map(({ path, real: file }) => ({ path, real: file }))]
-  const steps = planSteps([
+  const shown: Step[] = [
     ...Object.entries(program.given ?? {}).map(([at, from]): Step => bind('given', at, from)),
-    ...(program.home === undefined ? [] : [bind('write', HOME, program.home, true)]),
+    ...(program.home === undefined ? [] : [bind('write', HOME, realpathSync(program.home), true)]),
     ...grants.write.map((path) => bind('write', path, path, true)),
     ...grants.read.map((path) => bind('read', path, path)),
     ...(program.hidden ?? []).flatMap(hide),
-    ...code.flatMap((found) => codeSteps(found, grants.write, pin)),
+    ...code.flatMap(codeSteps),
     ...tools.map((path) => bind('system', path, path)),
     ...systemSteps(extent, [command.real, ...tools, ...run.map((found) => found.real)]),
     ...etcSteps(identity, home),
@@ -60,7 +57,8 @@ export function viewOf(program: Program, identity: Identity, tools: readonly str
     { kind: 'scratch', source: 'system', at: SCRATCH, sizeMb: grants.limits.scratchMb },
     // POSIX shared memory and semaphores; a Node of ours uses neither.
     ...(node ? [] : [{ kind: 'scratch', source: 'system', at: '/dev/shm', sizeMb: grants.limits.scratchMb } as const]),
-  ])
+  ]
+  const steps = planSteps([...shown, ...linksTo(planSteps(shown), program.args)])
   const scratch = steps.flatMap(({ kind, at }) => (kind === 'scratch' ? [at] : []))
   return { steps, scratch, home, command: command.path, cwd: cwdInside(program, home, steps) }
 }
@@ -74,10 +72,8 @@ function real(path: string): Located {
 }
 
 /** Where it really is, and where it is expected: interpreters look for their parts from either. */
-function codeSteps({ path, real: from }: Located, writable: readonly string[], pin: ((path: string) => number) | undefined): Step[] {
-  const isWritable = writable.some((folder) => isWithin(from, folder))
-  const step: Step =
-    isWritable && pin !== undefined ? { kind: 'pinned', source: 'code', at: from, from, file: pin(from) } : bind('code', from, from)
+function codeSteps({ path, real: from }: Located): Step[] {
+  const step = bind('code', from, from)
   return path === from ? [step] : [step, { kind: 'link', source: 'code', at: path, to: from }]
 }
 
@@ -87,12 +83,22 @@ function hide(path: string): Step[] {
   return [{ kind: 'hide', source: 'hidden', at, folder: lstatSync(at).isDirectory() }]
 }
 
+/** A path among its arguments that leads by a link to what it sees leads there inside, too. */
+function linksTo(steps: readonly Step[], args: readonly string[]): Step[] {
+  const kept = new Map(steps.map((step) => [step.at, step]))
+  return args.flatMap((arg): Step[] => {
+    if (!isAbsolute(arg) || !existsSync(arg)) return []
+    const [path, to] = [resolve(arg), realpathSync(arg)]
+    return path !== to && nearest(kept, to)?.kind === 'bind' ? [{ kind: 'link', source: 'system', at: path, to }] : []
+  })
+}
+
 function cwdInside({ cwd, home: outside }: Program, home: string, steps: readonly Step[]): string {
   if (outside !== undefined && isWithin(cwd, outside)) return resolve(home, `.${cwd.slice(outside.length)}`)
   if (!existsSync(cwd)) return '/'
   const at = realpathSync(cwd)
   const above = nearest(new Map(steps.map((step) => [step.at, step])), at)
-  return above?.kind === 'bind' || above?.kind === 'pinned' ? at : '/'
+  return above?.kind === 'bind' ? at : '/'
 }
 
 /** What is no file of anybody's: the kernel's own, and the sockets of everything that runs here. */
