@@ -1520,7 +1520,43 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   'sandbox-explained': {
     source: 'Local server compromise: show what is run, before it is',
-    behaviour: 'What a tool or a server could reach is told before it is started, and doctor says how deep the sandbox is and why not deeper.',
+    behaviour:
+      'What a tool or a server could reach is told before it is started, and doctor says how deep the sandbox is and why not deeper.',
+    kind: 'guarantee',
+  },
+  'snippet-nothing-ambient': {
+    source: 'MCP05 command injection & execution',
+    behaviour:
+      'Code that a caller sends finds nothing but the language and the tools that it was granted: no network, files, timers, modules, process.',
+    kind: 'guarantee',
+  },
+  'snippet-bounds': {
+    source: 'MCP05 command injection & execution',
+    behaviour:
+      'Code that loops, recurses, allocates, blocks in native code or says too much is stopped, its caller is told why, and others are answered meanwhile.',
+    kind: 'guarantee',
+  },
+  'snippet-pipeline': {
+    source: 'MCP02 scope creep, RS22',
+    behaviour:
+      'What a snippet asks of a tool goes through the whole pipeline as its caller: it can call nothing that its caller could not, nor more often, nor what snippets were not granted.',
+    kind: 'guarantee',
+  },
+  'snippet-results': {
+    source: 'MCP10 context over-sharing',
+    behaviour:
+      'What may not leave to a caller does not come into their snippets either; the rest is whole there, and what the snippet returns is bounded like any result.',
+    kind: 'guarantee',
+  },
+  'snippet-record': {
+    source: 'MCP08 audit',
+    behaviour: 'Each call that a snippet makes has a record of its own, which names the decision on the snippet.',
+    kind: 'guarantee',
+  },
+  'snippet-lines': {
+    source: 'MCP05 command injection & execution',
+    behaviour:
+      'A child that has broken out of its interpreter can say no more than one that has not: every bound on calls is kept outside it.',
     kind: 'guarantee',
   },
 }
