@@ -3,15 +3,16 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, utimesSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
-import { dirname } from 'node:path'
+import { type AddressInfo, createServer as createSocketServer } from 'node:net'
+import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { silentLog } from '../../src/core/index.ts'
 import { openNetwork, type Program, serverLimits, toGrants } from '../../src/sandbox/index.ts'
+import { sweep } from '../../src/sandbox/network/place.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
-import { destinations, listen, names, toEnd } from '../support/egress.ts'
+import { destinations, listen, names } from '../support/egress.ts'
 import { runNetworked } from '../support/networked.ts'
 import { createTempDir } from '../support/paths.ts'
 
@@ -192,24 +193,22 @@ suite('a network', () => {
     await network.close()
   })
 
-  test('that was killed leaves a socket, which is removed by who comes next', { skip: process.platform === 'win32' }, async () => {
-    const module = JSON.stringify(new URL('../../src/sandbox/index.ts', import.meta.url))
-    const left = `const { openNetwork } = await import(${module})
-      const network = await openNetwork({ name: 'x', allowed: [{ host: 'localhost', port: 1 }], note() {}, log() {} })
-      console.log(network.into({ env: {}, args: [], code: [], command: 'x' }).given['/etc/hosts'])
-      process.kill(process.pid, 'SIGKILL')`
+  test('that was killed leaves a socket, which is removed by who comes next; what is in use and what is not ours stays', async () => {
     await using dir = await createTempDir()
-    const env = { ...process.env, TMPDIR: dir.path }
-    const node = (script: string) => spawnSync(process.execPath, ['--input-type=module', '-e', script], { env, encoding: 'utf8' })
-    const { stdout, signal } = node(left)
-    assert.equal(signal, 'SIGKILL')
-    const folder = dirname(stdout.trim())
-    assert.ok(existsSync(folder))
+    const folderOf = (name: string): string => join(dir.path, `sallyport-net-${name}`)
+    const dies = `fs.mkdirSync(${JSON.stringify(folderOf('left'))})
+      net.createServer().listen(${JSON.stringify(join(folderOf('left'), 'proxy'))}, () => process.kill(process.pid, 'SIGKILL'))`
+    assert.equal(spawnSync(process.execPath, ['-e', dies]).signal, 'SIGKILL')
+    assert.ok(existsSync(join(folderOf('left'), 'proxy')))
+    for (const name of ['used', 'young', 'other']) mkdirSync(folderOf(name))
+    const used = createSocketServer().listen(join(folderOf('used'), 'proxy'))
+    await once(used, 'listening')
+    writeFileSync(join(folderOf('other'), 'mine'), 'x')
     // What is young may be somebody's who is about to listen.
-    utimesSync(folder, 1, 1)
-    node(`const { openNetwork } = await import(${module})
-      const network = await openNetwork({ name: 'x', allowed: [{ host: 'localhost', port: 1 }], note() {}, log() {} })
-      await network.close()`)
-    assert.deepEqual(readdirSync(dir.path), [])
+    for (const name of ['left', 'used', 'other']) utimesSync(folderOf(name), 1, 1)
+    await sweep(dir.path)
+    used.close()
+    assert.deepEqual(readdirSync(dir.path).toSorted(), ['sallyport-net-other', 'sallyport-net-used', 'sallyport-net-young'])
+    assert.deepEqual(readdirSync(folderOf('other')), ['mine'])
   })
 })

@@ -68,7 +68,7 @@ function quietly(work: () => void): void {
 }
 
 /** Only what is ours, what has nothing else in it, and what nobody answers for. */
-async function sweep(parent: string): Promise<void> {
+export async function sweep(parent: string): Promise<void> {
   const names = (await readdir(parent)).filter((name) => name.startsWith(PREFIX))
   await Promise.all(
     names.map(async (name) => {
