@@ -119,7 +119,7 @@ async function start(folder) {
   const began = Date.now()
   const guard = spawn(
     command(folder),
-    ['guard', '--port', '0', '--ready-json', '--data-dir', dataDir, '--', process.execPath, server, folder],
+    ['guard', '--port', '0', '--ready-json', '--data-dir', dataDir, '--allow-read', folder, '--', process.execPath, server, folder],
     { cwd: folder, shell, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let said = ''

@@ -8,6 +8,7 @@ import { tool } from '../fixtures/attacks/behaviour.ts'
 import { verifies } from '../requirements.ts'
 import { createWitness, type Gateway, said, startGateway, type Witness } from '../support/gateway.ts'
 import { mcp, type Version } from '../support/mcp.ts'
+import { processesOf } from '../support/sandbox.ts'
 import { until } from '../support/until.ts'
 
 verifies('T11')
@@ -37,7 +38,7 @@ after(() => gateway[Symbol.asyncDispose]())
 
 const asked = (witness: Witness, name: string): number =>
   witness.messages().filter(({ method, params }) => method === 'tools/call' && params.name === name).length
-const kill = (witness: Witness): boolean => process.kill(witness.starts().at(-1)?.pid as number, 'SIGKILL')
+const kill = (witness: Witness): boolean => process.kill(processesOf(witness.entry.args.at(-1) as string)[0] as number, 'SIGKILL')
 
 describe('a child is killed', () => {
   for (const version of ERAS) {

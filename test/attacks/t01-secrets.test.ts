@@ -11,6 +11,7 @@ import { verifies } from '../requirements.ts'
 import { findInBytes, findInFolder } from '../support/at-rest.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type McpClient, mcp } from '../support/mcp.ts'
+import { granted } from '../support/sandbox.ts'
 import { needs, rowsOf } from '../support/shared.ts'
 import type { Json } from '../support/sse.ts'
 
@@ -55,7 +56,8 @@ before(async () => {
       const texts = join(folder, 'texts.json')
       // Not beside the data: everything else in the folder is searched.
       writeFileSync(texts, JSON.stringify(leaked.map(({ text }) => text)))
-      return { leak: { command: process.execPath, args: [SERVER, texts], env: { LEAK_TOKEN: OWN } } }
+      const sandbox = granted({ read: [texts] })
+      return { leak: { command: process.execPath, args: [SERVER, texts], env: { LEAK_TOKEN: OWN }, sandbox } }
     },
     config: { audit: { arguments: 'sealed' } },
   })

@@ -134,7 +134,8 @@ describe('T02: token passthrough', () => {
   it('a child is started with no variable of ours but the few that every program needs', () => {
     const names = Object.keys(child.starts()[0]?.env ?? {})
     const certificates = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NO_PROXY']
-    const allowed = ['PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', ...certificates, 'CHILD_TOKEN']
+    // bubblewrap says where it is: a folder inside.
+    const allowed = ['PWD', 'PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', ...certificates, 'CHILD_TOKEN']
     // Windows and macOS add some of their own to every process.
     assert.deepEqual(
       names.filter(

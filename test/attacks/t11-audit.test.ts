@@ -193,7 +193,9 @@ describe('T11: the record of what was refused', () => {
       token: reader.tokens.access_token.split('.')[2] as string,
       'refresh token': reader.tokens.refresh_token as string,
     }
-    const places = readdirSync(dataDir).map((name) => [name, readFileSync(join(dataDir, name))] as const)
+    const places = readdirSync(dataDir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name, parentPath }) => [name, readFileSync(join(parentPath, name))] as const)
     assert.ok(
       places.some(([name]) => name.endsWith('-audit.db-wal')),
       'the write-ahead log is looked at',

@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTempDir, type Guard, ROOT, startGuard } from '../support/index.ts'
+import { grantedFlags } from '../support/sandbox.ts'
 
 const SERVER = join(ROOT, 'node_modules', '@modelcontextprotocol', 'server-filesystem', 'dist', 'index.js')
 
@@ -20,7 +21,9 @@ export async function guardFiles(): Promise<Files> {
   const note = join(folder.path, 'note.txt')
   const text = 'The bridge is out until Thursday.'
   await writeFile(note, text)
-  const guard = await startGuard({ args: ['--classify', 'annotations', '--', process.execPath, SERVER, folder.path] })
+  const guard = await startGuard({
+    args: ['--classify', 'annotations', ...grantedFlags({ write: [folder.path] }), '--', process.execPath, SERVER, folder.path],
+  })
   return {
     guard,
     note,

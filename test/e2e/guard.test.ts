@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { createTempDir, firstLine, mcp, ROOT, run, SALLYPORT, start, startGuard, stop, withBin } from '../support/index.ts'
+import { granted, grantedFlags } from '../support/sandbox.ts'
 
 const FILESYSTEM = join(ROOT, 'node_modules/@modelcontextprotocol/server-filesystem/dist/index.js')
-const behind = (folder: string): string[] => ['--', process.execPath, FILESYSTEM, folder]
+const behind = (folder: string): string[] => [...grantedFlags({ read: [folder] }), '--', process.execPath, FILESYSTEM, folder]
 
 test('--classify annotations takes the hints over once, into sallyport.lock, and never again by itself', async () => {
   await using temp = await createTempDir('classify')
@@ -37,7 +38,12 @@ test('--classify annotations takes the hints over once, into sallyport.lock, and
 test('--stdio speaks the protocol on stdin and stdout, with what the configuration grants to the local user', async () => {
   await using temp = await createTempDir('stdio')
   const config = join(temp.path, 'sallyport.yaml')
-  const server = { command: process.execPath, args: [FILESYSTEM, temp.path], tools: { 'read_*': 'read' } }
+  const server = {
+    command: process.execPath,
+    args: [FILESYSTEM, temp.path],
+    tools: { 'read_*': 'read' },
+    sandbox: granted({ read: [temp.path] }),
+  }
   writeFileSync(config, JSON.stringify({ servers: { files: server }, local: { scopes: ['tools:read'] } }))
   const args = [SALLYPORT, 'guard', '--stdio', '--data-dir', join(temp.path, 'data'), '--config', config]
   const child = start(process.execPath, args, { cwd: temp.path, env: withBin({ SALLYPORT_KEY: undefined }), stdio: 'pipe' })

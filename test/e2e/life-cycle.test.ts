@@ -98,6 +98,8 @@ describe('an early end', { concurrency: 3 }, () => {
       '0',
       '--classify',
       'annotations',
+      // It puts something in our way, which it could not do in a sandbox.
+      '--dangerously-no-sandbox',
       '--',
       process.execPath,
       '-e',

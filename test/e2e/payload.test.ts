@@ -3,7 +3,7 @@
 // caught opens nothing.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -18,6 +18,7 @@ import { type Gateway, startGateway } from '../support/gateway.ts'
 import { run, SALLYPORT } from '../support/index.ts'
 import { mcp } from '../support/mcp.ts'
 import { createTempDir, findFreePort, type TempDir } from '../support/paths.ts'
+import { granted } from '../support/sandbox.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import type { Json } from '../support/sse.ts'
 import { type StdioTap, startTcpTap, stdioTap, type TcpTap } from '../support/taps.ts'
@@ -49,11 +50,18 @@ before(async () => {
   server = await startServer({ name: 'bank', tools: bank.tools })
   serverKey = await server.key()
   wire = await startTcpTap(server.url)
-  pipe = stdioTap(folder.path, 'child', BANK, join(folder.path, 'child'))
+  const beside = join(folder.path, 'beside')
+  mkdirSync(beside)
+  pipe = stdioTap(beside, 'child', BANK, join(beside, 'child'))
   gateway = await startGateway({
     servers: {
       web: { url: wire.url, headers: { authorization: `Bearer ${serverKey}` } },
-      child: { command: pipe.command, args: pipe.args, release: { account: { maxBytes: 2048 } } },
+      child: {
+        command: pipe.command,
+        args: pipe.args,
+        release: { account: { maxBytes: 2048 } },
+        sandbox: granted({ write: [beside] }),
+      },
     },
     config: { audit: { arguments: 'sealed' } },
   })

@@ -10,6 +10,7 @@ import { verifies } from '../requirements.ts'
 import { connect } from '../support/authorization.ts'
 import { createBrowser, formsOf, prefilled, type Shown, textOf } from '../support/browser.ts'
 import { createTempDir, type Guard, type Json, mcp, ROOT, startGuard, type TempDir } from '../support/index.ts'
+import { grantedFlags } from '../support/sandbox.ts'
 
 verifies('ended-account', 'one-time-link')
 
@@ -20,7 +21,7 @@ let temp: TempDir
 let guard: Guard
 before(async () => {
   temp = await createTempDir('people')
-  guard = await startGuard({ args: ['--', process.execPath, FILESYSTEM, temp.path] })
+  guard = await startGuard({ args: [...grantedFlags({ read: [temp.path] }), '--', process.execPath, FILESYSTEM, temp.path] })
 })
 after(async () => {
   await guard.stop()

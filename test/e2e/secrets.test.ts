@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createAccounts } from '../../src/people/index.ts'
@@ -17,6 +17,7 @@ import { said, startGateway } from '../support/gateway.ts'
 import { SALLYPORT, startGuard } from '../support/guard.ts'
 import { mcp } from '../support/mcp.ts'
 import { createTempDir, ROOT, type TempDir } from '../support/paths.ts'
+import { granted, processesOf } from '../support/sandbox.ts'
 import { until } from '../support/until.ts'
 
 verifies('named-secrets')
@@ -39,7 +40,18 @@ const starts = (where: string): { pid: number; token: string }[] => {
         .map((line) => JSON.parse(line))
     : []
 }
-const shared = (where: string) => ({ command: process.execPath, args: [SERVER, where], env: { TOKEN: '${secret:TEAM}' } })
+const shared = (where: string) => ({
+  command: process.execPath,
+  args: [SERVER, where],
+  env: { TOKEN: '${secret:TEAM}' },
+  sandbox: granted({ write: [where] }),
+})
+/** What a server writes is not beside what is ours. */
+const placeIn = (path: string): string => {
+  const place = join(path, 'identity')
+  mkdirSync(place, { recursive: true })
+  return place
+}
 
 describe('an operator', () => {
   const dataDir = (): string => join(folder.path, 'data')
@@ -47,7 +59,7 @@ describe('an operator', () => {
     run(process.execPath, [SALLYPORT, ...args], { cwd: folder.path, input, env: { SALLYPORT_DATA_DIR: dataDir(), NO_COLOR: '1' } })
 
   test('is told what is missing by guard and doctor, sets it from stdin, and nothing shows it again', async () => {
-    writeFileSync(join(folder.path, 'sallyport.yaml'), JSON.stringify({ listen: 0, servers: { files: shared(folder.path) } }))
+    writeFileSync(join(folder.path, 'sallyport.yaml'), JSON.stringify({ listen: 0, servers: { files: shared(placeIn(folder.path)) } }))
     const guard = await sallyport(['guard'])
     assert.equal(guard.code, 6, guard.stderr)
     assert.match(guard.stderr, /files: it waits for the secret TEAM, which is not set: sallyport secret set TEAM/)
@@ -96,7 +108,7 @@ describe('an operator', () => {
   })
 
   test('changes it while a guard runs: calls go on, with the new one from then on', async () => {
-    const where = join(folder.path)
+    const where = placeIn(folder.path)
     const before = starts(where).length
     await using guard = await startGuard({
       config: { listen: 0, servers: { files: shared(where) } },
@@ -144,8 +156,9 @@ describe('a person', () => {
     let where = ''
     await using gateway = await startGateway({
       servers(path) {
-        where = path
-        return { tracker: { command: process.execPath, args: [SERVER, path], env: { TOKEN: '${user-secret:TRACKER}' } } }
+        where = placeIn(path)
+        const sandbox = granted({ write: [where] })
+        return { tracker: { command: process.execPath, args: [SERVER, where], env: { TOKEN: '${user-secret:TRACKER}' }, sandbox } }
       },
     })
     await createAccounts({ store: gateway.data.store, clock: Date.now }).create(ANA)
@@ -167,8 +180,7 @@ describe('a person', () => {
     const ended = await fill(await openAs(browser, link, ANA), '/end', [])
     assert.ok(!ended.html.includes('canary'))
     assert.equal(linkIn(said(await client.call('whoami'))), link)
-    const pid = starts(where).at(-1)?.pid as number
-    await until('its process to go', () => !existsSync(`/proc/${pid}`))
+    await until('its process to go', () => processesOf(where).length === 0)
     const record = JSON.stringify(await gateway.records())
     assert.match(record, /"action":"secret\.set"/)
     assert.match(record, /"action":"connection\.end"/)

@@ -9,6 +9,7 @@
 import { parseArgs, styleText } from 'node:util'
 import { MCPClient } from '../../src/client-entry.ts'
 import { createTempDir, mcp, startGuard } from '../support/index.ts'
+import { granted } from '../support/sandbox.ts'
 import { install, loadCatalogue, type Server } from './catalogue.ts'
 
 interface Outcome {
@@ -79,7 +80,8 @@ async function countTools(server: Server, main: string): Promise<Counted> {
   const fill = (value: string): string => value.replaceAll('{dir}', folder.path)
   // Some write into the home folder when they start; this one goes away.
   const env = { HOME: folder.path, ...Object.fromEntries(Object.entries(server.env).map(([name, value]) => [name, fill(value)])) }
-  const config = { mcpServers: { [server.name]: { command: process.execPath, args: [main, ...server.args.map(fill)], env } } }
+  const entry = { command: process.execPath, args: [main, ...server.args.map(fill)], env, sandbox: granted({ write: [folder.path] }) }
+  const config = { mcpServers: { [server.name]: entry } }
 
   const started = performance.now()
   await using guard = await startGuard({ config, readyMs: 60_000 })

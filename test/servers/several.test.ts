@@ -17,6 +17,7 @@ import {
   type TempDir,
   withBin,
 } from '../support/index.ts'
+import { granted } from '../support/sandbox.ts'
 
 const program = (name: string): string => join(ROOT, 'node_modules', '@modelcontextprotocol', `server-${name}`, 'dist', 'index.js')
 const stdio = (name: string, env: Record<string, string> = {}) => ({ command: process.execPath, args: [program(name)], env })
@@ -38,7 +39,7 @@ before(async () => {
     config: {
       mcpServers: {
         everything: stdio('everything'),
-        memory: stdio('memory', { MEMORY_FILE_PATH: join(folder.path, 'memory.jsonl') }),
+        memory: { ...stdio('memory', { MEMORY_FILE_PATH: join(folder.path, 'memory.jsonl') }), sandbox: granted({ write: [folder.path] }) },
         thinking: stdio('sequential-thinking'),
         remote: { type: 'http', url: `http://127.0.0.1:${port}/mcp` },
       },

@@ -1,7 +1,7 @@
 // What servers of tests are granted where a guard starts them: it does so in a sandbox, in which a test's folder is not there.
 
-import { chownSync, globSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, chownSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
 
 export interface Granted {
   readonly read?: readonly string[]
@@ -16,14 +16,36 @@ export interface Granted {
  * Whatever has to be in the folders has to be there by now: see `giveAway`.
  */
 export function granted(grants: Granted): object {
-  for (const folder of grants.write ?? []) giveAway(folder)
+  open(grants)
   return { ...grants, dangerouslyOptional: true }
 }
 
 /** The same as flags, before `--`. */
 export function grantedFlags(grants: Granted): string[] {
-  for (const folder of grants.write ?? []) giveAway(folder)
+  open(grants)
   return Object.entries(grants).flatMap(([key, values]) => (values as readonly string[]).flatMap((value) => [`--allow-${key}`, value]))
+}
+
+/** The processes of a server, as the machine counts them and not as it does itself: those that have `word` among their arguments. */
+export function processesOf(word: string): number[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    const [program = '', ...args] = /^\d+$/.test(pid) ? argumentsOf(pid) : []
+    return args.includes(word) && !/^(?:bwrap|setpriv|prlimit)$/.test(basename(program)) ? [Number(pid)] : []
+  })
+}
+
+function argumentsOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}
+
+function open({ read = [], write = [] }: Granted): void {
+  for (const folder of write) giveAway(folder)
+  // What a test's folder holds is nobody else's business, and a server that root starts is somebody else.
+  for (const path of read) if (statSync(path).isDirectory()) chmodSync(path, 0o755)
 }
 
 const NOBODY = 65_534
