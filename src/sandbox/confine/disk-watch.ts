@@ -20,8 +20,6 @@ const LEAST_BYTES = 1024 * MIB
 const LEAST_SHARE = 0.05
 /** A kibibyte of the kernel's memory each. */
 const MOST_FILES = 65_536
-/** `TMPFS_MAGIC` of linux/magic.h. */
-const TMPFS = 0x01021994
 /** Every how many looks. */
 const EVERY = 2
 
@@ -48,9 +46,8 @@ export function createDiskWatch(written: readonly string[], scratch: readonly st
       })
     if (inside !== undefined)
       for (const path of scratch)
-        ask(`/proc/${inside}/root${path}`, ({ type, files, ffree }) => {
-          // While it is being set up, our own disk is still there.
-          if (type === TMPFS && files - ffree > MOST_FILES) full()
+        ask(`/proc/${inside}/root${path}`, ({ files, ffree }) => {
+          if (files - ffree > MOST_FILES) full()
         })
   }
 

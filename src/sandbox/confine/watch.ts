@@ -84,7 +84,9 @@ export function watch({ limits }: Grants, written: readonly string[], options: W
     if (residentBytes > memoryBytes && tree.reduce((bytes, each) => bytes + ownBytes(each.pid), 0) > memoryBytes) return end('memory')
     if (threads > limits.maxProcesses + wrappers) return end('processes')
     if (metered && limits.cpuSeconds !== undefined && cpuUsed > limits.cpuSeconds) return end('cpu')
-    disk.look(tree.slice(-1)[0]?.pid, tree, () => end('disk'))
+    // Until the program is there, what is around it still sees our own disks.
+    const inside = program ?? (tree.length > wrappers ? tree.at(-1)?.pid : undefined)
+    disk.look(inside, tree, () => end('disk'))
   }
 
   function treeAt(pid: number): readonly ProcessUse[] {
