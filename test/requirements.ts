@@ -1524,6 +1524,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'What a tool or a server could reach is told before it is started, and doctor says how deep the sandbox is and why not deeper.',
     kind: 'guarantee',
   },
+  'sandbox-network': {
+    source: 'docs/sandbox.md §Network, T22, T37',
+    behaviour:
+      'What runs in a sandbox connects to the hosts and ports that it was granted and to nothing else: a name leads to public addresses that were checked, TLS and HTTP on the connection name that host, and each connection, made or refused, is on record.',
+    kind: 'guarantee',
+  },
   'snippet-nothing-ambient': {
     source: 'MCP05 command injection & execution',
     behaviour:
