@@ -14,6 +14,7 @@ import {
 } from '../../src/core/index.ts'
 import { type LimitHandler, type LimitHeaders, type ResultsOptions, toResults } from '../../src/guards/index.ts'
 import { type Bounds, type BoundsOptions, toBounds } from '../../src/server/bounds.ts'
+import { type CodeOptions, toCodeSettings } from '../../src/server/code/index.ts'
 import { createEngine, type EngineOptions } from '../../src/server/engine.ts'
 import { type Bus, createLocalBus, createMemoryCounters, createMemoryStore, type Store } from '../../src/storage/index.ts'
 import {
@@ -79,6 +80,7 @@ export interface Told {
   readonly clock?: Clock
   readonly catalogueRules?: EngineOptions['catalogueRules']
   readonly results?: ResultsOptions
+  readonly code?: CodeOptions
   readonly personal?: EngineOptions['personal']
 }
 
@@ -123,6 +125,7 @@ export async function startEngine(
     bounds: all,
     results: told.results && toResults(told.results),
     personal: told.personal,
+    code: told.code && toCodeSettings(told.code),
     verifiers: [verifier],
     limitHeaders: told.limitHeaders,
     catalogueRules: told.catalogueRules,

@@ -21,7 +21,6 @@ interface Asked {
   readonly tools: string
   readonly timeMs: number
   readonly runMs: number
-  readonly memoryBytes: number
   readonly resultCharacters: number
   readonly logCharacters: number
 }
@@ -32,7 +31,14 @@ const MAX_LOG_LINES = 200
 const MAX_ERROR_CHARACTERS = 65_536
 const JOBS_AT_ONCE = 1000
 
-export function runSnippet(quickjs: QuickJSWASMModule, message: Record<string, unknown>, job: InsideJob): Promise<object> {
+/** Made for one snippet. */
+export interface Interpreter {
+  readonly quickjs: QuickJSWASMModule
+  /** Whether its memory has grown to all that it may have. */
+  readonly isFull: () => boolean
+}
+
+export function runSnippet({ quickjs, isFull }: Interpreter, message: Record<string, unknown>, job: InsideJob): Promise<object> {
   const asked = message as unknown as Asked
   const deadlineAt = performance.now() + asked.timeMs
   const logs: string[] = []
@@ -49,10 +55,12 @@ export function runSnippet(quickjs: QuickJSWASMModule, message: Record<string, u
     if (isEnded) return
     isEnded = true
     clearTimeout(timer)
-    resolve(logs.length === 0 ? outcome : { ...outcome, logs })
+    // Where there is no memory left, no error can say so.
+    const told = 'error' in outcome && isFull() ? { stopped: 'memory' } : outcome
+    resolve(logs.length === 0 ? told : { ...told, logs })
   }
 
-  const runtime = quickjs.newRuntime({ memoryLimitBytes: asked.memoryBytes, maxStackSizeBytes: STACK_BYTES })
+  const runtime = quickjs.newRuntime({ maxStackSizeBytes: STACK_BYTES })
   runtime.setInterruptHandler(() => {
     const now = performance.now()
     if (now > deadlineAt) isOver = 'time'
@@ -82,6 +90,7 @@ export function runSnippet(quickjs: QuickJSWASMModule, message: Record<string, u
     // WebAssembly runs on V8's stack: its end is the snippet's own doing, and this interpreter is not used again.
     if (error instanceof RangeError) return end({ error: { name: 'InternalError', message: 'stack overflow' } })
     if (error instanceof Thrown) return end(error.outcome)
+    if (isFull()) return end({ stopped: 'memory' })
     isEnded = true
     clearTimeout(timer)
     reject(error)

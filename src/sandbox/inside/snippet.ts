@@ -12,31 +12,52 @@
 import { readFileSync } from 'node:fs'
 import type { newQuickJSWASMModuleFromVariant, newVariant, QuickJSSyncVariant } from 'quickjs-emscripten-core'
 import { serve, takeStdio } from './jobs.ts'
-import { runSnippet } from './snippet-run.ts'
+import { type Interpreter, runSnippet } from './snippet-run.ts'
 
 interface Core {
   readonly newQuickJSWASMModuleFromVariant: typeof newQuickJSWASMModuleFromVariant
   readonly newVariant: typeof newVariant
 }
 /** Node has it; our types of Node have not. */
-declare const WebAssembly: { compile(bytes: Uint8Array): Promise<NonNullable<Parameters<typeof newVariant>[1]['wasmModule']>> }
+declare const WebAssembly: {
+  compile(bytes: Uint8Array): Promise<NonNullable<Custom['wasmModule']>>
+  readonly Memory: new (pages: { readonly initial: number; readonly maximum: number }) => NonNullable<Custom['wasmMemory']> & SnippetMemory
+}
+type Custom = Parameters<typeof newVariant>[1]
+
+interface SnippetMemory {
+  readonly buffer: { readonly byteLength: number }
+}
+
+const MIB = 1024 * 1024
+const PAGES_A_MIB = 16
+/** The interpreter is linked for these; six MiB are its own stack and tables. */
+const LEAST_PAGES = 256
+const OWN_MIB = 6
 
 takeStdio()
 await serve(async () => {
-  const [, , core = '', variant = '', wasm = ''] = process.argv
+  const [, , core = '', variant = '', wasm = '', memoryMb = ''] = process.argv
   const { newQuickJSWASMModuleFromVariant: instantiate, newVariant: variantOf } = (await import(core)) as Core
   const { default: release } = (await import(variant)) as { readonly default: QuickJSSyncVariant }
   // Compiled once: to make an instance of it takes two milliseconds.
-  const compiled = variantOf(release, { wasmModule: await WebAssembly.compile(readFileSync(wasm)) })
-  let next = instantiate(compiled)
+  const wasmModule = await WebAssembly.compile(readFileSync(wasm))
+  const maximum = Math.max(LEAST_PAGES, (Number(memoryMb) + OWN_MIB) * PAGES_A_MIB)
+  const prepare = async (): Promise<Interpreter> => {
+    // QuickJS's own limit counts next to nothing where it is WebAssembly: what it cannot grow beyond is its memory.
+    const memory = new WebAssembly.Memory({ initial: LEAST_PAGES, maximum })
+    const quickjs = await instantiate(variantOf(release, { wasmModule, wasmMemory: memory }))
+    return { quickjs, isFull: () => memory.buffer.byteLength >= (maximum / PAGES_A_MIB - 1) * MIB }
+  }
+  let next = prepare()
   await next
   return async (message, job) => {
-    const quickjs = await next
+    const interpreter = await next
     try {
-      return await runSnippet(quickjs, message, job)
+      return await runSnippet(interpreter, message, job)
     } finally {
       // What a snippet has done to its interpreter ends with it.
-      next = instantiate(compiled)
+      next = prepare()
     }
   }
 })

@@ -25,7 +25,7 @@ export function snippetProgram(limits: SnippetLimits): Program {
   const packages = [core, variant, import.meta.resolve(TYPES)].map((url) => dirname(dirname(fileURLToPath(url))))
   return {
     command: process.execPath,
-    args: [insideProgram('snippet'), core, variant, fileURLToPath(wasm)],
+    args: [insideProgram('snippet'), core, variant, fileURLToPath(wasm), `${limits.memoryMb}`],
     cwd: '/',
     env: {},
     grants: grantsFor(limits),

@@ -44,7 +44,7 @@ const MAX_LOGS = 256
 const MAX_TEXT = 16_384
 
 export function createSnippets(pool: Pick<Pool, 'run'>, limits: SnippetLimits): (snippet: Snippet) => Promise<SnippetEnd> {
-  const { timeoutMs, runSeconds, memoryMb, resultBytes, logCharacters } = limits
+  const { timeoutMs, runSeconds, resultBytes, logCharacters } = limits
 
   return async function runSnippet(snippet) {
     const { owner, code, tools, onAbort } = snippet
@@ -56,7 +56,6 @@ export function createSnippets(pool: Pick<Pool, 'run'>, limits: SnippetLimits): 
         tools: JSON.stringify(tools),
         timeMs: timeoutMs,
         runMs: runSeconds * 1000,
-        memoryBytes: memoryMb * 1024 * 1024,
         resultCharacters: resultBytes,
         logCharacters,
       },
