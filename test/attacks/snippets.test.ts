@@ -13,7 +13,7 @@ import { done, taskTool } from '../support/tasks.ts'
 
 verifies('snippet-nothing-ambient', 'snippet-bounds', 'snippet-pipeline', 'snippet-results', 'snippet-record')
 
-const limits = { timeoutMs: 4_000, cpuSeconds: 1, memoryMb: 16, maxCalls: 20 }
+const limits = { timeoutMs: 2_500, cpuSeconds: 1, memoryMb: 16, maxCalls: 20 }
 const needsAdmin = { access: 'protected', scopes: ['admin'], roles: [] } as const
 const ofAlice = { access: 'private', clients: [], users: ['alice'], scopes: ['tools:execute'], roles: [] } as const
 const SECRET = `ghp_${'a1B2'.repeat(9)}`
