@@ -10,7 +10,9 @@ import { type AuditRecord, targetOf } from '../storage/index.ts'
 import { shown, shownShort } from './shown.ts'
 
 /** `notes.read_file` for a use of it; what was done, and to what, for everything else. */
-export function nameOfTarget({ server, target, action }: AuditRecord): string {
+export function nameOfTarget({ server, target, action, facts }: AuditRecord): string {
+  // A host is no part of a server.
+  if (action === 'sandbox.connect') return shownShort(`${action} ${server ?? facts?.['program']} → ${target ?? 'many'}`)
   const name = targetOf({ server, target })
   return shownShort(name === undefined || action === 'tools/call' ? (name ?? action) : `${action} ${name}`)
 }
@@ -89,6 +91,17 @@ function advice(record: AuditRecord): string[] {
       return [`a sandbox in which ${fact('permission')} is granted: see docs/sandbox.md`]
     case 'sandbox_stopped':
       return [`a call that needs less (${fact('why')}), or a higher limit of its sandbox`]
+    case 'destination_not_granted':
+      return [`this host and port among what its sandbox is granted: net: [${record.target}], or --allow-net ${record.target}`]
+    case 'blocked_address':
+      return ['a name that leads to public addresses; an address of this machine or of a private network is granted as what it is']
+    case 'name_mismatch':
+      return ['TLS or HTTP that names the host which it is connected to: docs/sandbox.md says what is looked at']
+    case 'malformed_request':
+    case 'too_many_connections':
+    case 'name_not_found':
+    case 'unreachable':
+      return ['a program that connects as docs/sandbox.md has it, to a host that is there']
     case 'forbidden_host':
     case 'forbidden_origin':
       return ['the address that guard prints, from a page that it allows']
