@@ -98,7 +98,7 @@ export function createPackageStore({ dir, npm, log, signal, installed }: Package
         join(fresh, 'package-lock.json'),
         JSON.stringify({ lockfileVersion: 3, requires: true, packages: { '': manifest, ...pin.tree } }),
       )
-      await npm.run(['ci', '--prefer-offline', '--include=prod', '--include=optional', '--include=peer', '--omit=dev'], fresh)
+      await npm.run(['ci', '--include=prod', '--include=optional', '--include=peer', '--omit=dev'], fresh)
       // Where each came from is another thing on another machine.
       for (const name of ['package-lock.json', join('node_modules', '.package-lock.json')]) rmSync(join(fresh, name), { force: true })
       const { digest, files } = await digestTree(fresh, { signal, settle: true })
