@@ -160,7 +160,7 @@ export function describeConfinement(name: string, open: () => Confinement | Prom
     })
 
     it('writes where it may write, and nowhere else', held('files'), async () => {
-      const { granted, scratch, ...refused } = await answers(
+      const { granted, scratch, outside, ...refused } = await answers(
         {
           granted: write(join(data, 'new')),
           scratch: "fs.writeFileSync(require('node:os').tmpdir() + '/new', '')",
@@ -173,8 +173,10 @@ export function describeConfinement(name: string, open: () => Confinement | Prom
         { code: [code] },
       )
       assert.deepEqual([granted, scratch], ['done', 'done'])
+      assert.notEqual(outside, undefined)
       assert.equal(readFileSync(join(data, 'new'), 'utf8'), 'written')
       for (const answer of Object.values(refused)) isRefused(answer)
+      // What it wrote to a place that is only in its own memory is nowhere here.
       for (const path of [join(beside, 'new'), join(code, 'new'), join(folder, 'new')]) assert.ok(!existsSync(path), path)
       rmSync(join(data, 'new'))
     })
