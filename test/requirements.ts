@@ -1565,6 +1565,70 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'A child that has broken out of its interpreter can say no more than one that has not: every bound on calls is kept outside it.',
     kind: 'guarantee',
   },
+  'sandbox-read': {
+    source: 'Local server compromise, CVE-2025-53109',
+    behaviour:
+      'What runs in a sandbox reads its own program and what it was granted, and no other file: not by a link, a path, a descriptor, a device or what the kernel tells of processes.',
+    kind: 'guarantee',
+  },
+  'sandbox-write': {
+    source: 'Local server compromise, CVE-2025-53110',
+    behaviour:
+      'What runs in a sandbox changes what it was granted for writing and nothing else: neither its own code, nor the system, nor settings of the kernel.',
+    kind: 'guarantee',
+  },
+  'sandbox-net': {
+    source: 'Local server compromise, T37',
+    behaviour:
+      'Without a grant nothing that runs in a sandbox reaches a socket outside: no address of this machine or of another, by TCP, UDP or DNS, no socket of a path or of a name.',
+    kind: 'guarantee',
+  },
+  'sandbox-run': {
+    source: 'MCP05 command injection & execution',
+    behaviour:
+      'A tool starts no process, thread or machine code but the programs that it was granted, and these are held as it is.',
+    kind: 'guarantee',
+  },
+  'sandbox-kernel': {
+    source: 'Local server compromise',
+    behaviour:
+      'What runs in a sandbox is a user of its own with no capability and no way to gain one, in namespaces of its own; it sees, traces and signals no process outside, and the calls of the kernel that it has no use for are refused.',
+    kind: 'guarantee',
+  },
+  'sandbox-limits': {
+    source: 'LLM10 unbounded consumption',
+    behaviour:
+      'Time, processor time, memory, processes, files in memory, the disk and output are bounded: what uses more is ended, and its caller is told what of.',
+    kind: 'guarantee',
+  },
+  'sandbox-others': {
+    source: 'LLM10 unbounded consumption',
+    behaviour: 'While one call in a sandbox uses all that it can, the calls of others are answered.',
+    kind: 'guarantee',
+  },
+  'sandbox-principals': {
+    source: 'MCP10 cross-session leak',
+    behaviour:
+      'What a tool of one principal leaves in memory, in files of its own or in its environment, no other principal’s call finds; nobody answers for another, and what is answered changes nothing in the server.',
+    kind: 'guarantee',
+  },
+  'sandbox-vulnerable': {
+    source: 'T32, T33, DVMCP 3 and 8',
+    behaviour:
+      'A server in a sandbox that checks its paths, arguments or code badly or not at all reaches no more than it was granted.',
+    kind: 'guarantee',
+  },
+  'sandbox-left-behind': {
+    source: 'Local server compromise',
+    behaviour: 'When a server or a child ends, however it ends, everything that it started and all that was mounted for it is gone.',
+    kind: 'guarantee',
+  },
+  T33: {
+    source: 'CVE-2025-68143, 68144, 68145, CVE-2026-27735',
+    behaviour:
+      'Arguments that would be options of a program, or paths outside of what a server is for, are refused by a rule before they reach it, and write and read nothing outside where no rule stands.',
+    kind: 'guarantee',
+  },
 }
 
 /** Called in a test file for the rows that it proves. */
