@@ -366,7 +366,7 @@ const pagesUrl = (): Option => new Option('--url <url>', 'where people reach the
 
 const help = `
 Examples:
-  sallyport guard -- npx -y @modelcontextprotocol/server-filesystem ~/notes
+  sallyport guard --allow-write ~/notes -- npx -y @modelcontextprotocol/server-filesystem@2026.8.31 ~/notes
   sallyport guard https://mcp.example.com/mcp
   sallyport new my-server
   sallyport key create --name ci --scope tools:read --expires 30d

@@ -1,5 +1,5 @@
-// T24: a server of the configuration is started as it was accepted, or not at all: whoever can write to the file alone gets nothing
-// started that nobody has looked at.
+// T24: a server of the configuration is started as it was accepted, or not at all: who changes its entry gets nothing started that
+// nobody has looked at.
 
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
