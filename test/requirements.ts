@@ -1530,6 +1530,24 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'What runs in a sandbox connects to the hosts and ports that it was granted and to nothing else: a name leads to public addresses that were checked, TLS and HTTP on the connection name that host, and each connection, made or refused, is on record.',
     kind: 'guarantee',
   },
+  'sandbox-system-calls': {
+    source: 'T07, Local server compromise (security_best_practices)',
+    behaviour:
+      'What runs in a bubblewrap sandbox gets no system call that leads to other processes, mounts, namespaces, kernel modules, keys or uncounted memory, in no ABI of its architecture.',
+    kind: 'guarantee',
+  },
+  'sandbox-bounds': {
+    source: 'T07, Local server compromise (security_best_practices)',
+    behaviour:
+      'Memory and processor time of all processes of a sandbox together, their number, what they keep in memory and what they take of a disk are bounded; what goes beyond is ended, and why is said.',
+    kind: 'guarantee',
+  },
+  'sandbox-mounts': {
+    source: 'T32, Local server compromise (security_best_practices)',
+    behaviour:
+      'What is shown to a sandbox is what was there when it was granted: a link or another folder put in its place afterwards shows nothing else.',
+    kind: 'guarantee',
+  },
   'snippet-nothing-ambient': {
     source: 'MCP05 command injection & execution',
     behaviour:
@@ -1585,8 +1603,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   'sandbox-run': {
     source: 'MCP05 command injection & execution',
-    behaviour:
-      'A tool starts no process, thread or machine code but the programs that it was granted, and these are held as it is.',
+    behaviour: 'A tool starts no process, thread or machine code but the programs that it was granted, and these are held as it is.',
     kind: 'guarantee',
   },
   'sandbox-kernel': {
@@ -1614,8 +1631,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   },
   'sandbox-vulnerable': {
     source: 'T32, T33, DVMCP 3 and 8',
-    behaviour:
-      'A server in a sandbox that checks its paths, arguments or code badly or not at all reaches no more than it was granted.',
+    behaviour: 'A server in a sandbox that checks its paths, arguments or code badly or not at all reaches no more than it was granted.',
     kind: 'guarantee',
   },
   'sandbox-left-behind': {
