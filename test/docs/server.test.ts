@@ -163,6 +163,7 @@ describe('the tables of docs/server.md', () => {
       'limits.tasks': membersOf('src/guards/tasks/tasks.ts', 'TaskBounds'),
       'limits.references': membersOf('src/guards/kept/kept-resources.ts', 'KeptBounds'),
       rateLimit: membersOf('src/guards/limit-options.ts', 'RateLimitOptions'),
+      sandbox: membersOf('src/server/module-options.ts', 'ModuleOptions'),
     }
     const below = Object.entries(nested).flatMap(([block, names]) => names.map((name) => `${block}.${name}`))
     const top = Object.keys((optionsSchema as z.ZodObject).shape).filter((name) => !(name in nested))
@@ -193,6 +194,12 @@ describe('the tables of docs/server.md', () => {
       'catalogue.maxTokens': found('src/catalogue/budget/options.ts', /MAX_TOKENS = ([\d_]+)/).replaceAll('_', ''),
       'catalogue.search': found('src/catalogue/budget/options.ts', /always === undefined \? '(\w+)'/),
       strict: false,
+      ...Object.fromEntries(
+        ['waiting', 'spares', 'idleSeconds'].map((name) => [
+          `sandbox.${name}`,
+          found('src/sandbox/pool/children.ts', new RegExp(`\\b${name} = (\\d+)`)),
+        ]),
+      ),
       ...Object.fromEntries(Object.entries(bounds).map(([name, value]) => [`limits.${name}`, value])),
       ...Object.fromEntries(Object.entries(tasks).map(([name, value]) => [`limits.tasks.${name}`, value])),
       ...Object.fromEntries(Object.entries(references).map(([name, value]) => [`limits.references.${name}`, value])),

@@ -83,7 +83,7 @@ describe('a tool’s definition', () => {
         'tool "add": title: has hidden characters',
         'tool "add": icons.0.src: must be an https: or data: URL',
         'tool "add": annotations.readonlyHint: there is no such key; did you mean "readOnlyHint"?',
-        'tool "add": execute: must be a function',
+        'tool "add": execute: must be a function, or the URL of a module',
         'tool "add": permissions.scopes: there is no such key; did you mean "requiredScopes"?',
         'tool "add": cost: must be a whole number of 0 to 1000000',
         'tool "add": rateLimit.max: is missing: expected number',
