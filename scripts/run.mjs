@@ -4,6 +4,7 @@
  * program here that runs on whatever Node the machine has. Everything it says goes to stderr: stdout belongs to what it runs.
  */
 
+import { chownSync, readdirSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { passOn } from '../bin/pass-on.js'
@@ -54,6 +55,7 @@ try {
   console.error(`error: ${error.message}`)
   process.exit(1)
 }
+if (task === 'start') giveAway(join(root, 'examples/notes/notes'))
 const node = lockedNode(root)
 // `npm start` must find the examples and the guarded server whatever folder npm was called from.
 const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}` }
@@ -61,3 +63,13 @@ passOn(node, [...chosen.program, ...args], { cwd: root, env }, ({ code }) => {
   console.error(`error: ${node} could not be started (${code})\nfix: delete node_modules and run the command again`)
   process.exit(1)
 })
+
+/** What root has checked out belongs to root, and the server that root starts in a sandbox is not root: it could not write its notes. */
+function giveAway(folder) {
+  const nobody = 65_534
+  if (process.platform !== 'linux' || process.getuid() !== 0) return
+  const ours = [folder, ...readdirSync(folder).map((name) => join(folder, name))].filter((path) => statSync(path).uid === 0)
+  for (const path of ours) chownSync(path, nobody, nobody)
+  if (ours.length > 0)
+    console.error(`The notes belong to the user ${nobody} (nobody) from now on: the server that may write them does not run as root.`)
+}

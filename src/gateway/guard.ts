@@ -91,7 +91,7 @@ export async function createGuard({
   const sandboxes = createSandboxes({
     dataDir: data.dir,
     own: [lockFile, ...(config.file === undefined ? [] : [config.file])],
-    note: (server, connection, subject) => connects.note(connection, { program: server, server, subject }),
+    note: (server, connection, user) => connects.note(connection, { program: server, server, ...(user !== undefined && { user }) }),
     log,
     clock,
   })

@@ -1,13 +1,14 @@
 /** How `sallyport guard` ends when it is not given the time to: before it is ready, with nobody to talk to, with a start that fails. */
 
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ODD_SERVER } from '../fixtures/start-upstream.ts'
 import { type Child, createTempDir, run, SALLYPORT, start, stop, type TempDir, withBin } from '../support/index.ts'
+import { grantedFlags } from '../support/sandbox.ts'
 import { until } from '../support/until.ts'
 
 function startIn(temp: TempDir, ...args: string[]): Child {
@@ -24,12 +25,14 @@ async function exitOf({ process: child, stderr }: Child, withinMs: number): Prom
 
 /** A server that never answers, and whose life can be seen from outside. */
 function createHanging({ path }: TempDir, { deaf = false } = {}) {
-  const file = join(path, 'beats')
+  const place = join(path, 'place')
+  mkdirSync(place)
+  const file = join(place, 'beats')
   const stubborn = deaf ? `process.on('SIGTERM', () => {});` : ''
   const code = `${stubborn} setInterval(() => require('fs').appendFileSync(${JSON.stringify(file)}, '.'), 20)`
   const beats = (): number => (existsSync(file) ? readFileSync(file).length : 0)
   return {
-    args: ['--', process.execPath, '-e', code],
+    args: [...grantedFlags({ write: [place] }), '--', process.execPath, '-e', code],
     started: () => until('the guarded server', () => beats() > 0, 10_000),
     async assertGone() {
       await delay(100)
