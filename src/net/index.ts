@@ -1,6 +1,6 @@
 export { addressGroup } from './address-group.ts'
 export { classifyAddress, isLoopbackHost, isLoopbackName, LOOPBACK_NAMES } from './addresses.ts'
-export { dialSocket, type SocketTarget } from './dial-socket.ts'
+export { dialSocket } from './dial-socket.ts'
 export { createDialer, type Dialer, type DialerOptions } from './dialer.ts'
 export {
   createGuardedFetch,

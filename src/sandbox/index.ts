@@ -22,9 +22,9 @@ export {
   toolLimits,
 } from './grants/grants.ts'
 export { insideFiles, insideProgram } from './inside-file.ts'
-export { type ConnectFrom, type ConnectRecords, createConnectRecords } from './network/connect-records.ts'
+export { createConnectRecords } from './network/connect-records.ts'
 export type { Connection } from './network/connection.ts'
-export { type Network, type NetworkOptions, openNetwork } from './network/network.ts'
+export { type NetworkOptions, openNetwork } from './network/network.ts'
 export { detectContainer } from './platforms/container.ts'
 export { problemsForNode } from './platforms/node-flags.ts'
 export { type OpenConfinementOptions, openConfinement } from './platforms/open.ts'
