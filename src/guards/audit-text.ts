@@ -54,8 +54,14 @@ export function createAuditText(redactor: Redactor): (record: AuditRecord) => st
 }
 
 /** What was refused or went wrong tells why, and seldom the same twice. */
-const isPlain = ({ decision, facts, sentence, cause, repeated }: AuditRecord): boolean =>
-  decision === 'allow' && facts === undefined && sentence === undefined && cause === undefined && repeated === undefined
+const isPlain = ({ decision, facts, sentence, cause, repeated, within }: AuditRecord): boolean =>
+  decision === 'allow' &&
+  facts === undefined &&
+  sentence === undefined &&
+  cause === undefined &&
+  repeated === undefined &&
+  // Another one each time.
+  within === undefined
 
 /** Of two plain records: but for id and times. */
 const isSame = (one: AuditRecord, other: AuditRecord): boolean =>

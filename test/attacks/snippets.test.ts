@@ -7,7 +7,7 @@ import { createRedactor } from '../../src/core/index.ts'
 import { compileRules } from '../../src/guards/index.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
-import { principal, type Rig, rates, say, startEngine, tool } from '../support/engine.ts'
+import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
 import { type Answer, type McpClient, mcp } from '../support/mcp.ts'
 import { done, taskTool } from '../support/tasks.ts'
 
@@ -286,9 +286,9 @@ suite('snippets', needsBubblewrap, () => {
     const records = await rig.records()
     const outer = records.find(({ target }) => target === 'run_code')
     const inner = records.filter(({ within }) => within !== undefined && within === outer?.['id'])
-    assert.deepEqual(inner.map(({ target, reason, subject }) => [target, reason, subject]).sort(), [
-      ['admin_purge', 'insufficient_scope', 'bob'],
-      ['plain', 'allowed', 'bob'],
+    assert.deepEqual(inner.map(({ target, reason, subject }) => `${target}: ${reason}, ${subject}`).toSorted(), [
+      'admin_purge: insufficient_scope, bob',
+      'plain: allowed, bob',
     ])
   })
 

@@ -14,6 +14,7 @@ import type {
 } from '../../src/core/index.ts'
 import type { Audit } from '../../src/guards/index.ts'
 import type { Stages } from '../../src/pipeline/index.ts'
+import type { CallWithin } from '../../src/server/calling-within.ts'
 
 declare const stages: Stages
 declare const received: Received
@@ -26,6 +27,8 @@ declare const executor: Executor
 declare const call: Call
 declare const details: CallDetails
 declare const audit: Audit
+declare const callWithin: CallWithin
+declare const asked: Parameters<CallWithin>[1]
 declare const own: (method: OwnMethod) => void
 declare const produced: Produced
 
@@ -51,3 +54,8 @@ void executor.execute(details)
 audit('dec_1', received, { allowed: true, value: executed }, undefined)
 // @ts-expect-error what is answered without an entry asks nothing of its caller
 own(() => ({ allowed: true, value: produced }))
+void callWithin(call, asked)
+// @ts-expect-error only a call that was approved, and runs, makes others in its course
+void callWithin(details, asked)
+// @ts-expect-error nor does a request, however far it has come
+void callWithin(approved, asked)

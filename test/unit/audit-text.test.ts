@@ -9,7 +9,7 @@ import { createAuditText } from '../../src/guards/audit-text.ts'
 import type { AuditRecord } from '../../src/storage/index.ts'
 
 const secret = 'hunter2-hunter2'
-const plain: Required<Omit<AuditRecord, 'argumentsHash' | 'argumentsUntil' | 'facts' | 'cause' | 'sentence' | 'repeated'>> = {
+const plain: Required<Omit<AuditRecord, 'argumentsHash' | 'argumentsUntil' | 'facts' | 'cause' | 'sentence' | 'repeated' | 'within'>> = {
   id: 'dec_1',
   at: 1,
   decision: 'allow',
@@ -47,7 +47,7 @@ test('every field that differs from the last record of that caller is written', 
       assert.deepEqual(JSON.parse(toText(plain)), plain, `after another ${field}`)
     }
   }
-  for (const more of [{ facts: { problem: 'x' } }, { sentence: 's' }, { cause: 'c' }, { repeated: 2 }])
+  for (const more of [{ facts: { problem: 'x' } }, { sentence: 's' }, { cause: 'c' }, { repeated: 2 }, { within: 'dec_0' }])
     assert.deepEqual(JSON.parse(toText({ ...plain, ...more })), { ...plain, ...more })
 })
 

@@ -52,6 +52,7 @@ export async function why(id: string, { json = false, dataDir, arguments: wanted
     ['credential', record.credentialId && `${record.credential} ${record.credentialId}`],
     ['from', [record.transport, record.address, record.version && `MCP ${record.version}`].filter(Boolean).join(' · ')],
     ['arguments', args && (args.value === undefined ? args.state + wayToKeep(record, args) : JSON.stringify(args.value))],
+    ['within', record.within && `${record.within}: asked for by the code of that call`],
     ['host id', record.hostToolUseId],
     ['took', `${record.durationMs} ms`],
     ['cause', record.cause?.split('\n')[0]],

@@ -20,11 +20,9 @@ interface Core {
 }
 /** Node has it; our types of Node have not. */
 declare const WebAssembly: {
-  compile(bytes: Uint8Array): Promise<NonNullable<Custom['wasmModule']>>
-  readonly Memory: new (pages: { readonly initial: number; readonly maximum: number }) => NonNullable<Custom['wasmMemory']> & SnippetMemory
+  compile(bytes: Uint8Array): Promise<unknown>
+  readonly Memory: new (pages: { readonly initial: number; readonly maximum: number }) => SnippetMemory
 }
-type Custom = Parameters<typeof newVariant>[1]
-
 interface SnippetMemory {
   readonly buffer: { readonly byteLength: number }
 }

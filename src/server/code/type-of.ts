@@ -29,7 +29,7 @@ export function toComment(text: unknown, most: number = MAX_COMMENT): string {
     .replace(/[\p{C}\p{Z}]+/gu, ' ')
     .replaceAll('*/', '*∕')
     .trim()
-  const head = [...line].slice(0, most).join('')
+  const head = Array.from(line).slice(0, most).join('')
   return head.length < line.length || text.length > most * 4 ? `${head}…` : head
 }
 
