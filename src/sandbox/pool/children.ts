@@ -60,8 +60,10 @@ interface Slot {
   /** It is asked to end, and holds its place until it has. */
   isEnding: boolean
   usedAt: number
-  /** Until when its owner may go on while others wait. */
-  turnEndsAt: number
+  /** How long it took until it was ready. */
+  startMs: number
+  /** Until when its owner may go on while others wait; undefined while it is at its first job of this turn. */
+  turnEndsAt: number | undefined
 }
 interface PoolState extends PoolProgram {
   readonly idle: Map<string, Slot[]>
@@ -77,7 +79,7 @@ interface Waiting {
   readonly done: (end: JobEnd) => void
 }
 
-/** To replace a child for the next in turn costs about as much. */
+/** At least; and as long as it took to start the child: to replace it for the next in turn costs as much again. */
 const TURN_MS = 100
 const SPARE_DELAY_MS = 20
 /** How long a child of somebody's is left alone before it makes room for a clean one, so that the next owner finds that warm. */
@@ -135,6 +137,7 @@ export function createChildren(options: ChildrenOptions): Children {
   function free(slot: Slot, owner: string): void {
     if (slot.isEnding || slot.worker.isGone) return next()
     slot.usedAt = clock()
+    slot.turnEndsAt ??= slot.usedAt + Math.max(TURN_MS, slot.startMs)
     if (slot.usedAt < slot.turnEndsAt || !queue.othersThan(owner)) {
       const more = mayHave(owner) ? queue.takeOf(owner, ({ pool }) => pool === slot.pool) : undefined
       if (more) return give(slot, more.job, more.done)
@@ -157,7 +160,7 @@ export function createChildren(options: ChildrenOptions): Children {
         return
       }
       if (slot === 'failed') continue
-      slot.turnEndsAt = clock() + TURN_MS
+      slot.turnEndsAt = undefined
       give(slot, item.job, item.done)
     }
     startSpares()
@@ -194,6 +197,7 @@ export function createChildren(options: ChildrenOptions): Children {
 
   function start(pool: PoolState): Slot {
     const gone = Promise.withResolvers<void>()
+    const startedAt = clock()
     const worker = startWorker({ ...pool, confinement, log, warn, onReady, onGone })
     const slot: Slot = {
       worker,
@@ -203,7 +207,8 @@ export function createChildren(options: ChildrenOptions): Children {
       isBusy: false,
       isEnding: false,
       usedAt: clock(),
-      turnEndsAt: 0,
+      startMs: 0,
+      turnEndsAt: undefined,
     }
     slots.add(slot)
     return slot
@@ -215,6 +220,7 @@ export function createChildren(options: ChildrenOptions): Children {
     }
     function onReady(): void {
       pool.isFailing = false
+      slot.startMs = clock() - startedAt
       spareStarted(slot)
     }
     function onGone(): void {
