@@ -363,6 +363,15 @@ suite('a flood', () => {
     assert.match(await toEnd(socket), /again$/)
   })
 
+  test('of connections that ask for nothing ends at theirs', async () => {
+    await using egress = await openEgress(['127.0.0.1:80'], { limits: { connections: 4 } })
+    const open = Array.from({ length: 10 }, () => egress.dial())
+    await until('six are turned away', () => egress.noted.length === 6)
+    await Promise.all(open.slice(4).map((socket) => socket.closed || once(socket, 'close')))
+    assert.ok(open.slice(0, 4).every((socket) => !socket.closed))
+    for (const socket of open) socket.destroy()
+  })
+
   test('of requests on one connection makes no more than as many of ours', async () => {
     await using silent = await listen(() => {})
     await using egress = await openEgress([`127.0.0.1:${silent.port}`], { limits: { connections: 4 } })
