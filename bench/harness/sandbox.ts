@@ -6,9 +6,9 @@
  */
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Running, removeDirectory, start, temporaryDirectory } from './child.ts'
@@ -102,12 +102,15 @@ export async function measureSandbox(quick: boolean, say: (what: string) => void
 type Server = Running & AsyncDisposable
 
 async function up(dataDir: string, spares: number): Promise<Server> {
-  const running = await start({ args: [program, '--data-dir', dataDir, '--spares', `${spares}`, '--keys', `${CALLERS}`] })
+  // Temporary files of its own, so that what it leaves can be told from what others do.
+  mkdirSync(temporaryOf(dataDir), { recursive: true })
+  const args = [program, '--data-dir', dataDir, '--spares', `${spares}`, '--keys', `${CALLERS}`]
+  const running = await start({ args, env: { TMPDIR: temporaryOf(dataDir) } })
   return { ...running, [Symbol.asyncDispose]: running.stop }
 }
 
 async function killed(dataDir: string, calls: number): Promise<string[]> {
-  const before = { mounts: mounts(), files: files() }
+  const before = { mounts: mounts(), files: readdirSync(temporaryOf(dataDir)) }
   const server = await up(dataDir, 1)
   const call = caller(server, 0)
   for (let done = 0; done < calls; done += 50) await Promise.all(Array.from({ length: 50 }, () => call('sandboxed')))
@@ -120,7 +123,7 @@ async function killed(dataDir: string, calls: number): Promise<string[]> {
   const left: [number, string][] = [
     [processes, 'processes'],
     [added(mounts(), before.mounts), 'mounts'],
-    [added(files(), before.files), 'files'],
+    [added(readdirSync(temporaryOf(dataDir)), before.files), 'files'],
   ]
   return left.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
 }
@@ -198,7 +201,7 @@ function megabytesOfOne(pid = 0): number | undefined {
 
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`)
 const mounts = (): string[] => readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-const files = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('sallyport') && !name.startsWith('sallyport-bench'))
+const temporaryOf = (dataDir: string): string => join(dataDir, 'temporary')
 const temporary = (): { readonly path: string } & AsyncDisposable => {
   const path = temporaryDirectory()
   return { path, [Symbol.asyncDispose]: async () => removeDirectory(path) }
