@@ -27,6 +27,8 @@ const tasks = {
   'conformance:client': { set: 'test', program: ['test/conformance/client/run.ts'] },
   'conformance:server': { set: 'test', program: ['test/conformance/our-server.ts'] },
   servers: { set: 'test', program: ['test/servers/list.ts'] },
+  // Four of them, fetched and started in their sandboxes: that they do their work there, and nothing else.
+  'servers:sandboxed': { set: 'test', program: ['scripts/test.mjs', 'servers-sandboxed'] },
   // Ten thousand sign-ins against one server: what it holds and keeps. `npm test` does fifty.
   'soak:sign-in': { set: 'test', program: ['test/soak/sign-in.ts'] },
   // What the redactor finds on the rows of ../shared/data, and what that takes.

@@ -52,7 +52,11 @@ export const extraSuites = {
   clients: ['test/clients/**/*.test.ts'],
   conformance: ['test/conformance/**/*.test.ts'],
   pages: ['test/browser/**/*.test.ts'],
+  'servers-sandboxed': ['test/servers-sandboxed/**/*.test.ts'],
 }
+
+/** How long each may go without saying that a test has ended: packages are fetched first. */
+const PATIENCE_MINUTES = { 'servers-sandboxed': 15 }
 
 export function filesOf(root, suite) {
   const files = globSync({ ...suites, ...extraSuites }[suite], { cwd: root, exclude: ['**/node_modules/**'] }).sort()
@@ -71,7 +75,7 @@ export function createRun(root) {
   }
 
   /** One run of node:test, `atOnce` files at a time; every test counts, a run that dies counts as one failure. */
-  async function suite(name, files, { minutes = 3, atOnce = FILES_AT_ONCE } = {}) {
+  async function suite(name, files, { minutes = PATIENCE_MINUTES[name] ?? 3, atOnce = FILES_AT_ONCE } = {}) {
     if (files.length === 0) {
       count(name, { passed: 0, failed: 1, skipped: 0 }, 0)
       failures.push(name, 'no test files: a suite that proves nothing')
