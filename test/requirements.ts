@@ -1639,6 +1639,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     behaviour: 'When a server or a child ends, however it ends, everything that it started and all that was mounted for it is gone.',
     kind: 'guarantee',
   },
+  'sandbox-servers': {
+    source: 'Local server compromise, T07, T24',
+    behaviour:
+      'A guarded command runs in a sandbox unless somebody says otherwise: it sees its own program, a home of its own and what it was granted, never a home of people, what is Sallyport’s own, or a variable of ours. Where there is no sandbox that is said, and whoever was to run in one is not started.',
+    kind: 'guarantee',
+  },
   T33: {
     source: 'CVE-2025-68143, 68144, 68145, CVE-2026-27735',
     behaviour:
