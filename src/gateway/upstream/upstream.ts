@@ -185,6 +185,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         ? createHttpLink({ server, endpoint: launched, credentials: options.credentials, events, log, clock })
         : createStdioLink({ server, command: launched, kept, events, log, redactor, clock })
     link = mine
+    // It was closed while its sandbox was made: nobody else ends what has just been started.
+    if (isClosed()) throw new Unusable('it was stopped')
     const gone = lost.promise.then((why): never => {
       throw new Unusable(why)
     })
