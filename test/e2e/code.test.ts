@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { MCPClient } from '../../src/client/index.ts'
 import { ConfigError, silentLog } from '../../src/core/index.ts'
-import type { AnyTool } from '../../src/server/definitions/index.ts'
 import { MCPServer, toCodeSettings, tool } from '../../src/server/index.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
@@ -32,6 +31,7 @@ const refund = tool({
   parameters: { type: 'object', properties: { id: { type: 'integer' }, why: text }, required: ['id'] },
   execute: () => 'refunded',
 })
+const open = <Tool extends object>(definition: Tool): Tool => ({ ...definition, permissions: 'public' })
 const SUM = `const orders = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((id) => tools.get_order({ id })))
 return orders.reduce((sum, { euros }) => sum + euros, 0)`
 const client = (url: string, apiKey: string): MCPClient =>
@@ -95,10 +95,7 @@ suite('code at a gateway', needsBubblewrap, () => {
   let one: MCPClient
   before(async () => {
     upstream = await startServer({
-      tools: [
-        { ...order, permissions: 'public' },
-        { ...refund, permissions: 'public' },
-      ] as AnyTool[],
+      tools: [open(order), open(refund)],
       auth: { cimd: 'off', dangerouslyAllowAnonymous: true },
     })
     gateway = await startGateway({

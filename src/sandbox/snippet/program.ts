@@ -1,5 +1,6 @@
 /** What a child that runs snippets is started as: Node, the interpreter, and nothing of anybody's. @module */
 
+import { realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Program } from '../confine/confinement.ts'
@@ -25,11 +26,12 @@ export function snippetProgram(limits: SnippetLimits): Program {
   const packages = [core, variant, import.meta.resolve(TYPES)].map((url) => dirname(dirname(fileURLToPath(url))))
   return {
     command: process.execPath,
-    args: [insideProgram('snippet'), core, variant, fileURLToPath(wasm), `${limits.memoryMb}`],
+    args: [realpathSync(insideProgram('snippet')), core, variant, fileURLToPath(wasm), `${limits.memoryMb}`],
     cwd: '/',
     env: {},
     grants: grantsFor(limits),
-    code: [...insideFiles(), ...packages],
+    // Inside, no link leads anywhere.
+    code: [...insideFiles(), ...packages].map((path) => realpathSync(path)),
     forks: false,
     node: true,
   }
