@@ -7,11 +7,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { tool } from '../../src/index.ts'
+import type { AuditRecord } from '../../src/storage/index.ts'
+import { openData } from '../../src/vault/index.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
 import { listen } from '../support/egress.ts'
 import { said, startGateway } from '../support/gateway.ts'
 import { mcp } from '../support/mcp.ts'
+import { startServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 verifies('sandbox-network')
 
@@ -55,3 +60,52 @@ test('a new version that sends to another host as well does what it did, and not
   assert.deepEqual(got, ['dear Ben', 'dear Cleo'])
   assert.equal(elsewhere.connections, 0)
 })
+
+test(
+  'a tool of one’s own reaches what it was granted by name and port, and its record says for whom it connected',
+  needsBubblewrap,
+  async () => {
+    const service = createServer((_, response) => void response.end('hello')).listen(0, '127.0.0.1')
+    await once(service, 'listening')
+    const { port } = service.address() as AddressInfo
+    const records: AuditRecord[] = []
+    const server = await startServer({
+      tools: [
+        tool({
+          name: 'fetching',
+          description: 'Fetches.',
+          annotations: { readOnlyHint: true },
+          parameters: { type: 'object', properties: { url: { type: 'string', maxLength: 100 } }, required: ['url'] },
+          execute: new URL('../fixtures/modules/fetching.mjs', import.meta.url),
+          sandbox: { net: [`localhost:${port}`] },
+        }),
+      ],
+    } as never)
+    try {
+      const ana = mcp(server.url, { key: await server.key() })
+      assert.equal(said(await ana.call('fetching', { url: `http://localhost:${port}/` })), '{"status":200,"text":"hello"}')
+      const { body } = await ana.call('fetching', { url: 'http://evil.example.org/' })
+      assert.doesNotMatch(JSON.stringify(body), /"status":200/)
+      records.push(...(await recordsOf(server.dataDir)))
+    } finally {
+      await server[Symbol.asyncDispose]()
+      service.closeAllConnections()
+      service.close()
+    }
+    const [refused] = records.filter(({ action, decision }) => action === 'sandbox.connect' && decision === 'deny')
+    assert.equal(refused?.target, 'evil.example.org:80')
+    assert.equal(refused.facts?.['program'], 'fetching')
+    assert.equal(refused.subject, records.find(({ action }) => action === 'tools/call')?.subject)
+  },
+)
+
+async function recordsOf(dataDir: string): Promise<readonly AuditRecord[]> {
+  const data = await openData({ dataDir })
+  try {
+    const connects = () => data.store.audit.search({ action: 'sandbox.connect' })
+    await until('the refusal is stored', async () => (await connects()).some(({ record }) => record.decision === 'deny'))
+    return (await data.store.audit.search({})).map(({ record }) => record)
+  } finally {
+    await data.store.close()
+  }
+}

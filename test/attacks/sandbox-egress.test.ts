@@ -367,7 +367,7 @@ suite('a flood', () => {
     await using egress = await openEgress(['127.0.0.1:80'], { limits: { connections: 4 } })
     const open = Array.from({ length: 10 }, () => egress.dial())
     await until('six are turned away', () => egress.noted.length === 6)
-    await Promise.all(open.slice(4).map((socket) => socket.closed || once(socket, 'close')))
+    await until('they are closed', () => open.slice(4).every((socket) => socket.closed))
     assert.ok(open.slice(0, 4).every((socket) => !socket.closed))
     for (const socket of open) socket.destroy()
   })

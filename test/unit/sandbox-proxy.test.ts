@@ -27,7 +27,7 @@ const web = createServer((request, response) => {
   })
 })
 const sockets = new WebSocketServer({ server: web })
-sockets.on('connection', (socket) => socket.on('message', (message) => socket.send(`heard ${String(message)}`)))
+sockets.on('connection', (socket) => socket.on('message', (message: Buffer) => socket.send(`heard ${message.toString()}`)))
 web.listen(0, '127.0.0.1')
 await once(web, 'listening')
 const { port } = web.address() as AddressInfo

@@ -62,7 +62,7 @@ function lead(inner: Socket, outer: Socket, target: string): void {
     if (end === -1 && answer.length < MAX_ANSWER) return
     outer.off('data', read).pause()
     // Refused: as a host refuses.
-    if (!/^HTTP\/1\.1 200 /.test(answer.toString('latin1', 0, 13))) {
+    if (!answer.toString('latin1', 0, 13).startsWith('HTTP/1.1 200 ')) {
       outer.destroy()
       return void inner.resetAndDestroy()
     }

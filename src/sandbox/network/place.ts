@@ -52,7 +52,7 @@ export function createPlace(hosts: string): Place {
 }
 
 /** Without the path, which a message of the system has. */
-export const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? 'unknown')
+export const codeOf = (error: unknown): string => (error as { readonly code?: string }).code ?? 'unknown'
 
 function remove(folder: string): void {
   for (const name of [SOCKET, HOSTS]) quietly(() => unlinkSync(join(folder, name)))
