@@ -32,6 +32,9 @@ const entries = [
     content: [],
     structuredContent: { rows: Array.from({ length: 5_000 }, (_, id) => ({ id, name: `row ${id}` })) },
   })),
+  tool('ids', () => ({ content: [], structuredContent: { rows: Array.from({ length: 5_000 }, (_, id) => ({ id, secret: 'x' })) } }), {
+    release: compileRules({ only: ['/rows/*/id'] }).rules,
+  }),
   tool('admin_purge', run('admin_purge'), { permission: needsAdmin }),
   tool('alice_only', run('alice_only'), { permission: ofAlice }),
   tool('never', run('never'), { permission: { access: 'denied' } }),

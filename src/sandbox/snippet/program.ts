@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Program } from '../confine/confinement.ts'
-import type { Grants } from '../grants/grants.ts'
+import { type Grants, snippetLimits } from '../grants/grants.ts'
 import { insideFiles, insideProgram } from '../inside-file.ts'
 import type { SnippetLimits } from './limits.ts'
 
@@ -18,8 +18,6 @@ const OWN_MB = 192
 /** Time that is left to a snippet's own bounds before it is ended from outside. */
 const GRACE_MS = 500
 const GRACE_SECONDS = 2
-/** Node and V8 have about a dozen threads. */
-const PROCESSES = 64
 
 export function snippetProgram(limits: SnippetLimits): Program {
   const [core, variant, wasm] = [CORE, VARIANT, `${VARIANT}/wasm`].map((name) => import.meta.resolve(name)) as [string, string, string]
@@ -45,13 +43,12 @@ function grantsFor({ timeoutMs, runSeconds, memoryMb, maxCalls, resultBytes }: S
     env: [],
     run: [],
     limits: {
+      ...snippetLimits,
       timeoutMs: timeoutMs + GRACE_MS,
       cpuSeconds: runSeconds + GRACE_SECONDS,
       memoryMb: memoryMb + OWN_MB,
-      maxProcesses: PROCESSES,
       // The arguments of its calls go out the same way.
       maxOutputBytes: Math.min((maxCalls + 2) * (resultBytes + 4096), 64 * MIB),
-      scratchMb: 1,
     },
   }
 }
