@@ -58,18 +58,19 @@ export function findProgram(
   if (at !== undefined) absolute[at] = resolve(cwd, args[at] as string)
   for (const script of [...(at === undefined ? [] : [absolute[at] as string]), ...preloaded]) add(packageOf(script))
   for (const name of modules) add([join(cwd, name), join(cwd, `${name}.py`)].filter((each) => existsSync(each)))
-  const shown = outermost([...code])
-  return { command: throughLinks(file, shown), args: absolute, code: shown, script: at }
+  return { command: file, args: absolute, code: outermost([...code]), script: at }
 }
 
-/** In PATH, as the system looks for it; what has a slash is beside `cwd`. Links are not followed: a venv is known by them. */
+/** In PATH, as the system looks for it; what has a slash is beside `cwd`. Its folder is where that really is, and it may be a link: a venv is known by that. */
 export function findFile(command: string, cwd: string, path: string | undefined): string | undefined {
-  if (/[\\/]/.test(command)) return isFile(resolve(cwd, command)) ? resolve(cwd, command) : undefined
-  return (path ?? '/usr/local/bin:/usr/bin:/bin')
-    .split(delimiter)
-    .filter((folder) => isAbsolute(folder))
-    .map((folder) => join(folder, command))
-    .find((file) => isFile(file))
+  const candidates = /[\\/]/.test(command)
+    ? [resolve(cwd, command)]
+    : (path ?? '/usr/local/bin:/usr/bin:/bin')
+        .split(delimiter)
+        .filter((folder) => isAbsolute(folder))
+        .map((folder) => join(folder, command))
+  const file = candidates.find((each) => isFile(each))
+  return file && join(real(dirname(file)), basename(file))
 }
 
 /** The installation of a program, and that of what its first line names. */
@@ -153,12 +154,6 @@ function linksOf(file: string): string[] {
     passed.push((at = next))
   }
   return [...passed, real(file)]
-}
-
-/** A folder that is shown by a link is there by where that leads: a path in it goes on from there. */
-function throughLinks(file: string, shown: readonly string[]): string {
-  const folder = shown.find((each) => isWithin(file, each) && real(each) !== each)
-  return folder === undefined ? file : join(real(folder), file.slice(folder.length))
 }
 
 /** Without those that lie in another of them. */

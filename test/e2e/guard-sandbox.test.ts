@@ -1,0 +1,184 @@
+/** `sallyport guard` and the sandbox of what it starts: flags, what is said before and after, and how it ends where something is wrong. */
+
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { verifies } from '../requirements.ts'
+import { needsBubblewrap } from '../support/bubblewrap.ts'
+import { said, startGateway } from '../support/gateway.ts'
+import {
+  createTempDir,
+  firstLine,
+  type McpClient,
+  mcp,
+  ROOT,
+  run,
+  SALLYPORT,
+  start,
+  startGuard,
+  stop,
+  type TempDir,
+  withBin,
+} from '../support/index.ts'
+import { grantedFlags, processesOf } from '../support/sandbox.ts'
+import { until } from '../support/until.ts'
+
+verifies('sandbox-servers')
+
+const SERVER = join(ROOT, 'test', 'fixtures', 'sandbox-server.mjs')
+const own = (...args: string[]): string[] => ['--', process.execPath, SERVER, ...args]
+
+let temp: TempDir
+let notes: string
+let shut: string
+before(async () => {
+  temp = await createTempDir('guard-sandbox')
+  notes = join(temp.path, 'notes')
+  shut = join(temp.path, 'shut')
+  for (const folder of [notes, shut]) {
+    mkdirSync(folder, { mode: 0o755 })
+    writeFileSync(join(folder, 'a.md'), 'a note')
+  }
+})
+after(() => temp.remove())
+
+let runs = 0
+const guardRun = (...args: string[]) =>
+  run(process.execPath, [SALLYPORT, 'guard', '--port', '0', '--data-dir', join(temp.path, `data-${++runs}`), ...args], {
+    cwd: temp.path,
+    env: withBin({ NO_COLOR: '1', PORT: undefined }),
+  })
+
+async function aboutOf(client: McpClient): Promise<{ cwd: string; env: Record<string, string>; args: string[]; uid: number }> {
+  return JSON.parse(said(await client.call('about')))
+}
+
+describe('a guarded command', needsBubblewrap, () => {
+  test('has what its flags grant, and no more; what it keeps at home is there at the next start', async () => {
+    await using kept = await createTempDir('guard-sandbox-data')
+    const dataDir = join(kept.path, 'data')
+    const env = { MINE: 'mine', OTHER: 'other' }
+    const flags = [...grantedFlags({ read: [shut], write: [notes] }), '--allow-env', 'MINE']
+    {
+      await using guard = await startGuard({ dataDir, env, args: [...flags, ...own()] })
+      const client = mcp(guard.url, { key: await guard.key() })
+      assert.equal(said(await client.call('read', { path: join(shut, 'a.md') })), 'a note')
+      assert.equal(said(await client.call('write', { path: join(notes, 'b.md'), text: 'hello' })), 'written')
+      assert.match(said(await client.call('write', { path: join(shut, 'b.md'), text: 'hello' })), /^E(?:ROFS|ACCES)$/)
+      for (const path of [join(dataDir, 'master.key'), join(temp.path, 'data'), '/root/.profile', '/etc/shadow'])
+        assert.match(said(await client.call('read', { path })), /^E(?:NOENT|ACCES)$/, path)
+      assert.match(said(await client.call('get', { url: guard.issuer })), /^E(?:CONNREFUSED|NETUNREACH)|AI_AGAIN$|fetch failed/)
+      const about = await aboutOf(client)
+      assert.deepEqual([about.env['MINE'], about.env['OTHER'], about.env['HOME']], ['mine', undefined, '/home/sandbox'])
+      assert.notEqual(about.uid, 0)
+      assert.equal(said(await client.call('write', { path: '/home/sandbox/kept', text: 'kept' })), 'written')
+    }
+    assert.equal(readFileSync(join(notes, 'b.md'), 'utf8'), 'hello')
+    await using again = await startGuard({ dataDir, env, args: [...flags, ...own()] })
+    assert.equal(said(await mcp(again.url, { key: await again.key() }).call('read', { path: '/home/sandbox/kept' })), 'kept')
+  })
+
+  test('that is given what it cannot see is told of before it is started, and as the reason where it does not start', async () => {
+    const { code, stderr } = await guardRun(...own('--needs', join(shut, 'a.md')))
+    assert.equal(code, 6, stderr)
+    assert.match(stderr, /shut\/a\.md is given to it, and it cannot see it: add --allow-read \S+shut\/a\.md, or --allow-write/)
+    assert.match(stderr, /error\[E-UPSTREAM\]: .*it exited with code 1; its last words: .*; \S+ is given to it, and it cannot see it/)
+    assert.match(stderr, /\nfix: .*In its sandbox it has only what it was granted: --allow-read/)
+  })
+
+  test('is shown with its sandbox in a line, and in JSON', async () => {
+    const args = [SALLYPORT, 'guard', '--port', '0', '--data-dir', join(temp.path, 'banner')]
+    const child = start(process.execPath, [...args, ...grantedFlags({ read: [shut] }), '--allow-net', 'api.example.com:443', ...own()], {
+      cwd: temp.path,
+      env: withBin({ NO_COLOR: '1' }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    try {
+      await until('the banner', () => child.stdout().includes('A key instead') || child.process.exitCode !== null, 30_000)
+      const line = `  sandbox: bubblewrap · reads ${shut} · writes nothing · network: api.example.com:443\n`
+      assert.ok(child.stdout().includes(line), `${child.stdout()}${child.stderr()}`)
+    } finally {
+      await stop(child.process)
+    }
+    const program = start(process.execPath, [...args, '--json', ...grantedFlags({ read: [shut] }), ...own()], {
+      cwd: temp.path,
+      env: withBin(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    try {
+      const { sandboxes } = JSON.parse(await firstLine(program, 30_000))
+      const [[, found]] = Object.entries(sandboxes) as [[string, { depth: string; read: string[]; net: string[] }]]
+      assert.deepEqual([found.depth, found.read, found.net], ['bubblewrap', [shut], []])
+    } finally {
+      await stop(program.process)
+    }
+  })
+
+  test('without a sandbox, on the operator’s word, can do what the operator can, and that is said', async () => {
+    await using guard = await startGuard({ args: ['--dangerously-no-sandbox', ...own()] })
+    const client = mcp(guard.url, { key: await guard.key() })
+    assert.equal(said(await client.call('read', { path: join(shut, 'a.md') })), 'a note')
+    assert.match(guard.log(), /runs WITHOUT a sandbox, as it was told to, and can do whatever you can/)
+  })
+})
+
+describe('a server that uses too much', needsBubblewrap, () => {
+  test('is ended; its callers are told what of, the record says it, others are answered, and it is started again', async () => {
+    await using gateway = await startGateway({
+      servers: {
+        greedy: { command: process.execPath, args: [SERVER, 'greedy'], sandbox: { memoryMb: 128 } },
+        calm: { command: process.execPath, args: [SERVER, 'calm'], sandbox: {} },
+      },
+    })
+    const client = mcp(gateway.url, { key: (await gateway.key()).key })
+    assert.equal(said(await client.call('greedy__eat', { megabytes: 16 })), 'has eaten 16')
+    const [before] = processesOf('greedy')
+    const eating = client.call('greedy__eat', { megabytes: 2048 })
+    const beside = await client.call('calm__eat', { megabytes: 16 })
+    const answer = await eating
+    assert.equal(said(beside), 'has eaten 16')
+    assert.equal(answer.result.isError, true)
+    assert.match(said(answer), /The server greedy used more than 128 MiB of memory and was ended\. It is being restarted/)
+    const [record] = (await gateway.records()).filter(({ reason }) => reason === 'sandbox_stopped')
+    assert.equal(record?.server, 'greedy')
+    assert.match(gateway.log(), /greedy: it used more than 128 MiB of memory and was ended/)
+    assert.equal(said(await client.call('greedy__eat', { megabytes: 16 })), 'has eaten 16')
+    assert.notEqual(processesOf('greedy')[0], before)
+  })
+})
+
+describe('what does not go together', () => {
+  test('is said, and nothing starts', async () => {
+    const file = join(temp.path, 'sallyport.yaml')
+    const config = (sandbox: object): string[] => {
+      writeFileSync(file, JSON.stringify({ servers: { notes: { command: process.execPath, args: [SERVER], sandbox } } }, null, 1))
+      return ['--config', file]
+    }
+    for (const [args, code, error] of [
+      [
+        ['--dangerously-no-sandbox', '--allow-read', '.', ...own()],
+        2,
+        /error\[E-USAGE\]: --dangerously-no-sandbox and --allow-read do not go together/,
+      ],
+      [['--dangerously-no-sandbox', '--sandbox', ...own()], 2, /--dangerously-no-sandbox and --sandbox do not go together/],
+      [['--allow-net', 'api.example.com', ...own()], 2, /error\[E-USAGE\]: --allow-net: must be HOST:PORT/],
+      [['--allow-env', 'SSH_AUTH_SOCK', ...own()], 2, /error\[E-USAGE\]: --allow-env: leads to a socket of yours/],
+      [['--allow-read', '.', 'http://127.0.0.1:9/mcp'], 2, /error\[E-USAGE\]: --allow-read is for a command on the command line/],
+      [['--allow-read', 'nowhere', ...own()], 2, /error\[E-CONFIG\]: --allow-read: there is no \S+nowhere: make it first/],
+      [['--allow-write', '.', ...own()], 2, /error\[E-CONFIG\]: --allow-write: \S+ holds \S+data-\d+: \S+ could change what it may do/],
+    ] as const) {
+      const found = await guardRun(...args)
+      assert.match(found.stderr, error)
+      assert.equal(found.code, code, found.stderr)
+    }
+    for (const [sandbox, error] of [
+      [{ read: ['nowhere'] }, /error\[E-CONFIG\]: sallyport\.yaml:\d+: servers\.notes\.sandbox\.read: there is no \S+nowhere/],
+      [{ write: ['.'] }, /servers\.notes\.sandbox\.write: \S+ holds/],
+    ] as const) {
+      const found = await guardRun(...config(sandbox))
+      assert.match(found.stderr, error)
+      assert.equal(found.code, 2, found.stderr)
+    }
+  })
+})
