@@ -13,6 +13,7 @@ import { type ChildProcess, spawnSync } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { arch } from 'node:process'
 import type { Confined, Confinement, Program } from './confinement.ts'
+import { checkGrants } from './granted.ts'
 import { handedFile } from './handed-file.ts'
 import { type Identity, identityOf, weAreRoot } from './identity.ts'
 import { inheritedFiles, openNothing } from './inherited.ts'
@@ -59,6 +60,7 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
 
   function confineWith(program: Program, files: number[], inherit: (file: number) => number): Confined {
     const { grants } = program
+    checkGrants(program)
     const identity = identityOf(program.identity ?? program.home, grants.write)
     prepareHome(program.home, identity)
     const warnings = unreachable(program, identity)

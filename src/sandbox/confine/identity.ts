@@ -33,7 +33,7 @@ export function identityOf(name: string | undefined, writes: readonly string[]):
   if (!weAreRoot()) return { uid: INSIDE, gid: INSIDE, ofHost: false, shared: !countsByNamespace() }
   // What is granted for writing to one user can be written by that user alone: the program is that user then.
   for (const path of writes) {
-    const { uid, gid } = statSync(path)
+    const { uid, gid } = statSync(path, { throwIfNoEntry: false }) ?? { uid: 0, gid: 0 }
     if (uid !== 0 && !isOurs(uid)) return { uid, gid: gid === 0 ? uid : gid, ofHost: true, shared: true }
   }
   const { first, range } = available()

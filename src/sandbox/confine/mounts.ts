@@ -33,9 +33,11 @@ export const isWithin = (path: string, folder: string): boolean =>
 /** In the order to be done, without what another step does already. */
 export function planSteps(steps: readonly Step[]): Step[] {
   const kept = new Map<string, Step>()
+  const decided = new Set<string>()
   const sorted = steps.toSorted((a, b) => depth(a.at) - depth(b.at) || order.indexOf(a.source) - order.indexOf(b.source))
   for (const step of sorted) {
-    if (kept.has(step.at)) continue
+    if (decided.has(step.at)) continue
+    decided.add(step.at)
     const above = nearest(kept, dirname(step.at))
     if (above === undefined || !isDone(step, above)) kept.set(step.at, step)
   }
