@@ -45,6 +45,7 @@ describe('the definition of a tool that is a module', () => {
     for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'DYLD_INSERT_LIBRARIES', 'node_path'])
       assert.match(problemsOf({ execute: probe, sandbox: { env: [name] } })[0] ?? '', /decides what is run/, name)
     assert.deepEqual(problemsOf({ execute: probe, sandbox: { env: ['TZ'] } }), [])
+    assert.match(problemsOf({ execute: probe, sandbox: { write: ['./nowhere'] } })[0] ?? '', /^sandbox\.write: .*nowhere is not there$/)
   })
 
   it('has a sandbox only with a module', () => {

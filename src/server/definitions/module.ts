@@ -8,7 +8,7 @@
  * @module
  */
 
-import { realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeProblems } from '../../core/index.ts'
@@ -29,7 +29,11 @@ export function readModule(name: string, execute: URL, sandbox: unknown, report:
   const file = fileOf(execute, report)
   const options = sandbox === undefined ? {} : readSandbox(sandbox, report)
   if (file === undefined || options === undefined) return undefined
-  return { name, file, grants: toGrants(options, dirname(file), toolLimits) }
+  const grants = toGrants(options, dirname(file), toolLimits)
+  // Nobody means to grant nothing.
+  for (const kind of ['read', 'write'] as const)
+    for (const path of grants[kind]) if (!existsSync(path)) report(`sandbox.${kind}: ${path} is not there`)
+  return { name, file, grants }
 }
 
 function fileOf(execute: URL, report: Report): string | undefined {
