@@ -272,6 +272,7 @@ suite('snippets', needsBubblewrap, () => {
       5_000,
       'row 4999',
     ])
+    assert.deepEqual(await returned(bob, 'const { rows } = await tools.ids()\nreturn [rows.length, rows.at(-1)]'), [5_000, { id: 4_999 }])
     const direct = await bob.call('table')
     assert.ok(JSON.stringify(direct.result).length < 10_000)
     const whole = await code(bob, 'return await tools.table()')
