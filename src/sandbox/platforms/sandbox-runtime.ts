@@ -34,7 +34,7 @@ const SYSTEM =
         '/dev',
         '/opt/homebrew',
       ]
-    : ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/etc/ssl', '/etc/ld.so.cache']
+    : ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/etc/ssl', '/etc/ld.so.cache', '/etc/hosts', '/etc/nsswitch.conf']
 
 // Its proxy lets a granted name lead to these otherwise.
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fec0::/10']
@@ -111,6 +111,8 @@ export function createSandboxRuntime(cli: string, { settings = {} }: SandboxRunt
           PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
           HOME: home,
           TMPDIR: folders.scratch,
+          // What the runtime puts in the place of TMPDIR.
+          CLAUDE_CODE_TMPDIR: folders.scratch,
           // Node reads where its proxy is of its own accord only if it is told to (nodejs.org/api/cli.html#node_use_env_proxy1).
           ...(grants.net.length > 0 ? { NODE_USE_ENV_PROXY: '1' } : {}),
         },
