@@ -47,7 +47,6 @@ export {
   type Message,
   type Outgoing,
   type RequestId,
-  type Within,
 } from './message.ts'
 export { NOTHING } from './nothing.ts'
 export { once } from './once.ts'

@@ -1,3 +1,3 @@
-export { type Code, createCode } from './code.ts'
+export { createCode } from './code.ts'
 export { FUNCTIONS } from './entries.ts'
 export { type CodeOptions, type CodeSettings, codeSchema, RUN_CODE, toCodeSettings } from './options.ts'
