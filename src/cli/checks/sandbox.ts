@@ -49,6 +49,9 @@ export async function checkServerSandboxes(config: Config, dataDir: string): Pro
     if (problems.length > 0) return problems.map((text) => problem(server.id, text, 'correct it in sallyport.yaml'))
     const { depth, notes } = explanations[i] as (typeof explanations)[number]
     if (depth !== 'none') return [ok(server.id, `runs in a sandbox (${depth}); sallyport explain ${server.id} says what it could reach`)]
-    return [warning(server.id, notes.join(' '), 'grant it what it needs, in its sandbox block, in place of everything')]
+    const said = notes.join(' ')
+    if (server.sandbox?.use === 'required')
+      return [problem(server.id, said, 'mend the sandbox of this machine, or write dangerouslyOptional: true in its sandbox block')]
+    return [warning(server.id, said, 'grant it what it needs, in its sandbox block, in place of everything')]
   })
 }

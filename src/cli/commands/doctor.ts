@@ -52,9 +52,12 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
   if (config !== undefined) {
     if (url === undefined) findings.push(await checkPort(config.listen.port))
     findings.push(...(await checkConfiguredTls(config)), ...(await checkIssuers(config)), ...(await checkSignIn(config)))
-    findings.push(...(await checkServerSandboxes(config, dir)))
+    const ofSandboxes = await checkServerSandboxes(config, dir)
+    findings.push(...ofSandboxes)
     const named = config.servers.some((server) => server.named !== undefined) ? data : undefined
-    findings.push(...(await checkSecrets(config, named)), ...(await checkUpstreams(config, version(), named)))
+    findings.push(...(await checkSecrets(config, named)))
+    // With such a problem guard starts none of them.
+    if (ofSandboxes.every(({ status }) => status !== 'problem')) findings.push(...(await checkUpstreams(config, version(), named)))
   }
   await data?.store.close()
   if (url !== undefined) findings.push(...(await checkTls(url)), ...(await checkServer(url)))

@@ -36,10 +36,9 @@ function explainServer(config: ServerConfig, { confinement, dataDir, env: ours =
   if (!('command' in target) || sandbox === undefined) return explainElsewhere(id)
   if (sandbox.use === 'off') return explainUnconfined(id, 'It runs without a sandbox, as it was told to.')
   const { depth, missing } = confinement
-  if (depth === 'none')
-    return sandbox.use === 'required'
-      ? isNotStarted(id, missing.join(' '))
-      : explainUnconfined(id, `It runs without a sandbox: ${missing.join(' ')}`)
+  const why = missing[0] ?? depth
+  if (sandbox.use === 'required' && depth !== 'bubblewrap' && depth !== 'sandbox-runtime') return isNotStarted(id, why)
+  if (depth === 'none') return explainUnconfined(id, `It runs without a sandbox: ${why}`)
 
   const { command, code, notes } = programOf(target, ours['PATH'])
   const { grants } = sandbox
@@ -64,8 +63,7 @@ function explainServer(config: ServerConfig, { confinement, dataDir, env: ours =
   }
   if (depth === 'node-permission') {
     const problem = problemsForNode(program).join('; ')
-    if (problem !== '')
-      return sandbox.use === 'required' ? isNotStarted(id, `${problem}.`) : explainUnconfined(id, `It runs without a sandbox: ${problem}.`)
+    if (problem !== '') return explainUnconfined(id, `It runs without a sandbox: ${problem}.`)
   }
   const { timeoutMs: _, maxOutputBytes: __, ...limits } = grants.limits
   const explained = explainConfined({ name: id, program, limits }, depth, missing)

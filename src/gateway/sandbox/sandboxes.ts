@@ -64,7 +64,7 @@ export function createSandboxes({
       throw new ConfigError(
         demanding.map(
           ({ id, sandbox }) =>
-            `${sandbox?.where || '--sandbox'}: ${id} is to run in a sandbox, and there is none here: ${missing.join(' ')}`,
+            `${sandbox?.where || '--sandbox'}: ${id} is to run in a sandbox, and there is none here: ${missing[0] ?? depth}`,
         ),
       )
     },
