@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -389,6 +389,16 @@ describe('in the sandbox', needsBubblewrap, () => {
     await runs('echo mine > ~/a')
     assert.equal(await runs('cat ~/a; echo $HOME'), 'mine\n/home/sandbox')
     assert.match(await runs('cat ~/a', { id: 'other' }), /No such file/)
+  })
+  test('what it has kept is still its own where a grant makes it another user', async () => {
+    const outside = folderOf({ 'mine.txt': '' })
+    await runs(`mkdir -p ~/deep; echo kept > ~/deep/a; ln -s ${outside} ~/out`, { id: 'moved' })
+    const before = statSync(join(outside, 'mine.txt')).uid
+    assert.equal(
+      await runs('echo more >> ~/deep/a; cat ~/deep/a', { id: 'moved', sandbox: granted({ write: [folderOf()] }) }),
+      'kept\nmore',
+    )
+    assert.deepEqual([statSync(outside).uid, statSync(join(outside, 'mine.txt')).uid], [before, before], 'no link was followed')
   })
   test('what one person’s process keeps is gone with it, and was never another’s', async () => {
     assert.equal(await runs('ls ~; echo of-ana > ~/a; cat ~/a', {}, 'ana'), 'of-ana')

@@ -5,24 +5,20 @@
  * @module
  */
 
-import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs'
-import { ConfigError } from '../../core/index.ts'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import type { Program } from './confinement.ts'
+import { giveOver } from './give-over.ts'
 import type { Identity } from './identity.ts'
 
-/** Makes its home and gives it to it. @throws {ConfigError} */
+/** Makes its home and gives it to it, with what it has kept there. */
 export function prepareHome(home: string | undefined, { uid, gid, ofHost }: Identity): void {
   if (home === undefined) return
   mkdirSync(home, { recursive: true, mode: 0o700 })
   if (!ofHost) return
-  const owner = statSync(home).uid
-  // Whoever's else it is: what is in it is theirs, and would not be readable by its new owner either.
-  if (owner !== 0 && owner !== uid)
-    throw new ConfigError([`sandbox: its home ${home} belongs to another user: chown -R ${uid}:${gid} ${home}`])
-  if (owner === 0) {
-    chownSync(home, uid, gid)
-    chmodSync(home, 0o700)
-  }
+  if (statSync(home).uid === uid) return
+  // Ours, just made; or of who it was before another grant made it somebody else (`identityOf`).
+  giveOver(home, uid, gid)
+  chmodSync(home, 0o700)
 }
 
 export function unreachable({ grants }: Program, { uid, gid, ofHost }: Identity): string[] {
