@@ -200,6 +200,7 @@ suite('another host behind the same front', () => {
       ['something behind the extensions', hello([once], Buffer.from('more'))],
       ['a record of another kind', Buffer.from([22, 3, 1, 0, 4, 2, 0, 0, 0])],
       ['an empty record', Buffer.from([22, 3, 1, 0, 0])],
+      ['a record for each of its bytes', inRecords(hello([serverName(NAME)]).subarray(5), 1)],
       ['a record that is too large', Buffer.from([22, 3, 1, 0xff, 0xff])],
       ['a message of megabytes', Buffer.from([22, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff])],
     ] as const)
@@ -339,6 +340,35 @@ suite('a request within another', () => {
       assert.match(await egress.say(`GET ${url} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`), /^HTTP\/1.1 40[03] /, url)
     assert.equal(canary.connections, 0)
   })
+})
+
+suite('a host that answers as nobody does', () => {
+  const ANSWERS = [
+    'HTTP/1.1 099 Low\r\n\r\n',
+    'HTTP/1.1 200 \x01\x02\r\nContent-Length: 0\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nX: \x01\r\nContent-Length: 0\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort',
+    `HTTP/1.1 200 OK\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`,
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\nmore',
+    'HTTP/1.1 100 Continue\r\n\r\n',
+    'no HTTP at all',
+    '',
+  ]
+  for (const [at, answer] of ANSWERS.entries())
+    test(`breaks its own connection and nothing else: ${at} ${JSON.stringify(answer.slice(0, 40))}`, async () => {
+      await using odd = await listen((socket) => void socket.once('data', () => socket.end(answer, 'latin1')))
+      await using echo = await listen()
+      await using egress = await openEgress([`${NAME}:${odd.port}`, `127.0.0.1:${echo.port}`], here)
+      const host = `${NAME}:${odd.port}`
+      for (const fields of ['Connection: close', 'Connection: Upgrade\r\nUpgrade: websocket'])
+        await egress.say(`GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n\r\n`)
+      await until('both are noted', () => egress.noted.length === 2)
+      const socket = egress.dial()
+      socket.end(`${connectTo(`127.0.0.1:${echo.port}`)}still here`)
+      assert.match(await toEnd(socket), /still here$/)
+    })
 })
 
 suite('a flood', () => {

@@ -23,6 +23,8 @@ const SERVER_NAME = 0
 const MAX_RECORD = 16_384
 /** With every post-quantum share and an encrypted inner message: a few kilobytes. */
 const MAX_HELLO = 32_768
+/** In ever smaller pieces it would be ever more work to read. */
+const MAX_RECORDS = 64
 
 /** `bytes`: all that came so far. */
 export function readClientHello(bytes: Buffer): ClientHello {
@@ -32,7 +34,8 @@ export function readClientHello(bytes: Buffer): ClientHello {
   for (let at = 0; need === undefined || have < need; ) {
     if (bytes.length < at + 5) return MORE
     const size = bytes.readUInt16BE(at + 3)
-    if (bytes[at] !== HANDSHAKE || bytes[at + 1] !== 3 || size === 0 || size > MAX_RECORD) return MALFORMED
+    if (bytes[at] !== HANDSHAKE || bytes[at + 1] !== 3 || size === 0 || size > MAX_RECORD || fragments.length === MAX_RECORDS)
+      return MALFORMED
     if (bytes.length < at + 5 + size) return MORE
     fragments.push(bytes.subarray(at + 5, at + 5 + size))
     have += size

@@ -54,21 +54,22 @@ export function createForward({ name, attempts, find, idleMs, maxHeaderBytes, wi
     const asked = readTarget(request, one?.host)
     const spare = takeSpare(one)
     const attempt = spare?.attempt ?? attempts.begin(asked?.wanted)
+    let outer = spare?.outer
     try {
       if (asked === undefined) throw new Refused('malformed_request')
       if (!hasHost(request, asked.wanted)) throw new Refused('name_mismatch')
       const allowance = find(asked.wanted)
       if (allowance === undefined) throw new Refused('destination_not_granted')
-      const outer = spare?.outer ?? (await attempt.dial(asked.wanted, allowance.allowPrivate))
-      if (request.socket.destroyed) return void outer.destroy()
-      outer.setTimeout(idleMs, () => outer.destroy())
+      const dialled = (outer ??= await attempt.dial(asked.wanted, allowance.allowPrivate))
+      if (request.socket.destroyed) return void dialled.destroy()
+      dialled.setTimeout(idleMs, () => dialled.destroy())
       // It stood still while nobody knew what it was for.
-      outer.resume()
-      go(outer, asked)
+      dialled.resume()
+      go(dialled, asked)
     } catch (error) {
       const problem = error instanceof Refused ? error.problem : 'malformed_request'
       attempt.end(problem)
-      spare?.outer.destroy()
+      outer?.destroy()
       refuse(answerTo(problem, name, asked?.wanted))
     }
   }
@@ -93,12 +94,24 @@ export function createForward({ name, attempts, find, idleMs, maxHeaderBytes, wi
         const isChunked = request.headers['transfer-encoding'] !== undefined
         const out = make(request, outer, asked, ['Connection', 'close', ...(isChunked ? ['Transfer-Encoding', 'chunked'] : [])])
         response.once('close', () => outer.destroy())
+        const unreadable = (): void => {
+          outer.destroy()
+          refuse(answerTo('unreachable', name, asked.wanted))
+        }
+        // A change of protocol that nobody asked for ends without an error.
+        out.once('close', () => response.headersSent || unreadable())
         out.once('response', (answer) => {
           response.sendDate = false
-          response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders))
+          try {
+            // Without its words for the status, which may hold anything and mean nothing.
+            response.writeHead(answer.statusCode ?? 0, endToEnd(answer.rawHeaders))
+          } catch {
+            // What Node reads of others, but does not write itself.
+            return unreadable()
+          }
           pipeline(answer, response, () => outer.destroy())
         })
-        out.once('error', () => refuse(answerTo('unreachable', name, asked.wanted)))
+        out.on('error', unreadable)
         if (isChunked || request.headers['content-length'] !== undefined) pipeline(request, out, () => {})
         else out.end()
       })
@@ -111,14 +124,22 @@ export function createForward({ name, attempts, find, idleMs, maxHeaderBytes, wi
         const out = make(request, outer, asked, ['Connection', 'Upgrade', 'Upgrade', 'websocket'])
         inner.once('close', () => outer.destroy())
         out.once('upgrade', (answer, _, rest) => {
+          isChanged = true
           const fields = [...endToEnd(answer.rawHeaders), 'Connection', 'Upgrade', 'Upgrade', 'websocket']
           inner.write(`HTTP/1.1 101 Switching Protocols\r\n${toLines(fields)}\r\n`)
-          if (rest.length > 0) outer.unshift(rest)
+          if (rest.length > 0 && !outer.readableEnded) outer.unshift(rest)
           relay(inner, outer, idleMs)
         })
         // It is no web socket, and says why to nobody.
-        out.once('response', () => refuse(answerTo('unreachable', name, asked.wanted)))
-        out.once('error', () => refuse(answerTo('unreachable', name, asked.wanted)))
+        let isChanged = false
+        const unreadable = (): void => {
+          if (isChanged) return
+          outer.destroy()
+          if (!inner.writableEnded) refuse(answerTo('unreachable', name, asked.wanted))
+        }
+        out.once('response', unreadable)
+        out.on('error', unreadable)
+        out.once('close', unreadable)
         out.end()
       })
     },
