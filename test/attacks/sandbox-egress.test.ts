@@ -2,7 +2,6 @@
 // where clouds keep credentials, or to another host behind the same front. None of it arrives, and all of it is noted.
 
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import type { Connection } from '../../src/sandbox/index.ts'
