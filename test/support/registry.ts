@@ -125,7 +125,7 @@ const manifestOf = ({ name, version, dependencies, bin, scripts }: Package): obj
 })
 
 function archiveOf(one: Package): Buffer {
-  const files = { 'package.json': JSON.stringify(manifestOf(one)), ...one.files }
+  const files: Package['files'] = { 'package.json': JSON.stringify(manifestOf(one)), ...one.files }
   const parts = Object.entries(files).flatMap(([path, content]) => {
     const body = Buffer.from(typeof content === 'string' ? content : '')
     return [header(`package/${path}`, body.length, typeof content === 'string' ? undefined : content.link), body, padding(body.length)]

@@ -59,7 +59,7 @@ function withoutSecret(name: string, value: string): string {
 
 /** In which order grants are written makes no difference. */
 function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return [...value].map(sorted).sort()
+  if (Array.isArray(value)) return value.map(sorted).sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
