@@ -223,6 +223,21 @@ describe('T26: no commands from the network', () => {
     assert.ok(response.status === 201 || response.status === 400)
     await nothingStarted()
   })
+  it('what a command may reach is not for callers to say either', async () => {
+    const [child] = processesOf(witness.entry.args.at(-1) as string)
+    const seenBy = (): string => readFileSync(`/proc/${child}/mountinfo`, 'utf8')
+    const before = seenBy()
+    const sandbox = { dangerouslyOff: true, read: ['/'], write: ['/'], net: ['*.example.com:443'], run: ['touch'], env: ['PATH'] }
+    const beside = { sandbox, grants: sandbox, strict: false, ...touch(), _meta: { 'sallyport/sandbox': sandbox, sandbox } }
+    for (const version of ['2026-07-28', '2025-11-25'] as const) {
+      const client = mcp(gateway.url, { key, version, headers: { 'x-sallyport-sandbox': 'off', 'mcp-param-sandbox': 'off' } })
+      for (const method of ['tools/call', 'sandbox/set', 'sandbox/grant', 'servers/restart'])
+        await client.request(method, { name: 'look', arguments: { sandbox }, ...beside })
+      await client.notify('notifications/sandbox/changed', beside)
+    }
+    await nothingStarted()
+    assert.equal(seenBy(), before)
+  })
   it('arguments with every character that a shell knows reach the server as they are, and are data', async () => {
     const texts = [
       `; touch ${marker}`,
