@@ -44,6 +44,7 @@ export {
   sample,
   type ToolDefinition,
   ToolError,
+  type ToolExplanation,
   type ToolResult,
   tool,
   toolsFrom,
