@@ -33,7 +33,7 @@ function createHanging({ path }: TempDir, { deaf = false } = {}) {
   const beats = (): number => (existsSync(file) ? readFileSync(file).length : 0)
   return {
     args: [...grantedFlags({ write: [place] }), '--', process.execPath, '-e', code],
-    started: () => until('the guarded server', () => beats() > 0, 10_000),
+    started: () => until('the guarded server', () => beats() > 0, 30_000),
     async assertGone() {
       await delay(100)
       const before = beats()
@@ -111,7 +111,7 @@ describe('an early end', { concurrency: 3 }, () => {
       '--ignore-end',
     )
     try {
-      assert.equal(await exitOf(child, 10_000), 1)
+      assert.equal(await exitOf(child, 30_000), 1)
       assert.match(child.stderr(), /^error\[E-/m)
     } finally {
       await stop(child.process)
