@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Log } from '../../src/core/index.ts'
+import { ConfigError, type Log } from '../../src/core/index.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
 import { run } from '../support/child.ts'
 import { SALLYPORT } from '../support/guard.ts'
@@ -148,6 +148,15 @@ describe('tools that are modules', needsBubblewrap, () => {
     assert.match(newest.cause, /secret detail/)
   })
 
+  it('cannot break the server with what they say and answer', async () => {
+    const meta = { 'io.modelcontextprotocol/logLevel': 'info' }
+    const told = await mcp(server.url, { key }).call('probe', { act: 'deep' }, meta)
+    assert.equal(textOf(told), 'still there')
+    const answered = await call('deepAnswer')
+    assert.equal(answered.result.isError, true)
+    assert.equal(textOf(await call('text')), 'plain text')
+  })
+
   it('say how far they are, and log', async () => {
     const meta = { progressToken: 'p', 'io.modelcontextprotocol/logLevel': 'info' }
     const { notifications } = await mcp(server.url, { key }).call('probe', { act: 'progress' }, meta)
@@ -217,5 +226,31 @@ describe('tools that are modules', needsBubblewrap, () => {
     const { stdout } = await run(process.execPath, [SALLYPORT, 'doctor', '--data-dir', server.dataDir, '--json'])
     const found = (JSON.parse(stdout).findings as Json[]).filter(({ name }) => name === 'mcp-server').map((each) => each.found)
     assert.deepEqual(found, ['in a sandbox (bubblewrap): new'])
+  })
+})
+
+describe('tools that are modules, where the sandbox lacks something', () => {
+  const options = { sandbox: { depth: 'node-permission' }, tools: [{ name: 'probe', parameters, execute }] } as const
+
+  it('start with a warning that names what, and hold what they can', { skip: process.platform === 'win32' }, async () => {
+    const warnings: string[] = []
+    const log: Log = (level, message) => void (level === 'warn' && warnings.push(message))
+    await using server = await startServer({ ...options, log } as never)
+    assert.ok(warnings.some((warning) => warning === 'tools probe: their sandbox is node-permission, which does not hold off everything'))
+    assert.ok(
+      warnings.some((warning) => /network/i.test(warning)),
+      warnings.join('\n'),
+    )
+    const client = mcp(server.url, { key: await server.key() })
+    assert.equal((await client.call('probe', { act: 'text' })).result.content[0].text, 'plain text')
+    const { content } = (await client.call('probe', { act: 'read', path: '/etc/passwd' })).result
+    assert.match(content[0].text, /^The tool probe tried to read what it was not granted/)
+  })
+
+  it('do not start where the server is strict', { skip: process.platform === 'win32' }, async () => {
+    await assert.rejects(startServer({ ...options, strict: true } as never), (error: ConfigError) => {
+      assert.match(error.problems.join(), /^tools probe: strict: /)
+      return error instanceof ConfigError
+    })
   })
 })

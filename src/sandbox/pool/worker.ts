@@ -155,9 +155,14 @@ export function startWorker({ name, confinement, program, prepare, log, warn, on
 
   function hear(current: Running, said: unknown): void {
     if (typeof said !== 'object' || said === null) return
-    current.job.said?.(said as JsonObject, (reply) => {
-      if (running === current) send({ id: current.id, reply })
-    })
+    try {
+      current.job.said?.(said as JsonObject, (reply) => {
+        if (running === current) send({ id: current.id, reply })
+      })
+    } catch (error) {
+      // JSON that is nested too deeply to be written again, and the like: nobody hears it, and it ends nothing of ours.
+      log('debug', `${name}: what it said could not be taken`, { problem: problemOf(error) })
+    }
   }
 
   function abort(current: Running): void {
