@@ -41,6 +41,7 @@ test('without a file everything has its default', () => {
     personal: {},
     auth: undefined,
     catalogue: undefined,
+    code: undefined,
     scopes: {},
     local: { scopes: [] },
     retention: {},
@@ -94,26 +95,31 @@ servers:
   assert.deepEqual(config.origins, ['https://app.example.com'])
   assert.deepEqual(config.rates.tool, { max: 10, windowMs: 60_000 })
   assert.equal(config.bounds.deadlineSeconds, 5)
-  assert.deepEqual(config.servers, [
-    {
-      id: 'notes',
-      target: { command: './serve', args: ['--root', '.', '8080'], cwd: dir, env: { MODE: 'fast', RETRIES: '3' } },
-      tools: [
-        { glob: 'write_*', class: 'ask', where: 'sallyport.yaml:17' },
-        { glob: 'read_file', class: 'read', where: 'sallyport.yaml:18' },
-        { glob: '*', class: 'deny', where: 'sallyport.yaml:19' },
-      ],
-      timeoutSeconds: 2.5,
-      secrets: [],
-    },
-    {
-      id: 'remote',
-      target: { url: 'https://mcp.example.com/mcp?tenant=a', headers: { 'x-tenant': 'acme' } },
-      tools: [],
-      timeoutSeconds: undefined,
-      secrets: [],
-    },
-  ])
+  // What a sandbox is made of is in gateway-sandbox.test.ts.
+  assert.deepEqual(
+    config.servers.map(({ sandbox: _, ...server }) => server),
+    [
+      {
+        id: 'notes',
+        target: { command: './serve', args: ['--root', '.', '8080'], cwd: dir, env: { MODE: 'fast', RETRIES: '3' } },
+        written: { command: './serve', args: ['--root', '.', '8080'], env: { MODE: 'fast', RETRIES: '3' } },
+        tools: [
+          { glob: 'write_*', class: 'ask', where: 'sallyport.yaml:17' },
+          { glob: 'read_file', class: 'read', where: 'sallyport.yaml:18' },
+          { glob: '*', class: 'deny', where: 'sallyport.yaml:19' },
+        ],
+        timeoutSeconds: 2.5,
+        secrets: [],
+      },
+      {
+        id: 'remote',
+        target: { url: 'https://mcp.example.com/mcp?tenant=a', headers: { 'x-tenant': 'acme' } },
+        tools: [],
+        timeoutSeconds: undefined,
+        secrets: [],
+      },
+    ],
+  )
   assert.deepEqual(config.warnings, [
     'sallyport.yaml:13: servers.notes.args: notes is given the folder of sallyport.yaml: if it can write there, it can change what it may do',
   ])
