@@ -24,6 +24,7 @@ import { threadsOf } from './process-tree.ts'
 import { requireProgram, SYSTEM_PATH } from './programs.ts'
 import { prepareHome, unreachable } from './reach.ts'
 import { type Architecture, filterOf, isFiltered } from './seccomp/filter.ts'
+import { markOfOurs } from './undertaker.ts'
 import { viewOf } from './view.ts'
 import { watch } from './watch.ts'
 
@@ -80,7 +81,10 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
     const args = [
       ...NAMESPACES,
       '--die-with-parent',
-      '--new-session',
+      // Says nothing to bubblewrap: whose it is. It stays in the group that it is started in, which is ended as one (`startChild`);
+      // that group has no terminal.
+      '--unsetenv',
+      markOfOurs(SYSTEM_PATH),
       // What this machine is called is nobody's business.
       '--hostname',
       'sandbox',
@@ -114,6 +118,7 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
         watched.started(child)
       },
       begin: watched.begin,
+      terminate: watched.terminate,
       end: watched.end,
       get ended() {
         return watched.ended

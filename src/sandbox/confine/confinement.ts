@@ -56,6 +56,8 @@ export interface Confined {
   begin(): void
   /** Why it was ended by us, where it was. */
   readonly ended: Ended | undefined
+  /** Asks it to end, where a signal to what was started does not reach it. */
+  readonly terminate?: (() => void) | undefined
   /** Ends it at once, with everything that it started. */
   end(why: Ended): void
 }

@@ -28,6 +28,8 @@ export interface WatchOptions {
 export interface Watched {
   started(child: ChildProcess): void
   begin(): void
+  /** SIGTERM to the program itself: what is around it passes nothing on. */
+  terminate(): void
   end(why: Ended): void
   readonly ended: Ended | undefined
 }
@@ -113,6 +115,8 @@ export function watch({ limits }: Grants, written: readonly string[], options: W
       if (ended !== undefined) signalGroup(child as ChildProcessWithoutNullStreams, 'SIGKILL')
       lookAfter(look)
       child.once('exit', () => {
+        // Its inner half, where only the outer one was ended while it was being set up.
+        signalGroup(child as ChildProcessWithoutNullStreams, 'SIGKILL')
         running = undefined
         lookNoMore(look)
       })
@@ -120,6 +124,14 @@ export function watch({ limits }: Grants, written: readonly string[], options: W
     begin() {
       cpuUsed = 0
       passed = 0
+    },
+    terminate() {
+      const inside = running?.pid === undefined ? undefined : treeOf(running.pid, limits.maxProcesses + wrappers)[wrappers]
+      try {
+        if (inside !== undefined) process.kill(inside.pid, 'SIGTERM')
+      } catch {
+        // It is gone already.
+      }
     },
     end,
     get ended() {
