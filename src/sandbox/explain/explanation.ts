@@ -61,7 +61,7 @@ export function explainConfined({ name, program, limits }: Confinable, depth: De
     },
     notes: [
       ...(depth === 'bubblewrap' ? inBubblewrap(forks, node, grants.net.length > 0) : []),
-      ...(grants.net.length > 0 ? [TO_GRANTED_HOSTS] : []),
+      ...(grants.net.length > 0 ? [depth === 'node-permission' ? EVERY_HOST : ADDRESSES, TO_GRANTED_HOSTS] : []),
       ...(grants.run.length > 0 ? [WHAT_IT_STARTS] : []),
     ],
     missing,
@@ -95,8 +95,10 @@ export const explainElsewhere = (name: string): Explanation => ({
   missing: [],
 })
 
-const TO_GRANTED_HOSTS =
-  'A name leads to public addresses alone: private, loopback, link-local and metadata addresses are refused. Whatever it can read it can send to the hosts that it was granted.'
+const ADDRESSES =
+  'A name leads to public addresses alone; a private one has to be granted as an address, and link-local and metadata addresses are never reached.'
+const EVERY_HOST = 'Here that opens the whole network to it: hosts and ports are not told apart.'
+const TO_GRANTED_HOSTS = 'Whatever it can read it can send to where it may connect.'
 const WHAT_IT_STARTS = 'A program that it may start can do in the sandbox whatever it can do.'
 
 function inBubblewrap(forks: boolean, isNode: boolean, connects: boolean): string[] {
