@@ -102,15 +102,18 @@ const GRACE_MS = 2000
 
 /**
  * Closes stdin, which every tested server takes as its end; then asks with SIGTERM; then SIGKILL. Resolves when the
- * child has exited, and takes what it left behind in its group with it.
+ * child has exited, and takes what it left behind in its group with it. `terminate`: how it is asked.
  */
-export function stopChild(child: ChildProcessWithoutNullStreams): Promise<void> {
+export function stopChild(
+  child: ChildProcessWithoutNullStreams,
+  terminate: () => void = () => signalGroup(child, 'SIGTERM'),
+): Promise<void> {
   return new Promise((done) => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
       signalGroup(child, 'SIGKILL')
       return done()
     }
-    const term = setTimeout(() => signalGroup(child, 'SIGTERM'), GRACE_MS)
+    const term = setTimeout(terminate, GRACE_MS)
     const kill = setTimeout(() => signalGroup(child, 'SIGKILL'), 2 * GRACE_MS)
     child.once('exit', () => {
       clearTimeout(term)

@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -19,7 +20,7 @@ import { cannotRun, hintsFor, shownGrants } from '../../src/gateway/sandbox/hint
 import { createSandboxes } from '../../src/gateway/sandbox/index.ts'
 import { findProgram } from '../../src/gateway/sandbox/program-files.ts'
 import type { Command } from '../../src/gateway/upstream/index.ts'
-import { startChild } from '../../src/process/index.ts'
+import { startChild, stopChild } from '../../src/process/index.ts'
 import { createNone } from '../../src/sandbox/platforms/none.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
@@ -399,6 +400,18 @@ describe('in the sandbox', needsBubblewrap, () => {
       'kept\nmore',
     )
     assert.deepEqual([statSync(outside).uid, statSync(join(outside, 'mine.txt')).uid], [before, before], 'no link was followed')
+  })
+  test('it is asked to end before it is ended, though no signal to what is around it reaches it', async () => {
+    const keeper = createSandboxes({ dataDir, own: [], log: () => {}, clock: systemClock })
+    const line = 'trap "echo asked > ~/asked; exit 0" TERM; echo ready; while :; do sleep 0.05; done'
+    const server = serverWith({ id: 'asked', command: { args: ['-c', line] } })
+    const kept = await keeper.of(server).keep(server.target as Command)
+    assert.ok(kept)
+    const child = startChild(kept.command)
+    kept.started(child)
+    await once(child.stdout, 'data')
+    await stopChild(child, kept.terminate)
+    assert.equal(await runs('cat ~/asked', { id: 'asked' }), 'asked')
   })
   test('what one person’s process keeps is gone with it, and was never another’s', async () => {
     assert.equal(await runs('ls ~; echo of-ana > ~/a; cat ~/a', {}, 'ana'), 'of-ana')

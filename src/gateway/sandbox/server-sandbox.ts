@@ -113,6 +113,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     return {
       command: confined.command,
       started: confined.started,
+      terminate: confined.terminate,
       get ended() {
         return confined.ended
       },

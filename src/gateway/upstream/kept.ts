@@ -15,6 +15,8 @@ export interface Kept {
   started(child: ChildProcess): void
   /** Why it was ended by us, where it was. */
   readonly ended: Ended | undefined
+  /** Asks it to end, where a signal to what was started does not reach it. */
+  readonly terminate: (() => void) | undefined
   /** What it did then, to go on from "it": `used more than 2048 MiB of memory`. */
   wordsFor(ended: Ended): string
   /** What it may have lacked, by its last words. A guess. */

@@ -196,7 +196,7 @@ export function createStdioLink({ server, command, kept, events, log, redactor, 
   })
   child.stdout.on('end', () => {
     // It closed its side: the protocol's way for a server to leave (2026-07-28 stdio §Shutdown).
-    if (!closing) void stopChild(child)
+    if (!closing) void stopChild(child, kept?.terminate)
   })
   // EPIPE and the like: the exit that follows is what counts.
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {})
@@ -237,7 +237,7 @@ export function createStdioLink({ server, command, kept, events, log, redactor, 
     async close() {
       closing = true
       flush()
-      await stopChild(child)
+      await stopChild(child, kept?.terminate)
       end('it was stopped')
     },
   }
