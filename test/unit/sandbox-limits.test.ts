@@ -1,0 +1,119 @@
+// Bounds of what runs confined: those of the kernel, and those that a watch keeps over all of its processes together.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startChild } from '../../src/process/index.ts'
+import {
+  createBubblewrap,
+  type Ended,
+  type Program,
+  type SandboxOptions,
+  serverLimits,
+  toGrants,
+  toolLimits,
+} from '../../src/sandbox/index.ts'
+import { runConfined } from '../contracts/confinement.ts'
+import { verifies } from '../requirements.ts'
+import { needsBubblewrap } from '../support/bubblewrap.ts'
+import { until } from '../support/until.ts'
+
+verifies('sandbox-bounds')
+
+const shell = (script: string, sandbox: SandboxOptions = {}): Program => ({
+  command: 'sh',
+  args: ['-c', script],
+  cwd: '/',
+  env: {},
+  grants: toGrants(sandbox, '/', serverLimits),
+  code: [],
+  forks: true,
+})
+const node = (script: string, sandbox: SandboxOptions = {}): Program => ({
+  command: process.execPath,
+  args: ['-e', script],
+  cwd: '/',
+  env: {},
+  grants: toGrants(sandbox, '/', toolLimits),
+  code: [],
+  forks: false,
+  node: true,
+})
+const run = (program: Program) => runConfined(createBubblewrap(), program)
+
+// `tail` keeps a line that does not end, and the pipe stays open until everything has been looked at.
+const keeping = (processes: number, bytes: number): string =>
+  `for i in $(seq ${processes}); do (head -c ${bytes} /dev/zero; sleep 2) | tail -n 1 >/dev/null & done; wait; echo done`
+
+test('memory of all its processes together is bounded, and not only of each', needsBubblewrap, async () => {
+  assert.equal((await run(shell(keeping(1, 50_000_000), { memoryMb: 128 }))).output, 'done\n')
+  const { ended, output } = await run(shell(keeping(8, 50_000_000), { memoryMb: 128 }))
+  assert.deepEqual([ended, output], ['memory', ''])
+})
+
+test('there are as many processes as it may have, and the others are not started', needsBubblewrap, async () => {
+  const start = 'n=0; for i in $(seq 60); do sleep 5 & n=$((n+1)); echo $n; done 2>/dev/null'
+  const few = await run(shell(`(${start}) | head -n 8; kill -9 -1`, { maxProcesses: 32 }))
+  assert.equal(few.output, '1\n2\n3\n4\n5\n6\n7\n8\n')
+  const many = await run(shell(start, { maxProcesses: 32 }))
+  const started = many.output.trim().split('\n').map(Number)
+  assert.ok(Math.max(...started) >= 8 && Math.max(...started) < 32, many.output)
+})
+
+test('a piece of work has its own processor time, and what uses more is ended', needsBubblewrap, async () => {
+  const burning = `require('node:readline').createInterface(process.stdin).on('line', () => {
+    const from = process.cpuUsage()
+    for (let used = 0; used < 600_000; ) { const { user, system } = process.cpuUsage(from); used = user + system }
+    console.log('burnt')
+  }); console.log('ready')`
+  async function burn(begins: boolean): Promise<{ times: number; ended: Ended | undefined }> {
+    const confined = createBubblewrap().confine(node(burning, { cpuSeconds: 1 }))
+    const child = startChild(confined.command)
+    confined.started(child)
+    child.stdin.on('error', () => {})
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    const times = (): number => output.split('burnt').length - 1
+    await until('it is ready', () => output.startsWith('ready'), 30_000)
+    for (let time = 1; time <= 3; time++) {
+      if (begins) confined.begin()
+      child.stdin.write('\n')
+      await until('it has burnt, or was ended', () => times() === time || confined.ended !== undefined, 30_000)
+    }
+    if (!begins) await until('it was ended', () => confined.ended !== undefined, 30_000)
+    child.kill('SIGKILL')
+    return { times: times(), ended: confined.ended }
+  }
+  assert.deepEqual(await burn(true), { times: 3, ended: undefined })
+  assert.equal((await burn(false)).ended, 'cpu')
+})
+
+test('of what is never a piece of work, each process has its own processor time', needsBubblewrap, async () => {
+  const { code, ended } = await run(shell('exec sh -c "while :; do :; done"', { cpuSeconds: 1 }))
+  // SIGKILL, by the kernel.
+  assert.deepEqual([code, ended], [137, undefined])
+})
+
+test('files without content are bounded, too', needsBubblewrap, async () => {
+  const files = (count: number): string =>
+    `for (let n = 0; n < ${count}; n++) fs.writeFileSync('/tmp/' + n, ''); console.log('done'); setTimeout(() => {}, 2000)`
+  assert.deepEqual((await run(node(files(1000)))).output, 'done\n')
+  assert.equal((await run(node(files(200_000)))).ended, 'disk')
+})
+
+test('no file is larger than any of it needs, and nothing is left of a crash', needsBubblewrap, async () => {
+  const limits = "grep -E 'file size|core file|open files|locked|msgqueue' /proc/self/limits"
+  const { output } = await run(shell(limits))
+  const soft = Object.fromEntries(
+    output
+      .trim()
+      .split('\n')
+      .map((line) => [line.slice(4, 26).trim(), line.slice(26, 47).trim()]),
+  )
+  assert.deepEqual(soft, {
+    'file size': '1073741824',
+    'core file size': '0',
+    'open files': '1024',
+    'locked memory': '65536',
+    'msgqueue size': '0',
+  })
+})
