@@ -13,7 +13,7 @@ describeConfinement('node-permission', () => createNodePermission({ why: 'It is 
 
 // Made for macOS; on Linux the same package stands on bubblewrap.
 const cli = findSandboxRuntime()
-describeConfinement('sandbox-runtime', () => createSandboxRuntime(cli as string, { settings: { ripgrep: { command: '/bin/false' } } }), {
+describeConfinement('sandbox-runtime', () => createSandboxRuntime(cli as string), {
   holds: ['files', 'links', 'network'],
   adds: /proxy|^(?:SANDBOX_RUNTIME|GIT_|CLOUDSDK_|JAVA_TOOL_OPTIONS|CLAUDE_CODE_|SHLVL|_$|NODE_USE_ENV_PROXY)/i,
   skip:

@@ -259,11 +259,8 @@ const withRuntime = {
     (cli === undefined && 'npm install @anthropic-ai/sandbox-runtime') ||
     (!existsSync('/usr/bin/socat') && 'socat is not installed: apt-get install socat'),
 }
-/** Its search for files to protect beside what we deny anyway: nothing is found. */
-const settings = { ripgrep: { command: '/bin/false' } }
-
 test('the runtime for sandboxes understands our settings, and keeps a program to them', withRuntime, async () => {
-  const runtime = createSandboxRuntime(cli as string, { settings })
+  const runtime = createSandboxRuntime(cli as string)
   const code = attempts({
     granted: `fs.readFileSync('${data}/file', 'utf8')`,
     key: `fs.readFileSync('${data}/key', 'utf8')`,
@@ -297,6 +294,29 @@ test('the runtime for sandboxes understands our settings, and keeps a program to
     key: 'EACCES',
   })
   assert.throws(() => runtime.confine(script('', { write: ['not-there'] })), ConfigError)
+})
+
+test('the runtime for sandboxes lets it connect to where it was granted to, and nowhere else', withRuntime, async () => {
+  const runtime = createSandboxRuntime(cli as string)
+  const tunnel = (to: string): string => `new Promise((done, failed) => {
+    const { hostname: host, port, username, password } = new URL(process.env.HTTP_PROXY)
+    const key = Buffer.from([username, password].map(decodeURIComponent).join(':')).toString('base64')
+    const headers = { 'proxy-authorization': 'Basic ' + key }
+    require('node:http').request({ host, port, method: 'CONNECT', path: '${to}', headers, agent: false })
+      .on('connect', ({ statusCode }, socket) => { socket.destroy(); done(statusCode) }).on('error', failed).end() })`
+  const code = attempts({
+    granted: tunnel(`127.0.0.1:${port}`),
+    named: tunnel(`localhost:${port}`),
+    other: tunnel('127.0.0.1:9'),
+    host: tunnel('example.com:443'),
+  })
+  const net = [`127.0.0.1:${port}`, `localhost:${port}`]
+  assert.deepEqual(await run(runtime, script(code, { net }, { command: process.execPath })), {
+    granted: 200,
+    named: 200,
+    other: 403,
+    host: 403,
+  })
 })
 
 test('where nothing can hold a program, nothing is confined', () => {

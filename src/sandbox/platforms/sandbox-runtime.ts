@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../core/index.ts'
 import type { Confined, Confinement, Program } from '../confine/confinement.ts'
-import { showDestination } from '../grants/destination.ts'
+import { type Destination, showDestination } from '../grants/destination.ts'
 import { createFolders, type Folders, placed, placeOf } from './folders.ts'
 import { watched } from './watched.ts'
 
@@ -39,10 +39,8 @@ const SYSTEM =
 // Its proxy lets a granted name lead to these otherwise.
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fec0::/10']
 
-export interface SandboxRuntimeOptions {
-  /** More settings of the package's own, for a platform that needs them. */
-  readonly settings?: Readonly<Record<string, unknown>> | undefined
-}
+/** On Linux it looks for files to protect in what may be written, with a program that is often not there: nothing is found. */
+const FINDS_NOTHING = process.platform === 'linux' ? { ripgrep: { command: '/bin/false' } } : {}
 
 /** Where the package is installed, beside us or where we are used. */
 export function findSandboxRuntime(): string | undefined {
@@ -54,7 +52,7 @@ export function findSandboxRuntime(): string | undefined {
 }
 
 /** `cli`: as `findSandboxRuntime` says. */
-export function createSandboxRuntime(cli: string, { settings = {} }: SandboxRuntimeOptions = {}): Confinement {
+export function createSandboxRuntime(cli: string): Confinement {
   const ownFiles = dirname(dirname(cli))
   return {
     depth: 'sandbox-runtime',
@@ -63,6 +61,8 @@ export function createSandboxRuntime(cli: string, { settings = {} }: SandboxRunt
       'Memory and processes are not bounded.',
       'Files of the system (/usr, /System, /Library) can be read.',
       'The environment holds settings of the runtime beside what is granted.',
+      'Connections are not on record, and reach what was granted by HTTP_PROXY alone.',
+      'Some files of a granted folder can be written by nobody, as .git/hooks and .bashrc: the runtime has it so.',
     ],
     confine(program) {
       const folders = createFolders()
@@ -87,7 +87,7 @@ export function createSandboxRuntime(cli: string, { settings = {} }: SandboxRunt
     const file = join(folders.ours, 'settings.json')
     const written = {
       network: {
-        allowedDomains: grants.net.map(showDestination),
+        allowedDomains: grants.net.flatMap(withAddresses).map(showDestination),
         deniedDomains: [],
         strictAllowlist: true,
         deniedResolvedAddresses: PRIVATE,
@@ -98,7 +98,7 @@ export function createSandboxRuntime(cli: string, { settings = {} }: SandboxRunt
         allowWrite: [...new Set(writable)].map(literal),
         denyWrite: [],
       },
-      ...settings,
+      ...FINDS_NOTHING,
     }
     writeFileSync(file, JSON.stringify(written), { mode: 0o600, flag: 'wx' })
     return watched(
@@ -123,3 +123,7 @@ export function createSandboxRuntime(cli: string, { settings = {} }: SandboxRunt
     )
   }
 }
+
+/** The name alone would be refused for the addresses that it has. */
+const withAddresses = ({ host, port }: Destination): Destination[] =>
+  (host === 'localhost' ? [host, '127.0.0.1', '::1'] : [host]).map((each) => ({ host: each, port }))
