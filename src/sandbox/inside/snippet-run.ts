@@ -33,12 +33,25 @@ const JOBS_AT_ONCE = 1000
 
 /** Made for one snippet. */
 export interface Interpreter {
-  readonly quickjs: QuickJSWASMModule
+  readonly runtime: QuickJSRuntime
+  readonly vm: QuickJSContext
+  readonly prelude: QuickJSHandle
   /** Whether its memory has grown to all that it may have. */
   readonly isFull: () => boolean
 }
 
-export function runSnippet({ quickjs, isFull }: Interpreter, message: Record<string, unknown>, job: InsideJob): Promise<object> {
+/** All that takes time and knows nothing of the snippet. */
+export function prepareInterpreter(quickjs: QuickJSWASMModule, isFull: Interpreter['isFull']): Interpreter {
+  const runtime = quickjs.newRuntime({ maxStackSizeBytes: STACK_BYTES })
+  const vm = runtime.newContext()
+  return { runtime, vm, prelude: vm.unwrapResult(vm.evalCode(PRELUDE, PRELUDE_FILE)), isFull }
+}
+
+export function runSnippet(
+  { runtime, vm, prelude, isFull }: Interpreter,
+  message: Record<string, unknown>,
+  job: InsideJob,
+): Promise<object> {
   const asked = message as unknown as Asked
   const deadlineAt = performance.now() + asked.timeMs
   const logs: string[] = []
@@ -60,14 +73,12 @@ export function runSnippet({ quickjs, isFull }: Interpreter, message: Record<str
     resolve(logs.length === 0 ? told : { ...told, logs })
   }
 
-  const runtime = quickjs.newRuntime({ maxStackSizeBytes: STACK_BYTES })
   runtime.setInterruptHandler(() => {
     const now = performance.now()
     if (now > deadlineAt) isOver = 'time'
     else if (ranMs + now - runsSince > asked.runMs) isOver = 'cpu'
     return isEnded || isOver !== undefined
   })
-  const vm = runtime.newContext()
   let answer: QuickJSHandle | undefined
 
   /** Lets the interpreter run, until it waits. */
@@ -146,7 +157,6 @@ export function runSnippet({ quickjs, isFull }: Interpreter, message: Record<str
   })
   timer = setTimeout(() => end({ stopped: 'time' }), asked.timeMs)
   run(() => {
-    const prelude = unwrap(vm, vm.evalCode(PRELUDE, PRELUDE_FILE))
     const made = unwrap(vm, vm.callFunction(prelude, vm.undefined, ...host))
     answer = vm.getProp(made, 'answer')
     const begun = vm.evalCode(`(async () => {\n${asked.code}\n})()`, CODE_FILE, { strict: true })

@@ -12,7 +12,7 @@
 import { readFileSync } from 'node:fs'
 import type { newQuickJSWASMModuleFromVariant, newVariant, QuickJSSyncVariant } from 'quickjs-emscripten-core'
 import { serve, takeStdio } from './jobs.ts'
-import { type Interpreter, runSnippet } from './snippet-run.ts'
+import { type Interpreter, prepareInterpreter, runSnippet } from './snippet-run.ts'
 
 interface Core {
   readonly newQuickJSWASMModuleFromVariant: typeof newQuickJSWASMModuleFromVariant
@@ -38,14 +38,14 @@ await serve(async () => {
   const [, , core = '', variant = '', wasm = '', memoryMb = ''] = process.argv
   const { newQuickJSWASMModuleFromVariant: instantiate, newVariant: variantOf } = (await import(core)) as Core
   const { default: release } = (await import(variant)) as { readonly default: QuickJSSyncVariant }
-  // Compiled once: to make an instance of it takes two milliseconds.
+  // Compiled once: to make an instance of it takes a few milliseconds.
   const wasmModule = await WebAssembly.compile(readFileSync(wasm))
   const maximum = Math.max(LEAST_PAGES, (Number(memoryMb) + OWN_MIB) * PAGES_A_MIB)
   const prepare = async (): Promise<Interpreter> => {
     // QuickJS's own limit counts next to nothing where it is WebAssembly: what it cannot grow beyond is its memory.
     const memory = new WebAssembly.Memory({ initial: LEAST_PAGES, maximum })
     const quickjs = await instantiate(variantOf(release, { wasmModule, wasmMemory: memory }))
-    return { quickjs, isFull: () => memory.buffer.byteLength >= (maximum / PAGES_A_MIB - 1) * MIB }
+    return prepareInterpreter(quickjs, () => memory.buffer.byteLength >= (maximum / PAGES_A_MIB - 1) * MIB)
   }
   let next = prepare()
   await next
