@@ -47,12 +47,15 @@ export function createNodePermission({ why }: NodePermissionOptions): Confinemen
     )
     const limited = prlimit === undefined ? [] : [prlimit, ...bounds, '--']
     // Root is not bound by permissions of files; without capabilities it is.
-    const dropped = setpriv === undefined ? [] : [setpriv, '--no-new-privs', ...(isRoot() ? NO_CAPABILITIES : []), '--']
+    // However we end, it ends with us: also one that loops, and so never sees that its stdin has closed.
+    const withUs = ['--pdeathsig', 'KILL']
+    const dropped = setpriv === undefined ? [] : [setpriv, ...withUs, '--no-new-privs', ...(isRoot() ? NO_CAPABILITIES : []), '--']
     const [command = '', ...args] = [...limited, ...dropped, ...node]
     return watched(
       { command, args, cwd: placeOf(program), env: { ...env, HOME: home, TMPDIR: folders.scratch }, bare: true },
       program,
       folders,
+      true,
     )
   }
 }
