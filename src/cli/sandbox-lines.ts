@@ -14,6 +14,11 @@ export const sandboxesOf = (status: ReturnType<Guard['status']>): Readonly<Recor
     status.flatMap(({ server, sandbox }) => {
       if (!sandbox) return []
       const { depth, grants } = sandbox
-      return [[server, depth === 'none' ? { depth } : { depth, ...grants, net: grants.net.map(showDestination) }]]
+      if (depth === 'none') return [[server, { depth }]]
+      // The others are of one call, and mean nothing to a server.
+      const { memoryMb, cpuSeconds, maxProcesses, scratchMb } = grants.limits
+      return [
+        [server, { depth, ...grants, net: grants.net.map(showDestination), limits: { memoryMb, cpuSeconds, maxProcesses, scratchMb } }],
+      ]
     }),
   )
