@@ -51,21 +51,21 @@ export interface FilterOptions {
 export const isFiltered = (architecture: string): architecture is Architecture => Object.hasOwn(ARCHITECTURES, architecture)
 
 export function filterOf(architecture: Architecture, { forks }: FilterOptions): Uint8Array {
-  const on = (calls: readonly Syscall[], then: readonly Line[]): Line[] =>
+  const on = (calls: readonly Syscall[], lines: readonly Line[]): Line[] =>
     calls.flatMap(({ [architecture]: value }) => {
-      return value === undefined ? [] : [{ field: 'number', is: 'equal', value, then }]
+      return value === undefined ? [] : [{ field: 'number', is: 'equal', value, lines }]
     })
 
   return compile([
     // The same kernel takes calls of 32 bits too, with numbers of their own.
-    { field: 'architecture', is: 'other', value: ARCHITECTURES[architecture], then: [answer(KILL)] },
-    ...(architecture === 'x64' ? [{ field: 'number', is: 'above', value: THE_X32_ABI - 1, then: [answer(KILL)] } as const] : []),
-    { field: 'number', is: 'above', value: LAST_KNOWN, then: [answer(ENOSYS)] },
+    { field: 'architecture', is: 'other', value: ARCHITECTURES[architecture], lines: [answer(KILL)] },
+    ...(architecture === 'x64' ? [{ field: 'number', is: 'above', value: THE_X32_ABI - 1, lines: [answer(KILL)] } as const] : []),
+    { field: 'number', is: 'above', value: LAST_KNOWN, lines: [answer(ENOSYS)] },
     ...on(REFUSED, [answer(EPERM)]),
     ...on(ABSENT, [answer(ENOSYS)]),
     ...on([CLONE], cloneLines(forks)),
     ...(forks ? [] : on(FORKING, [answer(EPERM)])),
-    ...on([UNSHARE], [{ field: 0, is: 'bits', value: NEW_NAMESPACES | NEW_TIME, then: [answer(EPERM)] }, answer(ALLOW)]),
+    ...on([UNSHARE], [{ field: 0, is: 'bits', value: NEW_NAMESPACES | NEW_TIME, lines: [answer(EPERM)] }, answer(ALLOW)]),
     ...on([IOCTL], [...when(1, [TIOCSTI, TIOCLINUX], [answer(EPERM)]), answer(ALLOW)]),
     // personality(2): to ask which it is, or for the usual one. Others switch off what makes addresses hard to guess.
     ...on([PERSONALITY], [...when(0, [0, 0xffff_ffff], [answer(ALLOW)]), answer(EPERM)]),
@@ -85,10 +85,10 @@ export function filterOf(architecture: Architecture, { forks }: FilterOptions): 
 }
 
 const answer = (code: number): Line => ({ answer: code })
-const when = (field: Field, values: readonly number[], then: readonly Line[]): Line[] =>
-  values.map((value) => ({ field, is: 'equal', value, then }))
+const when = (field: Field, values: readonly number[], lines: readonly Line[]): Line[] =>
+  values.map((value) => ({ field, is: 'equal', value, lines }))
 
 function cloneLines(forks: boolean): Line[] {
-  const thread: Line = { field: 0, is: 'bits', value: CLONE_THREAD, then: [answer(ALLOW)] }
-  return [{ field: 0, is: 'bits', value: NEW_NAMESPACES, then: [answer(EPERM)] }, ...(forks ? [answer(ALLOW)] : [thread, answer(EPERM)])]
+  const thread: Line = { field: 0, is: 'bits', value: CLONE_THREAD, lines: [answer(ALLOW)] }
+  return [{ field: 0, is: 'bits', value: NEW_NAMESPACES, lines: [answer(EPERM)] }, ...(forks ? [answer(ALLOW)] : [thread, answer(EPERM)])]
 }

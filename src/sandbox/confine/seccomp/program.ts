@@ -10,8 +10,8 @@ export type Field = 'number' | 'architecture' | 0 | 1 | 2 | 3 | 4 | 5
 
 export type Line =
   | { readonly answer: number }
-  /** The lines of `then` where it is so; after them, or else, the next line. `bits`: at least one of them is set. */
-  | { readonly field: Field; readonly is: 'equal' | 'other' | 'above' | 'bits'; readonly value: number; readonly then: readonly Line[] }
+  /** Its lines where it is so; after them, or else, the next line. `bits`: at least one of them is set. */
+  | { readonly field: Field; readonly is: 'equal' | 'other' | 'above' | 'bits'; readonly value: number; readonly lines: readonly Line[] }
 
 /** Answers (seccomp(2), SECCOMP_RET_*). */
 export const ALLOW = 0x7fff_0000
@@ -60,13 +60,13 @@ function compileLines(lines: readonly Line[], before: Field | undefined): Compil
     }
     if (loaded !== line.field) code.push({ code: LOAD, value: offsetOf(line.field) })
     loaded = line.field
-    const then = compileLines(line.then, loaded)
+    const then = compileLines(line.lines, loaded)
     // One byte says how far to go.
     if (then.code.length > 255) throw new Error('a line of a filter has too much under it')
     const pass = line.is === 'other' ? 'onTrue' : 'onFalse'
     code.push({ code: JUMP[line.is], value: line.value, [pass]: then.code.length }, ...then.code)
     // What ends in an answer never comes back here.
-    const isEnd = line.then.at(-1) !== undefined && 'answer' in (line.then.at(-1) as Line)
+    const isEnd = line.lines.at(-1) !== undefined && 'answer' in (line.lines.at(-1) as Line)
     if (!isEnd && then.loaded !== loaded) loaded = undefined
   }
   return { code, loaded }

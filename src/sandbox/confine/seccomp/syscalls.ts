@@ -99,6 +99,7 @@ export const ABSENT: readonly Syscall[] = [
   { name: 'memfd_create', x64: 319, arm64: 279 },
   { name: 'memfd_secret', x64: 447, arm64: 447 },
   { name: 'msgget', x64: 68, arm64: 186 },
+  { name: 'semget', x64: 64, arm64: 190 },
   { name: 'shmget', x64: 29, arm64: 194 },
 ]
 
