@@ -15,7 +15,7 @@ import {
   SOCKET,
   UNSHARE,
 } from '../../src/sandbox/confine/seccomp/syscalls.ts'
-import { createBubblewrap, serverLimits, toGrants, toolLimits } from '../../src/sandbox/index.ts'
+import { createBubblewrap, serverLimits, toGrants } from '../../src/sandbox/index.ts'
 import { runConfined } from '../contracts/confinement.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
@@ -58,9 +58,9 @@ const [EPERM, ENOSYS, EPROTONOSUPPORT, EAFNOSUPPORT] = [1, 38, 93, 97].map(errno
 
 test('a program answers with the first line that says so, and loads again what another line has replaced', () => {
   const program = compile([
-    { field: 'number', is: 'equal', value: 1, then: [{ field: 0, is: 'bits', value: 4, then: [{ answer: 10 }] }] },
-    { field: 'number', is: 'above', value: 5, then: [{ answer: 11 }] },
-    { field: 2, is: 'other', value: 7, then: [{ answer: 12 }] },
+    { field: 'number', is: 'equal', value: 1, lines: [{ field: 0, is: 'bits', value: 4, lines: [{ answer: 10 }] }] },
+    { field: 'number', is: 'above', value: 5, lines: [{ answer: 11 }] },
+    { field: 2, is: 'other', value: 7, lines: [{ answer: 12 }] },
     { answer: 13 },
   ])
   const answer = (number: number, ...args: number[]): number => answerOf(program, { number, architecture: 0, args })
