@@ -27,7 +27,7 @@ import { toRetention } from '../retention/index.ts'
 import { corsSchema } from '../transports/index.ts'
 import { openData, sayNewKey } from '../vault/index.ts'
 import { defaultBounds, toBounds } from './bounds.ts'
-import { FUNCTIONS, RUN_CODE, toCodeSettings } from './code/index.ts'
+import { FUNCTIONS, RUN_CODE, requireCodeSandbox, toCodeSettings } from './code/index.ts'
 import { createService } from './create-service.ts'
 import { createDefaultLog } from './default-log.ts'
 import { explainTools, type ToolExplanation } from './explain.ts'
@@ -260,6 +260,8 @@ export class MCPServer<
     }
     if (auth?.introspection) this.#redactor.learn(auth.introspection.clientSecret)
     const { limits: rates, headers, handler } = this.#rates
+    const codeSettings = code && toCodeSettings(code, this.#options.sandbox?.depth)
+    if (codeSettings) await requireCodeSandbox(codeSettings, this.#options.strict ?? false, this.#log)
     await using opening = new AsyncDisposableStack()
     const data = await openData({ dataDir, kms: this.#options.keys?.kms })
     opening.defer(() => data.store.close())
@@ -273,7 +275,7 @@ export class MCPServer<
       results: toResults(results),
       personal,
       catalogueRules: toCatalogueRules(catalogue),
-      code: code && toCodeSettings(code),
+      code: codeSettings,
       limitHeaders: headers,
       limitHandler: handler,
       localScopes: localScopes ?? anonymous.scopes,

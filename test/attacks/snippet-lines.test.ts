@@ -39,8 +39,18 @@ suite('a child that has broken out', needsBubblewrap, async () => {
   // Inside, another user reads it.
   chmodSync(folder, 0o755)
   writeFileSync(file, ESCAPED)
-  const program = { ...snippetProgram(limits), args: [file], code: [...insideFiles(), folder] }
-  const pool = createPool({ name: 'escaped', confinement: await openConfinement(), program, log: silentLog, children: 1, spares: 0 })
+  const confinement = await openConfinement()
+  const { grants } = snippetProgram(limits, confinement.depth)
+  const program = {
+    command: process.execPath,
+    args: [file],
+    cwd: '/',
+    env: {},
+    grants,
+    code: [...insideFiles(), process.execPath, folder],
+    forks: false,
+  }
+  const pool = createPool({ name: 'escaped', confinement, program, log: silentLog, children: 1, spares: 0 })
   after(async () => {
     await pool.close()
     rmSync(folder, { recursive: true })

@@ -279,6 +279,12 @@ suite('snippets', needsBubblewrap, () => {
     assert.ok(JSON.stringify(whole.result).length < 10_000)
   })
 
+  test('callers of the legacy revisions have it, too', async () => {
+    const legacy = mcp(rig.url, { token: 'bob', version: '2025-11-25' })
+    assert.equal(await returned(legacy, 'return await tools.plain()'), 'plain ran')
+    assert.equal(await thrown(legacy, 'alice_only'), 'Unknown tool')
+  })
+
   test('an error of a tool is an error here, and a crash stays opaque', async () => {
     assert.equal(await thrown(bob, 'broken'), 'no such row')
     assert.ok(!(await thrown(bob, 'crashing')).includes('hunter2'))

@@ -89,6 +89,20 @@ suite('code at a server', needsBubblewrap, () => {
   })
 })
 
+test('a sandbox that lacks something runs code with a warning, and is an error where that was asked for', async () => {
+  const told = { code: {}, sandbox: { depth: 'node-permission' } } as const
+  await assert.rejects(
+    startServer({ ...told, strict: true }),
+    (error: unknown) => error instanceof ConfigError && /code: strict/.test(error.message),
+  )
+  const warned: string[] = []
+  await using server = await startServer({ ...told, log: (level, text) => void (level === 'warn' && warned.push(text)) })
+  const one = client(server.url, await server.key(['tools:execute']))
+  assert.deepEqual((await one.callTool('run_code', { code: 'return 1' })).structuredContent, { result: 1, calls: 0 })
+  assert.match(warned.join(), /code: its sandbox is node-permission/)
+  await one.close()
+})
+
 suite('code at a gateway', needsBubblewrap, () => {
   let upstream: TestServer
   let gateway: Gateway

@@ -26,7 +26,14 @@ const limits = {
 
 suite('a snippet', needsBubblewrap, async () => {
   const confinement = await openConfinement()
-  const pool = createPool({ name: 'snippets', confinement, program: snippetProgram(limits), log: silentLog, children: 2, spares: 0 })
+  const pool = createPool({
+    name: 'snippets',
+    confinement,
+    program: snippetProgram(limits, confinement.depth),
+    log: silentLog,
+    children: 2,
+    spares: 0,
+  })
   after(pool.close)
   const runSnippet = createSnippets(pool, limits)
   const echo: Snippet['call'] = async (tool, args) => ({ text: JSON.stringify({ tool, args }) })

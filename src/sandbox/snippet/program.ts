@@ -1,11 +1,10 @@
 /** What a child that runs snippets is started as: Node, the interpreter, and nothing of anybody's. @module */
 
-import { realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Program } from '../confine/confinement.ts'
+import type { Depth, Program } from '../confine/confinement.ts'
 import { type Grants, snippetLimits } from '../grants/grants.ts'
-import { insideFiles, insideProgram } from '../inside-file.ts'
+import { toNodeProgram } from '../pool/node-program.ts'
 import type { SnippetLimits } from './limits.ts'
 
 const CORE = 'quickjs-emscripten-core'
@@ -19,20 +18,11 @@ const OWN_MB = 192
 const GRACE_MS = 500
 const GRACE_SECONDS = 2
 
-export function snippetProgram(limits: SnippetLimits): Program {
+export function snippetProgram(limits: SnippetLimits, depth: Depth): Program {
   const [core, variant, wasm] = [CORE, VARIANT, `${VARIANT}/wasm`].map((name) => import.meta.resolve(name)) as [string, string, string]
   const packages = [core, variant, import.meta.resolve(TYPES)].map((url) => dirname(dirname(fileURLToPath(url))))
-  return {
-    command: process.execPath,
-    args: [realpathSync(insideProgram('snippet')), core, variant, fileURLToPath(wasm), `${limits.memoryMb}`],
-    cwd: '/',
-    env: {},
-    grants: grantsFor(limits),
-    // Inside, no link leads anywhere.
-    code: [...insideFiles(), ...packages].map((path) => realpathSync(path)),
-    forks: false,
-    node: true,
-  }
+  const args = [core, variant, fileURLToPath(wasm), `${limits.memoryMb}`]
+  return toNodeProgram({ inside: 'snippet', args, grants: grantsFor(limits), code: packages, cwd: '/' }, depth)
 }
 
 function grantsFor({ timeoutMs, runSeconds, memoryMb, maxCalls, resultBytes }: SnippetLimits): Grants {

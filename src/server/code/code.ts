@@ -8,7 +8,7 @@
 
 import { availableParallelism } from 'node:os'
 import type { Catalogue } from '../../catalogue/index.ts'
-import { allow, type Clock, type Entry, type Log, problemOf, type Redactor } from '../../core/index.ts'
+import { allow, type Clock, ConfigError, type Entry, type Log, problemOf, type Redactor } from '../../core/index.ts'
 import { createPool, createSnippets, openConfinement, type Pool, snippetProgram } from '../../sandbox/index.ts'
 import type { CallWithin } from '../calling-within.ts'
 import { createCodeEntries } from './entries.ts'
@@ -33,8 +33,8 @@ export interface Code {
 export function createCode({ settings, catalogue, callWithin, redactor, clock, log }: CodeDependencies): Code {
   const { limits, tools, children = Math.max(2, availableParallelism()) } = settings
   const functions = createFunctions({ globs: tools, catalogue, redactor })
-  const opened = openConfinement({ log }).then((confinement): Pool => {
-    return createPool({ name: settings.name, confinement, program: snippetProgram(limits), log, clock, children })
+  const opened = openConfinement({ log, prefer: settings.depth }).then((confinement): Pool => {
+    return createPool({ name: settings.name, confinement, program: snippetProgram(limits, confinement.depth), log, clock, children })
   })
   // Whoever calls is told, too.
   opened.catch((error: unknown) => log('error', 'code of callers cannot be run', { problem: problemOf(error) }))
@@ -50,4 +50,12 @@ export function createCode({ settings, catalogue, callWithin, redactor, clock, l
       await pool?.close()
     },
   }
+}
+
+/** At the start of a server: whether there is a sandbox that will do. @throws {ConfigError} */
+export async function requireCodeSandbox({ depth: prefer }: Pick<CodeSettings, 'depth'>, strict: boolean, log: Log): Promise<void> {
+  const { depth, missing } = await openConfinement({ log, prefer })
+  if (missing.length === 0) return
+  if (depth === 'none' || strict) throw new ConfigError([`code: ${depth === 'none' ? '' : 'strict: '}${missing.join(' ')}`])
+  log('warn', `code: its sandbox is ${depth}, which does not hold off everything`)
 }

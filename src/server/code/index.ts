@@ -1,3 +1,3 @@
-export { createCode } from './code.ts'
+export { createCode, requireCodeSandbox } from './code.ts'
 export { FUNCTIONS } from './entries.ts'
 export { type CodeOptions, type CodeSettings, codeSchema, RUN_CODE, toCodeSettings } from './options.ts'

@@ -6,7 +6,7 @@
  */
 
 import { z } from 'zod'
-import { type SnippetLimits, snippetDefaults } from '../../sandbox/index.ts'
+import { type Depth, type SnippetLimits, snippetDefaults } from '../../sandbox/index.ts'
 import { type Permissions, type Permitted, toPermission } from '../definitions/index.ts'
 
 export interface CodeOptions {
@@ -39,6 +39,8 @@ export interface CodeSettings {
   readonly permitted: Permitted
   readonly limits: SnippetLimits
   readonly children: number | undefined
+  /** Undefined: the deepest of this machine. */
+  readonly depth: Depth | undefined
 }
 
 export const RUN_CODE = 'run_code'
@@ -89,10 +91,11 @@ export const codeSchema: z.ZodType<CodeOptions> = z.strictObject({
   children: z.int().min(1).max(256).optional().describe('How many may run at once. Default: the number of cores, and two at least.'),
 })
 
-/** What is given has passed the schema. */
-export function toCodeSettings({ tools = [], name = RUN_CODE, permissions, children, cpuSeconds, ...limits }: CodeOptions): CodeSettings {
+/** What is given has passed the schema. `depth`: the one that its sandbox must have. */
+export function toCodeSettings(options: CodeOptions, depth?: Depth): CodeSettings {
+  const { tools = [], name = RUN_CODE, permissions, children, cpuSeconds, ...limits } = options
   const permitted = toPermission(permissions, 'tool', () => {})
   if (!permitted) throw new TypeError('code.permissions was not checked')
   const given = Object.entries({ ...limits, runSeconds: cpuSeconds }).filter(([, value]) => value !== undefined)
-  return { tools, name, permitted, limits: { ...snippetDefaults, ...Object.fromEntries(given) }, children }
+  return { tools, name, permitted, limits: { ...snippetDefaults, ...Object.fromEntries(given) }, children, depth }
 }
