@@ -22,7 +22,6 @@ import {
   openNetwork,
   type Pool,
   type Prepare,
-  type Program,
   toNodeProgram,
 } from '../sandbox/index.ts'
 import type { AuditRecord, Store } from '../storage/index.ts'

@@ -59,7 +59,7 @@ test('a child serves its owner again and is warm, and nobody else ever', async (
     const { calls } = answerOf(await run(pool, 'count', owner))
     const before = seen.get(owner)
     // Either its own child, which has counted only its calls, or one that has served nobody.
-    assert.ok(calls === 1 || calls === (before ?? 0) + 1, `${owner}: ${calls} after ${before}`)
+    assert.ok(calls === 1 || calls === (before ?? 0) + 1, `${owner}: ${String(calls)} after ${before}`)
     seen.set(owner, calls as number)
     assert.ok(pool.status().children <= 3)
   }

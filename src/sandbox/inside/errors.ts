@@ -66,7 +66,7 @@ function ofCode(code: unknown, permission: unknown, syscall: unknown): string | 
   if (typeof code !== 'string') return undefined
   if (network.has(code)) return 'net'
   const call = typeof syscall === 'string' ? syscall : ''
-  if (/^spawn/.test(call)) return code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' ? 'run' : undefined
+  if (call.startsWith('spawn')) return code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' ? 'run' : undefined
   if (code === 'EROFS') return 'write'
   // Inside there is nothing of ours that listens but what was granted.
   if (/^(?:connect|bind|listen|getaddrinfo|send)/.test(call)) return code === 'ECONNREFUSED' || code === 'EPERM' ? 'net' : undefined

@@ -298,8 +298,8 @@ export function createChildren(options: ChildrenOptions): Children {
     const before = now - idleSeconds * 1000
     const wantsSpare = spares > 0 && slots.size >= children && ending === 0 && [...pools].every(({ clean }) => clean.length === 0)
     if (wantsSpare) endOldest(undefined, now - ROOM_AFTER_MS)
-    for (const { idle } of pools)
-      for (const idles of [...idle.values()]) for (const slot of [...idles]) if (slot.usedAt < before) retire(slot)
+    const old = [...pools].flatMap(({ idle }) => [...idle.values()].flat()).filter(({ usedAt }) => usedAt < before)
+    for (const slot of old) retire(slot)
   }
 
   const statusOf = (of: readonly Slot[]): PoolStatus => ({

@@ -80,7 +80,7 @@ export function createQueue<T>(most: number): Queue<T> {
     },
     drain(fits) {
       const taken: T[] = []
-      for (const [owner, items] of [...owners])
+      for (const [owner, items] of owners)
         for (let at = items.length - 1; at >= 0; at--) if (fits(items[at] as T)) taken.push(without(owner, items, at))
       return taken
     },
