@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { configSchema } from '../../src/gateway/config/schema.ts'
-import { type Limits, sandboxShape, serverLimits, snippetLimits, toolLimits } from '../../src/sandbox/index.ts'
+import { type Limits, sandboxShape, serverLimits, snippetDefaults, toolLimits } from '../../src/sandbox/index.ts'
 import { detectContainer } from '../../src/sandbox/platforms/container.ts'
 import { ROOT } from '../support/paths.ts'
 import { runSnippet, type Snippet, snippetsIn } from '../support/snippets.ts'
@@ -38,9 +38,11 @@ test('the table of grants is the schema', () => {
 test('the table of limits is what counts', () => {
   const shown = (value: number | undefined): string => (value === undefined ? '–' : String(value))
   const ofServers: Limits = { ...serverLimits, timeoutMs: undefined as never, maxOutputBytes: undefined as never }
+  const { timeoutMs, runSeconds: cpuSeconds, memoryMb, resultBytes: maxOutputBytes } = snippetDefaults
+  const ofSnippets: Partial<Limits> = { timeoutMs, cpuSeconds, memoryMb, maxOutputBytes }
   const expected = Object.keys(toolLimits).map((key) => [
     `\`${key}\``,
-    ...[toolLimits, ofServers, snippetLimits].map((limits) => shown(limits[key as keyof Limits])),
+    ...[toolLimits, ofServers, ofSnippets].map((limits) => shown(limits[key as keyof Limits])),
   ])
   assert.deepEqual(rowsBelow('Limits'), expected)
 })

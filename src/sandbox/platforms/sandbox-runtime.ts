@@ -120,6 +120,7 @@ export function createSandboxRuntime(cli: string): Confinement {
       },
       program,
       folders,
+      false,
     )
   }
 }

@@ -10,9 +10,10 @@ import type { Confined, Program } from '../confine/confinement.ts'
 import { watch } from '../confine/watch.ts'
 import type { Folders } from './folders.ts'
 
-export function watched(command: Command, { grants, home, node }: Program, folders: Folders): Confined {
+/** `alone`: the command becomes the program itself, which starts no other. */
+export function watched(command: Command, { grants, home, node }: Program, folders: Folders, alone: boolean): Confined {
   const watching = watch(grants, [...grants.write, home ?? folders.scratch], {
-    alone: node === true && grants.run.length === 0,
+    alone,
     metered: node === true,
   })
   return {
