@@ -11,7 +11,7 @@ export const sandboxLine = ({ depth, grants }: SandboxStatus, paint: Output['pai
 /** By the server's name. URLs have none. */
 export const sandboxesOf = (status: ReturnType<Guard['status']>): Readonly<Record<string, object>> =>
   Object.fromEntries(
-    status.flatMap(({ server, sandbox }) => {
+    status.flatMap(({ server, sandbox }): [string, object][] => {
       if (!sandbox) return []
       const { depth, grants } = sandbox
       if (depth === 'none') return [[server, { depth }]]
