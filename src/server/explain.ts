@@ -12,7 +12,10 @@ import {
   explainInProcess,
   explanationText,
   openConfinement,
+  toGrants,
+  toolLimits,
 } from '../sandbox/index.ts'
+import type { CodeSettings } from './code/index.ts'
 import { type ModuleTool, moduleFiles } from './definitions/index.ts'
 import type { ModuleOptions } from './module-options.ts'
 
@@ -24,26 +27,50 @@ export interface ToolExplanation extends Explanation {
 export interface Explainable {
   readonly entries: readonly Entry[]
   readonly modules: readonly ModuleTool[]
+  /** What runs code that callers send; undefined: nothing does. */
+  readonly code: CodeSettings | undefined
   readonly deadlineSeconds: number
   readonly depth: ModuleOptions['depth']
 }
 
 /** `wanted`: this tool alone. @throws {ConfigError} where there is no such tool, or not the depth that was demanded. */
 export async function explainTools(
-  { entries, modules, deadlineSeconds, depth }: Explainable,
+  { entries, modules, code, deadlineSeconds, depth }: Explainable,
   wanted: string | undefined,
 ): Promise<ToolExplanation[]> {
   const tools = entries.filter(({ kind, name }) => kind === 'tool' && (wanted === undefined || name === wanted))
-  if (wanted !== undefined && tools.length === 0) throw new ConfigError([`MCPServer.explain: there is no tool ${JSON.stringify(wanted)}`])
+  const runsCode = code !== undefined && (wanted === undefined || wanted === code.name) ? code : undefined
+  if (wanted !== undefined && tools.length === 0 && !runsCode)
+    throw new ConfigError([`MCPServer.explain: there is no tool ${JSON.stringify(wanted)}`])
   const byName = new Map(modules.map((module) => [module.name, module]))
   // Nothing is looked for where nothing needs it.
-  const confinement = tools.some(({ name }) => byName.has(name)) ? await openConfinement({ prefer: depth }) : undefined
-  return tools.map(({ name, limits }) => {
+  const needsOne = runsCode !== undefined || tools.some(({ name }) => byName.has(name))
+  const confinement = needsOne ? await openConfinement({ prefer: depth }) : undefined
+  const ofTools = tools.map(({ name, limits }) => {
     const seconds = limits?.deadlineSeconds ?? deadlineSeconds
     const module = byName.get(name)
-    const explanation = module && confinement ? explainModule(module, seconds, confinement) : explainInProcess(name, seconds)
-    return { ...explanation, text: explanationText(explanation) }
+    return module && confinement ? explainModule(module, seconds, confinement) : explainInProcess(name, seconds)
   })
+  const all = runsCode && confinement ? [...ofTools, explainCode(runsCode, confinement)] : ofTools
+  return all.map((explanation) => ({ ...explanation, text: explanationText(explanation) }))
+}
+
+/** Of a gateway, too. */
+export function explainCode({ name, tools, limits }: CodeSettings, { depth, missing }: Confinement): Explanation {
+  const { timeoutMs, memoryMb, runSeconds: cpuSeconds, resultBytes: maxOutputBytes } = limits
+  const grants = toGrants({}, '/', toolLimits)
+  const bounds = { timeoutMs, memoryMb, cpuSeconds, maxOutputBytes }
+  const explanation = explainConfined(
+    { name, program: { grants, code: [], home: undefined, env: {}, forks: false, node: true }, limits: bounds },
+    depth,
+    missing,
+  )
+  const calls =
+    tools.length === 0
+      ? 'It can call no tools.'
+      : `It can call ${tools.join(', ')}, as its caller may: ${limits.maxCalls} calls at most, each through the whole pipeline.`
+  const inside = 'What callers send runs in an interpreter of its own inside that: no files, no network, no timers, no modules.'
+  return { ...explanation, notes: [inside, calls, ...explanation.notes] }
 }
 
 function explainModule({ name, file, grants }: ModuleTool, seconds: number, { depth, missing }: Confinement): Explanation {

@@ -18,7 +18,7 @@ export {
   type ToolResult,
   tool,
 } from './definitions/index.ts'
-export type { ToolExplanation } from './explain.ts'
+export { explainCode, type ToolExplanation } from './explain.ts'
 export { type Inventory, readInventories } from './inventory.ts'
 export { type Listen, type MountedIn, originsOf, siteOf } from './listen.ts'
 export { type Listening, MCPServer } from './mcp-server.ts'

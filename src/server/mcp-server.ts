@@ -198,9 +198,10 @@ export class MCPServer<
    * @throws {ConfigError} where there is no such tool, or not the depth that was demanded.
    */
   explain(tool?: string): Promise<ToolExplanation[]> {
-    const { sandbox, limits } = this.#options
+    const { sandbox, limits, code } = this.#options
     const { entries, modules } = this.#entries
-    return explainTools({ entries, modules, depth: sandbox?.depth, deadlineSeconds: toBounds(limits).deadlineSeconds }, tool)
+    const { deadlineSeconds } = toBounds(limits)
+    return explainTools({ entries, modules, code: code && toCodeSettings(code), depth: sandbox?.depth, deadlineSeconds }, tool)
   }
 
   /** Ends streams, lets running calls end, and writes what is left of the audit. */

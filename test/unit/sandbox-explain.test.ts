@@ -178,6 +178,21 @@ describe('MCPServer.explain', posix, () => {
   })
 })
 
+test('code that callers send is explained as what runs it', posix, async () => {
+  const server = new MCPServer({ log: false, tools: [{ name: 'get_orders', execute: () => [] }], code: { tools: ['get_*'], memoryMb: 32 } })
+  const all = await server.explain()
+  assert.deepEqual(
+    all.map(({ name, depth }) => [name, depth === 'process']),
+    [
+      ['get_orders', true],
+      ['run_code', false],
+    ],
+  )
+  const [code] = await server.explain('run_code')
+  assert.deepEqual([code?.reach?.read, code?.reach?.net, code?.reach?.limits.memoryMb], [[], [], 32])
+  assert.match(code?.text ?? '', /It can call get_\*, as its caller may: 50 calls at most/)
+})
+
 describe('doctor', () => {
   const works = async () => ({ works: true, version: '0.8.0', confinement: whole }) as const
   const machine = async (confinement: Confinement) => (await checkSandbox(works, async () => confinement))[0]

@@ -7,6 +7,7 @@
 
 import { explainServers, loadConfig, shownPath } from '../../gateway/index.ts'
 import { type Explanation, explanationLines, openConfinement } from '../../sandbox/index.ts'
+import { explainCode } from '../../server/index.ts'
 import { resolveDataDir } from '../../vault/index.ts'
 import type { WithData } from '../common.ts'
 import { CliError } from '../errors.ts'
@@ -40,10 +41,10 @@ export async function explain(words: readonly string[], dashes: boolean, flags: 
   if (servers.length === 0)
     throw new CliError('E-USAGE', 'there is nothing to explain', 'name a command after `--`, or servers in sallyport.yaml')
 
-  const explanations = explainServers(servers, {
-    confinement: await openConfinement(),
-    dataDir: resolveDataDir(dataDir ?? config.dataDir),
-  })
+  const confinement = await openConfinement()
+  const explanations = explainServers(servers, { confinement, dataDir: resolveDataDir(dataDir ?? config.dataDir) })
+  // Code that callers send belongs to no server.
+  if (words.length === 0 && config.code !== undefined) explanations.push(explainCode(config.code, confinement))
   output.object({ servers: explanations })
   for (const [i, each] of explanations.entries()) {
     if (i > 0) output.line()
