@@ -109,7 +109,10 @@ export function startWorker({ name, confinement, program, prepare, log, warn, on
       if (count(chunk.length)) lines.push(chunk)
     })
     child.stderr.on('data', (chunk: Buffer) => {
-      if (count(chunk.length)) sayings.push(chunk)
+      if (!count(chunk.length)) return
+      sayings.push(chunk)
+      // It came after the answer to what it was printed in.
+      if (isReady && !running) sayings.flush()
     })
     child.once('error', gone)
     child.once('exit', () => signalGroup(child, 'SIGKILL'))
