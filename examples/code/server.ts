@@ -9,7 +9,7 @@ interface Order {
   readonly id: number
   readonly customer: string
   readonly euros: number
-  readonly items: readonly string[]
+  readonly items: string[]
 }
 const customers = ['ana', 'ben', 'eva', 'kim', 'lou', 'mia', 'noa', 'oli', 'pia', 'rui']
 const orders: readonly Order[] = Array.from({ length: 2_000 }, (_, id) => ({
