@@ -13,7 +13,8 @@ await check(
 
     const { url } = await server.listen()
     const client = new MCPClient({ serverUrl: url, auth: { type: 'api_key', apiKey: createKey('tools:read', 'tools:execute') } })
-    const call = async (name: string, args: object): Promise<string> => JSON.stringify((await client.callTool(name, args)).content)
+    const call = async (name: string, args: Readonly<Record<string, unknown>>): Promise<string> =>
+      JSON.stringify((await client.callTool(name, args)).content)
 
     assert.match(await call('convert', { amount: 100, from: 'EUR', to: 'NOK' }), /1160/)
     assert.match(await call('convert', { amount: 1, from: 'EUR', to: 'XXX' }), /There is no rate for XXX/)
