@@ -17,7 +17,6 @@ export {
   sandboxSchema,
   sandboxShape,
   serverLimits,
-  snippetLimits,
   toGrants,
   toolLimits,
 } from './grants/grants.ts'
