@@ -1598,7 +1598,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   'sandbox-net': {
     source: 'Local server compromise, T37',
     behaviour:
-      'Without a grant nothing that runs in a sandbox reaches a socket outside: no address of this machine or of another, by TCP, UDP or DNS, no socket of a path or of a name.',
+      'Without a grant nothing that runs in a sandbox reaches a socket outside: no address of this machine or of another, by TCP, UDP or DNS, no socket of a path outside of what it was granted, and none of a name alone.',
     kind: 'guarantee',
   },
   'sandbox-run': {

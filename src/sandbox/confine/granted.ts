@@ -4,7 +4,7 @@
  * @module
  */
 
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { ConfigError } from '../../core/index.ts'
 import type { Program } from './confinement.ts'
 import { isWithin } from './mounts.ts'
@@ -35,6 +35,9 @@ export function checkGrants({ grants }: Program): void {
       else if (realOf(path) === undefined) problems.push(`sandbox.${kind}: ${path} is not there`)
       // It was followed when it was granted: since then somebody who can write there has made it lead elsewhere.
       else if (realOf(path) !== path) problems.push(`sandbox.${kind}: ${path} leads elsewhere than when it was granted`)
+      // connect(2) does not ask whether the mount may be written: what listens there obeys all the same.
+      else if (kind === 'read' && statSync(path, { throwIfNoEntry: false })?.isSocket() === true)
+        problems.push(`sandbox.read: ${path} is a socket: to connect is more than to read, so it is granted with write`)
     }
   if (problems.length > 0) throw new ConfigError(problems)
 }
