@@ -102,15 +102,35 @@ describe('what a command is shown without a grant', linux, () => {
     for (const code of [codeOf({ args: [join(home, '.profile')] }), codeOf({ args: [join(home, 'nothing.sh')] })])
       for (const path of code ?? []) assert.notEqual(path, home)
   })
-  test('of a link in node_modules also where it leads, as in a workspace', () => {
-    const root = folderOf({ 'node_modules/': '', 'server.sh': '', 'package.json': '{"name":"a"}' })
-    const shared = folderOf({ 'package.json': '{"name":"shared"}' })
-    symlinkSync(shared, join(root, 'node_modules/shared'))
-    assert.deepEqual(codeOf({ args: [join(root, 'server.sh')] }), [root, shared])
+  test('of a link in node_modules also where it leads, within the workspace', () => {
+    const root = folderOf({
+      'node_modules/': '',
+      'server/package.json': '{"name":"a"}',
+      'server/server.sh': '',
+      'server/node_modules/': '',
+      'shared/package.json': '{"name":"shared"}',
+    })
+    symlinkSync('../../shared', join(root, 'server/node_modules/shared'))
+    const found = codeOf({ args: [join(root, 'server/server.sh')] })
+    assert.deepEqual(found, [join(root, 'server'), join(root, 'node_modules'), join(root, 'shared')])
+  })
+  test('nothing that a package made a link to, named as its base, or wrote into its first line', () => {
+    const keys = folderOf({ 'package.json': '{"name":"another project"}', id_rsa: '' })
+    const root = folderOf({ 'dist/package.json': '{"name":"a"}', 'dist/server.sh': '', 'dist/node_modules/': '', 'bin/': '', 'X=a/': '' })
+    const seen = (given: Partial<Command>): string[] => (codeOf(given) ?? []).filter((path) => !path.startsWith(root))
+    symlinkSync(keys, join(root, 'dist/node_modules/keys'))
+    symlinkSync(keys, join(root, 'node_modules'))
+    assert.deepEqual(codeOf({ args: [join(root, 'dist/server.sh')] }), [join(root, 'dist')])
+    symlinkSync(join(keys, 'id_rsa'), join(root, 'X=a/b'))
+    writeFileSync(join(root, 'bin/server'), '#!/usr/bin/env -S X=a/b sh\n', { mode: 0o755 })
+    for (const base of ['/x', '../..', join(keys, 'bin'), `${keys}/`]) {
+      writeFileSync(join(root, 'pyvenv.cfg'), `home = ${base}\n`)
+      assert.deepEqual(seen({ command: './bin/server', cwd: root }), [], base)
+    }
   })
   test('of a program its installation, and that of the interpreter that its first line names', () => {
     const root = folderOf({ 'bin/': '', 'lib/': '' })
-    const interpreter = folderOf({ 'bin/': '' })
+    const interpreter = folderOf({ 'bin/python3': '' })
     const program = (path: string, text: string): void => {
       writeFileSync(path, text)
       chmodSync(path, 0o755)

@@ -2,7 +2,7 @@
 // child's errors are read, and who is next in turn. Nothing here starts a sandbox but for the folder.
 
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -93,6 +93,20 @@ describe('what is seen beside a module', () => {
     assert.deepEqual(code.filter(below), [tools, join(temp.path, 'app', 'node_modules'), join(temp.path, 'app', 'package.json')])
     const names = ['.env', '.env.local', 'deep/server.key', 'id_ed25519', 'sallyport.yaml']
     assert.deepEqual([...hidden].sort(), names.map((name) => join(tools, name)).sort())
+  })
+  it('is nothing that a link only calls so', async () => {
+    await using temp = await createTempDir('module')
+    const tools = join(temp.path, 'app', 'tools')
+    await mkdir(tools, { recursive: true })
+    await mkdir(join(temp.path, 'keys'))
+    await writeFile(join(temp.path, 'keys', 'id_rsa'), '')
+    await symlink(join(temp.path, 'keys'), join(temp.path, 'app', 'node_modules'))
+    await symlink(join(temp.path, 'keys', 'id_rsa'), join(temp.path, 'app', 'package.json'))
+    const { code } = moduleFiles(join(tools, 'convert.ts'))
+    assert.deepEqual(
+      code.filter((path) => path.startsWith(temp.path)),
+      [tools],
+    )
   })
 })
 

@@ -2,7 +2,19 @@
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -252,4 +264,21 @@ test('root’s program is the user whose folder it may write, and is told of wha
   assert.equal(warnings.length, 2)
   assert.match(warnings[0] as string, /cannot write .*: chown -R \d+:\d+ /)
   assert.match(warnings[1] as string, /cannot read .*: chmod -R a\+rX /)
+})
+
+test('a PATH with somebody else’s programs in it, as of npm, runs none of them outside', needsBubblewrap, async () => {
+  const [programs, marker] = [at('programs'), at('ran')]
+  mkdirSync(programs)
+  for (const name of ['bwrap', 'prlimit', 'setpriv', 'ldd', 'env', 'sh', 'grep', 'cat'])
+    writeFileSync(join(programs, name), `#!/bin/sh\necho ${name} >> ${marker}\n`, { mode: 0o755 })
+  // What was asked of another program before is not asked again.
+  copyFileSync('/bin/sh', at('code', 'shell'))
+  const { PATH } = process.env
+  process.env['PATH'] = `${programs}:${PATH}`
+  try {
+    await runConfined(createBubblewrap(), node({}, {}, { command: at('code', 'shell'), args: ['-c', 'exit 0'] }))
+  } finally {
+    process.env['PATH'] = PATH
+  }
+  assert.equal(existsSync(marker), false)
 })

@@ -78,7 +78,7 @@ function withInterpreter(file: string, cwd: string, path: string | undefined): s
   const folders = installationOf(file)
   const [, program, first] = /^#!\s*(\S+)(?:\s+(?:-S\s+)?(\S+))?/.exec(firstLine(file)) ?? []
   if (program === undefined) return folders
-  const named = basename(program) === 'env' ? findFile(first ?? '', cwd, path) : program
+  const named = basename(program) !== 'env' ? program : /[\\/=]/.test(first ?? '/') ? undefined : findFile(first as string, cwd, path)
   return named === undefined ? folders : [...folders, ...installationOf(named)]
 }
 
@@ -89,17 +89,23 @@ function installationOf(file: string): string[] {
   return folders
 }
 
-function around(file: string): string[] {
+function around(file: string, isBase = false): string[] {
   const folder = dirname(file)
   if (/[\\/]node_modules[\\/]/.test(file) && basename(folder) !== 'bin') return packageOf(file)
   const isBin = /^(?:s?bin|shims|Scripts)$/.test(basename(folder))
   const whole = isBin ? dirname(folder) : folder
-  // PEP 405: a venv names the installation that it stands on.
-  const [, base] = /^home\s*=\s*(.+?)\s*$/m.exec(read(join(whole, 'pyvenv.cfg'))) ?? []
-  const below = base === undefined || isSystem(base) ? [] : [dirname(base)]
+  const below = isBase ? [] : baseOf(whole)
   if (isTooBroad(whole)) return [file, ...below]
   if (isInHome(whole) && !INSTALLATIONS.has(basename(whole))) return [file, join(whole, 'lib'), ...below].filter((each) => existsSync(each))
   return [whole, ...below]
+}
+
+/** PEP 405: a venv names the installation that it stands on. Whoever made it may name anything: shown is only what a Python lies in. */
+function baseOf(venv: string): string[] {
+  const [, base] = /^home\s*=\s*(.+?)\s*$/m.exec(read(join(venv, 'pyvenv.cfg'))) ?? []
+  if (base === undefined || !isAbsolute(base) || isSystem(base)) return []
+  const python = ['python3', 'python'].map((name) => join(base, name)).find((file) => isFile(file))
+  return python === undefined ? [] : around(python, true)
 }
 
 /** A script with its package and what that depends on; without one, the folder that it lies in. */
@@ -109,11 +115,13 @@ export function packageOf(script: string): string[] {
     const own = statSync(file).isDirectory() ? file : dirname(file)
     const root = upwards(own).find((folder) => isPackage(folder)) ?? own
     const folders = [isTooBroad(root) ? (isTooBroad(own) ? file : own) : root]
-    for (const folder of upwards(own)) {
-      const modules = basename(folder) === 'node_modules' ? folder : join(folder, 'node_modules')
-      if (!isTooBroad(folder) && existsSync(modules)) folders.push(modules, ...linkedFrom(modules))
-    }
-    return folders
+    const modules = upwards(own)
+      .filter((folder) => !isTooBroad(folder))
+      .map((folder) => (basename(folder) === 'node_modules' ? folder : join(folder, 'node_modules')))
+      // A package may come with a link of that name to anywhere.
+      .filter((folder) => basename(real(folder)) === 'node_modules' && existsSync(folder))
+    const workspaces = modules.map((folder) => dirname(folder))
+    return [...folders, ...modules, ...modules.flatMap((folder) => linkedFrom(folder, workspaces))]
   })
 }
 
@@ -123,8 +131,11 @@ function isPackage(folder: string): boolean {
   return /"name"\s*:/.test(read(join(folder, 'package.json')))
 }
 
-/** Packages of the same workspace lie elsewhere, and `node_modules` leads to them. */
-function linkedFrom(modules: string): string[] {
+/**
+ * Packages of the same workspace lie elsewhere in it, and `node_modules` leads to them. A link out of all of them is no grant: who made
+ * the package may have made it, to a folder of keys.
+ */
+function linkedFrom(modules: string, workspaces: readonly string[]): string[] {
   const entries = readdirSync(modules, { withFileTypes: true })
   const scoped = entries
     .filter((entry) => entry.isDirectory() && entry.name.startsWith('@'))
@@ -132,7 +143,8 @@ function linkedFrom(modules: string): string[] {
   return [...entries, ...scoped]
     .filter((entry) => entry.isSymbolicLink())
     .map((entry) => real(join(entry.parentPath, entry.name)))
-    .filter((folder) => !isWithin(folder, modules) && !isTooBroad(folder) && existsSync(folder))
+    .filter((folder) => !isWithin(folder, modules) && workspaces.some((workspace) => isWithin(folder, workspace)))
+    .filter((folder) => !isTooBroad(folder) && isPackage(folder))
 }
 
 const upwards = (folder: string): string[] => {

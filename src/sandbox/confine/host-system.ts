@@ -13,6 +13,7 @@ import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Identity } from './identity.ts'
 import type { Step } from './mounts.ts'
+import { requireProgram, SYSTEM_PATH } from './programs.ts'
 
 /** Beside `/usr`: on most systems links into it. */
 const BESIDE_USR = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store', '/gnu/store']
@@ -76,7 +77,10 @@ function librariesOf(programs: readonly string[]): readonly string[] {
 function findLibraries(programs: readonly string[]): readonly string[] {
   let output: string
   try {
-    output = execFileSync('ldd', [...programs], { encoding: 'utf8', timeout: 5000, stdio: ['ignore', 'pipe', 'ignore'] })
+    // The system's, in an environment of ours: of a PATH with `node_modules/.bin` in it, a package would choose what runs here.
+    const { real } = requireProgram('ldd', SYSTEM_PATH, '/')
+    const env = { PATH: SYSTEM_PATH }
+    output = execFileSync(real, [...programs], { encoding: 'utf8', timeout: 5000, stdio: ['ignore', 'pipe', 'ignore'], cwd: '/', env })
   } catch {
     return ['/usr/lib', '/usr/lib64', '/lib', '/lib64'].filter((path) => existsSync(path) && !isLink(path))
   }

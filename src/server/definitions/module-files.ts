@@ -5,8 +5,8 @@
  * @module
  */
 
-import { existsSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 
 export interface ModuleFiles {
   readonly code: readonly string[]
@@ -23,9 +23,12 @@ export function moduleFiles(file: string): ModuleFiles {
   const folder = dirname(file)
   const code = [folder]
   for (let above = dirname(folder), below = folder; above !== below; below = above, above = dirname(above))
-    code.push(...['node_modules', 'package.json'].map((name) => join(above, name)).filter((path) => existsSync(path)))
+    code.push(...['node_modules', 'package.json'].map((name) => join(above, name)).filter((path) => isWhatItSays(path)))
   return { code, hidden: hiddenIn(folder) }
 }
+
+/** Who made the package may have made a link of that name, to keys. */
+const isWhatItSays = (path: string): boolean => existsSync(path) && basename(realpathSync(path)) === basename(path)
 
 function hiddenIn(folder: string): string[] {
   const hidden: string[] = []
