@@ -1525,7 +1525,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     kind: 'guarantee',
   },
   'sandbox-network': {
-    source: 'docs/sandbox.md §Network, T22, T37',
+    source: 'T22, T37, docs/sandbox.md §Network',
     behaviour:
       'What runs in a sandbox connects to the hosts and ports that it was granted and to nothing else: a name leads to public addresses that were checked, TLS and HTTP on the connection name that host, and each connection, made or refused, is on record.',
     kind: 'guarantee',

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { verifies } from '../requirements.ts'
@@ -66,7 +67,7 @@ describe('a guarded command', needsBubblewrap, () => {
       assert.equal(said(await client.call('read', { path: join(shut, 'a.md') })), 'a note')
       assert.equal(said(await client.call('write', { path: join(notes, 'b.md'), text: 'hello' })), 'written')
       assert.match(said(await client.call('write', { path: join(shut, 'b.md'), text: 'hello' })), /^E(?:ROFS|ACCES)$/)
-      for (const path of [join(dataDir, 'master.key'), join(temp.path, 'data'), '/root/.profile', '/etc/shadow'])
+      for (const path of [join(dataDir, 'master.key'), join(temp.path, 'data'), join(homedir(), '.profile'), '/etc/shadow'])
         assert.match(said(await client.call('read', { path })), /^E(?:NOENT|ACCES)$/, path)
       assert.match(said(await client.call('get', { url: guard.issuer })), /^E(?:CONNREFUSED|NETUNREACH)|AI_AGAIN$|fetch failed/)
       const about = await aboutOf(client)

@@ -166,7 +166,7 @@ function folderWithNode(): string {
 describe('its environment', () => {
   const ours = {
     PATH: '/usr/bin:/opt/tools/bin',
-    HOME: '/home/ana',
+    HOME: '/homes/ana',
     LANG: 'en',
     SSH_AUTH_SOCK: '/x',
     API_KEY: 'k',

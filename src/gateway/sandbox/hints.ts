@@ -56,21 +56,18 @@ export function cannotRun({ command, args }: Pick<Command, 'command' | 'args'>, 
   const off = where === '' ? '--dangerously-no-sandbox' : 'sandbox: { dangerouslyOff: true }'
   if (/^(?:docker|podman|nerdctl)$/.test(name))
     return `${name} works through the socket of its daemon, which nothing in a sandbox can reach: it needs ${off}. What keeps it then is its container`
-  const from = fetchesFrom(name, args)
-  if (from === undefined || grants.net.length > 0) return undefined
-  const { hosts, install } = from
-  const grant = where === '' ? hosts.map((host) => `--allow-net ${host}`).join(' ') : `net: [${hosts.join(', ')}]`
+  const install = installFor(name, args)
+  if (install === undefined || grants.net.length > 0) return undefined
+  const grant = where === '' ? PYTHON.map((host) => `--allow-net ${host}`).join(' ') : `net: [${PYTHON.join(', ')}]`
   return `${name} fetches the package each time it starts, and has no network: install it first (${install}) and name its program, or grant ${grant}`
 }
 
-function fetchesFrom(name: string, args: readonly string[]): { readonly hosts: readonly string[]; readonly install: string } | undefined {
-  const python = ['pypi.org:443', 'files.pythonhosted.org:443']
-  if (name === 'uvx' || (name === 'uv' && args[0] === 'tool' && args[1] === 'run'))
-    return { hosts: python, install: 'uv tool install PACKAGE' }
-  if (name === 'pipx' && args[0] === 'run') return { hosts: python, install: 'pipx install PACKAGE' }
-  if (name === 'bunx' || (name === 'bun' && args[0] === 'x'))
-    return { hosts: ['registry.npmjs.org:443'], install: 'bun install --global PACKAGE' }
-  return undefined
+/** Where packages of Python come from. Those of npm are pinned, and fetched before and outside (`launch/`). */
+const PYTHON = ['pypi.org:443', 'files.pythonhosted.org:443']
+
+function installFor(name: string, args: readonly string[]): string | undefined {
+  if (name === 'uvx' || (name === 'uv' && args[0] === 'tool' && args[1] === 'run')) return 'uv tool install PACKAGE'
+  return name === 'pipx' && args[0] === 'run' ? 'pipx install PACKAGE' : undefined
 }
 
 /** What it may reach, in one line. */

@@ -77,8 +77,6 @@ export const serverLimits: Limits = {
   maxOutputBytes: 16 * 1024 * 1024,
   scratchMb: 256,
 }
-/** Of one snippet. */
-export const snippetLimits: Limits = { ...toolLimits, timeoutMs: 60_000, cpuSeconds: 10, memoryMb: 256, maxOutputBytes: 1024 * 1024 }
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/
 const names = z

@@ -26,7 +26,7 @@ export interface NetworkOptions {
   /** What it is called in what a refused program reads: the guarded server, the tool. */
   readonly name: string
   readonly allowed: readonly Destination[]
-  /** Is told of each connection when it has ended or was refused. See `createConnectNotes` for what makes audit records of it. */
+  /** Is told of each connection when it has ended or was refused. `createConnectRecords` makes audit records of it. */
   readonly note: (connection: Connection) => void
   readonly log: Log
   readonly clock?: Clock | undefined

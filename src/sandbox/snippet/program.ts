@@ -3,7 +3,7 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Depth, Program } from '../confine/confinement.ts'
-import { type Grants, snippetLimits } from '../grants/grants.ts'
+import { type Grants, toolLimits } from '../grants/grants.ts'
 import { toNodeProgram } from '../pool/node-program.ts'
 import type { SnippetLimits } from './limits.ts'
 
@@ -33,7 +33,7 @@ function grantsFor({ timeoutMs, runSeconds, memoryMb, maxCalls, resultBytes }: S
     env: [],
     run: [],
     limits: {
-      ...snippetLimits,
+      ...toolLimits,
       timeoutMs: timeoutMs + GRACE_MS,
       cpuSeconds: runSeconds + GRACE_SECONDS,
       memoryMb: memoryMb + OWN_MB,
