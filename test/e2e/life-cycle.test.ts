@@ -111,7 +111,7 @@ describe('an early end', { concurrency: 3 }, () => {
       '--ignore-end',
     )
     try {
-      assert.equal(await exitOf(child, 30_000), 1)
+      assert.equal(await exitOf(child, 30_000), 2)
       assert.match(child.stderr(), /^error\[E-/m)
     } finally {
       await stop(child.process)
