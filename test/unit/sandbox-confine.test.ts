@@ -282,3 +282,15 @@ test('a PATH with somebody else’s programs in it, as of npm, runs none of them
   }
   assert.equal(existsSync(marker), false)
 })
+
+test('what is around it inside is not there to be read or changed, and zeros are no memory to share', needsBubblewrap, async () => {
+  const script = `
+    ls /proc/1 /proc/1/mem /proc/1/task 2>&1; head -c 3 /dev/zero | od -An -tx1; test -e /proc/self/mem && echo itself`
+  const grants = toGrants({}, folder, serverLimits)
+  const server = { command: 'sh', args: ['-c', script], cwd: '/', env: {}, grants, code: [], forks: true }
+  const { output } = await runConfined(createBubblewrap(), server)
+  assert.match(output, /\/proc\/1\/mem.*No such file[^]*\/proc\/1\/task.*No such file[^]*\n\/proc\/1:\n 00 00 00\nitself\n$/)
+  // The device that is mapped there is another: 1:7 is full, 1:5 is zero (admin-guide/devices.txt of Linux).
+  const seen = await answers({ server: '0', zero: "fs.statSync('/dev/zero').rdev" })
+  assert.deepEqual(seen['zero'], (1 << 8) | 7)
+})

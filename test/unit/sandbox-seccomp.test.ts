@@ -10,7 +10,9 @@ import {
   ARCHITECTURES,
   type Architecture,
   CLONE,
+  FALLOCATE,
   LAST_KNOWN,
+  MMAP,
   REFUSED,
   SOCKET,
   UNSHARE,
@@ -54,7 +56,7 @@ function answerOf(program: Uint8Array, { number, architecture, args = [] }: Call
   return assert.fail('it ended without an answer')
 }
 
-const [EPERM, ENOSYS, EPROTONOSUPPORT, EAFNOSUPPORT] = [1, 38, 93, 97].map(errno)
+const [EPERM, ENOSYS, EPROTONOSUPPORT, EOPNOTSUPP, EAFNOSUPPORT] = [1, 38, 93, 95, 97].map(errno)
 
 test('a program answers with the first line that says so, and loads again what another line has replaced', () => {
   const program = compile([
@@ -84,6 +86,8 @@ for (const architecture of ['x64', 'arm64'] satisfies Architecture[]) {
       socket: [41, 198],
       socketpair: [53, 199],
       execveat: [322, 281],
+      mmap: [9, 222],
+      fallocate: [285, 47],
     }
     const programs = { forks: filterOf(architecture, { forks: true }), alone: filterOf(architecture, { forks: false }) }
     const of = (which: 'forks' | 'alone', name: string, ...args: (number | bigint)[]): number =>
@@ -157,6 +161,13 @@ for (const architecture of ['x64', 'arm64'] satisfies Architecture[]) {
       assert.equal(of('forks', 'socketpair', 1, 1, 0), ALLOW)
       assert.equal(of('forks', 'socketpair', 30, 1, 0), EAFNOSUPPORT)
     })
+    it('shares no memory that is nobody’s size, and takes no room on a disk without writing', () => {
+      const map = (flags: number | bigint): number => of('alone', 'mmap', 0, 4096, 3, flags, -1, 0)
+      for (const shared of [0x21, 0x23, 0x4021, (1n << 40n) | 0x21n]) assert.equal(map(shared), EPERM)
+      // Private memory; a file, shared or not.
+      for (const usual of [0x22, 0x4022, 0x1, 0x2, 0x3]) assert.equal(map(usual), ALLOW)
+      assert.equal(of('forks', 'fallocate', 3, 0, 0, 1 << 30), EOPNOTSUPP)
+    })
     it('keeps its addresses hard to guess', () => {
       assert.equal(of('forks', 'personality', 0xffff_ffff), ALLOW)
       assert.equal(of('forks', 'personality', 0), ALLOW)
@@ -182,6 +193,8 @@ test('for real: what is refused is refused, and what is usual works', perl, asyn
     clone: [`${CLONE[arch]}, 0x10000011, 0, 0, 0, 0`, 1],
     vsock: [`${SOCKET[arch]}, 40, 1, 0`, 97],
     socket: [`${SOCKET[arch]}, 2, 1, 0`, 0],
+    shared: [`${MMAP[arch]}, 0, 4096, 3, 0x21, -1, 0`, 1],
+    fallocate: [`${FALLOCATE[arch]}, 1, 0, 0, 4096`, 95],
     newer: ['4000, 0', 38],
   }
   const script = Object.entries(calls)

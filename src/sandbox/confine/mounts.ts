@@ -18,7 +18,7 @@ export type Step =
   | { readonly kind: 'file'; readonly source: Source; readonly at: string; readonly content: string }
   /** In memory, and anybody's to write. */
   | { readonly kind: 'scratch'; readonly source: Source; readonly at: string; readonly sizeMb: number }
-  | { readonly kind: 'device'; readonly source: Source; readonly at: string }
+  | { readonly kind: 'device'; readonly source: Source; readonly at: string; readonly from?: string }
   /** All of `/dev`, with terminals. */
   | { readonly kind: 'devices'; readonly source: Source; readonly at: string }
   | { readonly kind: 'hide'; readonly source: 'hidden'; readonly at: string; readonly folder: boolean }
@@ -112,7 +112,7 @@ function argumentsOf(step: Step, hand: Hand): string[] {
     case 'scratch':
       return ['--perms', '1777', '--size', String(step.sizeMb * 1024 * 1024), '--tmpfs', step.at]
     case 'device':
-      return ['--dev-bind', step.at, step.at]
+      return ['--dev-bind', step.from ?? step.at, step.at]
     case 'devices':
       return ['--dev', step.at]
     case 'hide':

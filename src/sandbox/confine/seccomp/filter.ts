@@ -16,9 +16,11 @@ import {
   ARCHITECTURES,
   type Architecture,
   CLONE,
+  FALLOCATE,
   FORKING,
   IOCTL,
   LAST_KNOWN,
+  MMAP,
   PERSONALITY,
   REFUSED,
   SOCKET,
@@ -30,6 +32,7 @@ import {
 const EPERM = errno(1)
 const ENOSYS = errno(38)
 const EPROTONOSUPPORT = errno(93)
+const EOPNOTSUPP = errno(95)
 const EAFNOSUPPORT = errno(97)
 
 // clone(2), unshare(2): CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
@@ -40,8 +43,13 @@ const THE_X32_ABI = 0x4000_0000
 // ioctl_tty(2): to type into a terminal, or to select and paste there (TIOCLINUX).
 const TIOCSTI = 0x5412
 const TIOCLINUX = 0x541c
+// mmap(2): memory that processes share stays when none of them has it in its size any more (madvise(2), MADV_DONTNEED).
+const MAP_SHARED = 0x1
+const MAP_ANONYMOUS = 0x20
 const [UNIX, INET, INET6, NETLINK] = [1, 2, 10, 16]
 const IP_PROTOCOLS = [0, 6, 17] // the family's own, TCP, UDP
+
+const SHARED: Line = { field: 3, is: 'bits', value: MAP_SHARED, lines: [{ answer: EPERM }] }
 
 export interface FilterOptions {
   /** Whether it may start processes. */
@@ -66,6 +74,8 @@ export function filterOf(architecture: Architecture, { forks }: FilterOptions): 
     ...on([CLONE], cloneLines(forks)),
     ...(forks ? [] : on(FORKING, [answer(EPERM)])),
     ...on([UNSHARE], [{ field: 0, is: 'bits', value: NEW_NAMESPACES | NEW_TIME, lines: [answer(EPERM)] }, answer(ALLOW)]),
+    ...on([MMAP], [{ field: 3, is: 'bits', value: MAP_ANONYMOUS, lines: [SHARED] }, answer(ALLOW)]),
+    ...on([FALLOCATE], [answer(EOPNOTSUPP)]),
     ...on([IOCTL], [...when(1, [TIOCSTI, TIOCLINUX], [answer(EPERM)]), answer(ALLOW)]),
     // personality(2): to ask which it is, or for the usual one. Others switch off what makes addresses hard to guess.
     ...on([PERSONALITY], [...when(0, [0, 0xffff_ffff], [answer(ALLOW)]), answer(EPERM)]),

@@ -106,7 +106,10 @@ export const ABSENT: readonly Syscall[] = [
 /** What is refused depends on how they are called. */
 export const CLONE: Syscall = { name: 'clone', x64: 56, arm64: 220 }
 export const UNSHARE: Syscall = { name: 'unshare', x64: 272, arm64: 97 }
+/** glibc's posix_fallocate then writes, and what is written is counted (`disk-watch.ts`). */
+export const FALLOCATE: Syscall = { name: 'fallocate', x64: 285, arm64: 47 }
 export const IOCTL: Syscall = { name: 'ioctl', x64: 16, arm64: 29 }
+export const MMAP: Syscall = { name: 'mmap', x64: 9, arm64: 222 }
 export const PERSONALITY: Syscall = { name: 'personality', x64: 135, arm64: 92 }
 export const SOCKET: Syscall = { name: 'socket', x64: 41, arm64: 198 }
 export const SOCKETPAIR: Syscall = { name: 'socketpair', x64: 53, arm64: 199 }
