@@ -42,8 +42,8 @@ export type SealedProblem =
   | 'of_another_call'
   | 'used_before'
 
-/** What a sandbox grants, one by one. */
-export type SandboxPermission = 'read' | 'write' | 'net' | 'env' | 'run' | 'other'
+/** What something in a sandbox wanted and was not granted. A variable is no error to read: it is not there. */
+export type SandboxPermission = 'read' | 'write' | 'net' | 'run' | 'other'
 /** Why something in a sandbox ended before its time. */
 export type SandboxEnd = 'time' | 'cpu' | 'memory' | 'processes' | 'output' | 'disk' | 'crash'
 

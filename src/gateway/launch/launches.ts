@@ -70,21 +70,13 @@ export function createLaunches(options: LaunchesOptions): Launches {
   const closing = new AbortController()
   const { signal } = closing
   const npm = createNpm({ env, signal })
-  const store = createPackageStore({
-    dir: packagesDir,
-    npm,
-    log,
-    signal,
-    installed: (pin, platform, digest) => lock.addInstalled(keyOf(pin), platform, digest),
-  })
+  const store = createPackageStore({ dir: packagesDir, npm, log, signal, installed: lock.addInstalled })
   const now = (): string => new Date(clock()).toISOString()
 
   /** What is to be accepted before this is started; undefined: nothing. */
   function refusal({ id, written }: ServerConfig): Change | undefined {
-    const accepted = written && lock.launch(id)
-    if (!written || !accepted) return undefined
-    const { accepted: _, ...was } = accepted
-    return changeOf(was, written)
+    const accepted = lock.launch(id)
+    return written && accepted && changeOf(accepted, written)
   }
 
   async function settleLaunch(config: ServerConfig): Promise<string | undefined> {

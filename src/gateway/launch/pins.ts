@@ -74,13 +74,7 @@ export function toView(pin: Found): PinView {
 
 export function createPins({ lock, packagesDir, written, log, clock, signal, env = process.env }: PinsOptions): Pins {
   const npm = createNpm({ env, signal })
-  const store = createPackageStore({
-    dir: packagesDir,
-    npm,
-    log,
-    signal,
-    installed: (pin, platform, digest) => lock.addInstalled(keyOf(pin), platform, digest),
-  })
+  const store = createPackageStore({ dir: packagesDir, npm, log, signal, installed: lock.addInstalled })
   const pinOf = (server: string): { readonly wants: string; readonly pin: Pin } | undefined => {
     const used = lock.pinnedFor(server)
     const pin = used && lock.pin(used.uses)
@@ -89,9 +83,7 @@ export function createPins({ lock, packagesDir, written, log, clock, signal, env
   function change(server: string): Change | undefined {
     const is = written.get(server)
     const accepted = lock.launch(server)
-    if (!is || !accepted) return undefined
-    const { accepted: _, ...was } = accepted
-    return changeOf(was, is)
+    return is && accepted && changeOf(accepted, is)
   }
 
   return {

@@ -26,8 +26,8 @@ export interface PackageStoreOptions {
   readonly npm: Npm
   readonly log: Log
   readonly signal: AbortSignal
-  /** What its files come to on this platform, told once: before they can be started. */
-  readonly installed: (pin: Pin, platform: string, digest: string) => void
+  /** What the files of `name@version` come to on this platform, told once: before they can be started. */
+  readonly installed: (key: string, platform: string, digest: string) => void
 }
 
 export interface PackageStore {
@@ -109,7 +109,7 @@ export function createPackageStore({ dir, npm, log, signal, installed }: Package
           `what npm installs of ${keyOf(pin)} is not what was pinned on another machine of this kind (${platform}). If that is meant: sallyport pin update`,
         )
       // First what it must be, then the files: an interruption in between leaves nothing that is not known.
-      if (pinned === undefined) installed(pin, platform, digest)
+      if (pinned === undefined) installed(keyOf(pin), platform, digest)
       remove(folder)
       renameSync(fresh, folder)
       log('info', `installed ${keyOf(pin)}`, { files, ms: Math.round(performance.now() - since) })

@@ -9,6 +9,7 @@
  */
 
 import type { ChildProcess } from 'node:child_process'
+import type { SandboxEnd } from '../../core/index.ts'
 import type { Command } from '../../process/index.ts'
 import type { Grants } from '../grants/grants.ts'
 
@@ -16,7 +17,7 @@ import type { Grants } from '../grants/grants.ts'
 export type Depth = 'bubblewrap' | 'sandbox-runtime' | 'node-permission' | 'none'
 
 /** Why a program was ended from outside. */
-export type Ended = 'time' | 'cpu' | 'memory' | 'processes' | 'output' | 'disk'
+export type Ended = Exclude<SandboxEnd, 'crash'>
 
 /** What is to run. */
 export interface Program {

@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { JsonObject } from '../../core/index.ts'
-import type { Ended } from '../confine/confinement.ts'
+import type { JsonObject, SandboxEnd, SandboxPermission } from '../../core/index.ts'
 
 /** One piece of work for a child. */
 export interface Job {
@@ -26,14 +25,14 @@ export type JobEnd =
   /** What it threw. `permission`: what it was not granted, where that is why. */
   | { readonly kind: 'failed'; readonly error: ChildError }
   /** It was ended, or ended itself before it answered (`crash`). */
-  | { readonly kind: 'stopped'; readonly why: Ended | 'crash' }
+  | { readonly kind: 'stopped'; readonly why: SandboxEnd }
   | { readonly kind: 'overloaded' }
   | { readonly kind: 'cancelled' }
 
 export interface ChildError {
   readonly name: string
   readonly message: string
-  readonly permission?: 'read' | 'write' | 'net' | 'env' | 'run' | 'other' | undefined
+  readonly permission?: SandboxPermission | undefined
 }
 
 export interface PoolStatus {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { createId, type JsonObject, type Log, problemOf } from '../../core/index.ts'
+import { createId, type JsonObject, type Log, problemOf, type SandboxPermission } from '../../core/index.ts'
 import { createLineReader, signalGroup, startChild } from '../../process/index.ts'
 import type { Confined, Confinement, Ended, Program } from '../confine/confinement.ts'
 import type { ChildError, Job, JobEnd } from './pool.ts'
@@ -248,7 +248,7 @@ function parseLine(line: string): JsonObject | undefined {
   }
 }
 
-const PERMISSIONS: ReadonlySet<unknown> = new Set(['read', 'write', 'net', 'env', 'run', 'other'])
+const PERMISSIONS: ReadonlySet<unknown> = new Set<SandboxPermission>(['read', 'write', 'net', 'run', 'other'])
 const MAX_NAME = 128
 const MAX_MESSAGE = 16_384
 
@@ -258,6 +258,6 @@ function toError(failed: unknown): ChildError {
   return {
     name: typeof name === 'string' ? name.slice(0, MAX_NAME) : 'Error',
     message: typeof message === 'string' ? message.slice(0, MAX_MESSAGE) : '',
-    ...(PERMISSIONS.has(permission) ? { permission: permission as ChildError['permission'] } : {}),
+    ...(PERMISSIONS.has(permission) ? { permission: permission as SandboxPermission } : {}),
   }
 }

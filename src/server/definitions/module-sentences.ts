@@ -7,7 +7,6 @@ const tried: Readonly<Record<SandboxPermission, string>> = {
   read: 'read what it was not granted',
   write: 'write where it was not granted to',
   net: 'connect to where it was not granted to',
-  env: 'read a variable that it was not granted',
   run: 'start what it was not granted',
   other: 'do what it was not granted',
 }
