@@ -2,10 +2,22 @@
 // started with those bytes alone, whoever changes them, wherever: at the registry, on the way, on the disk.
 
 import assert from 'node:assert/strict'
-import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import type { LaunchQuestion } from '../../src/gateway/launch/index.ts'
 import { verifies } from '../requirements.ts'
 import { run } from '../support/child.ts'
 import { SALLYPORT } from '../support/guard.ts'
@@ -218,5 +230,39 @@ describe('T07: an installed package that somebody changed', () => {
       writeFileSync(made.lockFile, JSON.stringify(copy))
       await assert.rejects(made.start(EXACT), /is not a sallyport\.lock/, what)
     }
+  })
+})
+
+describe('T07: what npm would run while it looks', () => {
+  it('a dependency on a repository is refused before git is started: what git is, a repository can say', async () => {
+    await using made = await place()
+    const programs = join(made.folder, 'bin')
+    const started = join(made.folder, 'git-was-started')
+    mkdirSync(programs)
+    writeFileSync(join(programs, 'git'), `#!/bin/sh\ntouch '${started}'\nexit 1\n`, { mode: 0o755 })
+    for (const from of ['git+https://127.0.0.1:1/gone.git', `github:acme/gone#${'a'.repeat(40)}`, 'https://127.0.0.1:1/gone.tgz']) {
+      made.registry.publish({ ...MAIL, dependencies: { gone: from } })
+      await assert.rejects(
+        made.start(EXACT, { env: { PATH: `${programs}:${process.env['PATH']}` } }),
+        /depends on something that is not from the registry/,
+        from,
+      )
+    }
+    assert.ok(!existsSync(started))
+  })
+
+  it('a .npmrc above the data directory says nothing', async () => {
+    await using made = await place()
+    writeFileSync(join(made.folder, 'package.json'), '{}')
+    writeFileSync(join(made.folder, '.npmrc'), 'registry=http://127.0.0.1:1\n')
+    const { npm_config_registry: registry, ...env } = made.registry.env
+    writeFileSync(env['npm_config_userconfig'] as string, `registry=${registry}\n`)
+    const published: (string | undefined)[] = []
+    const ask = (question: LaunchQuestion): boolean => {
+      if (question.kind === 'package') published.push(question.published)
+      return true
+    }
+    await made.start(['npx', 'acme-mail'], { ask, env: { npm_config_registry: undefined } })
+    assert.deepEqual(published, ['2026-01-02T03:04:05.000Z'])
   })
 })

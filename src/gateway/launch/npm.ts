@@ -32,6 +32,7 @@ export interface NpmOptions {
   readonly signal: AbortSignal
 }
 
+export const NOT_OF_REGISTRY = 'it depends on something that is not from the registry, which cannot be pinned'
 const WITHIN_MS = 10 * 60_000
 const MAX_OUTPUT = 32 * 1024 * 1024
 const QUIET = [
@@ -42,6 +43,13 @@ const QUIET = [
   '--loglevel=error',
   '--workspaces=false',
   '--global=false',
+  // Only what the registry has: a repository's own .npmrc says what npm starts as git, while npm merely looks at what there is in it.
+  '--allow-git=none',
+  '--allow-remote=none',
+  '--allow-file=none',
+  '--allow-directory=none',
+  // For an npm that does not know these: a program that fails.
+  '--git=false',
 ]
 const PASSED_ON =
   /^(?:PATH|HOME|LANG|TERM|TMPDIR|USER|USERPROFILE|APPDATA|LOCALAPPDATA|SYSTEMROOT|COMSPEC|PATHEXT|TEMP|TMP|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|(?:HTTPS?|ALL|NO)_PROXY|NPM_TOKEN|NODE_AUTH_TOKEN|npm_config_\w+)$/i
@@ -114,6 +122,11 @@ function sentenceFor(code: string): string {
     case 'EHOSTUNREACH':
     case 'ENOTCACHED':
       return 'the registry cannot be reached'
+    case 'EALLOWGIT':
+    case 'EALLOWREMOTE':
+    case 'EALLOWFILE':
+    case 'EALLOWDIRECTORY':
+      return NOT_OF_REGISTRY
     case 'ENOSPC':
       return 'the disk is full'
     case 'EUSAGE':

@@ -10,7 +10,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeProblems } from '../../core/index.ts'
-import { type Npm, NpmProblem } from './npm.ts'
+import { NOT_OF_REGISTRY, type Npm, NpmProblem } from './npm.ts'
 import { showWanted, type Wanted } from './package-spec.ts'
 import { type Pin, pinEntryKeys, pinTreeSchema } from './pin.ts'
 
@@ -18,15 +18,22 @@ export type Found = Pick<Pin, 'name' | 'version' | 'tree'>
 
 /** @throws {NpmProblem} */
 export async function resolvePackage(npm: Npm, wanted: Wanted, packagesDir: string): Promise<Found> {
-  mkdirSync(packagesDir, { recursive: true, mode: 0o700 })
-  const folder = mkdtempSync(join(packagesDir, '.look-'))
-  try {
-    writeFileSync(join(folder, 'package.json'), '{"private":true}')
+  return inFolder(packagesDir, async (folder) => {
     await npm.run(
       ['install', '--package-lock-only', '--omit-lockfile-registry-resolved', '--save-exact', '--save-prod', '--', showWanted(wanted)],
       folder,
     )
     return toFound(wanted, JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')))
+  })
+}
+
+/** A project of its own: in any other folder npm goes upwards, and does as the `.npmrc` says that it finds there. */
+async function inFolder<T>(packagesDir: string, work: (folder: string) => Promise<T>): Promise<T> {
+  mkdirSync(packagesDir, { recursive: true, mode: 0o700 })
+  const folder = mkdtempSync(join(packagesDir, '.look-'))
+  try {
+    writeFileSync(join(folder, 'package.json'), '{"private":true}')
+    return await work(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -38,8 +45,7 @@ function toFound(wanted: Wanted, lock: { readonly packages?: Record<string, Reco
   for (const [place, said] of Object.entries(lock.packages ?? {})) {
     if (place === '') continue
     // Where it comes from is said only of what is not the registry's.
-    if (said['resolved'] !== undefined || said['link'] !== undefined)
-      throw new NpmProblem('ESOURCE', 'it depends on something that is not from the registry, which cannot be pinned')
+    if (said['resolved'] !== undefined || said['link'] !== undefined) throw new NpmProblem('ESOURCE', NOT_OF_REGISTRY)
     tree[place] = Object.fromEntries(pinEntryKeys.flatMap((key) => (said[key] === undefined ? [] : [[key, said[key]]])))
   }
   const parsed = pinTreeSchema.safeParse(tree)
@@ -56,7 +62,8 @@ function toFound(wanted: Wanted, lock: { readonly packages?: Record<string, Reco
 /** When the registry says that it was published: ISO 8601. Undefined where it does not say. */
 export async function publishedAt(npm: Npm, { name, version }: Found, packagesDir: string): Promise<string | undefined> {
   try {
-    const times = JSON.parse(await npm.run(['view', '--json', '--', `${name}@${version}`, 'time'], packagesDir)) as Record<string, unknown>
+    const said = await inFolder(packagesDir, (folder) => npm.run(['view', '--json', '--', `${name}@${version}`, 'time'], folder))
+    const times = JSON.parse(said) as Record<string, unknown>
     const at = times[version]
     return typeof at === 'string' && Number.isFinite(Date.parse(at)) ? new Date(at).toISOString() : undefined
   } catch (error) {
