@@ -1,8 +1,10 @@
 // Bounds of what runs confined: those of the kernel, and those that a watch keeps over all of its processes together.
 
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { startChild } from '../../src/process/index.ts'
+import { isFiltered } from '../../src/sandbox/confine/seccomp/filter.ts'
 import {
   createBubblewrap,
   type Ended,
@@ -116,4 +118,37 @@ test('no file is larger than any of it needs, and nothing is left of a crash', n
     'locked memory': '65536',
     'msgqueue size': '0',
   })
+})
+
+const hasPerl = existsSync('/usr/bin/perl')
+const perl = { skip: needsBubblewrap.skip || (!hasPerl && 'there is no perl to make calls with') }
+const perlProgram = (script: string, sandbox: SandboxOptions = {}): Program => ({
+  ...shell('', sandbox),
+  command: '/usr/bin/perl',
+  args: ['-e', script],
+})
+
+test('memory is counted of a process whose first thread has ended, too', perl, async (t) => {
+  const { arch } = process
+  if (!isFiltered(arch)) return t.skip('there is no filter for this architecture')
+  const keeping = (count: number): string => `use threads;
+    threads->create(sub { sleep 1; my @kept; push @kept, 'x' x 50_000_000 for 1..${count}; print "kept\\n"; $| = 1; print ""; sleep 5; kill 9, $$ });
+    syscall(${arch === 'x64' ? 60 : 93}, 0)`
+  if ((await run(perlProgram('use threads; print "ok"'))).output !== 'ok') return t.skip('this perl has no threads')
+  assert.deepEqual([(await run(perlProgram(keeping(1), { memoryMb: 300 }))).ended], [undefined])
+  const { ended, output } = await run(perlProgram(keeping(12), { memoryMb: 300 }))
+  assert.deepEqual([ended, output], ['memory', ''])
+})
+
+test('what waits in sockets is memory, too', perl, async () => {
+  const sockets = (count: number): string => `use Socket;
+    for (1..${count}) { socketpair(my $one, my $other, AF_UNIX, SOCK_STREAM, 0) or die; push @kept, $one, $other }
+    $| = 1; print "open"; sleep 2`
+  assert.deepEqual((await run(perlProgram(sockets(120), { memoryMb: 128 }))).ended, undefined)
+  assert.deepEqual((await run(perlProgram(sockets(480), { memoryMb: 128 }))).ended, 'memory')
+})
+
+test('who was started last and has ended hides nothing', perl, async () => {
+  const script = 'fork or exit; sleep 1; for (1..200000) { open F, ">", "/tmp/$_" or die "full" } sleep 5'
+  assert.equal((await run(perlProgram(script))).ended, 'disk')
 })

@@ -112,6 +112,7 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
       alone: !program.forks,
       metered: program.node === true,
       scratch: view.scratch,
+      ownNetwork: true,
     })
     return {
       command: { command: bwrap, args, cwd: '/', env: { PATH: SYSTEM_PATH, ...env, HOME: view.home }, bare: true, files: placed(files) },

@@ -20,12 +20,15 @@ const LEAST_BYTES = 1024 * MIB
 const LEAST_SHARE = 0.05
 /** A kibibyte of the kernel's memory each. */
 const MOST_FILES = 65_536
+/** Of a disk that can keep so many and no more, this many are left to others. */
+const LEAST_FILES = 100_000
 /** Every how many looks. */
 const EVERY = 2
 
 export function createDiskWatch(written: readonly string[], scratch: readonly string[]): DiskWatch {
   /** The most that was free since it began, by folder. */
   const free = new Map<string, number>()
+  const freeFiles = new Map<string, number>()
   const byProcess = new Map<number, number>()
   let byEnded = 0
   let pending = 0
@@ -36,13 +39,17 @@ export function createDiskWatch(written: readonly string[], scratch: readonly st
     if (pending > 0 || looks++ % EVERY !== 0) return
     if (written.length > 0) count(tree)
     for (const path of written)
-      ask(path, ({ bsize, blocks, bavail }) => {
+      ask(path, ({ bsize, blocks, bavail, files, ffree }) => {
         const left = bavail * bsize
         const most = Math.max(left, free.get(path) ?? 0)
         free.set(path, most)
         const isLow = left < Math.min(LEAST_BYTES, blocks * bsize * LEAST_SHARE)
         // That a disk is full may be anybody's doing: it is ended for its own.
         if (isLow && most - left > LITTLE && total() > LITTLE) full()
+        // Files that hold nothing are no bytes; whose they are is not known.
+        const mostFiles = Math.max(ffree, freeFiles.get(path) ?? 0)
+        freeFiles.set(path, mostFiles)
+        if (ffree < Math.min(LEAST_FILES, files * LEAST_SHARE) && mostFiles - ffree > MOST_FILES / 16) full()
       })
     if (inside !== undefined)
       for (const path of scratch)

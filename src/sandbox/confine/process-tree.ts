@@ -14,6 +14,8 @@ export interface ProcessUse {
   readonly threads: number
   /** With pages of files, which others use too. */
   readonly residentBytes: number
+  /** What the kernel may need at most to know where its pages are: eight bytes for each that it has mapped, used or not. */
+  readonly tableBytes: number
 }
 
 const TICKS_A_SECOND = 100 // USER_HZ, on every architecture that Node runs on.
@@ -45,37 +47,55 @@ export function treeOf(first: number, most: number): ProcessUse[] {
 }
 
 export function useOf(pid: number): ProcessUse | undefined {
-  const text = read(`/proc/${pid}/stat`)
-  if (text === undefined) return undefined
-  // Its name, in brackets, is whatever it likes: fields are counted from the last bracket, where the third begins.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const field = (number: number): number => Number(fields[number - 3])
+  const field = fieldsOf(`/proc/${pid}/stat`)
+  if (field === undefined) return undefined
+  const threads = field(20)
+  // Its first thread may have ended before the others: what it had is theirs, and is said of them alone.
+  const living = field(24) > 0 || threads <= 1 ? field : (fieldsOf(`${livingTask(pid)}/stat`) ?? field)
   return {
     pid,
     cpuSeconds: (field(14) + field(15) + field(16) + field(17)) / TICKS_A_SECOND,
-    threads: field(20),
-    residentBytes: field(24) * pageBytes(),
+    threads,
+    residentBytes: living(24) * pageBytes(),
+    tableBytes: (living(23) / pageBytes()) * 8,
+  }
+}
+
+/** By its number in proc_pid_stat(5). */
+function fieldsOf(path: string): ((number: number) => number) | undefined {
+  const text = read(path)
+  if (text === undefined) return undefined
+  // Its name, in brackets, is whatever it likes: fields are counted from the last bracket, where the third begins.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return (number) => Number(fields[number - 3])
+}
+
+/** The folder of its first thread that has memory. */
+function livingTask(pid: number): string {
+  const folder = `/proc/${pid}/task`
+  const found = tasksOf(pid).find((task) => (fieldsOf(`${folder}/${task}/stat`)?.(24) ?? 0) > 0)
+  return `${folder}/${found ?? pid}`
+}
+
+function tasksOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
   }
 }
 
 /** Each thread has children of its own. */
 function childrenOf({ pid, threads }: ProcessUse): number[] {
-  let tasks = [String(pid)]
-  if (threads > 1) {
-    try {
-      tasks = readdirSync(`/proc/${pid}/task`)
-    } catch {
-      return []
-    }
-  }
+  const tasks = threads > 1 ? tasksOf(pid) : [String(pid)]
   return tasks.flatMap((task) => (read(`/proc/${pid}/task/${task}/children`) ?? '').split(' ').filter(Boolean).map(Number))
 }
 
-/** Memory that is its own: without pages of files, with what it shares in memory, and with what was swapped out. */
-export function ownBytes(pid: number): number {
-  const text = read(`/proc/${pid}/status`) ?? ''
+/** Memory that is its own: without pages of files, with what it shares in memory, what was swapped out, and where its pages are. */
+export function ownBytes({ pid, threads }: ProcessUse): number {
+  const text = read(`${threads > 1 ? livingTask(pid) : `/proc/${pid}`}/status`) ?? ''
   let kibibytes = 0
-  for (const [, amount] of text.matchAll(/^(?:RssAnon|RssShmem|VmSwap):\s*(\d+) kB$/gm)) kibibytes += Number(amount)
+  for (const [, amount] of text.matchAll(/^(?:RssAnon|RssShmem|VmSwap|VmPTE):\s*(\d+) kB$/gm)) kibibytes += Number(amount)
   return kibibytes * 1024
 }
 
@@ -84,6 +104,11 @@ export function writtenBytes(pid: number): number {
   const text = read(`/proc/${pid}/io`) ?? ''
   const amount = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
   return Math.max(amount('wchar'), amount('write_bytes'))
+}
+
+/** Sockets that are open in its network, of whatever kind, and also on their way from one process to another. */
+export function socketsOf(pid: number): number {
+  return Number(/^sockets: used (\d+)$/m.exec(read(`/proc/${pid}/net/sockstat`) ?? '')?.[1] ?? 0)
 }
 
 let pageSize: number | undefined

@@ -12,7 +12,7 @@ import { signalGroup } from '../../process/index.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { Ended } from './confinement.ts'
 import { createDiskWatch } from './disk-watch.ts'
-import { ownBytes, type ProcessUse, treeOf, useOf } from './process-tree.ts'
+import { ownBytes, type ProcessUse, socketsOf, treeOf, useOf } from './process-tree.ts'
 
 export interface WatchOptions {
   /** Processes of ours around the program: `bwrap`, twice. */
@@ -23,6 +23,8 @@ export interface WatchOptions {
   readonly metered?: boolean | undefined
   /** Folders in memory, as it sees them. */
   readonly scratch?: readonly string[] | undefined
+  /** Whether its network is its own, so that all sockets in it are. */
+  readonly ownNetwork?: boolean | undefined
 }
 
 export interface Watched {
@@ -35,6 +37,10 @@ export interface Watched {
 }
 
 const EVERY_MS = 100
+/** What is in a socket and was not read yet is memory of the kernel's: as much as Linux lets one have (socket(7), wmem_max doubled). */
+const SOCKET_BYTES = 416 * 1024
+/** As many are not counted: most have nothing in them. */
+const FREE_SOCKETS = 256
 /** Where nothing has happened for a while, and there are many processes to look at. */
 const SELDOM = 3
 
@@ -57,12 +63,14 @@ function lookNoMore(look: () => void): void {
 
 /** `written`: folders of ours that it may write to. */
 export function watch({ limits }: Grants, written: readonly string[], options: WatchOptions = {}): Watched {
-  const { wrappers = 0, alone = false, metered = false, scratch = [] } = options
+  const { wrappers = 0, alone = false, metered = false, scratch = [], ownNetwork = false } = options
   const memoryBytes = limits.memoryMb * 1024 * 1024
   const disk = createDiskWatch(written, scratch)
   let ended: Ended | undefined
   let running: ChildProcess | undefined
   let program: number | undefined
+  /** Sees what the program sees, and is there as long as it is. Until the program is there, it still sees our own disks. */
+  let inside: number | undefined
   let cpuBefore = 0
   let cpuUsed = 0
   let passed = 0
@@ -76,18 +84,18 @@ export function watch({ limits }: Grants, written: readonly string[], options: W
     }
     const tree = treeAt(pid)
     if (tree.length === 0) return
-    const { cpuSeconds, threads, residentBytes } = sum(tree)
+    const { cpuSeconds, threads, residentBytes, tableBytes } = sum(tree)
     // Less than before: somebody has ended whom nobody waited for.
     const used = Math.max(0, cpuSeconds - cpuBefore)
     cpuBefore = cpuSeconds
     cpuUsed += used
     if (!alone && used === 0) passed = SELDOM
+    const sockets = ownNetwork && inside !== undefined ? Math.max(0, socketsOf(inside) - FREE_SOCKETS) * SOCKET_BYTES : 0
     // Pages of files are cheap to count in, and cost nothing to leave out where it is within its limit with them.
-    if (residentBytes > memoryBytes && tree.reduce((bytes, each) => bytes + ownBytes(each.pid), 0) > memoryBytes) return end('memory')
+    if (residentBytes + tableBytes + sockets > memoryBytes)
+      if (tree.reduce((bytes, each) => bytes + ownBytes(each), sockets) > memoryBytes) return end('memory')
     if (threads > limits.maxProcesses + wrappers) return end('processes')
     if (metered && limits.cpuSeconds !== undefined && cpuUsed > limits.cpuSeconds) return end('cpu')
-    // Until the program is there, what is around it still sees our own disks.
-    const inside = program ?? (tree.length > wrappers ? tree.at(-1)?.pid : undefined)
     disk.look(inside, tree, () => end('disk'))
   }
 
@@ -97,6 +105,7 @@ export function watch({ limits }: Grants, written: readonly string[], options: W
       return use === undefined ? [] : [use]
     }
     const tree = treeOf(pid, limits.maxProcesses + wrappers)
+    if (tree.length > wrappers) inside ??= tree[Math.max(0, wrappers - 1)]?.pid
     if (alone && tree.length === wrappers + 1) program = tree.at(-1)?.pid
     return tree
   }
@@ -141,11 +150,12 @@ export function watch({ limits }: Grants, written: readonly string[], options: W
 }
 
 function sum(tree: readonly ProcessUse[]): Omit<ProcessUse, 'pid'> {
-  let [cpuSeconds, threads, residentBytes] = [0, 0, 0]
+  let [cpuSeconds, threads, residentBytes, tableBytes] = [0, 0, 0, 0]
   for (const use of tree) {
     cpuSeconds += use.cpuSeconds
     threads += use.threads
     residentBytes += use.residentBytes
+    tableBytes += use.tableBytes
   }
-  return { cpuSeconds, threads, residentBytes }
+  return { cpuSeconds, threads, residentBytes, tableBytes }
 }
