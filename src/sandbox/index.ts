@@ -20,6 +20,7 @@ export {
   toGrants,
   toolLimits,
 } from './grants/grants.ts'
+export { isWithin } from './grants/within.ts'
 export { insideFiles, insideProgram } from './inside-file.ts'
 export { createConnectRecords } from './network/connect-records.ts'
 export type { Connection } from './network/connection.ts'

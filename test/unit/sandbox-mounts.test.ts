@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isWithin, planSteps, type Source, type Step, stepArguments } from '../../src/sandbox/confine/mounts.ts'
+import { planSteps, type Source, type Step, stepArguments } from '../../src/sandbox/confine/mounts.ts'
 import { explainFailure } from '../../src/sandbox/confine/probe.ts'
+import { isWithin } from '../../src/sandbox/grants/within.ts'
 import { verifies } from '../requirements.ts'
 
 verifies('sandbox-mounts')

@@ -1,7 +1,8 @@
 /** Folders that are too much to show to a server merely because its program lies in them: a home, and whatever has homes in it. @module */
 
 import { homedir } from 'node:os'
-import { dirname, sep } from 'node:path'
+import { dirname } from 'node:path'
+import { isWithin } from '../../sandbox/index.ts'
 
 const SHARED = new Set([
   '/',
@@ -21,10 +22,6 @@ const SHARED = new Set([
   '/proc',
   '/sys',
 ])
-
-/** Whether it is `folder` or lies below it. Both absolute. */
-export const isWithin = (path: string, folder: string): boolean =>
-  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 
 export const isTooBroad = (folder: string, home: string = homedir()): boolean =>
   SHARED.has(folder) || isWithin(home, folder) || /^\/(?:home|Users)\/[^/]+$/.test(folder)

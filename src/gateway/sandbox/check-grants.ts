@@ -8,8 +8,8 @@
  */
 
 import { existsSync } from 'node:fs'
+import { isWithin } from '../../sandbox/index.ts'
 import type { ServerConfig } from '../config/index.ts'
-import { isWithin } from './broad.ts'
 import { shownPath } from './hints.ts'
 import { findFile, real } from './program-files.ts'
 

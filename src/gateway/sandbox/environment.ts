@@ -6,7 +6,7 @@
  */
 
 import { delimiter, dirname, isAbsolute } from 'node:path'
-import { isWithin } from './broad.ts'
+import { isWithin } from '../../sandbox/index.ts'
 import { isSystem } from './program-files.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>

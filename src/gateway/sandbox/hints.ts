@@ -9,9 +9,8 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, isAbsolute, resolve } from 'node:path'
 import type { Command } from '../../process/index.ts'
-import { showDestination } from '../../sandbox/index.ts'
+import { isWithin, showDestination } from '../../sandbox/index.ts'
 import type { ServerSandbox } from '../config/index.ts'
-import { isWithin } from './broad.ts'
 import { isSystem } from './program-files.ts'
 
 export interface Handed extends Pick<Command, 'args' | 'cwd' | 'env'> {

@@ -10,7 +10,8 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs'
 import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Command } from '../../process/index.ts'
-import { isInHome, isTooBroad, isWithin } from './broad.ts'
+import { isWithin } from '../../sandbox/index.ts'
+import { isInHome, isTooBroad } from './broad.ts'
 import { scriptOf } from './script.ts'
 
 export interface Found {

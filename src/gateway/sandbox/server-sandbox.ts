@@ -20,6 +20,7 @@ import {
   type Depth,
   type Ended,
   type Grants,
+  isWithin,
   type Limits,
   openNetwork,
   type Program,
@@ -28,7 +29,6 @@ import type { ServerConfig } from '../config/index.ts'
 import type { ServerSandbox } from '../config/sandbox.ts'
 import { type Command, type Kept, Unusable } from '../upstream/index.ts'
 import { adviceFor } from './advice.ts'
-import { isWithin } from './broad.ts'
 import { environmentFor } from './environment.ts'
 import { cannotRun, hintsFor, pathsIn } from './hints.ts'
 import { type Found, findProgram, real } from './program-files.ts'

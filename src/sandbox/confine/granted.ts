@@ -6,8 +6,8 @@
 
 import { realpathSync, statSync } from 'node:fs'
 import { ConfigError } from '../../core/index.ts'
+import { isWithin } from '../grants/within.ts'
 import type { Program } from './confinement.ts'
-import { isWithin } from './mounts.ts'
 
 /** Somebody may take it away at any moment. */
 export function realOf(path: string): string | undefined {

@@ -26,10 +26,6 @@ export type Step =
 const order: readonly Source[] = ['given', 'write', 'read', 'hidden', 'code', 'system']
 const depth = (path: string): number => (path === '/' ? 0 : path.split('/').length - 1)
 
-/** Whether `path` is `folder` or lies in it. Both are absolute and normal. */
-export const isWithin = (path: string, folder: string): boolean =>
-  path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
-
 /** In the order to be done, without what another step does already. */
 export function planSteps(steps: readonly Step[]): Step[] {
   const kept = new Map<string, Step>()

@@ -7,8 +7,9 @@
 
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import type { Program } from '../confine/confinement.ts'
+import { isWithin } from '../grants/within.ts'
 
 export interface Folders {
   /** Its `/tmp`, and its home where it has none that stays. */
@@ -39,7 +40,7 @@ export function createFolders(): Folders {
 /** Where it may start: what it cannot see is no place for it. */
 export function placeOf({ cwd, code, grants, home }: Program): string {
   const seen = [...code, ...grants.read, ...grants.write, ...(home === undefined ? [] : [home])]
-  return seen.some((path) => cwd === path || cwd.startsWith(path.endsWith(sep) ? path : path + sep)) ? cwd : '/'
+  return seen.some((path) => isWithin(cwd, path)) ? cwd : '/'
 }
 
 /** What is given lies where it is: there is no other view of the file system here. */

@@ -8,9 +8,10 @@
  */
 
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { basename, isAbsolute, join, sep } from 'node:path'
+import { basename, isAbsolute, join } from 'node:path'
 import { ConfigError } from '../../core/index.ts'
 import type { Program } from '../confine/confinement.ts'
+import { isWithin } from '../grants/within.ts'
 import { disarming } from './disarm.ts'
 
 /** Node's heap counts towards its memory, and is the part that it can bound itself. */
@@ -73,8 +74,8 @@ function without(paths: readonly string[], hidden: readonly string[]): string[] 
 }
 
 function opened(path: string, secret: string): string[] {
-  if (path === secret || path.startsWith(secret + sep)) return []
-  if (!secret.startsWith(path.endsWith(sep) ? path : path + sep)) return [path]
+  if (isWithin(path, secret)) return []
+  if (!isWithin(secret, path)) return [path]
   return readdirSync(path).flatMap((name) => opened(join(path, name), secret))
 }
 

@@ -10,9 +10,9 @@
 import { mkdirSync } from 'node:fs'
 import type { Confined, Confinement, Program } from '../confine/confinement.ts'
 import { limitArguments } from '../confine/limits.ts'
+import { locate, SYSTEM_PATH } from '../confine/programs.ts'
 import { createFolders, type Folders, placed, placeOf } from './folders.ts'
 import { nodeArguments, toNodeFlags } from './node-flags.ts'
-import { programOfMachine } from './program-of-machine.ts'
 import { watched } from './watched.ts'
 
 export interface NodePermissionOptions {
@@ -21,8 +21,7 @@ export interface NodePermissionOptions {
 }
 
 export function createNodePermission({ why }: NodePermissionOptions): Confinement {
-  const prlimit = programOfMachine('prlimit')
-  const setpriv = programOfMachine('setpriv')
+  const [prlimit, setpriv] = ['prlimit', 'setpriv'].map((name) => locate(name, SYSTEM_PATH, '/')?.real)
   return { depth: 'node-permission', missing: missing(why, prlimit !== undefined), confine }
 
   function confine(program: Program): Confined {
@@ -46,9 +45,9 @@ export function createNodePermission({ why }: NodePermissionOptions): Confinemen
       (limit) => !limit.startsWith('--nproc='),
     )
     const limited = prlimit === undefined ? [] : [prlimit, ...bounds, '--']
-    // Root is not bound by permissions of files; without capabilities it is.
     // However we end, it ends with us: also one that loops, and so never sees that its stdin has closed.
     const withUs = ['--pdeathsig', 'KILL']
+    // Root is not bound by permissions of files; without capabilities it is.
     const dropped = setpriv === undefined ? [] : [setpriv, ...withUs, '--no-new-privs', ...(isRoot() ? NO_CAPABILITIES : []), '--']
     const [command = '', ...args] = [...limited, ...dropped, ...node]
     return watched(
