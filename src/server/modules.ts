@@ -11,7 +11,7 @@
 
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Call, type Clock, ConfigError, type Log, type Principal, systemClock, userInRecord } from '../core/index.ts'
+import { type Call, type Clock, type Log, type Principal, systemClock, userInRecord } from '../core/index.ts'
 import {
   type Children,
   type Confinement,
@@ -27,6 +27,7 @@ import {
 import type { AuditRecord, Store } from '../storage/index.ts'
 import { type Modules, type ModuleTool, moduleFiles } from './definitions/index.ts'
 import type { ModuleOptions } from './module-options.ts'
+import { requireSandbox } from './require-sandbox.ts'
 
 export interface ModuleRunner extends Modules {
   /** Before they are offered. Without any, nothing is opened. @throws {ConfigError} where there is no sandbox that may do. */
@@ -129,7 +130,7 @@ export function createModuleRunner(options: ModuleRunnerOptions): ModuleRunner {
     async open(tools, surroundings) {
       if (tools.length === 0) return
       opened ??= await opening(surroundings)
-      requireSandbox(opened.confinement, tools, strict, log)
+      requireSandbox(opened.confinement, `tools ${tools.map(({ name }) => name).join(', ')}`, strict, log)
       for (const tool of tools) if (!pools.has(keyOf(tool))) pools.set(keyOf(tool), toPool(tool, opened))
     },
     keep(tools) {
@@ -156,12 +157,4 @@ function whose(principal: Principal | undefined): Partial<Pick<AuditRecord, 'sub
   if (!principal) return {}
   const { subject, issuer, clientId } = principal
   return { subject, issuer, user: userInRecord(principal), clientId }
-}
-
-function requireSandbox({ depth, missing }: Confinement, tools: readonly ModuleTool[], strict: boolean, log: Log): void {
-  if (missing.length === 0) return
-  const names = tools.map(({ name }) => name).join(', ')
-  if (depth === 'none' || strict) throw new ConfigError([`tools ${names}: ${depth === 'none' ? '' : 'strict: '}${missing.join(' ')}`])
-  log('warn', `tools ${names}: their sandbox is ${depth}, which does not hold off everything`)
-  for (const sentence of missing) log('warn', sentence)
 }

@@ -99,7 +99,7 @@ test('a sandbox that lacks something runs code with a warning, and is an error w
   await using server = await startServer({ ...told, log: (level, text) => void (level === 'warn' && warned.push(text)) })
   const one = client(server.url, await server.key(['tools:execute']))
   assert.deepEqual((await one.callTool('run_code', { code: 'return 1' })).structuredContent, { result: 1, calls: 0 })
-  assert.match(warned.join(), /code: its sandbox is node-permission/)
+  assert.match(warned.join(), /code: the sandbox is node-permission/)
   await one.close()
 })
 

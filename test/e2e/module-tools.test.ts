@@ -238,7 +238,7 @@ describe('tools that are modules, where the sandbox lacks something', () => {
     const warnings: string[] = []
     const log: Log = (level, message) => void (level === 'warn' && warnings.push(message))
     await using server = await startServer({ ...options, log } as never)
-    assert.ok(warnings.some((warning) => warning === 'tools probe: their sandbox is node-permission, which does not hold off everything'))
+    assert.ok(warnings.some((warning) => warning === 'tools probe: the sandbox is node-permission, which does not hold off everything'))
     assert.ok(
       warnings.some((warning) => /network/i.test(warning)),
       warnings.join('\n'),

@@ -20,7 +20,7 @@ import type { Command } from '../upstream/index.ts'
 import { environmentFor } from './environment.ts'
 import { cannotRun, hintsFor } from './hints.ts'
 import { findProgram } from './program-files.ts'
-import { homeOf } from './server-sandbox.ts'
+import { holdsCommands, homeOf } from './server-sandbox.ts'
 
 export interface ExplainServersOptions {
   readonly confinement: Confinement
@@ -37,7 +37,7 @@ function explainServer(config: ServerConfig, { confinement, dataDir, env: ours =
   if (sandbox.use === 'off') return explainUnconfined(id, 'It runs without a sandbox, as it was told to.')
   const { depth, missing } = confinement
   const why = missing[0] ?? depth
-  if (sandbox.use === 'required' && depth !== 'bubblewrap' && depth !== 'sandbox-runtime') return isNotStarted(id, why)
+  if (sandbox.use === 'required' && !holdsCommands(depth)) return isNotStarted(id, why)
   if (depth === 'none') return explainUnconfined(id, `It runs without a sandbox: ${why}`)
 
   const { command, code, notes } = programOf(target, ours['PATH'])

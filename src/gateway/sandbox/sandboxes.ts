@@ -8,7 +8,7 @@ import { type Clock, ConfigError, type Log } from '../../core/index.ts'
 import { type Confinement, openConfinement } from '../../sandbox/index.ts'
 import type { ServerConfig } from '../config/index.ts'
 import { checkGrants } from './check-grants.ts'
-import { createKeeper, type Keeper, type KeeperOptions } from './server-sandbox.ts'
+import { createKeeper, holdsCommands, type Keeper, type KeeperOptions } from './server-sandbox.ts'
 
 export interface SandboxesOptions {
   readonly dataDir: string
@@ -60,7 +60,7 @@ export function createSandboxes({
       const demanding = servers.filter(({ sandbox }) => sandbox?.use === 'required')
       if (demanding.length === 0) return
       const { depth, missing } = await confinement()
-      if (depth === 'bubblewrap' || depth === 'sandbox-runtime') return
+      if (holdsCommands(depth)) return
       throw new ConfigError(
         demanding.map(
           ({ id, sandbox }) =>

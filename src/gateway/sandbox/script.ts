@@ -21,6 +21,8 @@ interface Interpreter {
   readonly files?: RegExp
   /** Words before the script. */
   readonly commands?: RegExp
+  /** Whether `-m` names what is run. */
+  readonly modules?: true
 }
 
 const interpreters: readonly (readonly [name: RegExp, Interpreter])[] = [
@@ -41,7 +43,7 @@ const interpreters: readonly (readonly [name: RegExp, Interpreter])[] = [
       commands: /^(?:run|serve)$/,
     },
   ],
-  [/^(?:python|pypy)[\d.]*$/, { valued: /^(?:-W|-X)$/, inline: /^-c$/ }],
+  [/^(?:python|pypy)[\d.]*$/, { valued: /^(?:-W|-X)$/, inline: /^-c$/, modules: true }],
   [/^(?:ba|da|z|k)?sh$/, { valued: /^(?:-o|-O)$/, inline: /^-\w*c$/ }],
   [/^(?:ruby|perl|php|lua)[\d.]*$/, { valued: /^(?:-I|-r)$/, inline: /^(?:-e|-r)$/ }],
   [
@@ -67,7 +69,7 @@ export function scriptOf(...[real, called, args, cwd]: [string, string, readonly
     const word = args[at] as string
     const [option = '', value] = word.split(/=(.*)/s, 2)
     if (inline.test(word)) return none
-    if (word === '-m' && interpreter.valued.source.includes('-W')) {
+    if (word === '-m' && interpreter.modules) {
       modules.push((args[at + 1] ?? '').split('.', 1)[0] ?? '')
       return none
     }

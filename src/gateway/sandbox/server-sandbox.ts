@@ -104,7 +104,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     } catch (error) {
       await network.close()
       if (!(error instanceof ConfigError)) throw error
-      if (isWhole || confinement.depth === 'sandbox-runtime') throw new Unusable(error.problems.join('; '))
+      if (holdsCommands(confinement.depth)) throw new Unusable(error.problems.join('; '))
       return without(error.problems.join('; '))
     }
     depth = confinement.depth
@@ -168,6 +168,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
     status: () => (sandbox === undefined || depth === undefined ? undefined : { depth, grants: sandbox.grants }),
   }
 }
+
+/** Whether that holds programs of every kind: the others hold what runs in Node, and know no hosts. */
+export const holdsCommands = (depth: Depth): boolean => depth === 'bubblewrap' || depth === 'sandbox-runtime'
 
 /** Where it keeps what it remembers and what it has fetched. */
 export const homeOf = (dataDir: string, id: string, { place }: ServerSandbox): string =>

@@ -93,7 +93,14 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
       '/proc',
       // bubblewrap's own inner half: it has none of the limits, and an ordinary user's program, who is the same user, could write
       // into its memory. And its arguments tell of this machine.
-      ...['--perms', '0555', '--size', '4096', '--tmpfs', '/proc/1', '--remount-ro', '/proc/1'],
+      '--perms',
+      '0555',
+      '--size',
+      '4096',
+      '--tmpfs',
+      '/proc/1',
+      '--remount-ro',
+      '/proc/1',
       ...stepArguments(view.steps, {
         content: (content) => inherit(handedFile(content)),
         pinned: (path) => (pins ? inherit(pin(path)) : undefined),

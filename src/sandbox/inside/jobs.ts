@@ -122,7 +122,7 @@ function writeAll(file: number, bytes: Buffer): void {
 /** Without a stream: one buffer, and one call for each read. */
 function read(take: (line: string) => void): void {
   let parts: Buffer[] = []
-  const take1 = (bytes: number, buffer: Buffer | Uint8Array): boolean => {
+  const takeBytes = (bytes: number, buffer: Buffer | Uint8Array): boolean => {
     let rest = Buffer.from(buffer.buffer, buffer.byteOffset, bytes)
     for (let end = rest.indexOf(LINE); end !== -1; end = rest.indexOf(LINE)) {
       const line = rest.subarray(0, end)
@@ -135,7 +135,7 @@ function read(take: (line: string) => void): void {
     if (rest.length > 0) parts.push(Buffer.from(rest))
     return true
   }
-  const socket = new Socket({ fd: 0, readable: true, writable: false, onread: { buffer: Buffer.alloc(65_536), callback: take1 } })
+  const socket = new Socket({ fd: 0, readable: true, writable: false, onread: { buffer: Buffer.alloc(65_536), callback: takeBytes } })
   // Whoever started us has gone.
   socket.on('end', () => process.exit(0))
   socket.on('error', () => process.exit(0))

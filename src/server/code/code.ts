@@ -8,9 +8,10 @@
 
 import { availableParallelism } from 'node:os'
 import type { Catalogue } from '../../catalogue/index.ts'
-import { allow, type Clock, ConfigError, type Entry, type Log, problemOf, type Redactor } from '../../core/index.ts'
+import { allow, type Clock, type Entry, type Log, problemOf, type Redactor } from '../../core/index.ts'
 import { createPool, createSnippets, openConfinement, type Pool, snippetProgram } from '../../sandbox/index.ts'
 import type { CallWithin } from '../calling-within.ts'
+import { requireSandbox } from '../require-sandbox.ts'
 import { createCodeEntries } from './entries.ts'
 import { createFunctions } from './functions.ts'
 import type { CodeSettings } from './options.ts'
@@ -54,8 +55,5 @@ export function createCode({ settings, catalogue, callWithin, redactor, clock, l
 
 /** At the start of a server: whether there is a sandbox that will do. @throws {ConfigError} */
 export async function requireCodeSandbox({ depth: prefer }: Pick<CodeSettings, 'depth'>, strict: boolean, log: Log): Promise<void> {
-  const { depth, missing } = await openConfinement({ log, prefer })
-  if (missing.length === 0) return
-  if (depth === 'none' || strict) throw new ConfigError([`code: ${depth === 'none' ? '' : 'strict: '}${missing.join(' ')}`])
-  log('warn', `code: its sandbox is ${depth}, which does not hold off everything`)
+  requireSandbox(await openConfinement({ log, prefer }), 'code', strict, log)
 }
