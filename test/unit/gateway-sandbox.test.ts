@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -127,6 +128,17 @@ describe('what a command is shown without a grant', linux, () => {
       writeFileSync(join(root, 'pyvenv.cfg'), `home = ${base}\n`)
       assert.deepEqual(seen({ command: './bin/server', cwd: root }), [], base)
     }
+  })
+  test('without waiting for a pipe, or reading a device, that lies where its description should', () => {
+    const root = folderOf({ 'bin/': '', 'pipe/server.sh': '', 'device/server.sh': '' })
+    for (const pipe of ['pipe/package.json', 'bin/server', 'pyvenv.cfg']) execFileSync('mkfifo', ['-m', '755', join(root, pipe)])
+    symlinkSync('/dev/zero', join(root, 'device/package.json'))
+    // It would not come back: another process asks.
+    const ask = `import { findProgram } from ${JSON.stringify(new URL('../../src/gateway/sandbox/program-files.ts', import.meta.url).href)}
+      const code = (command, args) => findProgram({ command, args, cwd: ${JSON.stringify(root)}, env: {} })?.code ?? []
+      console.log(JSON.stringify([...code('/bin/sh', ['pipe/server.sh']), ...code('/bin/sh', ['device/server.sh']), ...code('./bin/server', [])]))`
+    const answer = execFileSync(process.execPath, ['--input-type=module', '-e', ask], { timeout: 30_000, encoding: 'utf8', stdio: 'pipe' })
+    assert.deepEqual(JSON.parse(answer), [join(root, 'pipe'), join(root, 'device')])
   })
   test('of a program its installation, and that of the interpreter that its first line names', () => {
     const root = folderOf({ 'bin/': '', 'lib/': '' })

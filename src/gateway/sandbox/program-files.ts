@@ -7,7 +7,7 @@
  * @module
  */
 
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs'
 import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Command } from '../../process/index.ts'
 import { isWithin } from '../../sandbox/index.ts'
@@ -189,24 +189,20 @@ export function real(path: string): string {
   }
 }
 
-function read(path: string): string {
-  try {
-    return statSync(path).size > 1024 * 1024 ? '' : readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
+const read = (path: string): string => beginning(path, 1024 * 1024)
+const firstLine = (path: string): string => beginning(path, 256).split('\n', 1)[0] ?? ''
 
-function firstLine(path: string): string {
+/** A package may be made of anything: of a pipe nobody would ever write to, or a link to a device without an end, nothing is read. */
+function beginning(path: string, bytes: number): string {
+  let file: number | undefined
   try {
-    const file = openSync(path, 'r')
-    try {
-      const head = Buffer.alloc(256)
-      return head.toString('latin1', 0, readSync(file, head)).split('\n', 1)[0] ?? ''
-    } finally {
-      closeSync(file)
-    }
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    if (!fstatSync(file).isFile()) return ''
+    const head = Buffer.alloc(Math.min(bytes, fstatSync(file).size))
+    return head.toString('utf8', 0, readSync(file, head, 0, head.length, 0))
   } catch {
     return ''
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
 }
