@@ -87,7 +87,9 @@ export class RunningCall implements CallDetails {
     return #request in call ? (call as unknown as RunningCall).#request : undefined
   }
 
+  /** Once: it may be told twice, by its deadline and by whoever it is for. */
   abort(): void {
+    if (this.#isAborted) return
     this.#isAborted = true
     this.#controller?.abort()
     for (const listener of this.#listeners ?? []) listener()

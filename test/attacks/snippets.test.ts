@@ -10,6 +10,7 @@ import { needsBubblewrap } from '../support/bubblewrap.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
 import { type Answer, type McpClient, mcp } from '../support/mcp.ts'
 import { done, taskTool } from '../support/tasks.ts'
+import { until } from '../support/until.ts'
 
 verifies('snippet-nothing-ambient', 'snippet-bounds', 'snippet-pipeline', 'snippet-results', 'snippet-record')
 
@@ -28,10 +29,10 @@ let running = 0
 const entries = [
   tool('plain', run('plain')),
   tool('shout', (args) => say(String((args as { text?: unknown }).text).toUpperCase())),
-  tool('table', () => ({
-    content: [],
-    structuredContent: { rows: Array.from({ length: 5_000 }, (_, id) => ({ id, name: `row ${id}` })) },
-  })),
+  tool('table', () => {
+    ran.push('table')
+    return { content: [], structuredContent: { rows: Array.from({ length: 5_000 }, (_, id) => ({ id, name: `row ${id}` })) } }
+  }),
   tool('ids', () => ({ content: [], structuredContent: { rows: Array.from({ length: 5_000 }, (_, id) => ({ id, secret: 'x' })) } }), {
     release: compileRules({ only: ['/rows/*/id'] }).rules,
   }),
@@ -307,9 +308,46 @@ suite('snippets', needsBubblewrap, () => {
     assert.equal(await returned(bob, 'tools.slow().catch(() => {})\nawait tools.plain()\nreturn 1'), 1)
     assert.deepEqual(cancelled, ['slow'])
     running = 0
-    const stream = await bob.open('tools/call', { name: 'run_code', arguments: { code: 'await tools.slow()' } })
-    while (running === 0) await new Promise((resolve) => setTimeout(resolve, 5))
-    stream.abort()
-    while (cancelled.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    const hangUp = calling('await tools.slow()')
+    await until('it is so', () => running === 1)
+    hangUp()
+    await until('it is so', () => cancelled.length === 2)
   })
+
+  test('what waits for its turn when the caller goes is not begun', async () => {
+    cancelled.length = running = 0
+    const hangUp = calling('await Promise.all(Array.from({ length: 20 }, () => tools.slow()))')
+    await until('it is so', () => running === 8)
+    hangUp()
+    await until('it is so', () => cancelled.length >= 8)
+    assert.equal(await returned(bob, 'return 1'), 1)
+    assert.equal(running, 8)
+  })
+
+  test('results that it does not read are not kept for it, but for as many as it may have on their way', async () => {
+    ran.length = 0
+    await refused(bob, 'for (let at = 0; at < 20; at++) tools.table().catch(() => {})\nfor (;;);')
+    assert.ok(ran.length > 0 && ran.length <= 8, `${ran.length}`)
+  })
+
+  /** Answers how to hang up. */
+  function calling(text: string): () => void {
+    const leaving = new AbortController()
+    const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
+    const params = { name: 'run_code', arguments: { code: text }, _meta }
+    fetch(rig.url, {
+      method: 'POST',
+      signal: leaving.signal,
+      headers: {
+        authorization: 'Bearer bob',
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': 'tools/call',
+        'mcp-name': 'run_code',
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+    }).catch(() => {})
+    return () => leaving.abort()
+  }
 })

@@ -39,6 +39,14 @@ test('what is not understood, too deep or too long is unknown', () => {
   assert.equal(typeOf(wide), 'unknown')
 })
 
+test('a schema of references that would be a thousand times as long is written by nobody', () => {
+  const members = (name: string) => Object.fromEntries(Array.from({ length: 64 }, (_, at) => [`m${at}`, { $ref: `#/$defs/${name}` }]))
+  const since = performance.now()
+  assert.equal(typeOf({ ...object(members('a')), $defs: { a: object(members('a')) } }), 'unknown')
+  // It took more than ten seconds, and nobody else was answered.
+  assert.ok(performance.now() - since < 2_000)
+})
+
 test('no text of a schema leaves its comment or its literal', () => {
   const hostile = 'a */ } declare const evil: string /* \n// b \u202e \u2028'
   assert.ok(!toComment(hostile).includes('*/'))

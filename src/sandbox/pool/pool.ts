@@ -13,8 +13,11 @@ export interface Job {
   readonly owner: string
   /** What is asked of it; the child's program knows what it means. */
   readonly message: JsonObject
-  /** Is told what it says while it works, and may answer. A message of it is bounded and parsed, and nothing else is known of it. */
-  readonly said?: ((message: JsonObject, reply: (answer: JsonObject) => void) => void) | undefined
+  /**
+   * Is told what it says while it works, and may answer. A message of it is bounded and parsed, and nothing else is known of it. An answer
+   * is on its way when `reply` resolves: until then it takes memory of ours, however long the child does not read.
+   */
+  readonly said?: ((message: JsonObject, reply: (answer: JsonObject) => Promise<void>) => void) | undefined
   /** Registers what to do when nobody wants the answer any more. */
   readonly onAbort: (listener: () => void) => void
 }

@@ -152,15 +152,15 @@ export function startWorker({ name, confinement, program, prepare, log, warn, on
     const { id, job } = current
     process?.confined.begin()
     current.timer = setTimeout(stop, timeoutMs, 'time')
-    send({ id, job: job.message })
+    void send({ id, job: job.message })
     if (current.isAborted) abort(current)
   }
 
   function hear(current: Running, said: unknown): void {
     if (typeof said !== 'object' || said === null) return
     try {
-      current.job.said?.(said as JsonObject, (reply) => {
-        if (running === current) send({ id: current.id, reply })
+      current.job.said?.(said as JsonObject, async (reply) => {
+        if (running === current) await send({ id: current.id, reply })
       })
     } catch (error) {
       // JSON that is nested too deeply to be written again, and the like: nobody hears it, and it ends nothing of ours.
@@ -172,7 +172,7 @@ export function startWorker({ name, confinement, program, prepare, log, warn, on
     if (running !== current) return
     current.isAborted = true
     if (!isReady) return settle({ kind: 'cancelled' })
-    send({ id: current.id, abort: true })
+    void send({ id: current.id, abort: true })
     setTimeout(() => {
       if (running !== current) return
       end()
@@ -180,8 +180,12 @@ export function startWorker({ name, confinement, program, prepare, log, warn, on
     }, ABORT_MS)
   }
 
-  function send(message: object): void {
-    process?.child.stdin.write(`${JSON.stringify(message)}\n`)
+  /** Resolves when it is written, or never will be. */
+  function send(message: object): Promise<void> {
+    return new Promise((resolve) => {
+      if (process) process.child.stdin.write(`${JSON.stringify(message)}\n`, () => resolve())
+      else resolve()
+    })
   }
 
   function settle(end: JobEnd): void {

@@ -82,15 +82,16 @@ function createCalls(call: Snippet['call'], { maxCalls, maxConcurrentCalls }: Sn
   let isClosed = false
   const waiting: (() => void)[] = []
 
-  async function answer(tool: string, args: JsonObject, tell: (answered: Answered) => void): Promise<void> {
+  async function answer(tool: string, args: JsonObject, tell: (answered: Answered) => Promise<void>): Promise<void> {
     if (running >= maxConcurrentCalls) await new Promise<void>((go) => waiting.push(go))
     if (isClosed) return
     running++
     try {
-      tell(await call(tool, args))
+      // In its place until it is on its way: a snippet that reads nothing must not have us keep what all its calls come to.
+      await tell(await call(tool, args))
     } catch {
       // Ours to know, in the record of that call.
-      tell({ error: `The tool ${tool.slice(0, 128)} failed. Its operator can look up why.` })
+      await tell({ error: `The tool ${tool.slice(0, 128)} failed. Its operator can look up why.` })
     } finally {
       running--
       waiting.shift()?.()
@@ -98,12 +99,12 @@ function createCalls(call: Snippet['call'], { maxCalls, maxConcurrentCalls }: Sn
   }
 
   const said: NonNullable<Job['said']> = ({ call: id, name, args }, reply) => {
-    const tell = (answered: Answered): void => reply({ call: id, ...answered })
+    const tell = (answered: Answered): Promise<void> => reply({ call: id, ...answered })
     if (typeof id !== 'number' || typeof name !== 'string' || typeof args !== 'string') return
-    if (made >= maxCalls) return tell({ error: `This snippet has made the ${maxCalls} calls that it may make.` })
+    if (made >= maxCalls) return void tell({ error: `This snippet has made the ${maxCalls} calls that it may make.` })
     made++
     const read = parseJson(Buffer.from(args), { maxDepth: MAX_DEPTH, maxItems: MAX_ITEMS })
-    if (!read.allowed || !isObject(read.value)) return tell({ error: `The arguments of ${name.slice(0, 128)} cannot be used.` })
+    if (!read.allowed || !isObject(read.value)) return void tell({ error: `The arguments of ${name.slice(0, 128)} cannot be used.` })
     void answer(name, read.value, tell)
   }
 

@@ -29,12 +29,17 @@ export function createRunCode({ run, functions, callWithin, limits }: RunCodeOpt
       if (unwanted.signal.aborted) listener()
       else unwanted.signal.addEventListener('abort', listener, { once: true })
     }
+    // First of all that hears of it: what gives back its place then must not make room for the next.
+    call.onAbort(() => unwanted.abort())
     try {
       const end = await run({
         owner: principalKey(principal),
         code,
         tools: functions.namesFor(principal),
-        call: async (tool, args) => toAnswered(await callWithin(call, { tool, args, allows: functions.allows, onCancel })),
+        call: async (tool, args) =>
+          unwanted.signal.aborted
+            ? { error: 'Nobody waits for it any more.' }
+            : toAnswered(await callWithin(call, { tool, args, allows: functions.allows, onCancel })),
         onAbort: (listener) => call.onAbort(listener),
       })
       return toDecision(end, limits)
