@@ -13,6 +13,7 @@ import {
   FALLOCATE,
   LAST_KNOWN,
   MMAP,
+  MODES,
   REFUSED,
   SOCKET,
   UNSHARE,
@@ -88,6 +89,11 @@ for (const architecture of ['x64', 'arm64'] satisfies Architecture[]) {
       execveat: [322, 281],
       mmap: [9, 222],
       fallocate: [285, 47],
+      fchmod: [91, 52],
+      fchmodat: [268, 53],
+      fchmodat2: [452, 452],
+      mknodat: [259, 33],
+      openat: [257, 56],
     }
     const programs = { forks: filterOf(architecture, { forks: true }), alone: filterOf(architecture, { forks: false }) }
     const of = (which: 'forks' | 'alone', name: string, ...args: (number | bigint)[]): number =>
@@ -168,6 +174,31 @@ for (const architecture of ['x64', 'arm64'] satisfies Architecture[]) {
       for (const usual of [0x22, 0x4022, 0x1, 0x2, 0x3]) assert.equal(map(usual), ALLOW)
       assert.equal(of('forks', 'fallocate', 3, 0, 0, 1 << 30), EOPNOTSUPP)
     })
+    it('makes no program that makes somebody else us', () => {
+      const [file, O_CREAT, O_TMPFILE] = [0o100000, 0o100, 0o20200000]
+      for (const [mode, expected] of [
+        [0o755, ALLOW],
+        [0o2755, ALLOW],
+        [0o4755, EPERM],
+        [0o6777, EPERM],
+      ] as const) {
+        assert.equal(of('forks', 'fchmod', 3, mode), expected)
+        assert.equal(of('forks', 'fchmodat', -100, 0, mode), expected)
+        assert.equal(of('forks', 'fchmodat2', -100, 0, mode, 0), expected)
+        assert.equal(of('forks', 'mknodat', -100, 0, file | mode, 0), expected)
+        for (const flags of [O_CREAT | 1, O_TMPFILE | 2]) assert.equal(of('forks', 'openat', -100, 0, flags, mode), expected)
+        // Who makes none hands over whatever was there.
+        assert.equal(of('forks', 'openat', -100, 0, 0, mode), ALLOW)
+      }
+      if (architecture === 'x64')
+        for (const [number, args] of [
+          [90, [0, 0o4755]],
+          [85, [0, 0o4755]],
+          [133, [0, file | 0o4755]],
+          [2, [0, O_CREAT, 0o4755]],
+        ] as const)
+          assert.equal(answerOf(programs.forks, { number, architecture: ARCHITECTURES.x64, args }), EPERM, String(number))
+    })
     it('keeps its addresses hard to guess', () => {
       assert.equal(of('forks', 'personality', 0xffff_ffff), ALLOW)
       assert.equal(of('forks', 'personality', 0), ALLOW)
@@ -194,6 +225,7 @@ test('for real: what is refused is refused, and what is usual works', perl, asyn
     vsock: [`${SOCKET[arch]}, 40, 1, 0`, 97],
     socket: [`${SOCKET[arch]}, 2, 1, 0`, 0],
     shared: [`${MMAP[arch]}, 0, 4096, 3, 0x21, -1, 0`, 1],
+    setuid: [`${MODES[1]?.[0][arch]}, 1, 04755`, 1],
     fallocate: [`${FALLOCATE[arch]}, 1, 0, 0, 4096`, 95],
     newer: ['4000, 0', 38],
   }

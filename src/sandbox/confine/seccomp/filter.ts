@@ -21,6 +21,8 @@ import {
   IOCTL,
   LAST_KNOWN,
   MMAP,
+  MODES,
+  OPENS,
   PERSONALITY,
   REFUSED,
   SOCKET,
@@ -46,9 +48,14 @@ const TIOCLINUX = 0x541c
 // mmap(2): memory that processes share stays when none of them has it in its size any more (madvise(2), MADV_DONTNEED).
 const MAP_SHARED = 0x1
 const MAP_ANONYMOUS = 0x20
+// A program in a granted folder that whoever starts it becomes us by (inode(7)). Inside nobody does: outside, anybody else here.
+const S_ISUID = 0o4000
+// open(2): O_CREAT, O_TMPFILE.
+const MAKES_A_FILE = 0o100 | 0o20000000
 const [UNIX, INET, INET6, NETLINK] = [1, 2, 10, 16]
 const IP_PROTOCOLS = [0, 6, 17] // the family's own, TCP, UDP
 
+const setuid = (argument: Field): Line => ({ field: argument, is: 'bits', value: S_ISUID, lines: [{ answer: EPERM }] })
 const SHARED: Line = { field: 3, is: 'bits', value: MAP_SHARED, lines: [{ answer: EPERM }] }
 
 export interface FilterOptions {
@@ -76,6 +83,10 @@ export function filterOf(architecture: Architecture, { forks }: FilterOptions): 
     ...on([UNSHARE], [{ field: 0, is: 'bits', value: NEW_NAMESPACES | NEW_TIME, lines: [answer(EPERM)] }, answer(ALLOW)]),
     ...on([MMAP], [{ field: 3, is: 'bits', value: MAP_ANONYMOUS, lines: [SHARED] }, answer(ALLOW)]),
     ...on([FALLOCATE], [answer(EOPNOTSUPP)]),
+    ...MODES.flatMap(([call, argument]) => on([call], [setuid(argument), answer(ALLOW)])),
+    ...OPENS.flatMap(([call, flags, argument]) =>
+      on([call], [{ field: flags, is: 'bits', value: MAKES_A_FILE, lines: [setuid(argument)] }, answer(ALLOW)]),
+    ),
     ...on([IOCTL], [...when(1, [TIOCSTI, TIOCLINUX], [answer(EPERM)]), answer(ALLOW)]),
     // personality(2): to ask which it is, or for the usual one. Others switch off what makes addresses hard to guess.
     ...on([PERSONALITY], [...when(0, [0, 0xffff_ffff], [answer(ALLOW)]), answer(EPERM)]),

@@ -91,6 +91,8 @@ export const REFUSED: readonly Syscall[] = [
 export const ABSENT: readonly Syscall[] = [
   // Its flags are behind a pointer, where no filter can look; the C library then uses clone.
   { name: 'clone3', x64: 435, arm64: 435 },
+  // Its mode is behind a pointer, too; nobody needs it.
+  { name: 'openat2', x64: 437, arm64: 437 },
   // What it does passes by every filter.
   { name: 'io_uring_enter', x64: 426, arm64: 426 },
   { name: 'io_uring_register', x64: 427, arm64: 427 },
@@ -109,6 +111,21 @@ export const UNSHARE: Syscall = { name: 'unshare', x64: 272, arm64: 97 }
 /** glibc's posix_fallocate then writes, and what is written is counted (`disk-watch.ts`). */
 export const FALLOCATE: Syscall = { name: 'fallocate', x64: 285, arm64: 47 }
 export const IOCTL: Syscall = { name: 'ioctl', x64: 16, arm64: 29 }
+/** Which argument says the mode of a file, by call. */
+export const MODES: readonly (readonly [call: Syscall, argument: 1 | 2])[] = [
+  [{ name: 'chmod', x64: 90, arm64: undefined }, 1],
+  [{ name: 'fchmod', x64: 91, arm64: 52 }, 1],
+  [{ name: 'fchmodat', x64: 268, arm64: 53 }, 2],
+  [{ name: 'fchmodat2', x64: 452, arm64: 452 }, 2],
+  [{ name: 'creat', x64: 85, arm64: undefined }, 1],
+  [{ name: 'mknod', x64: 133, arm64: undefined }, 1],
+  [{ name: 'mknodat', x64: 259, arm64: 33 }, 2],
+]
+/** Where it says one only if its flags, the argument before, say that a file may be made. */
+export const OPENS: readonly (readonly [call: Syscall, flags: 1 | 2, argument: 2 | 3])[] = [
+  [{ name: 'open', x64: 2, arm64: undefined }, 1, 2],
+  [{ name: 'openat', x64: 257, arm64: 56 }, 2, 3],
+]
 export const MMAP: Syscall = { name: 'mmap', x64: 9, arm64: 222 }
 export const PERSONALITY: Syscall = { name: 'personality', x64: 135, arm64: 92 }
 export const SOCKET: Syscall = { name: 'socket', x64: 41, arm64: 198 }
