@@ -2,6 +2,7 @@
 // child's errors are read, and who is next in turn. Nothing here starts a sandbox but for the folder.
 
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -93,6 +94,15 @@ describe('what is seen beside a module', () => {
     assert.deepEqual(code.filter(below), [tools, join(temp.path, 'app', 'node_modules'), join(temp.path, 'app', 'package.json')])
     const names = ['.env', '.env.local', 'deep/server.key', 'id_ed25519', 'sallyport.yaml']
     assert.deepEqual([...hidden].sort(), names.map((name) => join(tools, name)).sort())
+  })
+  it('is nothing that nobody has looked at', async () => {
+    await using temp = await createTempDir('module')
+    const deep = join(temp.path, ...Array.from({ length: 17 }, () => 'deep'))
+    await mkdir(deep, { recursive: true })
+    await writeFile(join(deep, '.env'), '')
+    assert.deepEqual(moduleFiles(join(temp.path, 'convert.ts')).hidden, [deep])
+    for (let file = 0; file < 20_000; file++) writeFileSync(join(temp.path, String(file)), '')
+    assert.throws(() => moduleFiles(join(temp.path, 'convert.ts')), ConfigError)
   })
   it('is nothing that a link only calls so', async () => {
     await using temp = await createTempDir('module')

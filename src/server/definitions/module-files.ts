@@ -2,11 +2,14 @@
  * What a module may read in order to run: its own folder, and the packages and descriptions of packages above it. Not the rest of
  * the project; and what looks like a secret in its own folder stays hidden.
  *
+ * Fails closed: what is not looked at is hidden, or an error.
+ *
  * @module
  */
 
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { ConfigError } from '../../core/index.ts'
 
 export interface ModuleFiles {
   readonly code: readonly string[]
@@ -15,10 +18,11 @@ export interface ModuleFiles {
 
 const SECRET =
   /^(?:\.env.*|\.npmrc|\.yarnrc.*|\.netrc|\.git|\.ssh|\.aws|id_(?:rsa|ecdsa|ed25519).*|sallyport\..*|.*\.(?:pem|key|p12|pfx|jks|kdbx))$/i
-/** A folder with more than that is no tool's own. */
+/** A folder with more than that is no tool's own: what would not be looked at might be a secret. */
 const MAX_LOOKED_AT = 20_000
 const MAX_DEPTH = 16
 
+/** @throws {ConfigError} where there is more beside it than can be looked at. */
 export function moduleFiles(file: string): ModuleFiles {
   const folder = dirname(file)
   const code = [folder]
@@ -37,10 +41,14 @@ function hiddenIn(folder: string): string[] {
   for (let next = folders.pop(); next; next = folders.pop()) {
     const [path, depth] = next
     for (const entry of readdirSync(path, { withFileTypes: true })) {
-      if (++looked > MAX_LOOKED_AT) return hidden
+      if (++looked > MAX_LOOKED_AT)
+        throw new ConfigError([
+          `${basename(folder)}/: more than ${MAX_LOOKED_AT} files lie beside a tool's module: give it a folder of its own`,
+        ])
       const at = join(path, entry.name)
-      if (SECRET.test(entry.name)) hidden.push(at)
-      else if (entry.isDirectory() && entry.name !== 'node_modules' && depth < MAX_DEPTH) folders.push([at, depth + 1])
+      const isFolder = entry.isDirectory() && entry.name !== 'node_modules'
+      if (SECRET.test(entry.name) || (isFolder && depth === MAX_DEPTH)) hidden.push(at)
+      else if (isFolder) folders.push([at, depth + 1])
     }
   }
   return hidden
