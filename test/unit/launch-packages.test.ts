@@ -143,6 +143,17 @@ test('npm is handed nothing of ours', async () => {
   assert.doesNotMatch(handed, /never|elsewhere/)
 })
 
+test('npm is none of the programs that packages have put into PATH', async () => {
+  await using place = await createLaunchPlace()
+  publish(place, '1.0.0')
+  const [bin, marker] = [join(place.folder, 'node_modules', '.bin'), join(place.folder, 'ran')]
+  mkdirSync(bin, { recursive: true })
+  for (const name of ['npm', 'node', 'git', 'sh']) writeFileSync(join(bin, name), `#!/bin/sh\ntouch '${marker}'\n`, { mode: 0o755 })
+  const started = await place.start(['npx', '@acme/notes@1.0.0'], { env: { PATH: `${bin}:${process.env['PATH']}` } })
+  assert.match(output(started), /^notes 1\.0\.0/)
+  assert.ok(!existsSync(marker))
+})
+
 test('where there is no npm, that is what is said', async () => {
   await using place = await createLaunchPlace()
   await assert.rejects(place.start(['npx', '@acme/notes@1.0.0'], { env: { PATH: '/nowhere' } }), /npm is needed for that and was not found/)

@@ -8,7 +8,7 @@
  */
 
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { type Command, signalGroup, startChild } from '../../process/index.ts'
 
 export interface Npm {
@@ -146,6 +146,14 @@ function npmCommand(args: readonly string[]): Pick<Command, 'command' | 'args'> 
 function environmentOf(env: NpmOptions['env']): Record<string, string> {
   const passed: Record<string, string> = {}
   for (const [name, value] of Object.entries(env))
-    if (value !== undefined && PASSED_ON.test(name) && !OF_ANOTHER_RUN.test(name)) passed[name] = value
+    if (value !== undefined && PASSED_ON.test(name) && !OF_ANOTHER_RUN.test(name))
+      passed[name] = /^PATH$/i.test(name) ? withoutPackages(value) : value
   return passed
 }
+
+/** Where we were started by npm, programs of packages come first: one that is called `npm`, `node` or `git` would run in its place. */
+const withoutPackages = (path: string): string =>
+  path
+    .split(delimiter)
+    .filter((folder) => isAbsolute(folder) && !/[\\/]node_modules[\\/]\.bin[\\/]?$/.test(folder))
+    .join(delimiter)
