@@ -28,9 +28,14 @@ export function secretsIn(name: string, value: string): readonly string[] {
   return found
 }
 
-/** `--token=…`, or `--token` and then the value. */
+/** `--token=…`, or `--token` and then the value; also `API_KEY=…` and `Authorization: …`, behind whatever takes such. */
 export function secretsInArguments(args: readonly string[]): string[] {
   return args.flatMap((arg, i) => {
+    const [, name, named] = /^([A-Za-z_][\w-]*)(?:=|: *(?!\/\/))(.*)$/s.exec(arg) ?? []
+    if (name !== undefined) {
+      const found = secretsIn(name, named ?? '')
+      if (found.length > 0) return found
+    }
     const [, flag, value] = /^--?([\w-]+)=(.*)$/s.exec(arg) ?? [undefined, /^--?([\w-]+)$/.exec(args[i - 1] ?? '')?.[1], arg]
     return flag === undefined ? [] : secretsIn(flag, value ?? '')
   })

@@ -9,8 +9,8 @@
  */
 
 import { z } from 'zod'
-import { diffText } from '../../trust/index.ts'
-import { secretsIn, secretsInArguments } from '../config/secrets.ts'
+import { diffText, toVisible } from '../../trust/index.ts'
+import { argumentWithoutSecret, withoutSecret } from './without-secret.ts'
 
 export interface WrittenLaunch {
   readonly command: string
@@ -29,8 +29,6 @@ export const writtenShape: { readonly [Key in keyof WrittenLaunch]-?: z.ZodType<
   sandbox: z.record(z.string(), z.unknown()).optional(),
 }
 
-const HIDDEN = '(a secret)'
-
 /** `entry`: a server's, as it is written. */
 export function toWritten(entry: {
   readonly command?: string | undefined
@@ -40,21 +38,14 @@ export function toWritten(entry: {
   readonly sandbox?: object | undefined
 }): WrittenLaunch {
   const args = (entry.args ?? []).map(String)
-  const secrets = secretsInArguments(args)
   const env = Object.entries(entry.env ?? {}).map(([name, value]): [string, string] => [name, withoutSecret(name, String(value))])
   return {
     command: entry.command ?? '',
-    args: args.map((arg) => secrets.reduce((text, secret) => text.replaceAll(secret, HIDDEN), arg)),
+    args: args.map((arg, at) => argumentWithoutSecret(arg, args[at - 1])),
     ...(entry.cwd === undefined ? {} : { cwd: entry.cwd }),
     ...(env.length === 0 ? {} : { env: Object.fromEntries(env) }),
     ...(entry.sandbox === undefined ? {} : { sandbox: sorted(entry.sandbox) as Record<string, unknown> }),
   }
-}
-
-function withoutSecret(name: string, value: string): string {
-  // What refers to a value says nothing of it.
-  const literal = value.replace(/\$\{[^}]*\}/g, '')
-  return secretsIn(name, literal).length > 0 ? HIDDEN : value
 }
 
 /** In which order grants are written makes no difference. */
@@ -80,28 +71,47 @@ export function changeOf(was: WrittenLaunch, is: WrittenLaunch): Change | undefi
   const [before, after] = [toLines(was), toLines(is)]
   const places = [...new Set([...before.keys(), ...after.keys()])].filter((place) => before.get(place) !== after.get(place)).sort()
   if (places.length === 0) return undefined
+  const named = new Set(places.map((place) => place.replace(/^(sandbox\.\w+)\..*$/, '$1')))
+  if (places.some((place) => place.startsWith('sandbox.'))) named.delete('sandbox')
   return {
-    places: [...new Set(places.map((place) => place.replace(/^(sandbox\.\w+)\..*$/, '$1')))],
-    diff: diffText(textOf(before), textOf(after)),
+    places: [...named],
+    diff: diffOf(before, after, places),
   }
 }
 
+/** What a person is shown must be all of it: where there is too much to be shown in its place, each change is shown by itself. */
+function diffOf(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, places: readonly string[]): string {
+  const [was, is] = [textOf(before), textOf(after)]
+  if (before.size + after.size <= MAX_LINES && was.length + is.length <= MAX_TEXT) return diffText(was, is)
+  return places.flatMap((place) => [...lineOf('-', place, before.get(place)), ...lineOf('+', place, after.get(place))]).join('\n')
+}
+const lineOf = (sign: string, place: string, value: string | undefined): string[] =>
+  value === undefined ? [] : [`${sign} ${place}: ${toVisible(value)}`]
+
+/** What `diffText` shows whole, whatever is in it. */
+const MAX_LINES = 36
+const MAX_TEXT = 4_000
 const textOf = (lines: ReadonlyMap<string, string>): string => [...lines].map(([place, value]) => `${place}: ${value}`).join('\n')
 
 function toLines(written: WrittenLaunch): Map<string, string> {
   const lines = new Map<string, string>()
-  const { command, args, cwd, env = {}, sandbox = {} } = written
+  const { command, args, cwd, env = {}, sandbox } = written
   walk('command', command)
   walk('args', args)
   if (cwd !== undefined) walk('cwd', cwd)
   walk('env', env)
-  walk('sandbox', sandbox)
+  // Also one that grants nothing: without it a server is started where there is no sandbox.
+  if (sandbox !== undefined) lines.set('sandbox', 'said')
+  walk('sandbox', sandbox ?? {})
   return lines
 
   function walk(place: string, value: unknown): void {
     if (typeof value !== 'object' || value === null) lines.set(place, JSON.stringify(value) ?? 'null')
     else
       for (const key of Array.isArray(value) ? value.keys() : Object.keys(value).sort())
-        walk(`${place}.${key}`, (value as Record<string | number, unknown>)[key])
+        walk(`${place}.${toName(key)}`, (value as Record<string | number, unknown>)[key])
   }
 }
+
+/** A name is its writer's, too, and must not pass for another line. */
+const toName = (key: string | number): string => (/^[\w-]+$/.test(`${key}`) ? `${key}` : JSON.stringify(key))
