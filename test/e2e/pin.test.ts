@@ -51,6 +51,7 @@ test('at a terminal a package without a version is shown and asked about, and fr
     dataDir,
     args: ['--config', join(folder.path, 'sallyport.yaml'), ...words],
     env: { ...registry.env },
+    readyMs: 60_000,
   })
   const client = mcp(guard.url, { key: await guard.key() })
   assert.equal((await client.call('who')).result.content[0].text, '1.0.0')
