@@ -1,8 +1,11 @@
 // Bounds of what runs confined: those of the kernel, and those that a watch keeps over all of its processes together.
 
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { test } from 'node:test'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
 import { startChild } from '../../src/process/index.ts'
 import { isFiltered } from '../../src/sandbox/confine/seccomp/filter.ts'
 import {
@@ -151,4 +154,27 @@ test('what waits in sockets is memory, too', perl, async () => {
 test('who was started last and has ended hides nothing', perl, async () => {
   const script = 'fork or exit; sleep 1; for (1..200000) { open F, ">", "/tmp/$_" or die "full" } sleep 5'
   assert.equal((await run(perlProgram(script))).ended, 'disk')
+})
+
+describe('a disk that it may write to', { skip: perl.skip || (process.getuid?.() !== 0 && 'only root mounts a small one') }, () => {
+  const disk = realpathSync(mkdtempSync(join(tmpdir(), 'disk-')))
+  before(() => execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256m,nr_inodes=40000,mode=1777', 'tmpfs', disk]))
+  after(() => {
+    execFileSync('umount', [disk])
+    rmdirSync(disk)
+  })
+  const write = (script: string) => run(perlProgram(`chdir '${disk}'; ${script}; sleep 5`, { write: [disk] }))
+
+  test('is not filled by processes that nobody waits for', async () => {
+    const fill = (count: number): string => `$SIG{CHLD} = 'IGNORE'; for (1..${count}) {
+      fork or do { open F, '>', $_; syswrite F, 'x' x 4_000_000; exit }; select undef, undef, undef, .05 }`
+    assert.equal((await write(`${fill(10)}; exit`)).ended, undefined)
+    assert.equal((await write(fill(80))).ended, 'disk')
+    for (const name of readdirSync(disk)) unlinkSync(join(disk, name))
+  })
+  test('nor are all of its places for files taken', async () => {
+    const files = (count: number): string => `for (1..${count}) { open F, '>', $_ }`
+    assert.equal((await write(`${files(1000)}; exit`)).ended, undefined)
+    assert.equal((await write(files(50_000))).ended, 'disk')
+  })
 })

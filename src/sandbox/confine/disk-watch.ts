@@ -18,6 +18,9 @@ const MIB = 1024 * 1024
 const LITTLE = 64 * MIB
 const LEAST_BYTES = 1024 * MIB
 const LEAST_SHARE = 0.05
+/** Below that nobody asks whose doing it is: what a short-lived process wrote, for which nobody waited, is seen nowhere (wait(2), SIGCHLD). */
+const LAST_BYTES = 256 * MIB
+const LAST_SHARE = 0.01
 /** A kibibyte of the kernel's memory each. */
 const MOST_FILES = 65_536
 /** Of a disk that can keep so many and no more, this many are left to others. */
@@ -43,9 +46,10 @@ export function createDiskWatch(written: readonly string[], scratch: readonly st
         const left = bavail * bsize
         const most = Math.max(left, free.get(path) ?? 0)
         free.set(path, most)
-        const isLow = left < Math.min(LEAST_BYTES, blocks * bsize * LEAST_SHARE)
+        const isBelow = (bytes: number, share: number): boolean => left < Math.min(bytes, blocks * bsize * share)
         // That a disk is full may be anybody's doing: it is ended for its own.
-        if (isLow && most - left > LITTLE && total() > LITTLE) full()
+        const isItsOwn = total() > LITTLE || isBelow(LAST_BYTES, LAST_SHARE)
+        if (isBelow(LEAST_BYTES, LEAST_SHARE) && most - left > LITTLE && isItsOwn) full()
         // Files that hold nothing are no bytes; whose they are is not known.
         const mostFiles = Math.max(ffree, freeFiles.get(path) ?? 0)
         freeFiles.set(path, mostFiles)
