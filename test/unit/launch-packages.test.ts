@@ -1,9 +1,11 @@
 /** Packages that are run in place of npx: installed once, as they are pinned, and the same bytes from then on. */
 
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { findLocal } from '../../src/gateway/launch/program.ts'
+import { digestTree } from '../../src/gateway/launch/tree-digest.ts'
 import { createLaunchPlace, type LaunchPlace, output } from '../support/launches.ts'
 
 /** A server that says its version and that of what it depends on. */
@@ -121,9 +123,40 @@ test('npx NAME is what the project has installed, where it has it: nothing is fe
   mkdirSync(own, { recursive: true })
   writeFileSync(join(own, 'package.json'), JSON.stringify({ name: 'own-server', version: '9.9.9', bin: 'cli.js' }))
   writeFileSync(join(own, 'cli.js'), "console.log('own', ...process.argv.slice(2))")
-  assert.equal(output(await place.start(['npx', '-y', 'own-server', 'x'])), 'own x\n')
+  const said: string[] = []
+  const log = (_: string, message: string): void => void said.push(message)
+  assert.equal(output(await place.start(['npx', '-y', 'own-server', 'x'], { log })), 'own x\n')
+  assert.match(said.join(), /own-server that .* has installed: its bytes are not pinned/)
   assert.deepEqual(place.registry.requests(), [])
   assert.ok(!existsSync(place.lockFile))
+  if (process.platform === 'win32') return
+  chmodSync(own, 0o777)
+  await assert.rejects(place.start(['npx', '-y', 'own-server']), /everybody can write to it/)
+})
+
+test('npx NAME is nothing that lies above the project', async () => {
+  await using place = await createLaunchPlace()
+  const above = join(place.folder, 'node_modules', 'own-server')
+  const project = join(place.folder, 'project')
+  for (const folder of [above, project]) mkdirSync(folder, { recursive: true })
+  writeFileSync(join(above, 'package.json'), JSON.stringify({ name: 'own-server', version: '9.9.9', bin: 'cli.js' }))
+  writeFileSync(join(above, 'cli.js'), '')
+  assert.ok(findLocal(project, 'own-server'))
+  writeFileSync(join(project, 'package.json'), '{}')
+  assert.equal(findLocal(project, 'own-server'), undefined)
+})
+
+test('a link that leads out of its folder by way of another is no part of a package', async () => {
+  await using place = await createLaunchPlace()
+  const root = join(place.folder, 'tree')
+  mkdirSync(join(root, 'a/b/c/d'), { recursive: true })
+  mkdirSync(join(root, 'top'))
+  symlinkSync('../../../../top', join(root, 'a/b/c/d/up'))
+  symlinkSync('a', join(root, 'fine'))
+  await digestTree(root)
+  mkdirSync(join(place.folder, 'beside'))
+  symlinkSync('up/../../beside', join(root, 'a/b/c/d/out'))
+  await assert.rejects(digestTree(root), /a link in it that leads out/)
 })
 
 test('npm is handed nothing of ours', async () => {

@@ -48,6 +48,27 @@ servers:
 `
 
 describe('a server of the configuration', posix, () => {
+  test('that npx would start is explained as it is started: not at all, from the project, or from its pin', async () => {
+    await using temp = await withConfig(`
+servers:
+  strange: { command: npx, args: [--registry, "http://127.0.0.1:1", x] }
+  own: { command: npx, args: [own-server] }
+  pinned: { command: npx, args: [own-server@1.0.0] }
+  personal: { command: node, args: [app/server.mjs], env: { TOKEN: "\${user-secret:T}" }, perPerson: {} }
+`)
+    const own = join(temp.path, 'node_modules', 'own-server')
+    mkdirSync(own, { recursive: true })
+    writeFileSync(join(own, 'package.json'), JSON.stringify({ name: 'own-server', version: '9.9.9', bin: 'cli.js' }))
+    writeFileSync(join(own, 'cli.js'), '')
+    const [strange, project, pinned, personal] = explainServers(load(temp.file).servers, { confinement: whole, dataDir: temp.path })
+    assert.equal(strange?.reach, undefined)
+    assert.match(strange?.notes.join() ?? '', /is not started: npx .* --registry/)
+    assert.match(project?.notes.join() ?? '', /has installed as own-server, whose bytes are not pinned/)
+    assert.ok(project?.reach?.code.includes(join(temp.path, 'node_modules')), project?.reach?.code.join())
+    assert.match(pinned?.notes.join() ?? '', /the package own-server@1\.0\.0, as it is pinned/)
+    assert.equal(personal?.reach?.home, undefined)
+  })
+
   test('is explained with everything that it was granted, and never with a value', async () => {
     await using temp = await withConfig(YAML)
     const dataDir = join(temp.path, 'data')

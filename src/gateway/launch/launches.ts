@@ -109,7 +109,15 @@ export function createLaunches(options: LaunchesOptions): Launches {
     if (!read) return undefined
     if ('problem' in read) return `${id}: ${read.problem}`
     const { wanted, prefersLocal } = read.request
-    if (wanted.isExact || pinOf(id, read.request) || (prefersLocal && findLocal(target.cwd, wanted.name))) return undefined
+    if (wanted.isExact || pinOf(id, read.request)) return undefined
+    const local = prefersLocal ? findLocal(target.cwd, wanted.name) : undefined
+    if (local) {
+      log(
+        'warn',
+        `${id}: runs the ${wanted.name} that ${local.project} has installed: its bytes are not pinned, as those of NAME@VERSION are`,
+      )
+      return undefined
+    }
     const wants = showWanted(wanted)
     const found = await resolvePackage(npm, wanted, packagesDir).catch((error: unknown) => error)
     if (found instanceof NpmProblem)

@@ -7,6 +7,7 @@
 
 import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
+import { requireOurs } from '../../vault/index.ts'
 
 export interface ProgramStart {
   readonly command: string
@@ -31,14 +32,28 @@ export function findProgram(root: string, name: string, wanted?: string): Progra
   }
 }
 
-/** As npx looks for it: in the folder and upwards, a program of that name, then a package. */
-export function findLocal(cwd: string, name: string): ProgramStart | undefined {
-  for (let at = resolve(cwd); ; at = dirname(at)) {
-    const link = join(at, 'node_modules', '.bin', name)
-    if (process.platform !== 'win32' && !name.includes('/') && existsSync(link)) return startOf(realpathSync(link))
-    const found = findProgram(at, name)
-    if (found || at === dirname(at)) return found
-  }
+export interface LocalProgram extends ProgramStart {
+  /** Where it is installed. */
+  readonly project: string
+}
+
+/**
+ * As npx looks for it: in the nearest folder upwards that is a project, a program of that name, then a package. Nothing pins it.
+ *
+ * @throws {ConfigError} where it is somebody else's, who may have put it in the way.
+ */
+export function findLocal(cwd: string, name: string): LocalProgram | undefined {
+  let project = resolve(cwd)
+  for (; !['package.json', 'node_modules'].some((each) => existsSync(join(project, each))); project = dirname(project))
+    if (project === dirname(project)) return undefined
+  const link = join(project, 'node_modules', '.bin', name)
+  const isLink = process.platform !== 'win32' && !name.includes('/') && existsSync(link)
+  const found = isLink ? startOf(realpathSync(link)) : findProgram(project, name)
+  if (!found) return undefined
+  const hint = `${name} would be run from there: name a version of it, or its file.`
+  const file = found.args.at(-1) ?? found.command
+  for (const path of [join(project, 'node_modules'), dirname(file), file]) requireOurs(path, hint)
+  return { ...found, project }
 }
 
 /** npx's rule: the only one, or the one that is called as the package is. */

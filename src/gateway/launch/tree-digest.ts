@@ -8,7 +8,18 @@
  */
 
 import { createHash, hash } from 'node:crypto'
-import { chmodSync, closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+} from 'node:fs'
 import { dirname, join, posix, resolve, sep } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 
@@ -75,8 +86,12 @@ export async function digestTree(root: string, { signal, settle = false }: TreeD
 /** A link out of the folder would make what it leads to part of the program, and nobody has looked at that. */
 function linkOf(root: string, full: string): string {
   const target = readlinkSync(full)
-  const leadsTo = resolve(dirname(full), target)
-  if (resolve(target) === target || !leadsTo.startsWith(resolve(root) + sep)) throw new TreeProblem('it has a link in it that leads out')
+  const isInside = (path: string, folder: string): boolean => path.startsWith(folder + sep)
+  // By its words, and as the system follows it: through another link `..` is above what that leads to.
+  const isOne =
+    isInside(resolve(dirname(full), target), resolve(root)) &&
+    (!existsSync(full) || isInside(realpathSync.native(full), realpathSync.native(root)))
+  if (resolve(target) === target || !isOne) throw new TreeProblem('it has a link in it that leads out')
   return target.replaceAll('\\', posix.sep)
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { problemOf } from '../../core/index.ts'
 import {
   type Confinement,
   type Explanation,
@@ -16,6 +17,7 @@ import {
 import type { ServerConfig } from '../config/index.ts'
 import { readPackageRequest } from '../launch/package-request.ts'
 import { showWanted } from '../launch/package-spec.ts'
+import { findLocal } from '../launch/program.ts'
 import type { Command } from '../upstream/index.ts'
 import { environmentFor } from './environment.ts'
 import { cannotRun, hintsFor } from './hints.ts'
@@ -37,10 +39,12 @@ function explainServer(config: ServerConfig, { confinement, dataDir, env: ours =
   if (sandbox.use === 'off') return explainUnconfined(id, 'It runs without a sandbox, as it was told to.')
   const { depth, missing } = confinement
   const why = missing[0] ?? depth
-  if (sandbox.use === 'required' && !holdsCommands(depth)) return isNotStarted(id, why)
+  if (sandbox.use === 'required' && !holdsCommands(depth)) return isNotStarted(id, `It is not started without a sandbox: ${why}`)
   if (depth === 'none') return explainUnconfined(id, `It runs without a sandbox: ${why}`)
 
-  const { command, code, notes } = programOf(target, ours['PATH'])
+  const its = programOf(target, ours['PATH'])
+  if ('problem' in its) return isNotStarted(id, its.problem)
+  const { command, code, notes } = its
   const { grants } = sandbox
   const { env } = environmentFor({
     ours,
@@ -58,7 +62,8 @@ function explainServer(config: ServerConfig, { confinement, dataDir, env: ours =
     env,
     grants,
     code,
-    home: homeOf(dataDir, id, sandbox),
+    // A person's process keeps nothing.
+    home: config.perPerson ? undefined : homeOf(dataDir, id, sandbox),
     forks: true,
   }
   if (depth === 'node-permission') {
@@ -78,20 +83,37 @@ interface Its {
   readonly notes: readonly string[]
 }
 
-function programOf({ command, ...target }: Command, path: string | undefined): Its {
+function programOf({ command, ...target }: Command, path: string | undefined): Its | { readonly problem: string } {
   const read = readPackageRequest(command, target.args)
-  if (read && 'request' in read) {
-    const its = `Its code is the package ${showWanted(read.request.wanted)}, as it is pinned in sallyport.lock.`
-    return { command: process.execPath, code: [], notes: [its] }
+  if (!read) return programFound({ command, ...target }, path)
+  if ('problem' in read) return { problem: `It is not started: ${read.problem}.` }
+  const { wanted, prefersLocal } = read.request
+  let local: ReturnType<typeof findLocal>
+  try {
+    if (prefersLocal) local = findLocal(target.cwd, wanted.name)
+  } catch (error) {
+    return { problem: `It is not started: ${problemOf(error)}` }
   }
-  const found = findProgram({ command, ...target }, path)
-  return found === undefined ? { command, code: [], notes: ['Its program was not found.'] } : { ...found, notes: [] }
+  if (!local)
+    return {
+      command: process.execPath,
+      code: [],
+      notes: [`Its code is the package ${showWanted(wanted)}, as it is pinned in sallyport.lock.`],
+    }
+  const note = `Its code is what ${local.project} has installed as ${wanted.name}, whose bytes are not pinned, unless sallyport.lock pins another.`
+  const { notes, ...found } = programFound({ ...target, command: local.command, args: local.args }, path)
+  return { ...found, notes: [note, ...notes] }
 }
 
-const isNotStarted = (name: string, why: string): Explanation => ({
+function programFound(command: Command, path: string | undefined): Its {
+  const found = findProgram(command, path)
+  return found === undefined ? { command: command.command, code: [], notes: ['Its program was not found.'] } : { ...found, notes: [] }
+}
+
+const isNotStarted = (name: string, note: string): Explanation => ({
   name,
   depth: 'none',
   reach: undefined,
-  notes: [`It is not started without a sandbox: ${why}`],
+  notes: [note],
   missing: [],
 })
