@@ -87,6 +87,20 @@ describe('what a command is shown without a grant', linux, () => {
       [join(root, 'node_modules'), join(root, 'packages/server')],
     )
   })
+  test('of a program in node_modules/.bin its package, and not the project that has installed it', () => {
+    const root = folderOf({
+      'package.json': '{"name":"project"}',
+      '.env': 'KEY=1',
+      'node_modules/spy/package.json': '{"name":"spy"}',
+      'node_modules/spy/index.js': '#!/bin/sh\n',
+      'node_modules/.bin/': '',
+    })
+    chmodSync(join(root, 'node_modules/spy/index.js'), 0o755)
+    symlinkSync('../spy/index.js', join(root, 'node_modules/.bin/spy'))
+    const spy = join(root, 'node_modules/.bin/spy')
+    assert.deepEqual(codeOf({ command: 'spy' }, join(root, 'node_modules/.bin')), [join(root, 'node_modules')])
+    assert.deepEqual(codeOf({ args: [spy] }), [join(root, 'node_modules')])
+  })
   test('of a script without a package its folder, of one in a folder of everybody’s itself alone', () => {
     const folder = folderOf({ 'server.js': '' })
     assert.ok(codeOf({ command: 'node', args: [join(folder, 'server.js')], env: { PATH: `${folderWithNode()}` } })?.includes(folder))

@@ -114,7 +114,8 @@ export function packageOf(script: string): string[] {
   const files = [...new Set([script, `${script}.js`].filter((file) => existsSync(file)).flatMap((file) => [file, real(file)]))]
   return files.flatMap((file) => {
     const own = statSync(file).isDirectory() ? file : dirname(file)
-    const root = upwards(own).find((folder) => isPackage(folder)) ?? own
+    // What is in `node_modules` is never part of the project around it: `.bin` has a link to each program, and no description.
+    const root = upwards(own).find((folder) => isPackage(folder) || basename(folder) === 'node_modules') ?? own
     const folders = [isTooBroad(root) ? (isTooBroad(own) ? file : own) : root]
     const modules = upwards(own)
       .filter((folder) => !isTooBroad(folder))
