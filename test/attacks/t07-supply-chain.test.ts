@@ -233,6 +233,34 @@ describe('T07: an installed package that somebody changed', () => {
   })
 })
 
+describe('T07: a lock file that somebody changed', () => {
+  it('does not make a dependency one without a hash', async () => {
+    await using made = await place()
+    await made.start(EXACT)
+    const lock = JSON.parse(readFileSync(made.lockFile, 'utf8'))
+    const pin = lock.packages['acme-mail@1.0.0']
+    delete pin.tree['node_modules/helper'].integrity
+    pin.tree['node_modules/helper'].inBundle = true
+    pin.installed = {}
+    writeFileSync(made.lockFile, JSON.stringify(lock))
+    made.registry.publish({ ...HELPER, files: { 'index.js': "exports.text = 'stolen'\n" } })
+    await assert.rejects(made.start(EXACT, { dataDir: 'other' }), /that nothing vouches for/)
+    assert.equal(installed(made, 'other'), '')
+    // The twin: one that came in an archive whose hash is known.
+    made.registry.publish({
+      ...MAIL,
+      version: '2.0.0',
+      bundleDependencies: ['helper'],
+      files: {
+        ...MAIL.files,
+        'node_modules/helper/package.json': JSON.stringify({ name: 'helper', version: '1.0.0' }),
+        'node_modules/helper/index.js': "exports.text = 'bundled'\n",
+      },
+    })
+    assert.equal(output(await made.start(['npx', 'acme-mail@2.0.0'])), 'mail 1 bundled\n')
+  })
+})
+
 describe('T07: what npm would run while it looks', () => {
   it('a dependency on a repository is refused before git is started: what git is, a repository can say', async () => {
     await using made = await place()
@@ -240,7 +268,7 @@ describe('T07: what npm would run while it looks', () => {
     const started = join(made.folder, 'git-was-started')
     mkdirSync(programs)
     writeFileSync(join(programs, 'git'), `#!/bin/sh\ntouch '${started}'\nexit 1\n`, { mode: 0o755 })
-    for (const from of ['git+https://127.0.0.1:1/gone.git', `github:acme/gone#${'a'.repeat(40)}`, 'https://127.0.0.1:1/gone.tgz']) {
+    for (const from of ['git+https://127.0.0.1:1/gone.git', `github:acme/gone#${'a'.repeat(40)}`]) {
       made.registry.publish({ ...MAIL, dependencies: { gone: from } })
       await assert.rejects(
         made.start(EXACT, { env: { PATH: `${programs}:${process.env['PATH']}` } }),

@@ -17,6 +17,8 @@ export interface Package {
   /** By path in the package; `package.json` is made. `{ link }` is a symbolic link. */
   readonly files?: Readonly<Record<string, string | { readonly link: string }>>
   readonly dependencies?: Readonly<Record<string, string>>
+  /** Those that its archive has in it. */
+  readonly bundleDependencies?: readonly string[]
   readonly bin?: string | Readonly<Record<string, string>>
   readonly scripts?: Readonly<Record<string, string>>
   /** What the registry says of its archive. Default: the truth; `none`: nothing that counts. */
@@ -116,10 +118,11 @@ export async function startRegistry(folder: string): Promise<Registry> {
   }
 }
 
-const manifestOf = ({ name, version, dependencies, bin, scripts }: Package): object => ({
+const manifestOf = ({ name, version, dependencies, bundleDependencies, bin, scripts }: Package): object => ({
   name,
   version,
   ...(dependencies && { dependencies }),
+  ...(bundleDependencies && { bundleDependencies }),
   ...(bin !== undefined && { bin }),
   ...(scripts && { scripts }),
 })

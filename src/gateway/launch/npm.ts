@@ -45,7 +45,6 @@ const QUIET = [
   '--global=false',
   // Only what the registry has: a repository's own .npmrc says what npm starts as git, while npm merely looks at what there is in it.
   '--allow-git=none',
-  '--allow-remote=none',
   '--allow-file=none',
   '--allow-directory=none',
   // For an npm that does not know these: a program that fails.
@@ -123,7 +122,6 @@ function sentenceFor(code: string): string {
     case 'ENOTCACHED':
       return 'the registry cannot be reached'
     case 'EALLOWGIT':
-    case 'EALLOWREMOTE':
     case 'EALLOWFILE':
     case 'EALLOWDIRECTORY':
       return NOT_OF_REGISTRY

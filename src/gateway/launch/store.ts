@@ -11,7 +11,7 @@
  * @module
  */
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../../core/index.ts'
@@ -99,6 +99,7 @@ export function createPackageStore({ dir, npm, log, signal, installed }: Package
         JSON.stringify({ lockfileVersion: 3, requires: true, packages: { '': manifest, ...pin.tree } }),
       )
       await npm.run(['ci', '--include=prod', '--include=optional', '--include=peer', '--omit=dev'], fresh)
+      requireHashes(pin, fresh)
       // Where each came from is another thing on another machine.
       for (const name of ['package-lock.json', join('node_modules', '.package-lock.json')]) rmSync(join(fresh, name), { force: true })
       const { digest, files } = await digestTree(fresh, { signal, settle: true })
@@ -135,3 +136,18 @@ export function createPackageStore({ dir, npm, log, signal, installed }: Package
 }
 
 const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+
+/**
+ * What came in another's archive has the hash of that. Whether it did is npm's word: a lock file that says so of something else would have
+ * it fetched, whatever it is by now.
+ */
+function requireHashes(pin: Pin, folder: string): void {
+  const without = Object.keys(pin.tree).filter((place) => pin.tree[place]?.integrity === undefined)
+  if (without.length === 0) return
+  const said = JSON.parse(readFileSync(join(folder, 'node_modules', '.package-lock.json'), 'utf8')) as {
+    readonly packages?: Readonly<Record<string, { readonly inBundle?: boolean }>>
+  }
+  for (const place of without)
+    if (existsSync(join(folder, place)) && said.packages?.[place]?.inBundle !== true)
+      throw new TreeProblem(`what is pinned of ${keyOf(pin)} has a package in it that nothing vouches for: sallyport.lock was changed`)
+}
