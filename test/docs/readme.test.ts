@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import type { Command } from 'commander'
 import { clientLines } from '../../src/cli/client-lines.ts'
 import { createProgram } from '../../src/cli/program.ts'
+import { needsBubblewrap } from '../support/bubblewrap.ts'
 import { mcp, ROOT } from '../support/index.ts'
 import { runSnippet, type Snippet, snippetsIn } from '../support/snippets.ts'
 
@@ -69,7 +70,7 @@ test('README has these programs; the client one is run by test/clients', async (
   const snippets = await snippetsIn('README.md')
   assert.deepEqual(
     snippets.map(({ heading }) => heading),
-    ['A server of your own', 'A client of your own', 'What is yours stays yours'],
+    ['A server of your own', 'A client of your own', 'What is yours stays yours', 'A tool can do what it was granted'],
   )
 })
 
@@ -94,6 +95,20 @@ test('the payments of README take a card that is sealed, and answer what their r
   const [block] = content
   assert.match(block?.type === 'text' ? block.text : '', /^\{"paid":true,"email":"tok_email_\w+"\}$/)
   assert.equal((await mcp(url).call('pay', { invoice: 'A-17', card: '4000' })).status, 401)
+})
+
+test('the converter of README reads what it was granted, and code calls it', needsBubblewrap, async () => {
+  const [, , , snippet] = (await snippetsIn('README.md')) as [Snippet, Snippet, Snippet, Snippet]
+  const convert = `import { readFileSync } from 'node:fs'
+export default ({ text }: { text: string }) => readFileSync(new URL(text, import.meta.url), 'utf8')`
+  await using ran = await runSnippet(snippet, { 'convert.ts': convert, 'templates/letter': 'Dear Ben' })
+  const client = await ran.connect()
+  const { structuredContent } = await client.callTool('run_code', {
+    code: "return (await tools.convert({ text: './templates/letter' })).length",
+  })
+  assert.deepEqual(structuredContent, { result: 8, calls: 1 })
+  const { content } = await client.callTool('convert', { text: '../../etc/passwd' })
+  assert.match(JSON.stringify(content), /The tool convert (?:tried to read what it was not granted|failed)/)
 })
 
 test('README tells the story of every example', () => {

@@ -3,7 +3,7 @@
  * the source, but for one thing: its servers take any free port and a folder of the test's, and log nothing.
  */
 
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MCPClient, type MCPServer } from '../../src/index.ts'
@@ -44,6 +44,8 @@ export interface Ran extends AsyncDisposable, Pick<TestServer, 'key' | 'user'> {
 /** `files`: what is to stand beside it, by path. */
 export async function runSnippet({ program }: Snippet, files: Readonly<Record<string, string>> = {}): Promise<Ran> {
   const folder = await createTempDir('snippet')
+  // A module that stands there runs as somebody else, where we are root.
+  await chmod(folder.path, 0o755)
   const dataDir = join(folder.path, 'data')
   await mkdir(join(folder.path, 'node_modules', 'sallyport'), { recursive: true })
   for (const name of ['zod', 'express']) await symlink(join(ROOT, 'node_modules', name), join(folder.path, 'node_modules', name))

@@ -264,6 +264,9 @@ test('root’s program is the user whose folder it may write, and is told of wha
   assert.equal(warnings.length, 2)
   assert.match(warnings[0] as string, /cannot write .*: chown -R \d+:\d+ /)
   assert.match(warnings[1] as string, /cannot read .*: chmod -R a\+rX /)
+  // Its own code, too: all that it could say itself is that there is no such module.
+  const { warnings: ofCode } = createBubblewrap().confine(node({}, {}, { code: [at('roots-alone'), at('code')] }))
+  assert.match(ofCode.join('\n'), /^it cannot read \S+roots-alone, [^\n]*$/)
 })
 
 test('a PATH with somebody else’s programs in it, as of npm, runs none of them outside', needsBubblewrap, async () => {

@@ -21,13 +21,13 @@ export function prepareHome(home: string | undefined, { uid, gid, ofHost }: Iden
   chmodSync(home, 0o700)
 }
 
-export function unreachable({ grants }: Program, { uid, gid, ofHost }: Identity): string[] {
+export function unreachable({ grants, code }: Program, { uid, gid, ofHost }: Identity): string[] {
   if (!ofHost) return []
   const warnings: string[] = []
   for (const path of grants.write)
     if (!may(path, uid, gid, 2))
       warnings.push(`it cannot write ${path}, which belongs to root, and it does not run as root: chown -R ${uid}:${gid} ${path}`)
-  for (const path of grants.read)
+  for (const path of [...grants.read, ...code])
     if (!may(path, uid, gid, 4))
       warnings.push(`it cannot read ${path}, which is root's alone, and it does not run as root: chmod -R a+rX ${path}`)
   return warnings
