@@ -121,7 +121,7 @@ servers:
     ],
   )
   assert.deepEqual(config.warnings, [
-    'sallyport.yaml:13: servers.notes.args: notes is given the folder of sallyport.yaml: if it can write there, it can change what it may do',
+    'sallyport.yaml:13: servers.notes.args: notes is given the folder of sallyport.yaml: without a sandbox it can change there what it may do',
   ])
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.servers[0]?.tools[0]) && Object.isFrozen(config.rates.tool))
   assert.equal(lockFileOf(config, '/data'), join(dir, 'sallyport.lock'))

@@ -134,7 +134,7 @@ export function resolveServer(
     for (const arg of args) {
       const given = resolve(source.dir, arg)
       if ((source.dir === given || source.dir.startsWith(given + sep)) && arg !== '' && existsSync(given))
-        warnings.push(`${at('args')}: ${id} is given the folder of ${source.name}: if it can write there, it can change what it may do`)
+        warnings.push(`${at('args')}: ${id} is given the folder of ${source.name}: without a sandbox it can change there what it may do`)
     }
     const cwd = entry.cwd === undefined ? source.dir : resolve(source.dir, fill(entry.cwd, '', 'cwd'))
     return { command: fill(entry.command ?? '', '', 'command'), args, cwd, env: variables }
