@@ -380,6 +380,16 @@ test('a server given on the command line gets a name that says what it is', () =
   assert.match(replaced.warnings.join(), /are not used/)
   const secret = loadConfig({ cwd: root, env: {}, target: { command: 'x', args: ['--token', 'from-the-command-line'] } })
   assert.deepEqual(secret.servers[0]?.secrets, ['from-the-command-line'])
+  const args = ['-e', 'API_KEY=named-by-itself', '--header', 'Authorization: Bearer in-a-header', 'https://host/key: none']
+  assert.deepEqual(loadConfig({ cwd: root, env: {}, target: { command: 'x', args } }).servers[0]?.secrets, [
+    'named-by-itself',
+    'Bearer in-a-header',
+    'in-a-header',
+  ])
+})
+
+test('the tool that runs code is not called as the one beside it', () => {
+  assert.match(problemsOf('code: { name: code_functions, tools: [a] }').join(), /code\.name: is what the tool is called that tells/)
 })
 
 test('schema.json is what the configuration is checked against', () => {

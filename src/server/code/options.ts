@@ -8,6 +8,7 @@
 import { z } from 'zod'
 import { type Depth, type SnippetLimits, snippetDefaults } from '../../sandbox/index.ts'
 import { type Permissions, type Permitted, toPermission } from '../definitions/index.ts'
+import { FUNCTIONS } from './entries.ts'
 
 export interface CodeOptions {
   /** The tools that snippets may call, by name or glob; none unless told. Each call needs what a call of it by its caller needs. */
@@ -74,6 +75,7 @@ export const codeSchema: z.ZodType<CodeOptions> = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,128}$/, 'must be 1 to 128 letters, digits, "_", "-" or "."')
+    .refine((given) => given !== FUNCTIONS, 'is what the tool is called that tells what there is to call')
     .optional()
     .describe('What the tool is called. Default run_code.'),
   permissions: permissions.describe('Who may use it, as of any tool. Default: who has the scope tools:execute.'),
