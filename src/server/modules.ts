@@ -11,7 +11,7 @@
 
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Call, type Clock, type Log, type Principal, systemClock, userInRecord } from '../core/index.ts'
+import { type Call, type Clock, ConfigError, type Log, type Principal, systemClock, userInRecord } from '../core/index.ts'
 import {
   type Children,
   type Confinement,
@@ -27,6 +27,7 @@ import {
 import type { AuditRecord, Store } from '../storage/index.ts'
 import { type Modules, type ModuleTool, moduleFiles } from './definitions/index.ts'
 import type { ModuleOptions } from './module-options.ts'
+import { grantsOfOwnData } from './own-data.ts'
 import { requireSandbox } from './require-sandbox.ts'
 
 export interface ModuleRunner extends Modules {
@@ -129,6 +130,8 @@ export function createModuleRunner(options: ModuleRunnerOptions): ModuleRunner {
     },
     async open(tools, surroundings) {
       if (tools.length === 0) return
+      const problems = grantsOfOwnData(tools, surroundings.dataDir)
+      if (problems.length > 0) throw new ConfigError(problems)
       opened ??= await opening(surroundings)
       requireSandbox(opened.confinement, `tools ${tools.map(({ name }) => name).join(', ')}`, strict, log)
       for (const tool of tools) if (!pools.has(keyOf(tool))) pools.set(keyOf(tool), toPool(tool, opened))

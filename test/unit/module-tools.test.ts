@@ -9,11 +9,12 @@ import { describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../../src/core/index.ts'
 import { MCPServer, type ModuleContext, toolsFrom } from '../../src/index.ts'
-import { toolLimits } from '../../src/sandbox/index.ts'
+import { type SandboxOptions, toGrants, toolLimits } from '../../src/sandbox/index.ts'
 import { toChildError } from '../../src/sandbox/inside/errors.ts'
 import { createQueue } from '../../src/sandbox/pool/queue.ts'
 import { moduleFiles } from '../../src/server/definitions/module-files.ts'
 import { stoppedBy, wasRefused } from '../../src/server/definitions/module-sentences.ts'
+import { grantsOfOwnData } from '../../src/server/own-data.ts'
 import { defineTool } from '../support/definitions.ts'
 import { createTempDir, ROOT } from '../support/paths.ts'
 
@@ -117,6 +118,25 @@ describe('what is seen beside a module', () => {
       code.filter((path) => path.startsWith(temp.path)),
       [tools],
     )
+  })
+})
+
+describe('what is granted to a module', () => {
+  it('is never the server’s own data, nor a folder from which it could be moved', async () => {
+    await using temp = await createTempDir('own')
+    const dataDir = join(temp.path, 'below', 'data')
+    await mkdir(join(temp.path, 'tools'))
+    await mkdir(join(dataDir, 'sub'), { recursive: true })
+    const file = join(temp.path, 'tools', 'convert.mjs')
+    await writeFile(file, 'export default () => 1')
+    const refused: SandboxOptions[] = [{ read: [dataDir] }, { write: [dataDir] }, { read: [join(dataDir, 'sub')] }, { write: ['..'] }]
+    for (const sandbox of refused) {
+      const server = new MCPServer({ port: 0, dataDir, tools: [{ name: 'convert', execute: pathToFileURL(file), sandbox }] })
+      await assert.rejects(server.listen(), /own data/, JSON.stringify(sandbox))
+    }
+    const { read, write } = { read: ['..'], write: ['.'] }
+    const tools = [{ name: 'convert', file, grants: toGrants({ read, write }, join(temp.path, 'tools'), toolLimits) }]
+    assert.deepEqual(grantsOfOwnData(tools, dataDir), [])
   })
 })
 
