@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { changeOf, toWritten } from '../../src/gateway/launch/approval.ts'
+import { createLaunchPlace, serverOf } from '../support/launches.ts'
 
 type Entry = Parameters<typeof toWritten>[0]
 const placesOf = (was: Entry, is: Entry): readonly string[] | undefined => changeOf(toWritten(was), toWritten(is))?.places
@@ -64,4 +65,16 @@ test('whoever decides sees every change, however much else there is, and no line
   const forged = changeOf(toWritten({ command: 'x' }), toWritten({ command: 'x', env: { 'A: "1"\n+ args.0': 'fine' } }))
   assert.equal(forged?.diff.split('\n').filter((line) => line.startsWith('+')).length, 1)
   assert.ok(forged?.places.every((place) => !place.includes('\n')))
+})
+
+test('a server that comes to those that were accepted is said to be new: a changed one may have another name', async () => {
+  await using place = await createLaunchPlace()
+  const server = (id: string) => serverOf(['node', 'server.js'], { id, cwd: place.folder, written: {} })
+  const said: string[] = []
+  const settle = (...ids: string[]) => place.launches(ids.map(server), { log: (_, message) => void said.push(message) }).settle()
+  await settle('notes', 'mail')
+  await settle('notes', 'mail')
+  assert.deepEqual(said, [])
+  await settle('notes', 'post')
+  assert.match(said.join(), /^post: was never started here before/)
 })

@@ -79,12 +79,17 @@ export function createLaunches(options: LaunchesOptions): Launches {
     return written && accepted && changeOf(accepted, written)
   }
 
+  /** Whether anything of this configuration was started before. */
+  let isKnown = false
+
   async function settleLaunch(config: ServerConfig): Promise<string | undefined> {
     const { id, written } = config
     if (!written) return undefined
     const change = refusal(config)
     if (lock.launch(id) && !change) return undefined
     if (change && !accept && !(await ask?.({ kind: 'changed', server: id, change }))) return refused(id, change)
+    // Whoever can write to the file can also give a changed server another name.
+    if (!change && isKnown) log('warn', `${id}: was never started here before, and is accepted as it is now: see sallyport pin list`)
     record(id, () => lock.acceptLaunch(id, { ...written, accepted: now() }))
     return undefined
   }
@@ -179,6 +184,7 @@ export function createLaunches(options: LaunchesOptions): Launches {
   return {
     async settle() {
       lock.load()
+      isKnown = lock.servers().some((id) => lock.launch(id))
       const packages: string[] = []
       const changed: string[] = []
       for (const config of servers) {
