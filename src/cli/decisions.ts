@@ -12,7 +12,7 @@ import { shown, shownShort } from './shown.ts'
 /** `notes.read_file` for a use of it; what was done, and to what, for everything else. */
 export function nameOfTarget({ server, target, action, facts }: AuditRecord): string {
   // A host is no part of a server.
-  if (action === 'sandbox.connect') return shownShort(`${action} ${server ?? facts?.['program']} → ${target ?? 'many'}`)
+  if (action === 'sandbox.connect') return shownShort(`${action} ${server ?? String(facts?.['program'])} → ${target ?? 'many'}`)
   const name = targetOf({ server, target })
   return shownShort(name === undefined || action === 'tools/call' ? (name ?? action) : `${action} ${name}`)
 }
