@@ -259,6 +259,8 @@ describe('what is said before it is started', linux, () => {
       .sandbox as never
     assert.equal(shownGrants(grants), 'reads /usr/share · writes nothing · network: *.example.com:443, [::1]:80 · env: TZ · runs git')
     assert.equal(shownGrants(serverWith({}).sandbox?.grants as never), 'reads nothing · writes nothing · network: none')
+    const writes = serverWith({ sandbox: { write: ['/usr/share'] } }).sandbox?.grants as never
+    assert.equal(shownGrants(writes), 'reads and writes /usr/share · network: none')
   })
 })
 

@@ -138,6 +138,8 @@ describe('sallyport explain', needsBubblewrap, () => {
     assert.match(stdout, /^ {2}reads +\S+\/docs$/m)
     assert.match(stdout, /^ {2}connects +api\.example\.com:443$/m)
     assert.match(stdout, /\/notes is given to it, and it cannot see it: add --allow-read/)
+    const absent = await explain('--allow-write', join(temp.path, 'gone'), '--config', temp.file, ...command)
+    assert.match(absent.stdout, /^ {13}There is no \S+\/gone: it is not started until there is\.$/m)
   })
 
   test('explains one server of a configuration, and knows no other', async () => {

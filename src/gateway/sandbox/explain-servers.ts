@@ -4,6 +4,7 @@
  * @module
  */
 
+import { existsSync } from 'node:fs'
 import { problemOf } from '../../core/index.ts'
 import {
   type Confinement,
@@ -20,7 +21,7 @@ import { showWanted } from '../launch/package-spec.ts'
 import { findLocal } from '../launch/program.ts'
 import type { Command } from '../upstream/index.ts'
 import { environmentFor } from './environment.ts'
-import { cannotRun, hintsFor } from './hints.ts'
+import { cannotRun, hintsFor, shownPath } from './hints.ts'
 import { findProgram } from './program-files.ts'
 import { holdsCommands, homeOf } from './server-sandbox.ts'
 
@@ -72,9 +73,11 @@ function explainServer(config: ServerConfig, { confinement, dataDir, env: ours =
   }
   const { timeoutMs: _, maxOutputBytes: __, ...limits } = grants.limits
   const explained = explainConfined({ name: id, program, limits }, depth, missing)
+  const absent = [...new Set([...grants.read, ...grants.write])].filter((path) => !existsSync(path))
+  const unmade = absent.map((path) => `There is no ${shownPath(path)}: it is not started until there is.`)
   const hints = hintsFor({ ...target, script: undefined, code }, sandbox).map((hint) => `${hint}.`)
   const hopeless = cannotRun(target, sandbox)
-  return { ...explained, notes: [...explained.notes, ...notes, ...hints, ...(hopeless === undefined ? [] : [`${hopeless}.`])] }
+  return { ...explained, notes: [...explained.notes, ...notes, ...unmade, ...hints, ...(hopeless === undefined ? [] : [`${hopeless}.`])] }
 }
 
 interface Its {

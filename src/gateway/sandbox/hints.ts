@@ -74,8 +74,9 @@ export function shownGrants({ read, write, net, env, run }: ServerSandbox['grant
   const list = (values: readonly string[], none: string): string =>
     values.length === 0 ? none : values.slice(0, 8).join(', ') + (values.length > 8 ? ', …' : '')
   return [
-    `reads ${list(read.map(shownPath), 'nothing')}`,
-    `writes ${list(write.map(shownPath), 'nothing')}`,
+    // What may be written may be read: "reads nothing" beside it would be untrue.
+    ...(read.length > 0 || write.length === 0 ? [`reads ${list(read.map(shownPath), 'nothing')}`] : []),
+    write.length > 0 ? `reads and writes ${list(write.map(shownPath), '')}` : 'writes nothing',
     `network: ${list(net.map(showDestination), 'none')}`,
     ...(env.length > 0 ? [`env: ${list(env, '')}`] : []),
     ...(run.length > 0 ? [`runs ${list(run, '')}`] : []),

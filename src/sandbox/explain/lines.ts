@@ -40,7 +40,8 @@ function reachLines({ read, write, net, env, run, code, home, limits }: Reach, p
     { label: 'connects', text: list(net, 'to nothing') },
     { label: 'variables', text: list(env, 'none') },
     { label: 'starts', text: list(run, 'nothing that was granted') },
-    { label: 'its code', text: list(code.map(path), 'none of its own') },
+    // Of a package that is installed when it is started, and of what the system has, other lines tell.
+    ...(code.length > 0 ? [{ label: 'its code', text: list(code.map(path), '') }] : []),
     { label: 'its home', text: home === undefined ? 'empty at each start, gone with it' : `${path(home)}, which stays` },
     { label: 'limits', text: limitWords(limits) },
   ]
