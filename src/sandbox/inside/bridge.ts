@@ -25,7 +25,7 @@ export async function startOwnBridge(): Promise<void> {
 const MAX_ANSWER = 8192
 
 /** Resolves when all that can be listened on is listened on: where a low port cannot, the proxy is still there. */
-export async function startBridge({ socket: path, key, listen }: BridgeSettings): Promise<void> {
+async function startBridge({ socket: path, key, listen }: BridgeSettings): Promise<void> {
   const listening = listen.map(({ address, port, target }) => {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (inner) => {
       inner.on('error', () => {})

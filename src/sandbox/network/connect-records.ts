@@ -36,7 +36,7 @@ const SINGLE = 5
 /** Of each program: none hides another's. */
 const MAX_GROUPS = 64
 
-export function toConnectRecord(connection: Connection, from: ConnectFrom): AuditRecord {
+function toConnectRecord(connection: Connection, from: ConnectFrom): AuditRecord {
   const { reason, target, at, durationMs, sentBytes, receivedBytes } = connection
   const { program, ...who } = from
   return {

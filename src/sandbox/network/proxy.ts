@@ -53,7 +53,7 @@ export interface Egress {
   close(): Promise<void>
 }
 
-export const egressLimits: EgressLimits = {
+const egressLimits: EgressLimits = {
   connections: 128,
   headerBytes: 16_384,
   headersTimeoutMs: 10_000,

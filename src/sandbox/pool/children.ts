@@ -352,7 +352,7 @@ export function createChildren(options: ChildrenOptions): Children {
 }
 
 /** A call that only waits takes a place, too: twice the processors. */
-export const defaultChildren = (): number => Math.max(4, 2 * availableParallelism())
+const defaultChildren = (): number => Math.max(4, 2 * availableParallelism())
 
 /** A pool with children of its own. */
 export function createPool(options: ChildrenOptions & PoolProgram): Pool {
