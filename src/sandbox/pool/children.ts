@@ -185,13 +185,14 @@ export function createChildren(options: ChildrenOptions): Children {
 
   function takeOwn({ idle }: PoolState, owner: string): Slot | undefined {
     const idles = idle.get(owner)
-    const slot = idles?.pop()
+    let slot = idles?.pop()
+    while (slot?.worker.isGone) slot = idles?.pop()
     if (idles?.length === 0) idle.delete(owner)
     return slot
   }
 
   function takeClean({ clean }: PoolState): Slot | undefined {
-    const at = clean.findIndex(({ worker }) => worker.isReady)
+    const at = clean.findIndex(({ worker }) => worker.isReady && !worker.isGone)
     return clean.splice(Math.max(at, 0), 1)[0]
   }
 

@@ -38,7 +38,7 @@ export interface WorkerOptions {
 
 export interface Worker {
   readonly isReady: boolean
-  /** Its process has ended: it takes nothing any more. */
+  /** Its process has ended, or is being ended for a bound that it broke: it takes nothing any more. */
   readonly isGone: boolean
   /** One at a time. Before it is ready the job waits. `done` is called once. */
   run(job: Job, done: (end: JobEnd) => void): void
@@ -230,7 +230,7 @@ export function startWorker({ name, confinement, program, prepare, log, warn, on
       return isReady
     },
     get isGone() {
-      return isGone
+      return isGone || process?.confined.ended !== undefined
     },
     run(job, done) {
       const current: Running = { id: createId(''), job, done, outputBytes: 0, timer: undefined, isAborted: false }
