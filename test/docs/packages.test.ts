@@ -29,7 +29,7 @@ test('docs/packages.md shows the question as it is asked', () => {
   const view = {
     package: '@modelcontextprotocol/server-filesystem@2026.8.31',
     integrity: 'sha512-…',
-    dependencies: 134,
+    dependencies: 106,
     scripts: [],
   }
   for (const line of packageLines(view, '2026-08-31T10:00:00.000Z')) assert.ok(text.includes(line), line)

@@ -72,6 +72,8 @@ test('every refusal but a caller that went away has an advice', () => {
     condition: 'args.n < 1',
     limitBytes: 1,
     limitTokens: 1,
+    permission: 'read',
+    why: 'memory',
   }
   const reasons = [...union.matchAll(/readonly reason: '(\w+)'/g)].map(([, reason]) => reason as string)
   for (const reason of [...reasons, 'crashed']) {

@@ -160,6 +160,6 @@ test('the runner reads on the oldest Node that npm 10 has, and refuses what it d
   assert.equal(code, 2)
   assert.match(
     stderr,
-    /takes one of start, build, test, types, bench, bench:memory, conformance, conformance:client, conformance:server, servers, soak:sign-in, eval:redaction, clients, clients:hosts, pages, docs, ci\n/,
+    /takes one of start, build, test, types, bench, bench:memory, conformance, conformance:client, conformance:server, servers, servers:sandboxed, soak:sign-in, eval:redaction, clients, clients:hosts, pages, docs, ci\n/,
   )
 })
