@@ -18,8 +18,6 @@ await run.command('packed tarball', [process.execPath, 'scripts/packed.mjs'])
 await run.suite('clients', filesOf(root, 'clients'), { minutes: 8, atOnce: 1 })
 // Everything that `npm run conformance` shows: about three minutes on two cores.
 await run.suite('conformance', filesOf(root, 'conformance'), { minutes: 8, atOnce: 1 })
-// Real servers, fetched from the registry; where there is none these are skipped, and say so.
-await run.suite('servers-sandboxed', filesOf(root, 'servers-sandboxed'))
 // A real Chromium walks every page; where there is none and none can be installed, these are skipped, and say so.
 ensureChromium()
 await run.suite('pages', filesOf(root, 'pages'))
