@@ -123,7 +123,7 @@ it('the first call, which compiles, does not take long for the largest schema th
   const $defs = Object.fromEntries(Array.from({ length: 498 }, (_, i) => [`d${i}`, { type: 'string' }]))
   const schema = of(Object.fromEntries(Object.keys($defs).map((name) => [name, { $ref: `#/$defs/${name}` }])), { $defs })
   const cost = cpuMs(() => assert.equal(check(schema, { d1: 1 })?.path, 'arguments/d1'))
-  assert.ok(cost < 1500, `${cost} ms`)
+  assert.ok(cost < 4000, `${cost} ms`)
   const names = <T>(value: T) => Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`p${i}`, value]))
   for (const more of [{ properties: names({}) }, { dependentRequired: names(['a']) }, { anyOf: Array.from({ length: 1000 }, () => false) }])
     assert.match(problem(of({}, more)), /parts/)

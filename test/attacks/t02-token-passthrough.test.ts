@@ -135,7 +135,7 @@ describe('T02: token passthrough', () => {
     const names = Object.keys(child.starts()[0]?.env ?? {})
     const certificates = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NO_PROXY']
     // bubblewrap says where it is: a folder inside.
-    const allowed = ['PWD', 'PATH', 'HOME', 'LANG', 'TERM', 'TMPDIR', 'USER', ...certificates, 'CHILD_TOKEN']
+    const allowed = ['PWD', 'PATH', 'HOME', 'LANG', 'TERM', 'TZ', 'NO_COLOR', 'TMPDIR', 'USER', ...certificates, 'CHILD_TOKEN']
     // Windows and macOS add some of their own to every process.
     assert.deepEqual(
       names.filter(
