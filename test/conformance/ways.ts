@@ -10,11 +10,14 @@ import { join } from 'node:path'
 import { createApiKeys } from '../../src/oauth/index.ts'
 import { openData } from '../../src/vault/index.ts'
 import { ALL_SCOPES, createTempDir, createTokenProxy, firstLine, ROOT, start, startGuard, stop, withBin } from '../support/index.ts'
+import { grantedFlags } from '../support/sandbox.ts'
 
 export const WAYS = ['direct', 'key', 'gateway-http', 'gateway-stdio'] as const
 export type Way = (typeof WAYS)[number]
 
 const SERVER = join(ROOT, 'test', 'conformance', 'our-server.ts')
+/** It is more than its own package: it is made of ours. */
+const SOURCES = grantedFlags({ read: ['package.json', 'src', 'test', 'scripts'].map((name) => join(ROOT, name)) })
 // The suite sends some hundred requests in a few seconds; what is tested here is the protocol, not the limits.
 const PLENTY = { max: 100_000 }
 /** Of the guard. */
@@ -45,7 +48,7 @@ const opener: Record<Way, (opening: AsyncDisposableStack) => Promise<string>> = 
     return opening.use(await createTokenProxy({ target, token: key })).url
   },
   'gateway-http': async (opening) => startGateway(opening, [await startServer(opening)]),
-  'gateway-stdio': (opening) => startGateway(opening, ['--', process.execPath, SERVER, '--stdio']),
+  'gateway-stdio': (opening) => startGateway(opening, [...SOURCES, '--', process.execPath, SERVER, '--stdio']),
 }
 
 /** The server of `our-server.ts`, in a process of its own. */
