@@ -187,16 +187,20 @@ function descendants(pid: number): number[] {
   return children.flatMap((child) => [child, ...descendants(child)])
 }
 
-/** Of the first child of a server and of what is below it. */
+/** Of the largest child of a server, with what is below it. */
 function megabytesOfOne(pid = 0): number | undefined {
-  const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-  if (first === undefined) return undefined
-  const kilobytes = [first, ...descendants(first)].map((each) =>
-    Number(
-      /^Pss:\s+(\d+)/m.exec(existsSync(`/proc/${each}/smaps_rollup`) ? readFileSync(`/proc/${each}/smaps_rollup`, 'utf8') : '')?.[1] ?? 0,
-    ),
-  )
-  return kilobytes.reduce((sum, each) => sum + each, 0) / 1024
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  const sizes = children.map((child) => [child, ...descendants(child)].reduce((sum, each) => sum + proportional(each), 0) / 1024)
+  return sizes.length === 0 ? undefined : Math.max(...sizes)
+}
+
+/** In KiB. */
+function proportional(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
 }
 
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`)
