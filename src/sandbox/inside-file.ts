@@ -7,7 +7,18 @@
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,7 +35,8 @@ export const insideProgram = (name: string): string => join(insideFolder(), `${n
 export const insideFiles = (): readonly string[] => (isBuilt ? [insideFolder(), join(root, 'package.json')] : [insideFolder()])
 
 function insideFolder(): string {
-  folder ??= isBuilt ? join(here, 'inside') : stripped(join(here, 'inside'))
+  // By its true path: `node_modules` of a checkout may be a link, and what a child is shown is no link.
+  folder ??= isBuilt ? join(here, 'inside') : realpathSync(stripped(join(here, 'inside')))
   return folder
 }
 
