@@ -19,10 +19,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { ConfigError } from '../../src/core/index.ts'
-import { createBubblewrap, type Program, type SandboxOptions, serverLimits, toGrants, toolLimits } from '../../src/sandbox/index.ts'
-import { attempts, runConfined } from '../contracts/confinement.ts'
+import { createBubblewrap, type Program, type SandboxOptions, serverLimits, toGrants } from '../../src/sandbox/index.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
+import { attempts, nodeProgram, runConfined } from '../support/confined.ts'
 
 verifies('sandbox-mounts')
 
@@ -40,17 +40,8 @@ before(() => {
 })
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-const node = (expressions: Readonly<Record<string, string>>, sandbox: SandboxOptions = {}, more: Partial<Program> = {}): Program => ({
-  command: process.execPath,
-  args: ['-e', attempts(expressions)],
-  cwd: '/',
-  env: {},
-  grants: toGrants(sandbox, folder, toolLimits),
-  code: [],
-  forks: false,
-  node: true,
-  ...more,
-})
+const node = (expressions: Readonly<Record<string, string>>, sandbox?: SandboxOptions, more?: Partial<Program>): Program =>
+  nodeProgram(folder, attempts(expressions), sandbox, more)
 async function answers(...program: Parameters<typeof node>): Promise<Record<string, unknown>> {
   const { output, errors } = await runConfined(createBubblewrap(), node(...program))
   assert.ok(output.startsWith('{'), `it said nothing: ${errors}`)
@@ -97,7 +88,7 @@ test('nothing that we were started with is open in it', needsBubblewrap, async (
   // A folder, left open for us by whoever started us: from it every file of the machine could be reached.
   const script = `
     import { createBubblewrap, toGrants, toolLimits } from '${join(import.meta.dirname, '../../src/sandbox/index.ts')}'
-    import { runConfined } from '${join(import.meta.dirname, '../contracts/confinement.ts')}'
+    import { runConfined } from '${join(import.meta.dirname, '../support/confined.ts')}'
     const list = "const fs = require('node:fs'); console.log(fs.readdirSync('/proc/self/fd').map((fd) => { try { return fs.readlinkSync('/proc/self/fd/' + fd) } catch { return '' } }).join())"
     const program = { command: process.execPath, args: ['-e', list], cwd: '/', env: {}, grants: toGrants({}, '/', toolLimits), code: [], forks: false, node: true }
     process.stdout.write((await runConfined(createBubblewrap(), program)).output)`

@@ -8,18 +8,10 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startChild } from '../../src/process/index.ts'
 import { isFiltered } from '../../src/sandbox/confine/seccomp/filter.ts'
-import {
-  createBubblewrap,
-  type Ended,
-  type Program,
-  type SandboxOptions,
-  serverLimits,
-  toGrants,
-  toolLimits,
-} from '../../src/sandbox/index.ts'
-import { runConfined } from '../contracts/confinement.ts'
+import { createBubblewrap, type Ended, type Program, type SandboxOptions, serverLimits, toGrants } from '../../src/sandbox/index.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
+import { nodeProgram, runConfined } from '../support/confined.ts'
 import { until } from '../support/until.ts'
 
 verifies('sandbox-bounds')
@@ -33,16 +25,7 @@ const shell = (script: string, sandbox: SandboxOptions = {}): Program => ({
   code: [],
   forks: true,
 })
-const node = (script: string, sandbox: SandboxOptions = {}): Program => ({
-  command: process.execPath,
-  args: ['-e', script],
-  cwd: '/',
-  env: {},
-  grants: toGrants(sandbox, '/', toolLimits),
-  code: [],
-  forks: false,
-  node: true,
-})
+const node = (script: string, sandbox?: SandboxOptions): Program => nodeProgram('/', script, sandbox)
 const run = (program: Program) => runConfined(createBubblewrap(), program)
 
 // `tail` keeps a line that does not end, and the pipe stays open until everything has been looked at.

@@ -15,6 +15,7 @@ import { createNone, ON_WINDOWS } from '../../src/sandbox/platforms/none.ts'
 import { createSandboxRuntime, findSandboxRuntime } from '../../src/sandbox/platforms/sandbox-runtime.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
+import { attempts, nodeProgram, runConfined } from '../support/confined.ts'
 
 verifies('sandbox-depths', 'sandbox-node-permission')
 
@@ -40,45 +41,14 @@ after(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const script = (code: string, sandbox: SandboxOptions = {}, more: Partial<Program> = {}): Program => ({
-  command: 'node',
-  args: ['-e', code],
-  cwd: '/',
-  env: {},
-  grants: toGrants(sandbox, folder, toolLimits),
-  code: [],
-  forks: false,
-  node: true,
-  ...more,
-})
+const script = (code: string, sandbox?: SandboxOptions, more?: Partial<Program>): Program => nodeProgram(folder, code, sandbox, more)
 
 /** What it printed, as JSON; and what of ours is left. */
 async function run(confinement: Confinement, program: Program): Promise<unknown> {
-  const confined = confinement.confine(program)
-  const child = startChild(confined.command)
-  confined.started(child)
-  let output = ''
-  let errors = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-  child.stdin.end()
-  await new Promise((closed) => child.once('close', closed))
+  const { output, errors } = await runConfined(confinement, program)
   assert.ok(output !== '', `it said nothing: ${errors}`)
   return JSON.parse(output)
 }
-
-/** For each of these statements: what it answers, or the code of what it threw. */
-const attempts = (statements: Readonly<Record<string, string>>): string => `
-const fs = require('node:fs')
-const attempt = async (run) => { try { return await run() } catch (error) { return error.code ?? error.name } }
-const all = { ${Object.entries(statements)
-  .map(([name, text]) => `${name}: async () => ${text}`)
-  .join()} }
-;(async () => {
-  const answers = {}
-  for (const [name, run] of Object.entries(all)) answers[name] = await attempt(run)
-  process.stdout.write(JSON.stringify(answers))
-})()`
 
 const nodeOnly = createNodePermission({ why: 'It is a test.' })
 const DENIED = 'ERR_ACCESS_DENIED'

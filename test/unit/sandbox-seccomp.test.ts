@@ -19,9 +19,9 @@ import {
   UNSHARE,
 } from '../../src/sandbox/confine/seccomp/syscalls.ts'
 import { createBubblewrap, serverLimits, toGrants } from '../../src/sandbox/index.ts'
-import { runConfined } from '../contracts/confinement.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
+import { runConfined } from '../support/confined.ts'
 
 verifies('sandbox-system-calls')
 

@@ -8,7 +8,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Program } from '../confine/confinement.ts'
+import type { Confined, Program } from '../confine/confinement.ts'
 import { isWithin } from '../grants/within.ts'
 
 export interface Folders {
@@ -19,7 +19,7 @@ export interface Folders {
   remove(): void
 }
 
-export function createFolders(): Folders {
+function createFolders(): Folders {
   // 0700, and a name that nobody knows beforehand.
   const parent = realpathSync(mkdtempSync(join(tmpdir(), 'sallyport-')))
   const [scratch, ours] = [join(parent, 'scratch'), join(parent, 'ours')]
@@ -34,6 +34,19 @@ export function createFolders(): Folders {
       process.off('exit', remove)
       remove()
     },
+  }
+}
+
+/** What is made of a program, with a home and folders of its own. They are gone again where nothing comes of it. */
+export function withFolders(program: Program, make: (folders: Folders, home: string) => Confined): Confined {
+  const folders = createFolders()
+  try {
+    const { home = folders.scratch } = program
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    return make(folders, home)
+  } catch (error) {
+    folders.remove()
+    throw error
   }
 }
 

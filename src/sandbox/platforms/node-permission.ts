@@ -7,11 +7,10 @@
  * @module
  */
 
-import { mkdirSync } from 'node:fs'
 import type { Confined, Confinement, Program } from '../confine/confinement.ts'
 import { limitArguments } from '../confine/limits.ts'
 import { locate, SYSTEM_PATH } from '../confine/programs.ts'
-import { createFolders, type Folders, placed, placeOf } from './folders.ts'
+import { type Folders, placed, placeOf, withFolders } from './folders.ts'
 import { nodeArguments, toNodeFlags } from './node-flags.ts'
 import { watched } from './watched.ts'
 
@@ -25,18 +24,11 @@ export function createNodePermission({ why }: NodePermissionOptions): Confinemen
   return { depth: 'node-permission', missing: missing(why, prlimit !== undefined), confine }
 
   function confine(program: Program): Confined {
-    const folders = createFolders()
-    try {
-      return confined(program, folders)
-    } catch (error) {
-      folders.remove()
-      throw error
-    }
+    return withFolders(program, (folders, home) => confined(program, folders, home))
   }
 
-  function confined(program: Program, folders: Folders): Confined {
-    const { home = folders.scratch, grants } = program
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+  function confined(program: Program, folders: Folders, home: string): Confined {
+    const { grants } = program
     const place = placed(program)
     const node = [process.execPath, ...toNodeFlags(program, folders.scratch), ...(nodeArguments(program) ?? []).map(place)]
     const env = Object.fromEntries(Object.entries(program.env).map(([name, value]) => [name, place(value)]))

@@ -10,13 +10,13 @@
  * @module
  */
 
-import { mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { realpathSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../core/index.ts'
 import type { Confined, Confinement, Program } from '../confine/confinement.ts'
 import { type Destination, showDestination } from '../grants/destination.ts'
-import { createFolders, type Folders, placed, placeOf } from './folders.ts'
+import { type Folders, placed, placeOf, withFolders } from './folders.ts'
 import { watched } from './watched.ts'
 
 /** What any program needs in order to run. Nothing of a person's is there. */
@@ -64,22 +64,13 @@ export function createSandboxRuntime(cli: string): Confinement {
       'Connections are not on record, and reach what was granted by HTTP_PROXY alone.',
       'Some files of a granted folder can be written by nobody, as .git/hooks and .bashrc: the runtime has it so.',
     ],
-    confine(program) {
-      const folders = createFolders()
-      try {
-        return confined(program, folders)
-      } catch (error) {
-        folders.remove()
-        throw error
-      }
-    },
+    confine: (program) => withFolders(program, (folders, home) => confined(program, folders, home)),
   }
 
-  function confined(program: Program, folders: Folders): Confined {
-    const { grants, code, given = {}, home = folders.scratch, hidden = [], command, args, env } = program
+  function confined(program: Program, folders: Folders, home: string): Confined {
+    const { grants, code, given = {}, hidden = [], command, args, env } = program
     const absent = [...grants.read, ...grants.write].filter((path) => statSync(path, { throwIfNoEntry: false }) === undefined)
     if (absent.length > 0) throw new ConfigError(absent.map((path) => `${path} is granted and not there`))
-    mkdirSync(home, { recursive: true, mode: 0o700 })
     const place = placed(program)
     const literal = (path: string): object => ({ path, literal: true })
     const writable = [...grants.write, home, folders.scratch].map((path) => realpathSync(path))

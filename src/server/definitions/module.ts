@@ -46,7 +46,7 @@ function fileOf(execute: URL, report: Report): string | undefined {
     if (extensions.has(extname(file)) && statSync(file).isFile()) return file
     report('execute: must be a JavaScript or TypeScript module')
   } catch {
-    report('execute: there is no such file')
+    report(`execute: ${execute.pathname} is not there`)
   }
   return undefined
 }
