@@ -94,7 +94,10 @@ describe('what a command is shown without a grant', linux, () => {
       'node_modules/spy/package.json': '{"name":"spy"}',
       'node_modules/spy/index.js': '#!/bin/sh\n',
       'node_modules/.bin/': '',
+      'member/package.json': '{"name":"member"}',
     })
+    // Nor what else belongs to the workspace: nothing that comes from elsewhere depends on it.
+    symlinkSync('../member', join(root, 'node_modules/member'))
     chmodSync(join(root, 'node_modules/spy/index.js'), 0o755)
     symlinkSync('../spy/index.js', join(root, 'node_modules/.bin/spy'))
     const spy = join(root, 'node_modules/.bin/spy')

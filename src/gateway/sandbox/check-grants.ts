@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs'
 import { isWithin } from '../../sandbox/index.ts'
 import type { ServerConfig } from '../config/index.ts'
 import { shownPath } from './hints.ts'
-import { findFile, real } from './program-files.ts'
+import { findFile, real } from './looking.ts'
 
 export interface OurPlaces {
   readonly dataDir: string

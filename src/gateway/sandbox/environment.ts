@@ -7,7 +7,7 @@
 
 import { delimiter, dirname, isAbsolute } from 'node:path'
 import { isWithin } from '../../sandbox/index.ts'
-import { isSystem } from './program-files.ts'
+import { isSystem } from './looking.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 

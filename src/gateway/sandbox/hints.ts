@@ -11,7 +11,7 @@ import { basename, isAbsolute, resolve } from 'node:path'
 import type { Command } from '../../process/index.ts'
 import { isWithin, showDestination } from '../../sandbox/index.ts'
 import type { ServerSandbox } from '../config/index.ts'
-import { isSystem } from './program-files.ts'
+import { isSystem } from './looking.ts'
 
 export interface Handed extends Pick<Command, 'args' | 'cwd' | 'env'> {
   /** Which argument is the script. */

@@ -31,7 +31,8 @@ import { type Command, type Kept, Unusable } from '../upstream/index.ts'
 import { adviceFor } from './advice.ts'
 import { environmentFor } from './environment.ts'
 import { cannotRun, hintsFor, pathsIn } from './hints.ts'
-import { type Found, findProgram, real } from './program-files.ts'
+import { real } from './looking.ts'
+import { type Found, findProgram } from './program-files.ts'
 
 export interface SandboxStatus {
   /** `none`: it can do whatever we can. */
