@@ -18,6 +18,7 @@ import { type Clock, type Log, problemOf, systemClock } from '../../core/index.t
 import type { Confinement, Program } from '../confine/confinement.ts'
 import type { Job, JobEnd, Pool, PoolStatus } from './pool.ts'
 import { createQueue } from './queue.ts'
+import { createResting, type Resting } from './resting.ts'
 import { type Prepare, startWorker, type Worker } from './worker.ts'
 
 export interface ChildrenOptions {
@@ -66,8 +67,7 @@ interface Slot {
   turnEndsAt: number | undefined
 }
 interface PoolState extends PoolProgram {
-  readonly idle: Map<string, Slot[]>
-  readonly clean: Slot[]
+  readonly resting: Resting<Slot>
   readonly told: Set<string>
   /** The last one that was started ahead did not get ready: none is until one does. */
   isFailing: boolean
@@ -106,7 +106,7 @@ export function createChildren(options: ChildrenOptions): Children {
     return new Promise((done) => {
       if (isClosed || pool.isClosed) return done({ kind: 'cancelled' })
       const { owner } = job
-      const own = mayHave(owner) ? takeOwn(pool, owner) : undefined
+      const own = mayHave(owner) ? pool.resting.takeOf(owner) : undefined
       if (own) return give(own, job, done)
       const item = { pool, job, done }
       if (!queue.add(owner, item)) return done({ kind: 'overloaded' })
@@ -143,10 +143,7 @@ export function createChildren(options: ChildrenOptions): Children {
       if (more) return give(slot, more.job, more.done)
     }
     if (slot.pool.isClosed) return retire(slot)
-    const { idle } = slot.pool
-    const idles = idle.get(owner)
-    if (idles) idles.push(slot)
-    else idle.set(owner, [slot])
+    slot.pool.resting.add(slot)
     if (queue.size > 0) next()
   }
 
@@ -168,7 +165,7 @@ export function createChildren(options: ChildrenOptions): Children {
 
   /** Undefined: there is no place yet, and one is made where one can be. */
   function place({ pool, job, done }: Waiting): Slot | 'failed' | undefined {
-    const own = takeOwn(pool, job.owner) ?? takeClean(pool)
+    const own = pool.resting.takeOf(job.owner) ?? pool.resting.takeClean()
     if (own) return own
     if (slots.size >= children) {
       if (ending <= queue.size) endOldest(pool)
@@ -181,19 +178,6 @@ export function createChildren(options: ChildrenOptions): Children {
       done({ kind: 'failed', error: { name: 'ConfigError', message: problemOf(error) } })
       return 'failed'
     }
-  }
-
-  function takeOwn({ idle }: PoolState, owner: string): Slot | undefined {
-    const idles = idle.get(owner)
-    let slot = idles?.pop()
-    while (slot?.worker.isGone) slot = idles?.pop()
-    if (idles?.length === 0) idle.delete(owner)
-    return slot
-  }
-
-  function takeClean({ clean }: PoolState): Slot | undefined {
-    const at = clean.findIndex(({ worker }) => worker.isReady && !worker.isGone)
-    return clean.splice(Math.max(at, 0), 1)[0]
   }
 
   function start(pool: PoolState): Slot {
@@ -228,7 +212,7 @@ export function createChildren(options: ChildrenOptions): Children {
       if (!slots.delete(slot)) return
       if (slot.isEnding) ending -= 1
       else if (!slot.worker.isReady) pool.isFailing = true
-      forget(slot)
+      slot.pool.resting.remove(slot)
       spareStarted(slot)
       gone.resolve()
       next()
@@ -247,16 +231,16 @@ export function createChildren(options: ChildrenOptions): Children {
   function startSpares(): void {
     if (isStartingSpare || isClosed || queue.size > 0 || slots.size >= children) return
     for (const pool of pools) {
-      if (pool.isFailing || pool.isClosed || pool.clean.length >= spares) continue
+      if (pool.isFailing || pool.isClosed || pool.resting.cleanCount >= spares) continue
       isStartingSpare = true
       // Not while the call that took the last one is being begun.
       setTimeout(() => {
         isStartingSpare = false
-        if (isClosed || pool.isClosed || queue.size > 0 || slots.size >= children || pool.clean.length >= spares) return
+        if (isClosed || pool.isClosed || queue.size > 0 || slots.size >= children || pool.resting.cleanCount >= spares) return
         try {
           spare = start(pool)
           isStartingSpare = true
-          pool.clean.push(spare)
+          pool.resting.add(spare)
         } catch (error) {
           pool.isFailing = true
           log('error', `${pool.name}: cannot be confined as asked`, { problem: problemOf(error) })
@@ -269,9 +253,8 @@ export function createChildren(options: ChildrenOptions): Children {
   /** The one that was idle longest, of whomever; else a clean one of another pool. */
   function endOldest(wanting: PoolState | undefined, usedBefore = Number.POSITIVE_INFINITY): void {
     let oldest: Slot | undefined
-    for (const { idle } of pools)
-      for (const idles of idle.values()) for (const slot of idles) if (!oldest || slot.usedAt < oldest.usedAt) oldest = slot
-    if (!oldest) for (const pool of pools) if (wanting && pool !== wanting) oldest ??= pool.clean[0]
+    for (const { resting } of pools) for (const slot of resting.owned()) if (!oldest || slot.usedAt < oldest.usedAt) oldest = slot
+    if (!oldest) for (const pool of pools) if (wanting && pool !== wanting) oldest ??= pool.resting.firstClean()
     if (oldest && oldest.usedAt < usedBefore) retire(oldest)
   }
 
@@ -280,26 +263,16 @@ export function createChildren(options: ChildrenOptions): Children {
     if (slot.isEnding) return
     slot.isEnding = true
     ending += 1
-    forget(slot)
+    slot.pool.resting.remove(slot)
     slot.worker.end()
-  }
-
-  function forget(slot: Slot): void {
-    const { idle, clean } = slot.pool
-    const at = clean.indexOf(slot)
-    if (at !== -1) clean.splice(at, 1)
-    const idles = slot.owner === undefined ? undefined : idle.get(slot.owner)
-    const mine = idles?.indexOf(slot) ?? -1
-    if (idles && mine !== -1) idles.splice(mine, 1)
-    if (idles?.length === 0) idle.delete(slot.owner as string)
   }
 
   function endIdle(): void {
     const now = clock()
     const before = now - idleSeconds * 1000
-    const wantsSpare = spares > 0 && slots.size >= children && ending === 0 && [...pools].every(({ clean }) => clean.length === 0)
+    const wantsSpare = spares > 0 && slots.size >= children && ending === 0 && [...pools].every(({ resting }) => resting.cleanCount === 0)
     if (wantsSpare) endOldest(undefined, now - ROOM_AFTER_MS)
-    const old = [...pools].flatMap(({ idle }) => [...idle.values()].flat()).filter(({ usedAt }) => usedAt < before)
+    const old = [...pools].flatMap(({ resting }) => resting.owned()).filter(({ usedAt }) => usedAt < before)
     for (const slot of old) retire(slot)
   }
 
@@ -325,7 +298,7 @@ export function createChildren(options: ChildrenOptions): Children {
 
   return {
     pool({ name, program, prepare }) {
-      const state: PoolState = { name, program, prepare, idle: new Map(), clean: [], told: new Set(), isFailing: false, isClosed: false }
+      const state: PoolState = { name, program, prepare, resting: createResting(), told: new Set(), isFailing: false, isClosed: false }
       pools.add(state)
       startSpares()
       return {
