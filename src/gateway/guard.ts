@@ -13,7 +13,7 @@ import { openData, sayNewKey } from '../vault/index.ts'
 import { type Config, lockFileOf } from './config/index.ts'
 import { type Classification, createGateway, type UpstreamStatus } from './gateway.ts'
 import { createLaunches, type LaunchQuestion, packagesDirOf } from './launch/index.ts'
-import { openLockFile } from './lock-file.ts'
+import { openLockFile } from './launch/lock-file.ts'
 import { createPeople } from './people.ts'
 import { createSandboxes } from './sandbox/index.ts'
 

@@ -20,7 +20,7 @@ export {
   type ServerPin,
   toView,
 } from './launch/index.ts'
-export { openLockFile } from './lock-file.ts'
+export { openLockFile } from './launch/lock-file.ts'
 export { createPeople } from './people.ts'
 export { checkGrants, createSandboxes, explainServers, type SandboxStatus, shownGrants, shownPath } from './sandbox/index.ts'
 export { type SecretReference, secretsAskedBy } from './secrets/template.ts'

@@ -5,9 +5,10 @@
  */
 
 import type { ServerConfig } from './config/index.ts'
-import { type Connectable, createOwnAccounts, createPeopleLinks, createVouched, type PersonalCredentials } from './credentials/index.ts'
+import { type Connectable, createOwnAccounts, createVouched, type PersonalCredentials } from './credentials/index.ts'
+import { createPeopleLinks } from './each-person/people-links.ts'
 import type { People } from './people.ts'
-import { createSecretUpstream } from './secrets/secret-upstream.ts'
+import { createSecretUpstream } from './secret-upstream.ts'
 import { createUpstream, type Upstream, type UpstreamOptions } from './upstream/index.ts'
 
 export interface OpenUpstream {

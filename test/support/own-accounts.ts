@@ -11,10 +11,10 @@ import {
   createAttempts,
   createConnections,
   createOwnAccounts,
-  createPeopleLinks,
   type OAuthSettings,
   type PersonalCredentials,
 } from '../../src/gateway/credentials/index.ts'
+import { createPeopleLinks } from '../../src/gateway/each-person/people-links.ts'
 import type { Upstream } from '../../src/gateway/upstream/index.ts'
 import type { Connecting, Connections } from '../../src/people/index.ts'
 import { createMemoryStore, type Store } from '../../src/storage/index.ts'

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 import { createLog, createRedactor, type Decision, type Principal, type Produced } from '../../src/core/index.ts'
-import { createPerPerson, type PerPersonOptions } from '../../src/gateway/per-person.ts'
+import { createPeopleProcesses, type PeopleProcessesOptions } from '../../src/gateway/each-person/people-processes.ts'
 import { createSecretBook } from '../../src/gateway/secrets/book.ts'
 import type { Upstream } from '../../src/gateway/upstream/index.ts'
 import { createMemoryStore } from '../../src/storage/index.ts'
@@ -34,7 +34,7 @@ afterEach(async () => {
   for (const close of open.splice(0)) await close()
 })
 
-async function start(options: Partial<PerPersonOptions> = {}, before: readonly string[] = []): Promise<Rig> {
+async function start(options: Partial<PeopleProcessesOptions> = {}, before: readonly string[] = []): Promise<Rig> {
   const folder = await createTempDir('per-person')
   const time = { offset: 0 }
   const clock = (): number => Date.now() + time.offset
@@ -50,7 +50,7 @@ async function start(options: Partial<PerPersonOptions> = {}, before: readonly s
     assert.equal(await secrets.set({ name, user, value, setBy: 'test' }), undefined)
   }
   for (const user of before) await set(user, `token-of-${user}`)
-  const upstream = createPerPerson({
+  const upstream = createPeopleProcesses({
     server: 'tracker',
     target: {
       command: process.execPath,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { silentLog } from '../../src/core/index.ts'
 import { createPins, type Pins } from '../../src/gateway/launch/index.ts'
-import { openLockFile } from '../../src/gateway/lock-file.ts'
+import { openLockFile } from '../../src/gateway/launch/lock-file.ts'
 import { createLaunchPlace, type LaunchPlace, output } from '../support/launches.ts'
 import { createTempDir } from '../support/paths.ts'
 

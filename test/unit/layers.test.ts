@@ -25,13 +25,16 @@ const order = [
   ['gateway'],
   ['cli'],
 ]
+/** The gateway's own folders likewise. Its files beside them stand above all of them. */
+const orderInGateway = [['credentials'], ['upstream'], ['secrets'], ['launch', 'each-person'], ['import'], ['config'], ['sandbox']]
 /** Whoever can call these can say that a request passed a stage. */
 const minting = ['begun', 'detached', 'identify', 'understand', 'admit', 'authorize', 'validated', 'approved', 'executed', 'released']
 const mayMint = ['core', 'guards', 'pipeline']
 
 type Files = ReadonlyMap<string, string>
 
-const rankOf = (folder: string): number => order.findIndex((folders) => folders.includes(folder))
+const rankIn = (order: readonly string[][], folder: string): number => order.findIndex((folders) => folders.includes(folder))
+const rankOf = (folder: string): number => rankIn(order, folder)
 const folderOf = (path: string): string => (path.includes('/') ? (path.split('/')[0] as string) : '')
 
 function problems(files: Files): string[] {
@@ -52,6 +55,24 @@ function problems(files: Files): string[] {
         for (const name of taken) if (minting.includes(name.split(/\s+as\s+/)[0] ?? '')) wrong.push(`${path}: mints ${name}`)
       }
       if (statement.startsWith('export *')) wrong.push(`${path}: exports without naming`)
+    }
+  }
+  return wrong
+}
+
+/** Those between the folders of the gateway. */
+function problemsInGateway(files: Files): string[] {
+  const wrong: string[] = []
+  const rank = (folder: string): number => (folder === '' ? orderInGateway.length : rankIn(orderInGateway, folder))
+  for (const [path, text] of files) {
+    if (!path.startsWith('gateway/')) continue
+    const own = folderOf(path.slice('gateway/'.length))
+    if (rank(own) === -1) wrong.push(`${path}: the folder ${own} has no place in the order`)
+    for (const [, , target] of imports(text)) {
+      const to = posix.normalize(posix.join(dirname(path), target))
+      if (!to.startsWith('gateway/')) continue
+      const other = folderOf(to.slice('gateway/'.length))
+      if (other !== own && rank(other) >= rank(own)) wrong.push(`${path} → ${to}: points up or sideways`)
     }
   }
   return wrong
@@ -79,6 +100,25 @@ test('every import points down, and through an index', () => {
   const files = source()
   assert.ok(files.size > 30, 'the source was found')
   assert.deepEqual(problems(files), [])
+})
+
+test('so does every import inside the gateway', () => {
+  const files = source()
+  const folders = new Set([...files.keys()].filter((path) => path.startsWith('gateway/')).map((path) => folderOf(path.slice(8))))
+  assert.deepEqual([...folders].sort(), ['', ...orderInGateway.flat()].sort())
+  assert.deepEqual(problemsInGateway(files), [])
+  const broken = new Map([
+    ['gateway/upstream/a.ts', "import { x } from '../config/index.ts'"],
+    ['gateway/launch/a.ts', "import type { X } from '../each-person/idle.ts'"],
+    ['gateway/config/a.ts', "const { x } = await import('../guard.ts')"],
+    ['gateway/elsewhere/a.ts', ''],
+    ['gateway/guard.ts', "import { x } from './config/index.ts'\nimport { y } from './gateway.ts'"],
+    ['gateway/config/fine.ts', "import { x } from '../import/classify.ts'\nimport { y } from '../../core/index.ts'"],
+  ])
+  assert.deepEqual(
+    problemsInGateway(broken).map((problem) => problem.split(/[: ]/)[0]),
+    ['gateway/upstream/a.ts', 'gateway/launch/a.ts', 'gateway/config/a.ts', 'gateway/elsewhere/a.ts'],
+  )
 })
 
 test('every index names what it exports', () => {

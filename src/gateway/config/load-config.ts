@@ -11,6 +11,7 @@ import { toCatalogueRules } from '../../catalogue/index.ts'
 import { ConfigError, type Limit } from '../../core/index.ts'
 import { toResults } from '../../guards/index.ts'
 import { type Bounds, type Listen, toBounds, toCodeSettings } from '../../server/index.ts'
+import { secretsInArguments, secretsInUrl } from '../secrets/secrets-in.ts'
 import { fillAuth } from './auth.ts'
 import type { Config, Rates, ServerConfig } from './config.ts'
 import type { Env } from './expand.ts'
@@ -28,7 +29,6 @@ import {
   type ServerEntry,
   WINDOW_SECONDS,
 } from './schema.ts'
-import { secretsInArguments, secretsInUrl } from './secrets.ts'
 import { checkUrl, type Findings, nameOfTarget, resolveServer } from './servers.ts'
 import { findConfigFile, readSourceFile, type SourceFile } from './source-file.ts'
 

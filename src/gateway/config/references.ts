@@ -7,7 +7,7 @@
 
 import { z } from 'zod'
 import { readMark } from '../../schema/index.ts'
-import type { ReferenceRule } from '../references.ts'
+import type { ReferenceRule } from '../import/references.ts'
 import type { SourceFile } from './source-file.ts'
 
 export interface ReferenceEntry {

@@ -13,10 +13,9 @@
 
 import { join } from 'node:path'
 import { type Clock, ConfigError, type Log } from '../../core/index.ts'
-import type { ServerConfig } from '../config/index.ts'
-import type { LockFile } from '../lock-file.ts'
-import { type Command, Unusable } from '../upstream/index.ts'
-import { type Change, changeOf } from './approval.ts'
+import { type Command, type Endpoint, Unusable } from '../upstream/index.ts'
+import { type Change, changeOf, type WrittenLaunch } from './approval.ts'
+import type { LockFile } from './lock-file.ts'
 import { createNpm, NpmProblem } from './npm.ts'
 import { type PackageRequest, readPackageRequest } from './package-request.ts'
 import { showWanted } from './package-spec.ts'
@@ -39,8 +38,16 @@ export type LaunchQuestion =
       readonly published: string | undefined
     }
 
+/** A server of the configuration, as far as its start goes. */
+export interface StartedServer {
+  readonly id: string
+  readonly target: Command | Endpoint
+  /** How it is started, as the file has it. Undefined: it is no command, or was typed by whoever starts this. */
+  readonly written?: WrittenLaunch | undefined
+}
+
 export interface LaunchesOptions {
-  readonly servers: readonly ServerConfig[]
+  readonly servers: readonly StartedServer[]
   readonly lock: LockFile
   /** Where packages are installed. */
   readonly packagesDir: string
@@ -58,7 +65,7 @@ export interface Launches {
   /** @throws {ConfigError} where a package is to be run that nobody has chosen the version of, or where nothing at all may be started. */
   settle(): Promise<void>
   /** To be asked at each start. Undefined: it is no command. */
-  of(config: ServerConfig): ((command: Command) => Promise<Command>) | undefined
+  of(config: StartedServer): ((command: Command) => Promise<Command>) | undefined
   /** Ends what is being installed. */
   close(): void
 }
@@ -74,7 +81,7 @@ export function createLaunches(options: LaunchesOptions): Launches {
   const now = (): string => new Date(clock()).toISOString()
 
   /** What is to be accepted before this is started; undefined: nothing. */
-  function refusal({ id, written }: ServerConfig): Change | undefined {
+  function refusal({ id, written }: StartedServer): Change | undefined {
     const accepted = lock.launch(id)
     return written && accepted && changeOf(accepted, written)
   }
@@ -82,7 +89,7 @@ export function createLaunches(options: LaunchesOptions): Launches {
   /** Whether anything of this configuration was started before. */
   let isKnown = false
 
-  async function settleLaunch(config: ServerConfig): Promise<string | undefined> {
+  async function settleLaunch(config: StartedServer): Promise<string | undefined> {
     const { id, written } = config
     if (!written) return undefined
     const change = refusal(config)
@@ -106,7 +113,7 @@ export function createLaunches(options: LaunchesOptions): Launches {
     }
   }
 
-  async function settlePackage({ id, target }: ServerConfig): Promise<string | undefined> {
+  async function settlePackage({ id, target }: StartedServer): Promise<string | undefined> {
     if (!('command' in target)) return undefined
     const note = unpinnedNote(target.command, target.args)
     if (note) log('warn', `${id}: ${note}`)
@@ -163,7 +170,7 @@ export function createLaunches(options: LaunchesOptions): Launches {
     return pin
   }
 
-  async function launch(config: ServerConfig, command: Command): Promise<Command> {
+  async function launch(config: StartedServer, command: Command): Promise<Command> {
     const { id } = config
     lock.load()
     const change = refusal(config)

@@ -6,8 +6,8 @@
  */
 
 import type { Clock, Log } from '../../core/index.ts'
-import type { LockFile } from '../lock-file.ts'
 import { type Change, changeOf, type WrittenLaunch } from './approval.ts'
+import type { LockFile } from './lock-file.ts'
 import { createNpm, NpmProblem } from './npm.ts'
 import { readSpec } from './package-spec.ts'
 import { integrityOf, keyOf, type Pin, toNewPin, treeHash, withScripts } from './pin.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { secretsIn } from '../config/secrets.ts'
+import { secretsIn } from '../secrets/secrets-in.ts'
 
 const HIDDEN = '(a secret)'
 const REFERENCE = /\$\{[^}]*\}/g

@@ -11,8 +11,8 @@
 import { type Log, problemOf, type Redactor } from '../../core/index.ts'
 import { type Account, isAccountName } from '../../people/index.ts'
 import type { NamedSecrets } from '../../vault/index.ts'
-import { secretsIn } from '../config/secrets.ts'
 import { createListeners } from '../credentials/listeners.ts'
+import { secretsIn } from './secrets-in.ts'
 import { fillTemplate, namesOf, referencesIn, type SecretReference, type Templates } from './template.ts'
 
 export type Filled =

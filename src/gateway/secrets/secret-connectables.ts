@@ -6,14 +6,13 @@
  */
 
 import type { NamedSecrets } from '../../vault/index.ts'
-import type { ServerConfig } from '../config/index.ts'
 import type { Connectable } from '../credentials/connectable.ts'
 import type { SecretBook } from './book.ts'
 import { connectionIdOf } from './connection-id.ts'
-import { namesOf } from './template.ts'
+import { namesOf, type Templates } from './template.ts'
 
 export interface SecretConnectablesParts {
-  readonly servers: readonly Pick<ServerConfig, 'id' | 'named'>[]
+  readonly servers: readonly { readonly id: string; readonly named?: Templates | undefined }[]
   readonly secrets: NamedSecrets
   readonly book: Pick<SecretBook, 'stands'>
 }

@@ -9,13 +9,11 @@
  * @module
  */
 
-import { allow, type Decision, deny, type Produced, problemOf } from '../core/index.ts'
-import { needsPerson } from './credentials/credentials.ts'
-import { hasStarted, IDLE_SECONDS, type Idle, idleAfter, isIdle, longestIdle, sweepMs } from './each-person.ts'
-import { createPlaces } from './person-places.ts'
-import type { SecretBook } from './secrets/book.ts'
-import { commandFor, needs } from './secrets/need.ts'
-import { namesOf, type Templates } from './secrets/template.ts'
+import { allow, type Decision, deny, type Produced, problemOf } from '../../core/index.ts'
+import { needsPerson } from '../credentials/credentials.ts'
+import type { SecretBook } from '../secrets/book.ts'
+import { commandFor, needs } from '../secrets/need.ts'
+import { namesOf, type Templates } from '../secrets/template.ts'
 import {
   type Command,
   createUpstream,
@@ -25,9 +23,11 @@ import {
   type Upstream,
   type UpstreamCall,
   type UpstreamOptions,
-} from './upstream/index.ts'
+} from '../upstream/index.ts'
+import { hasStarted, IDLE_SECONDS, type Idle, idleAfter, isIdle, longestIdle, sweepMs } from './idle.ts'
+import { createPlaces } from './places.ts'
 
-export interface PerPersonOptions extends Omit<UpstreamOptions, 'target' | 'prepare'> {
+export interface PeopleProcessesOptions extends Omit<UpstreamOptions, 'target' | 'prepare'> {
   readonly target: Command
   /** Its variables that hold secrets. */
   readonly templates: Templates
@@ -64,7 +64,7 @@ const GRACE_MS = 10_000
 const MOST_ATTEMPTS = 3
 const ALL: readonly ListKind[] = ['tools', 'prompts', 'resources']
 
-export function createPerPerson(options: PerPersonOptions): Upstream {
+export function createPeopleProcesses(options: PeopleProcessesOptions): Upstream {
   const { server, target, templates, book, accountBase, log, clock, stale } = options
   const { processes = PROCESSES, idleSeconds = IDLE_SECONDS } = options
   const people = new Map<string, Own>()

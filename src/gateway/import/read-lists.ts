@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { JsonObject, Log } from '../core/index.ts'
-import { isObject, METHOD_NOT_FOUND } from '../protocol/index.ts'
-import type { ListKind, Upstream } from './upstream/index.ts'
+import type { JsonObject, Log } from '../../core/index.ts'
+import { isObject, METHOD_NOT_FOUND } from '../../protocol/index.ts'
+import type { ListKind, Upstream } from '../upstream/index.ts'
 
 /** An upstream's own definitions, as it gave them. */
 export interface Lists {

@@ -5,15 +5,15 @@
  * @module
  */
 
-import type { ServerConfig } from '../config/index.ts'
-import { createPeopleLinks } from '../credentials/people-links.ts'
-import type { PersonalCredentials } from '../credentials/personal.ts'
-import { createPerPerson } from '../per-person.ts'
-import { createUpstream, type Upstream, type UpstreamOptions } from '../upstream/index.ts'
-import type { SecretBook } from './book.ts'
-import { createSecretEnvironment } from './secret-environment.ts'
-import { createSecretHeaders } from './secret-headers.ts'
-import type { Templates } from './template.ts'
+import type { ServerConfig } from './config/index.ts'
+import type { PersonalCredentials } from './credentials/personal.ts'
+import { createPeopleLinks } from './each-person/people-links.ts'
+import { createPeopleProcesses } from './each-person/people-processes.ts'
+import type { SecretBook } from './secrets/book.ts'
+import { createSecretEnvironment } from './secrets/secret-environment.ts'
+import { createSecretHeaders } from './secrets/secret-headers.ts'
+import type { Templates } from './secrets/template.ts'
+import { createUpstream, type Upstream, type UpstreamOptions } from './upstream/index.ts'
 
 export interface SecretUpstreamOptions extends Omit<UpstreamOptions, 'server' | 'target' | 'prepare' | 'credentials'> {
   readonly config: Pick<ServerConfig, 'id' | 'target' | 'perPerson'>
@@ -44,7 +44,7 @@ export function createSecretUpstream({ config, templates, book, accountBase, ...
     })
     return { upstream, personal }
   }
-  if (personal) return { upstream: createPerPerson({ ...common, target, templates, book, accountBase, ...perPerson }), personal }
+  if (personal) return { upstream: createPeopleProcesses({ ...common, target, templates, book, accountBase, ...perPerson }), personal }
   const environment = createSecretEnvironment({ server, command: target, templates, book, log })
   const upstream = createUpstream({ ...common, target, prepare: environment.prepare })
   // For as long as the book is open.

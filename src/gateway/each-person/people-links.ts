@@ -9,10 +9,10 @@
  */
 
 import { type Decision, deny, type Produced } from '../../core/index.ts'
-import { hasStarted, IDLE_SECONDS, type Idle, idleAfter, isIdle, longestIdle, sweepMs } from '../each-person.ts'
+import { type CallCredentials, type Calling, type CredentialHeaders, needsPerson } from '../credentials/credentials.ts'
+import type { PersonalCredentials } from '../credentials/personal.ts'
 import { createUpstream, sentences, type Upstream, type UpstreamCall, type UpstreamOptions } from '../upstream/index.ts'
-import { type CallCredentials, type Calling, type CredentialHeaders, needsPerson } from './credentials.ts'
-import type { PersonalCredentials } from './personal.ts'
+import { hasStarted, IDLE_SECONDS, type Idle, idleAfter, isIdle, longestIdle, sweepMs } from './idle.ts'
 
 export interface PeopleLinksOptions extends Omit<UpstreamOptions, 'credentials'> {
   readonly personal: PersonalCredentials

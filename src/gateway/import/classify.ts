@@ -6,10 +6,10 @@
  * @module
  */
 
-import type { Permission } from '../core/index.ts'
-import type { CompiledRules } from '../guards/index.ts'
+import type { Permission } from '../../core/index.ts'
+import type { CompiledRules } from '../../guards/index.ts'
+import type { Accepted } from '../launch/lock-file.ts'
 import { type GlobRule, ruleFor } from './glob-rule.ts'
-import type { Accepted } from './lock-file.ts'
 
 export type ToolClass = 'read' | 'execute' | 'ask' | 'deny'
 

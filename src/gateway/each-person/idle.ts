@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Clock, Decision, Produced } from '../core/index.ts'
-import type { UpstreamCall } from './upstream/index.ts'
+import type { Clock, Decision, Produced } from '../../core/index.ts'
+import type { UpstreamCall } from '../upstream/index.ts'
 
 export interface Idle {
   /** Calls that run, or that wait for it. */

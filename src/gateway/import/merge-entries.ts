@@ -6,7 +6,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Entry, Steps } from '../core/index.ts'
+import type { Entry, Steps } from '../../core/index.ts'
 import { atMost, type Imported } from './import-entries.ts'
 
 export interface Merged {

@@ -13,10 +13,10 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { ConfigError } from '../core/index.ts'
-import { requireOurs } from '../vault/index.ts'
-import { type WrittenLaunch, writtenShape } from './launch/approval.ts'
-import { keyOf, type Pin, type PinContent, pinSchema, toPin } from './launch/pin.ts'
+import { ConfigError } from '../../core/index.ts'
+import { requireOurs } from '../../vault/index.ts'
+import { type WrittenLaunch, writtenShape } from './approval.ts'
+import { keyOf, type Pin, type PinContent, pinSchema, toPin } from './pin.ts'
 
 /** One tool's accepted class. */
 export interface Accepted {

@@ -1,6 +1,6 @@
 /** Lines of a server's maps that are about its tools, by name or glob. In the order of the file; the first that matches counts. Pure. @module */
 
-import { matchesGlob } from '../core/index.ts'
+import { matchesGlob } from '../../core/index.ts'
 
 export interface GlobRule {
   /** The upstream's own name for a tool; `*` stands for any characters. */

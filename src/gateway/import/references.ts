@@ -8,9 +8,9 @@
  * @module
  */
 
-import { type JsonObject, REFERENCE_MARK, type ReferenceField } from '../core/index.ts'
-import { isObject, MAX_URI_LENGTH } from '../protocol/index.ts'
-import type { Mark } from '../schema/index.ts'
+import { type JsonObject, REFERENCE_MARK, type ReferenceField } from '../../core/index.ts'
+import { isObject, MAX_URI_LENGTH } from '../../protocol/index.ts'
+import type { Mark } from '../../schema/index.ts'
 import { type GlobRule, ruleFor } from './glob-rule.ts'
 
 /** A line of a server's `references` map. */

@@ -8,13 +8,13 @@
  */
 
 import { createHash } from 'node:crypto'
-import { atOnce, type Entry, type EntryKind, type Executor, type JsonObject, matchesGlob, type Steps } from '../core/index.ts'
-import { isObject, isWithinDepth, MAX_URI_LENGTH, matchTemplate } from '../protocol/index.ts'
-import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../schema/index.ts'
-import { hintedHash } from '../trust/index.ts'
+import { atOnce, type Entry, type EntryKind, type Executor, type JsonObject, matchesGlob, type Steps } from '../../core/index.ts'
+import { isObject, isWithinDepth, MAX_URI_LENGTH, matchTemplate } from '../../protocol/index.ts'
+import { type Checks, createChecks, promptCheck, type UnderstoodSchema } from '../../schema/index.ts'
+import { hintedHash } from '../../trust/index.ts'
+import type { LockFile } from '../launch/lock-file.ts'
 import { type AuditRule, classify, promptPermission, type ReleaseRule, resourcePermission, type ToolRule } from './classify.ts'
 import { ruleFor } from './glob-rule.ts'
-import type { LockFile } from './lock-file.ts'
 import type { Lists } from './read-lists.ts'
 import { type ReferenceRule, referringTo } from './references.ts'
 
