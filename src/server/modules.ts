@@ -27,6 +27,7 @@ import {
 import type { AuditRecord, Store } from '../storage/index.ts'
 import { type Modules, type ModuleTool, moduleFiles } from './definitions/index.ts'
 import type { ModuleOptions } from './module-options.ts'
+import { createModuleTypes } from './module-types.ts'
 import { grantsOfOwnData } from './own-data.ts'
 import { requireSandbox } from './require-sandbox.ts'
 
@@ -73,13 +74,14 @@ export function createModuleRunner(options: ModuleRunnerOptions): ModuleRunner {
   /** Whose a job is: for what is recorded of it. */
   const callers = new WeakMap<Job, Principal>()
 
-  function toPool(tool: ModuleTool, { confinement, children, surroundings, connects }: Opened): Pool {
+  /** `greeting`: its modules without their types. */
+  function toPool(tool: ModuleTool, { confinement, children, surroundings, connects }: Opened, greeting: string | undefined): Pool {
     const { name, file, grants } = tool
     const { code, hidden } = moduleFiles(file)
     const program = toNodeProgram(
       {
         inside: 'runner',
-        args: [pathToFileURL(file).href],
+        args: [pathToFileURL(file).href, ...(greeting === undefined ? [] : ['stripped'])],
         grants,
         code,
         hidden: [...hidden, surroundings.dataDir],
@@ -88,7 +90,7 @@ export function createModuleRunner(options: ModuleRunnerOptions): ModuleRunner {
       confinement.depth,
     )
     // Other depths have a network of their own making, or the machine's.
-    if (grants.net.length === 0 || confinement.depth !== 'bubblewrap') return children.pool({ name: `tool ${name}`, program })
+    if (grants.net.length === 0 || confinement.depth !== 'bubblewrap') return children.pool({ name: `tool ${name}`, program, greeting })
     // Each child has a way out of its own, so that what comes over it is its owner's.
     const prepare: Prepare = async (current) => {
       let last: Principal | undefined
@@ -105,7 +107,19 @@ export function createModuleRunner(options: ModuleRunnerOptions): ModuleRunner {
       })
       return { program: network.beside(program), close: network.close }
     }
-    return children.pool({ name: `tool ${name}`, program, prepare })
+    return children.pool({ name: `tool ${name}`, program, greeting, prepare })
+  }
+
+  async function openPools(tools: readonly ModuleTool[], opened: Opened): Promise<void> {
+    const { confinement, surroundings } = opened
+    const types = createModuleTypes({ confinement, log, hidden: [surroundings.dataDir] })
+    try {
+      const greetings = await Promise.all(tools.map(({ file }) => types.greeting(file)))
+      for (const [index, tool] of tools.entries())
+        if (!pools.has(keyOf(tool))) pools.set(keyOf(tool), toPool(tool, opened, greetings[index]))
+    } finally {
+      await types.close()
+    }
   }
 
   async function opening(surroundings: Surroundings): Promise<Opened> {
@@ -134,7 +148,10 @@ export function createModuleRunner(options: ModuleRunnerOptions): ModuleRunner {
       if (problems.length > 0) throw new ConfigError(problems)
       opened ??= await opening(surroundings)
       requireSandbox(opened.confinement, `tools ${tools.map(({ name }) => name).join(', ')}`, strict, log)
-      for (const tool of tools) if (!pools.has(keyOf(tool))) pools.set(keyOf(tool), toPool(tool, opened))
+      await openPools(
+        tools.filter((tool) => !pools.has(keyOf(tool))),
+        opened,
+      )
     },
     keep(tools) {
       const wanted = new Set(tools.map(keyOf))

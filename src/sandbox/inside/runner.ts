@@ -1,6 +1,7 @@
 /**
  * Runs a tool's module inside the sandbox: imports it once, so that the first call finds it warm, and then calls its default export
- * for each job. Started with the module's URL as its argument.
+ * for each job. Started with the module's URL as its argument, and `stripped` where the first line that it is told is modules without
+ * their types.
  *
  *   { params, principal, … } ─▶ default(params, context) ─▶ { answer } or { ask }
  *
@@ -16,7 +17,9 @@ takeStdio()
 await serve(async () => {
   // Another file to load: only where there is a network.
   if (process.env['SALLYPORT_BRIDGE'] !== undefined) await (await import('./bridge.ts')).startOwnBridge()
-  const [, , url = ''] = process.argv
+  const [, , url = '', types] = process.argv
+  // Another file to load: only where there is something to tell.
+  if (types === 'stripped') (await import('./stripped.ts')).takeStripped()
   const module = (await import(url)) as { readonly default?: unknown; readonly definition?: unknown }
   const execute = module.default
   if (typeof execute !== 'function') throw new TypeError('the module must export a function as its default')

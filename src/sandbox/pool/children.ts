@@ -42,6 +42,8 @@ export interface PoolProgram {
   readonly program: Program
   /** Makes the program that a child is started as. `program` says its limits. */
   readonly prepare?: Prepare | undefined
+  /** A line that each child is told before anything else. */
+  readonly greeting?: string | undefined
 }
 
 export interface Children {
@@ -297,8 +299,8 @@ export function createChildren(options: ChildrenOptions): Children {
   }
 
   return {
-    pool({ name, program, prepare }) {
-      const state: PoolState = { name, program, prepare, resting: createResting(), told: new Set(), isFailing: false, isClosed: false }
+    pool(program) {
+      const state: PoolState = { ...program, resting: createResting(), told: new Set(), isFailing: false, isClosed: false }
       pools.add(state)
       startSpares()
       return {

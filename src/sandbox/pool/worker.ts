@@ -27,6 +27,8 @@ export interface WorkerOptions {
   readonly confinement: Confinement
   readonly program: Program
   readonly prepare?: Prepare | undefined
+  /** A line that it is told before anything else. */
+  readonly greeting?: string | undefined
   readonly log: Log
   /** Is told what it will not be able to do. */
   readonly warn: (warning: string) => void
@@ -61,7 +63,7 @@ interface Running {
 }
 
 /** @throws {ConfigError} where it cannot be confined as asked and nothing has to be prepared; then it ends as `failed`. */
-export function startWorker({ name, confinement, program, prepare, log, warn, onReady, onGone }: WorkerOptions): Worker {
+export function startWorker({ name, confinement, program, prepare, greeting, log, warn, onReady, onGone }: WorkerOptions): Worker {
   const { timeoutMs, maxOutputBytes } = program.grants.limits
   const sayings = createSayings(name, log)
   let process: { readonly confined: Confined; readonly child: ReturnType<typeof startChild> } | undefined
@@ -105,6 +107,7 @@ export function startWorker({ name, confinement, program, prepare, log, warn, on
     confined.started(child)
     for (const warning of confined.warnings) warn(warning)
     child.stdin.on('error', () => {})
+    if (greeting !== undefined) child.stdin.write(`${greeting}\n`)
     child.stdout.on('data', (chunk: Buffer) => {
       if (count(chunk.length)) lines.push(chunk)
     })
