@@ -7,11 +7,16 @@ import { keysAt, noSuchKey } from './did-you-mean.ts'
 export class ConfigError extends TypeError {
   override readonly name = 'ConfigError'
   readonly code = 'ERR_CONFIG_INVALID'
-  readonly problems: readonly string[]
+  readonly #problems: readonly string[]
 
   constructor(problems: readonly string[]) {
     super(problems.join('\n'))
-    this.problems = problems
+    this.#problems = problems
+  }
+
+  /** No field: whatever prints an error prints its fields too, and the message has these already. */
+  get problems(): readonly string[] {
+    return this.#problems
   }
 }
 

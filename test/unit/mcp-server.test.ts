@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
 import { ConfigError, type Log } from '../../src/core/index.ts'
 import { MCPServer, type MCPServerOptions, tool } from '../../src/server/index.ts'
 import { mcp } from '../support/mcp.ts'
@@ -89,6 +90,16 @@ describe('what is wrong', () => {
     assert.deepEqual(problemsOf({ tls: 'nope' }), ['MCPServer.tls: must be { cert, key }, or "local"'])
     // What goes together is judged where it is served: an app has neither host nor TLS of ours.
     assert.deepEqual(problemsOf({ host: '0.0.0.0' }), [])
+  })
+  it('is printed once each, before the stack: so an error that nobody catches is shown in a terminal', () => {
+    const create = (): unknown => new MCPServer({ prot: 1, port: -1, limits: { depth: 0 } } as MCPServerOptions)
+    assert.throws(create, (error: ConfigError) => {
+      const [head = '', ...after] = inspect(error).split('\n    at ')
+      assert.equal(head, `ConfigError: ${error.problems.join('\n')}`)
+      assert.equal(error.problems.length, 3)
+      for (const problem of error.problems) assert.ok(!after.join('').includes(problem), problem)
+      return true
+    })
   })
   it('is a bound with which nothing could be answered', () => {
     const problems = problemsOf({ limits: { bodyBytes: 1, resultBytes: 1, depth: 1 } }).map((problem) => problem.split(':')[0])
