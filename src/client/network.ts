@@ -107,9 +107,12 @@ function toHeaders(fields: Readonly<Record<string, string | string[] | undefined
 /** What became of a connection to `host`, in words; a message of the system may hold more than its reader should see. */
 export function toTransportError(error: unknown, host: string): TransportError {
   if (error instanceof TransportError) return error
-  const code = codeOf(error)
+  const { code, syscall } = faultOf(error)
   if (code === 'ERR_BLOCKED_ADDRESS')
     return new TransportError('address_blocked', `${host} has an address of this machine or of a private network, which is not dialled.`)
+  // A reset of a connection that stood has the call of the system that met it; one that ended before it stood has none.
+  if (code === 'UND_ERR_SOCKET' || (isGone(code) && (syscall === 'read' || syscall === 'write')))
+    return new TransportError('unreachable', `${host} closed the connection before it answered (${code}).`, undefined, MAY_HAVE_RUN)
   const what = `${host} could not be reached${code === undefined ? '' : ` (${code})`}.`
   if (isUntrusted(code)) return new TransportError('unreachable', `${what} Its certificate is not trusted.`, undefined, TRUST)
   if (isPlain(code)) return new TransportError('unreachable', `${what} ${PLAIN_SIDE}`)
@@ -117,16 +120,23 @@ export function toTransportError(error: unknown, host: string): TransportError {
 }
 
 const TRUST = 'Give `ca`, or start with NODE_EXTRA_CA_CERTS.'
+const MAY_HAVE_RUN = 'What was sent may have run. Check that the server is running, and send the request again if it is safe to run twice.'
 const PLAIN_SIDE = 'One of the two sides may speak plain, and the other TLS.'
 const isUntrusted = (code = ''): boolean =>
   /^(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|^UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|^CERT_(?:UNTRUSTED|SIGNATURE)/.test(code)
+const isGone = (code = ''): boolean => code === 'ECONNRESET' || code === 'EPIPE'
 const isPlain = (code = ''): boolean =>
   code === 'ECONNRESET' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
 
+interface Fault {
+  readonly code?: string
+  /** What the system was doing. */
+  readonly syscall?: unknown
+}
+
 /** `fetch failed` has the reason as its cause; several addresses that failed each have their own. */
-function codeOf(error: unknown, levels = 4): string | undefined {
-  const { code, cause, errors } = (error ?? {}) as { code?: unknown; cause?: unknown; errors?: unknown[] }
-  if (typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code)) return code
-  if (levels === 0) return undefined
-  return codeOf(cause ?? errors?.[0], levels - 1)
+function faultOf(error: unknown, levels = 4): Fault {
+  const { code, syscall, cause, errors } = (error ?? {}) as { code?: unknown; syscall?: unknown; cause?: unknown; errors?: unknown[] }
+  if (typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code)) return { code, syscall }
+  return levels === 0 ? {} : faultOf(cause ?? errors?.[0], levels - 1)
 }

@@ -1,6 +1,7 @@
 /** What the client's errors say to do fits what has happened: a certificate, plain on one side, no credential, no hook, a path for `ca`. */
 
 import assert from 'node:assert/strict'
+import { type AddressInfo, createServer } from 'node:net'
 import { it } from 'node:test'
 import { MCPClient } from '../../src/client/index.ts'
 import { elicit, MCPServer, tool } from '../../src/server/index.ts'
@@ -25,6 +26,18 @@ it('a certificate that is not trusted, and a side that speaks plain, are told as
   assert.match(ws?.message ?? '', /One of the two sides may speak plain/)
   await using plain = await startServer({})
   assert.match((await failure({ serverUrl: plain.url.replace('http:', 'wss:') })).message, /One of the two sides may speak plain/)
+})
+
+it('a connection that is reset is told as that: nobody spoke plain, and what was sent may have run', async () => {
+  const server = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { message } = await failure({ serverUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` })
+    assert.match(message, /closed the connection before it answered \(\w+\)\. What was sent may have run\./)
+    assert.doesNotMatch(message, /plain/)
+  } finally {
+    server.close()
+  }
 })
 
 it('a path for ca is told to be none, and the text of a certificate is asked for', () => {
