@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { Finding } from '../../src/cli/checks/check.ts'
+import { checkServer } from '../../src/cli/checks/server.ts'
 import { checkConfiguredTls, checkOwnTls, checkTls, checkVerification } from '../../src/cli/checks/tls.ts'
 import { loadConfig } from '../../src/gateway/index.ts'
 import { createTestAuthority } from '../support/certificates.ts'
@@ -49,6 +50,12 @@ test('what a caller would be refused with is told in words, with what to do', as
       /key in its chain is too small/,
       /2048/,
     ],
+    [
+      'no cipher',
+      { ...good, maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-DES-CBC3-SHA:AES128-SHA' },
+      /no cipher could be agreed on/,
+      /ECDHE/,
+    ],
     ['SHA-1', { ...(await old.issue(NAMES)), ciphers: 'DEFAULT:@SECLEVEL=0' }, /signed with SHA-1/, /SHA-256/],
   ] as const) {
     await using server = await startHttps(options)
@@ -56,6 +63,7 @@ test('what a caller would be refused with is told in words, with what to do', as
     assert.deepEqual([finding?.status, others.length], ['problem', 0], `${what}: ${JSON.stringify([finding, others])}`)
     assert.match(finding?.found ?? '', found, what)
     assert.match(finding?.fix ?? '', fix, what)
+    assert.deepEqual(await checkServer(server.origin), [finding], `${what}: nothing says that it does not run`)
   }
   await using whole = await startHttps({ cert: `${leaf.cert}\n${below.cert}`, key: leaf.key })
   assert.match(lines(await checkTls(whole.origin)).join(), /^ok: /)
@@ -75,7 +83,9 @@ test('versions that nobody should speak are problems, a missing one is a warning
 
 test('a certificate that ends soon is warned of', async () => {
   await using server = await startHttps(await authority.issue(NAMES, { days: 20 }))
-  assert.match(lines(await checkTls(server.origin)).join(), /warning: .*ends in 19 days/)
+  const [warned, ...rest] = lines(await checkTls(server.origin))
+  assert.match(warned ?? '', /^warning: .*ends in 19 days/)
+  assert.doesNotMatch(rest.join(), /is good/)
   assert.match(lines(await checkTls(server.origin, Date.now() + 21 * 86_400_000)).join(), /problem: .*has ended/)
 })
 

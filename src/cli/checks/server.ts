@@ -3,16 +3,20 @@
 import { Agent, type RequestInit, type Response, fetch as send } from 'undici'
 import { createDialer } from '../../net/index.ts'
 import { type Finding, ok, problem, warning } from './check.ts'
+import { checkTls } from './tls.ts'
 
 type Ask = (path: string, init?: RequestInit) => Promise<Response | string>
 
 const DEADLINE_MS = 5000
 
 export async function checkServer(url: string): Promise<Finding[]> {
+  const ofTls = await checkTls(url)
+  // Where nobody can connect, why is said by now: that it does not answer would say that it does not run.
+  if (ofTls.length > 0 && ofTls.every(({ status }) => status !== 'ok')) return ofTls
   // Certificates are verified here as everywhere, whatever the process was started with.
   const dispatcher = new Agent({ connect: createDialer({ allowPrivate: true }).connect })
   try {
-    return await checkWith(url, dispatcher)
+    return [...ofTls, ...(await checkWith(url, dispatcher))]
   } finally {
     await dispatcher.destroy()
   }

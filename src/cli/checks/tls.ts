@@ -48,8 +48,9 @@ export async function checkTls(url: string, now: number = Date.now()): Promise<F
   if (!shook.done) return [...findings, refused(where, host, shook.code)]
   if (!current.includes('TLSv1.3'))
     findings.push(warning(NAME, `${where} does not speak TLS 1.3`, 'switch it on at the server, or at what ends TLS there'))
-  findings.push(...appraise(shook.chain, now).map((found) => weakness(where, found)))
-  return [...findings, ok(NAME, `${where} speaks ${current.map(wordOf).reverse().join(' and ')}; ${endOf(shook, now)}`)]
+  const weak = appraise(shook.chain, now).map((found) => weakness(where, found))
+  findings.push(...weak)
+  return [...findings, ok(NAME, `${where} speaks ${current.map(wordOf).reverse().join(' and ')}; ${endOf(shook, now, weak.length === 0)}`)]
 }
 
 /** Every https server that the configuration names, once. */
@@ -116,8 +117,10 @@ const isFor = (
 
 const wordOf = (version: string): string => `TLS ${version === 'TLSv1' ? '1.0' : version.slice(4)}`
 const daysTo = (end: Date, now: number): number => Math.floor((end.getTime() - now) / (24 * 3_600_000))
-const endOf = ({ chain: [own] }: Extract<Handshake, { done: true }>, now: number): string =>
-  own === undefined ? 'its certificate is not shown' : `its certificate is good, and ends in ${daysTo(own.validToDate, now)} days`
+const endOf = ({ chain: [own] }: Extract<Handshake, { done: true }>, now: number, isGood: boolean): string =>
+  own === undefined
+    ? 'its certificate is not shown'
+    : `its certificate ${isGood ? 'is good, and ' : ''}ends in ${daysTo(own.validToDate, now)} days`
 
 function weakness(where: string, found: Weakness): Finding {
   const whose = `the certificate of ${found.name}`
@@ -160,6 +163,8 @@ function reasonOf(host: string, code: string): readonly [string, string] {
     ]
   if (code === 'KEY_TOO_SMALL') return ['a key in its chain is too small', 'make one with RSA of 2048 bits or more, or with P-256']
   if (code === 'MD_TOO_WEAK') return ['a certificate in its chain is signed with SHA-1 or MD5', 'have one made that is signed with SHA-256']
+  if (/HANDSHAKE_FAILURE$|^ERR_SSL_DH_KEY/.test(code))
+    return ['no cipher could be agreed on', 'let it offer ECDHE with AES-GCM or ChaCha20-Poly1305']
   if (/^ERR_SSL|^EPROTO/.test(code))
     return ['no TLS 1.2 or 1.3 could be agreed on', 'switch one of them on at the server, or correct the port']
   return ['no connection', 'start it, or correct the address']

@@ -15,7 +15,7 @@ import { checkSandbox, checkServerSandboxes } from '../checks/sandbox.ts'
 import { checkSecrets } from '../checks/secrets.ts'
 import { checkServer } from '../checks/server.ts'
 import { checkSignIn } from '../checks/sign-in.ts'
-import { checkConfiguredTls, checkTls, checkVerification } from '../checks/tls.ts'
+import { checkConfiguredTls, checkVerification } from '../checks/tls.ts'
 import { checkConfig, checkUpstreams } from '../checks/upstreams.ts'
 import { exitCodes } from '../codes.ts'
 import type { WithData } from '../common.ts'
@@ -60,7 +60,7 @@ export async function doctor(options: DoctorOptions, address?: string): Promise<
     if (ofSandboxes.every(({ status }) => status !== 'problem')) findings.push(...(await checkUpstreams(config, version(), named)))
   }
   await data?.store.close()
-  if (url !== undefined) findings.push(...(await checkTls(url)), ...(await checkServer(url)))
+  if (url !== undefined) findings.push(...(await checkServer(url)))
 
   const problems = findings.filter(({ status }) => status === 'problem').length
   output.object({ ok: problems === 0, findings })
