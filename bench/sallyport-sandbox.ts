@@ -43,7 +43,7 @@ const server = new MCPServer({
       name: 'sandboxed',
       description: 'Calculates',
       parameters: jsonSchema,
-      execute: new URL('./peers/calculator-tool.mjs', import.meta.url),
+      execute: new URL('./peers/calculator-tool.ts', import.meta.url),
     }),
   ],
 })
