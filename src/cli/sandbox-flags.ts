@@ -1,4 +1,4 @@
-/** What the flags of a sandbox say (`sandbox-options.ts`): the same as the block `sandbox` in `sallyport.yaml`. @module */
+/** What the flags of a sandbox say (`program/sandbox-options.ts`): the same as the block `sandbox` in `sallyport.yaml`. @module */
 
 import { describeProblems } from '../core/index.ts'
 import { type SandboxEntry, sandboxEntry } from '../gateway/index.ts'

@@ -1,35 +1,48 @@
 /**
- * The commands that call a server, with their options: beside `program.ts`, and like there, what a command does is loaded only when it
- * runs. No option takes a secret: it would stand where everybody on this machine reads it.
+ * The commands that call a server, and what this machine keeps for that. No option takes a secret: it would stand where everybody on this machine reads it.
  *
  * @module
  */
 
 import { type Command, Option } from 'commander'
-import { add } from './add-command.ts'
+import { add, dataDir } from './add-command.ts'
 
 /** What these are listed under. */
 export const CALLING = 'Calling any server:'
 
 export function addCallingCommands(program: Command, argv: readonly string[]): void {
+  const logins = add(program, 'logins', 'which servers this machine is signed in to')
+    .helpGroup(CALLING)
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('../commands/logins.ts')).showLogins(command.optsWithGlobals()))
+  add(logins, 'rotate-key', 'seal what is kept of them with a new key; may be interrupted, and run again')
+    .option('--keychain', 'of those whose key is in the keychain')
+    .option('--reseal', 'make no new key: seal with the newest one that there is')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('../commands/logins.ts')).rotateKey(command.optsWithGlobals()))
+  add(logins, 'prune', 'remove what nobody uses any more, and say what that was')
+    .option('--unused <span>', 'also sign-ins and registrations that were not used for so long: 30d')
+    .addOption(dataDir())
+    .action(async (_options, command: Command) => (await import('../commands/logins-prune.ts')).pruneLogins(command.optsWithGlobals()))
+
   signIn(remote(calling(program, 'login', 'sign in to a server, in your browser', '[url]')))
     .usage('[options] URL')
     .option('--scope <scope>', 'what to ask for; again for more (default: what the server asks for)', collect)
     .option('--device', 'show a code to type on another device, instead of opening a browser here')
     .addHelpText('after', examples.login)
     .action(async (url: string | undefined, _options, command: Command) =>
-      (await import('./commands/login.ts')).login(url === undefined ? [] : [url], argv, command.optsWithGlobals()),
+      (await import('../commands/login.ts')).login(url === undefined ? [] : [url], argv, command.optsWithGlobals()),
     )
   signIn(remote(calling(program, 'logout', 'end a sign-in: revoke its tokens, and forget them', '[url]')))
     .usage('[options] URL')
     .action(async (url: string | undefined, _options, command: Command) =>
-      (await import('./commands/logout.ts')).logout(url === undefined ? [] : [url], argv, command.optsWithGlobals()),
+      (await import('../commands/logout.ts')).logout(url === undefined ? [] : [url], argv, command.optsWithGlobals()),
     )
   any(program, 'tools', 'what a server offers; with a name, all of that tool', '[NAME]')
     .option('--accept', 'accept definitions that have changed, after they are shown')
     .addHelpText('after', examples.tools)
     .action(async (words: string[], _options, command: Command) =>
-      (await import('./commands/tools.ts')).tools(words, argv, command.optsWithGlobals()),
+      (await import('../commands/tools.ts')).tools(words, argv, command.optsWithGlobals()),
     )
   any(program, 'call', 'call a tool', 'TOOL [NAME=VALUE…]')
     .option('--args <json>', 'the arguments as one JSON object')
@@ -40,19 +53,19 @@ export function addCallingCommands(program: Command, argv: readonly string[]): v
     .option('--principal <name>', 'as whom the server must see you, where a value is encrypted')
     .addHelpText('after', examples.call)
     .action(async (words: string[], _options, command: Command) =>
-      (await import('./commands/call.ts')).call(words, argv, command.optsWithGlobals()),
+      (await import('../commands/call.ts')).call(words, argv, command.optsWithGlobals()),
     )
   any(program, 'read', 'read a resource; without a URI, list what there is', '[URI]')
     .option('--out <file>', 'save it there')
     .addHelpText('after', examples.read)
     .action(async (words: string[], _options, command: Command) =>
-      (await import('./commands/read.ts')).read(words, argv, command.optsWithGlobals()),
+      (await import('../commands/read.ts')).read(words, argv, command.optsWithGlobals()),
     )
   any(program, 'prompt', 'get the messages of a prompt; without a name, list what there is', '[NAME] [NAME=VALUE…]')
     .option('--args <json>', 'the arguments as one JSON object')
     .addHelpText('after', examples.prompt)
     .action(async (words: string[], _options, command: Command) =>
-      (await import('./commands/prompt.ts')).prompt(words, argv, command.optsWithGlobals()),
+      (await import('../commands/prompt.ts')).prompt(words, argv, command.optsWithGlobals()),
     )
 }
 

@@ -21,3 +21,5 @@ export function withoutExit(command: Command): Command {
 
 export const dataDir = (): Option =>
   new Option('--data-dir <folder>', 'where keys, accounts and the audit are kept (or SALLYPORT_DATA_DIR)')
+
+export const configFile = (): Option => new Option('--config <file>', 'the configuration (default: sallyport.yaml, looked for upwards)')

@@ -1,4 +1,4 @@
-/** The options that say what a command may reach: the same words as in `sallyport.yaml`. What they mean is read in `sandbox-flags.ts`. @module */
+/** The options that say what a command may reach: the same words as in `sallyport.yaml`. What they mean is read in `cli/sandbox-flags.ts`. @module */
 
 import type { Command } from 'commander'
 
