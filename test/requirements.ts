@@ -1589,6 +1589,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'What runs in a sandbox reads its own program and what it was granted, and no other file: not by a link, a path, a descriptor, a device or what the kernel tells of processes.',
     kind: 'guarantee',
   },
+  'sandbox-uncovered': {
+    source: 'Local server compromise, T32',
+    behaviour:
+      'Where another file takes the place of one that is hidden in a folder that something in a sandbox sees, what runs there is ended within a moment and its callers are told why; what is started in its stead sees neither file.',
+    kind: 'guarantee',
+  },
   'sandbox-write': {
     source: 'Local server compromise, CVE-2025-53110',
     behaviour:
@@ -1599,6 +1605,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     source: 'Local server compromise, T37',
     behaviour:
       'Without a grant nothing that runs in a sandbox reaches a socket outside: no address of this machine or of another, by TCP, UDP or DNS, no socket of a path outside of what it was granted, and none of a name alone.',
+    kind: 'guarantee',
+  },
+  'sandbox-folder': {
+    source: 'MCP04 supply chain, Local server compromise',
+    behaviour:
+      'A module of a folder of tools is granted what it asks for within what whoever loads the folder allows, and nothing where nothing is allowed: one that asks for more stops the start.',
     kind: 'guarantee',
   },
   'sandbox-run': {

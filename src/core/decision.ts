@@ -44,8 +44,8 @@ export type SealedProblem =
 
 /** What something in a sandbox wanted and was not granted. A variable is no error to read: it is not there. */
 export type SandboxPermission = 'read' | 'write' | 'net' | 'run' | 'other'
-/** Why something in a sandbox ended before its time. */
-export type SandboxEnd = 'time' | 'cpu' | 'memory' | 'processes' | 'output' | 'disk' | 'crash'
+/** Why something in a sandbox ended before its time. `uncovered`: a file came to where it could have seen it, and was to be hidden. */
+export type SandboxEnd = 'time' | 'cpu' | 'memory' | 'processes' | 'output' | 'disk' | 'uncovered' | 'crash'
 
 /**
  * Every way a request can be refused. A new member fails to compile until `pipeline/wire.ts` maps it.

@@ -34,8 +34,10 @@ export interface Program {
   readonly home?: string | undefined
   /** Files and sockets of ours, by where it sees them: read only. In place of ours where it is a file of `/etc`. */
   readonly given?: Readonly<Record<string, string>> | undefined
-  /** Files and folders among all that which stay unreadable: keys that lie beside the code. What is not there is passed over. */
+  /** Files and folders among all that which stay unreadable: keys that lie beside the code. What comes to be there later ends it (`uncovered`). */
   readonly hidden?: readonly string[] | undefined
+  /** Of what is hidden, what is replaced in the ordinary course of things and is no secret: that ends nothing. */
+  readonly mayChange?: readonly string[] | undefined
   /** Whether it may listen on ports below 1024, of its own loopback: the bridge. */
   readonly lowPorts?: boolean | undefined
   /** Whether it may start processes. A tool may only with `run`. */

@@ -30,6 +30,8 @@ export interface View {
   readonly command: string
   /** Its folders in memory. */
   readonly scratch: readonly string[]
+  /** What is hidden in what it sees, by every name that it has: covered, or not there yet. */
+  readonly covered: readonly string[]
 }
 
 /** `tools`: programs of ours that run inside before it. @throws {ConfigError} */
@@ -61,7 +63,9 @@ export function viewOf(program: Program, identity: Identity, tools: readonly str
   ]
   const steps = planSteps([...shown, ...linksTo(planSteps(shown), program.args)])
   const scratch = steps.flatMap(({ kind, at }) => (kind === 'scratch' ? [at] : []))
-  return { steps, scratch, home, command: command.path, cwd: cwdInside(program, home, steps) }
+  const kept = new Map(steps.map((step) => [step.at, step]))
+  const covered = (program.hidden ?? []).filter((path) => !program.mayChange?.includes(path)).flatMap((path) => coveredBy(path, kept))
+  return { steps, scratch, covered, home, command: command.path, cwd: cwdInside(program, home, steps) }
 }
 
 const bind = (source: Source, at: string, from: string, write = false): Step => ({ kind: 'bind', source, at: resolve(at), from, write })
@@ -82,6 +86,13 @@ function codeSteps({ path, real: from }: Located): Step[] {
 function hide(path: string): Step[] {
   const at = realOf(path)
   return at === undefined ? [] : [{ kind: 'hide', source: 'hidden', at, folder: lstatSync(at).isDirectory() }]
+}
+
+/** Unless it was granted by that very name, or lies in nothing that is shown. */
+function coveredBy(path: string, kept: ReadonlyMap<string, Step>): string[] {
+  const at = realOf(path)
+  if (at === undefined) return nearest(kept, path)?.kind === 'bind' ? [path] : []
+  return kept.get(at)?.kind === 'hide' ? [...new Set([path, at])] : []
 }
 
 /** A path among its arguments that leads by a link to what it sees leads there inside, too. */

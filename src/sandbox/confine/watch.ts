@@ -1,6 +1,6 @@
 /**
  * Watches over what runs confined, for what no limit of the kernel bounds: memory and processor time of all its processes together,
- * the room that it leaves on a disk, files without content. One timer looks after all, ten times a second, and ends what went too far.
+ * the room that it leaves on a disk, files without content; and whether what is hidden from it still is. One timer looks after all, ten times a second, and ends what went too far.
  *
  * Between two looks there are the limits of each single process (`limits.ts`).
  *
@@ -11,6 +11,7 @@ import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_pr
 import { signalGroup } from '../../process/index.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { Ended } from './confinement.ts'
+import { createCovers } from './covers.ts'
 import { createDiskWatch } from './disk-watch.ts'
 import { ownBytes, type ProcessUse, socketsOf, treeOf, useOf } from './process-tree.ts'
 
@@ -23,6 +24,8 @@ export interface WatchOptions {
   readonly metered?: boolean | undefined
   /** Folders in memory, as it sees them. */
   readonly scratch?: readonly string[] | undefined
+  /** What is hidden in the folders that it sees. */
+  readonly covered?: readonly string[] | undefined
   /** Whether its network is its own, so that all sockets in it are. */
   readonly ownNetwork?: boolean | undefined
 }
@@ -63,9 +66,10 @@ function lookNoMore(look: () => void): void {
 
 /** `written`: folders of ours that it may write to. */
 export function watch({ limits }: Grants, written: readonly string[], options: WatchOptions = {}): Watched {
-  const { wrappers = 0, alone = false, metered = false, scratch = [], ownNetwork = false } = options
+  const { wrappers = 0, alone = false, metered = false, scratch = [], covered = [], ownNetwork = false } = options
   const memoryBytes = limits.memoryMb * 1024 * 1024
   const disk = createDiskWatch(written, scratch)
+  const isUncovered = createCovers(covered)
   let ended: Ended | undefined
   let running: ChildProcess | undefined
   let program: number | undefined
@@ -78,6 +82,7 @@ export function watch({ limits }: Grants, written: readonly string[], options: W
   function look(): void {
     const pid = running?.pid
     if (pid === undefined) return
+    if (isUncovered()) return end('uncovered')
     if (passed > 0) {
       passed -= 1
       return

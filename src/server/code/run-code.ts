@@ -92,5 +92,6 @@ const ends = ({ timeoutMs, runSeconds, memoryMb }: SnippetLimits): Readonly<Reco
   processes: 'was stopped: it had too many threads',
   output: 'was stopped: it said too much',
   disk: 'was stopped: it wrote too much',
+  uncovered: 'was stopped: a file that is hidden from it was replaced',
   crash: 'ended before it answered',
 })

@@ -31,5 +31,6 @@ const ends = ({
   processes: `started more than the ${maxProcesses} processes that it may have`,
   output: `wrote more than the ${maxOutputBytes} bytes that it may answer`,
   disk: `wrote more than its place on the disk: ${scratchMb} MiB of its own, and what its folders have left`,
+  uncovered: 'was ended, since a file that is hidden from it was replaced',
   crash: 'ended before it answered',
 })
