@@ -397,6 +397,25 @@ describe('where no sandbox can be made', () => {
   })
 })
 
+test('while it is not known whether there is a sandbox, nothing is started without one; it is looked for at the next start', async () => {
+  let looked = 0
+  const sandboxes = createSandboxes({
+    dataDir: join(temp.path, 'data'),
+    own: [],
+    log: () => {},
+    clock: systemClock,
+    open: async () => {
+      if (++looked === 1) throw new ConfigError(['bubblewrap did not come back'])
+      return createNone('bubblewrap is not installed')
+    },
+  })
+  const server = serverWith({})
+  const keep = () => sandboxes.of(server).keep(server.target as Command)
+  await assert.rejects(keep(), { name: 'Unusable', message: 'bubblewrap did not come back' })
+  assert.equal(await keep(), undefined)
+  assert.equal(looked, 2)
+})
+
 describe('in the sandbox', needsBubblewrap, () => {
   const said: string[] = []
   let dataDir = ''

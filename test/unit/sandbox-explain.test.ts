@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { checkSandbox, checkServerSandboxes } from '../../src/cli/checks/sandbox.ts'
+import { ConfigError } from '../../src/core/index.ts'
 import { explainServers, loadConfig } from '../../src/gateway/index.ts'
 import { type Confinement, openConfinement } from '../../src/sandbox/index.ts'
 import { MCPServer } from '../../src/server/index.ts'
@@ -237,5 +238,17 @@ describe('doctor', () => {
     const nothing = await machine(none)
     assert.match(nothing?.found ?? '', /^there is none\. There is no sandbox on Windows/)
     assert.equal(nothing?.fix, 'use WSL 2')
+  })
+
+  test('says where it is not known', async () => {
+    const late = new ConfigError(['bubblewrap did not come back: start again.'])
+    assert.deepEqual(await checkSandbox(works, () => Promise.reject(late)), [
+      {
+        name: 'sandbox',
+        status: 'problem',
+        found: 'bubblewrap did not come back, so that it is not known how deep it is',
+        fix: 'start again.',
+      },
+    ])
   })
 })

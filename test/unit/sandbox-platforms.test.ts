@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { ConfigError } from '../../src/core/index.ts'
 import { startChild } from '../../src/process/index.ts'
+import { probe } from '../../src/sandbox/confine/probe.ts'
 import { type Confinement, openConfinement, type Program, type SandboxOptions, toGrants, toolLimits } from '../../src/sandbox/index.ts'
 import { detectContainer } from '../../src/sandbox/platforms/container.ts'
 import { createNodePermission } from '../../src/sandbox/platforms/node-permission.ts'
@@ -311,6 +312,17 @@ test('with bubblewrap nothing is missing', needsBubblewrap, async () => {
   const { depth, missing } = await openConfinement()
   assert.deepEqual({ depth, missing }, { depth: 'bubblewrap', missing: [] })
 })
+
+test(
+  'a trial that does not come back says nothing of bubblewrap: nothing is done with less for that, and it is tried again',
+  needsBubblewrap,
+  async () => {
+    const late = await probe(1)
+    assert.equal(late.works, 'unknown')
+    assert.match((late as { problem: string }).problem, /did not come back: start again when this machine has less to do\.$/)
+    assert.equal((await probe()).works, true)
+  },
+)
 
 test('a container is known by what it leaves, and what allows bubblewrap in it is said', () => {
   const from = (paths: readonly string[], env: NodeJS.ProcessEnv = {}, groups = ''): string | undefined =>

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ConfigError } from '../../core/index.ts'
 import { type Config, checkGrants, explainServers, lockFileOf } from '../../gateway/index.ts'
 import { type Confinement, detectContainer, openConfinement, type Probe, probeBubblewrap } from '../../sandbox/index.ts'
 import { type Finding, ok, problem, warning } from './check.ts'
@@ -15,7 +16,12 @@ export async function checkSandbox(
   probe: () => Promise<Probe> = probeBubblewrap,
   open: () => Promise<Confinement> = openConfinement,
 ): Promise<Finding[]> {
-  const { depth, missing } = await open()
+  const opened = await orWhyNot(open)
+  if (typeof opened === 'string') {
+    const [what, fix = ''] = opened.split(': ', 2)
+    return [problem(NAME, `${what}, so that it is not known how deep it is`, fix)]
+  }
+  const { depth, missing } = opened
   const findings = depth === 'bubblewrap' ? [await whole(probe)] : [shallow(depth, missing)]
   // With bubblewrap: what the machine lacks beside it, as a filter for an unknown processor.
   if (depth === 'bubblewrap') findings.push(...missing.map((text) => warning(NAME, text, 'nothing can be done on this machine')))
@@ -24,6 +30,13 @@ export async function checkSandbox(
   const found = `this is a container (${container.kind}): ${container.adds}`
   return [...findings, depth === 'bubblewrap' ? ok(NAME, found) : warning(NAME, found, `to let bubblewrap work in it: ${container.allow}`)]
 }
+
+/** What it could not be told for. */
+const orWhyNot = (open: () => Promise<Confinement>): Promise<Confinement | string> =>
+  open().catch((error: unknown) => {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  })
 
 async function whole(probe: () => Promise<Probe>): Promise<Finding> {
   const { version } = await probe()
@@ -42,7 +55,10 @@ function shallow(depth: Confinement['depth'], [why = '', ...missing]: readonly s
 export async function checkServerSandboxes(config: Config, dataDir: string): Promise<Finding[]> {
   const servers = config.servers.filter(({ target }) => 'command' in target)
   if (servers.length === 0) return []
-  const explanations = explainServers(servers, { confinement: await openConfinement(), dataDir })
+  const confinement = await orWhyNot(openConfinement)
+  // That is said above, and none of them would be started.
+  if (typeof confinement === 'string') return []
+  const explanations = explainServers(servers, { confinement, dataDir })
   const own = [...(config.file === undefined ? [] : [config.file]), lockFileOf(config, dataDir)]
   return servers.flatMap((server, i) => {
     const problems = checkGrants(server, { dataDir, own, env: process.env })

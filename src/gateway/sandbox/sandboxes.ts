@@ -40,7 +40,12 @@ export function createSandboxes({
   open = () => openConfinement({ log }),
 }: SandboxesOptions): Sandboxes {
   let opened: Promise<Confinement> | undefined
-  const confinement = (): Promise<Confinement> => (opened ??= open())
+  const confinement = (): Promise<Confinement> => {
+    opened ??= open()
+    // What was not known is asked again at the next start.
+    opened.catch(() => (opened = undefined))
+    return opened
+  }
   return {
     of: (config) =>
       createKeeper({

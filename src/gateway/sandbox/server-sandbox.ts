@@ -11,7 +11,7 @@
 
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
-import { dirname, isAbsolute, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { type Clock, ConfigError, type Log, problemOf } from '../../core/index.ts'
 import {
   type Confined,
@@ -75,7 +75,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   async function keep(command: Command, person?: string): Promise<Kept | undefined> {
     if (sandbox === undefined || sandbox.use === 'off') return offOnPurpose(sandbox)
-    const confinement = await options.confinement()
+    const confinement = await options.confinement().catch((error: unknown) => {
+      throw error instanceof ConfigError ? new Unusable(error.problems.join('; ')) : error
+    })
     const without = (why: string): undefined => {
       if (sandbox.use === 'required') throw new Unusable(`it is not started without a sandbox: ${why}`)
       depth = 'none'
@@ -159,6 +161,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
       code: [...code, ...files],
       home,
       hidden: hiddenIn(own, grants, code),
+      // We write it anew whenever somebody accepts something.
+      mayChange: own.filter((path) => basename(path) === 'sallyport.lock'),
       forks: true,
       identity: `${server} ${createHash('sha256')
         .update(`${dataDir}\0${person ?? ''}`)
@@ -198,12 +202,12 @@ const KEYS = ['.git', '.npmrc', '.yarnrc.yml', '.pypirc', '.netrc']
 /** Those that lie beside the code, and what is ours: where a grant or the code has them in it. */
 function hiddenIn(own: readonly string[], { read, write }: ServerSandbox['grants'], code: readonly string[]): string[] {
   const granted = [...read, ...write]
+  // Also those that are not there yet.
   const beside = code
     .flatMap((folder) => KEYS.map((name) => join(folder, name)))
     .filter((path) => !granted.some((each) => isWithin(path, each)))
-  return [...own.filter((path) => [...granted, ...code].some((folder) => isWithin(path, folder))), ...beside].filter((path) =>
-    existsSync(path),
-  )
+  const ours = own.filter((path) => existsSync(path) && [...granted, ...code].some((folder) => isWithin(path, folder)))
+  return [...ours, ...beside]
 }
 
 function wordsFor(ended: Ended, { memoryMb, cpuSeconds, maxProcesses }: Limits): string {
@@ -216,6 +220,8 @@ function wordsFor(ended: Ended, { memoryMb, cpuSeconds, maxProcesses }: Limits):
       return `had more than ${maxProcesses} processes and threads`
     case 'disk':
       return 'had nearly filled the disk'
+    case 'uncovered':
+      return 'would have seen a file that is hidden from it and was replaced,'
     case 'output':
       return 'wrote more than it may'
     case 'time':

@@ -119,6 +119,7 @@ export function createBubblewrap(options: BubblewrapOptions = {}): Confinement {
       alone: !program.forks,
       metered: program.node === true,
       scratch: view.scratch,
+      covered: view.covered,
       ownNetwork: true,
     })
     return {
@@ -147,9 +148,12 @@ const missing = (pins: boolean): string[] => [
     : ['This bubblewrap mounts by name: what can write beside a granted folder may exchange it while something starts; 0.10 does not.']),
 ]
 
+/** What answers at once, on a machine that has much to do. */
+const LONG_MS = 60_000
+
 /** Whether it mounts what is open (0.10, and what distributions have mended before). */
 function canPin(bwrap: string): boolean {
-  const { stdout } = spawnSync(bwrap, ['--help'], { encoding: 'utf8', env: {}, timeout: 5000 })
+  const { stdout } = spawnSync(bwrap, ['--help'], { encoding: 'utf8', env: {}, timeout: LONG_MS })
   return stdout?.includes('--ro-bind-fd') ?? false
 }
 

@@ -80,7 +80,7 @@ function findLibraries(programs: readonly string[]): readonly string[] {
     // The system's, in an environment of ours: of a PATH with `node_modules/.bin` in it, a package would choose what runs here.
     const { real } = requireProgram('ldd', SYSTEM_PATH, '/')
     const env = { PATH: SYSTEM_PATH }
-    output = execFileSync(real, [...programs], { encoding: 'utf8', timeout: 5000, stdio: ['ignore', 'pipe', 'ignore'], cwd: '/', env })
+    output = execFileSync(real, [...programs], { encoding: 'utf8', timeout: 60_000, stdio: ['ignore', 'pipe', 'ignore'], cwd: '/', env })
   } catch {
     return ['/usr/lib', '/usr/lib64', '/lib', '/lib64'].filter((path) => existsSync(path) && !isLink(path))
   }

@@ -1,13 +1,14 @@
 /**
  * Whether bubblewrap works on this machine, as this user, with all that confinement asks of it; and if not, why, and what mends it.
- * Nothing is taken from what the machine says of itself: a program is confined, and comes back or does not.
+ * Nothing is taken from what the machine says of itself: a program is confined, and comes back or does not. One that does not come
+ * back in time says nothing either way: a machine that has much to do is no reason to do with less.
  *
  * @module
  */
 
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../../core/index.ts'
-import { startChild } from '../../process/index.ts'
+import { signalGroup, startChild } from '../../process/index.ts'
 import { toGrants, toolLimits } from '../grants/grants.ts'
 import { detectContainer } from '../platforms/container.ts'
 import { createBubblewrap } from './bubblewrap.ts'
@@ -18,26 +19,34 @@ export type Probe =
   | { readonly works: true; readonly version: string; readonly confinement: Confinement }
   /** `problem`: one sentence, with what mends it. */
   | { readonly works: false; readonly version: string | undefined; readonly problem: string }
+  | { readonly works: 'unknown'; readonly version: string | undefined; readonly problem: string }
 
 let probed: Promise<Probe> | undefined
 
-/** Asked once a process. */
-export const probeBubblewrap = (): Promise<Probe> => (probed ??= probe())
+/** Asked once a process; again where it is not known. */
+export function probeBubblewrap(): Promise<Probe> {
+  return (probed ??= probe().then((found) => {
+    if (found.works === 'unknown') probed = undefined
+    return found
+  }))
+}
 
-const TRIAL_MS = 10_000
+const TRIAL_MS = 60_000
 const MAX_OUTPUT = 4096
 
-async function probe(): Promise<Probe> {
+/** `trialMs`: for tests of what is late. */
+export async function probe(trialMs: number = TRIAL_MS): Promise<Probe> {
   if (process.platform !== 'linux') return { works: false, version: undefined, problem: 'bubblewrap is for Linux.' }
   const bwrap = locate('bwrap', SYSTEM_PATH, '/')
   if (bwrap === undefined) return { works: false, version: undefined, problem: NOT_INSTALLED }
-  const { output: told } = await run({ command: bwrap.real, args: ['--version'], cwd: '/', env: {}, bare: true })
+  const { output: told } = await run({ command: bwrap.real, args: ['--version'], cwd: '/', env: {}, bare: true }, trialMs)
   const version = /\d+(?:\.\d+)+/.exec(told)?.[0] ?? 'of an unknown version'
   try {
     const confinement = createBubblewrap({ bwrap: bwrap.real })
     const grants = toGrants({}, '/', toolLimits)
     const confined = confinement.confine({ command: 'true', args: [], cwd: '/', env: {}, grants, code: [], forks: true })
-    const { code, output } = await run(confined.command, confined.started)
+    const { code, output, isLate } = await run(confined.command, trialMs, confined.started)
+    if (isLate) return { works: 'unknown', version, problem: LATE }
     if (code === 0) return { works: true, version, confinement }
     return { works: false, version, problem: explainFailure(output, version, factsOfMachine()) }
   } catch (error) {
@@ -48,14 +57,24 @@ async function probe(): Promise<Probe> {
 
 const NOT_INSTALLED = 'bubblewrap is not installed: apt-get install bubblewrap (or dnf install, pacman -S, apk add bubblewrap).'
 
+const LATE = `bubblewrap was tried for ${TRIAL_MS / 1000} s and did not come back: start again when this machine has less to do.`
+
+interface Run {
+  readonly code: number | null
+  readonly output: string
+  readonly isLate: boolean
+}
+
 function run(
   command: Parameters<typeof startChild>[0],
+  trialMs: number,
   started?: (child: ReturnType<typeof startChild>) => void,
-): Promise<{ code: number | null; output: string }> {
+): Promise<Run> {
   return new Promise((done) => {
     const child = startChild(command)
     started?.(child)
     let output = ''
+    let isLate = false
     const add = (chunk: Buffer): void => {
       if (output.length < MAX_OUTPUT) output += chunk.toString('latin1')
     }
@@ -63,10 +82,13 @@ function run(
     child.stderr.on('data', add)
     child.stdin.on('error', () => {})
     child.stdin.end()
-    const timer = setTimeout(() => child.kill('SIGKILL'), TRIAL_MS)
+    const timer = setTimeout(() => {
+      isLate = true
+      signalGroup(child, 'SIGKILL')
+    }, trialMs)
     const end = (code: number | null): void => {
       clearTimeout(timer)
-      done({ code, output })
+      done({ code, output, isLate })
     }
     child.once('error', () => end(null))
     child.once('close', end)

@@ -25,7 +25,7 @@ export interface OpenConfinementOptions {
 
 const opened = new Map<Depth | undefined, Promise<Confinement>>()
 
-/** @throws {ConfigError} where `prefer` is not to be had. */
+/** @throws {ConfigError} where `prefer` is not to be had, or it is not known what is. */
 export function openConfinement({ log = silentLog, prefer }: OpenConfinementOptions = {}): Promise<Confinement> {
   const known = opened.get(prefer)
   if (known !== undefined) return known
@@ -75,7 +75,9 @@ async function namedOrWhy(depth: Depth): Promise<Confinement | string> {
 
 const WITHOUT_RUNTIME = '@anthropic-ai/sandbox-runtime is not installed: npm install @anthropic-ai/sandbox-runtime beside sallyport'
 
+/** @throws {ConfigError} where it is not known whether it works: to do with less is for who has looked. */
 async function bubblewrap(): Promise<Confinement | string> {
   const probe = await probeBubblewrap()
+  if (probe.works === 'unknown') throw new ConfigError([probe.problem])
   return probe.works ? probe.confinement : probe.problem
 }
