@@ -9,6 +9,7 @@ export {
   explainUnconfined,
 } from './explain/explanation.ts'
 export { explanationLines, explanationText } from './explain/lines.ts'
+export { beyond, lowered, together } from './grants/at-most.ts'
 export { type Destination, matchesDestination, parseDestination, showDestination } from './grants/destination.ts'
 export {
   type Grants,

@@ -12,7 +12,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeProblems } from '../../core/index.ts'
-import { type Grants, type SandboxOptions, sandboxSchema, toGrants, toolLimits } from '../../sandbox/index.ts'
+import { type Grants, type SandboxOptions, sandboxSchema, showDestination, toGrants, toolLimits } from '../../sandbox/index.ts'
 import type { Report } from './unknown-keys.ts'
 
 export interface ModuleTool {
@@ -27,13 +27,24 @@ const extensions = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'])
 /** `execute` and `sandbox` of a definition whose `execute` is a URL. Undefined: there were problems, and they were reported. */
 export function readModule(name: string, execute: URL, sandbox: unknown, report: Report): ModuleTool | undefined {
   const file = fileOf(execute, report)
+  const judged = typeof sandbox === 'object' && sandbox !== null ? judgedGrants.get(sandbox) : undefined
   const options = sandbox === undefined ? {} : readSandbox(sandbox, report)
   if (file === undefined || options === undefined) return undefined
-  const grants = toGrants(options, dirname(file), toolLimits)
+  const grants = judged ?? toGrants(options, dirname(file), toolLimits)
   // Nobody means to grant nothing.
   for (const kind of ['read', 'write'] as const)
     for (const path of grants[kind]) if (!existsSync(path)) report(`sandbox.${kind}: ${path} is not there`)
   return { name, file, grants }
+}
+
+const judgedGrants = new WeakMap<object, Grants>()
+
+/** As `sandbox` of a definition: grants that were read and judged. No link of theirs is followed anew, wherever it leads by then. */
+export function withGrants(grants: Grants): SandboxOptions {
+  const { net, limits, ...named } = grants
+  const options = Object.freeze({ ...named, net: net.map(showDestination), ...limits })
+  judgedGrants.set(options, grants)
+  return options
 }
 
 function fileOf(execute: URL, report: Report): string | undefined {
@@ -51,7 +62,8 @@ function fileOf(execute: URL, report: Report): string | undefined {
   return undefined
 }
 
-function readSandbox(sandbox: unknown, report: Report): SandboxOptions | undefined {
+/** Undefined: there were problems, and they were reported. */
+export function readSandbox(sandbox: unknown, report: Report): SandboxOptions | undefined {
   const { data, error } = sandboxSchema.safeParse(sandbox)
   if (!data) {
     for (const { path, text } of describeProblems(error.issues, sandboxSchema)) report(`${['sandbox', ...path].join('.')}: ${text}`)
