@@ -1613,12 +1613,6 @@ export const requirements: Readonly<Record<string, Requirement>> = {
       'A module of a folder of tools is granted what it asks for within what whoever loads the folder allows, and nothing where nothing is allowed: one that asks for more stops the start.',
     kind: 'guarantee',
   },
-  'sandbox-folder': {
-    source: 'MCP04 supply chain, Local server compromise',
-    behaviour:
-      'A module of a folder of tools is granted what it asks for within what whoever loads the folder allows, and nothing where nothing is allowed: one that asks for more stops the start.',
-    kind: 'guarantee',
-  },
   'sandbox-run': {
     source: 'MCP05 command injection & execution',
     behaviour: 'A tool starts no process, thread or machine code but the programs that it was granted, and these are held as it is.',

@@ -7,13 +7,17 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
+  beyond,
   type Destination,
+  lowered,
   matchesDestination,
   parseDestination,
+  type SandboxOptions,
   sandboxSchema,
   serverLimits,
   showDestination,
   toGrants,
+  together,
   toolLimits,
 } from '../../src/sandbox/index.ts'
 import { verifies } from '../requirements.ts'
@@ -117,7 +121,7 @@ test('no text breaks the parser, and what it makes of one it makes of what it sh
       assert.match(found.host, /^(?:\*\.)?[\x21-\x7e]+$/)
       assert.ok(found.port >= 1 && found.port <= 65_535)
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   )
 })
 
@@ -159,6 +163,43 @@ test('nothing named is nothing granted, and every limit is in place', () => {
   assert.deepEqual(granted, { read: [], write: [], net: [], env: [], run: [] })
   assert.deepEqual(limits, serverLimits)
   assert.deepEqual(toGrants({ memoryMb: 128, cpuSeconds: 1 }, '/', toolLimits).limits, { ...toolLimits, memoryMb: 128, cpuSeconds: 1 })
+})
+
+test('what is asked for lies within what is said to be the most, or is named; and all that is named would allow it', () => {
+  const within = (asked: SandboxOptions, atMost: SandboxOptions): SandboxOptions =>
+    beyond(
+      toGrants(asked, '/none', lowered(toolLimits, toGrants(atMost, '/none', toolLimits).limits)),
+      toGrants(atMost, '/none', toolLimits),
+    )
+  assert.deepEqual(within({ read: ['a/b', '/c'] }, { read: ['a'], write: ['/c'] }), {}, 'what may be written may be read')
+  assert.deepEqual(within({ write: ['a'], read: ['ab', '..'] }, { read: ['a'] }), { read: ['/none/ab', '/'], write: ['/none/a'] })
+  assert.deepEqual(within({ net: ['b.a.example:1', '*.b.a.example:1'] }, { net: ['*.a.example:1'] }), {})
+  for (const net of ['a.example:1', 'b.a.example:2', '*.example.org:1', 'ba.example:1', '127.0.0.1:1', '[::1]:1'])
+    assert.deepEqual(within({ net: [net] }, { net: ['*.a.example:1'] }), { net: [net] })
+  assert.deepEqual(within({ net: ['*.a.example:1'] }, { net: ['b.a.example:1', 'a.example:1'] }), { net: ['*.a.example:1'] })
+  assert.deepEqual(within({ memoryMb: 100, timeoutMs: 30_001 }, { memoryMb: 99 }), { memoryMb: 100, timeoutMs: 30_001 })
+  assert.deepEqual(within({ memoryMb: 100 }, { memoryMb: 100 }), {})
+  assert.deepEqual(lowered(toolLimits, { ...serverLimits, memoryMb: 100 }), { ...toolLimits, memoryMb: 100 })
+  assert.equal(lowered(toolLimits, { ...toolLimits, cpuSeconds: 2 }).cpuSeconds, 2)
+  const lists = (...values: string[]): fc.Arbitrary<string[]> => fc.subarray(values)
+  const options: fc.Arbitrary<SandboxOptions> = fc.record(
+    {
+      read: lists('/a', '/a/b', '/c'),
+      write: lists('/a', '/a/b', '/d'),
+      net: lists('x.example:1', '*.x.example:1', 'y.x.example:1', '*.y.x.example:1'),
+      env: lists('A', 'B'),
+      run: lists('git', '/bin/git'),
+      timeoutMs: fc.integer({ min: 1, max: 60_000 }),
+      cpuSeconds: fc.integer({ min: 1, max: 20 }),
+    },
+    { requiredKeys: [] },
+  )
+  fc.assert(
+    fc.property(options, options, (asked, atMost) => {
+      assert.deepEqual(within(atMost, atMost), {})
+      assert.deepEqual(within(asked, together(atMost, within(asked, atMost))), {})
+    }),
+  )
 })
 
 test('what is written wrongly is named, and nothing of it is taken', () => {
