@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { refineAuth } from '../../oauth/index.ts'
 import { type AuthOptions, authShape } from '../../server/index.ts'
 import { type Env, expand } from './expand.ts'
-import type { Findings } from './servers.ts'
+import type { Findings } from './problems.ts'
 import type { SourceFile } from './source-file.ts'
 
 /** Callers without a credential are for tests, and so for code. */

@@ -6,8 +6,7 @@
  */
 
 import { existsSync } from 'node:fs'
-import { isIP } from 'node:net'
-import { basename, resolve, sep } from 'node:path'
+import { resolve, sep } from 'node:path'
 import { compileRules } from '../../guards/index.ts'
 import { isIssuerUrl, isLoopbackHost } from '../../net/index.ts'
 import type { AuditRule, ReleaseRule, ToolRule } from '../import/classify.ts'
@@ -17,16 +16,12 @@ import { isPersonal, type Template } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerConfig } from './config.ts'
 import { type Env, expand } from './expand.ts'
+import type { Findings } from './problems.ts'
 import { toReferenceRules } from './references.ts'
 import { type ForcedSandbox, toServerSandbox } from './sandbox.ts'
-import type { ServerEntry } from './schema.ts'
+import type { ServerEntry } from './server-entry.ts'
 import type { SourceFile } from './source-file.ts'
 import { fillUpstreamAuth, NO_ISSUER } from './upstream-auth.ts'
-
-export interface Findings {
-  readonly problems: string[]
-  readonly warnings: string[]
-}
 
 // The transport's own, or dangerous to set by hand.
 const FORBIDDEN_HEADERS = /^(?:accept|connection|content-.*|expect|host|keep-alive|mcp-.*|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i
@@ -169,30 +164,3 @@ export function checkUrl(text: string): URL | string {
   url.hash = ''
   return url
 }
-
-/** What to call a server that was given on the command line: the package or program, without what all of them have in their names. */
-export function nameOfTarget(target: { readonly command: string; readonly args: readonly string[] } | { readonly url: string }): string {
-  if ('url' in target) {
-    const { hostname } = new URL(target.url)
-    // An address says nothing to a person.
-    return isIP(hostname.replace(/^\[|\]$/g, '')) || hostname === 'localhost'
-      ? 'server'
-      : shorten(hostname.replace(/^(?:www|mcp|api)\./, ''))
-  }
-  const runners = new Set(['npx', 'bunx', 'pnpx', 'uvx', 'pipx', 'node', 'deno', 'bun', 'python', 'python3', 'uv', 'docker', 'env'])
-  const words = [target.command, ...target.args].filter((word) => !word.startsWith('-'))
-  const program = words.find((word) => !runners.has(basename(word)) && !['run', 'exec', 'dlx'].includes(word)) ?? target.command
-  const path = program.replace(/(?<=.)@[^/@]*$/, '')
-  const parts = path.split(/[\\/]/).filter((part) => part !== '' && part !== '.')
-  // `…/server-notes/dist/index.js` says what it is two folders up.
-  let name = parts.pop() ?? path
-  while (/^(?:index|main|server|cli|dist|build|src|lib|bin)(?:\.[cm]?[jt]s)?$/.test(name) && parts.length > 0) name = parts.pop() as string
-  return shorten(name.replace(/\.[cm]?[jt]s$|\.py$/, ''))
-}
-
-const shorten = (name: string): string =>
-  name
-    .replace(/^(?:mcp-server-|server-|mcp-)|(?:-mcp-server|-mcp|-server)$/g, '')
-    .replace(/[^A-Za-z0-9-]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 32) || 'server'
