@@ -7,8 +7,9 @@ export {
   type SandboxEntry,
   sandboxEntry,
 } from './config/index.ts'
-export { type Classification, createGateway, type Gateway } from './gateway.ts'
+export { createGateway, type Gateway } from './gateway.ts'
 export { createGuard, type Guard, type GuardOptions } from './guard.ts'
+export type { Classification } from './guarded-server.ts'
 export {
   createLaunches,
   createPins,

@@ -7,7 +7,8 @@
 
 import { createHash } from 'node:crypto'
 import type { Entry, Steps } from '../../core/index.ts'
-import { atMost, type Imported } from './import-entries.ts'
+import type { Imported } from './import-entries.ts'
+import { atMost } from './warnings.ts'
 
 export interface Merged {
   readonly entries: readonly Entry[]
