@@ -108,7 +108,6 @@ export function createGuardedServer(options: GuardedServerOptions): GuardedServe
     clock,
     stale: rereading.announce,
     launch: launches?.of(config),
-    refused: launches?.refused(config),
     keep: keeper?.keep,
   })
   const importOptions: ImportOptions = {
