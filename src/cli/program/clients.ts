@@ -15,7 +15,7 @@ export function addClientCommands(program: Command): void {
     .option('--certificate <file...>', 'its own certificates, in PEM: it signs in with one of them')
     .option('--certificate-name <name>', 'which certificate of your authority is its: dn=…, dns=…, uri=…, ip=… or email=…')
     .addOption(dataDir())
-    .action(async (_options, command: Command) => (await import('../commands/client.ts')).createClient(command.optsWithGlobals()))
+    .action(async (_options, command: Command) => (await import('../commands/client-create.ts')).createClient(command.optsWithGlobals()))
   add(client, 'list', 'list the clients, never their secrets')
     .addOption(dataDir())
     .action(async (_options, command: Command) => (await import('../commands/client.ts')).listClients(command.optsWithGlobals()))
