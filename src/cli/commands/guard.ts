@@ -8,20 +8,19 @@
 
 import { ConfigError, createLog, createRedactor } from '../../core/index.ts'
 import { type Classification, type Config, createGuard, type Guard, loadConfig, secretsAskedBy } from '../../gateway/index.ts'
-import { isLoopbackName } from '../../net/index.ts'
-import { resolveDataDir } from '../../vault/index.ts'
 import { ownerOfPort } from '../checks/port-owner.ts'
-import { clientLines, toClientName } from '../client-lines.ts'
 import { exitCodes } from '../codes.ts'
 import type { WithData } from '../common.ts'
 import { CliError } from '../errors.ts'
+import { banner } from '../guard-banner.ts'
 import { createLaunchQuestions } from '../launch-questions.ts'
 import { createLiveLines } from '../live-lines.ts'
 import { createOutput, type Output } from '../output.ts'
 import { parsePort } from '../ports.ts'
 import { readSandboxFlags, type SandboxFlags } from '../sandbox-flags.ts'
-import { sandboxesOf, sandboxLine } from '../sandbox-lines.ts'
+import { sandboxesOf } from '../sandbox-lines.ts'
 import { shown, shownShort } from '../shown.ts'
+import { createStop } from '../stop.ts'
 import { parseTarget } from '../target.ts'
 import { version } from '../version.ts'
 
@@ -87,24 +86,6 @@ export async function guard(words: readonly string[], dashes: boolean, flags: Gu
   process.exit()
 }
 
-/** Resolves with the exit code at the first signal. */
-function createStop(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  let firstAt: number | undefined
-  const onSignal = (signal: NodeJS.Signals): void => {
-    const code = signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.ok
-    // npm, a shell and a terminal pass the same signal on, so that it arrives several times: that is one.
-    if (firstAt === undefined) firstAt = performance.now()
-    else if (performance.now() - firstAt > 500) process.exit(code)
-    resolve(code)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
-  // npm and npx run programs below a shell, which dies of a signal without passing it on: who is left alone has been told to end.
-  const parent = process.ppid
-  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid === parent || resolve(exitCodes.ok), 500).unref()
-  return promise
-}
-
 /** A command that cannot be started is a mistake to be told; a URL may answer later, and so may what waits for a person's own secret. */
 function requireUpstream({ servers }: Config, guard: Guard): void {
   const status = guard.status()
@@ -149,65 +130,4 @@ function explained(error: unknown): unknown {
     `port ${text} is in use by ${who}${owner ? '' : ', or not yours to use'}`,
     'choose another with --port (npm start -- --port 7778), or 0 for any that is free',
   )
-}
-
-function banner(
-  { servers, listen, auth }: Config,
-  guard: Guard,
-  accepted: readonly Classification[],
-  link: string | undefined,
-  stdio: boolean,
-  { paint }: Output,
-): string[] {
-  const tick = paint('green', '✓')
-  const lines = guard.status().flatMap(({ server, state, serverInfo, version: revision, tools, prompts, resources, error, sandbox }) => {
-    if (state !== 'ready') return [`${paint('yellow', '!')} ${server}: ${shown(error ?? 'does not answer yet')}; it is tried again`]
-    const counts = [`${tools} tools`, prompts > 0 && `${prompts} prompts`, resources > 0 && `${resources} resources`]
-      .filter(Boolean)
-      .join(', ')
-    return [
-      `${tick} ${server}: ${shownShort([serverInfo?.name, serverInfo?.version].filter(Boolean).join(' '))} (MCP ${revision}), ${counts}`,
-      ...(sandbox ? [`  ${sandboxLine(sandbox, paint)}`] : []),
-    ]
-  })
-  for (const { server, read, execute, written } of accepted)
-    lines.push(
-      written
-        ? `${tick} ${server}: ${read} read · ${execute} execute by its own hints, accepted once (${guard.lockFile})`
-        : `  ${server}: hints were accepted before and stay as they are (${guard.lockFile})`,
-    )
-  const weight = guard.weight()
-  if (weight) lines.push(`${tick} listed: ${weightWords(weight)}`)
-  const scopes = guard.scopes().join(', ')
-  if (stdio) return [...lines, `${tick} on stdin and stdout${scopes ? ` · scopes ${scopes}` : ''}`]
-  lines.push(
-    `${tick} ${paint('bold', guard.url)}   sign-in ${auth?.issuer === undefined ? 'required' : `at ${shownShort(auth.issuer)}`} · ${reachOf(listen)}${scopes ? ` · scopes ${scopes}` : ''}`,
-  )
-  if (link !== undefined) lines.push(`  Make the owner's account (once, within 10 minutes): ${paint('cyan', link)}`)
-  const name = toClientName(servers.length === 1 ? (servers[0]?.id ?? '') : 'sallyport')
-  const clients = clientLines(name, guard.url)
-  const width = Math.max(...clients.map(({ client }) => client.length)) + 1
-  lines.push('', 'Paste into your client:', ...clients.map(({ client, line }) => `  ${`${client}:`.padEnd(width)}  ${line}`))
-  lines.push(`  ${''.padEnd(width)}  (the Inspector needs Node 22 or later)`)
-  const granted = guard.scopes()
-  if (granted.includes('tools:execute') && !granted.includes('tools:read'))
-    lines.push(
-      '',
-      'No tool is classed as reading only, so all need tools:execute: see --classify annotations, or "tools" in docs/configuration.md.',
-    )
-  const scope = granted.includes('tools:read') ? 'tools:read' : (granted[0] ?? 'tools:execute')
-  const where = guard.dataDir === resolveDataDir(undefined) ? '' : ` --data-dir '${guard.dataDir}'`
-  lines.push('', `A key instead of a sign-in:  npx sallyport key create --name me --scope ${scope}${where}`)
-  return lines
-}
-
-/** `118 → 9 tools, 40k → 3k tokens (estimated)` */
-function weightWords({ tools, listedTools, tokens, listedTokens }: NonNullable<ReturnType<Guard['weight']>>): string {
-  const short = (count: number): string => (count < 1000 ? `${count}` : `${Math.round(count / 1000)}k`)
-  return `${tools} → ${listedTools} tools, ${short(tokens)} → ${short(listedTokens)} tokens (estimated)`
-}
-
-function reachOf({ host = 'localhost', publicUrl }: Config['listen']): string {
-  const isLocal = isLoopbackName(host) && publicUrl === undefined
-  return isLocal ? 'loopback only' : `listens on ${host}`
 }
