@@ -15,11 +15,13 @@ import {
   toGrants,
   toolLimits,
 } from '../sandbox/index.ts'
-import type { CodeSettings } from './code/index.ts'
+import { type CodeSettings, callableBy } from './code/index.ts'
 import { type ModuleTool, moduleFiles } from './definitions/index.ts'
 import type { ModuleOptions } from './module-options.ts'
 
 export interface ToolExplanation extends Explanation {
+  /** Of the tool that runs code of callers: the tools that such code can call. */
+  readonly calls?: readonly string[] | undefined
   /** All of it, for people. */
   readonly text: string
 }
@@ -51,12 +53,16 @@ export async function explainTools(
     const module = byName.get(name)
     return module && confinement ? explainModule(module, seconds, confinement) : explainInProcess(name, seconds)
   })
-  const all = runsCode && confinement ? [...ofTools, explainCode(runsCode, confinement)] : ofTools
+  const all: Omit<ToolExplanation, 'text'>[] = runsCode && confinement ? [...ofTools, explainCode(runsCode, confinement, entries)] : ofTools
   return all.map((explanation) => ({ ...explanation, text: explanationText(explanation) }))
 }
 
-/** Of a gateway, too. */
-export function explainCode({ name, tools, limits }: CodeSettings, { depth, missing }: Confinement): Explanation {
+/** `entries`: what there is to call; undefined: that is for guarded servers to say, and none is started to be asked. */
+export function explainCode(
+  { name, tools, limits }: CodeSettings,
+  { depth, missing }: Confinement,
+  entries?: readonly Entry[],
+): Omit<ToolExplanation, 'text'> {
   const { timeoutMs, memoryMb, runSeconds: cpuSeconds, resultBytes: maxOutputBytes } = limits
   const grants = toGrants({}, '/', toolLimits)
   const bounds = { timeoutMs, memoryMb, cpuSeconds, maxOutputBytes }
@@ -65,12 +71,16 @@ export function explainCode({ name, tools, limits }: CodeSettings, { depth, miss
     depth,
     missing,
   )
-  const calls =
+  const isCallable = callableBy(tools)
+  const calls = entries?.filter((entry) => entry.kind === 'tool' && isCallable(entry)).map((entry) => entry.name)
+  const named = tools.join(', ')
+  const found = calls?.join(', ') ?? named
+  const which =
     tools.length === 0
       ? 'It can call no tools.'
-      : `It can call ${tools.join(', ')}, as its caller may: ${limits.maxCalls} calls at most, each through the whole pipeline.`
+      : `It can call ${named}${found === named ? '' : `, which comes to ${found || 'nothing'}`}, as its caller may: ${limits.maxCalls} calls at most, each through the whole pipeline.`
   const inside = 'What callers send runs in an interpreter of its own inside that: no files, no network, no timers, no modules.'
-  return { ...explanation, notes: [inside, calls, ...explanation.notes] }
+  return { ...explanation, notes: [inside, which, ...explanation.notes], ...(calls && { calls }) }
 }
 
 function explainModule({ name, file, grants }: ModuleTool, seconds: number, { depth, missing }: Confinement): Explanation {

@@ -203,18 +203,23 @@ describe('MCPServer.explain', posix, () => {
 })
 
 test('code that callers send is explained as what runs it', posix, async () => {
-  const server = new MCPServer({ log: false, tools: [{ name: 'get_orders', execute: () => [] }], code: { tools: ['get_*'], memoryMb: 32 } })
+  const execute = (): [] => []
+  const tools = [{ name: 'get_orders', execute }, { name: 'get_slowly', task: 'required', execute } as const, { name: 'refund', execute }]
+  const server = new MCPServer({ log: false, tools, code: { tools: ['get_*'], memoryMb: 32 } })
   const all = await server.explain()
   assert.deepEqual(
     all.map(({ name, depth }) => [name, depth === 'process']),
     [
       ['get_orders', true],
+      ['get_slowly', true],
+      ['refund', true],
       ['run_code', false],
     ],
   )
   const [code] = await server.explain('run_code')
   assert.deepEqual([code?.reach?.read, code?.reach?.net, code?.reach?.limits.memoryMb], [[], [], 32])
-  assert.match(code?.text ?? '', /It can call get_\*, as its caller may: 50 calls at most/)
+  assert.match(code?.text ?? '', /It can call get_\*, which comes to get_orders, as its caller may: 50 calls at most/)
+  assert.deepEqual(code?.calls, ['get_orders'], 'a call that always is a task cannot be made by code')
 })
 
 describe('doctor', () => {

@@ -40,14 +40,8 @@ export function createFunctions({ globs, catalogue, redactor }: FunctionsOptions
   const written = new WeakMap<Entry, string>()
   let known: Known | undefined
 
-  /** What Sallyport itself adds is for callers: to search, and to read on. */
-  const allows = (tool: string): boolean => {
-    const entry = catalogue.find('tool', tool)
-    return globs.some((glob) => matchesGlob(glob, tool)) && entry?.origin.server !== OWN_ORIGIN
-  }
-  /** What nobody could call from here is not told of: there is nobody to ask, no task, and no key to encrypt with. */
-  const isCallable = ({ name, ask, sealed, executor }: Entry): boolean =>
-    !ask && sealed === undefined && executor.task?.support !== 'required' && allows(name)
+  const allows = (tool: string): boolean => isNamed(globs, tool, catalogue.find('tool', tool))
+  const isCallable = callableBy(globs)
 
   const usedBy = (principal: Principal, tools: readonly Entry[]): Entry[] =>
     tools.filter((entry) => isCallable(entry) && catalogue.permits(principal, entry).permitted)
@@ -94,6 +88,16 @@ export function createFunctions({ globs, catalogue, redactor }: FunctionsOptions
     },
   }
 }
+
+/** What Sallyport itself adds is for callers: to search, and to read on. */
+const isNamed = (globs: readonly string[], tool: string, entry: Entry | undefined): boolean =>
+  globs.some((glob) => matchesGlob(glob, tool)) && entry?.origin.server !== OWN_ORIGIN
+
+/** What nobody could call from a snippet is not told of: there is nobody to ask, no task, and no key to encrypt with. */
+export const callableBy =
+  (globs: readonly string[]): ((entry: Entry) => boolean) =>
+  (entry) =>
+    !entry.ask && entry.sealed === undefined && entry.executor.task?.support !== 'required' && isNamed(globs, entry.name, entry)
 
 const HELP = `// Each answers the structured content of its tool where it has some, else its text.
 declare class ToolCallError extends Error { readonly tool: string }`
