@@ -16,7 +16,6 @@ import { commandFor, needs } from '../secrets/need.ts'
 import { namesOf, type Templates } from '../secrets/template.ts'
 import {
   type Command,
-  createUpstream,
   type ListKind,
   type Session,
   sentences,
@@ -24,7 +23,8 @@ import {
   type UpstreamCall,
   type UpstreamOptions,
 } from '../upstream/index.ts'
-import { hasStarted, IDLE_SECONDS, type Idle, idleAfter, isIdle, longestIdle, sweepMs } from './idle.ts'
+import { IDLE_SECONDS, isIdle, longestIdle, sweepMs } from './idle.ts'
+import { type PersonProcess, startPersonProcess } from './person-process.ts'
 import { createPlaces } from './places.ts'
 
 export interface PeopleProcessesOptions extends Omit<UpstreamOptions, 'target' | 'prepare'> {
@@ -40,23 +40,6 @@ export interface PeopleProcessesOptions extends Omit<UpstreamOptions, 'target' |
   readonly idleSeconds?: number | undefined
 }
 
-/** The process of one person. */
-interface Own extends Idle {
-  readonly user: string
-  readonly upstream: Upstream
-  /** What it was started with. */
-  readonly handed: string
-  /** Resolves when it has answered, or has failed once. */
-  started: Promise<void>
-  /** Gives its place back. */
-  readonly leave: () => void
-  calls: number
-  idleSince: number
-  /** It takes no more calls: another takes its place, or none. */
-  hasEnded: boolean
-  quiet: () => void
-}
-
 export const PROCESSES = 32
 /** How long calls may go on that run when a secret changes. */
 const GRACE_MS = 10_000
@@ -67,12 +50,12 @@ const ALL: readonly ListKind[] = ['tools', 'prompts', 'resources']
 export function createPeopleProcesses(options: PeopleProcessesOptions): Upstream {
   const { server, target, templates, book, accountBase, log, clock, stale } = options
   const { processes = PROCESSES, idleSeconds = IDLE_SECONDS } = options
-  const people = new Map<string, Own>()
-  const opening = new Map<string, Promise<Decision<Own>>>()
-  const ending = new Map<Own, Promise<void>>()
+  const people = new Map<string, PersonProcess>()
+  const opening = new Map<string, Promise<Decision<PersonProcess>>>()
+  const ending = new Map<PersonProcess, Promise<void>>()
   const places = createPlaces(processes, () => ending.size > 0 || endLongestIdle())
   /** Whose process the lists are read from. */
-  let shown: Own | undefined
+  let shown: PersonProcess | undefined
   let session: Session | undefined
   let reading: Promise<void> | undefined
   let state: 'starting' | 'open' | 'closed' = 'starting'
@@ -80,7 +63,7 @@ export function createPeopleProcesses(options: PeopleProcessesOptions): Upstream
   let stopFollowing: () => void = () => {}
   const isClosed = (): boolean => state === 'closed'
 
-  function ownOf(user: string): Promise<Decision<Own>> {
+  function ownOf(user: string): Promise<Decision<PersonProcess>> {
     const own = people.get(user)
     if (own) return Promise.resolve(allow(own))
     let under = opening.get(user)
@@ -88,7 +71,7 @@ export function createPeopleProcesses(options: PeopleProcessesOptions): Upstream
     return under
   }
 
-  async function open(user: string): Promise<Decision<Own>> {
+  async function open(user: string): Promise<Decision<PersonProcess>> {
     let leave: (() => void) | undefined
     try {
       // What changes while it is read is read again; then nothing comes in between.
@@ -111,37 +94,27 @@ export function createPeopleProcesses(options: PeopleProcessesOptions): Upstream
     }
   }
 
-  function begin(user: string, values: Readonly<Record<string, string>>, leave: () => void): Own {
-    const own: Own = {
+  function begin(user: string, values: Readonly<Record<string, string>>, leave: () => void): PersonProcess {
+    const own = startPersonProcess({
+      ...options,
       user,
-      handed: JSON.stringify(values),
-      upstream: createUpstream({
-        ...options,
-        // Nothing that one process keeps is another's to read.
-        keep: options.keep && ((command) => options.keep?.(command, user) ?? Promise.resolve(undefined)),
-        target: { ...target, env: { ...target.env, ...values } },
-        log: (level, message, fields) => log(level, message, { ...fields, user }),
-        stale(kinds) {
-          if (shown === own) stale(kinds)
-          else if (!isShowing()) show(own)
-        },
-      }),
-      started: Promise.resolve(),
+      values,
       leave,
-      calls: 0,
-      idleSince: clock(),
-      hasEnded: false,
-      quiet: () => {},
-    }
-    own.started = own.upstream.start().then(() => {
-      if (own.upstream.state === 'ready' && !isShowing()) show(own)
+      stale(kinds) {
+        if (shown === own) stale(kinds)
+        else if (!isShowing()) show(own)
+      },
+      ready() {
+        if (!isShowing()) show(own)
+      },
+      notStarted: notStarted(server, templates),
     })
     people.set(user, own)
     return own
   }
 
   const isShowing = (): boolean => shown?.upstream.state === 'ready'
-  function show(own: Own): void {
+  function show(own: PersonProcess): void {
     shown = own
     session = own.upstream.session
     // Whoever waits for the start reads them anyway.
@@ -149,25 +122,17 @@ export function createPeopleProcesses(options: PeopleProcessesOptions): Upstream
   }
 
   /** Takes no more calls; ends once those that run have ended, or `graceMs` have passed. */
-  function end(own: Own, graceMs: number): void {
+  function end(own: PersonProcess, graceMs: number): void {
     if (own.hasEnded) return
-    own.hasEnded = true
     people.delete(own.user)
     if (shown === own) {
       session = own.upstream.session ?? session
       shown = undefined
     }
-    const { promise, resolve } = Promise.withResolvers<void>()
-    own.quiet = resolve
-    if (own.calls === 0 || graceMs === 0) resolve()
-    const grace = setTimeout(resolve, graceMs)
-    const gone = promise
-      .then(() => own.upstream.close())
-      .finally(() => {
-        clearTimeout(grace)
-        ending.delete(own)
-        own.leave()
-      })
+    const gone = own.end(graceMs).finally(() => {
+      ending.delete(own)
+      own.leave()
+    })
     ending.set(own, gone)
   }
   /** Answers whether there was one. */
@@ -206,22 +171,8 @@ export function createPeopleProcesses(options: PeopleProcessesOptions): Upstream
     review().catch((error: unknown) => log('error', `${server}: its secrets could not be looked at`, { problem: problemOf(error) }))
   }
 
-  async function callOn(own: Own, call: UpstreamCall): Promise<Decision<Produced>> {
-    if (own.hasEnded) return callAs(own.user, call)
-    own.calls++
-    let idleSince: number | undefined
-    try {
-      if (own.upstream.state === 'starting' && !(await hasStarted(own.started, call, clock))) return sentences.down(server)
-      if (own.upstream.state !== 'ready' && own.upstream.session === undefined) return notStarted(server, templates)
-      const outcome = await own.upstream.call(call)
-      idleSince = idleAfter(outcome, clock())
-      return outcome
-    } finally {
-      own.calls--
-      own.idleSince = Math.max(own.idleSince, idleSince ?? clock())
-      if (own.calls === 0) own.quiet()
-    }
-  }
+  const callOn = (own: PersonProcess, call: UpstreamCall): Promise<Decision<Produced>> =>
+    own.hasEnded ? callAs(own.user, call) : own.call(call)
   async function callAs(user: string, call: UpstreamCall): Promise<Decision<Produced>> {
     const own = await ownOf(user)
     return own.allowed ? callOn(own.value, call) : own
@@ -265,7 +216,7 @@ export function createPeopleProcesses(options: PeopleProcessesOptions): Upstream
       stopFollowing()
       clearInterval(timer)
       for (const own of people.values()) end(own, 0)
-      for (const own of ending.keys()) own.quiet()
+      for (const own of ending.keys()) own.endNow()
       await Promise.all([...ending.values(), ...opening.values()])
     },
   }
