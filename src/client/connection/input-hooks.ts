@@ -19,8 +19,8 @@ import type {
 } from '@modelcontextprotocol/client'
 import type { JsonObject, Log } from '../../core/index.ts'
 import { TransportError } from '../errors.ts'
+import { HookFailure } from '../hook-failure.ts'
 import { toFormAnswer } from './form-answer.ts'
-import { HookFailure } from './hook-failure.ts'
 import { answerUrl, type UrlHook } from './url-question.ts'
 
 export interface InputHooks {

@@ -7,7 +7,7 @@
 
 import type { Client, LoggingLevel } from '@modelcontextprotocol/client'
 import { META_PREFIX } from '../../protocol/index.ts'
-import { HookFailure } from './hook-failure.ts'
+import { HookFailure } from '../hook-failure.ts'
 
 /** The server's own words, of any shape: for people, and never for a terminal as they are. */
 export interface ServerLogEntry {

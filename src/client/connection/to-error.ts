@@ -8,7 +8,7 @@
 import type * as Sdk from '@modelcontextprotocol/client'
 import type { Redactor } from '../../core/index.ts'
 import { AuthorizationError, MCPRequestError, TransportError } from '../errors.ts'
-import { HookFailure } from './hook-failure.ts'
+import { HookFailure } from '../hook-failure.ts'
 import { LocalFailure } from './local-failure.ts'
 
 export interface ErrorContext {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { HookFailure } from '../connection/hook-failure.ts'
 import { isRedirect } from '../documents.ts'
 import { AuthorizationError, TransportError } from '../errors.ts'
+import { HookFailure } from '../hook-failure.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
 
 /** A request that is about to be sent, as far as a proof is made for it. */
