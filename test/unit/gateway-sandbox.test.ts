@@ -22,6 +22,7 @@ import { createSandboxes } from '../../src/gateway/sandbox/index.ts'
 import { findProgram } from '../../src/gateway/sandbox/program-files.ts'
 import type { Command } from '../../src/gateway/upstream/index.ts'
 import { startChild, stopChild } from '../../src/process/index.ts'
+import { createNodePermission } from '../../src/sandbox/platforms/node-permission.ts'
 import { createNone } from '../../src/sandbox/platforms/none.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
@@ -364,6 +365,25 @@ describe('where no sandbox can be made', () => {
       'warn notes: runs WITHOUT a sandbox, and can do whatever you can: bubblewrap is not installed: apt-get install bubblewrap',
     ])
     assert.equal(keeper.status()?.depth, 'none')
+  })
+  test('what a machine lacks is not said again of each server that has a lesser one', linux, async () => {
+    const said: string[] = []
+    const why = 'bubblewrap is not installed: apt-get install bubblewrap.'
+    const sandboxes = createSandboxes({
+      dataDir: join(temp.path, 'data'),
+      own: [],
+      log: (level, message) => void said.push(`${level} ${message}`),
+      clock: systemClock,
+      open: () => Promise.resolve(createNodePermission({ why })),
+    })
+    const server = serverWith({ command: { command: process.execPath, args: ['-e', '0'] } })
+    const keeper = sandboxes.of(server)
+    const kept = await keeper.keep(server.target as Command)
+    const child = startChild(kept?.command as Command)
+    kept?.started(child)
+    await once(child, 'close')
+    assert.equal(keeper.status()?.depth, 'node-permission')
+    assert.deepEqual(said, [])
   })
   test('nothing is started that was to run in one, and it is said where that is written', async () => {
     for (const [setting, place] of [

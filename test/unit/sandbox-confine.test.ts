@@ -253,8 +253,20 @@ test('root’s program is the user whose folder it may write, and is told of wha
   mkdirSync(at('roots-alone'), { mode: 0o700 })
   const { warnings } = createBubblewrap().confine(node({}, { write: ['roots'], read: ['roots-alone', 'data'] }))
   assert.equal(warnings.length, 2)
-  assert.match(warnings[0] as string, /cannot write .*: chown -R \d+:\d+ /)
+  // Another user each time: no number would stay true.
+  assert.match(warnings[0] as string, /cannot write .* another user each time; .*: chown -R nobody \S+roots$/)
   assert.match(warnings[1] as string, /cannot read .*: chmod -R a\+rX /)
+  const told = (sandbox: SandboxOptions): string =>
+    createBubblewrap()
+      .confine(node({}, sandbox, { identity: 'one' }))
+      .warnings.join('\n')
+  assert.match(told({ write: ['roots'] }), /that nothing else on this machine is, (\d+); give it the folder: chown -R \1:\1 \S+roots$/)
+  assert.match(
+    told({ write: ['theirs', 'roots'] }),
+    /runs as the owner of the other folder .* user 54321; .*: chown -R 54321:54321 \S+roots$/,
+  )
+  chownSync(at('roots'), 65_534, 65_534)
+  assert.equal(told({ write: ['roots'] }), '')
   // Its own code, too: all that it could say itself is that there is no such module.
   const { warnings: ofCode } = createBubblewrap().confine(node({}, {}, { code: [at('roots-alone'), at('code')] }))
   assert.match(ofCode.join('\n'), /^it cannot read \S+roots-alone, [^\n]*$/)

@@ -93,6 +93,11 @@ test('why bubblewrap does not work is one sentence, with what mends it', () => {
     ],
     [explainFailure(failed, '0.8.0', { ...facts, switches: { 'user/max_user_namespaces': '0' } }), /sysctl -w user\.max_user_namespaces=/],
     [explainFailure(failed, '0.8.0', { ...facts, switches: { 'kernel/apparmor_restrict_unprivileged_userns': '1' } }), /AppArmor/],
+    // A container on such a machine needs both, the machine first.
+    [
+      explainFailure(failed, '0.8.0', { container: 'docker run --this', switches: { 'user/max_user_namespaces': '0' } }),
+      /^This container .*: on the machine that it runs on sysctl -w user\.max_user_namespaces=\d+; then docker run --this\.$/,
+    ],
     [explainFailure('bwrap: Unknown option --size', '0.6.1', facts), /0\.6\.1 is too old: 0\.7\.0/],
     [explainFailure('', '0.8.0', facts), /it said nothing/],
   ]

@@ -15,6 +15,7 @@ import {
   secretsAskedBy,
 } from '../../gateway/index.ts'
 import { type Data, resolveDataDir } from '../../vault/index.ts'
+import { counted } from '../values.ts'
 import { type Finding, ok, problem, warning } from './check.ts'
 
 export interface ConfigFindings {
@@ -87,7 +88,7 @@ export async function checkUpstreams(
     const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref())
     await Promise.race([gateway.start(), patience])
     return gateway.status().map(({ server, state, version: revision, tools, error }) => {
-      if (state === 'ready') return ok(server, `answers, MCP ${revision}, ${tools} tools`)
+      if (state === 'ready') return ok(server, `answers, MCP ${revision}, ${counted(tools, 'tool')}`)
       const why = redactor.text(error ?? `no answer within ${PATIENCE_MS / 1000} s`)
       if (waiting.has(server)) return warning(server, why, 'nothing is broken: it is started for each person who has set what it needs')
       return problem(server, why, 'run its command by itself, or open its URL, and see what it says')

@@ -112,9 +112,6 @@ export function createKeeper(options: KeeperOptions): Keeper {
     }
     depth = confinement.depth
     for (const warning of confined.warnings) say(warning)
-    // The first says why; what follows from it is as long as a page, and the same for every server.
-    const [why] = confinement.missing
-    if (why !== undefined) say(`its sandbox is not whole, and sallyport doctor says what that lets through: ${why}`)
     return {
       command: confined.command,
       started: confined.started,

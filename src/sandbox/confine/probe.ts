@@ -102,7 +102,28 @@ export interface MachineFacts {
   readonly switches: Readonly<Record<string, string | undefined>>
 }
 
-const SWITCHES = ['kernel/unprivileged_userns_clone', 'kernel/apparmor_restrict_unprivileged_userns', 'user/max_user_namespaces']
+/** What a machine refuses namespaces by, and what mends that. */
+const MACHINES = [
+  {
+    name: 'kernel/unprivileged_userns_clone',
+    value: '0',
+    refuses: 'User namespaces are switched off for ordinary users',
+    mends: 'sysctl -w kernel.unprivileged_userns_clone=1',
+  },
+  {
+    name: 'user/max_user_namespaces',
+    value: '0',
+    refuses: 'User namespaces are switched off for ordinary users',
+    mends: 'sysctl -w user.max_user_namespaces=15000',
+  },
+  {
+    name: 'kernel/apparmor_restrict_unprivileged_userns',
+    value: '1',
+    refuses: 'AppArmor lets no ordinary user make namespaces',
+    mends:
+      'give bwrap a profile with "userns," (apt-get install apparmor-profiles has one), or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
+  },
+]
 
 function factsOfMachine(): MachineFacts {
   const read = (path: string): string | undefined => {
@@ -114,21 +135,22 @@ function factsOfMachine(): MachineFacts {
   }
   return {
     container: detectContainer()?.allow,
-    switches: Object.fromEntries(SWITCHES.map((name) => [name, read(`/proc/sys/${name}`)])),
+    switches: Object.fromEntries(MACHINES.map(({ name }) => [name, read(`/proc/sys/${name}`)])),
   }
 }
 
 /** One sentence. What bubblewrap itself said ends it where nothing better is known. */
 export function explainFailure(output: string, version: string, { container, switches }: MachineFacts): string {
   const said = (output.split('\n').find((line) => line.trim() !== '') ?? 'it said nothing').replace(/^bwrap: /, '').slice(0, 200)
-  const off = (how: string): string => `User namespaces are switched off for ordinary users: ${how}.`
   if (/unknown option/i.test(said)) return `bubblewrap ${version} is too old: 0.7.0 or newer is needed.`
   if (/setuid mode/.test(said))
     return `bubblewrap is installed setuid, which limits what it does: chmod u-s ${locate('bwrap', SYSTEM_PATH, '/')?.real}.`
-  if (container !== undefined) return `This container may not make namespaces (${said}): ${container}.`
-  if (switches['kernel/unprivileged_userns_clone'] === '0') return off('sysctl -w kernel.unprivileged_userns_clone=1')
-  if (switches['user/max_user_namespaces'] === '0') return off('sysctl -w user.max_user_namespaces=15000')
-  if (switches['kernel/apparmor_restrict_unprivileged_userns'] === '1')
-    return 'AppArmor lets no ordinary user make namespaces: give bwrap a profile with "userns," (apt-get install apparmor-profiles has one), or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0.'
+  const { refuses, mends } = MACHINES.find(({ name, value }) => switches[name] === value) ?? {}
+  if (container !== undefined) {
+    // It needs both.
+    const around = mends === undefined ? '' : `on the machine that it runs on ${mends}; then `
+    return `This container may not make namespaces (${said}): ${around}${container}.`
+  }
+  if (mends !== undefined) return `${refuses}: ${mends}.`
   return `bubblewrap ${version} does not work here: ${said}.`
 }

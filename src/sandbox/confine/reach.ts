@@ -21,16 +21,26 @@ export function prepareHome(home: string | undefined, { uid, gid, ofHost }: Iden
   chmodSync(home, 0o700)
 }
 
-export function unreachable({ grants, code }: Program, { uid, gid, ofHost }: Identity): string[] {
+export function unreachable(program: Program, identity: Identity): string[] {
+  const { grants, code } = program
+  const { uid, gid, ofHost } = identity
   if (!ofHost) return []
   const warnings: string[] = []
   for (const path of grants.write)
-    if (!may(path, uid, gid, 2))
-      warnings.push(`it cannot write ${path}, which belongs to root, and it does not run as root: chown -R ${uid}:${gid} ${path}`)
+    if (!may(path, uid, gid, 2)) warnings.push(`it cannot write ${path}, which is somebody else’s: ${whoItIs(program, identity, path)}`)
   for (const path of [...grants.read, ...code])
     if (!may(path, uid, gid, 4))
       warnings.push(`it cannot read ${path}, which is root's alone, and it does not run as root: chmod -R a+rX ${path}`)
   return warnings
+}
+
+/** Who it runs as in place of root, and how the folder becomes that user's. */
+function whoItIs({ identity, home }: Program, { uid, gid, shared }: Identity, path: string): string {
+  const give = `give it the folder: chown -R ${uid}:${gid} ${path}`
+  if (shared) return `it runs as the owner of the other folder that it may write, user ${uid}; ${give}`
+  if ((identity ?? home) !== undefined)
+    return `Sallyport runs as root and starts it as a user that nothing else on this machine is, ${uid}; ${give}`
+  return `Sallyport runs as root and starts it as another user each time; give the folder to one that is not root, and it is that one: chown -R nobody ${path}`
 }
 
 /** As far as the bits of the file or folder itself say (inode(7)); a folder must be open for passing through, too. */

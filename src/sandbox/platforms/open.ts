@@ -30,8 +30,10 @@ export function openConfinement({ log = silentLog, prefer }: OpenConfinementOpti
   const known = opened.get(prefer)
   if (known !== undefined) return known
   const found = (prefer === undefined ? deepest(process.platform) : named(prefer)).then((confinement) => {
+    // The first says why; what follows from it is as long as a page. Where there is none at all, whatever runs without one says so.
     const [why] = confinement.missing
-    if (confinement.depth !== 'bubblewrap' && why !== undefined) log('warn', why, { sandbox: confinement.depth })
+    if (confinement.depth !== 'none' && why !== undefined)
+      log('warn', `${why} Sandboxes are less than whole here: sallyport doctor says what they let through`, { sandbox: confinement.depth })
     return confinement
   })
   opened.set(prefer, found)
