@@ -5,15 +5,8 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { silentLog } from '../../src/core/index.ts'
 import { startChild } from '../../src/process/index.ts'
-import {
-  type Connection,
-  createBubblewrap,
-  type NetworkOptions,
-  openNetwork,
-  type Program,
-  serverLimits,
-  toGrants,
-} from '../../src/sandbox/index.ts'
+import { type Connection, createBubblewrap, openNetwork, type Program, serverLimits, toGrants } from '../../src/sandbox/index.ts'
+import { createEgress, type EgressOptions } from '../../src/sandbox/network/proxy.ts'
 import { createTempDir } from './paths.ts'
 
 export interface Finished {
@@ -26,7 +19,7 @@ export interface Finished {
 
 export interface Running
   extends Partial<Pick<Program, 'command' | 'args' | 'env' | 'code'>>,
-    Partial<Pick<NetworkOptions, 'lookup' | 'dangerouslyAllowPrivateHosts'>> {
+    Pick<EgressOptions, 'lookup' | 'dangerouslyAllowPrivateHosts'> {
   /** A program for Node, as a module. */
   readonly script?: string
   readonly net: readonly string[]
@@ -43,14 +36,10 @@ export async function runNetworked({ script, net, stdin = '', started, ...over }
   const grants = toGrants({ net }, dir.path, serverLimits)
   const noted: Connection[] = []
   const { lookup, dangerouslyAllowPrivateHosts, ...changed } = over
-  const network = await openNetwork({
-    name: 'test',
-    allowed: grants.net,
-    note: (connection) => noted.push(connection),
-    log: silentLog,
-    lookup,
-    dangerouslyAllowPrivateHosts,
-  })
+  const network = await openNetwork(
+    { name: 'test', allowed: grants.net, note: (connection) => noted.push(connection), log: silentLog },
+    (options) => createEgress({ ...options, lookup, dangerouslyAllowPrivateHosts }),
+  )
   try {
     const program: Program = {
       command: process.execPath,

@@ -13,7 +13,7 @@ import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
 import { type Clock, ConfigError, type Log, systemClock } from '../../core/index.ts'
-import { classifyAddress, type Lookup } from '../../net/index.ts'
+import { classifyAddress } from '../../net/index.ts'
 import type { Program } from '../confine/confinement.ts'
 import { type Destination, showDestination } from '../grants/destination.ts'
 import { BRIDGE_VARIABLE } from '../inside/bridge.ts'
@@ -22,7 +22,7 @@ import type { Connection } from './connection.ts'
 import { codeOf, createPlace } from './place.ts'
 import { createEgress } from './proxy.ts'
 
-export interface NetworkOptions {
+interface NetworkOptions {
   /** What it is called in what a refused program reads: the guarded server, the tool. */
   readonly name: string
   readonly allowed: readonly Destination[]
@@ -30,9 +30,6 @@ export interface NetworkOptions {
   readonly note: (connection: Connection) => void
   readonly log: Log
   readonly clock?: Clock | undefined
-  readonly lookup?: Lookup | undefined
-  /** Names that may have addresses of this machine or of a private network. Link-local and metadata addresses are never reached. */
-  readonly dangerouslyAllowPrivateHosts?: readonly string[] | undefined
 }
 
 /** What a bridge has to know. */
@@ -64,11 +61,11 @@ const INSIDE_SOCKET = '/run/sallyport/network'
 const OWN = ['localhost', '127.0.0.1', '::1']
 
 /**
- * One for each sandbox: what comes over its socket is that sandbox's.
+ * One for each sandbox: what comes over its socket is that sandbox's. `create`: makes its proxy.
  *
  * @throws {ConfigError} where the socket cannot be made.
  */
-export async function openNetwork(options: NetworkOptions): Promise<Network> {
+export async function openNetwork(options: NetworkOptions, create: typeof createEgress = createEgress): Promise<Network> {
   const { name, allowed, clock = systemClock, log } = options
   if (allowed.length === 0) return NONE
   const key = randomBytes(24).toString('base64url')
@@ -83,7 +80,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     told.add(`${reason} ${target}`)
     log('warn', `${name}: a connection was not made`, { target, reason })
   }
-  const egress = createEgress({ ...options, clock, key, note })
+  const egress = create({ ...options, clock, key, note })
   try {
     await egress.listen(place.socket)
   } catch (error) {

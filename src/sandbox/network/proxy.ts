@@ -31,6 +31,7 @@ export interface EgressOptions {
   readonly log: Log
   readonly clock: Clock
   readonly lookup?: Lookup | undefined
+  /** Names that may have addresses of this machine or of a private network. Link-local and metadata addresses are never reached. */
   readonly dangerouslyAllowPrivateHosts?: readonly string[] | undefined
   readonly limits?: Partial<EgressLimits> | undefined
 }
