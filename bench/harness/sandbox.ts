@@ -11,6 +11,7 @@ import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { childrenOf, treeOf, useOf } from '../../src/sandbox/confine/process-tree.ts'
 import { type Running, removeDirectory, start, temporaryDirectory } from './child.ts'
 import { median, percentile } from './statistics.ts'
 
@@ -114,7 +115,9 @@ async function killed(dataDir: string, calls: number): Promise<string[]> {
   const server = await up(dataDir, 1)
   const call = caller(server, 0)
   for (let done = 0; done < calls; done += 50) await Promise.all(Array.from({ length: 50 }, () => call('sandboxed')))
-  const pids = descendants(server.child.pid ?? 0)
+  const pids = treeOf(server.child.pid ?? 0, MOST)
+    .slice(1)
+    .map(({ pid }) => pid)
   server.child.kill('SIGKILL')
   for (let attempt = 0; attempt < 100 && pids.some(isAlive); attempt++) await sleep(50)
   await server.stop()
@@ -175,22 +178,14 @@ async function repeated(times: number, once: () => Promise<number>): Promise<num
   return taken
 }
 
-function descendants(pid: number): number[] {
-  let children: number[] = []
-  try {
-    for (const thread of readdirSync(`/proc/${pid}/task`))
-      children.push(...readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number))
-  } catch {
-    // It has ended.
-    children = []
-  }
-  return children.flatMap((child) => [child, ...descendants(child)])
-}
+/** More processes than a server has here. */
+const MOST = 10_000
 
 /** Of the largest child of a server, with what is below it. */
 function megabytesOfOne(pid = 0): number | undefined {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-  const sizes = children.map((child) => [child, ...descendants(child)].reduce((sum, each) => sum + proportional(each), 0) / 1024)
+  const use = useOf(pid)
+  const children = use === undefined ? [] : childrenOf(use)
+  const sizes = children.map((child) => treeOf(child, MOST).reduce((sum, each) => sum + proportional(each.pid), 0) / 1024)
   return sizes.length === 0 ? undefined : Math.max(...sizes)
 }
 

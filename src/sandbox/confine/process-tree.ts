@@ -86,7 +86,7 @@ function tasksOf(pid: number): string[] {
 }
 
 /** Each thread has children of its own. */
-function childrenOf({ pid, threads }: ProcessUse): number[] {
+export function childrenOf({ pid, threads }: ProcessUse): number[] {
   const tasks = threads > 1 ? tasksOf(pid) : [String(pid)]
   return tasks.flatMap((task) => (read(`/proc/${pid}/task/${task}/children`) ?? '').split(' ').filter(Boolean).map(Number))
 }
