@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Client, type Configuration, errors, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { createId } from '../core/index.ts'
 import type { Accounts } from '../people/index.ts'
 import type { KeyRing } from '../vault/index.ts'
@@ -25,6 +25,7 @@ import { GRANT_TTL_SECONDS, REFRESH_TTL_SECONDS, withinGrant } from './grant-tim
 import type { GrantTypes } from './grant-types/index.ts'
 import { holdBackErrors } from './held-back.ts'
 import { answerIntrospection, introspectionFeature } from './introspection.ts'
+import { createLoginPolicy } from './login-policy.ts'
 import { assertionAlgorithms } from './metadata.ts'
 import { mtlsFeature } from './mtls.ts'
 import type { Settings } from './options.ts'
@@ -213,7 +214,7 @@ function configure({
       return { accountId: account.name, claims: () => ({ sub: account.name }) }
     },
     interactions: {
-      policy: policy(person),
+      policy: createLoginPolicy(person),
       url: ({ query }, { uid }) => `${basePath}/interaction/${uid}${query['switched'] === 'yes' ? '?switched=yes' : ''}`,
     },
     renderError: (ctx, out) => renderError(ctx, { code: out.error, description: out.error_description }),
@@ -224,29 +225,4 @@ function configure({
 const issuedAt = (token: object | undefined): number | undefined => {
   const { iiat, iat } = (token ?? {}) as { iiat?: number; iat?: number }
   return iiat ?? iat
-}
-
-/**
- * The library's policy, and a login for whose account is gone while the library's session stayed, and for whose session in this browser has
- * ended, or is another person's by now: that session is the truth, and the library's only remembers.
- */
-function policy(person: Pick<PersonAtBrowser, 'current'>): interactionPolicy.DefaultPolicy {
-  const { Check, base } = interactionPolicy
-  const made = base()
-  const checks = made.get('login')?.checks
-  checks?.add(
-    new Check(
-      'account_gone',
-      'the account is gone',
-      'login_required',
-      ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account,
-    ),
-  )
-  checks?.add(
-    new Check('person_gone', 'nobody of that name is signed in in this browser', 'login_required', async ({ req, oidc }) => {
-      const { accountId } = oidc.session ?? {}
-      return accountId !== undefined && (await person.current(req))?.account.name !== accountId
-    }),
-  )
-  return made
 }
