@@ -1497,7 +1497,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   T24: {
     source: 'Local server compromise',
     behaviour:
-      'A server of the configuration whose command, arguments, folder, variables or grants are not those that were accepted is not started until they are.',
+      'A server of the configuration that is not as it was accepted, or that has come to others that were, is not started and nothing is sent to it until it is accepted: its command, arguments, folder, variables and grants, or its URL, headers and how people are known there.',
     kind: 'guarantee',
   },
   'sandbox-grants': {

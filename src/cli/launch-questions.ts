@@ -1,5 +1,5 @@
 /**
- * Whether something is to be started that nobody has accepted yet: shown whole to the person at the terminal, who says so or does not.
+ * Whether something is to be started or reached that nobody has accepted yet: shown whole to the person at the terminal, who says so or does not.
  *
  * @module
  */
@@ -15,16 +15,21 @@ export function createLaunchQuestions(): ((question: LaunchQuestion) => Promise<
   if (!asker) return undefined
   return (question) => {
     const name = shownShort(question.server)
-    if (question.kind === 'changed') {
-      asker.show(`${name} is started otherwise than was accepted:`)
+    if (question.kind !== 'package') {
+      const isReached = 'url' in question.written
+      if (question.kind === 'changed') asker.show(`${name} is ${isReached ? 'reached' : 'started'} otherwise than was accepted:`)
+      else asker.show(`${name} is not among the servers that were accepted here. It ${isReached ? 'is reached' : 'is started'} like this:`)
       for (const line of question.change.diff.split('\n')) asker.show(shown(line))
-      return asker.confirm(`Start ${name} like this from now on?`)
+      return asker.confirm(agreedTo(name, isReached))
     }
     asker.show(`${name} asks for ${shownShort(question.wants)}, which is no exact version. Today that is:`)
     for (const line of packageLines(toView(question.found), question.published)) asker.show(line)
     return asker.confirm(`Pin that, and run it from now on?`)
   }
 }
+
+/** What a person is asked about a server of the configuration. */
+export const agreedTo = (name: string, isReached: boolean): string => `${isReached ? 'Reach' : 'Start'} ${name} like this from now on?`
 
 /** A package, for whoever decides about it. */
 export function packageLines(view: PinView, published: string | undefined): string[] {

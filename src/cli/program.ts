@@ -32,7 +32,7 @@ export function createProgram(argv: readonly string[]): Command {
     .addOption(dataDir())
     .addOption(configFile())
     .addOption(new Option('--classify <how>', "take the server's own read-only hints over, once, on your word").choices(['annotations']))
-    .option('--accept', 'accept what is configured now: changed commands, and what packages without a version come to')
+    .option('--accept', 'accept what is configured now: changed and new servers, and what packages without a version come to')
     .option('--ready-json', 'print one line {"url","issuer"} on stdout once requests are accepted')
     .action(async (target: string[], _options, command: Command) =>
       (await import('./commands/guard.ts')).guard(target, argv.includes('--'), command.optsWithGlobals()),

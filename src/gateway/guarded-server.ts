@@ -108,6 +108,7 @@ export function createGuardedServer(options: GuardedServerOptions): GuardedServe
     clock,
     stale: rereading.announce,
     launch: launches?.of(config),
+    refused: launches?.refused(config),
     keep: keeper?.keep,
   })
   const importOptions: ImportOptions = {

@@ -5,7 +5,7 @@
  */
 
 import type { ServerConfig } from './config/index.ts'
-import { type Connectable, createOwnAccounts, createVouched, type PersonalCredentials } from './credentials/index.ts'
+import { type Connectable, createOwnAccounts, createVouched, heldBack, type PersonalCredentials } from './credentials/index.ts'
 import { createPeopleLinks } from './each-person/people-links.ts'
 import type { People } from './people.ts'
 import { createSecretUpstream } from './secret-upstream.ts'
@@ -29,11 +29,12 @@ export function openUpstream(config: ServerConfig, people: People | undefined, p
   if (!('url' in target) || auth?.type === 'none' || target.headers['authorization'] !== undefined)
     return { upstream: createUpstream(options) }
 
+  const held = <T extends PersonalCredentials>(made: T): T => (parts.refused ? heldBack(made, server, parts.refused) : made)
   const about = { ...people, server, url: target.url, clientInfo: parts.client, log: parts.log }
   if (auth?.type === 'exchange' || auth?.type === 'id-jag') {
-    const personal = createVouched({ ...about, settings: auth })
+    const personal = held(createVouched({ ...about, settings: auth }))
     return { upstream: createPeopleLinks({ ...options, personal }), personal }
   }
-  const { connectable, ...personal } = createOwnAccounts({ ...about, settings: auth })
+  const { connectable, ...personal } = held(createOwnAccounts({ ...about, settings: auth }))
   return { upstream: createPeopleLinks({ ...options, personal }), personal, connectable }
 }

@@ -63,8 +63,11 @@ test('sallyport pin says what is started, and what has changed; guard --accept a
   publish(registry, '1.0.0')
   const env = { ...registry.env }
   const file = join(folder.path, 'sallyport.yaml')
-  const config = (range: string): void =>
-    writeFileSync(file, JSON.stringify({ listen: 0, servers: { who: { command: 'npx', args: ['-y', `@acme/who-server@${range}`] } } }))
+  const config = (range: string, more = {}): void =>
+    writeFileSync(
+      file,
+      JSON.stringify({ listen: 0, servers: { who: { command: 'npx', args: ['-y', `@acme/who-server@${range}`] }, ...more } }),
+    )
   const dataDir = join(folder.path, 'data')
   const cli = (...args: string[]): Promise<Finished> =>
     run(process.execPath, [SALLYPORT, ...args, '--data-dir', dataDir], { cwd: folder.path, env, timeoutMs: 60_000 })
@@ -82,6 +85,16 @@ test('sallyport pin says what is started, and what has changed; guard --accept a
   const accepted = await cli('pin', 'accept', 'who')
   assert.match(accepted.stderr, /^\+ args\.1: "@acme\/who-server@~1\.0\.0"$/m)
   assert.match(accepted.stdout, /who: accepted as it is configured now/)
+  // Another that comes to it is shown as what it is, and waits.
+  config('~1.0.0', { more: { url: 'http://127.0.0.1:1/mcp', headers: { 'X-Key': '${env:HOME}' } } })
+  const known = await cli('pin', 'list')
+  assert.match(known.stdout, /more +its URL +not yet/)
+  assert.match(known.stdout, /! more: not accepted yet \(sallyport pin accept more\)/)
+  assert.match(
+    (await cli('pin', 'accept', 'more')).stderr,
+    /^\+ url: "http:\/\/127\.0\.0\.1:1\/mcp"\n\+ headers\.x-key: "\$\{env:HOME\}"$/m,
+  )
+  assert.match((await cli('pin', 'remove', 'more')).stdout, /more: forgotten; before its next start it is asked about, as one that is new/)
   assert.deepEqual(JSON.parse((await cli('pin', 'remove', 'who', '--json')).stdout), { server: 'who', removed: true })
   assert.doesNotMatch(readFileSync(join(folder.path, 'sallyport.lock'), 'utf8'), /who/)
 })

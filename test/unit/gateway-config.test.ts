@@ -278,6 +278,12 @@ test('what makes no sense or is not safe is refused', () => {
     ['{ url: https://a.example/, headers: { "a b": x } }', /not the name of a header/],
     ['{ url: https://a.example/, headers: { a: "x\\r\\nInjected: y" } }', /cannot carry/],
     ['{ command: x, env: { SALLYPORT_KEY: x } }', /never handed to a server/],
+    [
+      '{ command: x, env: { KEY: "${env:SALLYPORT_KEY}" } }',
+      /servers\.one\.env\.KEY: variables of Sallyport itself are never handed to a server/,
+    ],
+    ['{ command: x, args: ["--key=${sallyport_key:-none}"] }', /servers\.one\.args\.0: variables of Sallyport itself/],
+    ['{ url: https://a.example/, headers: { X-Key: "${SALLYPORT_KEY}" } }', /servers\.one\.headers\.X-Key: variables of Sallyport itself/],
     ['{ command: x, env: { "A=B": x } }', /env/],
   ] as const) {
     const problems = problemsOf(`servers:\n  one: ${server}\n`).join('\n')

@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { changeOf, toWritten } from '../../src/gateway/launch/approval.ts'
+import { changeOf, refusalOf } from '../../src/gateway/launch/approval.ts'
+import { createLaunches } from '../../src/gateway/launch/index.ts'
+import { type LockFile, openLockFile } from '../../src/gateway/launch/lock-file.ts'
+import { toWritten } from '../../src/gateway/launch/written.ts'
 import { createLaunchPlace, serverOf } from '../support/launches.ts'
 
 type Entry = Parameters<typeof toWritten>[0]
@@ -67,7 +70,28 @@ test('whoever decides sees every change, however much else there is, and no line
   assert.ok(forged?.places.every((place) => !place.includes('\n')))
 })
 
-test('a server that comes to those that were accepted is said to be new: a changed one may have another name', async () => {
+test('of a value with a secret in it, which other value goes along is kept', () => {
+  for (const [name, one, other] of [
+    ['API_KEY', 'prefix-of-it-${secret:A}', 'prefix-of-it-${secret:B}'],
+    ['WEBHOOK_TOKEN_URL', 'https://host.example/${secret:A}', 'https://host.example/${secret:B}'],
+  ] as const)
+    assert.deepEqual(placesOf({ command: 'x', env: { [name]: one } }, { command: 'x', env: { [name]: other } }), [`env.${name}`])
+})
+
+test('a secret in a URL is not kept, however its name is written there', () => {
+  const secret = 'Zk3r9QpLw8Xy'
+  const kept = JSON.stringify(toWritten({ url: `https://host/mcp?a=1&api%5Fkey=${secret}&token=\${env:TOKEN:-${secret}}#x` }))
+  assert.equal(kept, '{"url":"https://host/mcp?a=1&api%5Fkey=(a secret)&token=${env:TOKEN:-(a secret)}#x"}')
+})
+
+test('a command that is too long for a sentence is cut there, and shown whole to whoever accepts it', () => {
+  const written = toWritten({ command: 'node', args: ['x'.repeat(2_000), '--evil\u202e'] })
+  const change = changeOf(undefined, written)
+  assert.ok(change !== undefined && change.diff.includes('x'.repeat(2_000)) && change.diff.includes('+ args.1: "--evil\\u202e"'))
+  assert.match(refusalOf('post', undefined, written, change), /x… \(\d+ more characters\)\. To accept it: sallyport pin accept post$/)
+})
+
+test('a server that comes to those that were accepted is refused by name; the others are started', async () => {
   await using place = await createLaunchPlace()
   const server = (id: string) => serverOf(['node', 'server.js'], { id, cwd: place.folder, written: {} })
   const said: string[] = []
@@ -76,5 +100,34 @@ test('a server that comes to those that were accepted is said to be new: a chang
   await settle('notes', 'mail')
   assert.deepEqual(said, [])
   await settle('notes', 'post')
-  assert.match(said.join(), /^post: was never started here before/)
+  assert.match(
+    said.join(),
+    /^post: it is not among the servers that were accepted here, and starts node server\.js\. To accept it: sallyport pin accept post\./,
+  )
+  const launches = place.launches([server('notes'), server('post')])
+  const start = (id: string) => launches.of(server(id))?.({ command: 'node', args: ['server.js'], cwd: place.folder, env: {} })
+  await start('notes')
+  await assert.rejects(start('post') as Promise<unknown>, { name: 'Unusable', message: /sallyport pin accept post$/ })
+})
+
+test('where nothing can be kept, every start is the first; what was accepted before counts all the same', async () => {
+  await using place = await createLaunchPlace()
+  const readOnly = (error: () => never): LockFile => ({ ...openLockFile(place.lockFile), acceptLaunch: error })
+  const broken = (): never => {
+    throw Object.assign(new Error('read-only file system'), { code: 'EROFS' })
+  }
+  const server = (id: string) => serverOf(['node', 'server.js'], { id, cwd: place.folder, written: {} })
+  const said: string[] = []
+  const log = (_: string, message: string): void => void said.push(message)
+  const settled = async (...ids: string[]) => {
+    const made = createLaunches({ servers: ids.map(server), lock: readOnly(broken), packagesDir: place.folder, log, clock: Date.now })
+    await made.settle()
+    for (const id of ids) await made.of(server(id))?.({ command: 'node', args: ['server.js'], cwd: place.folder, env: {} })
+  }
+  await settled('notes')
+  await settled('notes', 'post')
+  assert.match(said.join(), /notes: what was accepted cannot be kept in sallyport\.lock/)
+  await place.launches([server('notes')]).settle()
+  await settled('notes')
+  await assert.rejects(settled('notes', 'post'), /not among the servers that were accepted here/)
 })

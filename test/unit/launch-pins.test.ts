@@ -1,14 +1,17 @@
 /** What is pinned, looked after: listed, taken anew, installed again, forgotten. */
 
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { silentLog } from '../../src/core/index.ts'
 import { createPins, type Pins } from '../../src/gateway/launch/index.ts'
 import { openLockFile } from '../../src/gateway/launch/lock-file.ts'
+import { inTurn } from '../../src/gateway/launch/lock-turn.ts'
+import { firstLine, run, start } from '../support/child.ts'
 import { createLaunchPlace, type LaunchPlace, output } from '../support/launches.ts'
-import { createTempDir } from '../support/paths.ts'
+import { createTempDir, ROOT, withBin } from '../support/paths.ts'
 
 const pinsOf = ({ lockFile, folder, registry }: LaunchPlace): Pins =>
   createPins({
@@ -78,15 +81,69 @@ test('a lock file of before is read, and what is in it stays when something is a
   assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { version: 1, servers: { notes: { tools } } })
 })
 
-test('two programs that write the same lock file lose nothing of each other', async () => {
+test('programs that write the same lock file at the same time lose nothing of each other, and leave nothing beside it', async () => {
   await using folder = await createTempDir('lock')
   const file = join(folder.path, 'sallyport.lock')
-  const [one, other] = [openLockFile(file), openLockFile(file)]
-  const launch = { command: 'node', args: [], accepted: '2026-02-01T00:00:00.000Z' }
-  one.acceptLaunch('one', launch)
-  other.acceptLaunch('other', launch)
-  one.acceptLaunch('another', launch)
-  assert.deepEqual(Object.keys(JSON.parse(readFileSync(file, 'utf8')).servers), ['another', 'one', 'other'])
+  const [writers, entries] = [4, 15]
+  // Each begins as soon as all are there.
+  const program = `
+    import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+    import { openLockFile } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src/gateway/launch/lock-file.ts')).href)}
+    const [, , name] = process.argv
+    const lock = openLockFile(${JSON.stringify(file)})
+    writeFileSync(${JSON.stringify(folder.path)} + '/here-' + name, '')
+    while (readdirSync(${JSON.stringify(folder.path)}).filter((one) => one.startsWith('here-')).length < ${writers});
+    for (let at = 0; at < ${entries}; at++) lock.acceptLaunch(name + '-' + at, { command: 'node', args: [], accepted: '' })`
+  const path = join(folder.path, 'writer.mjs')
+  writeFileSync(path, program)
+  const ended = await Promise.all(
+    Array.from({ length: writers }, (_, at) => run(process.execPath, [path, `writer-${at}`], { timeoutMs: 50_000 })),
+  )
+  assert.deepEqual(
+    ended.map(({ code, stderr }) => [code, stderr]),
+    Array(writers).fill([0, '']),
+  )
+  const written = Object.keys(JSON.parse(readFileSync(file, 'utf8')).servers)
+  assert.equal(written.length, writers * entries)
+  assert.deepEqual(
+    readdirSync(folder.path).filter((name) => name.includes('sallyport.lock')),
+    ['sallyport.lock'],
+  )
+})
+
+test('a program that dies while it writes the lock file stops nobody; one that does not let go is told of', async () => {
+  await using folder = await createTempDir('lock')
+  const file = join(folder.path, 'sallyport.lock')
+  const launch = { command: 'node', args: [], accepted: '' }
+  const holder = start(process.execPath, ['-e', HOLDS, join(folder.path, '.sallyport.lock.turn')], { env: withBin() })
+  await firstLine(holder, 20_000)
+  try {
+    assert.throws(() => inTurn(file, () => 'not in turn', 50), { name: 'ConfigError', message: /another program has been changing it/ })
+  } finally {
+    holder.process.kill('SIGKILL')
+  }
+  openLockFile(file).acceptLaunch('one', launch)
+  assert.deepEqual(Object.keys(JSON.parse(readFileSync(file, 'utf8')).servers), ['one'])
+})
+const HOLDS = `
+const { DatabaseSync } = require('node:sqlite')
+new DatabaseSync(process.argv[1]).exec('BEGIN EXCLUSIVE')
+console.log('held')
+setInterval(() => {}, 1000)`
+
+test('where a server is, is kept beside what was kept before of commands, and a server has one of the two', async () => {
+  await using folder = await createTempDir('lock')
+  const file = join(folder.path, 'sallyport.lock')
+  const launch = { command: 'node', args: [], accepted: '2026-01-01T00:00:00.000Z' }
+  writeFileSync(file, JSON.stringify({ version: 1, servers: { notes: { launch }, web: { launch } } }))
+  const lock = openLockFile(file)
+  assert.deepEqual(lock.launch('web'), launch)
+  const endpoint = { url: 'https://mail.example/mcp', headers: { 'x-key': '${secret:A}' }, accepted: '2026-02-01T00:00:00.000Z' }
+  lock.acceptLaunch('web', endpoint)
+  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')).servers, { notes: { launch }, web: { endpoint } })
+  assert.deepEqual(openLockFile(file).launch('web'), endpoint)
+  writeFileSync(file, JSON.stringify({ version: 1, servers: { web: { launch, endpoint } } }))
+  assert.throws(() => openLockFile(file), /is not a sallyport\.lock/)
 })
 
 test('what is kept of a configuration that only its owner may read, only its owner may read', async () => {

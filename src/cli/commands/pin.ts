@@ -21,7 +21,7 @@ import { resolveDataDir } from '../../vault/index.ts'
 import { createAsker } from '../calling/asking.ts'
 import type { WithData } from '../common.ts'
 import { CliError } from '../errors.ts'
-import { packageLines } from '../launch-questions.ts'
+import { agreedTo, packageLines } from '../launch-questions.ts'
 import { createOutput, type Output, table } from '../output.ts'
 import { shown, shownShort } from '../shown.ts'
 import { counted, dateOf } from '../values.ts'
@@ -64,16 +64,17 @@ export function listPins(flags: PinFlags): void {
     process.stdout.columns,
   ))
     output.line(row)
+  const note = (text: string): void => output.line(`${output.paint('yellow', '!')} ${text}`)
   for (const { server, launch } of all)
-    if (launch?.changed)
-      output.line(
-        `${output.paint('yellow', '!')} ${server}: changed since: ${launch.changed.map(shownShort).join(', ')} (sallyport pin accept ${server})`,
-      )
+    if (launch?.changed) note(`${server}: changed since: ${launch.changed.map(shownShort).join(', ')} (sallyport pin accept ${server})`)
+  const isKnown = all.some(({ launch }) => launch)
+  for (const { server, isNew } of all)
+    if (isNew) note(`${server}: not accepted yet${isKnown ? ` (sallyport pin accept ${server})` : ': the first start accepts it'}`)
 }
 
-function rowOf({ server, launch, package: pinned }: ServerPin): string[] {
-  const accepted = dateOf(Date.parse(pinned?.accepted ?? launch?.accepted ?? ''))
-  if (!pinned) return [server, 'its own command', '', '', '', accepted]
+function rowOf({ server, url, launch, isNew, package: pinned }: ServerPin): string[] {
+  const accepted = isNew ? 'not yet' : dateOf(Date.parse(pinned?.accepted ?? launch?.accepted ?? ''))
+  if (!pinned) return [server, url === undefined ? 'its own command' : 'its URL', '', '', '', accepted]
   return [
     server,
     shownShort(pinned.wants),
@@ -112,16 +113,17 @@ export async function installPins(server: string | undefined, flags: PinFlags): 
 
 export async function acceptPin(server: string, flags: PinFlags): Promise<void> {
   const { pins, config, output } = open(flags)
-  if (!config.servers.some(({ id, written }) => id === server && written))
+  const written = config.servers.find(({ id }) => id === server)?.written
+  if (!written)
     throw new CliError(
       'E-NOT-FOUND',
-      `the configuration has no command called ${shownShort(server)}`,
+      `the configuration has no server called ${shownShort(server)}`,
       'see its servers, or name another file with --config',
     )
   const change = pins.changeOf(server)
   if (change) {
     for (const line of change.diff.split('\n')) output.note(shown(line))
-    await agree(`Start ${shownShort(server)} like this from now on?`, flags)
+    await agree(agreedTo(shownShort(server), 'url' in written), flags)
   }
   pins.accept(server)
   output.object({ server, changed: change?.places ?? [] })
@@ -132,7 +134,9 @@ export function removePin(server: string, flags: PinFlags): void {
   const { pins, output } = open(flags)
   if (!pins.remove(server)) throw new CliError('E-NOT-FOUND', `nothing is pinned for ${shownShort(server)}`, 'see: sallyport pin list')
   output.object({ server, removed: true })
-  output.line(`${output.paint('green', '✓')} ${server}: forgotten; its next start is like its first`)
+  const isKnown = pins.list().some(({ launch }) => launch)
+  const next = isKnown ? 'before its next start it is asked about, as one that is new' : 'its next start is like its first'
+  output.line(`${output.paint('green', '✓')} ${server}: forgotten; ${next}`)
 }
 
 /** Nobody there: the command itself was the word. */

@@ -22,13 +22,13 @@ export function addServerCommands(program: Command): void {
       (await import('../commands/secret.ts')).removeSecret(name, command.optsWithGlobals()),
     )
 
-  const pin = add(program, 'pin', 'what may be started: pinned packages, and accepted commands (sallyport.lock)')
+  const pin = add(program, 'pin', 'what may be started and reached: pinned packages, and servers as they were accepted (sallyport.lock)')
   const yes = (): Option => new Option('--yes', 'do not ask')
   add(pin, 'list', 'list them by server')
     .addOption(configFile())
     .addOption(dataDir())
     .action(async (_options, command: Command) => (await import('../commands/pin.ts')).listPins(command.optsWithGlobals()))
-  add(pin, 'accept', 'accept how a server is started now; shows what has changed, and asks', '<server>')
+  add(pin, 'accept', 'accept how a server is started or reached now; shows what has changed, and asks', '<server>')
     .addOption(yes())
     .addOption(configFile())
     .addOption(dataDir())

@@ -7,7 +7,7 @@ import type { AuditOptions, RetentionOptions } from '../../retention/index.ts'
 import type { AuthOptions, Bounds, CodeSettings, Listen } from '../../server/index.ts'
 import type { AuditRule, ReleaseRule, ToolRule } from '../import/classify.ts'
 import type { ReferenceRule } from '../import/references.ts'
-import type { WrittenLaunch } from '../launch/approval.ts'
+import type { Written } from '../launch/written.ts'
 import type { Templates } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerSandbox } from './sandbox.ts'
@@ -56,8 +56,8 @@ export interface ServerConfig {
   readonly target: Command | Endpoint
   /** What keeps its command to what it was granted. Undefined: it is no command. */
   readonly sandbox?: ServerSandbox | undefined
-  /** How it is started, as the file has it: what a person accepted once. Undefined: it is no command, or was typed by whoever starts this. */
-  readonly written?: WrittenLaunch | undefined
+  /** How it is started or where it is, as the file has it: what a person accepted once. Undefined: it was typed by whoever starts this. */
+  readonly written?: Written | undefined
   /** In the order of the file; the first that matches counts. */
   readonly tools: readonly ToolRule[]
   /** What leaves of its tools' results; the first that matches counts. */

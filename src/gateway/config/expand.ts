@@ -26,14 +26,24 @@ export interface Expansion {
 
 export type Env = Readonly<Record<string, string | undefined>>
 
+export interface ExpandOptions {
+  /** Whether it may refer to named secrets. */
+  readonly takesSecrets?: boolean
+  /** A server gets it, or whoever it leads to: then nothing of ours is in it. */
+  readonly isHandedOver?: boolean
+}
+
 const MAX_FILE_BYTES = 65_536
 
-/** `takesSecrets`: whether it may refer to named secrets. */
+/** Keys of ours are in some of them. */
+export const isOurs = (variable: string): boolean => /^SALLYPORT_/i.test(variable)
+export const NOT_OURS = 'variables of Sallyport itself are never handed to a server'
+
 export function expand(
   written: string,
   env: Env,
   dir: string,
-  { takesSecrets = false }: { readonly takesSecrets?: boolean } = {},
+  { takesSecrets = false, isHandedOver = false }: ExpandOptions = {},
 ): Expansion {
   const problems: string[] = []
   const fromFiles: string[] = []
@@ -70,6 +80,10 @@ export function expand(
     const [name = '', fallback] = rest.split(/:-(.*)/s, 2)
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       problems.push('${…} must hold the name of a variable')
+      return ''
+    }
+    if (isHandedOver && isOurs(name)) {
+      problems.push(NOT_OURS)
       return ''
     }
     const value = env[name] || fallback

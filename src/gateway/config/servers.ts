@@ -10,12 +10,12 @@ import { resolve, sep } from 'node:path'
 import { compileRules } from '../../guards/index.ts'
 import { isIssuerUrl, isLoopbackHost } from '../../net/index.ts'
 import type { AuditRule, ReleaseRule, ToolRule } from '../import/classify.ts'
-import { toWritten } from '../launch/approval.ts'
+import { toWritten } from '../launch/written.ts'
 import { secretsIn, secretsInArguments, secretsInUrl } from '../secrets/secrets-in.ts'
 import { isPersonal, type Template } from '../secrets/template.ts'
 import type { Command, Endpoint } from '../upstream/index.ts'
 import type { ServerConfig } from './config.ts'
-import { type Env, expand } from './expand.ts'
+import { type Env, expand, isOurs, NOT_OURS } from './expand.ts'
 import type { Findings } from './problems.ts'
 import { toReferenceRules } from './references.ts'
 import { type ForcedSandbox, toServerSandbox } from './sandbox.ts'
@@ -51,6 +51,7 @@ export function resolveServer(
       fromFiles,
     } = expand(written, env, source.dir, {
       takesSecrets: keys.length === 2 && (keys[0] === 'env' || keys[0] === 'headers'),
+      isHandedOver: true,
     })
     if (template) named.set(keys[0] === 'headers' ? called.toLowerCase() : called, template)
     for (const one of missing) problem(keys, one)
@@ -101,7 +102,7 @@ export function resolveServer(
     ...('command' in target && {
       sandbox: toServerSandbox(entry.sandbox, source.dir, { where: at('sandbox'), place: source.path, forced }),
     }),
-    ...('command' in target && { written: toWritten(entry) }),
+    written: toWritten(entry),
     tools,
     ...(release.length > 0 ? { release } : {}),
     timeoutSeconds: entry.timeoutSeconds,
@@ -122,7 +123,7 @@ export function resolveServer(
     for (const secret of secretsInArguments(args)) secrets.add(secret)
     const variables: Record<string, string> = {}
     for (const [variable, value] of Object.entries(entry.env ?? {})) {
-      if (/^SALLYPORT_/i.test(variable)) problem(['env', variable], 'variables of Sallyport itself are never handed to a server')
+      if (isOurs(variable)) problem(['env', variable], NOT_OURS)
       const filled = fill(String(value), variable, 'env', variable)
       if (!named.has(variable)) variables[variable] = filled
     }

@@ -1,63 +1,11 @@
 /**
- * How a server of the configuration is started, as it was accepted once: its command, arguments, folder, variables and what its sandbox
- * lets it reach, each as the file has it, so that a path of this machine makes no difference on another. What has changed since is told
- * place by place.
- *
- * No secret is in it: of a value that is one, only that there is one. Pure.
+ * A server as it is configured now, against what was accepted of it: what has changed is told place by place, and what is new whole. Pure.
  *
  * @module
  */
 
-import { z } from 'zod'
 import { diffText, toVisible } from '../../trust/index.ts'
-import { argumentWithoutSecret, withoutSecret } from './without-secret.ts'
-
-export interface WrittenLaunch {
-  readonly command: string
-  readonly args: readonly string[]
-  readonly cwd?: string | undefined
-  /** By name: what the file has there, without the values of references. */
-  readonly env?: Readonly<Record<string, string>> | undefined
-  readonly sandbox?: Readonly<Record<string, unknown>> | undefined
-}
-
-export const writtenShape: { readonly [Key in keyof WrittenLaunch]-?: z.ZodType<WrittenLaunch[Key]> } = {
-  command: z.string(),
-  args: z.array(z.string()),
-  cwd: z.string().optional(),
-  env: z.record(z.string(), z.string()).optional(),
-  sandbox: z.record(z.string(), z.unknown()).optional(),
-}
-
-/** `entry`: a server's, as it is written. */
-export function toWritten(entry: {
-  readonly command?: string | undefined
-  readonly args?: readonly (string | number)[] | undefined
-  readonly cwd?: string | undefined
-  readonly env?: Readonly<Record<string, string | number | boolean>> | undefined
-  readonly sandbox?: object | undefined
-}): WrittenLaunch {
-  const args = (entry.args ?? []).map(String)
-  const env = Object.entries(entry.env ?? {}).map(([name, value]): [string, string] => [name, withoutSecret(name, String(value))])
-  return {
-    command: entry.command ?? '',
-    args: args.map((arg, at) => argumentWithoutSecret(arg, args[at - 1])),
-    ...(entry.cwd === undefined ? {} : { cwd: entry.cwd }),
-    ...(env.length === 0 ? {} : { env: Object.fromEntries(env) }),
-    ...(entry.sandbox === undefined ? {} : { sandbox: sorted(entry.sandbox) as Record<string, unknown> }),
-  }
-}
-
-/** In which order grants are written makes no difference. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted).sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, one]) => one !== undefined)
-      .map(([key, one]) => [key, sorted(one)]),
-  )
-}
+import type { Written } from './written.ts'
 
 export interface Change {
   /** Where: `args.1`, `env.TZ`, `sandbox.write`. */
@@ -66,23 +14,20 @@ export interface Change {
   readonly diff: string
 }
 
-/** Undefined: nothing has changed. */
-export function changeOf(was: WrittenLaunch, is: WrittenLaunch): Change | undefined {
+/** `was` undefined: nothing was accepted. Undefined: nothing has changed. */
+export function changeOf(was: Written | undefined, is: Written): Change | undefined {
   const [before, after] = [toLines(was), toLines(is)]
-  const places = [...new Set([...before.keys(), ...after.keys()])].filter((place) => before.get(place) !== after.get(place)).sort()
+  const places = [...new Set([...before.keys(), ...after.keys()])].filter((place) => before.get(place) !== after.get(place))
   if (places.length === 0) return undefined
-  const named = new Set(places.map((place) => place.replace(/^(sandbox\.\w+)\..*$/, '$1')))
+  const named = new Set(places.toSorted().map((place) => place.replace(/^((?:sandbox|auth)\.\w+)\..*$/, '$1')))
   if (places.some((place) => place.startsWith('sandbox.'))) named.delete('sandbox')
-  return {
-    places: [...named],
-    diff: diffOf(before, after, places),
-  }
+  return { places: [...named], diff: diffOf(before, after, places) }
 }
 
-/** What a person is shown must be all of it: where there is too much to be shown in its place, each change is shown by itself. */
+/** What a person is shown must be all of it: where it is new, or too much to be shown in its place, each line is shown by itself. */
 function diffOf(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, places: readonly string[]): string {
   const [was, is] = [textOf(before), textOf(after)]
-  if (before.size + after.size <= MAX_LINES && was.length + is.length <= MAX_TEXT) return diffText(was, is)
+  if (before.size > 0 && before.size + after.size <= MAX_LINES && was.length + is.length <= MAX_TEXT) return diffText(was, is)
   return places.flatMap((place) => [...lineOf('-', place, before.get(place)), ...lineOf('+', place, after.get(place))]).join('\n')
 }
 const lineOf = (sign: string, place: string, value: string | undefined): string[] =>
@@ -93,8 +38,16 @@ const MAX_LINES = 36
 const MAX_TEXT = 4_000
 const textOf = (lines: ReadonlyMap<string, string>): string => [...lines].map(([place, value]) => `${place}: ${value}`).join('\n')
 
-function toLines(written: WrittenLaunch): Map<string, string> {
+function toLines(written: Written | undefined): Map<string, string> {
   const lines = new Map<string, string>()
+  if (written === undefined) return lines
+  if ('url' in written) {
+    const { url, headers = {}, auth = {} } = written
+    walk('url', url)
+    walk('headers', headers)
+    walk('auth', auth)
+    return lines
+  }
   const { command, args, cwd, env = {}, sandbox } = written
   walk('command', command)
   walk('args', args)
@@ -115,3 +68,20 @@ function toLines(written: WrittenLaunch): Map<string, string> {
 
 /** A name is its writer's, too, and must not pass for another line. */
 const toName = (key: string | number): string => (/^[\w-]+$/.test(`${key}`) ? `${key}` : JSON.stringify(key))
+
+/** Why it is not started or reached, and what to do: a sentence that goes on after its name. */
+export function refusalOf(id: string, was: Written | undefined, is: Written, { places }: Change): string {
+  const fix = `sallyport pin accept ${id}`
+  if (was === undefined)
+    return `it is not among the servers that were accepted here, and ${'url' in is ? 'leads to' : 'starts'} ${shownWhole(is)}. To accept it: ${fix}`
+  const some = places.length > 6 ? [...places.slice(0, 6), `${places.length - 6} more`] : places
+  return `it is ${'url' in is ? 'reached' : 'started'} otherwise than was accepted: ${some.join(', ')}. To accept it as it is now: ${fix}`
+}
+
+/** A sentence has an end; `pin accept` shows all of it, however long. */
+const MAX_SHOWN = 1_000
+function shownWhole(written: Written): string {
+  const words = 'url' in written ? [written.url] : [written.command, ...written.args]
+  const text = toVisible(words.map((word) => (/^[\w@%+=:,./?&~^${}-]+$/.test(word) ? word : JSON.stringify(word))).join(' '))
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}… (${text.length - MAX_SHOWN} more characters)`
+}

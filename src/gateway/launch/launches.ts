@@ -1,12 +1,14 @@
 /**
- * What may be started: how a server of the configuration is started was accepted once, and a package is one that is pinned, with the
- * bytes that were pinned.
+ * What may be started or reached: how a server of the configuration is started, or where it is, was accepted once, and a package is one
+ * that is pinned, with the bytes that were pinned.
  *
- *   settle, before anything listens ─ what has changed, or is no exact version: a person is asked, else it is refused
+ *   settle, before anything listens ─ what is new, has changed, or is no exact version: a person is asked, else it is refused
  *   of(server), at each start ─ as accepted? ─▶ pinned? ─▶ installed, and as pinned? ─▶ the package's own program
+ *   refused(server), at each connection ─ as accepted?
  *
- * Fails closed: what nobody has accepted is not started, and says how to accept it. It is looked for again at each attempt, so that
- * another program may accept it while this one runs.
+ * Where nothing was ever accepted, all of it is: the first start is the word for what is there. Else fails closed: what nobody has accepted
+ * is not started, nothing is sent to it, and it says how to accept it. It is looked for again at each attempt, so that another program may
+ * accept it while this one runs.
  *
  * @module
  */
@@ -14,7 +16,7 @@
 import { join } from 'node:path'
 import { type Clock, ConfigError, type Log } from '../../core/index.ts'
 import { type Command, type Endpoint, Unusable } from '../upstream/index.ts'
-import { type Change, changeOf, type WrittenLaunch } from './approval.ts'
+import { type Change, changeOf, refusalOf } from './approval.ts'
 import type { LockFile } from './lock-file.ts'
 import { createNpm, NpmProblem } from './npm.ts'
 import { type PackageRequest, readPackageRequest } from './package-request.ts'
@@ -25,10 +27,12 @@ import { type Found, publishedAt, resolvePackage } from './resolve.ts'
 import { createPackageStore } from './store.ts'
 import { TreeProblem } from './tree-digest.ts'
 import { unpinnedNote } from './unpinned.ts'
+import type { Written } from './written.ts'
 
 /** What a person is asked. */
 export type LaunchQuestion =
-  | { readonly kind: 'changed'; readonly server: string; readonly change: Change }
+  /** `new`: others were accepted before, and nothing of this one. */
+  | { readonly kind: 'changed' | 'new'; readonly server: string; readonly written: Written; readonly change: Change }
   | {
       readonly kind: 'package'
       readonly server: string
@@ -42,8 +46,8 @@ export type LaunchQuestion =
 export interface StartedServer {
   readonly id: string
   readonly target: Command | Endpoint
-  /** How it is started, as the file has it. Undefined: it is no command, or was typed by whoever starts this. */
-  readonly written?: WrittenLaunch | undefined
+  /** How it is started or where it is, as the file has it. Undefined: it was typed by whoever starts this. */
+  readonly written?: Written | undefined
 }
 
 export interface LaunchesOptions {
@@ -66,6 +70,8 @@ export interface Launches {
   settle(): Promise<void>
   /** To be asked at each start. Undefined: it is no command. */
   of(config: StartedServer): ((command: Command) => Promise<Command>) | undefined
+  /** To be asked before anything is sent there: why it must not be; undefined: it may. Undefined itself: it is a command. */
+  refused(config: StartedServer): (() => string | undefined) | undefined
   /** Ends what is being installed. */
   close(): void
 }
@@ -80,23 +86,24 @@ export function createLaunches(options: LaunchesOptions): Launches {
   const store = createPackageStore({ dir: packagesDir, npm, log, signal, installed: lock.addInstalled })
   const now = (): string => new Date(clock()).toISOString()
 
-  /** What is to be accepted before this is started; undefined: nothing. */
-  function refusal({ id, written }: StartedServer): Change | undefined {
+  /** Why it must not be started or reached before it is accepted; undefined: it may. */
+  function refusal({ id, written }: StartedServer): { readonly change: Change; readonly isNew: boolean; readonly why: string } | undefined {
     const accepted = lock.launch(id)
-    return written && accepted && changeOf(accepted, written)
+    if (!written || (!accepted && !lock.knowsLaunches())) return undefined
+    const change = changeOf(accepted, written)
+    return change && { change, isNew: accepted === undefined, why: refusalOf(id, accepted, written, change) }
   }
 
-  /** Whether anything of this configuration was started before. */
-  let isKnown = false
-
-  async function settleLaunch(config: StartedServer): Promise<string | undefined> {
+  /** `isFirst`: nothing of this configuration was accepted before. */
+  async function settleLaunch(config: StartedServer, isFirst: boolean): Promise<string | undefined> {
     const { id, written } = config
     if (!written) return undefined
-    const change = refusal(config)
-    if (lock.launch(id) && !change) return undefined
-    if (change && !accept && !(await ask?.({ kind: 'changed', server: id, change }))) return refused(id, change)
-    // Whoever can write to the file can also give a changed server another name.
-    if (!change && isKnown) log('warn', `${id}: was never started here before, and is accepted as it is now: see sallyport pin list`)
+    const found = isFirst ? undefined : refusal(config)
+    if (!found && lock.launch(id)) return undefined
+    if (found && !accept) {
+      const question = { kind: found.isNew ? 'new' : 'changed', server: id, written, change: found.change } as const
+      if (!(await ask?.(question))) return `${id}: ${found.why}`
+    }
     record(id, () => lock.acceptLaunch(id, { ...written, accepted: now() }))
     return undefined
   }
@@ -107,7 +114,7 @@ export function createLaunches(options: LaunchesOptions): Launches {
       write()
     } catch (error) {
       if (error instanceof ConfigError) throw error
-      log('warn', `${id}: how it is started cannot be kept in sallyport.lock, so that a change would not be noticed`, {
+      log('warn', `${id}: what was accepted cannot be kept in sallyport.lock, so that a change would not be noticed`, {
         error: (error as NodeJS.ErrnoException).code ?? 'unknown',
       })
     }
@@ -173,8 +180,8 @@ export function createLaunches(options: LaunchesOptions): Launches {
   async function launch(config: StartedServer, command: Command): Promise<Command> {
     const { id } = config
     lock.load()
-    const change = refusal(config)
-    if (change) throw new Unusable(refused(id, change, ''))
+    const refused = refusal(config)
+    if (refused) throw new Unusable(refused.why)
     const read = readPackageRequest(command.command, command.args)
     if (!read) return command
     if ('problem' in read) throw new Unusable(read.problem)
@@ -191,19 +198,22 @@ export function createLaunches(options: LaunchesOptions): Launches {
   return {
     async settle() {
       lock.load()
-      isKnown = lock.servers().some((id) => lock.launch(id))
+      const isFirst = !lock.knowsLaunches()
       const packages: string[] = []
-      const changed: string[] = []
+      const refused: string[] = []
+      const accepted: StartedServer[] = []
+      // All of them first: whoever ends this while they are asked about a package has started it once.
       for (const config of servers) {
-        const problem = await settleLaunch(config)
-        if (problem) changed.push(problem)
-        else {
-          const unpinned = await settlePackage(config)
-          if (unpinned) packages.push(unpinned)
-        }
+        const problem = await settleLaunch(config, isFirst)
+        if (problem) refused.push(problem)
+        else accepted.push(config)
       }
-      if (packages.length > 0 || (changed.length > 0 && changed.length === servers.length)) throw new ConfigError([...changed, ...packages])
-      for (const problem of changed) log('warn', `${problem}. It is not started`)
+      for (const config of accepted) {
+        const unpinned = await settlePackage(config)
+        if (unpinned) packages.push(unpinned)
+      }
+      if (packages.length > 0 || (refused.length > 0 && refused.length === servers.length)) throw new ConfigError([...refused, ...packages])
+      for (const problem of refused) log('warn', `${problem}. Until then it is left alone`)
     },
     of: (config) =>
       'command' in config.target
@@ -215,11 +225,18 @@ export function createLaunches(options: LaunchesOptions): Launches {
               throw error
             })
         : undefined,
+    refused: (config) =>
+      'command' in config.target
+        ? undefined
+        : () => {
+            try {
+              lock.load()
+              return refusal(config)?.why
+            } catch (error) {
+              if (error instanceof ConfigError) return error.problems.join('; ')
+              throw error
+            }
+          },
     close: () => closing.abort(new Unusable('it was stopped')),
   }
-}
-
-function refused(id: string, { places }: Change, before = `${id}: `): string {
-  const some = places.length > 6 ? [...places.slice(0, 6), `${places.length - 6} more`] : places
-  return `${before}it is started otherwise than was accepted: ${some.join(', ')}. To accept it as it is now: sallyport pin accept ${id}`
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Clock, Log } from '../../core/index.ts'
-import { type Change, changeOf, type WrittenLaunch } from './approval.ts'
+import { type Change, changeOf } from './approval.ts'
 import type { LockFile } from './lock-file.ts'
 import { createNpm, NpmProblem } from './npm.ts'
 import { readSpec } from './package-spec.ts'
@@ -14,6 +14,7 @@ import { integrityOf, keyOf, type Pin, toNewPin, treeHash, withScripts } from '.
 import { type Found, publishedAt, resolvePackage } from './resolve.ts'
 import { createPackageStore } from './store.ts'
 import { TreeProblem } from './tree-digest.ts'
+import type { Written } from './written.ts'
 
 /** A package, for a person to read. */
 export interface PinView {
@@ -28,17 +29,23 @@ export interface PinView {
 
 export interface ServerPin {
   readonly server: string
+  /** Of one that is no command. */
+  readonly url?: string | undefined
+  /** What was accepted of its entry in the configuration, and what is another now. */
   readonly launch?: { readonly accepted: string; readonly changed?: readonly string[] } | undefined
+  /** It is in the configuration, and nothing of it was accepted. */
+  readonly isNew?: true | undefined
   readonly package?: (PinView & { readonly wants: string; readonly accepted: string; readonly installed: boolean }) | undefined
 }
 
 export interface Pins {
+  /** Also those of the configuration that are not accepted yet. */
   list(): readonly ServerPin[]
   /** What the registry has now of what a server runs. Undefined: no package is pinned for it. @throws {NpmProblem} */
   look(server: string): Promise<Update | undefined>
   /** Puts the files there as they are pinned, whatever is there. Undefined: no package is pinned for it. */
   install(server: string): Promise<string | undefined>
-  /** How a server is started now, against what was accepted; undefined: nothing has changed. */
+  /** How a server is started now or where it is, against what was accepted; undefined: nothing has changed. */
   changeOf(server: string): Change | undefined
   accept(server: string): void
   /** False: nothing is known of it. */
@@ -59,7 +66,7 @@ export interface PinsOptions {
   readonly lock: LockFile
   readonly packagesDir: string
   /** Servers of the configuration, as they are written. */
-  readonly written: ReadonlyMap<string, WrittenLaunch>
+  readonly written: ReadonlyMap<string, Written>
   readonly log: Log
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -82,19 +89,20 @@ export function createPins({ lock, packagesDir, written, log, clock, signal, env
   }
   function change(server: string): Change | undefined {
     const is = written.get(server)
-    const accepted = lock.launch(server)
-    return is && accepted && changeOf(accepted, is)
+    return is && changeOf(lock.launch(server), is)
   }
 
   return {
     list: () =>
-      lock.servers().map((server): ServerPin => {
+      [...new Set([...lock.servers(), ...written.keys()])].sort().map((server): ServerPin => {
         const launch = lock.launch(server)
         const pinned = pinOf(server)
         const changed = change(server)?.places
+        const entry = launch ?? written.get(server)
         return {
           server,
-          ...(launch && { launch: { accepted: launch.accepted, ...(changed && { changed }) } }),
+          ...(entry && 'url' in entry && { url: entry.url }),
+          ...(launch ? { launch: { accepted: launch.accepted, ...(changed && { changed }) } } : written.has(server) && { isNew: true }),
           ...(pinned && {
             package: { ...toView(pinned.pin), wants: pinned.wants, accepted: pinned.pin.accepted, installed: store.has(pinned.pin) },
           }),

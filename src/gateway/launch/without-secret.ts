@@ -19,8 +19,11 @@ export function withoutSecret(name: string, value: string): string {
   })
   // What refers to a value says nothing of it.
   const literal = value.replace(REFERENCE, '')
-  return TELLS_HOW.test(name) || !isOne(name, literal) ? told : (ofUrl(value) ?? HIDDEN)
+  return TELLS_HOW.test(name) || !isOne(name, literal) ? told : (ofUrl(told) ?? hidden(told))
 }
+
+/** Which other value is sent along with it is none. */
+const hidden = (text: string): string => HIDDEN + (text.match(REFERENCE) ?? []).join('')
 
 const isOne = (name: string, value: string): boolean => secretsIn(name, value).length > 0
 
@@ -28,7 +31,7 @@ const isOne = (name: string, value: string): boolean => secretsIn(name, value).l
 function ofUrl(value: string): string | undefined {
   const [, scheme, access, host, rest] = /^([a-z][a-z0-9+.-]*:\/\/)([^/\s@]*@)?([^/?#\s@]+)([/?#]\S*)?$/i.exec(value) ?? []
   if (scheme === undefined || host === undefined) return undefined
-  return `${scheme}${access === undefined ? '' : `${HIDDEN}@`}${host}${rest === undefined || rest === '/' ? '' : `/${HIDDEN}`}`
+  return `${scheme}${access === undefined ? '' : `${hidden(access)}@`}${host}${rest === undefined || rest === '/' ? '' : `/${hidden(rest)}`}`
 }
 
 /** `--token=…`, `-e NAME=…`, `--header 'Authorization: …'`, or the value behind its flag. */
@@ -38,4 +41,19 @@ export function argumentWithoutSecret(arg: string, before = ''): string {
   const kept = name === undefined ? arg : head + withoutSecret(name, arg.slice(head.length))
   const [, flag] = /^--?([\w-]+)$/.exec(before) ?? []
   return kept !== arg || flag === undefined || arg.startsWith('-') ? kept : withoutSecret(flag, arg)
+}
+
+/** Where it leads is kept, and of its query what is no secret. */
+export function urlWithoutSecret(url: string): string {
+  return url.replace(/([?&])([^=&#]*)=([^&#]*)/g, (_, before: string, name: string, value: string) => {
+    return `${before}${name}=${withoutSecret(decoded(name), value)}`
+  })
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }

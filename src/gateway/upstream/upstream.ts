@@ -31,6 +31,8 @@ export interface UpstreamOptions {
   /** Our own id for it: in names, logs and sentences. */
   readonly server: string
   readonly target: Command | Endpoint
+  /** Why nothing may be sent to where it is, asked before each connection; undefined: it may. */
+  readonly refused?: (() => string | undefined) | undefined
   /** What is started, each time it is: for what is filled in only then. Throws `Unusable` where that cannot be. */
   readonly prepare?: (() => Promise<Command>) | undefined
   /** What is started in place of a command: a package's own program, once it is here and as it was accepted. Throws `Unusable` where it must not be. */
@@ -160,6 +162,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
   async function open(): Promise<{ readonly lost: Promise<string> }> {
     isRestarting = false
+    const refusal = options.refused?.()
+    if (refusal !== undefined) throw new Unusable(refusal)
     const configured = (await options.prepare?.()) ?? target
     const launched = 'url' in configured ? configured : ((await options.launch?.(configured)) ?? configured)
     // It was closed while its package was installed.

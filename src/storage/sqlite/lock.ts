@@ -8,12 +8,13 @@
 import { DatabaseSync } from 'node:sqlite'
 import { isBusy, makePrivate } from './open.ts'
 
-/** Answers how to let go of it. Undefined: somebody else has it, in this process or another. Never waits. */
-export function takeLock(file: string): (() => void) | undefined {
+/** Answers how to let go of it. Undefined: somebody else has it, in this process or another. `waitMs`: nothing else is done meanwhile. */
+export function takeLock(file: string, waitMs = 0): (() => void) | undefined {
   makePrivate(file)
-  const db = new DatabaseSync(file, { timeout: 0 })
+  const db = new DatabaseSync(file, { timeout: waitMs })
   try {
-    db.exec('BEGIN EXCLUSIVE')
+    // Its journal, which is made at once for a file that is empty, is in memory: nothing is left beside the file, whatever becomes of it.
+    db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     db.close()
     if (isBusy(error)) return undefined
