@@ -49,8 +49,9 @@ import type { ClientMetadata, ClientRegistration } from './sign-in/registration.
 import type { SignInRequest } from './sign-in/ways.ts'
 import type { SkillEntry } from './skills/skill-entry.ts'
 import type { Skill, Skills } from './skills/skills.ts'
-import type { Gate, InspectedTool } from './trusted/gate.ts'
+import type { Gate } from './trusted/gate.ts'
 import type { FetchIcon, IconImage, IconSource } from './trusted/icons.ts'
+import type { InspectedTool } from './trusted/inspection.ts'
 
 /** A request of the protocol, without its envelope. */
 export interface MCPRequest {

@@ -25,7 +25,8 @@ import {
 } from '../../payload/index.ts'
 import { isObject } from '../../protocol/index.ts'
 import { TrustError } from '../errors.ts'
-import { type Believed, type Named, quoted } from './belief.ts'
+import { quoted } from '../quoted.ts'
+import type { Believed, Named } from './belief.ts'
 
 export interface Agreed {
   readonly privateKey: KeyObject

@@ -10,6 +10,7 @@
 import { type Agreement, followSuccession, type OkpJwk, thumbprintOf, verifyKeys } from '../../payload/index.ts'
 import { toVisibleLine } from '../../trust/index.ts'
 import { TrustError } from '../errors.ts'
+import { quoted } from '../quoted.ts'
 import { fieldsOf, type SealedTool } from './definition.ts'
 import type { EncryptionOptions } from './encryption-options.ts'
 import type { SealingPin } from './pins.ts'
@@ -95,4 +96,3 @@ export function requirePrincipal(
 }
 
 const shown = (text: string): string => toVisibleLine(text.slice(0, 400))
-export const quoted = (name: string): string => JSON.stringify(toVisibleLine(name.slice(0, 80)))

@@ -27,8 +27,9 @@ import {
 } from '../../payload/index.ts'
 import { canonicalJson, isObject } from '../../protocol/index.ts'
 import { TrustError } from '../errors.ts'
+import { quoted } from '../quoted.ts'
 import { type Agreed, withEncryption } from './agree.ts'
-import { type Named, quoted } from './belief.ts'
+import type { Named } from './belief.ts'
 
 export interface SealedCall {
   /** As it goes out. */

@@ -9,34 +9,13 @@
  */
 
 import type { JsonObject, Log } from '../../core/index.ts'
-import {
-  beginList,
-  compareDefinitions,
-  type DefinitionChange,
-  type Finding,
-  findInTool,
-  type Pin,
-  toNeighbours,
-  toVisible,
-} from '../../trust/index.ts'
 import { MCPRequestError, TrustError } from '../errors.ts'
+import { quoted } from '../quoted.ts'
 import { untilAborted } from '../until-aborted.ts'
-import { hintsOf, type ToolHints } from './hints.ts'
+import { createInspection, type InspectedTool, type NamedTool } from './inspection.ts'
 import type { PinKeeper } from './pin-keeper.ts'
 import { createReports, type TrustOptions } from './reports.ts'
 import { copyCall, type ToolCallHook, toView } from './tool-call.ts'
-
-/** A tool as the server lists it, with what is known about it. */
-export interface InspectedTool {
-  /** As the server wrote it; encrypted fields as what they hold, with a mark. */
-  readonly tool: JsonObject
-  /** What a detector found: it finds some, not all. */
-  readonly findings: readonly Finding[]
-  /** How it differs from the definition that was accepted; undefined where it does not. */
-  readonly drift: DefinitionChange | undefined
-  /** The server's own word. */
-  readonly hints: ToolHints
-}
 
 export interface Gate {
   /** Is told what the server lists: all of it, or one page. Pins what is new, reports, and answers those that may be shown. */
@@ -69,71 +48,35 @@ export interface GateOptions {
   readonly log: Log
 }
 
-interface Known extends InspectedTool {
-  readonly name: string
-}
-
 export function createGate({ trust, onToolCall, pins, server, list, accepted, log }: GateOptions): Gate {
   const { drift: onChange = 'refuse', findings: onFound = 'warn' } = trust
   const isOff = onChange === 'off' && onFound === 'off' && onToolCall === undefined
   const reports = createReports(trust, server, log)
+  const inspection = createInspection({ trust, pins, server })
   /** What was listed last, by name; a name that was listed twice has the one that is not as it was accepted. */
-  let known = new Map<string, Known>()
+  let known = new Map<string, NamedTool>()
   let isFresh = false
   /** Counts how often the server may have come to list something else: what was asked for before that is not fresh. */
   let changes = 0
   let looking: Promise<void> | undefined
   /** What `inspect` answered last, until it is accepted. */
-  let looked: ReadonlyMap<string, Known> | undefined
+  let looked: ReadonlyMap<string, NamedTool> | undefined
 
   async function see<T extends object>(shown: readonly T[], isWhole: boolean): Promise<readonly T[]> {
     if (isOff) return shown
-    const tools = shown as readonly unknown[] as readonly JsonObject[]
-    const { pinned, added } = await pin(tools)
-    const { changed, removed } = compareDefinitions('tool', pinned, tools)
-    const drifted = new Map(onChange === 'off' ? [] : changed.map((change) => [change.name, change]))
-    const next = isWhole ? new Map<string, Known>() : new Map(known)
-    const neighbours = isWhole ? toNeighbours(tools) : undefined
-    const budget = beginList()
-    const judged = tools.map((tool) => judge(tool, neighbours, budget, drifted))
+    const { each: seen, drift } = await inspection.inspect(shown as readonly unknown[] as readonly JsonObject[], isWhole)
+    const next = isWhole ? new Map<string, NamedTool>() : new Map(known)
     const here = new Set<string>()
-    for (const each of judged) {
+    for (const each of seen) {
       if (each && !(here.has(each.name) && next.get(each.name)?.drift)) next.set(each.name, each)
       if (each) here.add(each.name)
     }
-    if (onChange !== 'off') reports.drift({ added, removed: isWhole ? removed : [], changed })
-    for (const each of judged) if (each) reports.findings(each.name, each.findings)
+    if (onChange !== 'off') reports.drift(drift)
+    for (const each of seen) if (each) reports.findings(each.name, each.findings)
     known = next
     isFresh ||= isWhole
-    return shown.filter((_, index) => !isRefused(judged[index]))
+    return shown.filter((_, index) => !inspection.isRefused(seen[index]))
   }
-
-  /** Pins what has no pin yet: of two of one name the first, so that the second is another. `added` is empty at first sight of a server. */
-  async function pin(tools: readonly JsonObject[]): Promise<{ pinned: ReadonlyMap<string, Pin>; added: readonly string[] }> {
-    if (onChange === 'off') return { pinned: new Map(), added: [] }
-    const before = await pins.read()
-    const fresh = new Map<string, JsonObject>()
-    for (const tool of tools) {
-      const { name } = tool
-      if (typeof name === 'string' && !before.has(name) && !fresh.has(name)) fresh.set(name, tool)
-    }
-    return { pinned: fresh.size > 0 ? await pins.add(fresh) : before, added: before.size > 0 ? [...fresh.keys()] : [] }
-  }
-
-  function judge(
-    tool: JsonObject,
-    neighbours: ReturnType<typeof toNeighbours> | undefined,
-    budget: ReturnType<typeof beginList>,
-    drifted: ReadonlyMap<string, DefinitionChange>,
-  ) {
-    const name = tool['name']
-    if (typeof name !== 'string') return undefined
-    const findings = onFound === 'off' ? [] : findInTool(tool, neighbours, budget)
-    return { name, tool, findings, drift: drifted.get(name), hints: hintsOf(tool) }
-  }
-
-  const isRefused = (each: Known | undefined): boolean =>
-    each !== undefined && ((onChange === 'refuse' && each.drift !== undefined) || (onFound === 'refuse' && each.findings.length > 0))
 
   async function look(signal: AbortSignal | undefined, cache: 'use' | 'refresh'): Promise<void> {
     const before = changes
@@ -178,10 +121,10 @@ export function createGate({ trust, onToolCall, pins, server, list, accepted, lo
       const name = String(call['name'])
       if (await isLookedAt(name)) await lookOnce(signal)
       const it = known.get(name)
-      if (isRefused(it)) throw toRefusal(server, it as Known, onChange === 'refuse')
+      if (it && inspection.isRefused(it)) throw inspection.toRefusal(it)
       if (!onToolCall) return call
       const view = toView(call, { server, definition: it?.tool, findings: it?.findings ?? [], drift: it?.drift })
-      if ((await onToolCall(view)) !== true) throw new TrustError('call_declined', name, `The call of ${quote(name)} was declined.`)
+      if ((await onToolCall(view)) !== true) throw new TrustError('call_declined', name, `The call of ${quoted(name)} was declined.`)
       return call
     },
     async inspect(signal) {
@@ -202,16 +145,4 @@ export function createGate({ trust, onToolCall, pins, server, list, accepted, lo
       isFresh = false
     },
   }
-}
-
-const quote = (name: string): string => JSON.stringify(toVisible(name.slice(0, 80)))
-
-function toRefusal(server: string, { name, drift, findings }: Known, isStrict: boolean): TrustError {
-  if (isStrict && drift) {
-    const where = drift.members.map(({ at }) => at).slice(0, 5)
-    const what = where.length > 0 ? ` (${where.join(', ')})` : ''
-    return new TrustError('definition_changed', name, `${server} says something else of ${quote(name)} than it did first${what}.`)
-  }
-  const codes = [...new Set(findings.map(({ code }) => code))].join(', ')
-  return new TrustError('definition_suspicious', name, `The definition of ${quote(name)} at ${server} looks poisoned (${codes}).`)
 }
