@@ -1,7 +1,5 @@
 /**
- * The parameters of a prompt template: a flat JSON Schema object whose members are strings, numbers or booleans. On the wire an
- * argument of a prompt is always a string (2026-07-28 schema §GetPromptRequest); a number or boolean is read from it and written
- * in one way only.
+ * The parameters of a prompt template: a flat JSON Schema object whose members are strings, numbers or booleans.
  *
  * Fails closed: a keyword that is not checked here is a problem, never ignored.
  *
@@ -10,7 +8,9 @@
 
 import type { JsonObject } from '../core/index.ts'
 import { isObject } from '../protocol/index.ts'
+import { type ReadArgument, type Report, readBoolean, readNumber, readText } from './argument-form.ts'
 import { type Pattern, readPattern } from './pattern.ts'
+import { listProblem, textProblem } from './role-line.ts'
 import { cleanText } from './unicode.ts'
 
 export type ArgumentValue = string | number | boolean
@@ -27,8 +27,7 @@ export interface Parameter {
   readonly allowed: readonly string[] | undefined
   /** Why no value of it may stand in a role line; undefined: it may. */
   readonly roleLineProblem: string | undefined
-  /** The canonical form of an argument, or which rule it breaks. */
-  read(argument: string): { readonly value: string } | { readonly rule: string }
+  readonly read: ReadArgument
   /** What the canonical form stands for, in the type that the schema gives it. */
   toValue(canonical: string): ArgumentValue
 }
@@ -38,10 +37,6 @@ export interface Parameters {
   readonly additional: boolean
 }
 
-/** The longest argument, whatever its parameter says. */
-const MAX_ARGUMENT_CHARACTERS = 65_536
-/** The longest text that may be put into a role line. */
-const MAX_ROLE_LINE_CHARACTERS = 256
 const MAX_PARAMETERS = 64
 const MAX_ALLOWED_VALUES = 1_000
 
@@ -54,7 +49,6 @@ const keywords: Readonly<Record<string, readonly string[]>> = {
   integer: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
   boolean: [],
 }
-type Report = (problem: string) => void
 
 /** Every problem is reported, with the path that it has. */
 export function readParameters(schema: JsonObject | undefined, report: Report): Parameters {
@@ -105,7 +99,7 @@ function readParameter(name: string, schema: JsonObject, required: boolean, repo
       : type === 'boolean'
         ? readBoolean
         : readNumber(schema, type === 'integer', report)
-  function read(argument: string): ReturnType<Parameter['read']> {
+  const read: ReadArgument = (argument) => {
     const converted = convert(argument)
     return 'value' in converted && listed && !listed.has(converted.value)
       ? { rule: 'must be equal to one of the allowed values' }
@@ -156,81 +150,6 @@ function patternOf({ pattern }: JsonObject, report: Report): Pattern | undefined
   if (!('problem' in read)) return read
   report(`.pattern: ${read.problem}`)
   return undefined
-}
-
-type Convert = Parameter['read']
-
-function readText({ minLength, maxLength, pattern: source }: JsonObject, pattern: Pattern | undefined, report: Report): Convert {
-  const least = bound(minLength, 0, '.minLength', report)
-  const most = Math.min(bound(maxLength, MAX_ARGUMENT_CHARACTERS, '.maxLength', report), MAX_ARGUMENT_CHARACTERS)
-  if (least > most) report('.minLength: is more than maxLength')
-  const tooLong = { rule: `must NOT have more than ${most} characters` }
-  return function read(argument) {
-    // A character is at most two code units: what is longer than that is not counted.
-    if (argument.length > 2 * most) return tooLong
-    const length = characters(argument)
-    if (length > most) return tooLong
-    if (length < least) return { rule: `must NOT have fewer than ${least} characters` }
-    return pattern && !pattern.matches(argument) ? { rule: `must match pattern "${String(source)}"` } : { value: argument }
-  }
-}
-
-function bound(value: unknown, otherwise: number, at: string, report: Report): number {
-  if (value === undefined) return otherwise
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
-  report(`${at}: must be a whole number of 0 or more`)
-  return otherwise
-}
-
-const readBoolean: Convert = (argument) =>
-  argument === 'true' || argument === 'false' ? { value: argument } : { rule: 'must be true or false' }
-
-const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
-const MAX_NUMBER_CHARACTERS = 32
-const limits = [
-  ['minimum', '>=', (value: number, limit: number) => value >= limit],
-  ['maximum', '<=', (value: number, limit: number) => value <= limit],
-  ['exclusiveMinimum', '>', (value: number, limit: number) => value > limit],
-  ['exclusiveMaximum', '<', (value: number, limit: number) => value < limit],
-] as const
-
-function readNumber(schema: JsonObject, whole: boolean, report: Report): Convert {
-  const rules = limits.flatMap(([keyword, sign, holds]) => {
-    const limit = schema[keyword]
-    if (typeof limit === 'number' && Number.isFinite(limit)) return [{ sign, limit, holds }]
-    if (limit !== undefined) report(`.${keyword}: must be a number`)
-    return []
-  })
-  return function read(argument) {
-    const value = argument.length <= MAX_NUMBER_CHARACTERS && jsonNumber.test(argument) ? Number(argument) : Number.NaN
-    if (whole ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return { rule: whole ? 'must be integer' : 'must be number' }
-    for (const { sign, limit, holds } of rules) if (!holds(value, limit)) return { rule: `must be ${sign} ${limit}` }
-    // `-0` is written `0`.
-    return { value: String(value + 0) }
-  }
-}
-
-/** The author wrote each value, so that only what would begin another line is refused. */
-function listProblem(values: ReadonlySet<string> | undefined): string | undefined {
-  for (const value of values ?? []) {
-    if (/[\n\t\u2028\u2029]/.test(value) || cleanText(value).removed.length > 0)
-      return 'an allowed value has a line break or hidden characters'
-    if (characters(value) > MAX_ROLE_LINE_CHARACTERS) return `an allowed value has more than ${MAX_ROLE_LINE_CHARACTERS} characters`
-  }
-  return undefined
-}
-
-function textProblem({ maxLength }: JsonObject, pattern: Pattern | undefined): string | undefined {
-  if (typeof maxLength !== 'number' || !pattern) return 'it needs an enum, or a maxLength and an anchored pattern'
-  if (maxLength > MAX_ROLE_LINE_CHARACTERS) return `its maxLength is more than ${MAX_ROLE_LINE_CHARACTERS}`
-  return pattern.roleLineProblem
-}
-
-/** As JSON Schema counts them. */
-function characters(text: string): number {
-  let count = 0
-  for (const _ of text) count++
-  return count
 }
 
 const shown = (text: string): string => JSON.stringify(cleanText(text).text.slice(0, 64))
