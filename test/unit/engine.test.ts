@@ -5,11 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
+import { until } from '../support/until.ts'
 
 verifies('limits', 'hidden-names', 'deny-by-default')
 
 const executedBy: string[] = []
 const release = Promise.withResolvers<void>()
+let begun = 0
 let aborted = 0
 let rig: Rig
 
@@ -35,6 +37,7 @@ const entries = [
   }),
   tool('large', () => say('x'.repeat(2_000_000))),
   tool('slow', async (_, call) => {
+    begun++
     const stopped = new Promise((resolve) => call.onAbort(() => resolve(aborted++)))
     call.notify({ method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } })
     await Promise.race([release.promise, delay(3_000), stopped])
@@ -160,8 +163,7 @@ describe('the engine', () => {
       break
     }
     stream.abort()
-    await delay(200)
-    assert.equal(aborted, before + 1)
+    await until('the call is stopped', () => aborted === before + 1)
   })
   it('compares mirrored parameters with the arguments', async () => {
     const call = async (args: object, headers: Record<string, string>) =>
@@ -183,7 +185,7 @@ describe('the engine', () => {
   })
   it('bounds how many calls of one principal run at once, and no other principal waits for them', async () => {
     const slow = [1, 2, 3].map(() => as('full').call('slow'))
-    await delay(100)
+    assert.equal((await Promise.race(slow)).status, 503)
     assert.equal(text(await as('boss').call('echo', { text: 'free' })), 'free')
     const statuses = (await Promise.all(slow)).map(({ status }) => status).sort((a, b) => a - b)
     assert.deepEqual(statuses, [200, 200, 503])
@@ -274,13 +276,14 @@ describe('the engine', () => {
     rig.engine.catalogue.replace('other', [])
   })
   it('records calls that were under way when it was told to stop', async () => {
+    const before = begun
     const stopping = await startEngine(entries, { full: principal('alice') })
     const calls = Array.from({ length: 5 }, () =>
       mcp(stopping.url, { token: 'full', version: '2026-07-28' })
         .call('slow')
         .catch(() => undefined),
     )
-    await delay(100)
+    await until('all are under way', () => begun === before + 5)
     const store = stopping.store
     const closed = stopping.close(false)
     await closed

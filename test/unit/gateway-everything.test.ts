@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { startChild, stopChild } from '../../src/process/index.ts'
 import { type Gateway, said, startGateway } from '../support/gateway.ts'
 import { type Answer, type McpClient, mcp, type Stream } from '../support/mcp.ts'
@@ -38,10 +38,12 @@ async function open(transport: 'stdio' | 'http'): Promise<Rig> {
   }
   const gateway = opening.use(await startGateway({ servers: { everything: server } }))
   const { key } = await gateway.key()
+  const modern = mcp(gateway.url, { key, capabilities })
+  await until('the server to be connected', async () => (await modern.list()).length > 0)
   const opened = opening.move()
   return {
     gateway,
-    modern: mcp(gateway.url, { key, capabilities }),
+    modern,
     legacy: mcp(gateway.url, { key, capabilities, version: '2025-11-25' }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
@@ -83,8 +85,26 @@ async function next(stream: Stream, method: string): Promise<Json> {
 
 for (const transport of ['stdio', 'http'] as const) {
   describe(`the reference server over ${transport}`, () => {
+    let rig: Rig
+    before(async () => {
+      rig = await open(transport)
+    })
+    after(() => rig[Symbol.asyncDispose]())
+
+    // Before anybody has said how much is to be logged: the level is the server’s, for all of its callers.
+    test('logs during a call to its caller, from the level on that the caller wants', { skip: transport !== 'stdio' }, async () => {
+      const at = async (level: string): Promise<string[]> => {
+        const answer = await rig.modern.call('toggle-simulated-logging', {}, { 'io.modelcontextprotocol/logLevel': level })
+        return answer.notifications.map(({ method, params }) => `${method} ${params.data}`)
+      }
+      const found = await at('debug')
+      assert.equal(found.length, 1)
+      assert.match(found[0] ?? '', /^notifications\/message \w+.level.message/)
+      // Off again: nothing is logged.
+      assert.deepEqual(await at('debug'), [])
+    })
+
     test('asks callers of both revisions for a completion, a form and a visit, and goes on with what they answer', async () => {
-      await using rig = await open(transport)
       for (const era of ['modern', 'legacy'] as const) {
         const client = rig[era]
         const sampling = await converse(client, era, 'trigger-sampling-request', { prompt: 'Write one' })
@@ -108,7 +128,6 @@ for (const transport of ['stdio', 'http'] as const) {
     })
 
     test('is told what is watched, and its changes reach those who watch', async () => {
-      await using rig = await open(transport)
       const uri = 'demo://resource/dynamic/text/7'
       const stream = await rig.modern.open('subscriptions/listen', { notifications: { resourceSubscriptions: [uri] } })
       const { params } = await next(stream, 'notifications/subscriptions/acknowledged')
@@ -125,7 +144,6 @@ for (const transport of ['stdio', 'http'] as const) {
     })
 
     test('does not learn roots: what one caller says of itself would be everybody’s', async () => {
-      await using rig = await open(transport)
       const names = (await rig.modern.list()).map(({ name }) => name as string)
       assert.ok(names.includes('trigger-sampling-request'))
       if (transport === 'stdio') return assert.ok(!names.includes('get-roots-list'))
@@ -135,16 +153,3 @@ for (const transport of ['stdio', 'http'] as const) {
     })
   })
 }
-
-test('what the reference server logs during a call reaches its caller, from the level on that the caller wants', async () => {
-  await using rig = await open('stdio')
-  const at = async (level: string): Promise<string[]> => {
-    const answer = await rig.modern.call('toggle-simulated-logging', {}, { 'io.modelcontextprotocol/logLevel': level })
-    return answer.notifications.map(({ method, params }) => `${method} ${params.data}`)
-  }
-  const found = await at('debug')
-  assert.equal(found.length, 1)
-  assert.match(found[0] ?? '', /^notifications\/message \w+.level.message/)
-  // Off again: nothing is logged.
-  assert.deepEqual(await at('debug'), [])
-})

@@ -45,7 +45,8 @@ describe('a result of 50 MB', () => {
     // Others are answered while it is in work.
     let meanwhile = 0
     while (!isDone) {
-      await other.call('everything__echo', { message: 'meanwhile' })
+      const answer = await other.call('everything__echo', { message: 'meanwhile' })
+      assert.equal(answer.result?.content[0].text, 'Echo: meanwhile')
       if (!isDone) meanwhile++
       await delay(50)
     }
