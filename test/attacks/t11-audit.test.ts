@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { link } from '../../src/storage/chain.ts'
-import type { ChainedRecord, Store } from '../../src/storage/index.ts'
+import type { AuditRecord, ChainedRecord, Store } from '../../src/storage/index.ts'
 import { openData } from '../../src/vault/index.ts'
 import { tool } from '../fixtures/attacks/behaviour.ts'
 import { verifies } from '../requirements.ts'
@@ -70,6 +70,12 @@ after(async () => {
 })
 
 const newest = async (): Promise<number> => (await store.audit.search({ limit: 1 }))[0]?.sequence ?? 0
+/** Oldest first. What some of them need beforehand, as the session that a legacy client opens, was allowed. */
+const deniedSince = async (earlier: number): Promise<readonly AuditRecord[]> =>
+  (await store.audit.search({ decision: ['deny'] }))
+    .filter(({ sequence }) => sequence > earlier)
+    .map(({ record }) => record)
+    .reverse()
 const secretly = { 'x-secret': HEADER, cookie: `sid=${HEADER}` }
 const args = { text: ARGUMENT }
 
@@ -155,21 +161,24 @@ describe('T11: the record of what was refused', () => {
     for (let spend = 0; spend < 2; spend++) await mcp(guard.url, { key }).call('spent', args)
     await until('the preparations are on record', async () => (await store.audit.search({ target: 'spent' })).length === 2)
 
+    const begun = await newest()
     for (const [what, reason, act] of refusals) {
       const earlier = await newest()
       await act()
-      await until(`a record of ${what}`, async () => (await newest()) > earlier)
-      const fresh = (await store.audit.search({ limit: 10 })).filter(({ sequence }) => sequence > earlier)
-      // The legacy client opens a session before it uses a false one.
-      const denied = fresh.filter(({ record }) => record.decision === 'deny')
-      assert.deepEqual(
-        denied.map(({ record }) => record.reason),
-        [reason],
-        what,
-      )
-      assert.equal(denied[0]?.record.repeated, undefined)
-      assert.match(denied[0]?.record.id ?? '', /^dec_/)
+      await until(`a record of ${what}`, async () => (await deniedSince(earlier)).length > 0)
+      const [record] = await deniedSince(earlier)
+      assert.equal(record?.reason, reason, what)
+      assert.equal(record?.repeated, undefined)
+      assert.match(record?.id ?? '', /^dec_/)
     }
+    // The trail is in the order of what happened: behind this one no second record of a refusal can still come.
+    const last = await newest()
+    await mcp(guard.url, { key }).request('tools/list', {})
+    await until('what came after them', async () => (await newest()) > last)
+    assert.deepEqual(
+      (await deniedSince(begun)).map(({ reason }) => reason),
+      refusals.map(([, reason]) => reason),
+    )
   })
   it('what is allowed has one as well', async () => {
     const earlier = await newest()
