@@ -16,6 +16,7 @@ import type { AuditRecord } from '../../src/storage/index.ts'
 import { type Data, openData } from '../../src/vault/index.ts'
 import type { Spec } from '../fixtures/attacks/behaviour.ts'
 import { ANA, connect, type SignedIn } from './authorization.ts'
+import { readInNoTime } from './browser.ts'
 import { type Finished, run } from './child.ts'
 import { ALL_SCOPES, SALLYPORT } from './guard.ts'
 import { createTempDir } from './paths.ts'
@@ -67,6 +68,8 @@ export async function startGateway({ servers, config: more = {}, classify = fals
   let logged = ''
   const redactor = createRedactor()
   const log = createLog({ level: 'debug', pretty: false, redactor, write: (line) => void (logged += line) })
+  /** The records that are stored one by one, whatever else is refused: floods of strangers are counted (`guards/audit-folding`). */
+  const decided = new Set<string>()
   const guard = await createGuard({
     config: loadConfig({ file, cwd: folder.path, env: {}, flags: { dataDir } }),
     classify,
@@ -74,6 +77,9 @@ export async function startGateway({ servers, config: more = {}, classify = fals
     log,
     redactor,
     clock: () => Date.now() + offset,
+    onRecord: ({ id, decision, subject, action }) => {
+      if (decision !== 'deny' || subject !== undefined || action === 'sandbox.connect') decided.add(id)
+    },
   })
   await guard.ready
   const data = await openData({ dataDir })
@@ -83,6 +89,8 @@ export async function startGateway({ servers, config: more = {}, classify = fals
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => (stopped ??= guard.close())
   const resource = guard.url
+  const advance = (milliseconds: number): void => void (offset += milliseconds)
+  readInNoTime(guard.issuer, advance)
 
   async function signIn(scopes: readonly string[] = ALL_SCOPES): Promise<SignedIn> {
     if (!hasAccount) await accounts.create(ANA)
@@ -103,18 +111,19 @@ export async function startGateway({ servers, config: more = {}, classify = fals
     signIn,
     token: async (scopes) => (await signIn(scopes)).tokens.access_token,
     async records() {
-      // They are stored together, a moment after the answers: all have come when none has for a while.
+      // They are stored together, a moment after the answers: all have come when those decided are there, unless they have been dropped since,
+      // and no more come for a while.
       for (let before = -1, quiet = 0; ; ) {
         const found = await data.store.audit.search({ limit: 10_000 })
+        const stored = new Set(found.map(({ record }) => record.id))
+        const isComplete = [...decided].every((id) => stored.has(id))
         quiet = found.length === before ? quiet + 1 : 0
-        if (quiet === 2) return found.map(({ record }) => record).reverse()
+        if (quiet >= (isComplete ? 2 : 40)) return found.map(({ record }) => record).reverse()
         before = found.length
         await delay(150)
       }
     },
-    advance(milliseconds) {
-      offset += milliseconds
-    },
+    advance,
     cli: (...args) => run(process.execPath, [SALLYPORT, ...args, '--data-dir', dataDir], { cwd: folder.path }),
     stop,
     async [Symbol.asyncDispose]() {

@@ -1,10 +1,12 @@
-// A real `MCPServer` for tests, on any free port of loopback, with a data folder of its own. Keys and people are made with the command
-// line on that folder, as an operator would while it runs.
+// A real `MCPServer` for tests, on any free port of loopback, with a data folder of its own. Keys and people come in beside it, through
+// another connection to that folder, as an operator makes them while it runs; that the command line does so is what test/e2e shows.
 
 import { silentLog } from '../../src/core/index.ts'
+import { createApiKeys } from '../../src/oauth/index.ts'
+import { createAccounts } from '../../src/people/index.ts'
 import { type Listening, MCPServer, type MCPServerOptions } from '../../src/server/index.ts'
-import { run } from './child.ts'
-import { ALL_SCOPES, SALLYPORT } from './guard.ts'
+import { type Data, openData } from '../../src/vault/index.ts'
+import { ALL_SCOPES } from './guard.ts'
 import { createTempDir } from './paths.ts'
 
 export interface TestServer extends Listening, AsyncDisposable {
@@ -31,23 +33,26 @@ export async function startServer(options: MCPServerOptions = {}): Promise<TestS
   }
 }
 
-/** Makes keys and people with the command line. */
+/** Makes keys and people in the folder, as the command line does beside whoever serves it. */
 export function createOperator(dataDir: string): Pick<TestServer, 'key' | 'user'> {
   let keys = 0
-  async function cli(input: string, ...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await run(process.execPath, [SALLYPORT, ...args, '--data-dir', dataDir, '--json'], { input })
-    if (code !== 0) throw new Error(`sallyport ${args[0]} ${args[1]} ended with ${code}: ${stderr}${stdout}`)
-    return stdout
+  async function withData<T>(use: (data: Data) => Promise<T>): Promise<T> {
+    const data = await openData({ dataDir })
+    try {
+      return await use(data)
+    } finally {
+      await data.store.close()
+    }
   }
-  const roleFlags = (roles: readonly string[]): string[] => roles.flatMap((role) => ['--role', role])
   return {
     async key(scopes = ALL_SCOPES, roles = []) {
       keys += 1
-      const flags = [...scopes.flatMap((scope) => ['--scope', scope]), ...roleFlags(roles)]
-      return (JSON.parse(await cli('', 'key', 'create', '--name', `test-${keys}`, ...flags)) as { key: string }).key
+      const wanted = { name: `test-${keys}`, scopes, roles, createdBy: 'test', expiresInDays: 90 }
+      return withData(async (data) => (await createApiKeys({ ...data, clock: Date.now }).create(wanted)).key)
     },
     async user(name, password, roles = []) {
-      await cli(`${password}\n`, 'user', 'add', name, '--password-stdin', ...roleFlags(roles))
+      const made = await withData(({ store }) => createAccounts({ store, clock: Date.now }).create({ name, password, roles }))
+      if ('problem' in made) throw new Error(`no account ${name}: ${made.problem}`)
     },
   }
 }
