@@ -250,10 +250,8 @@ describe('the MCP endpoint', () => {
     const works = async (): Promise<boolean> =>
       (await look({ authorization: `DPoP ${own}`, dpop: await holder.prove({ htu: url, token: own }) })).status === 200
     assert.ok(await works())
-    const revokedAt = Date.now()
     assert.equal((await postForm(`${place.issuer}/revoke`, { token: own, client_id: doomed.clientId })).status, 200)
-    await until('the token to stop', async () => !(await works()), 2_000)
-    assert.ok(Date.now() - revokedAt < 1_000)
+    await until('the token to stop', async () => !(await works()), 1_000)
     assert.equal((await doomed.refresh()).status, 400)
   })
   it('keeps no token and no proof in the log or the audit', async () => {

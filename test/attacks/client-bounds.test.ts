@@ -10,6 +10,7 @@ import { AnyAnswer, startWorld } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
 import { createClient, problemOf, signInTo, startServer } from '../support/client.ts'
 import type { Json } from '../support/sse.ts'
+import { lived } from '../support/until.ts'
 
 verifies('client-bounds')
 
@@ -40,9 +41,9 @@ async function asked(
     response.writeHead(200, json).end(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: discovered }))
   })
   await using client = createClient(server, { auth: undefined, maxMessageBytes: 100_000, ...options })
-  const startedAt = performance.now()
+  using time = lived()
   const problem = await problemOf(client.request(call))
-  return { problem, ms: performance.now() - startedAt }
+  return { problem, ms: time.ms() }
 }
 /** Writes for as long as somebody reads. */
 function pour(response: ServerResponse, head: string, chunk: string): void {

@@ -29,7 +29,9 @@ const streaming = (flood: (response: ServerResponse) => void, heard?: () => void
   })
 
 describe('client-bounds: what nobody asked for', () => {
-  it('is handed on a thousand times a second at the most', async () => {
+  it('is handed on a thousand times a second at the most', async (t) => {
+    // All of it comes in one second.
+    t.mock.method(performance, 'now', () => 1_000)
     let entries = 0
     const warned: string[] = []
     const entry = line({ method: 'notifications/message', params: { level: 'info', data: 'x' } })
@@ -41,8 +43,7 @@ describe('client-bounds: what nobody asked for', () => {
       log: (_, message) => void warned.push(message),
     })
     assert.deepEqual((await client.callTool('any')).content, [{ type: 'text', text: 'at last' }])
-    // As many seconds as it took to read them.
-    assert.ok(entries > 0 && entries < 15_000, String(entries))
+    assert.equal(entries, 1_000)
     assert.equal(warned.filter((message) => message.includes('notifications a second')).length, 1)
   })
 

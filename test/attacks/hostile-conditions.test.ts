@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { compileCondition } from '../../src/catalogue/index.ts'
 import type { Condition, JsonObject } from '../../src/core/index.ts'
 import { verifies } from '../requirements.ts'
+import { cpuMs, cpuMsDuring } from '../support/cpu.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
 
@@ -111,9 +112,7 @@ describe('deciding a rule', () => {
     const args = fc.dictionary(key, fc.jsonValue({ maxDepth: 4 })).map((value) => JSON.parse(JSON.stringify(value)) as JsonObject)
     fc.assert(
       fc.property(fc.constantFrom(...rules), args, (rule, given) => {
-        const begun = performance.now()
-        assert.match(rule.check(given, clerk), /^(?:met|unmet|failed)$/)
-        assert.ok(performance.now() - begun < 1_000)
+        assert.ok(cpuMs(() => assert.match(rule.check(given, clerk), /^(?:met|unmet|failed)$/)) < 1_000)
       }),
       { numRuns: 2_000 },
     )
@@ -181,13 +180,14 @@ describe('a rule on a tool', () => {
     assert.ok(!/31337|canary/.test(JSON.stringify(denied)))
   })
   it('keeps others waiting for no more than a moment while it is decided over hostile arguments', async () => {
-    const begun = performance.now()
-    const [busy, quick] = await Promise.all([
-      Promise.all(Array.from({ length: 5 }, () => call('clerk', 'busy', { list: many }))),
-      call('clerk', 'pay', { amount: 1 }),
-    ])
-    assert.ok(performance.now() - begun < 2_000)
-    assert.ok(busy.every(({ result }) => result.isError === true))
-    assert.equal(quick.result.content[0].text, 'ran')
+    const took = await cpuMsDuring(async () => {
+      const [busy, quick] = await Promise.all([
+        Promise.all(Array.from({ length: 5 }, () => call('clerk', 'busy', { list: many }))),
+        call('clerk', 'pay', { amount: 1 }),
+      ])
+      assert.ok(busy.every(({ result }) => result.isError === true))
+      assert.equal(quick.result.content[0].text, 'ran')
+    })
+    assert.ok(took < 2_000, `${took} ms`)
   })
 })

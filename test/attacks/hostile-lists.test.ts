@@ -9,6 +9,7 @@ import { mergeEntries } from '../../src/gateway/import/merge-entries.ts'
 import { type Lists, noLists } from '../../src/gateway/import/read-lists.ts'
 import { matchTemplate } from '../../src/protocol/index.ts'
 import { verifies } from '../requirements.ts'
+import { cpuMs } from '../support/cpu.ts'
 
 verifies('bounded-input', 'bounded-output')
 
@@ -39,10 +40,11 @@ it('a URI costs next to nothing, however long it is and however odd the template
     [`n:${'a'.repeat(3_900_000)}`, 5],
     [`n:${'a'.repeat(4000)}1`, 200],
   ] as const) {
-    const startedAt = performance.now()
-    assert.equal(catalogue.resolve(uri)?.kind, uri.length > 4096 ? undefined : 'template')
-    assert.equal(catalogue.template(uri), undefined)
-    assert.ok(performance.now() - startedAt < within, `${performance.now() - startedAt} ms`)
+    const took = cpuMs(() => {
+      assert.equal(catalogue.resolve(uri)?.kind, uri.length > 4096 ? undefined : 'template')
+      assert.equal(catalogue.template(uri), undefined)
+    })
+    assert.ok(took < within, `${took} ms`)
   }
   const exact = read({
     resources: [
@@ -143,11 +145,11 @@ it('an import lets everybody else go on', async () => {
   await inSlices(importSteps({ ...noLists, tools: tools.slice(0, 20) }, options('warm')))
   let longest = 0
   let turns = 0
-  let last = performance.now()
+  let last = process.threadCpuUsage()
   const timer = setInterval(() => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last)
-    last = now
+    const { user, system } = process.threadCpuUsage(last)
+    longest = Math.max(longest, (user + system) / 1000)
+    last = process.threadCpuUsage()
     turns++
   }, 1)
   const { entries } = await inSlices(importSteps({ ...noLists, tools }, options('up')))

@@ -143,10 +143,8 @@ describe('a key that is said to be compromised', () => {
     const stolen = client.tokens.access_token
     assert.ok(await works(stolen))
     const { code, stdout, stderr } = await gateway.cli('keys', 'rotate', '--signing', '--compromised', '--json')
-    const rotatedAt = Date.now()
     assert.equal(code, 0, stderr)
-    await until('the old token to be refused', async () => !(await works(stolen)), 2_000)
-    assert.ok(Date.now() - rotatedAt < 1_000)
+    await until('the old token to be refused', async () => !(await works(stolen)), 1_000)
     const heard = web.seen.length
     assert.equal(await works(stolen), false)
     assert.equal(web.seen.length, heard)

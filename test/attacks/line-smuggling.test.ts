@@ -67,7 +67,7 @@ describe('a message within a message', () => {
     try {
       const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
       child.process.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta } })}\n`)
-      await firstLine(child, 20_000)
+      await firstLine(child, 60_000)
       const raw = child.stdout()
       assert.doesNotMatch(raw, rawEnds)
       const { id, result } = JSON.parse(raw)

@@ -37,7 +37,7 @@ test('two processes that find one stored sign-in expired renew it once, and both
     const children = Array.from({ length: 2 }, () =>
       start(process.execPath, [PROGRAM, JSON.stringify(task)], { env: withBin(), stdio: ['pipe', 'pipe', 'pipe'] }),
     )
-    await Promise.all(children.map((child) => firstLine(child, 30_000, /ready/)))
+    await Promise.all(children.map((child) => firstLine(child, 60_000, /ready/)))
     const ended = children.map((child) => once(child.process, 'close'))
     for (const child of children) child.process.stdin?.end('go\n')
     await Promise.all(ended)

@@ -216,7 +216,7 @@ test('no URI whatever gives a reader something that leads elsewhere, or takes lo
   await fc.assert(
     fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
       const uri = pieces.join('')
-      const begun = performance.now()
+      const begun = process.threadCpuUsage()
       const entry = rig.engine.catalogue.resolve(uri)
       ran.length = 0
       const named = entry?.normalize ? await entry.normalize({ uri }) : { allowed: true, value: { uri } }
@@ -227,7 +227,7 @@ test('no URI whatever gives a reader something that leads elsewhere, or takes lo
           assert.ok(!value.split('/').includes('..') && value.isWellFormed())
           if (name !== 'any') assert.ok(!value.includes('/'))
         }
-      assert.ok(performance.now() - begun < 1_000)
+      assert.ok(process.threadCpuUsage(begun).user < 1_000_000)
     }),
     { numRuns: 5_000 },
   )

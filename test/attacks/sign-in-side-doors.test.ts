@@ -14,6 +14,7 @@ import { createPeopleFixture, HERE, PASSWORD, type PeopleFixture } from '../supp
 import { createAuthenticator } from '../support/authenticator.ts'
 import { ANA, authorizeUrl, type Fixture, register, startAuthorizationServer } from '../support/authorization.ts'
 import { createBrowser, fillIn, formWith, prefilled, type Shown, textOf, visit } from '../support/browser.ts'
+import { cpuMs } from '../support/cpu.ts'
 
 verifies('session-fixation', 'new-password', 'own-activity', 'access-taken-back', 'consent-approval')
 
@@ -51,9 +52,10 @@ test('a cookie whose name only looks like ours is not ours: its prefix bound it 
 })
 
 test('a header of blanks costs no more than another', () => {
-  const from = performance.now()
-  for (let at = 0; at < 20; at++) assert.equal(readCookie(`a${' '.repeat(32_000)}b=c; x = y\t`, 'x'), 'y')
-  assert.ok(performance.now() - from < 2_000)
+  const took = cpuMs(() => {
+    for (let at = 0; at < 20; at++) assert.equal(readCookie(`a${' '.repeat(32_000)}b=c; x = y\t`, 'x'), 'y')
+  })
+  assert.ok(took < 2_000, `${took} ms`)
 })
 
 test('a wrong password is on record under the name of the account, however it was typed', async () => {

@@ -27,7 +27,7 @@ const legacy = {} as Record<Who, McpClient>
 
 before(async () => {
   web = start(process.execPath, [SDK, '--legacy'], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
-  const { url } = JSON.parse(await firstLine(web, 15_000)) as { url: string }
+  const { url } = JSON.parse(await firstLine(web, 60_000)) as { url: string }
   const child = (...flags: string[]) => ({ command: process.execPath, args: [ASKING, ...flags] })
   const plenty = { max: 100_000 }
   gateway = await startGateway({

@@ -15,6 +15,7 @@ import { directory } from '../../src/server/resources/index.ts'
 import { verifies } from '../requirements.ts'
 import { createTempDir, mcp } from '../support/index.ts'
 import { startResources } from '../support/resources.ts'
+import { lived } from '../support/until.ts'
 
 verifies('T32', 'RS25')
 
@@ -134,12 +135,12 @@ for (const [index, rig] of rigs.entries()) {
     assert.equal((await ana.request('resources/read', { uri: 'file:///notes/%252e%252e' })).result.contents[0].text, 'inside')
     for (const path of inEveryWriting) {
       const uri = `file:///notes/${path}`
-      const begun = performance.now()
+      const begun = process.cpuUsage()
       const { status, body } = await ana.post(
         { jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri, _meta: modern } },
         { 'mcp-method': 'resources/read', 'mcp-name': header(uri) },
       )
-      assert.ok(performance.now() - begun < 1_000, `${path} takes too long`)
+      assert.ok(process.cpuUsage(begun).user < 1_000_000, `${path} takes too long`)
       assert.equal(body.result, undefined, path)
       assert.deepEqual([status, body.error.code, body.error.message], [200, -32602, 'Resource not found'], path)
       assert.doesNotMatch(JSON.stringify(body), new RegExp(OUTSIDE))
@@ -273,8 +274,11 @@ for (const { how, byPath, followLinks, ms } of [
         ]
       : [['d', 'f'], ['file'], ['d', OUTSIDE]]
     const count = { inside: 0, refused: 0, listed: 0 }
+    // Both happened: the swapping was seen, and so was the folder.
+    const isEnough = (): boolean => count.inside > 0 && count.refused > 100 && count.listed > 0
+    using time = lived()
     try {
-      for (const start = performance.now(); performance.now() - start < ms; ) {
+      while (time.ms() < ms || (!isEnough() && time.ms() < 30_000)) {
         for (const bytes of await Promise.all(wanted.map((way) => folder.read(way, 100)))) {
           if (bytes === undefined) count.refused++
           else if (String(bytes) === 'inside') count.inside++
@@ -289,8 +293,7 @@ for (const { how, byPath, followLinks, ms } of [
       attacker.stop()
       await folder.close()
     }
-    // Both happened: the swapping was seen, and so was the folder.
-    assert.ok(count.inside > 0 && count.refused > 100 && count.listed > 0, JSON.stringify(count))
+    assert.ok(isEnough(), JSON.stringify(count))
   })
 }
 

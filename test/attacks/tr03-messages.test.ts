@@ -187,7 +187,7 @@ test('over stdio nothing but messages is on stdout, and whoever is calling is de
   const child = start(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'pipe'] })
   const send = (message: Json): void => void child.process.stdin?.write(`${JSON.stringify(message)}\n`)
   send({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta() } })
-  const listed = JSON.parse(await firstLine(child, 10_000)) as Json
+  const listed = JSON.parse(await firstLine(child, 60_000)) as Json
   assert.deepEqual(
     listed.result.tools.map(({ name }: Json) => name),
     ['look'],

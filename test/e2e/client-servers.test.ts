@@ -104,7 +104,7 @@ test('what npm start shows, with a key', async () => {
   const args = ['scripts/run.mjs', 'start', '--port', '0', '--data-dir', dataDir, '--ready-json']
   const child = start(process.execPath, args, { cwd: ROOT, env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
   try {
-    const { url } = JSON.parse(await firstLine(child, 30_000)) as { url: string }
+    const { url } = JSON.parse(await firstLine(child, 60_000)) as { url: string }
     const scopes = ['--scope', 'tools:read', '--scope', 'tools:execute']
     const { stdout } = await run(process.execPath, [
       SALLYPORT,

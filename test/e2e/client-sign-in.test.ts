@@ -26,7 +26,7 @@ const create = (serverUrl: string, options: Partial<MCPClientOptions> = {}): MCP
 /** What a program with a kept sign-in prints in the end. */
 async function runProgram(task: KeptClientTask, env: Record<string, string>): Promise<string> {
   const child = start(process.execPath, [PROGRAM, JSON.stringify(task)], { env: { ...withBin(), ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
-  await firstLine(child, 30_000, /ready/)
+  await firstLine(child, 60_000, /ready/)
   const ended = once(child.process, 'close')
   child.process.stdin?.end('go\n')
   await ended

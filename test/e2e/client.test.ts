@@ -17,6 +17,7 @@ import { problemOf, REDIRECT_URI } from '../support/client.ts'
 import { firstLine, ROOT, start, stop, withBin } from '../support/index.ts'
 import { type Served, startService } from '../support/service.ts'
 import type { Json } from '../support/sse.ts'
+import { until } from '../support/until.ts'
 
 const textOf = (result: Json): string => result.content[0].text
 const create = (serverUrl: string, options: Partial<MCPClientOptions> = {}): MCPClient =>
@@ -159,13 +160,8 @@ describe('a server with TLS', () => {
     await using client = create(one.service.url.replace('http:', 'ws:'), { auth: { type: 'api_key', apiKey: one.key } })
     assert.equal(textOf(await client.callTool('echo', { text: 'hello' })), 'hello')
     await one.revoke()
-    const deadline = Date.now() + 5000
-    let problem = ''
-    while (problem !== 'AuthorizationError credential_refused' && Date.now() < deadline) {
-      problem = await problemOf(client.callTool('echo', { text: 'hello' }))
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-    assert.equal(problem, 'AuthorizationError credential_refused')
+    const problem = (): Promise<string> => problemOf(client.callTool('echo', { text: 'hello' }))
+    await until('it is told why', async () => (await problem()) === 'AuthorizationError credential_refused')
   })
 })
 
@@ -178,7 +174,7 @@ describe('a server of the official SDK that knows only 2025-11-25', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     try {
-      const { port } = JSON.parse(await firstLine(child, 15_000, /^\{"port"/)) as { port: number }
+      const { port } = JSON.parse(await firstLine(child, 60_000, /^\{"port"/)) as { port: number }
       await using client = create(`http://127.0.0.1:${port}/mcp`, {
         auth: undefined,
         onInput: { elicitation: () => ({ action: 'decline' }), roots: () => [{ uri: 'file:///notes', name: 'notes' }] },

@@ -78,7 +78,7 @@ test('^C ends it with 130', async () => {
   await using temp = await createTempDir('interrupt')
   const args = [SALLYPORT, 'guard', '--port', '0', '--ready-json', '--data-dir', join(temp.path, 'data'), ...behind(temp.path)]
   const child = start(process.execPath, args, { cwd: temp.path, env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
-  await firstLine(child, 20_000)
+  await firstLine(child, 60_000)
   const gone = new Promise((resolve) => child.process.once('exit', resolve))
   child.process.kill('SIGINT')
   assert.equal(await gone, 130)

@@ -34,7 +34,7 @@ before(async () => {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const { port } = JSON.parse(await firstLine(remote, 15_000, /^\{"port"/)) as { port: number }
+  const { port } = JSON.parse(await firstLine(remote, 60_000, /^\{"port"/)) as { port: number }
   guard = await startGuard({
     config: {
       mcpServers: {

@@ -23,7 +23,7 @@ export interface RunOptions {
 /** Runs a program to its end. A signal or the deadline gives code 128 or more, as in a shell. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const child = start(command, args, { cwd: options.cwd, env: withBin(options.env), stdio: 'pipe' })
-  const deadline = setTimeout(() => child.process.kill('SIGKILL'), options.timeoutMs ?? 30_000)
+  const deadline = setTimeout(() => child.process.kill('SIGKILL'), options.timeoutMs ?? 60_000)
   child.process.stdin?.on('error', () => {}) // a child may end without reading its input
   if (options.input !== null) child.process.stdin?.end(options.input ?? '')
   const [code, signal] = (await once(child.process, 'close')) as [number | null, NodeJS.Signals | null]

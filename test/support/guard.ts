@@ -71,7 +71,7 @@ export async function startGuard(options: GuardOptions = {}): Promise<Guard> {
 
   let ready: { url: string; issuer: string }
   try {
-    ready = JSON.parse(await firstLine(child, options.readyMs ?? 20_000))
+    ready = JSON.parse(await firstLine(child, options.readyMs ?? 60_000))
   } catch (error) {
     await end()
     throw error

@@ -15,7 +15,7 @@ let proxy: TokenProxy
 before(async () => {
   const program = join(ROOT, 'test', 'conformance', 'server.ts')
   server = start(process.execPath, [program], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
-  ;({ url } = JSON.parse(await firstLine(server, 15_000)) as { url: string })
+  ;({ url } = JSON.parse(await firstLine(server, 60_000)) as { url: string })
   proxy = await createTokenProxy({ target: url, token: 'added-by-the-proxy' })
 })
 
