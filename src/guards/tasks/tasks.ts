@@ -12,36 +12,30 @@
  */
 
 import {
-  allow,
   type Call,
   type Clock,
-  createId,
   type Decision,
-  type Denial,
   deny,
   type Execution,
-  type InputResponses,
   type JsonObject,
   type Log,
   type Produced,
-  principalKey,
-  subjectOf,
   type TaskSupport,
-  userInRecord,
 } from '../../core/index.ts'
-import { isObject, NEEDS_TASKS } from '../../protocol/index.ts'
+import { NEEDS_TASKS } from '../../protocol/index.ts'
 import type { AuditRecord, Bus, Store } from '../../storage/index.ts'
 import type { Vault } from '../../vault/index.ts'
 import type { ArgumentSteps, ReadArguments } from '../arguments.ts'
 import type { EntryConcurrency } from '../concurrency.ts'
 import type { InputCheck } from '../input-check.ts'
-import { cancelled, type EndingOptions, interrupted } from './ending.ts'
+import { createBeginning } from './beginning.ts'
+import type { EndingOptions } from './ending.ts'
+import { createTaskMethods } from './methods.ts'
 import { createPlaces } from './places.ts'
 import { createRunner } from './runner.ts'
 import { createTaskLife, LEASE_MS, type TaskLife } from './task-life.ts'
-import { awaited, firstRound, fits, inputOf, isAnswered, toAnswered } from './task-round.ts'
-import { ownerOf, type TaskState, toDetailedTask, toNext, toTask } from './task-state.ts'
-import { createTaskStore, type StoredCall } from './task-store.ts'
+import { type TaskState, toDetailedTask } from './task-state.ts'
+import { createTaskStore } from './task-store.ts'
 import { createTaskWatches } from './task-watches.ts'
 
 export interface TaskBounds {
@@ -82,10 +76,6 @@ export interface Tasks {
   close(): Promise<void>
 }
 
-const acknowledged: Decision<Produced> = allow({ kind: 'result', result: {} })
-const unknown: Decision<never> = deny({ reason: 'unknown_name', kind: 'task' })
-const ID_CHARACTERS = 26
-
 export function createTasks({
   store: kept,
   vault,
@@ -105,6 +95,8 @@ export function createTasks({
   const life: TaskLife = createTaskLife({ store, bus, clock, record, isHere: (id) => runner.isHere(id) })
   const runner = createRunner({ ...ends, store, check, read, life, bus, clock, log })
   const places = createPlaces(atOnce, enter)
+  const begin = createBeginning({ store, runner, places, clock, ttlMs, pollIntervalMs, openSealed })
+  const methods = createTaskMethods({ store, life, runner, places, check, clock, show })
   const watches = createTaskWatches({ bus, log, current: life.current, show })
   // A third of the lease: two beats may fail.
   const beating = setInterval(() => {
@@ -113,132 +105,10 @@ export function createTasks({
   }, LEASE_MS / 3)
   beating.unref()
 
-  /** The record first: a task that was told of is found, whatever happens next (§task creation). */
-  async function begin(call: Call, support: TaskSupport): Promise<Decision<Produced>> {
-    const owner = principalKey(call.principal)
-    const leave = places.enter(owner, call.entry)
-    if (typeof leave === 'object') return deny(leave)
-    let isGone = false
-    call.onAbort(() => {
-      isGone = true
-    })
-    let isRunning = false
-    try {
-      const id = createId('', ID_CHARACTERS)
-      const state = initial(call, support)
-      const opened = await openedOf(call)
-      if (!opened.allowed) return opened
-      const stored = toStored(call, opened.value)
-      const refused = await store.create(id, state, stored)
-      if (refused) return deny(refused)
-      if (isGone) {
-        // Never told of, so that nobody could ask for it or stop it.
-        await store.remove(id)
-        return deny({ reason: 'cancelled' })
-      }
-      runner.start({ id, state, began: call, stored, input: call.input, leave })
-      isRunning = true
-      return allow({ kind: 'result', result: { ...toTask(id, state), resultType: 'task' } })
-    } finally {
-      if (!isRunning) leave()
-    }
-  }
-
-  /** Undefined: nothing of it came sealed. */
-  async function openedOf({ entry, params, principal, meta }: Call): Promise<Decision<JsonObject | undefined>> {
-    const args = params['arguments']
-    return entry.sealed && isObject(args) ? openSealed(entry, args, { principal, meta, isAgain: true }) : allow(undefined)
-  }
-
-  function initial({ entry, principal, input }: Call, support: TaskSupport): TaskState {
-    const now = clock()
-    const { issuer, subject, clientId, credential, credentialId } = principal
-    return {
-      status: 'working',
-      tool: entry.name,
-      createdAt: now,
-      updatedAt: now,
-      ttlMs: support.ttlMs ?? ttlMs,
-      pollIntervalMs: support.pollIntervalMs ?? pollIntervalMs,
-      revision: 0,
-      leaseUntil: now + LEASE_MS,
-      round: firstRound(input),
-      who: {
-        issuer,
-        subject,
-        user: userInRecord(principal),
-        clientId,
-        credential,
-        credentialId,
-        server: entry.origin.server,
-        rule: entry.rule,
-      },
-      keptFor: subjectOf(principal),
-    }
-  }
-
   /** Undefined: it has gone meanwhile. */
   async function show(id: string, state: TaskState): Promise<JsonObject | undefined> {
     const result = state.status === 'completed' ? await store.loadResult(id) : undefined
     return state.status === 'completed' && !result ? undefined : toDetailedTask(id, state, result)
-  }
-
-  async function get(call: Call): Promise<Decision<Produced>> {
-    const state = await life.current(idOf(call))
-    const shown = state && (await show(idOf(call), state))
-    return shown ? allow({ kind: 'result', result: shown }) : unknown
-  }
-
-  async function cancel(call: Call): Promise<Decision<Produced>> {
-    if (!(await life.current(idOf(call)))) return unknown
-    await life.finish(idOf(call), cancelled(clock()))
-    return acknowledged
-  }
-
-  async function update(call: Call): Promise<Decision<Produced>> {
-    const state = await life.current(idOf(call))
-    if (!state) return unknown
-    // Answers to what is not asked are ignored (§task update requests).
-    if (state.status !== 'input_required') return acknowledged
-    const leave = places.enter(ownerOf(state), call.entry)
-    if (typeof leave === 'object') return deny(leave)
-    let isRunning = false
-    try {
-      const answered = await answer(idOf(call), call.params['inputResponses'] as InputResponses)
-      if (!answered) return acknowledged
-      if ('reason' in answered) return deny(answered)
-      if (answered.status === 'working') isRunning = await goOn(call, answered, leave)
-      life.tell(idOf(call))
-      return acknowledged
-    } finally {
-      if (!isRunning) leave()
-    }
-  }
-
-  /** Undefined: nothing of it was waited for. */
-  async function answer(id: string, responses: InputResponses): Promise<TaskState | Denial | undefined> {
-    let problem: string | undefined
-    const answered = await store.change(id, (state) => {
-      problem = undefined
-      if (state.status !== 'input_required') return undefined
-      const given = awaited(state.round, responses)
-      const wrong = check.responses(state.round.outstanding, given)
-      const round = toAnswered(state.round, given)
-      if (wrong) problem = `params.${wrong.path} ${wrong.rule}.`
-      else if (!fits(round)) problem = 'params.inputResponses are more than a task keeps.'
-      if (problem !== undefined || Object.keys(given).length === 0) return undefined
-      return toNext(state, clock(), isAnswered(round) ? { status: 'working', round, leaseUntil: clock() + LEASE_MS } : { round })
-    })
-    return problem === undefined ? answered : { reason: 'invalid_params', problem }
-  }
-
-  /** On whichever node the last answer came to. */
-  async function goOn(call: Call, state: TaskState, leave: () => void): Promise<boolean> {
-    const id = idOf(call)
-    const stored = await store.loadCall(id)
-    if (stored) runner.start({ id, state, began: call, stored, input: inputOf(state.round), leave })
-    else await life.finish(id, interrupted(clock()))
-    return stored !== undefined
   }
 
   return {
@@ -252,11 +122,11 @@ export function createTasks({
           return asked && !isNothing(asked) ? asked : go()
         }
         case 'tasks/get':
-          return get(call)
+          return methods.get(call)
         case 'tasks/update':
-          return update(call)
+          return methods.update(call)
         case 'tasks/cancel':
-          return cancel(call)
+          return methods.cancel(call)
       }
       return deny({ reason: 'unknown_method', method: call.method })
     },
@@ -269,16 +139,6 @@ export function createTasks({
   }
 }
 
-/** Sealed for this caller and this tool until it came in (`task-gate`). */
-const idOf = ({ params }: Call): string => params['taskId'] as string
 /** Whether there is nothing to ask before a task. */
 const isNothing = (asked: Decision<Produced>): boolean =>
   asked.allowed && asked.value.kind === 'result' && asked.value.result['isError'] !== true
-
-const toStored = ({ entry, params, meta, capabilities, parameters }: Call, opened: JsonObject | undefined): StoredCall => ({
-  params: { name: entry.name, arguments: params['arguments'] },
-  opened,
-  meta,
-  capabilities,
-  parameters,
-})
