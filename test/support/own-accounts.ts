@@ -48,13 +48,16 @@ export interface PeopleOptions {
   readonly server?: string
   readonly maxLinks?: number
   readonly idleSeconds?: number
+  /** What time it is, to which `advance` adds. */
+  readonly clock?: () => number
   /** Whether what somebody began then is still theirs; always, unless told. */
   readonly stands?: (user: string, at: number) => Promise<boolean>
 }
 
 export async function startPeople({ url, settings, server = 'notes', ...options }: PeopleOptions): Promise<People> {
   let offset = 0
-  const clock = (): number => Date.now() + offset
+  const { clock: base = Date.now } = options
+  const clock = (): number => base() + offset
   const store = options.store ?? createMemoryStore({ clock })
   const keyRing = options.keyRing ?? createMemoryKeyRing()
   const vault = vaultOf(keyRing)
