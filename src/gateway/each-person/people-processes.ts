@@ -48,7 +48,7 @@ const MOST_ATTEMPTS = 3
 const ALL: readonly ListKind[] = ['tools', 'prompts', 'resources']
 
 export function createPeopleProcesses(options: PeopleProcessesOptions): Upstream {
-  const { server, target, templates, book, accountBase, log, clock, stale } = options
+  const { server, templates, book, accountBase, log, clock, stale } = options
   const { processes = PROCESSES, idleSeconds = IDLE_SECONDS } = options
   const people = new Map<string, PersonProcess>()
   const opening = new Map<string, Promise<Decision<PersonProcess>>>()
