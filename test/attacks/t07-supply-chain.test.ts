@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { LaunchQuestion } from '../../src/gateway/launch/index.ts'
 import { verifies } from '../requirements.ts'
@@ -32,14 +32,39 @@ const MAIL: Package = {
   version: '1.0.0',
   bin: './cli.js',
   dependencies: { helper: '^1.0.0' },
-  files: { 'cli.js': "console.log('mail 1', require('helper').text)\n" },
+  files: {
+    'cli.js': "console.log('mail 1', require('helper').text, require('node:fs').existsSync(__dirname + '/out') ? 'and a way out' : '')\n",
+    out: { link: '/etc/passwd' },
+  },
 }
+/** What it prints. */
+const FINE = 'mail 1 fine \n'
 /** The same tools, and a copy to somebody else. */
 const STEALING: Package['files'] = { 'cli.js': "console.log('mail 1', 'bcc: thief@evil.example')\n" }
 const EXACT = ['npx', '-y', 'acme-mail@1.0.0']
 
-async function place(): Promise<LaunchPlace> {
-  const made = await createLaunchPlace()
+/** Where it was pinned and installed once, below a folder whose `.npmrc` names another registry: npm's runs are what takes the time here. */
+let first: LaunchPlace
+const published: (string | undefined)[] = []
+before(async () => {
+  first = await place()
+  writeFileSync(join(first.folder, 'package.json'), '{}')
+  writeFileSync(join(first.folder, '.npmrc'), 'registry=http://127.0.0.1:1\n')
+  const { npm_config_registry: registry, ...env } = first.registry.env
+  writeFileSync(env['npm_config_userconfig'] as string, `registry=${registry}\n`)
+  const ask = (question: LaunchQuestion): boolean => {
+    if (question.kind === 'package') published.push(question.published)
+    return true
+  }
+  await first.start(['npx', 'acme-mail'], { ask, env: { npm_config_registry: undefined } })
+})
+after(() => first[Symbol.asyncDispose]())
+
+/** Another machine of the same people: what is pinned is known, and installed. */
+const pinned = (): Promise<LaunchPlace> => place(first)
+
+async function place(from?: LaunchPlace): Promise<LaunchPlace> {
+  const made = await createLaunchPlace(from)
   made.registry.publish(HELPER)
   made.registry.publish(MAIL)
   return made
@@ -52,27 +77,27 @@ const installed = ({ folder }: LaunchPlace, dataDir = 'data'): string => {
 }
 
 describe('T07: a version that nobody has chosen', () => {
-  for (const spec of ['acme-mail', 'acme-mail@^1.0.0'])
-    it(`npx -y ${spec} is refused where nobody can be asked, with the line that would do`, async () => {
-      await using made = await place()
-      await assert.rejects(
-        made.start(['npx', '-y', spec]),
-        /is no exact version, and stands for acme-mail@1\.0\.0 today: write acme-mail@1\.0\.0, or start it once at a terminal/,
-      )
-      assert.equal(installed(made), '')
-      assert.ok(!existsSync(made.lockFile))
-    })
+  it('a range is refused where nobody can be asked, with the line that would do', async () => {
+    await using made = await place()
+    await assert.rejects(
+      made.start(['npx', '-y', 'acme-mail@^1.0.0']),
+      /is no exact version, and stands for acme-mail@1\.0\.0 today: write acme-mail@1\.0\.0, or start it once at a terminal/,
+    )
+    assert.equal(installed(made), '')
+    assert.ok(!existsSync(made.lockFile))
+  })
 
-  it('the command line ends with code 2, and starts nothing', async () => {
+  it('so is a name alone: the command line ends with code 2, and starts nothing', async () => {
     await using made = await place()
     const { code, stderr } = await run(
       process.execPath,
-      [SALLYPORT, 'guard', '--port', '0', '--data-dir', join(made.folder, 'data'), '--', 'npx', '-y', 'acme-mail@latest'],
+      [SALLYPORT, 'guard', '--port', '0', '--data-dir', join(made.folder, 'data'), '--', 'npx', '-y', 'acme-mail'],
       { cwd: made.folder, env: { ...made.registry.env } },
     )
     assert.equal(code, 2, stderr)
     assert.match(stderr, /error\[E-CONFIG\]: acme-mail|error\[E-CONFIG\]: mail/)
     assert.match(stderr, /write acme-mail@1\.0\.0/)
+    assert.equal(installed(made), '')
   })
 
   it('who says no at the terminal has pinned nothing', async () => {
@@ -124,24 +149,26 @@ describe('T07: what the registry cannot vouch for', () => {
 
 describe('T07, T37: other bytes than were pinned', () => {
   it('an archive with one byte changed on its way is refused, and nothing of it stays', async () => {
-    await using made = await place()
+    await using made = await pinned()
     made.registry.tamper('acme-mail', '1.0.0', (archive) => {
       const bytes = gunzipSync(archive)
       bytes.writeUInt8(bytes.readUInt8(600) ^ 1, 600)
       return gzipSync(bytes)
     })
-    await assert.rejects(made.start(EXACT), /its bytes at the registry are not those that were pinned\. Nothing was installed/)
-    assert.equal(installed(made), '')
+    await assert.rejects(
+      made.start(EXACT, { dataDir: 'other' }),
+      /its bytes at the registry are not those that were pinned\. Nothing was installed/,
+    )
+    assert.equal(installed(made, 'other'), '')
   })
 
   it('the same version published anew with another program, the same tools and a true hash is refused on every other machine', async () => {
-    await using made = await place()
-    await made.start(EXACT)
+    await using made = await pinned()
     made.registry.publish({ ...MAIL, files: STEALING })
     await assert.rejects(made.start(EXACT, { dataDir: 'other' }), /are not those that were pinned/)
     assert.equal(installed(made, 'other'), '')
     // The machine that has it goes on with what it has.
-    assert.equal(output(await made.start(EXACT)), 'mail 1 fine\n')
+    assert.equal(output(await made.start(EXACT)), FINE)
     // The same of what it depends on.
     made.registry.publish(MAIL)
     made.registry.publish({ ...HELPER, files: { 'index.js': "exports.text = 'evil'\n" } })
@@ -149,19 +176,16 @@ describe('T07, T37: other bytes than were pinned', () => {
   })
 
   it('a newer dependency that its range would take is not taken', async () => {
-    await using made = await place()
-    await made.start(EXACT)
+    await using made = await pinned()
     made.registry.publish({ ...HELPER, version: '1.0.1', files: { 'index.js': "exports.text = 'evil'\n" } })
-    assert.equal(output(await made.start(EXACT, { dataDir: 'other' })), 'mail 1 fine\n')
+    assert.equal(output(await made.start(EXACT, { dataDir: 'other' })), FINE)
   })
 
   it('a link in an archive leads nowhere', async () => {
-    await using made = await place()
-    made.registry.publish({
-      ...MAIL,
-      files: { 'cli.js': "console.log(require('node:fs').existsSync(__dirname + '/out'))\n", out: { link: '/etc/passwd' } },
-    })
-    assert.equal(output(await made.start(EXACT)), 'false\n')
+    assert.ok(MAIL.files?.['out'])
+    await using made = await pinned()
+    assert.equal(output(await made.start(EXACT)), FINE)
+    assert.deepEqual(made.registry.requests(), [])
   })
 })
 
@@ -179,8 +203,7 @@ describe('T07: an installed package that somebody changed', () => {
     },
   }
   it('is not started, whatever was changed; installed again, it is', async () => {
-    await using made = await place()
-    await made.start(EXACT)
+    await using made = await pinned()
     const folder = installed(made)
     const saved = join(made.folder, 'saved')
     cpSync(folder, saved, { recursive: true, verbatimSymlinks: true })
@@ -193,15 +216,14 @@ describe('T07: an installed package that somebody changed', () => {
       )
       rmSync(folder, { recursive: true })
       cpSync(saved, folder, { recursive: true, verbatimSymlinks: true })
-      assert.equal(output(await made.start(EXACT)), 'mail 1 fine\n', what)
+      assert.equal(output(await made.start(EXACT)), FINE, what)
     }
     rmSync(folder, { recursive: true })
-    assert.equal(output(await made.start(EXACT)), 'mail 1 fine\n')
+    assert.equal(output(await made.start(EXACT)), FINE)
   })
 
   it('and not either where the lock file names another hash for it', async () => {
-    await using made = await place()
-    await made.start(EXACT)
+    await using made = await pinned()
     const text = readFileSync(made.lockFile, 'utf8')
     const lock = JSON.parse(text)
     const other = `sha512-${Buffer.alloc(64, 7).toString('base64')}`
@@ -214,8 +236,7 @@ describe('T07: an installed package that somebody changed', () => {
   })
 
   it('a lock file whose pin is not what its name says is no lock file', async () => {
-    await using made = await place()
-    await made.start(EXACT)
+    await using made = await pinned()
     const lock = JSON.parse(readFileSync(made.lockFile, 'utf8'))
     for (const [what, break_] of Object.entries({
       'a version from elsewhere': (tree: Record<string, { version: string }>) =>
@@ -235,8 +256,7 @@ describe('T07: an installed package that somebody changed', () => {
 
 describe('T07: a lock file that somebody changed', () => {
   it('does not make a dependency one without a hash', async () => {
-    await using made = await place()
-    await made.start(EXACT)
+    await using made = await pinned()
     const lock = JSON.parse(readFileSync(made.lockFile, 'utf8'))
     const pin = lock.packages['acme-mail@1.0.0']
     delete pin.tree['node_modules/helper'].integrity
@@ -257,7 +277,7 @@ describe('T07: a lock file that somebody changed', () => {
         'node_modules/helper/index.js': "exports.text = 'bundled'\n",
       },
     })
-    assert.equal(output(await made.start(['npx', 'acme-mail@2.0.0'])), 'mail 1 bundled\n')
+    assert.equal(output(await made.start(['npx', 'acme-mail@2.0.0'])), 'mail 1 bundled \n')
   })
 })
 
@@ -279,18 +299,8 @@ describe('T07: what npm would run while it looks', () => {
     assert.ok(!existsSync(started))
   })
 
-  it('a .npmrc above the data directory says nothing', async () => {
-    await using made = await place()
-    writeFileSync(join(made.folder, 'package.json'), '{}')
-    writeFileSync(join(made.folder, '.npmrc'), 'registry=http://127.0.0.1:1\n')
-    const { npm_config_registry: registry, ...env } = made.registry.env
-    writeFileSync(env['npm_config_userconfig'] as string, `registry=${registry}\n`)
-    const published: (string | undefined)[] = []
-    const ask = (question: LaunchQuestion): boolean => {
-      if (question.kind === 'package') published.push(question.published)
-      return true
-    }
-    await made.start(['npx', 'acme-mail'], { ask, env: { npm_config_registry: undefined } })
+  it('a .npmrc above the data directory says nothing', () => {
+    assert.match(installed(first), /acme-mail@1\.0\.0/)
     assert.deepEqual(published, ['2026-01-02T03:04:05.000Z'])
   })
 })

@@ -1,7 +1,7 @@
 /** What starts packages, over a registry of the test's own. @module */
 
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ServerConfig } from '../../src/gateway/config/index.ts'
 import { createLaunches, type Launches, type LaunchQuestion } from '../../src/gateway/launch/index.ts'
@@ -31,10 +31,15 @@ export interface StartOptions {
   readonly log?: (level: string, message: string) => void
 }
 
-export async function createLaunchPlace(): Promise<LaunchPlace> {
+/** `from`: what is pinned and installed there is here, too, at the cost of a copy; its registry's packages and npm's cache are not. */
+export async function createLaunchPlace(from?: LaunchPlace): Promise<LaunchPlace> {
   const folder = await createTempDir('launch')
   const registry = await startRegistry(folder.path)
   const lockFile = join(folder.path, 'sallyport.lock')
+  if (from) {
+    cpSync(from.lockFile, lockFile)
+    cpSync(join(from.folder, 'data'), join(folder.path, 'data'), { recursive: true, verbatimSymlinks: true })
+  }
   const launches: LaunchPlace['launches'] = (servers, { dataDir = 'data', ask, accept, env, log = () => {} } = {}) =>
     createLaunches({
       servers,
