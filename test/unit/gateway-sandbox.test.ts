@@ -302,6 +302,10 @@ describe('what is granted', () => {
       `a.yaml:2: s.write: there is no ${join(folder, 'c')}: make it first, or name another`,
       'a.yaml:2: s.run: there is no program no-such-program',
     ])
+    const typed = serverWith({ sandbox: { read: [join(folder, 'b')] } })
+    assert.deepEqual(checkGrants(typed, { dataDir: '/nowhere/data', own: [], env: {} }), [
+      `--allow-read: there is no ${join(folder, 'b')}: make it first, or name another`,
+    ])
   })
   test('is never what is Sallyport’s own: not to see, and not by a folder around it to write', linux, () => {
     const folder = folderOf({ 'data/master.key': '', 'sallyport.yaml': '' })

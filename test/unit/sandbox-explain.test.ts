@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { checkSandbox, checkServerSandboxes } from '../../src/cli/checks/sandbox.ts'
+import { explain } from '../../src/cli/commands/explain.ts'
+import type { CliError } from '../../src/cli/errors.ts'
 import { ConfigError } from '../../src/core/index.ts'
 import { explainServers, loadConfig } from '../../src/gateway/index.ts'
 import { type Confinement, openConfinement } from '../../src/sandbox/index.ts'
@@ -127,20 +129,20 @@ servers:
 })
 
 describe('sallyport explain', needsBubblewrap, () => {
-  const explain = (...args: string[]) => run(process.execPath, [SALLYPORT, 'explain', ...args], { env: { ...process.env, NO_COLOR: '1' } })
+  const explained = (...args: string[]) =>
+    run(process.execPath, [SALLYPORT, 'explain', ...args], { env: { ...process.env, NO_COLOR: '1' } })
 
   test('explains a command by its flags, for people and for programs', async () => {
     await using temp = await withConfig('servers: {}\n')
-    const grants = ['--allow-read', join(temp.path, 'docs'), '--allow-net', 'api.example.com:443', '--config', temp.file]
+    const grants = ['--allow-read', join(temp.path, 'docs'), '--allow-net', 'api.example.com:443', '--allow-write', join(temp.path, 'gone')]
     const command = ['--', 'node', join(temp.path, 'app/server.mjs'), join(temp.path, 'notes')]
-    const { stdout, code } = await explain(...grants, ...command)
+    const { stdout, code } = await explained(...grants, '--config', temp.file, ...command)
     assert.equal(code, 0)
     assert.match(stdout, /^ {2}sandbox +bubblewrap/m)
-    assert.match(stdout, /^ {2}reads +\S+\/docs$/m)
+    assert.match(stdout, /^ {2}reads +\S+\/docs, \S+\/gone$/m)
     assert.match(stdout, /^ {2}connects +api\.example\.com:443$/m)
     assert.match(stdout, /\/notes is given to it, and it cannot see it: add --allow-read/)
-    const absent = await explain('--allow-write', join(temp.path, 'gone'), '--config', temp.file, ...command)
-    assert.match(absent.stdout, /^ {13}There is no \S+\/gone: it is not started until there is\.$/m)
+    assert.match(stdout, /^ {13}There is no \S+\/gone: it is not started until there is\.$/m)
   })
 
   test('explains one server of a configuration, and knows no other', async () => {
@@ -151,9 +153,15 @@ describe('sallyport explain', needsBubblewrap, () => {
       JSON.parse(one.stdout).servers.map(({ name }: { name: string }) => name),
       ['plain'],
     )
-    const other = await run(process.execPath, [SALLYPORT, 'explain', '--config', temp.file, 'nobody'], { env })
-    assert.equal(other.code, 2)
-    assert.match(other.stderr, /there is no server nobody\nfix: there are: notes, plain, off, far/)
+    process.env['KEY'] = 'x'
+    await assert.rejects(explain(['nobody'], false, { config: temp.file }), (error: CliError) => {
+      delete process.env['KEY']
+      assert.deepEqual(
+        [error.code, error.message, error.fix],
+        ['E-USAGE', 'there is no server nobody', 'there are: notes, plain, off, far'],
+      )
+      return true
+    })
   })
 })
 
