@@ -30,9 +30,11 @@ function problemsOf(options: object): readonly string[] {
   return []
 }
 
-for (const flags of [['--modern'], [], ['--noise'], ['--only-legacy']])
-  describe(`a server that is started (${flags[0] ?? 'legacy'})`, () => {
-    it('is listed, called, says how far it is, and is told when nobody waits', async () => {
+// Side by side: most of the time goes into starting children, and into waiting for those that do not answer.
+describe('a server that is started', { concurrency: 4 }, () => {
+  for (const flags of [['--modern'], [], ['--noise'], ['--only-legacy']]) {
+    const kind = flags[0] ?? 'legacy'
+    it(`is listed, called, says how far it is, and is told when nobody waits (${kind})`, async () => {
       await using client = start(flags)
       assert.ok((await client.listTools()).some(({ name }) => name === 'echo'))
       assert.equal(textOf(await client.callTool('echo', { text: 'grüße' })), 'grüße')
@@ -48,22 +50,29 @@ for (const flags of [['--modern'], [], ['--noise'], ['--only-legacy']])
       assert.notEqual(JSON.parse(textOf(await client.callTool('echo'))).lastCancelled, null)
     })
 
-    it('that misbehaves is described in our words, and the next request is answered', async () => {
-      await using client = start(flags, { requestTimeoutSeconds: 2, maxMessageBytes: 1_000_000 })
+    it(`that misbehaves is described in our words, and the next request is answered (${kind})`, async () => {
+      await using client = start(flags, { maxMessageBytes: 1_000_000 })
       for (const [tool, problem] of [
         ['huge', 'TransportError too_large'],
         ['huge-at-the-end', 'TransportError too_large'],
         ['deep', 'TransportError malformed'],
         ['garbled', 'TransportError malformed'],
         ['die', 'TransportError closed'],
-        ['never', 'TransportError timeout'],
       ] as const)
         assert.equal(await problemOf(client.callTool(tool)), problem, tool)
       for (const tool of ['noise', 'wrong-id', 'twice']) assert.match(textOf(await client.callTool(tool)), /after|at last|first/)
     })
-  })
 
-describe('a process of the client', () => {
+    it(`that never answers is waited for as long as was said, and the next request is answered (${kind})`, async () => {
+      await using client = start(flags, { requestTimeoutSeconds: 3 })
+      assert.match(textOf(await client.callTool('echo')), /meta/)
+      assert.equal(await problemOf(client.callTool('never')), 'TransportError timeout')
+      assert.match(textOf(await client.callTool('echo')), /meta/)
+    })
+  }
+})
+
+describe('a process of the client', { concurrency: 4 }, () => {
   it('gets the environment that was named, and nothing else of ours', async () => {
     process.env['CLIENT_STDIO_SECRET'] = 'ours'
     await using client = start([], { env: { GIVEN: 'yes', SALLYPORT_KEY: 'spk_given' }, cwd: ROOT })
@@ -119,7 +128,7 @@ describe('a process of the client', () => {
   })
 
   it('that never answers server/discover is asked to initialize', async () => {
-    await using client = start(['--silent-probe'], { requestTimeoutSeconds: 1 })
+    await using client = start(['--silent-probe'], { requestTimeoutSeconds: 3 })
     assert.match(textOf(await client.callTool('echo')), /meta/)
   })
 
@@ -149,9 +158,9 @@ describe('a process of the client', () => {
         const answer = method === 'initialize' ? { error: { code: -32601, message: 'Method not found' } } : { result }
         if (id !== undefined) process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, ...answer }) + '\\n')
       })
-    }, 1200)`
+    }, 1500)`
     const trust = { drift: 'off', findings: 'off' } as const
-    await using client = new MCPClient({ command: process.execPath, args: ['-e', slow], log: silentLog, requestTimeoutSeconds: 3, trust })
+    await using client = new MCPClient({ command: process.execPath, args: ['-e', slow], log: silentLog, requestTimeoutSeconds: 4, trust })
     assert.equal(textOf(await client.callTool('any')), 'here')
     assert.equal((await client.serverInfo()).protocolVersion, '2026-07-28')
   })

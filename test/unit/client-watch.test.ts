@@ -11,7 +11,8 @@ import { until } from '../support/until.ts'
 const ODD = join(ROOT, 'test/fixtures/odd-server.ts')
 const start = (...flags: string[]): MCPClient => new MCPClient({ command: process.execPath, args: [ODD, ...flags], log: silentLog })
 
-describe('watching a server', () => {
+// Side by side: most of the time goes into starting children.
+describe('watching a server', { concurrency: 4 }, () => {
   for (const flags of [[], ['--modern']])
     it(`that is started tells of changes, equal ones once, and ends with the loop (${flags[0] ?? 'legacy'})`, async () => {
       await using client = start(...flags)
@@ -42,7 +43,7 @@ describe('watching a server', () => {
     await until('the change is told', () => seen.length > 0)
     const before = seen.length
     assert.equal(await problemOf(client.callTool('die')), 'TransportError closed')
-    await until('the watch has come back', () => seen.length > before, 10_000)
+    await until('the watch has come back', () => seen.length > before)
     stop.abort()
     await watching
   })
