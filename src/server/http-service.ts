@@ -6,18 +6,8 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import { join } from 'node:path'
-import { ConfigError, type TokenVerifier } from '../core/index.ts'
-import { addressGroup, createTlsKeeper, isLoopbackName } from '../net/index.ts'
-import {
-  type AuthorizationServer,
-  createApiKeys,
-  createApiKeyUse,
-  createAuthorizationServer,
-  createExternalAuthorization,
-  createNonces,
-  createProofVerifier,
-} from '../oauth/index.ts'
+import type { TokenVerifier } from '../core/index.ts'
+import { type AuthorizationServer, createApiKeys, createApiKeyUse, createNonces, createProofVerifier } from '../oauth/index.ts'
 import { createAccounts } from '../people/index.ts'
 import {
   createAddressOf,
@@ -26,22 +16,22 @@ import {
   createDoor,
   createEndpoint,
   createLimitAnswer,
-  createListener,
   createMounted,
   createRouter,
   createSessions,
   createUnreached,
   createUnsent,
   createWebSockets,
-  type Listener,
   peerAddress,
-  type Router,
   type WebSockets,
 } from '../transports/index.ts'
+import { createAuthorization } from './authorization.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { createFoundation } from './foundation.ts'
-import { checkReach, type Listen, type MountedIn, originsOf, type Site, siteOf } from './listen.ts'
+import { checkReach, type Listen, type MountedIn, type Site } from './listen.ts'
+import { ELSEWHERE, isOfThisMachine, knownSite, NOWHERE, siteOfRequest } from './request-site.ts'
 import type { HttpService, ServiceOptions } from './service.ts'
+import { openSockets } from './sockets.ts'
 
 /** @throws {ConfigError} where an option is wrong, or the port is taken. */
 export async function createHttpService(options: ServiceOptions, serveOn: Listen | MountedIn): Promise<HttpService> {
@@ -50,11 +40,11 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
   await using opening = new AsyncDisposableStack()
   const router = createRouter({ log })
   opening.defer(router.close)
-  const socket = 'mounted' in serveOn ? undefined : await open(serveOn, options, router)
+  const socket = 'mounted' in serveOn ? undefined : await openSockets(serveOn, options, router)
   if (socket) opening.defer(socket.close)
   const base = createFoundation(options)
   opening.defer(base.close)
-  const { store, bus, counters, proofs, clock } = base
+  const { store, bus, proofs, clock } = base
   const addressOf = createAddressOf(serveOn.proxy)
   const tls = 'tls' in serveOn && serveOn.tls !== 'local' ? serveOn.tls : undefined
   const certificates = createCertificateSource(serveOn.proxy, tls)
@@ -95,41 +85,10 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
   })
   opening.defer(engine.close)
 
-  function createAuthorization(site: Site): AuthorizationServer {
-    const { issuer, ...rest } = options.auth ?? {}
-    if (issuer !== undefined) {
-      const { shownScopes } = engine.catalogue
-      return createExternalAuthorization({ options: { ...rest, issuer }, resources: site.resources, shownScopes, clock, log })
-    }
-    return createAuthorizationServer({
-      ...site,
-      scopes: engine.catalogue.scopes,
-      shownScopes: engine.catalogue.shownScopes,
-      hierarchy: options.hierarchy,
-      offers: ({ user, ...to }) =>
-        engine.catalogue.offers({ ...to, issuer: site.issuer, subject: user, user, credential: 'token', credentialId: '' }),
-      requireDpopNonce,
-      trustedIssuers: options.auth?.trustedIssuers,
-      signIn: options.auth?.signIn,
-      localAccounts: options.auth?.localAccounts,
-      signingKeyDays: options.auth?.signingKeyDays,
-      connections: options.connections,
-      cimd: options.cimd,
-      store,
-      keyRing: data.keyRing,
-      vault: data.vault,
-      bus,
-      counters,
-      clock,
-      log,
-      audit: engine.record,
-      addressOf,
-      certificates,
-    })
-  }
   function reach({ issuer, resources }: Site): void {
     const site = { issuer: options.auth?.issuer ?? issuer, resources }
-    const authorizationServer = createAuthorization({ issuer, resources })
+    const parts = { options, engine, base, addressOf, certificates, requireDpopNonce }
+    const authorizationServer = createAuthorization({ issuer, resources }, parts)
     reached = { site, authorizationServer }
     tellReached(authorizationServer)
     if (isServing) begin(reached)
@@ -207,57 +166,4 @@ export async function createHttpService(options: ServiceOptions, serveOn: Listen
       await base.close()
     },
   }
-}
-
-/** Sockets of our own, with what keeps their TLS. */
-async function open(listen: Listen, { data, log, clock = Date.now }: ServiceOptions, router: Router): Promise<Listener> {
-  const { host = 'localhost', port } = listen
-  const tls = listen.tls && (await createTlsKeeper({ tls: listen.tls, dir: join(data.dir, 'tls'), clock, log }))
-  const listener = await createListener({ host: host.replace(/^\[|\]$/g, ''), port, tls, ...router }).catch(
-    (error: NodeJS.ErrnoException) => {
-      tls?.close()
-      throw explained(error, listen)
-    },
-  )
-  return {
-    port: listener.port,
-    async close() {
-      tls?.close()
-      await listener.close()
-    },
-  }
-}
-
-function explained(error: NodeJS.ErrnoException, { host, port }: Listen): Error {
-  if (error.code === 'EADDRINUSE')
-    return new ConfigError([
-      `listen: port ${port} cannot be used (EADDRINUSE): end what has it, or set another port; 0 is any that is free`,
-    ])
-  if (error.code === 'EACCES') return new ConfigError([`listen: port ${port} cannot be used (EACCES): set one above 1023`])
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
-    return new ConfigError([`host: ${host} is no address of this machine (${error.code})`])
-  return error
-}
-
-function knownSite(serveOn: Listen | MountedIn, boundPort: number | undefined): Site | undefined {
-  const port = boundPort ?? serveOn.port
-  if (serveOn.publicUrl === undefined && port === undefined) return undefined
-  return siteOf(serveOn, port === undefined ? [] : originsOf('mounted' in serveOn ? {} : serveOn, port))
-}
-
-const ELSEWHERE =
-  'refused: without publicUrl this server is for this machine alone, and a request came from elsewhere, or the app did not say from where: set publicUrl to its URL, or pass the address of the caller, fetch(request, { address })'
-const NOWHERE = 'refused: a request does not tell where this server is: set publicUrl to its URL, or port where it is at localhost'
-
-const isOfThisMachine = (...addresses: readonly string[]): boolean => addresses.every((each) => addressGroup(each) === 'loopback')
-
-/**
- * Only loopback may be taken from a request, and the port from its socket alone: whoever writes a Host would choose who issues tokens.
- */
-function siteOfRequest({ headers, socket }: IncomingMessage, reach: MountedIn | Listen): Site | undefined {
-  const { localPort } = socket
-  const url = URL.parse(`http://${headers.host ?? ''}`)
-  if (localPort === undefined || url === null || !isLoopbackName(url.hostname)) return undefined
-  const tls = 'encrypted' in socket && socket.encrypted === true ? ('local' as const) : undefined
-  return siteOf(reach, originsOf({ tls }, localPort))
 }

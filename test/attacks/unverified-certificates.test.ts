@@ -239,7 +239,7 @@ suite('the source', () => {
       'oauth/cimd-egress.ts',
       'server/mcp-server.ts',
       'transports/http/fetch.ts',
-      'server/http-service.ts',
+      'server/request-site.ts',
     ])
     assert.deepEqual(
       having(/globalThis\.fetch|(?<![.\w])fetch\(/).filter((file) => !given.has(file)),
