@@ -19,7 +19,7 @@ import { tool } from '../fixtures/attacks/behaviour.ts'
 import { verifies } from '../requirements.ts'
 import { createWitness, type Witness } from '../support/gateway.ts'
 import { createTempDir } from '../support/paths.ts'
-import { startPlainServer } from '../support/plain-server.ts'
+import { type PlainServer, startPlainServer } from '../support/plain-server.ts'
 import { until } from '../support/until.ts'
 
 verifies('T24')
@@ -130,8 +130,8 @@ describe('T24: what is started is what was accepted', () => {
 
   it('the others of the same file are started, and the refused one as soon as somebody accepts it', async () => {
     await using place = await createPlace()
-    const other = createWitness(place.folder, 'other', { era: 'legacy', name: 'other', tools: [tool('see')] })
-    const entries = { notes: { ...place.witness.entry, sandbox: unkept }, other: { ...other.entry, sandbox: unkept } }
+    await using other = await startOther()
+    const entries = { notes: { ...place.witness.entry, sandbox: unkept }, other: { url: other.serverUrl } }
     await place.start(entries)
     const changed = { ...entries, notes: { ...entries.notes, env: { EXTRA: '1' } } }
     const guard = await place.open(changed)
@@ -212,12 +212,13 @@ describe('T24: what is started is what was accepted', () => {
 describe('T24: a changed server under another name', () => {
   it('is refused where others were accepted, shows its command, and starts when somebody accepts it, also while the guard runs', async () => {
     await using place = await createPlace()
-    const other = createWitness(place.folder, 'other', { era: 'legacy', name: 'other', tools: [tool('see')] })
+    await using server = await startOther()
+    const other = { url: server.serverUrl }
     const notes = { ...place.witness.entry, sandbox: unkept }
-    await place.start({ other: { ...other.entry, sandbox: unkept } })
+    await place.start({ other })
     // Whoever can write to the file has put something of their own in, under a name that nobody has seen.
     const guard = await place.open({
-      other: { ...other.entry, sandbox: unkept },
+      other,
       renamed: { ...notes, args: [...notes.args, '--as', 'x y'] },
     })
     try {
@@ -273,7 +274,7 @@ describe('T24: a changed server under another name', () => {
 describe('T24: where a URL leads', () => {
   it('nothing is sent to another URL until somebody accepts it', async () => {
     await using place = await createPlace()
-    await using server = await startPlainServer({ answer: ({ method }) => (method === 'tools/list' ? { tools: [] } : {}) })
+    await using server = await startOther()
     await using thief = await startCanary()
     const plain = (url: string): object => ({ url, headers: { 'X-Key': 'Bearer ${env:GIVEN}' } })
     const env = { GIVEN: 'value-of-the-key-93f1' }
@@ -404,6 +405,8 @@ describe('T24: what people have at a server', () => {
       }
     })
 })
+
+const startOther = (): Promise<PlainServer> => startPlainServer({ answer: ({ method }) => (method === 'tools/list' ? { tools: [] } : {}) })
 
 /** Somebody else's server: counts who comes. */
 async function startCanary(): Promise<{ readonly url: string; connections(): number } & AsyncDisposable> {

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict'
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { findLocal } from '../../src/gateway/launch/program.ts'
 import { digestTree } from '../../src/gateway/launch/tree-digest.ts'
+import type { Command } from '../../src/process/index.ts'
 import { createLaunchPlace, type LaunchPlace, output } from '../support/launches.ts'
 
 /** A server that says its version and that of what it depends on. */
@@ -24,56 +25,58 @@ function publish({ registry }: LaunchPlace, version: string, helper = version): 
   })
 }
 
-test('an exact version is installed once, pinned with all that it depends on, and started as Node with its own file; later without a network', async () => {
-  await using place = await createLaunchPlace()
+/** Where it was installed once: npm's runs are what takes the time here. */
+let first: LaunchPlace
+let command: Command
+before(async () => {
+  first = await createLaunchPlace()
+  publish(first, '1.0.0')
+  command = await first.start(['npx', '-y', '@acme/notes@1.0.0', '--deep', 'x y'])
+})
+after(() => first[Symbol.asyncDispose]())
+/** What is pinned and installed there, with its registry. */
+async function pinned(): Promise<LaunchPlace> {
+  const place = await createLaunchPlace(first)
   publish(place, '1.0.0')
-  const command = await place.start(['npx', '-y', '@acme/notes@1.0.0', '--deep', 'x y'])
+  return place
+}
+
+test('an exact version is installed once, pinned with all that it depends on, and started as Node with its own file; later without a network', async () => {
   assert.equal(command.command, process.execPath)
   assert.equal(output(command), 'notes 1.0.0 helper 1.0.0 --deep x y\n')
   assert.deepEqual(command.code?.length, 1)
-  const lock = place.lock() as unknown as { servers: object; packages: Record<string, { tree: Record<string, object>; installed: object }> }
+  const lock = first.lock() as unknown as { servers: object; packages: Record<string, { tree: Record<string, object>; installed: object }> }
   assert.deepEqual(lock.servers, { notes: { package: { wants: '@acme/notes@1.0.0', uses: '@acme/notes@1.0.0' } } })
-  const pinned = lock.packages['@acme/notes@1.0.0']
-  assert.deepEqual(Object.keys(pinned?.tree ?? {}), ['node_modules/@acme/notes', 'node_modules/helper'])
-  for (const one of Object.values(pinned?.tree ?? {})) assert.match((one as { integrity: string }).integrity, /^sha512-/)
-  assert.equal(Object.keys(pinned?.installed ?? {}).length, 1)
+  const pin = lock.packages['@acme/notes@1.0.0']
+  assert.deepEqual(Object.keys(pin?.tree ?? {}), ['node_modules/@acme/notes', 'node_modules/helper'])
+  for (const one of Object.values(pin?.tree ?? {})) assert.match((one as { integrity: string }).integrity, /^sha512-/)
+  assert.equal(Object.keys(pin?.installed ?? {}).length, 1)
   // A later start needs no registry, and no npm.
-  await place.registry.close()
-  assert.equal(output(await place.start(['npx', '@acme/notes@1.0.0'], { env: { PATH: '/nowhere' } })), 'notes 1.0.0 helper 1.0.0\n')
+  await first.registry.close()
+  assert.equal(output(await first.start(['npx', '@acme/notes@1.0.0'], { env: { PATH: '/nowhere' } })), 'notes 1.0.0 helper 1.0.0\n')
 })
 
-test('another machine gets what is pinned, though there is something newer; what was interrupted is done again', async () => {
-  await using place = await createLaunchPlace()
-  publish(place, '1.0.0')
-  await place.start(['npx', '@acme/notes@1.0.0'])
+test('another machine gets what is pinned, though there is something newer; of two that start at once one installs; what was interrupted is done again', async () => {
+  await using place = await pinned()
   publish(place, '1.0.1', '1.4.0')
   const before = readFileSync(place.lockFile, 'utf8')
   // A process that was killed on the way leaves this.
   const interrupted = join(place.folder, 'other', 'packages', '.new-interrupted')
   mkdirSync(interrupted, { recursive: true })
   chmodSync(join(interrupted, '..'), 0o700)
-  assert.equal(output(await place.start(['npx', '@acme/notes@1.0.0'], { dataDir: 'other' })), 'notes 1.0.0 helper 1.0.0\n')
+  const said: string[] = []
+  const log = (_level: string, message: string): void => void said.push(message)
+  const start = (): Promise<Command> => place.start(['npx', '@acme/notes@1.0.0'], { dataDir: 'other', log })
+  const [one, other] = await Promise.all([start(), start()])
+  assert.equal(output(one), 'notes 1.0.0 helper 1.0.0\n')
+  assert.equal(output(one), output(other))
+  assert.equal(said.filter((message) => message.startsWith('installing')).length, 1)
   assert.ok(!existsSync(interrupted))
   assert.equal(readFileSync(place.lockFile, 'utf8'), before)
 })
 
-test('two that start at once install once', async () => {
-  await using place = await createLaunchPlace()
-  publish(place, '1.0.0')
-  const said: string[] = []
-  const log = (_level: string, message: string): void => void said.push(message)
-  await place.start(['npx', '@acme/notes@1.0.0'])
-  const [one, other] = await Promise.all([
-    place.start(['npx', '@acme/notes@1.0.0'], { dataDir: 'other', log }),
-    place.start(['npx', '@acme/notes@1.0.0'], { dataDir: 'other', log }),
-  ])
-  assert.equal(output(one), output(other))
-  assert.equal(said.filter((message) => message.startsWith('installing')).length, 1)
-})
-
 test('a name without a version runs what was pinned for it once', async () => {
-  await using place = await createLaunchPlace()
-  publish(place, '1.0.0')
+  await using place = await pinned()
   const asked: unknown[] = []
   const ask = (question: unknown): boolean => asked.push(question) > 0
   await place.start(['npx', '-y', '@acme/notes'], { ask })
@@ -89,29 +92,19 @@ test('a name without a version runs what was pinned for it once', async () => {
   )
 })
 
-test('install scripts are not run, and that is said', async () => {
-  await using place = await createLaunchPlace()
-  place.registry.publish({
-    name: 'built',
-    version: '1.0.0',
-    bin: './cli.js',
-    scripts: { postinstall: "node -e \"require('node:fs').writeFileSync('ran', '')\"" },
-    files: { 'cli.js': "console.log(require('node:fs').existsSync(__dirname + '/ran'))\n" },
-  })
-  const said: string[] = []
-  const command = await place.start(['npx', 'built@1.0.0'], { log: (level, message) => void (level === 'warn' && said.push(message)) })
-  assert.equal(output(command), 'false\n')
-  assert.match(said.join(), /built@1\.0\.0: install scripts were not run/)
-})
-
-test('a program of several is chosen by name, and one that is not there is not started', async () => {
+test('install scripts are not run, and that is said; a program of several is chosen by name, and one that is not there is not started', async () => {
   await using place = await createLaunchPlace()
   place.registry.publish({
     name: 'many',
     version: '1.0.0',
     bin: { one: './one.js', two: './two.js' },
-    files: { 'one.js': "console.log('one')", 'two.js': "console.log('two')" },
+    scripts: { postinstall: "node -e \"require('node:fs').writeFileSync('ran', '')\"" },
+    files: { 'one.js': "console.log('one', require('node:fs').existsSync(__dirname + '/ran'))", 'two.js': "console.log('two')" },
   })
+  const said: string[] = []
+  const log = (level: string, message: string): void => void (level === 'warn' && said.push(message))
+  assert.equal(output(await place.start(['npx', '-p', 'many@1.0.0', 'one'], { log })), 'one false\n')
+  assert.match(said.join(), /many@1\.0\.0: install scripts were not run/)
   assert.equal(output(await place.start(['npx', '-p', 'many@1.0.0', 'two'])), 'two\n')
   await assert.rejects(place.start(['npx', 'many@1.0.0']), /many@1\.0\.0 has no program of its own/)
   await assert.rejects(place.start(['npx', '-p', 'many@1.0.0', 'three']), /has no program of that name/)
@@ -177,12 +170,11 @@ test('npm is handed nothing of ours', async () => {
 })
 
 test('npm is none of the programs that packages have put into PATH', async () => {
-  await using place = await createLaunchPlace()
-  publish(place, '1.0.0')
+  await using place = await pinned()
   const [bin, marker] = [join(place.folder, 'node_modules', '.bin'), join(place.folder, 'ran')]
   mkdirSync(bin, { recursive: true })
   for (const name of ['npm', 'node', 'git', 'sh']) writeFileSync(join(bin, name), `#!/bin/sh\ntouch '${marker}'\n`, { mode: 0o755 })
-  const started = await place.start(['npx', '@acme/notes@1.0.0'], { env: { PATH: `${bin}:${process.env['PATH']}` } })
+  const started = await place.start(['npx', '@acme/notes@1.0.0'], { dataDir: 'other', env: { PATH: `${bin}:${process.env['PATH']}` } })
   assert.match(output(started), /^notes 1\.0\.0/)
   assert.ok(!existsSync(marker))
 })
