@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { MCPClient } from '../../src/client/index.ts'
 import { createClient, problemOf } from '../support/client.ts'
+import { cpuMsDuring } from '../support/cpu.ts'
 import { startPlainServer } from '../support/plain-server.ts'
 import type { Json } from '../support/sse.ts'
 
@@ -92,9 +93,10 @@ describe('an output schema', () => {
     const nasty = { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } }
     await calling(nasty, { structuredContent: { a: `${'a'.repeat(50_000)}!` } }, async (client) => {
       await client.listTools()
-      const startedAt = performance.now()
-      assert.equal(await problemOf(client.callTool('measure')), 'TrustError result_invalid')
-      assert.ok(performance.now() - startedAt < 5000)
+      const spent = await cpuMsDuring(async () => {
+        assert.equal(await problemOf(client.callTool('measure')), 'TrustError result_invalid')
+      })
+      assert.ok(spent < 5_000, `${spent} ms`)
     })
   })
 

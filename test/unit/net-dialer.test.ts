@@ -5,6 +5,7 @@ import { after, test } from 'node:test'
 import { request } from 'undici'
 import { classifyAddress, createDialer, type DialerOptions } from '../../src/net/index.ts'
 import { matchTemplate } from '../../src/protocol/index.ts'
+import { cpuMs } from '../support/cpu.ts'
 
 let hits = 0
 const server = createServer((incoming, response) => {
@@ -147,7 +148,6 @@ test('a template matches its expansions and nothing else, in linear time', () =>
   ] as const)
     assert.equal(matchTemplate(template)?.(uri), expected, `${template} ${uri}`)
   for (const broken of ['x://{', 'x://}', 'x://{}', 'x://{a b}', 'x://{a{b}}']) assert.equal(matchTemplate(broken), undefined, broken)
-  const startedAt = performance.now()
-  assert.equal(matchTemplate(`${'{+a}x'.repeat(10)}!`)?.('x'.repeat(4000)), false)
-  assert.ok(performance.now() - startedAt < 500)
+  const matches = matchTemplate(`${'{+a}x'.repeat(10)}!`)
+  assert.ok(cpuMs(() => assert.equal(matches?.('x'.repeat(4000)), false)) < 500)
 })

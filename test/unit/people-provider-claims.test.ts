@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type SignInProvider, signInSchema, toProvided } from '../../src/people/index.ts'
 import { verifies } from '../requirements.ts'
+import { cpuMs } from '../support/cpu.ts'
 import { auth0, entra, google, keycloak, okta } from '../support/provider-claims.ts'
 
 const base = { title: 'Acme', clientId: 'sallyport', clientSecret: 'secret' }
@@ -189,15 +190,8 @@ test('patterns match as they read, in bounded time', () => {
     fc.property(patterns, letters, (pattern, text) => roleFor(pattern, text) === asRegExp(pattern).test(text)),
     { numRuns: 2_000 },
   )
-  const start = performance.now()
-  assert.equal(
-    roleFor(
-      `${'*a'.repeat(255)}b`,
-      Array.from({ length: 1_000 }, () => 'a'.repeat(512)),
-    ),
-    false,
-  )
-  assert.ok(performance.now() - start < 2_000)
+  const many = Array.from({ length: 1_000 }, () => 'a'.repeat(512))
+  assert.ok(cpuMs(() => assert.equal(roleFor(`${'*a'.repeat(255)}b`, many), false)) < 2_000)
   assert.equal(roleFor('*', 'x'.repeat(600)), false, 'longer than anything that is compared')
 })
 

@@ -8,7 +8,7 @@ import { verifies } from '../requirements.ts'
 import { createTestAuthority } from '../support/certificates.ts'
 import { bounds, say, tool } from '../support/engine.ts'
 import { type ServedOptions, startService } from '../support/service.ts'
-import { until } from '../support/until.ts'
+import { lived, until } from '../support/until.ts'
 import { modern, openSocket, refusalOf, type SocketOptions } from '../support/websocket.ts'
 
 verifies('websocket')
@@ -402,9 +402,9 @@ describe('a server that stops', () => {
     const served = await start()
     const client = await openSocket(served.service.url, { key: served.key })
     client.ws.pause()
-    const begun = Date.now()
+    using time = lived()
     await served[Symbol.asyncDispose]()
-    assert.ok(Date.now() - begun < 6_000)
+    assert.ok(time.ms() < 6_000)
     client.ws.terminate()
   })
 })
