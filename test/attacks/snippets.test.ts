@@ -70,12 +70,17 @@ const entries = [
   }),
   taskTool('long', () => done('never'), { support: 'required' }),
 ]
+/** So many attacks, the first, take their time. */
+const SLOW = 6
 const principals = {
   bob: principal('bob', { credential: 'token' }),
   alice: principal('alice', { credential: 'token' }),
   carol: principal('carol', { credential: 'token', scopes: ['tools:read'] }),
   dave: principal('dave', { servers: ['other'] }),
+  ...Object.fromEntries(Array.from({ length: SLOW }, (_, at) => [`mallory ${at}`, principal(`mallory ${at}`, { credential: 'token' })])),
 }
+/** What it does, how, what is told of it, and the like of it that it may. */
+type Attack = readonly [string, string, RegExp, string]
 const textOf = ({ result, error }: Answer): string => result?.content?.[0]?.text ?? error?.message
 
 suite('snippets', needsBubblewrap, () => {
@@ -89,7 +94,7 @@ suite('snippets', needsBubblewrap, () => {
     const named = entries.map((entry) => entry.name).filter((name) => name !== 'elsewhere')
     rig = await startEngine(entries, principals, {}, createRedactor(), {
       ...told,
-      code: { ...limits, tools: [...named, 'run_code', 'code_functions', 'call_tool', 'find_tools'] },
+      code: { ...limits, children: 5, tools: [...named, 'run_code', 'code_functions', 'call_tool', 'find_tools'] },
     })
     bob = mcp(rig.url, { token: 'bob' })
     await code(bob, 'return 1')
@@ -113,10 +118,8 @@ suite('snippets', needsBubblewrap, () => {
       as,
       `try { return ['fine', await tools[${JSON.stringify(name)}](${JSON.stringify(args)})] } catch (error) { return error.message }`,
     )
-  const newest = async () => (await rig.records())[0]
 
-  // What it may not do, what it is told, and the like of it that it may.
-  const attacks: readonly (readonly [string, string, RegExp, string])[] = [
+  const attacks: readonly Attack[] = [
     ['loops for ever', 'for (;;);', /seconds that it may run/, 'for (let at = 0; at < 1000; at++);\nreturn 1'],
     [
       'loops for ever in promises',
@@ -184,17 +187,26 @@ suite('snippets', needsBubblewrap, () => {
     ],
     ['closes our brackets', '}); process.exit(1); (async () => {', /process/, 'return (() => { return 1 })()'],
   ]
-  for (const [what, attack, told, twin] of attacks)
-    test(`one that ${what} is stopped, and others are answered`, async () => {
-      const attacking = refused(bob, attack)
+  // Those that take their time, each of a caller of its own, are waited for together.
+  suite('one that', { concurrency: 3 }, () => {
+    for (const [at, row] of attacks.slice(0, SLOW).entries()) isStopped(row, `mallory ${at}`)
+  })
+  suite('one that', () => {
+    for (const row of attacks.slice(SLOW)) isStopped(row, 'bob')
+  })
+  function isStopped([what, attack, told, twin]: Attack, subject: string): void {
+    test(`${what} is stopped, and others are answered`, async () => {
+      const attacker = mcp(rig.url, { token: subject })
+      const attacking = refused(attacker, attack)
       const other = mcp(rig.url, { token: 'alice' })
       assert.equal(textOf(await other.call('shout', { text: 'still here' })), 'STILL HERE')
       assert.match(await attacking, told)
-      const { action, target, reason } = (await newest()) ?? {}
+      const { action, target, reason } = (await rig.records()).find((record) => record.subject === subject) ?? {}
       assert.deepEqual([action, target], ['tools/call', 'run_code'])
       assert.ok(reason === 'sandbox_stopped' || reason === 'tool_error', String(reason))
-      assert.equal(await returned(bob, twin), 1)
+      assert.equal(await returned(attacker, twin), 1)
     })
+  }
 
   test('nothing of it pollutes the host', async () => {
     const answers = [
