@@ -114,6 +114,7 @@ servers:
       {
         id: 'remote',
         target: { url: 'https://mcp.example.com/mcp?tenant=a', headers: { 'x-tenant': 'acme' } },
+        written: { url: 'https://mcp.example.com/mcp?tenant=a#fragment', headers: { 'x-tenant': 'acme' } },
         tools: [],
         timeoutSeconds: undefined,
         secrets: [],
