@@ -11,31 +11,20 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { mayRead, toCatalogueRules } from '../catalogue/index.ts'
-import {
-  ConfigError,
-  checkOptions,
-  createRedactor,
-  createScopeHierarchy,
-  type Log,
-  problemOf,
-  type Redactor,
-  systemClock,
-} from '../core/index.ts'
-import { anonymous, costProblems, type RateLimits, toLimits, toResults } from '../guards/index.ts'
-import { toRetention } from '../retention/index.ts'
-import { corsSchema } from '../transports/index.ts'
-import { openData, sayNewKey } from '../vault/index.ts'
+import { mayRead } from '../catalogue/index.ts'
+import { ConfigError, createRedactor, type Log, problemOf, type Redactor, systemClock } from '../core/index.ts'
+import type { RateLimits } from '../guards/index.ts'
 import { defaultBounds, toBounds } from './bounds.ts'
-import { FUNCTIONS, RUN_CODE, requireCodeSandbox, toCodeSettings } from './code/index.ts'
-import { createService } from './create-service.ts'
+import { problemsOf, readOptions } from './check-options.ts'
+import { toCodeSettings } from './code/index.ts'
 import { createDefaultLog } from './default-log.ts'
 import { explainTools, type ToolExplanation } from './explain.ts'
 import { noteInventory } from './inventory.ts'
-import { type Listen, type MountedIn, requireLoopback } from './listen.ts'
+import type { Listen, MountedIn } from './listen.ts'
 import { createModuleRunner, type ModuleRunner, type Surroundings } from './modules.ts'
+import { openService } from './open-service.ts'
 import { createServerEntries, type ServerEntries } from './server-entries.ts'
-import { type Definitions, type InferredOptions, type MCPServerOptions, optionsSchema } from './server-options.ts'
+import type { Definitions, InferredOptions, MCPServerOptions } from './server-options.ts'
 import type { HttpService, Service, ServiceOptions } from './service.ts'
 
 /** Where a server is reached. */
@@ -72,31 +61,14 @@ export class MCPServer<
   /** @throws {ConfigError} naming every problem of the options and of every definition. */
   constructor(options: MCPServerOptions)
   constructor(options: MCPServerOptions | InferredOptions<Tool, Prompt> = {}) {
-    const problems: string[] = []
-    const read = <T>(check: () => T): T | undefined => {
-      try {
-        return check()
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error
-        problems.push(...error.problems)
-        return undefined
-      }
-    }
-    if (typeof options !== 'object' || options === null) throw new ConfigError(['MCPServer: takes one object of options'])
-    read(() => checkOptions('MCPServer', optionsSchema, options))
-    if (options.cors !== undefined) read(() => checkOptions('MCPServer.cors', corsSchema, options.cors as never))
-    const rates = read(() => toLimits(options.rateLimit, 'MCPServer.rateLimit'))
+    const { rates, problems } = readOptions(options)
     this.#options = { ...options } as MCPServerOptions
     this.#log = options.log === false ? () => {} : typeof options.log === 'function' ? options.log : createDefaultLog(this.#redactor)
     const { sandbox, strict = false } = this.#options
     this.#modules = createModuleRunner({ ...sandbox, server: this.#name, strict, log: this.#log })
     this.#entries = this.#compile(this.#options)
-    problems.push(
-      ...this.#entries.problems,
-      ...takenNames(this.#options, this.#entries),
-      ...(rates ? costProblems(rates.limits, this.#entries.entries) : []),
-    )
-    if (problems.length > 0 || !rates) throw new ConfigError(problems)
+    const all = [...problems, ...problemsOf(this.#options, this.#entries, rates)]
+    if (all.length > 0 || !rates) throw new ConfigError(all)
     this.#rates = rates
     for (const warning of [...rates.warnings, ...this.#entries.warnings]) this.#log('warn', warning)
   }
@@ -171,7 +143,7 @@ export class MCPServer<
     const { tools, prompts, resources, resourceTemplates } = this.#options
     const all = { tools, prompts, resources, resourceTemplates, ...definitions }
     const next = this.#compile(all as Definitions)
-    const problems = [...next.problems, ...takenNames(this.#options, next), ...costProblems(this.#rates.limits, next.entries)]
+    const problems = problemsOf(this.#options, next, this.#rates)
     if (problems.length > 0) throw new ConfigError(problems)
     for (const warning of next.warnings) this.#log('warn', warning)
     // One after the other: an older change must not overtake a newer one.
@@ -237,61 +209,16 @@ export class MCPServer<
   }
 
   async #open(serveOn: ServiceOptions['serveOn']): Promise<Service> {
-    const {
-      version = '0.0.0',
-      title,
-      instructions,
-      dataDir,
-      cors,
-      catalogue,
-      code,
-      auth,
-      scopes,
-      limits,
-      results,
-      personal,
-      retention,
-      audit,
-      localScopes,
-    } = this.#options
-    const isAnonymous = auth?.dangerouslyAllowAnonymous === true
-    if (isAnonymous) {
-      if (serveOn !== 'stdio') requireLoopback(serveOn, 'auth.dangerouslyAllowAnonymous')
-      this.#log('warn', 'dangerouslyAllowAnonymous: whoever can connect may use everything that needs no further scope')
-    }
-    if (auth?.introspection) this.#redactor.learn(auth.introspection.clientSecret)
-    const { limits: rates, headers, handler } = this.#rates
-    const codeSettings = code && toCodeSettings(code, this.#options.sandbox?.depth)
-    if (codeSettings) await requireCodeSandbox(codeSettings, this.#options.strict ?? false, this.#log)
     await using opening = new AsyncDisposableStack()
-    const data = await openData({ dataDir, kms: this.#options.keys?.kms })
-    opening.defer(() => data.store.close())
-    sayNewKey(data, this.#log)
-    const service = await createService({
-      data,
+    const { data, service } = await openService(this.#options, {
+      name: this.#name,
       serveOn,
-      cors,
-      rates,
-      bounds: toBounds(limits),
-      results: toResults(results),
-      personal,
-      catalogueRules: toCatalogueRules(catalogue),
-      code: codeSettings,
-      limitHeaders: headers,
-      limitHandler: handler,
-      localScopes: localScopes ?? anonymous.scopes,
-      retention: toRetention(retention),
-      keepArguments: audit?.arguments === 'sealed',
-      auth,
-      cimd: auth?.cimd ?? 'auto',
-      hierarchy: createScopeHierarchy(scopes),
-      serverInfo: { name: this.#name, version, ...(title === undefined ? {} : { title }) },
-      instructions: () => instructions,
+      rates: this.#rates,
       features: () => this.#entries.features,
-      anonymous: isAnonymous ? anonymous : undefined,
       redactor: this.#redactor,
       log: this.#log,
     })
+    opening.defer(() => data.store.close())
     opening.defer(service.close)
     const { sealing, record, beforeLast } = service.engine
     const surroundings = { dataDir: data.dir, store: data.store, record }
@@ -352,14 +279,6 @@ export class MCPServer<
       },
     })
   }
-}
-
-/** Two tools of one name would be one that shadows the other. */
-function takenNames({ code }: MCPServerOptions, { entries }: ServerEntries): string[] {
-  const ours = code ? [code.name ?? RUN_CODE, FUNCTIONS] : []
-  return entries
-    .filter(({ kind, name }) => kind === 'tool' && ours.includes(name))
-    .map(({ name }) => `tool ${name}: \`code\` makes one of that name`)
 }
 
 const isHttp = (service: Service): service is HttpService => 'node' in service

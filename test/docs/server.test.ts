@@ -181,13 +181,13 @@ describe('the tables of docs/server.md', () => {
     const { tasks, references, ...bounds } = defaultBounds
     const live: Record<string, unknown> = {
       name: found('src/server/mcp-server.ts', /#options\.name \?\? '([^']+)'/),
-      version: found('src/server/mcp-server.ts', /version = '([^']+)'/),
+      version: found('src/server/open-service.ts', /version = '([^']+)'/),
       port: found('src/server/mcp-server.ts', /DEFAULT_PORT = (\d+)/),
       host: found('src/server/listen.ts', /host = '([^']+)'/),
       path: found('src/server/listen.ts', /path = '([^']+)'/),
       behindProxy: found('src/server/listen.ts', /behindProxy = (\w+)/),
       'auth.dangerouslyAllowAnonymous': false,
-      'auth.cimd': found('src/server/mcp-server.ts', /cimd \?\? '(\w+)'/),
+      'auth.cimd': found('src/server/open-service.ts', /cimd \?\? '(\w+)'/),
       'auth.signingKeyDays': found('src/oauth/options.ts', /signingKeyDays \?\? (\d+)/),
       'auth.requireDpopNonce': found('src/server/http-service.ts', /requireDpopNonce = (\w+)/),
       'auth.clockToleranceSeconds': found('src/oauth/external/options.ts', /clockToleranceSeconds \?\? (\d+)/),
