@@ -6,8 +6,10 @@ import { authorizationChecks, CLIENTS, judgeAuthorization, runAuthorization } fr
 import { REVISIONS } from './comparison.ts'
 import type { Check } from './suite.ts'
 
-for (const client of CLIENTS) {
-  const judged = await runAuthorization(client)
+// Side by side: most of it is waiting.
+const clients = await Promise.all(CLIENTS.map(async (client) => ({ client, judged: await runAuthorization(client) })))
+
+for (const { client, judged } of clients) {
   suite(`the official suite: our authorization server, ${client}`, () => {
     for (const { revision, scenario, found, verdict, notes } of judged)
       test(`${revision} ${scenario}`, () => assert.equal(verdict, 'passed', `${found}\n${notes.join('\n')}`))

@@ -7,7 +7,7 @@ import { createTokenProxy, firstLine, ROOT, start, startGuard, stop, type Versio
 import { compare, type Row } from './compare.ts'
 import { later } from './later.ts'
 import { loadRequirements, type Results, runSuite } from './suite.ts'
-import { CONFIG } from './ways.ts'
+import { CONFIG, inTurn } from './ways.ts'
 
 export const REVISIONS: readonly Version[] = ['2025-11-25', '2026-07-28']
 const SERVER = join(ROOT, 'test', 'conformance', 'server.ts')
@@ -20,11 +20,19 @@ export async function runComparisons(
   upstreams: readonly Upstream[],
   onStep: (what: string) => void = () => {},
 ): Promise<ReadonlyMap<Upstream, readonly Row[]>> {
-  await using opening = new AsyncDisposableStack()
-  const direct = await runAll(await startServer(opening), REVISIONS, (revision) => onStep(`${revision}: the SDK's server`))
+  // Side by side: most of it is the suite's own waiting.
+  const [direct, ...gateways] = await Promise.all([
+    runDirectly(onStep),
+    ...upstreams.map((upstream) => runThroughGateway(upstream, onStep)),
+  ])
   const rows = new Map<Upstream, readonly Row[]>()
-  for (const upstream of upstreams) rows.set(upstream, await compareAll(direct, await runThroughGateway(upstream, onStep)))
+  for (const [index, upstream] of upstreams.entries()) rows.set(upstream, await compareAll(direct, gateways[index] ?? new Map()))
   return rows
+}
+
+async function runDirectly(onStep: (what: string) => void): Promise<Found> {
+  await using opening = new AsyncDisposableStack()
+  return await runAll(await inTurn(() => startServer(opening)), REVISIONS, (revision) => onStep(`${revision}: the SDK's server`))
 }
 
 async function compareAll(direct: Found, gateway: Found): Promise<Row[]> {
@@ -40,9 +48,13 @@ async function runThroughGateway(upstream: Upstream, onStep: (what: string) => v
   await using opening = new AsyncDisposableStack()
   const isLegacy = upstream.startsWith('legacy-')
   const flags = isLegacy ? ['--legacy'] : []
-  const target = upstream.endsWith('http') ? [await startServer(opening, ...flags)] : ['--', process.execPath, SERVER, '--stdio', ...flags]
-  const guard = opening.use(await startGuard({ args: target, config: CONFIG }))
-  const proxy = opening.use(await createTokenProxy({ target: guard.url, token: await guard.key() }))
+  const proxy = await inTurn(async () => {
+    const target = upstream.endsWith('http')
+      ? [await startServer(opening, ...flags)]
+      : ['--', process.execPath, SERVER, '--stdio', ...flags]
+    const guard = opening.use(await startGuard({ args: target, config: CONFIG }))
+    return opening.use(await createTokenProxy({ target: guard.url, token: await guard.key() }))
+  })
   return await runAll(proxy.url, isLegacy ? ['2025-11-25'] : REVISIONS, (revision) =>
     onStep(`${revision}: the SDK's server behind the guard (${upstream})`),
   )
@@ -51,7 +63,7 @@ async function runThroughGateway(upstream: Upstream, onStep: (what: string) => v
 async function startServer(opening: AsyncDisposableStack, ...flags: string[]): Promise<string> {
   const server = start(process.execPath, [SERVER, ...flags], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
   opening.defer(() => stop(server.process))
-  return (JSON.parse(await firstLine(server, 15_000)) as { url: string }).url
+  return (JSON.parse(await firstLine(server, 60_000)) as { url: string }).url
 }
 
 async function runAll(url: string, revisions: readonly Version[], onRevision: (revision: Version) => void): Promise<Found> {

@@ -10,6 +10,8 @@ import { createTempDir, ROOT, run, type Version } from '../support/index.ts'
 const SUITE = join(ROOT, 'node_modules', '@modelcontextprotocol', 'conformance')
 export const PROGRAM: string = join(SUITE, 'dist', 'index.js')
 const TURN = join(ROOT, 'test', 'conformance', 'client', 'turn.ts')
+/** Of all its scenarios together. */
+const TIME_LIMIT_MS = 170_000
 
 export interface Check {
   readonly id: string
@@ -48,12 +50,12 @@ export async function runClientSuite(program: string, which: Version | 'all', sc
   const many = which === 'all' ? ['--suite', 'all'] : ['--requirements', which]
   const one = ['--scenario', scenario ?? '', ...(which === 'all' ? [] : ['--spec-version', which, '--force'])]
   // Its timeout counts from the start of the program, which then waits for its turn.
-  return await runIntoFolder(['client', '--command', command, '--timeout', '75000', ...(scenario === undefined ? many : one)], '', 170_000)
+  return await runIntoFolder(['client', '--command', command, '--timeout', '75000', ...(scenario === undefined ? many : one)], '')
 }
 
-async function runIntoFolder(args: readonly string[], prefix: string, timeoutMs = 80_000): Promise<Results> {
+async function runIntoFolder(args: readonly string[], prefix: string): Promise<Results> {
   await using folder = await createTempDir('conformance')
-  const { stdout, stderr } = await run(process.execPath, [PROGRAM, ...args, '-o', folder.path], { timeoutMs })
+  const { stdout, stderr } = await run(process.execPath, [PROGRAM, ...args, '-o', folder.path], { timeoutMs: TIME_LIMIT_MS })
   const found = await readResults(folder.path, prefix)
   if (found.size === 0) throw new Error(`the suite ran no scenario\n${stdout}\n${stderr}`)
   return found

@@ -24,11 +24,22 @@ const PLENTY = { max: 100_000 }
 export const CONFIG = { limits: { address: PLENTY, principal: PLENTY, client: PLENTY, tool: PLENTY } }
 
 /** Where the suite is sent, for as long as that is not disposed of. */
-export async function open(way: Way): Promise<AsyncDisposable & { readonly url: string }> {
-  await using opening = new AsyncDisposableStack()
-  const url = await opener[way](opening)
-  const kept = opening.move()
-  return { url, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+export function open(way: Way): Promise<AsyncDisposable & { readonly url: string }> {
+  return inTurn(async () => {
+    await using opening = new AsyncDisposableStack()
+    const url = await opener[way](opening)
+    const kept = opening.move()
+    return { url, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  })
+}
+
+let last: Promise<unknown> = Promise.resolve()
+
+/** Servers start one after the other: one of many that start at once could take longer than a guard waits to hear which era it is of. */
+export function inTurn<T>(start: () => Promise<T>): Promise<T> {
+  const started = last.then(start)
+  last = started.catch(() => {})
+  return started
 }
 
 const opener: Record<Way, (opening: AsyncDisposableStack) => Promise<string>> = {
@@ -55,7 +66,7 @@ const opener: Record<Way, (opening: AsyncDisposableStack) => Promise<string>> = 
 export async function startServer(opening: AsyncDisposableStack, ...flags: string[]): Promise<string> {
   const child = start(process.execPath, [SERVER, ...flags], { env: withBin(), stdio: ['ignore', 'pipe', 'pipe'] })
   opening.defer(() => stop(child.process))
-  return (JSON.parse(await firstLine(child, 15_000)) as { url: string }).url
+  return (JSON.parse(await firstLine(child, 60_000)) as { url: string }).url
 }
 
 async function startGateway(opening: AsyncDisposableStack, args: readonly string[]): Promise<string> {
