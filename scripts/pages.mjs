@@ -9,6 +9,7 @@ const run = createRun(root)
 const wanted = process.argv.slice(2)
 
 ensureChromium()
+process.env.PICTURES = '1'
 await run.suite('pages', wanted.length > 0 ? wanted : filesOf(root, 'pages'))
 
 // Not exit(): a pipe may not have taken everything yet.

@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url'
 const tty = Boolean(process.stderr.isTTY)
 const reporter = fileURLToPath(new URL('reporter.mjs', import.meta.url))
 
-/** Two at least: much of a file's time is waiting, for a second that somebody takes to read, for one. */
-const FILES_AT_ONCE = Math.max(2, availableParallelism() - 1)
+/** One more than there are cores: half of a file's time is waiting, for a process that starts, for one. */
+const FILES_AT_ONCE = availableParallelism() + 1
 
 /** Claims that a program of node_modules/.bin proves. */
 export const checks = {

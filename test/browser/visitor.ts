@@ -1,7 +1,7 @@
 /**
  * Somebody at a real browser: Chromium, with a profile of their own that nobody keeps. `look` is what a careful reader does at each page:
  * axe-core looks for what somebody with a keyboard or a screen reader would stumble over, in light and in dark; nothing may run out of a
- * narrow screen; and a picture of each is left in test/artefacts/pages, to be looked at by people.
+ * narrow screen; and where somebody wants to look at them (`npm run pages`), a picture of each is left in test/artefacts/pages.
  *
  * What the browser complains of (a policy that was broken, an error in a script) fails the walk.
  */
@@ -21,13 +21,14 @@ export interface Visitor extends AsyncDisposable {
   readonly context: BrowserContext
   /** What a person reads on the page. */
   text(): Promise<string>
-  /** Axe, and the pictures `NAME-light`, `NAME-dark` and `NAME-narrow`. */
+  /** Axe, and where they are wanted the pictures `NAME-light`, `NAME-dark` and `NAME-narrow`. */
   look(name: string): Promise<void>
   /** Presses Tab until the keyboard is there, and sees that one can see it. */
   tabTo(role: 'button' | 'checkbox' | 'link' | 'radio' | 'textbox', name: string | RegExp): Promise<void>
 }
 
 const PICTURES = join(ROOT, 'test', 'artefacts', 'pages')
+const takesPictures = process.env['PICTURES'] !== undefined
 const WIDE = { width: 1000, height: 760 }
 const MOST_TABS = 60
 const NARROW = { width: 360, height: 740 }
@@ -64,7 +65,10 @@ export async function openVisitor({ javaScript = true }: { javaScript?: boolean 
   }
   context.on('page', listen)
   const page = await context.newPage()
-  await mkdir(PICTURES, { recursive: true })
+  const picture = async (name: string): Promise<void> => {
+    if (takesPictures) await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
+  }
+  if (takesPictures) await mkdir(PICTURES, { recursive: true })
 
   return {
     page,
@@ -74,13 +78,13 @@ export async function openVisitor({ javaScript = true }: { javaScript?: boolean 
       for (const scheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
         if (javaScript) assert.deepEqual(await stumblingBlocks(page, scheme), [], `${name}, ${scheme}`)
-        await page.screenshot({ path: join(PICTURES, `${name}-${scheme}.png`), fullPage: true })
+        await picture(`${name}-${scheme}`)
       }
       await page.emulateMedia({ colorScheme: 'light' })
       await page.setViewportSize(NARROW)
       const width = await page.evaluate<number>('document.documentElement.scrollWidth')
       assert.ok(width <= NARROW.width, `${name}: ${width} pixels on a screen of ${NARROW.width}`)
-      await page.screenshot({ path: join(PICTURES, `${name}-narrow.png`), fullPage: true })
+      await picture(`${name}-narrow`)
       await page.setViewportSize(WIDE)
       assert.deepEqual(complaints, [], name)
     },

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, suite, test } from 'node:test'
 import { verifies } from '../requirements.ts'
 import { filesIn, findInBytes, findInFolder } from '../support/at-rest.ts'
 import { run } from '../support/child.ts'
@@ -57,36 +57,39 @@ const canaries: Readonly<Record<string, readonly string[]>> = {
 let secrets = 0
 let searched = 0
 
-for (const story of stories)
-  test(`${story} holds, and leaves no secret in its data or its log`, async () => {
-    await using folder = await createTempDir('example')
-    const data = join(folder.path, 'data')
-    const tap = join(folder.path, 'secrets')
-    const { code, stdout, stderr } = await run(
-      process.execPath,
-      ['--import', join(ROOT, 'test/support/secrets-tap.mjs'), join(ROOT, story, 'check.ts')],
-      {
-        cwd: folder.path,
-        // Whatever the machine runs on the port of the README is in nobody's way here.
-        env: withBin({ SALLYPORT_DATA_DIR: data, PORT: '0', SECRETS_TAP: tap }) as Record<string, string>,
-        timeoutMs: 60_000,
-      },
-    )
-    assert.equal(code, 0, stderr)
-    assert.match(stdout, /^✓ /m)
-    const values = existsSync(tap)
-      ? readFileSync(tap, 'utf8')
-          .trimEnd()
-          .split('\n')
-          .map((line) => JSON.parse(line) as string)
-      : []
-    secrets += values.length
-    searched++
-    values.push(...(canaries[story] ?? []))
-    assert.ok(filesIn(data).length > 0, 'it kept nothing: there was nothing to search')
-    // The terminal is how the link that makes the owner's account reaches its operator; it is good once, and was used.
-    const log = `${stdout}${stderr}`.replaceAll(/\/setup\?code=[\w-]+/g, '/setup')
-    assert.deepEqual([...findInFolder(data, values), ...findInBytes(Buffer.from(log), values, 'log')], [])
-  })
+// Side by side: they share nothing.
+suite('the stories', { concurrency: 2 }, () => {
+  for (const story of stories)
+    test(`${story} holds, and leaves no secret in its data or its log`, async () => {
+      await using folder = await createTempDir('example')
+      const data = join(folder.path, 'data')
+      const tap = join(folder.path, 'secrets')
+      const { code, stdout, stderr } = await run(
+        process.execPath,
+        ['--import', join(ROOT, 'test/support/secrets-tap.mjs'), join(ROOT, story, 'check.ts')],
+        {
+          cwd: folder.path,
+          // Whatever the machine runs on the port of the README is in nobody's way here.
+          env: withBin({ SALLYPORT_DATA_DIR: data, PORT: '0', SECRETS_TAP: tap }) as Record<string, string>,
+          timeoutMs: 60_000,
+        },
+      )
+      assert.equal(code, 0, stderr)
+      assert.match(stdout, /^✓ /m)
+      const values = existsSync(tap)
+        ? readFileSync(tap, 'utf8')
+            .trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line) as string)
+        : []
+      secrets += values.length
+      searched++
+      values.push(...(canaries[story] ?? []))
+      assert.ok(filesIn(data).length > 0, 'it kept nothing: there was nothing to search')
+      // The terminal is how the link that makes the owner's account reaches its operator; it is good once, and was used.
+      const log = `${stdout}${stderr}`.replaceAll(/\/setup\?code=[\w-]+/g, '/setup')
+      assert.deepEqual([...findInFolder(data, values), ...findInBytes(Buffer.from(log), values, 'log')], [])
+    })
+})
 
 after(() => assert.ok(searched < stories.length || secrets > 50, `only ${secrets} secrets were seen on their way`))
