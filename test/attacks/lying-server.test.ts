@@ -58,6 +58,8 @@ const answer = (id: unknown): object => ({ jsonrpc: '2.0', id, result: complete 
 async function lied(method: string, send: Send, expected: RegExp, what?: string): Promise<number> {
   let asked = 0
   const { outcome, world } = await hear({
+    // Short where that may be how it ends.
+    client: { requestTimeoutSeconds: expected.test('TransportError timeout') ? 2 : 20 },
     world: {
       serve(message, _, response) {
         if (message.method !== method) return false

@@ -65,7 +65,7 @@ export interface Heard {
 }
 
 const BEARER = /(?:access|refresh)-[0-9a-f]{8,}/
-const DEADLINE_MS = 20_000
+const DEADLINE_MS = 90_000
 
 /** Everything secret that went over the wire. */
 export function secretsOf(world: Pick<World, 'seen' | 'clients'>): string[] {
@@ -100,7 +100,7 @@ export async function hear({ world: lies = {}, client: options = {}, use = listA
   const client = new MCPClient({
     serverUrl: world.serverUrl,
     auth: { type: 'oauth2' },
-    requestTimeoutSeconds: 2,
+    requestTimeoutSeconds: 20,
     maxMessageBytes: 100_000,
     log: (...line) => lines.push(line),
     ...options,
