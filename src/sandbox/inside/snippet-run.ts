@@ -10,10 +10,10 @@
  * @module
  */
 
-import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSWASMModule } from 'quickjs-emscripten-core'
+import type { QuickJSHandle } from 'quickjs-emscripten-core'
 import type { InsideJob } from './jobs.ts'
-import { CODE_FILE, linesFrom, toSnippetError } from './snippet-error.ts'
-import { PRELUDE, PRELUDE_FILE } from './snippet-prelude.ts'
+import { CODE_FILE } from './snippet-error.ts'
+import { drain, failed, type Interpreter, Thrown, textOf, unwrap } from './snippet-interpreter.ts'
 
 interface Asked {
   readonly code: string
@@ -25,27 +25,8 @@ interface Asked {
   readonly logCharacters: number
 }
 
-/** QuickJS counts less than WebAssembly uses: V8's own stack is the next bound. */
-const STACK_BYTES = 256 * 1024
 const MAX_LOG_LINES = 200
 const MAX_ERROR_CHARACTERS = 65_536
-const JOBS_AT_ONCE = 1000
-
-/** Made for one snippet. */
-export interface Interpreter {
-  readonly runtime: QuickJSRuntime
-  readonly vm: QuickJSContext
-  readonly prelude: QuickJSHandle
-  /** Whether its memory has grown to all that it may have. */
-  readonly isFull: () => boolean
-}
-
-/** All that takes time and knows nothing of the snippet. */
-export function prepareInterpreter(quickjs: QuickJSWASMModule, isFull: Interpreter['isFull']): Interpreter {
-  const runtime = quickjs.newRuntime({ maxStackSizeBytes: STACK_BYTES })
-  const vm = runtime.newContext()
-  return { runtime, vm, prelude: vm.unwrapResult(vm.evalCode(PRELUDE, PRELUDE_FILE)), isFull }
-}
 
 export function runSnippet(
   { runtime, vm, prelude, isFull }: Interpreter,
@@ -109,8 +90,7 @@ export function runSnippet(
     setImmediate(() => process.exit(70))
   }
 
-  const text = (handle: QuickJSHandle | undefined, most: number): string | undefined =>
-    handle !== undefined && vm.typeof(handle) === 'string' && lengthOf(vm, handle) <= most ? vm.getString(handle) : undefined
+  const text = (handle: QuickJSHandle | undefined, most: number): string | undefined => textOf(vm, handle, most)
 
   const host = [
     vm.newFunction('call', (id, name, args) => {
@@ -167,39 +147,8 @@ export function runSnippet(
   return promise
 }
 
-/** What the snippet has come to by what it threw. */
-class Thrown extends Error {
-  readonly outcome: object
-  constructor(outcome: object) {
-    super()
-    this.outcome = outcome
-  }
-}
-
 const NEVER = 'it waits for what never comes: a promise that no tool will settle'
 const tooLong = (most: number): object => ({
   name: 'RangeError',
   message: `what it returns is longer than ${most} characters: return less of it`,
 })
-
-const lengthOf = (vm: QuickJSContext, handle: QuickJSHandle): number => vm.getNumber(vm.getProp(handle, 'length'))
-
-function failed(told: string, code: string): object {
-  const error = toSnippetError(told, linesFrom(code))
-  return error.name === 'InternalError' && error.message === 'out of memory' ? { stopped: 'memory' } : { error }
-}
-
-function unwrap(
-  vm: QuickJSContext,
-  made: { readonly value: QuickJSHandle; readonly error?: undefined } | { readonly error: QuickJSHandle },
-): QuickJSHandle {
-  if (made.error === undefined) return made.value
-  throw new Thrown(failed(JSON.stringify(vm.dump(made.error)) ?? '{}', ''))
-}
-
-function drain(runtime: QuickJSRuntime, vm: QuickJSContext, isOver: () => boolean): void {
-  while (!isOver() && runtime.hasPendingJob()) {
-    const { error } = runtime.executePendingJobs(JOBS_AT_ONCE)
-    if (error && !isOver()) throw new Thrown(failed(JSON.stringify(vm.dump(error)) ?? '{}', ''))
-  }
-}

@@ -12,7 +12,8 @@
 import { readFileSync } from 'node:fs'
 import type { newQuickJSWASMModuleFromVariant, newVariant, QuickJSSyncVariant } from 'quickjs-emscripten-core'
 import { serve, takeStdio } from './jobs.ts'
-import { type Interpreter, prepareInterpreter, runSnippet } from './snippet-run.ts'
+import { type Interpreter, prepareInterpreter } from './snippet-interpreter.ts'
+import { runSnippet } from './snippet-run.ts'
 
 interface Core {
   readonly newQuickJSWASMModuleFromVariant: typeof newQuickJSWASMModuleFromVariant
