@@ -27,7 +27,9 @@ test('a new version that sends to another host as well does what it did, and not
   const service = createServer(async (request, response) => {
     got.push((await request.toArray()).join(''))
     response.end()
-  }).listen(0, '127.0.0.1')
+  })
+    .listen(0, '127.0.0.1')
+    .unref()
   await once(service, 'listening')
   const { port } = service.address() as AddressInfo
   await using elsewhere = await listen()
@@ -65,7 +67,9 @@ test(
   'a tool of one’s own reaches what it was granted by name and port, and its record says for whom it connected',
   needsBubblewrap,
   async () => {
-    const service = createServer((_, response) => void response.end('hello')).listen(0, '127.0.0.1')
+    const service = createServer((_, response) => void response.end('hello'))
+      .listen(0, '127.0.0.1')
+      .unref()
     await once(service, 'listening')
     const { port } = service.address() as AddressInfo
     const records: AuditRecord[] = []
