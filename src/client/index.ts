@@ -9,7 +9,7 @@ export type { CachedRequestOptions, Progress, RequestOptions } from './connectio
 export type { UrlAnswer, UrlHook, UrlQuestion, UrlWarning } from './connection/url-question.ts'
 export type { Watched, WatchOptions } from './connection/watch.ts'
 export { discard, readBounded } from './documents.ts'
-export { createEndpointFinder } from './endpoint.ts'
+export { createEndpointFinder, type EndpointFinder } from './endpoint.ts'
 export {
   AuthorizationError,
   type AuthorizationProblem,

@@ -1,6 +1,6 @@
 /**
  * A guarded server at which every person has an account of their own: found by its 401, or named in the configuration. Each connects
- * theirs in the browser (`connections.ts`); their calls carry their token, and nobody else's.
+ * theirs in the browser (`account-connectable.ts`); their calls carry their token, and nobody else's.
  *
  *   call ─▶ present: the person's token ─▶ 401 ─▶ renew, once ─▶ another, or where to connect
  *
@@ -11,19 +11,16 @@
  */
 
 import {
-  AuthorizationError,
-  codeIn,
   createEndpointFinder,
   createNetwork,
   discover,
   parseChallenge,
   requestTokens,
   revokeToken,
-  selectScopes,
   type Tokens,
-  TransportError,
 } from '../../client/index.ts'
 import { type Decision, deny, type Log, problemOf } from '../../core/index.ts'
+import { createAccountConnectable } from './account-connectable.ts'
 import type { Attempts } from './attempts.ts'
 import type { Connectable } from './connectable.ts'
 import { type CallCredentials, type Calling, type CredentialHeaders, connectionPath, notConnected, nothingToShow } from './credentials.ts'
@@ -32,7 +29,6 @@ import { createKnownTokens } from './known-tokens.ts'
 import { createListeners } from './listeners.ts'
 import { createPersonTokens, type Held, type NoToken } from './person-tokens.ts'
 import type { CredentialParts, OAuthSettings, PersonalCredentials } from './personal.ts'
-import { toldOf } from './told.ts'
 import { createUpstreamClient } from './upstream-client.ts'
 
 export interface OwnAccountsOptions extends CredentialParts {
@@ -48,8 +44,6 @@ export interface OwnAccountsOptions extends CredentialParts {
 
 /** A server that wants none of ours is not asked at every refusal why. */
 const ASK_AGAIN_MS = 30_000
-
-const MOVED = 'The server has another address since this sign-in was begun. Nothing was connected: begin again.'
 
 export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredentials & { readonly connectable: Connectable } {
   const { server, url, settings, attempts, store, keyRing, vault, clock, redactor, log, place, stands, clientInfo } = options
@@ -151,73 +145,24 @@ export function createOwnAccounts(options: OwnAccountsOptions): PersonalCredenti
     return toConnect(`The server ${server} needs you to connect your account there again, with a further permission.`)
   }
 
-  const connectable: Connectable = {
-    id: server,
-    async look(user) {
-      if (!isActive) return undefined
-      const found = await kept.find(user)
-      const state = found === undefined ? 'missing' : found.tokens === undefined ? 'ended' : 'connected'
-      const { since, lastUsedAt } = found?.kept ?? {}
-      return { id: server, kind: 'oauth', title: serverUrl.host, servers: [server], state, since, lastUsedAt }
-    },
-    async begin(who, redirectUri) {
-      try {
-        const found = await discover({ network, finder, issuer: settings?.issuer })
-        const scopes = selectScopes({
-          wished: settings?.scopes,
-          challenged: found.challengedScopes,
-          supported: found.supportedScopes,
-          serverSupported: found.server.scopes,
-          needed: (await kept.find(who.user))?.kept.needed ?? [],
-        })
-        const request = {
-          server: found.server,
-          client: await client.identify(found, redirectUri),
-          resource: found.resource,
-          redirectUri,
-          scopes,
-        }
-        const location = await attempts.begin({ server, url }, who, request)
-        return location === undefined ? { problem: 'You have begun many sign-ins in the last minutes: wait ten minutes.' } : { location }
-      } catch (error) {
-        return { problem: said(error) }
-      }
-    },
-    async finish(user, { request, verifier, url: begunAt }, callback) {
-      // The configuration names another server by now, which is not to get what the first one gives.
-      if (begunAt !== url) return { problem: MOVED }
-      const { server: issuer, client: identity, resource, redirectUri } = request
-      // Until the token endpoint has answered, the account may be another's.
-      const since = clock()
-      try {
-        const code = codeIn(callback, issuer)
-        const grant = { server: issuer, client: identity, resource }
-        const fields = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier }
-        const before = await kept.find(user)
-        const received = await requestTokens({ network, clock, grant, fields })
-        await kept.connect(user, received, since)
-        if (before?.tokens) void giveBack(before.tokens)
-      } catch (error) {
-        if (error instanceof AuthorizationError && error.reason === 'invalid_client') await client.forget()
-        return { problem: said(error) }
-      }
+  const connectable = createAccountConnectable({
+    server,
+    url,
+    settings,
+    network,
+    finder,
+    client,
+    attempts,
+    kept,
+    clock,
+    log,
+    isActive: () => isActive,
+    changed(user, isConnected) {
       tokens.forget(user)
-      connected.tell(user)
-      return undefined
+      if (isConnected) connected.tell(user)
     },
-    async end(user) {
-      const had = await kept.remove(user)
-      tokens.forget(user)
-      if (typeof had === 'object') void giveBack(had)
-      return had !== 'none'
-    },
-  }
-  /** Where both sides are is in the message, and nothing of what was said. Anything else is ours to repair. */
-  function said(error: unknown): string {
-    if (!(error instanceof AuthorizationError) && !(error instanceof TransportError)) throw error
-    log('warn', `${server}: somebody could not connect`, { problem: error.message })
-    return toldOf(error, serverUrl.host)
-  }
+    unwanted: (left) => void giveBack(left),
+  })
 
   return {
     credentials,
