@@ -22,6 +22,7 @@ import {
 import type { Counters } from '../storage/index.ts'
 import type { Nonces } from './dpop-nonce.ts'
 import { hasPrivatePart, thumbprintOf } from './jwk.ts'
+import { isSignedJwt } from './jwt-shape.ts'
 
 export interface ProofVerifierParts {
   /** Remembers which proofs were used. Shared by all processes that serve one address. */
@@ -41,7 +42,6 @@ const WINDOW_SECONDS = 300
 /** With a key of RSA 4096 about 2,100. */
 const MAX_PROOF = 4096
 const MAX_KEYS = 1_000
-const shape = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/
 const algorithms: readonly string[] = PROOF_ALGORITHMS
 const refuse = (problem: ProofProblem): Decision<never> => deny({ reason: 'unauthenticated', problem })
 
@@ -57,7 +57,7 @@ export function createProofVerifier({ counters, nonces, wantsNonce, clock }: Pro
 
   async function readProof({ possession, boundTo, ...request }: Proving): Promise<Claims | ProofProblem> {
     const { proof, method } = possession
-    if (proof.length > MAX_PROOF || !shape.test(proof)) return 'proof_invalid'
+    if (!isSignedJwt(proof, MAX_PROOF)) return 'proof_invalid'
     const jose = await loadJose()
     try {
       const { typ, alg = '', jwk } = jose.decodeProtectedHeader(proof)

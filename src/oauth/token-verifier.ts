@@ -25,6 +25,7 @@ import type { Clients } from './clients.ts'
 import { type Binding, bindingOf } from './dpop-binding.ts'
 import type { Trust } from './grant-types/trusted-issuers.ts'
 import type { Grants } from './grants.ts'
+import { isSignedJwt } from './jwt-shape.ts'
 import type { Resources } from './resources.ts'
 import { namedScopes } from './scopes.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -67,7 +68,6 @@ export type Jose = Awaited<ReturnType<typeof loadJose>>
 
 const SKEW_SECONDS = 5
 const MAX_TOKEN = 8192
-const shape = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/
 const refuse = (problem: CredentialProblem): Decision<never> => deny({ reason: 'unauthenticated', problem })
 
 /** A token that holds now. */
@@ -89,7 +89,7 @@ export interface OwnTokens {
 export function createTokenVerifier({ issuer, resources, signingKeys, clock, learn, ...parts }: TokenVerifierParts): OwnTokens {
   const findStanding = createStanding({ issuer, ...parts })
   async function readClaims(token: string, now: number): Promise<Claims | CredentialProblem> {
-    if (token.length > MAX_TOKEN || !shape.test(token)) return 'malformed'
+    if (!isSignedJwt(token, MAX_TOKEN)) return 'malformed'
     const jose = await loadJose()
     const keyOf = async ({ kid = '' }: { kid?: string }) => {
       const key = await signingKeys.find(kid)

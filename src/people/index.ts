@@ -12,6 +12,7 @@ export type { Provided } from './provided.ts'
 export {
   type Crossing,
   createOpenIdProvider,
+  isSubject,
   type OpenIdProvider,
   type ProviderProblem,
   SIGN_IN_EVERY_DAYS,

@@ -19,6 +19,9 @@ export function withoutExit(command: Command): Command {
   )
 }
 
+/** For an option that may be repeated, with one value each: so what follows is never taken for another. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
 export const dataDir = (): Option =>
   new Option('--data-dir <folder>', 'where keys, accounts and the audit are kept (or SALLYPORT_DATA_DIR)')
 

@@ -5,7 +5,7 @@
  */
 
 import { type Command, Option } from 'commander'
-import { add, dataDir } from './add-command.ts'
+import { add, collect, dataDir } from './add-command.ts'
 
 /** What these are listed under. */
 export const CALLING = 'Calling any server:'
@@ -103,8 +103,6 @@ const signIn = (command: Command): Command =>
     .addOption(new Option('--data-dir <folder>', 'where sign-ins are kept (or SALLYPORT_DATA_DIR)'))
     // What follows is the command's own, which is listed first.
     .optionsGroup('Options:')
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 const examples = {
   login: `

@@ -104,7 +104,7 @@ function keepGone(before: ReadonlyMap<string, Known>, next: Map<string, Known>, 
   for (const [name, each] of before) if (!next.has(name) && !listed.has(name) && ++gone <= MAX_GONE) next.set(name, each)
 }
 
-const shownName = (name: string): string => toVisibleLine(name.slice(0, 128))
+export const shownName = (name: string): string => toVisibleLine(name.slice(0, 128))
 
 const said = ({ path, rule }: { readonly path: string; readonly rule: string }): string =>
   `${path} ${rule}`.slice(0, 300).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')

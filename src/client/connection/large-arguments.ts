@@ -6,7 +6,7 @@
  */
 
 import type { Log } from '../../core/index.ts'
-import { toVisibleLine } from '../../trust/index.ts'
+import { shownName } from './known-tools.ts'
 import type { CallParams } from './lists.ts'
 
 /** Tools that are remembered to have been told of. */
@@ -22,14 +22,12 @@ export function createLargeArgumentNotice({ host, log, bytes }: { readonly host:
     if (found.length <= bytes) return
     told.add(name)
     log('warn', `${host}: an argument is large: if the tool takes a reference, put the data there with putResource() and send that`, {
-      tool: shown(name),
-      argument: shown(found.path),
+      tool: shownName(name),
+      argument: shownName(found.path),
       characters: found.length,
     })
   }
 }
-
-const shown = (name: string): string => toVisibleLine(name.slice(0, 128))
 
 interface Found {
   readonly path: string

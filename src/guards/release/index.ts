@@ -1,5 +1,5 @@
 export { createLargeResults } from './large-results.ts'
 export { createProjectStep, ERROR_WITHHELD } from './project.ts'
-export { createRelease, type Release } from './release.ts'
+export { createRelease, isWhole, type Release } from './release.ts'
 export { type CompiledRules, compileRules, type ReleaseRuleOptions, releaseSchema } from './rules.ts'
 export type { Leaving, Step } from './steps.ts'

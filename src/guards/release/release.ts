@@ -212,7 +212,7 @@ const found = (taken: Taken, done: Executed | undefined): void => (done ? tookOu
 const isWithin = ({ request }: Executed): boolean => request.message.within !== undefined
 const unbounded = (): number => Number.POSITIVE_INFINITY
 /** Neither a question nor a task that will have a result. */
-const isWhole = ({ resultType = 'complete' }: JsonObject): boolean => resultType === 'complete'
+export const isWhole = ({ resultType = 'complete' }: JsonObject): boolean => resultType === 'complete'
 
 const leavingOf = ({ request, request: { principal, message, session } }: Executed, entry: Entry): Leaving => ({
   entry,

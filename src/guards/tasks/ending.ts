@@ -10,7 +10,7 @@
 import { createDecisionId, type Decision, type Denial, deny, type Final, type JsonObject, type Redactor } from '../../core/index.ts'
 import { INTERNAL_ERROR } from '../../protocol/index.ts'
 import type { AuditRecord } from '../../storage/index.ts'
-import type { Leaving, Release } from '../release/index.ts'
+import { isWhole, type Leaving, type Release } from '../release/index.ts'
 import { causeOf, toShownError } from '../shown.ts'
 import type { TaskError } from './task-state.ts'
 
@@ -64,7 +64,6 @@ export async function toEnding(
   return { status: 'completed', result: shaped.value, audit: { id, decision: 'allow', reason } }
 }
 
-const isWhole = ({ resultType = 'complete' }: JsonObject): boolean => resultType === 'complete'
 const NOT_WHOLE = deny({ reason: 'invalid_result', path: 'resultType', rule: 'must be "complete": a task has no tasks' })
 
 function refused(why: Denial | 'crashed', audit: Ending['audit'], answerOf: AnswerOf): Ending {

@@ -12,11 +12,12 @@
 
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Clock } from '../../core/index.ts'
+import { isSubject } from '../../people/index.ts'
 import { ALGORITHMS } from '../external/options.ts'
+import { isSignedJwt } from '../jwt-shape.ts'
 import { isRefusal } from '../refusal.ts'
 import { type IssuerKeys, KeysUnavailable } from './issuer-keys.ts'
 import { type GrantRefusal, invalidGrant } from './refusal.ts'
-import { isSubject } from './subjects.ts'
 import type { Allowed, AssertionUse, Trust, TrustedIssuer } from './trusted-issuers.ts'
 
 export interface Assertion {
@@ -44,13 +45,13 @@ export interface Expected {
 }
 
 const MAX_ASSERTION = 16_384
-const shape = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/
+const MAX_SUBJECT = 512
 /** Clocks of two organisations. */
 export const SKEW_SECONDS = 30
 
 /** `typ`, in lower case and without what RFC 7515 §4.1.9 lets one leave out; undefined where there is none, or no JWT. */
 export function typeOf(assertion: string): string | undefined {
-  if (assertion.length > MAX_ASSERTION || !shape.test(assertion)) return undefined
+  if (!isSignedJwt(assertion, MAX_ASSERTION)) return undefined
   try {
     const { typ } = decodeProtectedHeader(assertion)
     return typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : undefined
@@ -79,7 +80,7 @@ export async function checkAssertion(text: string, expected: Expected, checks: A
   if (typeof iat !== 'number' || iat > clock() / 1000 + SKEW_SECONDS)
     return invalidGrant('the assertion was issued in the future: check both clocks')
   if (typeof exp !== 'number' || exp - iat > maxSeconds) return invalidGrant(`the assertion is good for longer than ${maxSeconds} seconds`)
-  if (!isSubject(sub)) return invalidGrant('the sub of the assertion must be text of 1 to 512 characters')
+  if (!isSubject(sub, MAX_SUBJECT)) return invalidGrant('the sub of the assertion must be text of 1 to 512 characters')
   const allowed = trust.allowed(entry.issuer, use, sub)
   if (allowed === undefined)
     return invalidGrant('no rule names the subject of the assertion: its operator adds it to trustedIssuers, subjects')
@@ -87,7 +88,7 @@ export async function checkAssertion(text: string, expected: Expected, checks: A
 }
 
 function readUnproven(text: string): JWTPayload | undefined {
-  if (text.length > MAX_ASSERTION || !shape.test(text)) return undefined
+  if (!isSignedJwt(text, MAX_ASSERTION)) return undefined
   try {
     return decodeJwt(text)
   } catch {

@@ -23,9 +23,3 @@ export function parseSub(sub: string): ForeignSubject | undefined {
 }
 
 export const isAssertionUse = (kind: unknown): kind is AssertionUse => kind === 'id-jag' || kind === 'workload'
-
-const MAX_SUBJECT = 512
-
-/** One line that can be shown: it is in records, and in what a person reads. */
-export const isSubject = (value: unknown): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= MAX_SUBJECT && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)

@@ -26,7 +26,7 @@ export const GOOGLE = 'https://accounts.google.com'
 export function toProvided(provider: SignInProvider, claims: JsonObject): ProvidedAccount | NotLetIn {
   const { issuer, allow, dangerouslyAllowAnyone = false, roles: rules = [] } = provider
   const subject = claims['sub']
-  if (!isSubject(subject)) return { sentence: 'the provider does not say who it is in a way that can be kept' }
+  if (!isSubject(subject, MAX_SUBJECT)) return { sentence: 'the provider does not say who it is in a way that can be kept' }
   const email = verifiedEmail(issuer, claims)
   const problem = allow === undefined ? (dangerouslyAllowAnyone ? undefined : 'no rule lets anybody in') : problemWith(allow, claims, email)
   if (problem !== undefined) return { sentence: problem }
@@ -78,8 +78,8 @@ function verifiedEmail(issuer: string, { email, email_verified: flag, hd }: Json
 }
 
 /** One line that can be shown, and kept as it is: two subjects are never taken for one. */
-const isSubject = (value: unknown): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= MAX_SUBJECT && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)
+export const isSubject = (value: unknown, mostCharacters: number): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= mostCharacters && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)
 
 /** As it is said, or not at all: what would have to be changed, or looks like a name that was given for want of another, could be somebody else's. */
 function nameFor({ nameClaim = 'email' }: SignInProvider, claims: JsonObject, email: string | undefined): string | undefined {
