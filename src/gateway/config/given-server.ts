@@ -7,7 +7,7 @@ import { secretsInArguments, secretsInUrl } from '../secrets/secrets-in.ts'
 import type { ServerConfig } from './config.ts'
 import type { Findings } from './problems.ts'
 import { type ForcedSandbox, type SandboxEntry, toServerSandbox } from './sandbox.ts'
-import { checkUrl } from './servers.ts'
+import { checkUrl } from './target.ts'
 
 /** `sandbox`: what the command may reach, from `cwd`. */
 export type GivenServer =

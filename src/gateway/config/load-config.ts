@@ -125,7 +125,7 @@ function serversOf(
     source.keys([block]).flatMap((name) => {
       const entry: ServerEntry | undefined = written[block]?.[name]
       if (!entry || entry.disabled === true) return []
-      const server = resolveServer(name, entry, [block, name], source, env, findings, forced)
+      const server = resolveServer({ name, entry, path: [block, name], source, env, findings, forced })
       const before = server && taken.get(server.id.toLowerCase())
       if (before !== undefined) findings.problems.push(`${source.where([block, name])}: ${block}.${name}: has the same name as ${before}`)
       if (server) taken.set(server.id.toLowerCase(), `${block}.${name}`)
