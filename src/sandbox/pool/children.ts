@@ -19,7 +19,8 @@ import type { Confinement, Program } from '../confine/confinement.ts'
 import type { Job, JobEnd, Pool, PoolStatus } from './pool.ts'
 import { createQueue } from './queue.ts'
 import { createResting, type Resting } from './resting.ts'
-import { type Prepare, startWorker, type Worker } from './worker.ts'
+import { startWorker, type Worker } from './worker.ts'
+import type { Prepare } from './worker-process.ts'
 
 export interface ChildrenOptions {
   readonly confinement: Confinement

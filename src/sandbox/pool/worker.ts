@@ -7,35 +7,17 @@
  * @module
  */
 
-import { createId, type JsonObject, type Log, problemOf, type SandboxPermission } from '../../core/index.ts'
-import { createLineReader, signalGroup, startChild } from '../../process/index.ts'
-import type { Confined, Confinement, Ended, Program } from '../confine/confinement.ts'
+import { createId, type JsonObject, problemOf } from '../../core/index.ts'
+import type { Ended } from '../confine/confinement.ts'
+import { parseLine, toError } from './lines.ts'
 import type { ChildError, Job, JobEnd } from './pool.ts'
 import { createSayings } from './sayings.ts'
+import { type ProcessOptions, startProcess, type WorkerProcess } from './worker-process.ts'
 
-/** What a child runs, and what is let go of when it has ended. */
-export interface Prepared {
-  readonly program: Program
-  close(): Promise<void>
-}
-/** Where each child needs something of its own first: a way out, which tells whose job it was. */
-export type Prepare = (current: () => Job | undefined) => Promise<Prepared>
-
-export interface WorkerOptions {
-  /** What it runs for: in the log. */
-  readonly name: string
-  readonly confinement: Confinement
-  readonly program: Program
-  readonly prepare?: Prepare | undefined
-  /** A line that it is told before anything else. */
-  readonly greeting?: string | undefined
-  readonly log: Log
-  /** Is told what it will not be able to do. */
-  readonly warn: (warning: string) => void
+export interface WorkerOptions
+  extends Pick<ProcessOptions, 'name' | 'confinement' | 'program' | 'prepare' | 'greeting' | 'log' | 'warn' | 'onGone'> {
   /** It is warm. */
   readonly onReady: () => void
-  /** Its process is gone. */
-  readonly onGone: () => void
 }
 
 export interface Worker {
@@ -63,63 +45,22 @@ interface Running {
 }
 
 /** @throws {ConfigError} where it cannot be confined as asked and nothing has to be prepared; then it ends as `failed`. */
-export function startWorker({ name, confinement, program, prepare, greeting, log, warn, onReady, onGone }: WorkerOptions): Worker {
+export function startWorker({ onReady, ...options }: WorkerOptions): Worker {
+  const { name, program, log } = options
   const { timeoutMs, maxOutputBytes } = program.grants.limits
   const sayings = createSayings(name, log)
-  let process: { readonly confined: Confined; readonly child: ReturnType<typeof startChild> } | undefined
-  let prepared: Prepared | undefined
+  let process: WorkerProcess | undefined
   let isReady = false
   let isGone = false
-  let isEnding = false
   let running: Running | undefined
   let refused: ChildError | undefined
 
   const starting = setTimeout(() => stop('time'), START_MS)
-  const lines = createLineReader({ maxBytes: maxOutputBytes, line: take, dropped: () => stop('output') })
-  if (prepare) void prepareFirst(prepare)
-  else launchAtOnce()
-
-  async function prepareFirst(prepare: Prepare): Promise<void> {
-    try {
-      prepared = await prepare(() => running?.job)
-      if (isEnding) return gone()
-      launch(prepared.program)
-    } catch (error) {
-      log('error', `${name}: cannot be confined as asked`, { problem: problemOf(error) })
-      refused = { name: 'ConfigError', message: problemOf(error) }
-      gone()
-    }
-  }
-
-  function launchAtOnce(): void {
-    try {
-      launch(program)
-    } catch (error) {
-      clearTimeout(starting)
-      throw error
-    }
-  }
-
-  function launch(what: Program): void {
-    const confined = confinement.confine(what)
-    const child = startChild(confined.command)
-    process = { confined, child }
-    confined.started(child)
-    for (const warning of confined.warnings) warn(warning)
-    child.stdin.on('error', () => {})
-    if (greeting !== undefined) child.stdin.write(`${greeting}\n`)
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (count(chunk.length)) lines.push(chunk)
-    })
-    child.stderr.on('data', (chunk: Buffer) => {
-      if (!count(chunk.length)) return
-      sayings.push(chunk)
-      // It came after the answer to what it was printed in.
-      if (isReady && !running) sayings.flush()
-    })
-    child.once('error', gone)
-    child.once('exit', () => signalGroup(child, 'SIGKILL'))
-    child.once('close', gone)
+  try {
+    process = startProcess({ ...options, maxLineBytes: maxOutputBytes, current: () => running?.job, count, line: take, print, over, gone })
+  } catch (error) {
+    clearTimeout(starting)
+    throw error
   }
 
   /** Bounded also between jobs, and before the first. */
@@ -127,8 +68,17 @@ export function startWorker({ name, confinement, program, prepare, greeting, log
   function count(bytes: number): boolean {
     const total = running ? (running.outputBytes += bytes) : (idleBytes += bytes)
     if (total <= maxOutputBytes) return true
-    stop('output')
+    over()
     return false
+  }
+  function over(): void {
+    stop('output')
+  }
+
+  function print(chunk: Buffer): void {
+    sayings.push(chunk)
+    // It came after the answer to what it was printed in.
+    if (isReady && !running) sayings.flush()
   }
 
   function take(line: string): void {
@@ -153,9 +103,9 @@ export function startWorker({ name, confinement, program, prepare, greeting, log
 
   function give(current: Running): void {
     const { id, job } = current
-    process?.confined.begin()
+    process?.begin()
     current.timer = setTimeout(stop, timeoutMs, 'time')
-    void send({ id, job: job.message })
+    void process?.send({ id, job: job.message })
     if (current.isAborted) abort(current)
   }
 
@@ -163,7 +113,7 @@ export function startWorker({ name, confinement, program, prepare, greeting, log
     if (typeof said !== 'object' || said === null) return
     try {
       current.job.said?.(said as JsonObject, async (reply) => {
-        if (running === current) await send({ id: current.id, reply })
+        if (running === current) await process?.send({ id: current.id, reply })
       })
     } catch (error) {
       // JSON that is nested too deeply to be written again, and the like: nobody hears it, and it ends nothing of ours.
@@ -175,20 +125,12 @@ export function startWorker({ name, confinement, program, prepare, greeting, log
     if (running !== current) return
     current.isAborted = true
     if (!isReady) return settle({ kind: 'cancelled' })
-    void send({ id: current.id, abort: true })
+    void process?.send({ id: current.id, abort: true })
     setTimeout(() => {
       if (running !== current) return
-      end()
+      process?.kill()
       settle({ kind: 'cancelled' })
     }, ABORT_MS)
-  }
-
-  /** Resolves when it is written, or never will be. */
-  function send(message: object): Promise<void> {
-    return new Promise((resolve) => {
-      if (process) process.child.stdin.write(`${JSON.stringify(message)}\n`, () => resolve())
-      else resolve()
-    })
   }
 
   function settle(end: JobEnd): void {
@@ -203,29 +145,18 @@ export function startWorker({ name, confinement, program, prepare, greeting, log
 
   function stop(why: Ended): void {
     if (isGone) return
-    isEnding = true
-    process?.confined.end(why)
+    process?.stop(why)
     settle({ kind: 'stopped', why })
   }
 
-  function end(): void {
-    isEnding = true
-    // Its number may be somebody else's by now.
-    if (process && !isGone) signalGroup(process.child, 'SIGKILL')
-  }
-
-  function gone(): void {
-    if (isGone) return
+  function gone(problem: ChildError | undefined): void {
     isGone = true
+    refused ??= problem
     clearTimeout(starting)
     sayings.flush()
-    if (!isReady && !running && !isEnding) {
-      const problem = refused?.message ?? process?.confined.ended
-      log('warn', `${name}: what runs in its sandbox could not be started`, { problem })
-    }
-    settle(refused ? { kind: 'failed', error: refused } : { kind: 'stopped', why: process?.confined.ended ?? sayings.why })
-    if (prepared) prepared.close().then(onGone, onGone)
-    else onGone()
+    if (!isReady && !running && process?.isEnding !== true)
+      log('warn', `${name}: what runs in its sandbox could not be started`, { problem: refused?.message ?? process?.ended })
+    settle(refused ? { kind: 'failed', error: refused } : { kind: 'stopped', why: process?.ended ?? sayings.why })
   }
 
   return {
@@ -233,7 +164,7 @@ export function startWorker({ name, confinement, program, prepare, greeting, log
       return isReady
     },
     get isGone() {
-      return isGone || process?.confined.ended !== undefined
+      return isGone || process?.ended !== undefined
     },
     run(job, done) {
       const current: Running = { id: createId(''), job, done, outputBytes: 0, timer: undefined, isAborted: false }
@@ -241,30 +172,6 @@ export function startWorker({ name, confinement, program, prepare, greeting, log
       if (isReady) give(current)
       job.onAbort(() => abort(current))
     },
-    end,
-  }
-}
-
-function parseLine(line: string): JsonObject | undefined {
-  // Most of what a program prints is none of ours.
-  if (!line.startsWith('{"')) return undefined
-  try {
-    return JSON.parse(line) as JsonObject
-  } catch {
-    return undefined
-  }
-}
-
-const PERMISSIONS: ReadonlySet<unknown> = new Set<SandboxPermission>(['read', 'write', 'net', 'run', 'other'])
-const MAX_NAME = 128
-const MAX_MESSAGE = 16_384
-
-/** Nothing is known of it but that it is JSON. */
-function toError(failed: unknown): ChildError {
-  const { name, message, permission } = (typeof failed === 'object' && failed !== null ? failed : {}) as JsonObject
-  return {
-    name: typeof name === 'string' ? name.slice(0, MAX_NAME) : 'Error',
-    message: typeof message === 'string' ? message.slice(0, MAX_MESSAGE) : '',
-    ...(PERMISSIONS.has(permission) ? { permission: permission as SandboxPermission } : {}),
+    end: () => process?.kill(),
   }
 }
