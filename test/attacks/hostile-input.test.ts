@@ -1,13 +1,14 @@
 // Bodies that are meant to break something: each gets a clear error, nothing of it runs, and the next caller is served.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import { verifies } from '../requirements.ts'
 import { principal, type Rig, say, startEngine, tool } from '../support/engine.ts'
 import { mcp } from '../support/mcp.ts'
+import { until } from '../support/until.ts'
 
 verifies('bounded-input', 'bounded-output', 'opaque-errors', 'G5')
 
@@ -112,15 +113,16 @@ describe('hostile input', () => {
       const socket = connect(Number(port), '127.0.0.1')
       socket.on('error', () => {})
       socket.write(
-        `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer alice\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"jsonrpc"`,
+        `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: Bearer alice\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n{"jsonrpc"`,
       )
-      await delay(5)
+      // It has been heard so far (RFC 9110 §10.1.1).
+      await once(socket, 'data')
       socket.destroy()
     }
-    await delay(50)
     await unharmed(before)
-    const gone = (await rig.records()).filter(({ reason }) => reason === 'cancelled')
-    assert.equal(gone.length, 20)
+    const gone = async () => (await rig.records()).filter(({ reason }) => reason === 'cancelled').length
+    await until('each is on record', async () => (await gone()) >= 20)
+    assert.equal(await gone(), 20)
   })
   it('a head that never ends, and one that is not HTTP, cost one connection', async () => {
     const { port } = new URL(rig.url)

@@ -10,6 +10,7 @@ import { ANA, connect } from '../support/authorization.ts'
 import { mcp } from '../support/mcp.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import type { Json } from '../support/sse.ts'
+import { until } from '../support/until.ts'
 
 verifies('RS1', 'RS2', 'RS3', 'RS6', 'RS7', 'RS8', 'RS11', 'RS12', 'RS13', 'RS31', 'RS32', 'RS33', 'RS34')
 
@@ -169,9 +170,10 @@ describe('what a caller hears', () => {
     const reading = (async () => {
       for await (const message of stream.messages) heard.push(message)
     })()
-    await delay(100)
+    await until('it is agreed', () => heard.length === 1)
     for (const uri of ['note://one', 'note://secret', 'note://none']) world.server.resourceUpdated(uri)
     await world.server.update({ tools: [{ name: 'look', permissions: { requiredScopes: ['tools:read'] }, execute: () => 'new' }] } as never)
+    await until('what it asked for', () => heard.length === 2)
     await delay(100)
     stream.abort()
     await reading.catch(() => {})

@@ -14,6 +14,7 @@ import { verifies } from '../requirements.ts'
 import { postForm, signingJwk } from '../support/authorization.ts'
 import { type Gateway, said, startGateway } from '../support/gateway.ts'
 import { type Answer, mcp, type Version } from '../support/mcp.ts'
+import { until } from '../support/until.ts'
 
 verifies('T10', 'T21', 'RS4')
 
@@ -178,7 +179,7 @@ async function knock(headers: Headers, query = ''): Promise<readonly (readonly [
     const stream = { accept: 'text/event-stream', 'mcp-protocol-version': version, ...headers }
     const listened = mcp(gateway.url).send('GET', `/mcp${query}`, stream)
     // Whoever is let in gets a stream that does not end.
-    answers.push([`GET ${version}`, await Promise.race([listened, delay(2_000, { status: 0 } as Answer)])])
+    answers.push([`GET ${version}`, await Promise.race([listened, delay(20_000, { status: 0 } as Answer, { ref: false })])])
   }
   return answers
 }
@@ -204,12 +205,9 @@ describe('T10, T21: credentials', () => {
         assert.equal(code, problem === 'missing' ? undefined : problem === 'several' ? 'invalid_request' : 'invalid_token', which)
         assert.ok(error.message.length > 10, which)
       }
-      let found = await gateway.data.store.audit.search({ limit: 10 })
-      for (let waited = 0; found[0]?.sequence !== earlier + 4 && waited < 50; waited++) {
-        await delay(20)
-        found = await gateway.data.store.audit.search({ limit: 10 })
-      }
-      const fresh = found.filter(({ sequence }) => sequence > earlier).map(({ record }) => record)
+      const newest = () => gateway.data.store.audit.search({ limit: 10 })
+      await until(`the records of ${what}`, async () => ((await newest())[0]?.sequence ?? 0) >= earlier + 4)
+      const fresh = (await newest()).filter(({ sequence }) => sequence > earlier).map(({ record }) => record)
       assert.deepEqual(
         fresh.map(({ decision, reason, facts, subject }) => [decision, reason, facts?.['problem'], subject]),
         Array.from({ length: 4 }, () => ['deny', 'unauthenticated', problem, undefined]),

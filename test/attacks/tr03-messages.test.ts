@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { MCPServerOptions } from '../../src/server/index.ts'
 import { verifies } from '../requirements.ts'
 import { firstLine, start, stop } from '../support/child.ts'
@@ -10,6 +9,7 @@ import { mcp } from '../support/mcp.ts'
 import { createTempDir, ROOT } from '../support/paths.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import type { Json } from '../support/sse.ts'
+import { until } from '../support/until.ts'
 
 verifies('TR3', 'TR4', 'TR5', 'TR6', 'TR7', 'TR10', 'TR11', 'TR13')
 
@@ -171,8 +171,7 @@ test('a caller that hangs up ends the work, and a deadline does', async () => {
   const stream = await mcp(world.url, { key }).open('tools/call', { name: 'wait', arguments: {}, _meta: { progressToken: 'p' } })
   assert.equal(stopped, 0)
   stream.abort()
-  await delay(300)
-  assert.equal(stopped, 1, 'well before the deadline')
+  await until('it is stopped, well before the deadline', () => stopped === 1, 500)
   const late = await mcp(world.url, { key }).call('wait')
   assert.match(late.result.content[0].text, /longer than 1 seconds and was stopped/)
   assert.equal(stopped, 2)
