@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
 import { toLimits } from '../../src/guards/index.ts'
 import { defaultBounds } from '../../src/server/bounds.ts'
@@ -94,6 +95,7 @@ const programs: Readonly<Record<string, (ran: Ran) => Promise<void>>> = {
     const { result } = await raw.call('render')
     assert.equal(result.resultType, 'task')
     for (let status = ''; status !== 'completed'; ) {
+      await delay(50)
       const task = (await raw.request('tasks/get', { taskId: result.taskId })).result
       status = task.status
       assert.ok(['working', 'completed'].includes(status), status)
@@ -105,7 +107,8 @@ const programs: Readonly<Record<string, (ran: Ran) => Promise<void>>> = {
   },
 }
 
-describe('the programs of docs/server.md', () => {
+// Side by side: each is a server of its own, and some of them take their time.
+describe('the programs of docs/server.md', { concurrency: 4 }, () => {
   let snippets: Snippet[]
   before(async () => {
     snippets = await snippetsIn(FILE)

@@ -10,6 +10,7 @@ import { startWorld } from '../fixtures/sign-in-world.ts'
 import { createTestAuthority, type TestAuthority } from '../support/certificates.ts'
 import { createClient, problemOf, signInTo } from '../support/client.ts'
 import type { Json } from '../support/sse.ts'
+import { until } from '../support/until.ts'
 
 let authority: TestAuthority
 let pem: { cert: string; key: string }
@@ -130,8 +131,7 @@ describe('over WebSocket', () => {
     await using server = await startSocketServer({ call: () => stop.abort(new Error('enough')) })
     await using client = connect(server)
     await assert.rejects(client.request({ method: 'tools/call', params: { name: 'x' } }, { signal: stop.signal }), /^Error: enough$/)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    assert.equal(server.received.at(-1)?.method, 'notifications/cancelled')
+    await until('the server is told', () => server.received.at(-1)?.method === 'notifications/cancelled')
   })
 
   it('connects again after the connection ended, and says of a request on it that it did', async () => {
@@ -178,8 +178,7 @@ describe('over WebSocket', () => {
     await client.callTool('echo')
     await client.close()
     assert.equal(await problemOf(client.callTool('echo')), 'TransportError closed')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    assert.equal(server.sockets.size, 0)
+    await until('the connection has ended', () => server.sockets.size === 0)
   })
 })
 

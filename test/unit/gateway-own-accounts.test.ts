@@ -7,6 +7,7 @@ import { createMemoryKeyRing } from '../../src/vault/index.ts'
 import { AnyAnswer, startWorld, type World } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
 import { atBrowser, redirectUriOf, startPeople } from '../support/own-accounts.ts'
+import { until } from '../support/until.ts'
 
 const bearers = (world: World, start = '/mcp'): (string | undefined)[] => world.to(start).map(({ headers }) => headers.authorization)
 const tokenRequests = (world: World): Record<string, string>[] =>
@@ -203,7 +204,7 @@ test('a connection that is ended is given back and serves nobody any more', asyn
   assert.equal(await people.connections.end('notes', 'ana'), false)
   const refused = await people.call('ana')
   assert.equal(!refused.allowed && refused.denial.reason, 'not_connected')
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await until('it is revoked', () => world.to('/revoke').length > 0)
   for (const { text } of world.to('/revoke')) revoked.push(new URLSearchParams(text).get('token') ?? '')
   assert.equal(revoked.length, 1)
   assert.match(revoked[0] ?? '', /^refresh-/)
