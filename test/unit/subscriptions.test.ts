@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { mcp } from '../support/mcp.ts'
 import { startServer } from '../support/server.ts'
 import type { Json } from '../support/sse.ts'
+import { until } from '../support/until.ts'
 
 const watched = (name: string, log: string[], tell: Record<string, () => void>) => ({
   uri: 'note://one',
@@ -30,15 +31,15 @@ it('a resource that was replaced is watched where it is now, once, however many 
     void (async () => {
       for await (const message of stream.messages) heard.push(message)
     })().catch(() => {})
-  await delay(50)
+  await until('it is watched', () => log.length > 0)
   assert.deepEqual(log, ['watch old'])
   await world.server.update({ resources: [watched('new', log, tell)] })
   assert.deepEqual(log, ['watch old', 'stop old', 'watch new'])
   tell['new']?.()
-  await delay(50)
+  await until('both are told', () => heard.filter(({ method }) => method === 'notifications/resources/updated').length >= 2)
   assert.equal(heard.filter(({ method }) => method === 'notifications/resources/updated').length, 2)
   for (const stream of streams) stream.abort()
-  await delay(50)
+  await until('nobody watches', () => log.length > 3)
   assert.deepEqual(log, ['watch old', 'stop old', 'watch new', 'stop new'])
 })
 

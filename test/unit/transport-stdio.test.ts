@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { silentLog } from '../../src/core/index.ts'
 import { createStdioTransport, readLines } from '../../src/transports/index.ts'
 import { principal, say, startEngine, tool } from '../support/engine.ts'
+import { until } from '../support/until.ts'
 
 const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
 
@@ -39,16 +40,16 @@ async function connect({ isRead = true } = {}) {
     log: silentLog,
   })
   const send = (message: object | string) => input.write(`${typeof message === 'string' ? message : JSON.stringify(message)}\n`)
-  async function until(count: number) {
-    for (let tries = 0; lines.length < count && tries < 200; tries++) await delay(5)
+  async function said(count: number) {
+    await until(`${count} lines`, () => lines.length >= count)
     return lines.map((line) => JSON.parse(line))
   }
-  return { rig, transport, input, output, lines, send, until, aborted: () => aborted }
+  return { rig, transport, input, output, lines, send, said, aborted: () => aborted }
 }
 
 describe('stdio', () => {
   it('serves both eras in one process, a line each, whatever the chunks', async () => {
-    const { rig, transport, input, send, until } = await connect()
+    const { rig, transport, input, send, said } = await connect()
     const text = JSON.stringify({
       jsonrpc: '2.0',
       id: 1,
@@ -62,13 +63,13 @@ describe('stdio', () => {
       method: 'initialize',
       params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
     })
-    const [first, second] = await until(2)
+    const [first, second] = await said(2)
     assert.equal(first.result.content[0].text, 'é日')
     assert.equal(first.result.resultType, 'complete')
     assert.equal(second.result.protocolVersion, '2025-06-18')
     send({ jsonrpc: '2.0', method: 'notifications/initialized' })
     send({ jsonrpc: '2.0', id: 2, method: 'tools/list' })
-    const third = (await until(3))[2]
+    const third = (await said(3))[2]
     assert.equal(third.id, 2)
     assert.equal('resultType' in third.result, false)
     assert.equal((await rig.records()).find(({ action }) => action === 'tools/list')?.['version'], '2025-06-18')
@@ -77,12 +78,12 @@ describe('stdio', () => {
     await rig.close()
   })
   it('answers what it cannot read, and goes on', async () => {
-    const { rig, transport, input, send, until } = await connect()
+    const { rig, transport, input, send, said } = await connect()
     send('{"broken')
     send(`{"jsonrpc":"2.0","id":1,"method":"x","params":{"pad":"${'a'.repeat(20_000)}"}}`)
     send('[]')
     send({ jsonrpc: '2.0', id: 9, method: 'server/discover', params: { _meta: meta } })
-    const answers = await until(4)
+    const answers = await said(4)
     const codes = answers.map(({ error, id }) => Number(error?.code ?? id)).sort((a, b) => a - b)
     assert.deepEqual(codes, [-32700, -32600, -32600, 9])
     input.end()
@@ -90,14 +91,14 @@ describe('stdio', () => {
     await rig.close()
   })
   it('stops what is cancelled, does not answer it, and lets nobody else be disturbed', async () => {
-    const { rig, transport, input, send, until, aborted } = await connect()
+    const { rig, transport, input, send, said, aborted } = await connect()
     send({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'slow', _meta: meta } })
-    assert.equal((await until(1))[0].method, 'notifications/progress')
+    assert.equal((await said(1))[0].method, 'notifications/progress')
     send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } })
     send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'unknown' } })
     send({ jsonrpc: '2.0', id: 8, method: 'tools/call', params: { name: 'echo', arguments: { text: 'here' }, _meta: meta } })
     await delay(50)
-    const answers = await until(2)
+    const answers = await said(2)
     assert.deepEqual(
       answers.map(({ id }) => id),
       [undefined, 8],
@@ -108,10 +109,10 @@ describe('stdio', () => {
     await rig.close()
   })
   it('ends when its input ends: a call that runs is told to stop', async () => {
-    const { rig, transport, input, send, until, aborted } = await connect()
+    const { rig, transport, input, send, said, aborted } = await connect()
     send({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'slow', _meta: meta } })
     send({ jsonrpc: '2.0', id: 8, method: 'subscriptions/listen', params: { notifications: { toolsListChanged: true }, _meta: meta } })
-    await until(2)
+    await said(2)
     input.end()
     await transport.done
     assert.equal(aborted(), 1)
@@ -126,15 +127,17 @@ describe('stdio', () => {
         `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'echo', arguments: { text }, _meta: meta } })}\n`,
       )
     let executed = 0
+    const look = async (): Promise<number> => (executed = (await rig.records()).length)
+    await until('some are executed', async () => (await look()) > 50)
     for (let last = -1; last !== executed; ) {
       last = executed
       await delay(100)
-      executed = (await rig.records()).length
+      await look()
     }
     // A megabyte, and what one turn begins.
-    assert.ok(executed > 50 && executed < 250, String(executed))
+    assert.ok(executed < 250, String(executed))
     void readLines(output, 1_000_000, (line) => lines.push(String(line)))
-    for (let tries = 0; lines.length < calls && tries < 1_000; tries++) await delay(10)
+    await until('all are answered', () => lines.length >= calls)
     assert.deepEqual(
       lines.map((line) => JSON.parse(line).id),
       Array.from({ length: calls }, (_, id) => id),
