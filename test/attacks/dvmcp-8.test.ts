@@ -11,29 +11,46 @@ import { descendants, threadsOf } from '../fixtures/sandbox/outside.ts'
 import { verifies } from '../requirements.ts'
 import { needsBubblewrap } from '../support/bubblewrap.ts'
 import { type Gateway, said, startGateway } from '../support/gateway.ts'
-import { type McpClient, mcp } from '../support/mcp.ts'
+import { type Answer, mcp } from '../support/mcp.ts'
 
 verifies('sandbox-vulnerable', 'sandbox-read', 'sandbox-net', 'sandbox-limits')
 
 const SERVER = join(import.meta.dirname, '../fixtures/sandbox/dvmcp-8.mjs')
 const limits = { memoryMb: 1024, maxProcesses: 64, scratchMb: 16 }
+/** Both variants, behind one guard. */
+interface Rig {
+  readonly gateway: Gateway
+  /** As `server.py` has them, and `server_sse.py`. */
+  py(tool: string, args: object): Promise<Answer>
+  sse(tool: string, args: object): Promise<Answer>
+}
 let canaries: Canaries
-before(async () => void (canaries = await startCanaries()))
-after(() => canaries[Symbol.asyncDispose]())
+let kept: Rig
+before(async () => {
+  canaries = await startCanaries()
+  if (needsBubblewrap.skip === false) kept = await start({ sandbox: limits }, { sandbox: limits })
+})
+after(async () => {
+  await kept?.gateway[Symbol.asyncDispose]()
+  await canaries[Symbol.asyncDispose]()
+})
 
-async function start(variant: 'server.py' | 'server_sse.py', more: object): Promise<{ gateway: Gateway; client: McpClient }> {
-  const gateway = await startGateway({ servers: { dvmcp: { command: process.execPath, args: [SERVER, variant], ...more } } })
-  return { gateway, client: mcp(gateway.url, { key: (await gateway.key()).key }) }
+async function start(py: object, sse: object): Promise<Rig> {
+  const server = (variant: string, more: object): object => ({ command: process.execPath, args: [SERVER, variant], ...more })
+  const gateway = await startGateway({ servers: { py: server('server.py', py), sse: server('server_sse.py', sse) } })
+  const client = mcp(gateway.url, { key: (await gateway.key()).key })
+  return {
+    gateway,
+    py: (tool, args) => client.call(`py__${tool}`, args),
+    sse: (tool, args) => client.call(`sse__${tool}`, args),
+  }
 }
 const secret = (): string => String(canaries.given['secret'])
 const tcp = (): number => Number(canaries.given['tcp'])
 
 describe('DVMCP 8, server.py, in a sandbox', needsBubblewrap, () => {
-  let rig: Awaited<ReturnType<typeof start>>
-  const shell = (command: string): Promise<string> => rig.client.call('execute_shell_command', { command }).then(said)
-  const code = (text: string): Promise<string> => rig.client.call('execute_code', { code: text }).then(said)
-  before(async () => void (rig = await start('server.py', { sandbox: limits })))
-  after(() => rig.gateway[Symbol.asyncDispose]())
+  const shell = (command: string): Promise<string> => kept.py('execute_shell_command', { command }).then(said)
+  const code = (text: string): Promise<string> => kept.py('execute_code', { code: text }).then(said)
 
   test('neither code nor a shell reads what was not granted', async () => {
     for (const path of [secret(), '/etc/shadow', `/proc/1/root${secret()}`]) {
@@ -44,7 +61,7 @@ describe('DVMCP 8, server.py, in a sandbox', needsBubblewrap, () => {
       ]
       for (const text of said) assert.doesNotMatch(text, new RegExp(`${SECRET} of|^root:[^:]*:\\d`, 'm'))
     }
-    assert.match(String((await rig.client.call('analyze_file', { file_path: secret() })).result.isError), /true/)
+    assert.match(String((await kept.py('analyze_file', { file_path: secret() })).result.isError), /true/)
   })
   test('nor sees who has an account or what runs here', async () => {
     assert.doesNotMatch(await shell('cat /etc/passwd; id'), /daemon|uid=0/)
@@ -66,7 +83,7 @@ describe('DVMCP 8, server.py, in a sandbox', needsBubblewrap, () => {
     const looking = setInterval(() => {
       most = Math.max(
         most,
-        threadsOf(descendants().filter(({ command }) => command.includes('dvmcp-8.mjs') || command.startsWith('sleep '))),
+        threadsOf(descendants().filter(({ command }) => command.includes('dvmcp-8.mjs server.py') || command.startsWith('sleep '))),
       )
     }, 100)
     await shell('i=0; while [ $i -lt 300 ]; do sleep 2 & i=$((i+1)); done; wait')
@@ -88,10 +105,7 @@ describe('DVMCP 8, server.py, in a sandbox', needsBubblewrap, () => {
 })
 
 describe('DVMCP 8, server_sse.py, in a sandbox', needsBubblewrap, () => {
-  let rig: Awaited<ReturnType<typeof start>>
-  const evaluate = (expression: string): Promise<string> => rig.client.call('evaluate_expression', { expression }).then(said)
-  before(async () => void (rig = await start('server_sse.py', { sandbox: limits })))
-  after(() => rig.gateway[Symbol.asyncDispose]())
+  const evaluate = (expression: string): Promise<string> => kept.sse('evaluate_expression', { expression }).then(said)
 
   test('an expression that becomes code reaches nothing', async () => {
     const module = (name: string): string => `process.getBuiltinModule('node:${name}')`
@@ -111,20 +125,20 @@ describe('DVMCP 8, server_sse.py, in a sandbox', needsBubblewrap, () => {
 })
 
 describe('DVMCP 8 without a sandbox: which layer stops what', () => {
+  let off: Rig
+  before(async () => {
+    const sandbox = { dangerouslyOff: true }
+    off = await start({ sandbox, tools: { execute_code: 'ask', execute_shell_command: 'deny', '*': 'read' } }, { sandbox })
+  })
+  after(() => off.gateway[Symbol.asyncDispose]())
+
   test('a tool that waits for a person runs nothing, and the one beside it reads any file', async () => {
-    const { gateway, client } = await start('server.py', {
-      sandbox: { dangerouslyOff: true },
-      tools: { execute_code: 'ask', execute_shell_command: 'deny', '*': 'read' },
-    })
-    await using _ = gateway
-    assert.match(said(await client.call('execute_code', { code: 'console.log(1)' })), /agree/)
-    assert.ok((await client.call('execute_shell_command', { command: 'id' })).error)
-    assert.match(said(await client.call('analyze_file', { file_path: secret() })), new RegExp(SECRET))
+    assert.match(said(await off.py('execute_code', { code: 'console.log(1)' })), /agree/)
+    assert.ok((await off.py('execute_shell_command', { command: 'id' })).error)
+    assert.match(said(await off.py('analyze_file', { file_path: secret() })), new RegExp(SECRET))
   })
   test('nothing stops an expression', async () => {
-    const { gateway, client } = await start('server_sse.py', { sandbox: { dangerouslyOff: true } })
-    await using _ = gateway
     const expression = `process.getBuiltinModule('node:fs').readFileSync(${JSON.stringify(secret())}, 'utf8')`
-    assert.match(said(await client.call('evaluate_expression', { expression })), new RegExp(SECRET))
+    assert.match(said(await off.sse('evaluate_expression', { expression })), new RegExp(SECRET))
   })
 })

@@ -233,7 +233,7 @@ describe('what uses too much is ended or refused, and others are served meanwhil
     assert.match(said(answer), words)
     assertTellsNothing(answer)
     ended.push(server)
-    await until(`${server} is back`, () => ofServer(server), 15_000)
+    await until(`${server} is back`, () => ofServer(server))
   }
   for (const [server, name] of [
     ['loop', 'loop for ever'],
@@ -306,20 +306,20 @@ describe('what uses too much is ended or refused, and others are served meanwhil
     clearInterval(looking)
     assert.ok(most > 8, 'it went off')
     assert.ok(most <= limits.maxProcesses, `${most} processes`)
-    await until('it is back', () => ofServer('bomb'), 15_000)
+    await until('it is back', () => ofServer('bomb'))
   })
   test('signals reach nothing outside, whoever they are for', async () => {
     for (const name of ['signal the parent', 'signal the first process', 'signal everybody']) {
       const answer = await attack('signals', name)
       assertTellsNothing(answer)
       assert.deepEqual(canaries.reached(), [])
-      await until('it is back', () => ofServer('signals'), 15_000)
+      await until('it is back', () => ofServer('signals'))
     }
   })
   test('a core that is dumped lies nowhere', async () => {
     const answer = await attack('signals', 'dump core')
     assert.equal(answer.result?.isError, true)
-    await until('it is back', () => ofServer('signals'), 15_000)
+    await until('it is back', () => ofServer('signals'))
   })
 })
 
