@@ -6,19 +6,18 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Finished, run } from '../support/child.ts'
 import { SALLYPORT, startGuard } from '../support/guard.ts'
-import { mcp } from '../support/mcp.ts'
 import { createTempDir } from '../support/paths.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 import { startTerminal } from '../support/terminal.ts'
 
-/** A whole server in one file: one tool, which says who it is. */
+/** A whole server in one file, which says which it is. */
 const server = (version: string): string => `
 require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, method } = JSON.parse(line)
   if (id === undefined) return
-  const result = method === 'initialize' ? { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'pinned', version: '${version}' } }
-    : method === 'tools/list' ? { tools: [{ name: 'who', inputSchema: { type: 'object' } }] }
-    : method === 'tools/call' ? { content: [{ type: 'text', text: '${version}' }] } : undefined
+  const serverInfo = { name: 'pinned-${version}', version: '${version}' }
+  const result = method === 'initialize' ? { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo }
+    : method === 'tools/list' ? { tools: [{ name: 'who', inputSchema: { type: 'object' } }] } : undefined
   console.log(JSON.stringify({ jsonrpc: '2.0', id, ...(result ? { result } : { error: { code: -32601, message: 'no' } }) }))
 })
 `
@@ -46,7 +45,7 @@ test('at a terminal a package without a version is shown and asked about; from t
     await terminal.shows(/install scripts +none/)
     await terminal.shows(/Pin that, and run it from now on\? \[y\/N\]/)
     terminal.type('y\r')
-    await terminal.shows(/who: pinned 1\.0\.0/)
+    await terminal.shows(/who: pinned-1\.0\.0 1\.0\.0/)
     terminal.type('\u0003')
     assert.equal(await terminal.ended(), 130)
   }
@@ -70,13 +69,9 @@ test('at a terminal a package without a version is shown and asked about; from t
   assert.equal(refused.code, 2, refused.stderr)
   assert.match(refused.stderr, /who: it is started otherwise than was accepted: args\.2/)
   assert.match(refused.stderr, /more: it is not among the servers that were accepted here, and leads to http:\/\/127\.0\.0\.1:1\/mcp/)
-  const accepted = await cli('pin', 'accept', 'more', '--json')
-  assert.deepEqual(JSON.parse(accepted.stdout), { server: 'more', changed: ['headers.x-key', 'url'] })
-  assert.match(accepted.stderr, /^\+ url: "http:\/\/127\.0\.0\.1:1\/mcp"\n\+ headers\.x-key: "\$\{env:HOME\}"$/m)
-  configure({ who: { command, args: [...args, '--quiet'] } })
   {
     await using guard = await startGuard({ dataDir, args: ['--config', file, '--accept'], env, readyMs: 60_000 })
-    assert.equal((await mcp(guard.url, { key: await guard.key() }).call('who')).result.content[0].text, '1.0.0')
+    assert.match(guard.log(), /who: ready[^\n]*pinned-1\.0\.0/)
   }
   assert.match((await cli('pin', 'remove', 'who')).stdout, /who: forgotten; before its next start it is asked about, as one that is new/)
   assert.deepEqual(JSON.parse((await cli('pin', 'remove', 'more', '--json')).stdout), { server: 'more', removed: true })
