@@ -27,6 +27,8 @@ const order = [
 ]
 /** The gateway's own folders likewise. Its files beside them stand above all of them. */
 const orderInGateway = [['credentials'], ['upstream'], ['secrets'], ['launch', 'each-person'], ['import'], ['config'], ['sandbox']]
+/** Rooms whose folders still import each other in circles; each is to go. */
+const withCircles = ['oauth', 'guards', 'sandbox']
 /** Whoever can call these can say that a request passed a stage. */
 const minting = ['begun', 'detached', 'identify', 'understand', 'admit', 'authorize', 'validated', 'approved', 'executed', 'released']
 const mayMint = ['core', 'guards', 'pipeline']
@@ -78,6 +80,26 @@ function problemsInGateway(files: Files): string[] {
   return wrong
 }
 
+/** Rooms in which a folder imports, by way of whichever others beside it, itself. */
+function roomsWithCircles(files: Files): string[] {
+  const below = new Map<string, Set<string>>()
+  for (const [path, text] of files) {
+    const own = dirname(path)
+    for (const [, , target] of imports(text)) {
+      const other = dirname(posix.normalize(posix.join(own, target)))
+      const [from, to] = [own, other].map((folder) => folder.split('/').slice(0, 2).join('/')) as [string, string]
+      const areBeside = from !== to && from.includes('/') && to.startsWith(`${folderOf(path)}/`)
+      if (areBeside) below.set(from, (below.get(from) ?? new Set()).add(to))
+    }
+  }
+  // Whoever imports nothing that is left is in no circle.
+  for (let before = -1; before !== below.size; ) {
+    before = below.size
+    for (const [folder, others] of below) if (![...others].some((other) => below.has(other))) below.delete(folder)
+  }
+  return [...new Set([...below.keys()].map(folderOf))]
+}
+
 /** Static imports, re-exports and `import()`, types included: a type is a dependency too. */
 function imports(text: string): [statement: string, names: string, target: string][] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
@@ -119,6 +141,21 @@ test('so does every import inside the gateway', () => {
     problemsInGateway(broken).map((problem) => problem.split(/[: ]/)[0]),
     ['gateway/upstream/a.ts', 'gateway/launch/a.ts', 'gateway/config/a.ts', 'gateway/elsewhere/a.ts'],
   )
+})
+
+test('folders beside each other import each other in no circle', () => {
+  assert.deepEqual(
+    roomsWithCircles(source()).filter((room) => !withCircles.includes(room)),
+    [],
+  )
+  const broken = new Map([
+    ['client/a/x.ts', "import { y } from '../b/y.ts'"],
+    ['client/b/y.ts', "import type { Z } from '../c/deep/z.ts'"],
+    ['client/c/deep/z.ts', "import { x } from '../../a/x.ts'"],
+    ['server/a/x.ts', "import { y } from '../b/y.ts'\nimport { z } from '../z.ts'"],
+    ['server/z.ts', "import { x } from './a/x.ts'"],
+  ])
+  assert.deepEqual(roomsWithCircles(broken), ['client'])
 })
 
 test('every index names what it exports', () => {
