@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientOptions, WebSocket } from 'ws'
 import type { Json } from './sse.ts'
+import { lived } from './until.ts'
 
 export interface Refused {
   readonly status: number
@@ -71,9 +72,11 @@ export async function openSocket(
   let next = 1_000
 
   async function until(fits: (message: Json) => boolean): Promise<Json> {
-    for (const end = Date.now() + 5_000; Date.now() < end; await delay(5)) {
+    using time = lived()
+    while (time.ms() < 20_000) {
       const found = messages.find(fits)
       if (found !== undefined) return found
+      await delay(5)
     }
     throw new Error(`waited in vain among ${JSON.stringify(messages).slice(0, 1_000)}`)
   }
@@ -83,7 +86,8 @@ export async function openSocket(
     ws,
     messages,
     async closed() {
-      for (const end = Date.now() + 15_000; code === undefined && Date.now() < end; ) await delay(5)
+      using time = lived()
+      while (code === undefined && time.ms() < 20_000) await delay(5)
       return code ?? -1
     },
     send,

@@ -4,6 +4,7 @@ import { type MCPClient, type MCPClientOptions, MCPRequestError, TransportError 
 import { type HttpUpstream, type HttpUpstreamOptions, startHttpUpstream } from '../fixtures/http-upstream.ts'
 import { createClient, problemOf, startServer } from '../support/client.ts'
 import type { Json } from '../support/sse.ts'
+import { until } from '../support/until.ts'
 
 const call = (name: string, args: object = {}) => ({ method: 'tools/call', params: { name, arguments: args } })
 const textOf = (result: Json): string => result.content[0].text
@@ -70,12 +71,12 @@ for (const shape of shapes)
       against(shape, async (client, upstream) => {
         const stop = new AbortController()
         const request = client.request(call('never'), { signal: stop.signal })
-        while (!methodsOf(upstream).includes('tools/call')) await new Promise((resolve) => setTimeout(resolve, 5))
+        await until('it is asked', () => methodsOf(upstream).includes('tools/call'))
         stop.abort(new Error('enough'))
         await assert.rejects(request, /^Error: enough$/)
-        await new Promise((resolve) => setTimeout(resolve, 50))
-        if (shape.era === 'modern') assert.equal(upstream.abandoned.length, 1)
-        else assert.ok(methodsOf(upstream).includes('notifications/cancelled'))
+        await until('the server is told', () =>
+          shape.era === 'modern' ? upstream.abandoned.length === 1 : methodsOf(upstream).includes('notifications/cancelled'),
+        )
         await assert.rejects(client.request(call('echo'), { signal: AbortSignal.abort(new Error('before')) }), /^Error: before$/)
       }))
 
