@@ -168,13 +168,6 @@ test('its environment is what it was handed, and says where its own folders are'
   assert.ok(existsSync(join(home, 'kept')))
 })
 
-test('what is given is found by the name that it would have inside', posix, async () => {
-  const given = { '/run/given.js': join(folder, 'given.js') }
-  writeFileSync(join(folder, 'given.js'), `process.stdout.write(JSON.stringify([process.argv[2], process.env.SOCKET]))`)
-  const program = script('', {}, { args: ['/run/given.js', 'argument'], env: { SOCKET: '/run/given.js' }, given })
-  assert.deepEqual(await run(nodeOnly, program), ['argument', join(folder, 'given.js')])
-})
-
 test('root’s program has no capability', { skip: process.getuid?.() !== 0 && 'only root has any' }, async () => {
   const code = attempts({ capabilities: `fs.readFileSync('/proc/self/status', 'utf8').match(/^Cap(?:Prm|Eff|Bnd):.*$/gm).join()` })
   const { capabilities } = (await run(nodeOnly, script(code, { read: ['/proc'] }))) as { capabilities: string }

@@ -32,7 +32,7 @@ export interface Program {
   readonly code: readonly string[]
   /** A folder of its own that stays: its home, made where it is not there. Without: its `/tmp`, which is in memory. */
   readonly home?: string | undefined
-  /** Files and sockets of ours, by where it sees them: read only. In place of ours where it is a file of `/etc`. */
+  /** Files and sockets of ours, by where it sees them: read only. In place of ours where it is a file of `/etc`. With bubblewrap alone. */
   readonly given?: Readonly<Record<string, string>> | undefined
   /** Files and folders among all that which stay unreadable: keys that lie beside the code. What comes to be there later ends it (`uncovered`). */
   readonly hidden?: readonly string[] | undefined

@@ -55,9 +55,3 @@ export function placeOf({ cwd, code, grants, home }: Program): string {
   const seen = [...code, ...grants.read, ...grants.write, ...(home === undefined ? [] : [home])]
   return seen.some((path) => isWithin(cwd, path)) ? cwd : '/'
 }
-
-/** What is given lies where it is: there is no other view of the file system here. */
-export const placed =
-  ({ given = {} }: Program): ((text: string) => string) =>
-  (text) =>
-    given[text] ?? text

@@ -24,9 +24,9 @@ const MOST_PATHS = 2000
 export function toNodeFlags(program: Program, temporary: string): string[] {
   const problems = problemsForNode(program)
   if (problems.length > 0) throw new ConfigError(problems)
-  const { grants, code, given = {}, home, hidden = [] } = program
+  const { grants, code, home, hidden = [] } = program
   const writable = [...grants.write, temporary, ...(home === undefined ? [] : [home])]
-  const readable = without([...code, ...grants.read, ...Object.values(given), ...writable], hidden)
+  const readable = without([...code, ...grants.read, ...writable], hidden)
   const connects = grants.net.length > 0
   const knowsNet = process.allowedNodeEnvironmentFlags.has('--allow-net')
   return [

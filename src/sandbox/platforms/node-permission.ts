@@ -10,7 +10,7 @@
 import type { Confined, Confinement, Program } from '../confine/confinement.ts'
 import { limitArguments } from '../confine/limits.ts'
 import { locate, SYSTEM_PATH } from '../confine/programs.ts'
-import { type Folders, placed, placeOf, withFolders } from './folders.ts'
+import { type Folders, placeOf, withFolders } from './folders.ts'
 import { nodeArguments, toNodeFlags } from './node-flags.ts'
 import { watched } from './watched.ts'
 
@@ -29,9 +29,7 @@ export function createNodePermission({ why }: NodePermissionOptions): Confinemen
 
   function confined(program: Program, folders: Folders, home: string): Confined {
     const { grants } = program
-    const place = placed(program)
-    const node = [process.execPath, ...toNodeFlags(program, folders.scratch), ...(nodeArguments(program) ?? []).map(place)]
-    const env = Object.fromEntries(Object.entries(program.env).map(([name, value]) => [name, place(value)]))
+    const node = [process.execPath, ...toNodeFlags(program, folders.scratch), ...(nodeArguments(program) ?? [])]
     // Processes are counted by user, and this one has others; it can start none.
     const bounds = limitArguments(grants.limits, { othersProcesses: 0, cpuForEver: program.node !== true }).filter(
       (limit) => !limit.startsWith('--nproc='),
@@ -43,7 +41,7 @@ export function createNodePermission({ why }: NodePermissionOptions): Confinemen
     const dropped = setpriv === undefined ? [] : [setpriv, ...withUs, '--no-new-privs', ...(isRoot() ? NO_CAPABILITIES : []), '--']
     const [command = '', ...args] = [...limited, ...dropped, ...node]
     return watched(
-      { command, args, cwd: placeOf(program), env: { ...env, HOME: home, TMPDIR: folders.scratch }, bare: true },
+      { command, args, cwd: placeOf(program), env: { ...program.env, HOME: home, TMPDIR: folders.scratch }, bare: true },
       program,
       folders,
       true,

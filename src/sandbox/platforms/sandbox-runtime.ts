@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../core/index.ts'
 import type { Confined, Confinement, Program } from '../confine/confinement.ts'
 import { type Destination, showDestination } from '../grants/destination.ts'
-import { type Folders, placed, placeOf, withFolders } from './folders.ts'
+import { type Folders, placeOf, withFolders } from './folders.ts'
 import { watched } from './watched.ts'
 
 /** What any program needs in order to run. Nothing of a person's is there. */
@@ -68,13 +68,12 @@ export function createSandboxRuntime(cli: string): Confinement {
   }
 
   function confined(program: Program, folders: Folders, home: string): Confined {
-    const { grants, code, given = {}, hidden = [], command, args, env } = program
+    const { grants, code, hidden = [], command, args, env } = program
     const absent = [...grants.read, ...grants.write].filter((path) => statSync(path, { throwIfNoEntry: false }) === undefined)
     if (absent.length > 0) throw new ConfigError(absent.map((path) => `${path} is granted and not there`))
-    const place = placed(program)
     const literal = (path: string): object => ({ path, literal: true })
     const writable = [...grants.write, home, folders.scratch].map((path) => realpathSync(path))
-    const readable = [...SYSTEM, dirname(process.execPath), ownFiles, ...code, ...grants.read, ...Object.values(given), ...writable]
+    const readable = [...SYSTEM, dirname(process.execPath), ownFiles, ...code, ...grants.read, ...writable]
     const file = join(folders.ours, 'settings.json')
     const written = {
       network: {
@@ -95,10 +94,10 @@ export function createSandboxRuntime(cli: string): Confinement {
     return watched(
       {
         command: process.execPath,
-        args: [cli, '--settings', file, '--', place(command), ...args.map(place)],
+        args: [cli, '--settings', file, '--', command, ...args],
         cwd: placeOf(program),
         env: {
-          ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, place(value)])),
+          ...env,
           PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
           HOME: home,
           TMPDIR: folders.scratch,
