@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { mcp } from '../support/mcp.ts'
 import { startServer } from '../support/server.ts'
 import type { Json } from '../support/sse.ts'
