@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { createStdioTransport } from '../../src/client/connection/stdio-transport.ts'
 import { MCPClient, type MCPClientOptions } from '../../src/client/index.ts'
-import { ConfigError, silentLog } from '../../src/core/index.ts'
+import { ConfigError, createRedactor, silentLog } from '../../src/core/index.ts'
 import { problemOf } from '../support/client.ts'
 import { ROOT } from '../support/paths.ts'
 import type { Json } from '../support/sse.ts'
@@ -101,6 +102,32 @@ describe('a process of the client', { concurrency: 4 }, () => {
   it('that cannot be found is told by the error, not by the stack nor by what Node ends with', async () => {
     await using client = new MCPClient({ command: process.execPath, args: ['no-such-server.js'], log: () => {} })
     await assert.rejects(client.ping(), /exited with code 1\. Its last words: Error: Cannot find module '.*no-such-server\.js'/)
+  })
+
+  it('that cannot be written to any more is told by how it ended', async () => {
+    const closing = `require('node:fs').closeSync(0)
+      setTimeout(() => {
+        console.error('the disk is full')
+        process.exit(3)
+      }, 200)`
+    const transport = createStdioTransport({
+      command: { command: process.execPath, args: ['-e', closing], cwd: ROOT, env: {} },
+      host: 'it',
+      inbound: { admits: () => true, answered: () => {} },
+      log: silentLog,
+      redactor: createRedactor(),
+      maxMessageBytes: 1_000_000,
+    })
+    await transport.start()
+    const ping = { jsonrpc: '2.0', method: 'notifications/initialized' } as const
+    let problem: unknown
+    await until('it reads no more', () =>
+      transport.send(ping).then(
+        () => false,
+        (error: unknown) => ((problem = error), true),
+      ),
+    )
+    assert.match(String(problem), /^TransportError: it exited with code 3\. Its last words: the disk is full/)
   })
 
   it('that went is started anew by the next request, and its last words are told without a secret', async () => {

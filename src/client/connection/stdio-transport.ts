@@ -41,6 +41,8 @@ export type StdioTransport = Transport & {
 
 /** Its last answers may still be in the pipe; a grandchild that holds the pipe open must not keep us waiting. */
 const LAST_ANSWERS_MS = 200
+/** What cannot be written any more goes to a process that is about to end, as a rule: how it ended says more. */
+const EXIT_FOLLOWS_MS = 2_000
 const COMMAND_STEP = 'Check command, args and cwd: the command is started without a shell.'
 
 export function createStdioTransport({ command, host, inbound, log, redactor, maxMessageBytes }: StdioTransportOptions): StdioTransport {
@@ -50,6 +52,7 @@ export function createStdioTransport({ command, host, inbound, log, redactor, ma
   let closing = false
   let ended = false
   let delivered: Promise<unknown> = Promise.resolve()
+  const over = Promise.withResolvers<void>()
   const words = createChildWords({ host, log, redactor })
 
   /** In the place of an answer that could not be read. */
@@ -78,6 +81,7 @@ export function createStdioTransport({ command, host, inbound, log, redactor, ma
     ended = true
     words.end()
     if (!closing) failure = new TransportError('closed', `${host} ${problem}.${words.last()}`)
+    over.resolve()
     void delivered.then(() => transport.onclose?.())
   }
 
@@ -142,8 +146,13 @@ export function createStdioTransport({ command, host, inbound, log, redactor, ma
           return reject(new TransportError('timeout', `${host} does not read what it is sent.`))
         child.stdin.write(toLine(JSON.stringify(message)), (error) => {
           if (!('method' in message) && 'id' in message) inbound.answered(message.id)
-          if (error) reject(new TransportError('closed', `${host} does not read any more.`))
-          else resolve()
+          if (!error) return resolve()
+          const notRead = (): void => reject(failure ?? new TransportError('closed', `${host} does not read any more.`))
+          const timer = setTimeout(notRead, EXIT_FOLLOWS_MS)
+          void over.promise.then(() => {
+            clearTimeout(timer)
+            notRead()
+          })
         })
       })
     },
