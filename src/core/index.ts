@@ -1,3 +1,4 @@
+export { toBasicPair } from './basic-pair.ts'
 export { createByteBuffer } from './byte-buffer.ts'
 export { type Clock, systemClock } from './clock.ts'
 export {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { toBasicPair } from '../../core/index.ts'
+
 interface Named {
   readonly issuer: string
   readonly clientId: string
@@ -42,7 +44,7 @@ export async function toClientAuthentication(client: ClientIdentity | undefined)
     case 'client_secret_post':
       return { headers: {}, fields: { client_id: clientId, client_secret: client.clientSecret } }
     case 'client_secret_basic':
-      return { headers: { authorization: `Basic ${toPair(clientId, client.clientSecret)}` }, fields: {} }
+      return { headers: { authorization: `Basic ${toBasicPair(clientId, client.clientSecret)}` }, fields: {} }
     case 'private_key_jwt': {
       // The issuer alone as audience: an assertion for several could be played on from one to the other.
       const assertion = await client.assert(client.issuer)
@@ -53,10 +55,4 @@ export async function toClientAuthentication(client: ClientIdentity | undefined)
 
 /** Its secret, in each form in which a request may show it: an answer must not get it into an error by saying it back. */
 export const secretsOf = (client: Pick<ClientIdentity, 'clientId' | 'clientSecret'> | undefined): readonly string[] =>
-  client?.clientSecret === undefined ? [] : [client.clientSecret, toPair(client.clientId, client.clientSecret)]
-
-/** Form-encoded before it is joined, so that a colon in an id does not move the border (RFC 6749 §2.3.1). */
-const toPair = (clientId: string, clientSecret: string): string =>
-  Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString('base64')
-
-const formEncode = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
+  client?.clientSecret === undefined ? [] : [client.clientSecret, toBasicPair(client.clientId, client.clientSecret)]

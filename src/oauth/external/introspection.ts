@@ -9,7 +9,7 @@
  */
 
 import { hash } from 'node:crypto'
-import type { Clock, JsonObject, Log } from '../../core/index.ts'
+import { type Clock, type JsonObject, type Log, toBasicPair } from '../../core/index.ts'
 import type { Ask } from './ask.ts'
 import type { FindMetadata } from './issuer-metadata.ts'
 import type { IntrospectionOptions } from './options.ts'
@@ -58,10 +58,12 @@ export function createIntrospection({ options, metadata, ask, clock, log }: Intr
       token_type_hint: 'access_token',
       ...(inBody && { client_id: clientId, client_secret: clientSecret }),
     })
-    const basic = Buffer.from(`${encoded(clientId)}:${encoded(clientSecret)}`).toString('base64')
     return {
       url,
-      headers: { 'content-type': 'application/x-www-form-urlencoded', ...(!inBody && { authorization: `Basic ${basic}` }) },
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(!inBody && { authorization: `Basic ${toBasicPair(clientId, clientSecret)}` }),
+      },
       body: body.toString(),
     }
   }
@@ -97,6 +99,3 @@ export function createIntrospection({ options, metadata, ask, clock, log }: Intr
     return answer
   }
 }
-
-/** `application/x-www-form-urlencoded`, before it is put together (RFC 6749 §2.3.1, appendix B). */
-const encoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
