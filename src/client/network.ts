@@ -10,8 +10,8 @@
 
 import type { Readable } from 'node:stream'
 import { getCACertificates } from 'node:tls'
-import { Agent, type Dispatcher, request as undiciRequest } from 'undici'
-import { classifyAddress, createDialer, type Dialer, isLoopbackHost, type Lookup } from '../net/index.ts'
+import type { Dispatcher } from 'undici'
+import { classifyAddress, createDialer, type Dialer, isLoopbackHost, type Lookup, undici } from '../net/index.ts'
 import { TransportError } from './errors.ts'
 
 export interface NetworkOptions {
@@ -49,6 +49,7 @@ export interface Network {
 }
 
 export function createNetwork({ serverUrl, privateHosts, ca, lookup }: NetworkOptions): Network {
+  const { Agent, request } = undici()
   const kind = classifyAddress(serverUrl.hostname)
   const near = isLoopbackHost(serverUrl.hostname) ? 'loopback' : kind === 'private' ? kind : false
   const more = {
@@ -79,7 +80,7 @@ export function createNetwork({ serverUrl, privateHosts, ca, lookup }: NetworkOp
       if (problem !== undefined) throw new TransportError('unreachable', `${url.host} was not asked, as its URL ${problem}.`)
       try {
         // Not `fetch`: what it does besides is half of what a call costs, and none of it is wanted here (no redirect, encoding or cookie).
-        const answer = await undiciRequest(url, {
+        const answer = await request(url, {
           method,
           headers: { 'user-agent': 'sallyport', ...headers },
           body: body ?? null,

@@ -7,8 +7,10 @@
  * @module
  */
 
-import { buildConnector, Pool } from 'undici'
+import type { buildConnector, Pool } from 'undici'
+import { once } from '../core/index.ts'
 import { type AllowPrivate, BlockedAddress, createReach, type Lookup } from './reach.ts'
+import { undici } from './undici.ts'
 
 export interface DialerOptions {
   /** Only for a URL that the operator wrote. */
@@ -30,14 +32,16 @@ export interface Dialer {
 
 export function createDialer({ allowPrivate, onlyHost, connectTimeoutMs = 10_000, lookup, ca }: DialerOptions): Dialer {
   const reach = createReach(allowPrivate, lookup)
-  const dial = buildConnector({
-    timeout: connectTimeoutMs,
-    allowH2: false,
-    // Whatever the process was started with: it outranks NODE_TLS_REJECT_UNAUTHORIZED.
-    rejectUnauthorized: true,
-    ...(ca && { ca: [...ca] }),
-    lookup: reach.lookup,
-  } as buildConnector.BuildOptions)
+  const dialling = once(() =>
+    undici().buildConnector({
+      timeout: connectTimeoutMs,
+      allowH2: false,
+      // Whatever the process was started with: it outranks NODE_TLS_REJECT_UNAUTHORIZED.
+      rejectUnauthorized: true,
+      ...(ca && { ca: [...ca] }),
+      lookup: reach.lookup,
+    } as buildConnector.BuildOptions),
+  )
 
   const connect: buildConnector.connector = (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, '').toLowerCase()
@@ -46,13 +50,15 @@ export function createDialer({ allowPrivate, onlyHost, connectTimeoutMs = 10_000
     // An address is dialled without a lookup, so it is checked here.
     const problem = reach.problemWith(host)
     if (problem) return callback(problem, null)
-    dial(options, callback)
+    dialling()(options, callback)
   }
 
   return {
     connect,
     // Deadlines are the callers': an answer may take as long as its call allows.
-    pool: (origin, { connections = 128 } = {}) =>
-      new Pool(origin, { connect, connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, allowH2: false }),
+    pool(origin, { connections = 128 } = {}) {
+      const { Pool } = undici()
+      return new Pool(origin, { connect, connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, allowH2: false })
+    },
   }
 }

@@ -11,12 +11,13 @@
  * @module
  */
 
-import { Client, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { createTally } from '../core/index.ts'
 import { isLoopbackHost } from './addresses.ts'
 import { createDialer } from './dialer.ts'
 import { acceptsBody, isRedirect, readBody } from './guarded-fetch-body.ts'
 import type { Lookup } from './reach.ts'
+import { undici } from './undici.ts'
 
 export interface GuardedFetchOptions {
   /**
@@ -110,6 +111,7 @@ export function createGuardedFetch({
     const back = running.take(url.host, perHost)
     if (back === undefined) return refused('busy')
     const { connect } = isNamed(url) ? privateToo : publicOnly
+    const { Client } = undici()
     const client = new Client(url.origin, {
       connect,
       allowH2: false,

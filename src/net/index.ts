@@ -31,3 +31,4 @@ export {
   tlsSchema,
   type Weakness,
 } from './tls/index.ts'
+export { undici } from './undici.ts'
