@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { MAX_MESSAGE_BYTES } from '../../src/gateway/upstream/link.ts'
 import { type Canaries, GRANTED, SECRET, startCanaries } from '../fixtures/sandbox/canaries.ts'
 import * as matrix from '../fixtures/sandbox/matrix.ts'
 import { descendants, memoryOf, type Seen, self, threadsOf } from '../fixtures/sandbox/outside.ts'
@@ -288,9 +289,12 @@ describe('what uses too much is ended or refused, and others are served meanwhil
     assert.ok(process.memoryUsage().rss - before < 300 * 1024 * 1024)
     assert.ok(await ofServer('output'))
   })
-  // Whose answer it was cannot be told: the caller hears that its time is up.
+  // Longer than any message. Whose answer it was cannot be told: the caller hears that its time is up.
   test('an answer without an end is none', { timeout: 120_000 }, async () => {
-    const answer = await served(attack('endless', 'a gigabyte on stdout in one line', ana, { bytes }), false)
+    const answer = await served(
+      attack('endless', 'a gigabyte on stdout in one line', ana, { bytes: MAX_MESSAGE_BYTES + 10_000_000 }),
+      false,
+    )
     assert.equal(answer.result?.isError, true)
     await until('it is back', () => ofServer('endless'), 60_000)
   })
