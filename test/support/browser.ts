@@ -74,6 +74,7 @@ export async function signIn(
   const isFinal = (url: string) => withoutQuery(url) === withoutQuery(redirectUri)
   let shown = await browser.open(authorizeUrl, isFinal)
   let asked = 0
+  let isTooSoon = false
   while (!('stoppedAt' in shown)) {
     const page: Shown = shown
     const form = formFor(page)
@@ -83,17 +84,34 @@ export async function signIn(
     }
     const values = await fill(form, person)
     const { origin } = new URL(page.url)
-    const advance = has(form, 'decision') ? clocks.get(origin) : undefined
-    advance?.(READING_MS)
-    if (!advance && has(form, 'decision') && unhurried.has(origin)) await new Promise((resolve) => setTimeout(resolve, READING_MS))
-    shown = await browser.submit(page, form, values, isFinal)
-    advance?.(-READING_MS)
-    if (!('stoppedAt' in shown) && textOf(shown.html).includes(texts.consent.tooSoon)) {
+    const isConsent = has(form, 'decision')
+    const advance = isConsent ? clocks.get(origin) : undefined
+    if (isConsent && (advance ? isTooSoon : unhurried.has(origin))) await new Promise((resolve) => setTimeout(resolve, READING_MS))
+    const submit = () => browser.submit(page, form, values, isFinal)
+    shown = await (advance ? aMomentLater(advance, submit) : submit())
+    isTooSoon = !('stoppedAt' in shown) && textOf(shown.html).includes(texts.consent.tooSoon)
+    if (isTooSoon) {
       unhurried.add(origin)
       asked--
     }
   }
   return shown.stoppedAt
+}
+
+let last: Promise<unknown> = Promise.resolve()
+
+/** One at a time: a page that is shown meanwhile has been there for a moment less, and for no time below none. */
+function aMomentLater<T>(advance: (milliseconds: number) => void, work: () => Promise<T>): Promise<T> {
+  const done = last.then(async () => {
+    advance(READING_MS)
+    try {
+      return await work()
+    } finally {
+      advance(-READING_MS)
+    }
+  })
+  last = done.catch(() => {})
+  return done
 }
 
 const has = (form: Form, name: string): boolean => form.fields.some((field) => field.name === name)

@@ -6,6 +6,7 @@ import { createApiKeys } from '../../src/oauth/index.ts'
 import { createAccounts } from '../../src/people/index.ts'
 import { type Listening, MCPServer, type MCPServerOptions } from '../../src/server/index.ts'
 import { type Data, openData } from '../../src/vault/index.ts'
+import { readInNoTime } from './browser.ts'
 import { ALL_SCOPES } from './guard.ts'
 import { createTempDir } from './paths.ts'
 
@@ -21,6 +22,7 @@ export async function startServer(options: MCPServerOptions = {}): Promise<TestS
   const operator = createOperator(folder.path)
   const server = new MCPServer({ port: 0, dataDir: folder.path, log: silentLog, auth: { cimd: 'off' }, ...options })
   const listening = await server.listen()
+  readInNoTime(listening.issuer, advanceHere)
   return {
     ...listening,
     ...operator,
@@ -31,6 +33,14 @@ export async function startServer(options: MCPServerOptions = {}): Promise<TestS
       await folder.remove()
     },
   }
+}
+
+const machines = Date.now
+let aheadMs = 0
+/** A server in code takes no clock but the process's. */
+function advanceHere(milliseconds: number): void {
+  aheadMs += milliseconds
+  Date.now = aheadMs === 0 ? machines : () => machines() + aheadMs
 }
 
 /** Makes keys and people in the folder, as the command line does beside whoever serves it. */
