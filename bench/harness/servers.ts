@@ -177,6 +177,14 @@ export const servers: readonly Server[] = [
   },
   {
     ...overHttp,
+    ...bare,
+    name: 'undici-forwarder',
+    title: 'bare forwarder over undici',
+    behind: 'cheap-http',
+    program: (at) => peer('undici-forwarder', at.upstream),
+  },
+  {
+    ...overHttp,
     ...guarded,
     name: 'guard-http',
     title: 'sallyport guard URL',
