@@ -61,6 +61,13 @@ const json = (response: ServerResponse, value: unknown, status = 200): void => {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
 }
 
+/** Made once and given out in turn, so that no two that somebody compares are the same: making one takes longer than most tests. */
+const RSA_PAIRS = 8
+const rsaPairs: ReturnType<typeof makeRsaPair>[] = []
+let given = 0
+const makeRsaPair = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
+const rsaPair = () => (rsaPairs[given++ % RSA_PAIRS] ??= makeRsaPair())
+
 export async function startIssuer({
   path = '',
   slash = false,
@@ -104,9 +111,7 @@ export async function startIssuer({
     down: false,
     metadata,
     rotate({ publish = true, alg: other = alg, kid = `key-${made + 1}` } = {}) {
-      const pair = other.startsWith('ES')
-        ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-        : generateKeyPairSync('rsa', { modulusLength: 2048 })
+      const pair = other.startsWith('ES') ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : rsaPair()
       const key = { ...pair, kid, alg: other }
       made += 1
       if (publish) {
