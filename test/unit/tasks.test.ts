@@ -52,7 +52,7 @@ const entries: readonly Entry[] = [
   taskTool('promised', async (call) => done(word(call)), undefined, {
     checkResult: (result) => (JSON.stringify(result).includes('good') ? undefined : { path: 'content', rule: 'must be good' }),
   }),
-  taskTool('brief', async () => new Promise(() => {}), undefined, { limits: { deadlineSeconds: 0.05 } }),
+  taskTool('brief', async () => new Promise(() => {}), undefined, { limits: { deadlineSeconds: 0.5 } }),
   taskTool('short', async () => new Promise(() => {}), { support: 'optional', ttlMs: 700, pollIntervalMs: 7 }),
   taskTool('ask', ({ input, params }) => {
     if (!input) return allow({ kind: 'input', requests: { name: form('name'), town: form('town') }, state: { step: 1, params } })
