@@ -168,10 +168,14 @@ test('a path among its arguments may be a link, and so may what it runs from', n
   const expressions = {
     data: "fs.readFileSync(process.argv[1] + '/file', 'utf8')",
     code: `fs.readFileSync(${JSON.stringify(at('linked-code/file'))}, 'utf8')`,
+    both: "fs.readFileSync(process.argv[2], 'utf8')",
   }
   const program = node(expressions, { read: ['linked-data'] }, { code: [at('linked-code')] })
-  const { output } = await runConfined(createBubblewrap(), { ...program, args: [...program.args, at('linked-data')] })
-  assert.deepEqual(JSON.parse(output), { data: 'data', code: 'code' })
+  const { output } = await runConfined(createBubblewrap(), {
+    ...program,
+    args: [...program.args, at('linked-data'), at('linked-code/file')],
+  })
+  assert.deepEqual(JSON.parse(output), { data: 'data', code: 'code', both: 'code' })
 })
 
 test('a link that takes the place of a granted folder while it starts shows nothing else', needsBubblewrap, async (t) => {

@@ -46,6 +46,13 @@ test('what is hidden stays so whatever it lies in, and where nothing is shown th
   assert.deepEqual(plan(scratch('/tmp'), hide('/tmp/key')), ['scratch system /tmp'])
 })
 
+test('below a link nothing is shown again: it leads to what is there', () => {
+  const link = (at: string, to: string): Step => ({ kind: 'link', source: 'code', at, to })
+  const modules = [bind('code', '/store/node_modules'), link('/p/node_modules', '/store/node_modules')]
+  const script = link('/p/node_modules/server/index.js', '/store/node_modules/server/index.js')
+  assert.deepEqual(plan(...modules, script), ['bind code /store/node_modules', 'link code /p/node_modules'])
+})
+
 test('a folder beside one with the same beginning is not within it', () => {
   assert.deepEqual(
     ['/a', '/a/b', '/ab', '/'].map((path) => isWithin(path, '/a')),

@@ -51,6 +51,8 @@ export function nearest(kept: ReadonlyMap<string, Step>, path: string): Step | u
 
 /** Whether what is mounted above shows it anyway. */
 function isDone(step: Step, above: Step): boolean {
+  // Nothing can be made in a link either: what it leads to shows what is there, or does not.
+  if (above.kind === 'link') return true
   if (above.kind !== 'bind') return step.kind === 'hide'
   // Nothing can be made in what is mounted: that is as it is outside.
   if (step.kind !== 'bind') return step.kind !== 'hide'
