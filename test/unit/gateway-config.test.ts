@@ -277,8 +277,11 @@ test('what makes no sense or is not safe is refused', () => {
     ['{ url: https://a.example/, headers: { Host: evil } }', /set by the transport/],
     ['{ url: https://a.example/, headers: { Mcp-Session-Id: x } }', /set by the transport/],
     ['{ url: https://a.example/, headers: { "a b": x } }', /not the name of a header/],
+    ['{ url: https://a.example/, headers: { X-A: "${secret:KEY}", x-a: fine } }', /headers\.x-a: is there twice/],
     ['{ url: https://a.example/, headers: { a: "x\\r\\nInjected: y" } }', /cannot carry/],
     ['{ command: x, env: { SALLYPORT_KEY: x } }', /never handed to a server/],
+    ['{ url: "https://a.example/?a=${file:/proc/self/environ}" }', /cannot be read/],
+    ['{ url: "https://a.example/?a=${file:/dev/null}" }', /cannot be read/],
     [
       '{ command: x, env: { KEY: "${env:SALLYPORT_KEY}" } }',
       /servers\.one\.env\.KEY: variables of Sallyport itself are never handed to a server/,

@@ -30,6 +30,42 @@ test('what is beside a secret, or only called like one, cannot be changed unseen
   assert.equal(placesOf(key('abcdefgh12345678'), key('12345678abcdefgh')), undefined)
 })
 
+test('where a value leads, and what a line does behind a secret, cannot be changed by how it is written', () => {
+  const env = (name: string, value: string): Entry => ({ command: 'x', env: { [name]: value } })
+  const line = (value: string): Entry => ({ command: 'sh', args: ['-c', value] })
+  const url = (value: string): Entry => ({ url: value })
+  const changed: readonly (readonly [Entry, Entry])[] = [
+    // Whoever follows these is at evil.example, and what is before the "@" is a secret.
+    ...['?', '#', '\\'].map((sign): [Entry, Entry] => [
+      env('TOKEN_URL', 'https://me:hunter2@good.example/'),
+      env('TOKEN_URL', `https://evil.example${sign}me:hunter2@good.example/`),
+    ]),
+    [env('DATABASE_URL', 'postgres://me:pw@good.example/db'), env('DATABASE_URL', 'postgres://me:pw@good.example/db?host=evil.example')],
+    [env('TOKEN_HOST', 'good.example'), env('TOKEN_HOST', 'evil.example')],
+    [env('TOKEN_URL', '${NO:-https://good.example}'), env('TOKEN_URL', '${NO:-https://evil.example}')],
+    [env('SERVICE', '${TOKEN_HOST:-good.example}'), env('SERVICE', '${TOKEN_HOST:-evil.example}')],
+    [env('TOKEN_COMMAND', '${NO:-pass show mail}'), env('TOKEN_COMMAND', '${NO:-curl evil.example}')],
+    [line('TOKEN=abcdefgh exec good'), line('TOKEN=abcdefgh exec evil')],
+    [line('TOKEN="abcdefgh";good'), line('TOKEN="abcdefgh";evil')],
+    [line('TOKEN=$(cat good) exec it'), line('TOKEN=$(cat evil) exec it')],
+    [url('https://${A:-x?token=abcdefgh}.good.example/'), url('https://${A:-x?token=abcdefgh}.evil.example/')],
+  ]
+  for (const [was, is] of changed) assert.equal(placesOf(was, is)?.length, 1, `${JSON.stringify(was)} ${JSON.stringify(is)}`)
+  const oauth = (issuer: string): Entry => ({ url: 'https://x/', auth: { type: 'oauth', issuer } })
+  assert.deepEqual(placesOf(oauth('${ID_TOKEN:-https://good.example}'), oauth('${ID_TOKEN:-https://evil.example}')), ['auth.issuer'])
+  // The twins: other secrets in the same places.
+  const same: readonly (readonly [Entry, Entry])[] = [
+    [line('TOKEN="abc defgh" exec it'), line('TOKEN="hgf edcba" exec it')],
+    [
+      { command: 'x', args: ['-e', 'PASSWORD=abc$defgh;i'] },
+      { command: 'x', args: ['-e', 'PASSWORD=i;hgfed$cba'] },
+    ],
+    [url('https://${A:-x?token=abcdefgh}.good.example/'), url('https://${A:-x?token=hgfedcba}.good.example/')],
+    [env('DATABASE_URL', 'postgres://me:pw@good.example/db?host=a'), env('DATABASE_URL', 'postgres://me:other@good.example/db?host=a')],
+  ]
+  for (const [was, is] of same) assert.equal(placesOf(was, is), undefined, `${JSON.stringify(was)} ${JSON.stringify(is)}`)
+})
+
 test('no secret is kept, however it is handed over', () => {
   const secret = 'Zk3r9QpLw8Xy'
   const kept = JSON.stringify(

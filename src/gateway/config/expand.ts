@@ -6,7 +6,7 @@
  * @module
  */
 
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isSecretName } from '../../vault/index.ts'
 import type { SecretReference, Template } from '../secrets/template.ts'
@@ -92,9 +92,15 @@ export function expand(
   }
 }
 
+/** What is no file of anybody's: all variables of this process, ours among them, are in one that the kernel shows. */
+const KERNELS = /^\/(?:proc|sys)(?:\/|$)/
+
 function fromFile(path: string): string | undefined {
   try {
-    return statSync(path).size > MAX_FILE_BYTES ? undefined : readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+    const real = realpathSync(path)
+    const found = statSync(real)
+    if (KERNELS.test(real) || !found.isFile() || found.size > MAX_FILE_BYTES) return undefined
+    return readFileSync(real, 'utf8').replace(/\r?\n$/, '')
   } catch {
     return undefined
   }

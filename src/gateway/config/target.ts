@@ -51,11 +51,15 @@ export function toEndpoint(
   for (const secret of secretsInUrl(url)) secrets.add(secret)
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) warn(['url'], 'goes over the network without TLS')
   const headers: Record<string, string> = {}
+  const seen = new Set<string>()
   for (const [header, value] of Object.entries(entry.headers ?? {})) {
     const filled = fill(value, header, 'headers', header)
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(header)) problem(['headers', header], 'is not the name of a header')
     else if (FORBIDDEN_HEADERS.test(header)) problem(['headers', header], 'is set by the transport itself')
+    // Which of them is sent is nothing that anybody could see.
+    else if (seen.has(header.toLowerCase())) problem(['headers', header], 'is there twice: upper and lower case are one to HTTP')
     else if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(filled)) problem(['headers', header], 'has characters that a header cannot carry')
+    seen.add(header.toLowerCase())
     if (!named.has(header.toLowerCase())) headers[header.toLowerCase()] = filled
   }
   return { url: url.href, headers }

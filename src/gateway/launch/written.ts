@@ -83,8 +83,14 @@ function toKept(values: readonly (readonly [string, string | number | boolean])[
   return values.length === 0 ? undefined : Object.fromEntries(values.map(([name, value]) => [name, withoutSecret(name, String(value))]))
 }
 
+/** Everything else in it says who gets what, and is none whatever it is called. */
 const withoutSecrets = (block: object): object =>
-  Object.fromEntries(Object.entries(block).map(([key, value]) => [key, typeof value === 'string' ? withoutSecret(key, value) : value]))
+  Object.fromEntries(
+    Object.entries(block).map(([key, value]) => [
+      key,
+      key === 'clientSecret' && typeof value === 'string' ? withoutSecret(key, value) : value,
+    ]),
+  )
 
 /** In which order grants and scopes are written makes no difference. */
 function sorted(value: unknown): unknown {
