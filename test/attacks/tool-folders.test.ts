@@ -8,6 +8,7 @@ import { chmodSync, mkdirSync, realpathSync, renameSync, symlinkSync, writeFileS
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { runInThisContext } from 'node:vm'
 import { ConfigError } from '../../src/core/index.ts'
 import { toolsFrom } from '../../src/index.ts'
 import type { SandboxOptions } from '../../src/sandbox/index.ts'
@@ -94,7 +95,7 @@ describe('a folder whose modules ask for more than they may have', needsBubblewr
     ])
     const [, written] =
       /^to allow all that the modules of hostile\/ ask for: toolsFrom\(folder, (\{.*\})\)$/.exec(problems.at(-1) ?? '') ?? []
-    const options = new Function(`return ${written}`)() as { readonly atMost: SandboxOptions }
+    const options = runInThisContext(`(${written})`) as { readonly atMost: SandboxOptions }
     assert.equal((await toolsFrom(folder('hostile'), options)).length, Object.keys(hostile).length)
   })
 
