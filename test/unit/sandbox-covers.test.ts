@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -98,9 +98,11 @@ test('a program that runs is ended when what is hidden from it is replaced, what
     return { confined, child }
   }
   const hidden = [at('.env'), at('.npmrc')]
-  const [bound, granted, mayChange] = await Promise.all([
+  symlinkSync(at(), `${at()}-link`)
+  const [bound, granted, linked, mayChange] = await Promise.all([
     start({ hidden }),
     start({ hidden, grants: toGrants({ read: [at('.env')] }, '/', serverLimits) }),
+    start({ code: [`${at()}-link`], hidden: [`${at()}-link/.npmrc`] }),
     start({ hidden, mayChange: [at('.env')] }),
   ])
   replace(at('file'))
@@ -108,11 +110,18 @@ test('a program that runs is ended when what is hidden from it is replaced, what
   replace(at('.env'))
   await once(bound.child, 'exit')
   assert.equal(bound.confined.ended, 'uncovered')
-  // Who was granted that very file, and where it is no secret: both see what is hidden still, or was never to be.
-  assert.deepEqual([granted.confined.ended, mayChange.confined.ended], [undefined, undefined])
+  // Who was granted that very file, from whom another is hidden, and where it is no secret.
+  const others = [granted, linked, mayChange]
+  assert.deepEqual(
+    others.map(({ confined }) => confined.ended),
+    [undefined, undefined, undefined],
+  )
   writeFileSync(at('.npmrc'), '')
-  await Promise.all([once(granted.child, 'exit'), once(mayChange.child, 'exit')])
-  assert.deepEqual([granted.confined.ended, mayChange.confined.ended], ['uncovered', 'uncovered'])
+  await Promise.all(others.map(({ child }) => once(child, 'exit')))
+  assert.deepEqual(
+    others.map(({ confined }) => confined.ended),
+    ['uncovered', 'uncovered', 'uncovered'],
+  )
 })
 
 test('children that rest are replaced, and a call that runs is ended', needsBubblewrap, async () => {

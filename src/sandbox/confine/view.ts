@@ -7,7 +7,7 @@
  */
 
 import { lstatSync, realpathSync } from 'node:fs'
-import { isAbsolute, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { ConfigError } from '../../core/index.ts'
 import { isWithin } from '../grants/within.ts'
 import type { Program } from './confinement.ts'
@@ -91,7 +91,11 @@ function hide(path: string): Step[] {
 /** Unless it was granted by that very name, or lies in nothing that is shown. */
 function coveredBy(path: string, kept: ReadonlyMap<string, Step>): string[] {
   const at = realOf(path)
-  if (at === undefined) return nearest(kept, path)?.kind === 'bind' ? [path] : []
+  if (at === undefined) {
+    // Where it would be: its folder may be known by a link.
+    const absent = join(realOf(dirname(path)) ?? dirname(path), basename(path))
+    return nearest(kept, absent)?.kind === 'bind' ? [absent] : []
+  }
   return kept.get(at)?.kind === 'hide' ? [...new Set([path, at])] : []
 }
 
