@@ -11,8 +11,8 @@
 
 import { realpathSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
-import { beyond, lowered, type SandboxOptions, toGrants, together, toolLimits } from '../sandbox/index.ts'
-import { readSandbox, withGrants } from './definitions/index.ts'
+import { beyond, isWithin, lowered, type SandboxOptions, toGrants, together, toolLimits } from '../sandbox/index.ts'
+import { moduleFiles, readSandbox, withGrants } from './definitions/index.ts'
 
 export interface FolderGrants {
   /** `sandbox` of a definition as what it comes to. Undefined: there were problems, and they were reported. */
@@ -32,8 +32,14 @@ export function createFolderGrants(folder: string, atMost: SandboxOptions): Fold
     grant(file, sandbox, report) {
       const asked = sandbox === undefined ? {} : readSandbox(sandbox, report)
       if (!asked) return undefined
-      const grants = toGrants(asked, dirname(realpathSync(file)), defaults)
-      const outside = beyond(grants, most)
+      const real = realpathSync(file)
+      const grants = toGrants(asked, dirname(real), defaults)
+      const { read, write } = most
+      const { hidden } = moduleFiles(real)
+      const outside = together(beyond(grants, most), {
+        read: uncovered(grants.read, hidden, [...read, ...write]),
+        write: uncovered(grants.write, hidden, write),
+      })
       if (Object.keys(outside).length === 0) return withGrants(grants)
       missing = together(missing ?? {}, outside)
       report(`asks for ${written(outside, base)}, which \`atMost\` does not allow`)
@@ -44,6 +50,10 @@ export function createFolderGrants(folder: string, atMost: SandboxOptions): Fold
     },
   }
 }
+
+/** What is hidden beside a module is shown to it where that is allowed by its own name, and not because its folder is. */
+const uncovered = (paths: readonly string[], hidden: readonly string[], allowed: readonly string[]): string[] =>
+  paths.filter((path) => hidden.some((secret) => isWithin(path, secret) && !allowed.some((most) => isWithin(most, secret))))
 
 /** As it is written in a program. */
 function written(options: SandboxOptions, base: string): string {
@@ -59,7 +69,7 @@ function written(options: SandboxOptions, base: string): string {
 
 function short(path: string, base: string): string {
   const from = relative(base, path)
-  const dotted = from.startsWith('.') ? from : `./${from}`
+  const dotted = from.startsWith('..') ? from : `./${from}`
   return path.startsWith('/') && dotted.length < path.length ? dotted : path
 }
 

@@ -105,6 +105,15 @@ describe('a folder whose modules ask for more than they may have', needsBubblewr
     assert.match(problems[0] ?? '', /beside\.mjs: asks for read: \['\.\.\/data', .*write: \['\.\.\/out', '\.\.\/data'\]/)
   })
 
+  test('what is hidden beside a module is not had because its folder is', async () => {
+    mkdirSync(at('hiding'))
+    writeFileSync(at('hiding/.env'), SECRET)
+    asking(at('hiding/asks.mjs'), { read: ['./.env', './'] })
+    const load = (...read: string[]): Promise<object[]> => toolsFrom(folder('hiding'), { atMost: { read } })
+    await assert.rejects(load('./'), /asks for read: \['\.\/\.env'\], which.*atMost: \{ read: \['\.\/', '\.\/\.env'\] \}/s)
+    assert.equal((await load('./', './.env')).length, 1, 'whoever names it means it')
+  })
+
   test('what a module has written looks in no message like something else', async () => {
     mkdirSync(at('misleading'))
     asking(at('misleading', 'a.mjs'), { run: ["git'] })\u202e\n\u001b[2K"] })
