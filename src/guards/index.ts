@@ -27,7 +27,6 @@ export {
 } from './limit-options.ts'
 export { createLocalUserVerifier } from './local-user.ts'
 export {
-  createPersonalData,
   createPersonalTokens,
   createReveal,
   givesSigns,
@@ -47,6 +46,7 @@ export {
   type CompiledRules,
   compileRules,
   createLargeResults,
+  createPersonalData,
   createProjectStep,
   createRelease,
   type ReleaseRuleOptions,

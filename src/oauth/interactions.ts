@@ -9,7 +9,7 @@ import { type ConsentParts, createConsent } from './consent/consent.ts'
 import { type Answer, createOpenInteractions, finish } from './interaction.ts'
 import { problemPage } from './pages/index.ts'
 import { createSignInAtRequest, type Sent, type SignInAtRequestParts } from './sign-in/at-request.ts'
-import type { SignInStep } from './sign-in/place.ts'
+import type { SignInStep } from './sign-in-place.ts'
 
 export type InteractionParts = Omit<SignInAtRequestParts & ConsentParts, 'interactions'>
 

@@ -1,7 +1,7 @@
 /** Which paths are the authorization server's. Exact and case-sensitive: what is not listed is not ours. @module */
 
 import type { Resources } from './resources.ts'
-import type { SignInStep } from './sign-in/place.ts'
+import type { SignInStep } from './sign-in-place.ts'
 
 export type RouteName =
   | 'server-metadata'

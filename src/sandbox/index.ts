@@ -1,5 +1,6 @@
 export { createBubblewrap } from './confine/bubblewrap.ts'
 export type { Confined, Confinement, Depth, Ended, Program } from './confine/confinement.ts'
+export { detectContainer } from './confine/container.ts'
 export { type Probe, probeBubblewrap } from './confine/probe.ts'
 export {
   type Explanation,
@@ -26,7 +27,6 @@ export { insideFiles, insideProgram } from './inside-file.ts'
 export { createConnectRecords } from './network/connect-records.ts'
 export type { Connection } from './network/connection.ts'
 export { openNetwork } from './network/network.ts'
-export { detectContainer } from './platforms/container.ts'
 export { problemsForNode } from './platforms/node-flags.ts'
 export { openConfinement } from './platforms/open.ts'
 export { type Children, createChildren, createPool } from './pool/children.ts'

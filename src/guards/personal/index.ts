@@ -1,4 +1,3 @@
 export { givesSigns, type PersonalOptions, personalOptionsSchema, personalSchema, withPersonal } from './options.ts'
 export { createReveal, REVEAL_SCOPE, type Reveal } from './reveal.ts'
-export { createPersonalData, type PersonalData } from './step.ts'
-export { createPersonalTokens } from './tokens.ts'
+export { createPersonalTokens, type PersonalTokens } from './tokens.ts'

@@ -1,4 +1,5 @@
 export { createLargeResults } from './large-results.ts'
+export { createPersonalData, type PersonalData } from './personal.ts'
 export { createProjectStep, ERROR_WITHHELD } from './project.ts'
 export { createRelease, isWhole, type Release } from './release.ts'
 export { type CompiledRules, compileRules, type ReleaseRuleOptions, releaseSchema } from './rules.ts'

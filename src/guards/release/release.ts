@@ -26,8 +26,8 @@ import {
   tookOut,
 } from '../../core/index.ts'
 import { isObject, toResult } from '../../protocol/index.ts'
-import type { PersonalData } from '../personal/index.ts'
 import { brokenPromise, type ShownError, toShownError } from '../shown.ts'
+import type { PersonalData } from './personal.ts'
 import { ERROR_WITHHELD, withoutWords } from './project.ts'
 import { charactersOf } from './size.ts'
 import { changeSlowly, withoutSecrets } from './slices.ts'

@@ -25,8 +25,7 @@ import {
 } from '../../core/index.ts'
 import { isObject, kindOf, NEEDS_TASKS, takesTasks } from '../../protocol/index.ts'
 import type { InputCheck } from '../input-check.ts'
-import type { PersonalData } from '../personal/index.ts'
-import { ERROR_WITHHELD, type Leaving, type Release } from '../release/index.ts'
+import { ERROR_WITHHELD, type Leaving, type PersonalData, type Release } from '../release/index.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface TaskGateOptions {

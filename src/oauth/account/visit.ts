@@ -2,14 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditRecord } from '../../storage/index.ts'
-import type { Page } from '../pages/index.ts'
+import type { FormTarget, Frame, Page } from '../pages/index.ts'
 import type { AtBrowser } from '../person-at-browser.ts'
-
-/** Where a form posts to, and the token that fits there in this session. */
-export interface FormTarget {
-  readonly action: string
-  readonly csrf: string
-}
 
 export interface Visit extends AtBrowser {
   readonly request: IncomingMessage
@@ -30,17 +24,6 @@ export interface Visit extends AtBrowser {
   noteRefusal(action: string, reason: string, target?: string): void
   /** What the frame of each page says. */
   readonly frame: Frame
-}
-
-/** What is around each page of the account. */
-export interface Frame {
-  /** The path of the account's pages. */
-  readonly base: string
-  readonly name: string
-  readonly hasConnections: boolean
-  readonly signOut: FormTarget
-  /** A change that has just been made (`texts.account.done`). */
-  readonly done: string | undefined
 }
 
 /** A page, or a path after `/account` to go on to, with what was done. */

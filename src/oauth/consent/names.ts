@@ -5,7 +5,9 @@
  * @module
  */
 
-export type NameProblem = 'mixes' | 'unusual' | 'hides'
+import type { WhoAsks } from '../pages/index.ts'
+
+type NameProblem = WhoAsks['nameProblems'][number]
 
 /** Written together in ordinary text (UTS #39 §5.2, highly restrictive). */
 const together: readonly RegExp[] = [

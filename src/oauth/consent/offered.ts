@@ -1,17 +1,9 @@
 /** The names behind each permission: what this person could use with it through the client, now. Pure. @module */
 
 import type { Offer, ScopeHierarchy } from '../../core/index.ts'
-import { plain } from '../pages/html.ts'
+import { type Offered, plain } from '../pages/index.ts'
 
-const offeredKinds = ['tool', 'prompt', 'resource'] as const
-export type OfferedKind = (typeof offeredKinds)[number]
-
-export interface Offered {
-  readonly kind: OfferedKind
-  readonly names: readonly string[]
-  /** How many more there are. */
-  readonly more: number
-}
+const offeredKinds: readonly Offered['kind'][] = ['tool', 'prompt', 'resource']
 
 /** A page stays readable, and short enough to send, whatever an upstream lists. */
 const MAX_NAMES = 200

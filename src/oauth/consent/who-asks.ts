@@ -9,23 +9,8 @@ import { isLoopbackHost } from '../../net/index.ts'
 import { isClientIdUrl } from '../cimd-url.ts'
 import type { ClientInfo, Clients } from '../clients.ts'
 import type { OpenInteraction } from '../interaction.ts'
-import { type NameProblem, problemsWithName } from './names.ts'
-
-/** `host`: its id is a URL there. It is verified by it only where the answer goes over the network to where that description says. */
-export type Voucher =
-  | { readonly kind: 'operator-made' }
-  | { readonly kind: 'operator-approved' }
-  | { readonly kind: 'host'; readonly host: string; readonly isVerified: boolean }
-  | { readonly kind: 'nobody' }
-
-export interface WhoAsks {
-  readonly voucher: Voucher
-  readonly nameProblems: readonly NameProblem[]
-  /** Milliseconds since the epoch. */
-  readonly firstSeenAt: number | undefined
-  /** Other clients that registered themselves from the same address; undefined where it did not, or that is not known. */
-  readonly othersFromThere: number | undefined
-}
+import type { WhoAsks } from '../pages/index.ts'
+import { problemsWithName } from './names.ts'
 
 export async function findWhoAsks(clients: Pick<Clients, 'get' | 'countFrom'>, opened: OpenInteraction): Promise<WhoAsks> {
   const info = await clients.get(opened.clientId)
@@ -38,7 +23,7 @@ export async function findWhoAsks(clients: Pick<Clients, 'get' | 'countFrom'>, o
   }
 }
 
-function voucherOf(info: ClientInfo | undefined, { clientId, redirectUri }: OpenInteraction): Voucher {
+function voucherOf(info: ClientInfo | undefined, { clientId, redirectUri }: OpenInteraction): WhoAsks['voucher'] {
   if (info?.registered === 'by-operator') return { kind: 'operator-made' }
   if (isApproved(info)) return { kind: 'operator-approved' }
   if (!isClientIdUrl(clientId)) return { kind: 'nobody' }

@@ -1,10 +1,9 @@
 /** The first page of the account: which programs can do what in one's name, and the way to take it back. @module */
 
-import type { FormTarget, Frame } from '../account/visit.ts'
 import type { LastUse } from '../api-key-record.ts'
 import { isClientIdUrl } from '../cimd-url.ts'
 import type { ScopeGroup } from '../scopes.ts'
-import { accountPage, button, confirmed, date, past } from './account-frame.ts'
+import { accountPage, button, confirmed, date, type FormTarget, type Frame, past } from './account-frame.ts'
 import { type Html, html, named, strong } from './html.ts'
 import type { Page } from './page.ts'
 import { texts } from './texts.ts'

@@ -2,8 +2,7 @@
 
 import { addressGroup } from '../../net/index.ts'
 import { type AuditRecord, targetOf } from '../../storage/index.ts'
-import type { Frame } from '../account/visit.ts'
-import { accountPage, minute } from './account-frame.ts'
+import { accountPage, type Frame, minute } from './account-frame.ts'
 import { type Html, html, named, plain } from './html.ts'
 import type { Page } from './page.ts'
 import { texts } from './texts.ts'

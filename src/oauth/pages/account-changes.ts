@@ -1,7 +1,6 @@
 /** The forms by which somebody changes how they sign in, and the page with their recovery codes. @module */
 
-import type { FormTarget, Frame } from '../account/visit.ts'
-import { accountPage, hidden, problem, token } from './account-frame.ts'
+import { accountPage, type FormTarget, type Frame, hidden, problem, token } from './account-frame.ts'
 import { type Html, html } from './html.ts'
 import type { Page } from './page.ts'
 import { texts } from './texts.ts'

@@ -1,8 +1,7 @@
 /** Accounts and secrets of one's own at the servers behind this one: what there is, and the way out to connect. @module */
 
 import type { Connection } from '../../people/index.ts'
-import type { FormTarget, Frame } from '../account/visit.ts'
-import { accountPage, button, confirmed, date, past, problem, token } from './account-frame.ts'
+import { accountPage, button, confirmed, date, type FormTarget, type Frame, past, problem, token } from './account-frame.ts'
 import { type Html, html, strong } from './html.ts'
 import type { Page } from './page.ts'
 import { texts } from './texts.ts'

@@ -1,6 +1,5 @@
 /** What the pages of the account have in common: the parts to choose from, what was just done, times as people read them. @module */
 
-import type { FormTarget, Frame } from '../account/visit.ts'
 import { type Html, html, strong } from './html.ts'
 import type { Page } from './page.ts'
 import { texts } from './texts.ts'
@@ -15,6 +14,23 @@ const paths: Readonly<Record<Part, string>> = {
   sessions: '/sessions',
   connections: '/connections',
   activity: '/activity',
+}
+
+/** Where a form posts to, and the token that fits there in this session. */
+export interface FormTarget {
+  readonly action: string
+  readonly csrf: string
+}
+
+/** What is around each page of the account. */
+export interface Frame {
+  /** The path of the account's pages. */
+  readonly base: string
+  readonly name: string
+  readonly hasConnections: boolean
+  readonly signOut: FormTarget
+  /** A change that has just been made (`texts.account.done`). */
+  readonly done: string | undefined
 }
 
 export interface AccountPage {

@@ -1,10 +1,9 @@
 /** A person's own keys: the list, the form for a new one, and the one page that shows it. @module */
 
-import type { FormTarget, Frame } from '../account/visit.ts'
 import type { ApiKeyInfo } from '../api-key-record.ts'
 import type { ScopeGroup } from '../scopes.ts'
 import { useOf } from './account-access.ts'
-import { accountPage, button, date, hidden, minute, problem, token } from './account-frame.ts'
+import { accountPage, button, date, type FormTarget, type Frame, hidden, minute, problem, token } from './account-frame.ts'
 import { type Html, html, named, plain } from './html.ts'
 import type { Page } from './page.ts'
 import { texts } from './texts.ts'

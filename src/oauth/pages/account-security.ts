@@ -1,8 +1,7 @@
 /** How somebody signs in, at a glance: password, passkeys, one-time codes, recovery codes, and the way to each change. @module */
 
 import type { Passkey } from '../../people/index.ts'
-import type { FormTarget, Frame } from '../account/visit.ts'
-import { accountPage, button, confirmed, date, hidden, past, token } from './account-frame.ts'
+import { accountPage, button, confirmed, date, type FormTarget, type Frame, hidden, past, token } from './account-frame.ts'
 import { type Html, html, strong } from './html.ts'
 import type { Page } from './page.ts'
 import { texts } from './texts.ts'

@@ -1,8 +1,7 @@
 /** The browsers in which somebody is signed in. What a browser says of itself is said in words that people know. @module */
 
 import type { BrowserSession, SignInMethod } from '../../people/index.ts'
-import type { FormTarget, Frame } from '../account/visit.ts'
-import { accountPage, button, minute, past } from './account-frame.ts'
+import { accountPage, button, type FormTarget, type Frame, minute, past } from './account-frame.ts'
 import { type Html, html, plain } from './html.ts'
 import type { Page } from './page.ts'
 import { texts } from './texts.ts'

@@ -6,15 +6,30 @@
  */
 
 import { isLoopbackHost } from '../../net/index.ts'
-import type { Offered } from '../consent/offered.ts'
-import type { WhoAsks } from '../consent/who-asks.ts'
 import { type Lasting, lastings } from '../grant-time.ts'
 import type { ScopeGroupName } from '../scopes.ts'
 import { type Html, html, named } from './html.ts'
 import type { Page } from './page.ts'
 import { texts } from './texts.ts'
 
-export interface ConsentPage extends Pick<WhoAsks, 'voucher' | 'nameProblems' | 'firstSeenAt' | 'othersFromThere'> {
+/** `host`: its id is a URL there. It is verified by it only where the answer goes over the network to where that description says. */
+type Voucher =
+  | { readonly kind: 'operator-made' }
+  | { readonly kind: 'operator-approved' }
+  | { readonly kind: 'host'; readonly host: string; readonly isVerified: boolean }
+  | { readonly kind: 'nobody' }
+
+/** What is known of the client that asks, apart from what it says of itself (`consent/who-asks.ts`). */
+export interface WhoAsks {
+  readonly voucher: Voucher
+  readonly nameProblems: readonly ('mixes' | 'unusual' | 'hides')[]
+  /** Milliseconds since the epoch. */
+  readonly firstSeenAt: number | undefined
+  /** Other clients that registered themselves from the same address; undefined where it did not, or that is not known. */
+  readonly othersFromThere: number | undefined
+}
+
+export interface ConsentPage extends WhoAsks {
   readonly action: string
   readonly csrf: string
   /** When the page was sent, sealed. */
@@ -51,6 +66,14 @@ export interface ConsentPermission {
   readonly isTicked: boolean | undefined
 }
 
+/** Names behind one permission, of one kind. */
+export interface Offered {
+  readonly kind: 'tool' | 'prompt' | 'resource'
+  readonly names: readonly string[]
+  /** How many more there are. */
+  readonly more: number
+}
+
 const t = texts.consent
 
 export const consentPage = (page: ConsentPage): Page => ({
@@ -85,7 +108,7 @@ ${
 <footer>${texts.frame.clientId} ${page.clientId}${origin(page)}</footer>`,
 })
 
-const nameProblems = { mixes: t.nameMixes, unusual: t.nameUnusual, hides: t.nameHides } as const
+const nameProblems = { mixes: t.nameMixes, unusual: t.nameUnusual, hides: t.nameHides }
 
 function badge({ voucher }: ConsentPage): Html {
   const isKnown = voucher.kind !== 'nobody' && (voucher.kind !== 'host' || voucher.isVerified)

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SignInPlace } from '../sign-in/place.ts'
+import type { SignInPlace } from '../sign-in-place.ts'
 import { type Html, html } from './html.ts'
 import type { Page } from './page.ts'
 import { texts } from './texts.ts'

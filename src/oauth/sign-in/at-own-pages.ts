@@ -18,7 +18,7 @@ import { problemPage } from '../pages/index.ts'
 import { type PersonAtBrowser, readCookie } from '../person-at-browser.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Resources } from '../resources.ts'
-import type { SignInPlace, SignInStep } from './place.ts'
+import type { SignInPlace, SignInStep } from '../sign-in-place.ts'
 import type { SignInSteps } from './steps.ts'
 
 export interface SignInAtOwnPagesParts {

@@ -14,7 +14,7 @@ import { sourceOf } from '../pages/index.ts'
 import type { PersonAtBrowser } from '../person-at-browser.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Resources } from '../resources.ts'
-import type { SignInPlace, SignInStep } from './place.ts'
+import type { SignInPlace, SignInStep } from '../sign-in-place.ts'
 import type { SignInSteps } from './steps.ts'
 import { beganHere } from './welcome.ts'
 

@@ -10,9 +10,9 @@ import type { Answer } from '../interaction.ts'
 import { problemPage, sendPage } from '../pages/index.ts'
 import { MAX_BODY, readBody } from '../replay.ts'
 import type { Route, RouteName } from '../routes.ts'
+import type { SignInProviders } from '../sign-in-place.ts'
 import { createSignInAtOwnPages, type SignInAtOwnPagesParts } from './at-own-pages.ts'
 import { createOneTimeLinkPages, type OneTimeLinkPagesParts } from './one-time-link.ts'
-import type { SignInProviders } from './place.ts'
 import { createSignOut, type SignOutParts } from './sign-out.ts'
 
 export type SignInFrontParts = SignInAtOwnPagesParts &

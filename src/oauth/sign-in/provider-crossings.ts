@@ -16,7 +16,7 @@ import type { Crossing, SignInProvider } from '../../people/index.ts'
 import type { Place } from '../../vault/index.ts'
 import type { Settings } from '../options.ts'
 import { readCookie } from '../person-at-browser.ts'
-import type { SignInPlace } from './place.ts'
+import type { SignInPlace } from '../sign-in-place.ts'
 
 /** The place, as it is kept meanwhile. */
 export type KeptPlace = Pick<SignInPlace, 'asks' | 'next' | 'path'>

@@ -18,7 +18,7 @@ import type { Answer } from '../interaction.ts'
 import type { Settings } from '../options.ts'
 import { goingToProviderPage, problemPage, providerPage, providerProblemPage } from '../pages/index.ts'
 import type { Occurrence, Recorder } from '../recorder.ts'
-import type { Asking, SignInPlace, SignInProviders, Welcome } from './place.ts'
+import type { Asking, SignInPlace, SignInProviders, Welcome } from '../sign-in-place.ts'
 import { callbackUrl, createCrossings, type KeptPlace } from './provider-crossings.ts'
 import { clientOf } from './welcome.ts'
 

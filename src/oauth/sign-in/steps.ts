@@ -14,7 +14,7 @@ import type { Answer } from '../interaction.ts'
 import type { Settings } from '../options.ts'
 import { type Page, secondFactorPage, signInPage, texts } from '../pages/index.ts'
 import type { Recorder } from '../recorder.ts'
-import type { SignInPlace, SignInProviders, SignInStep, Welcome } from './place.ts'
+import type { SignInPlace, SignInProviders, SignInStep, Welcome } from '../sign-in-place.ts'
 import { clientOf } from './welcome.ts'
 
 export interface SignInStepsParts {

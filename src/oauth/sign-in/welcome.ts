@@ -12,7 +12,7 @@ import { goTo } from '../answers.ts'
 import type { Settings } from '../options.ts'
 import type { PersonAtBrowser } from '../person-at-browser.ts'
 import type { Recorder } from '../recorder.ts'
-import type { Asking, Welcome } from './place.ts'
+import type { Asking, Welcome } from '../sign-in-place.ts'
 
 export interface WelcomeParts {
   readonly settings: Pick<Settings, 'keyRing'>

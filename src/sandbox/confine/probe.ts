@@ -10,9 +10,9 @@ import { readFileSync } from 'node:fs'
 import { ConfigError } from '../../core/index.ts'
 import { signalGroup, startChild } from '../../process/index.ts'
 import { toGrants, toolLimits } from '../grants/grants.ts'
-import { detectContainer } from '../platforms/container.ts'
 import { createBubblewrap } from './bubblewrap.ts'
 import type { Confinement } from './confinement.ts'
+import { detectContainer } from './container.ts'
 import { locate, SYSTEM_PATH } from './programs.ts'
 
 export type Probe =

@@ -9,10 +9,19 @@
  */
 
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import type { BridgeSettings } from '../network/network.ts'
 
 /** The name under which its settings are in the environment. */
 export const BRIDGE_VARIABLE = 'SALLYPORT_BRIDGE'
+
+/** What it has to know. */
+export interface BridgeSettings {
+  /** Where the proxy's socket is, as it is seen inside. */
+  readonly socket: string
+  /** What the proxy is shown. It opens this one socket and nothing else; still it is handed on in the environment, not in arguments. */
+  readonly key: string
+  /** Where it listens inside, and where that leads. Without `target` it is a proxy, for programs that know of one. */
+  readonly listen: readonly { readonly address: string; readonly port: number; readonly target?: string }[]
+}
 
 /** Starts the one that this process was given, if it was; and takes it out of the environment. */
 export async function startOwnBridge(): Promise<void> {

@@ -16,7 +16,7 @@ import { type Clock, ConfigError, type Log, systemClock } from '../../core/index
 import { classifyAddress } from '../../net/index.ts'
 import type { Program } from '../confine/confinement.ts'
 import { type Destination, showDestination } from '../grants/destination.ts'
-import { BRIDGE_VARIABLE } from '../inside/bridge.ts'
+import { BRIDGE_VARIABLE, type BridgeSettings } from '../inside/bridge.ts'
 import { insideFiles, insideProgram } from '../inside-file.ts'
 import type { Connection } from './connection.ts'
 import { codeOf, createPlace } from './place.ts'
@@ -30,16 +30,6 @@ interface NetworkOptions {
   readonly note: (connection: Connection) => void
   readonly log: Log
   readonly clock?: Clock | undefined
-}
-
-/** What a bridge has to know. */
-export interface BridgeSettings {
-  /** Where the proxy's socket is, as it is seen inside. */
-  readonly socket: string
-  /** What the proxy is shown. It opens this one socket and nothing else; still it is handed on in the environment, not in arguments. */
-  readonly key: string
-  /** Where it listens inside, and where that leads. Without `target` it is a proxy, for programs that know of one. */
-  readonly listen: readonly { readonly address: string; readonly port: number; readonly target?: string }[]
 }
 
 /** What is to be added to a `Program`: nothing where nothing is granted. */

@@ -10,8 +10,8 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Account, SignInMethod } from '../../people/index.ts'
-import type { Answer } from '../interaction.ts'
+import type { Account, SignInMethod } from '../people/index.ts'
+import type { Answer } from './interaction.ts'
 
 /** The last part of the path that a form posts to. */
 export type SignInStep = 'login' | 'second-factor' | 'passkey' | 'provider' | 'provider-continue'

@@ -22,10 +22,10 @@ import {
   subjectOf,
 } from '../../core/index.ts'
 import type { KeyRing } from '../../vault/index.ts'
-import { charactersOf } from '../release/size.ts'
-import { changeSlowly } from '../release/slices.ts'
-import type { Step } from '../release/steps.ts'
-import type { PersonalTokens } from './tokens.ts'
+import type { PersonalTokens } from '../personal/index.ts'
+import { charactersOf } from './size.ts'
+import { changeSlowly } from './slices.ts'
+import type { Step } from './steps.ts'
 
 export interface PersonalData {
   /** The step of a result. */
