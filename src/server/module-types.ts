@@ -30,10 +30,13 @@ export interface ModuleTypesOptions {
 }
 
 const TYPESCRIPT = /\.m?ts$/
+/** Of all of them together, in characters: they last as long as their modules, each of which may bring the same large library. */
+const MAX_KEPT = 64 * 1024 * 1024
 
 export function createModuleTypes({ confinement, log, hidden = [] }: ModuleTypesOptions): ModuleTypes {
   const children = createChildren({ confinement, log, spares: 0 })
   const pools = new Map<string, Pool>()
+  let kept = 0
 
   /** One for all modules of a folder: they see the same. */
   function poolOf(file: string): Pool {
@@ -64,7 +67,11 @@ export function createModuleTypes({ confinement, log, hidden = [] }: ModuleTypes
         const message = { file: pathToFileURL(file).href }
         const end = await poolOf(file).run({ owner: 'types', message, onAbort: () => {} })
         const types = end.kind === 'done' && isObject(end.value) ? end.value['types'] : undefined
-        return isObject(types) && Object.keys(types).length > 0 ? JSON.stringify(types) : undefined
+        if (!isObject(types) || Object.keys(types).length === 0) return undefined
+        const greeting = JSON.stringify(types)
+        if (kept + greeting.length > MAX_KEPT) return undefined
+        kept += greeting.length
+        return greeting
       } catch {
         // What cannot be confined is told where it is to run.
         return undefined

@@ -1,6 +1,7 @@
 // TypeScript modules of tools: their types are taken out once, inside, and what a child is told is what the file says, or nothing.
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -88,6 +89,14 @@ for (const [depth, needs] of [
       assert.match(JSON.stringify(await answerOf(files.path('tools/enums.ts'), depth)), /failed.*enum/)
     })
 
+    it('what never ends, or takes longer the more of it there is, is not waited for', async () => {
+      await using files = await place({
+        'tools/waits.ts': `import './_pipe.ts'\n/* from${' '.repeat(900_000)}*/\nexport default (): number => 1`,
+      })
+      execFileSync('mkfifo', [files.path('tools/_pipe.ts')])
+      assert.deepEqual(await greetingOf(files.path('tools/waits.ts'), depth), ['waits.ts'])
+    })
+
     it('nothing comes out that the module could not read', async () => {
       await using files = await place({
         'outside.ts': 'export const key: string = "k"',
@@ -99,3 +108,15 @@ for (const [depth, needs] of [
       assert.deepEqual(await greetingOf(files.path('tools/reaches.ts'), depth), ['reaches.ts'])
     })
   })
+
+it('modules that all bring the same large library are told of it within a bound of all together', needsBubblewrap, async () => {
+  const names = Array.from({ length: 20 }, (_, at) => `tools/large-${at}.ts`)
+  // Each of these signs is two in JSON, and the text is in there twice.
+  const library = { 'tools/_library.ts': `export const x: number = 1${'\t'.repeat(950_000)}` }
+  await using files = await place({ ...library, ...Object.fromEntries(names.map((name) => [name, `export * from './_library.ts'`])) })
+  await using types = await open('bubblewrap')
+  const told = await Promise.all(names.map((name) => types.greeting(files.path(name))))
+  const lengths = told.map((greeting = '') => greeting.length)
+  assert.ok(lengths[0] !== undefined && lengths[0] > 3_000_000)
+  assert.ok(lengths.reduce((sum, one) => sum + one) <= 64 * 1024 * 1024 && lengths.includes(0), lengths.join())
+})

@@ -20,7 +20,7 @@ const MAX_FILES = 500
 const MAX_BYTES = 1024 * 1024
 
 /** Only what is written as `from './x.ts'`, `import './x.ts'` or `import('./x.ts')`: what this misses is left to Node. */
-const RELATIVE = /(?:\bfrom|\bimport)\s*\(?\s*(['"])(\.{1,2}\/[^'"\n]+\.m?ts)\1/g
+const RELATIVE = /(?:\bfrom|\bimport)\s*(?:\(\s*)?(['"])(\.{1,2}\/[^'"\n]+\.m?ts)\1/g
 
 takeStdio()
 // That the function is a young one is nothing that anybody here can do something about.
@@ -35,7 +35,10 @@ function strip(module: string): Stripped {
     if (seen.size > MAX_FILES) break
     try {
       const path = realpathSync(fileURLToPath(url))
-      bytes += statSync(path).size
+      const found = statSync(path)
+      // What waits for somebody to write, or has no end.
+      if (!found.isFile()) continue
+      bytes += found.size
       if (bytes > MAX_BYTES) break
       const source = readFileSync(path, 'utf8')
       const js = stripTypeScriptTypes(source)
