@@ -6,6 +6,7 @@
  */
 
 import { createByteBuffer, type JsonObject } from '../core/index.ts'
+import { isJson } from '../net/index.ts'
 import { isObject, parseJson } from '../protocol/index.ts'
 import { TransportError } from './errors.ts'
 import type { Answer, Network } from './network.ts'
@@ -39,7 +40,7 @@ export async function askForDocument(network: Network, url: URL, request: Docume
       signal,
     })
     const { status, headers } = response
-    if (!isJson(headers) || headers.has('content-encoding')) {
+    if (!isJson(headers.get('content-type')) || headers.has('content-encoding')) {
       discard(response)
       return { status, headers, document: undefined }
     }
@@ -56,9 +57,6 @@ function parseDocument(bytes: Buffer): JsonObject | undefined {
   const parsed = parseJson(bytes, BOUNDS)
   return parsed.allowed && isObject(parsed.value) ? parsed.value : undefined
 }
-
-export const mediaType = (headers: Headers): string => (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-export const isJson = (headers: Headers): boolean => /^application\/(?:[\w.-]+\+)?json$/.test(mediaType(headers))
 
 /** The whole body; undefined, and the rest unread, where it has more than `maxBytes`. */
 export function readBounded({ body }: Answer, maxBytes: number): Promise<Buffer | undefined> {
@@ -79,5 +77,3 @@ export function readBounded({ body }: Answer, maxBytes: number): Promise<Buffer 
 
 /** For an answer whose status said everything. */
 export const discard = ({ body }: Answer): void => void body.destroy()
-
-export const isRedirect = (status: number): boolean => status >= 300 && status < 400 && status !== 304

@@ -7,8 +7,9 @@
  * @module
  */
 
+import { mediaType } from '../net/index.ts'
 import { META_PREFIX, MODERN_VERSION } from '../protocol/index.ts'
-import { askForDocument, type DocumentAnswer, mediaType } from './documents.ts'
+import { askForDocument, type DocumentAnswer } from './documents.ts'
 import { TransportError } from './errors.ts'
 import type { Network } from './network.ts'
 import { type Challenge, parseChallenge } from './sign-in/challenge.ts'
@@ -95,5 +96,7 @@ export function createEndpointFinder({
 /** It asks who we are, or answers in JSON-RPC, whatever it says in it; but for that there is nothing at the path. */
 function speaksMcp({ status, headers, document }: DocumentAnswer): boolean {
   if (status === 404 || status === 405) return false
-  return status === 401 || document?.['jsonrpc'] === '2.0' || (status === 200 && mediaType(headers) === 'text/event-stream')
+  return (
+    status === 401 || document?.['jsonrpc'] === '2.0' || (status === 200 && mediaType(headers.get('content-type')) === 'text/event-stream')
+  )
 }

@@ -9,6 +9,7 @@ export {
   type GuardedFetch,
   type GuardedFetchOptions,
 } from './guarded-fetch.ts'
+export { isJson, isRedirect, mediaType } from './guarded-fetch-body.ts'
 export { createIssuerFetch } from './issuer-fetch.ts'
 export { isIssuerUrl } from './issuer-url.ts'
 export type { AllowPrivate, Lookup } from './reach.ts'

@@ -19,7 +19,7 @@ export const clientAuthMethods = ['none', 'client_secret_basic', 'client_secret_
 export const assertionAlgorithms = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519'] as const
 /** What anybody may register for: a person has to agree to what comes of it. */
 export const openGrantTypes: readonly string[] = ['authorization_code', 'refresh_token', DEVICE_CODE]
-export const grantTypes: readonly string[] = [...openGrantTypes, 'client_credentials']
+const grantTypes: readonly string[] = [...openGrantTypes, 'client_credentials']
 
 /** What depends on where and how this server runs. */
 export interface Offered {

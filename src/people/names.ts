@@ -18,7 +18,7 @@ const takenPrefix = /^(?:spk|cl)_/
 export const toName = (typed: string): string => typed.trim().toLowerCase()
 
 /** Whether an account can have that name, as `toName` made it. */
-export const isName = (name: string): boolean => namePattern.test(name) && !takenPrefix.test(name)
+const isName = (name: string): boolean => namePattern.test(name) && !takenPrefix.test(name)
 
 /**
  * Whether it can be an account that is meant: whom another issuer vouches for is `ISSUER#SUBJECT`, and a client that acts for itself

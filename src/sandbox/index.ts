@@ -22,6 +22,7 @@ export {
   toGrants,
   toolLimits,
 } from './grants/grants.ts'
+export { real } from './grants/real-path.ts'
 export { isWithin } from './grants/within.ts'
 export { insideFiles, insideProgram } from './inside-file.ts'
 export { createConnectRecords } from './network/connect-records.ts'

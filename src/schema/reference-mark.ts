@@ -10,15 +10,6 @@
 import type { JsonObject, ReferenceField } from '../core/index.ts'
 import { isObject, parseUriTemplate, type UriTemplate, uriProblem } from '../protocol/index.ts'
 
-export interface ReferenceOptions {
-  /** What a bare id becomes: `docs://{id}`. With it, no other resource of the server may be referred to. */
-  readonly template?: string | undefined
-  /** 16 MiB unless told. */
-  readonly maxBytes?: number | undefined
-  /** Such as `text/*`; any unless told. */
-  readonly mimeTypes?: readonly string[] | undefined
-}
-
 export type Mark =
   | {
       readonly field: Pick<ReferenceField, 'toUri' | 'maxBytes' | 'accepts'>

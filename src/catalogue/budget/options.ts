@@ -21,7 +21,7 @@ export interface CatalogueSettings {
   readonly always?: readonly string[] | undefined
 }
 
-export const MAX_TOKENS = 20_000
+const MAX_TOKENS = 20_000
 /** With less nothing of a description is left. */
 const MIN_CHARACTERS = 40
 

@@ -9,8 +9,9 @@
 
 import { Readable } from 'node:stream'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import { isJson, mediaType } from '../../net/index.ts'
 import { isObject, parseJson } from '../../protocol/index.ts'
-import { discard, isJson, mediaType, readBounded } from '../documents.ts'
+import { discard, readBounded } from '../documents.ts'
 import { TransportError } from '../errors.ts'
 import type { Answer } from '../network.ts'
 import type { Inbound } from './inbound.ts'
@@ -51,7 +52,7 @@ export async function boundAnswer(answer: Answer, { maxBytes, inbound, id, broke
   const isOk = status >= 200 && status < 300
   for (const name of ['content-length', 'transfer-encoding']) headers.delete(name)
   const init = { status, headers }
-  if (isJson(headers)) {
+  if (isJson(headers.get('content-type'))) {
     const bytes = await readBounded(answer, maxBytes)
     if (bytes === undefined) throw tooLarge(maxBytes)
     // An empty one may come with any status, which then says it all.
@@ -62,7 +63,7 @@ export async function boundAnswer(answer: Answer, { maxBytes, inbound, id, broke
     if (message !== undefined) inbound.admits(message)
     return message === undefined ? new Response(null, init) : alreadyRead(message, bytes, init)
   }
-  if (isOk && mediaType(headers) === 'text/event-stream')
+  if (isOk && mediaType(headers.get('content-type')) === 'text/event-stream')
     return new Response((Readable.toWeb(body) as ReadableStream<Uint8Array>).pipeThrough(boundEvents(maxBytes, inbound, broken)), init)
   discard(answer)
   return new Response(null, init)

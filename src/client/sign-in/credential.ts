@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isRedirect } from '../documents.ts'
+import { isRedirect } from '../../net/index.ts'
 import { AuthorizationError, TransportError } from '../errors.ts'
 import { HookFailure } from '../hook-failure.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'

@@ -9,7 +9,8 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock, JsonObject } from '../../core/index.ts'
-import { askForDocument, isRedirect } from '../documents.ts'
+import { isRedirect } from '../../net/index.ts'
+import { askForDocument } from '../documents.ts'
 import { AuthorizationError, TransportError } from '../errors.ts'
 import type { Network } from '../network.ts'
 import { type ClientIdentity, secretsOf, toClientAuthentication } from './client-identity.ts'

@@ -1,7 +1,8 @@
 /** Where a metadata document may be, tried in their order. Fails closed: only "there is nothing here" leads on to the next place. @module */
 
 import type { JsonObject } from '../../core/index.ts'
-import { askForDocument, isRedirect } from '../documents.ts'
+import { isRedirect } from '../../net/index.ts'
+import { askForDocument } from '../documents.ts'
 import { AuthorizationError, TransportError } from '../errors.ts'
 import type { Network } from '../network.ts'
 

@@ -6,7 +6,8 @@
  */
 
 import type { JsonObject } from '../../core/index.ts'
-import { askForDocument, isRedirect } from '../documents.ts'
+import { isRedirect } from '../../net/index.ts'
+import { askForDocument } from '../documents.ts'
 import { AuthorizationError } from '../errors.ts'
 import type { Network } from '../network.ts'
 import { type ClientIdentity, isRegisteredMethod, type RegisteredMethod } from './client-identity.ts'

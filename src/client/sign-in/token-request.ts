@@ -6,7 +6,8 @@
  */
 
 import type { Clock, JsonObject } from '../../core/index.ts'
-import { askForDocument, type DocumentAnswer, isRedirect } from '../documents.ts'
+import { isRedirect } from '../../net/index.ts'
+import { askForDocument, type DocumentAnswer } from '../documents.ts'
 import { AuthorizationError, TransportError } from '../errors.ts'
 import type { Network } from '../network.ts'
 import { type ClientIdentity, secretsOf, toClientAuthentication } from './client-identity.ts'

@@ -8,7 +8,8 @@
  * @module
  */
 
-import { discard, isRedirect, mediaType, readBounded } from '../documents.ts'
+import { isRedirect, mediaType } from '../../net/index.ts'
+import { discard, readBounded } from '../documents.ts'
 import { TransportError } from '../errors.ts'
 import type { Network } from '../network.ts'
 import { type ImageType, readImage } from './image.ts'
@@ -81,7 +82,7 @@ export function createIconFetcher({ network, server, origins }: IconOptions): Fe
       }
       const bytes = await readBounded(response, MAX_BYTES)
       if (!bytes) throw new TransportError('too_large', `The icon has more than ${MAX_BYTES / 1024} KiB.`, undefined, LEAVE)
-      return check(bytes, [mediaType(headers), said])
+      return check(bytes, [mediaType(headers.get('content-type')), said])
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof TransportError) throw error

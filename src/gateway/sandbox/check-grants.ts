@@ -8,10 +8,10 @@
  */
 
 import { existsSync } from 'node:fs'
-import { isWithin } from '../../sandbox/index.ts'
+import { isWithin, real } from '../../sandbox/index.ts'
 import type { ServerConfig } from '../config/index.ts'
 import { shownPath } from './hints.ts'
-import { findFile, real } from './looking.ts'
+import { findFile } from './looking.ts'
 
 export interface OurPlaces {
   readonly dataDir: string

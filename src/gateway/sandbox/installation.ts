@@ -6,8 +6,9 @@
 
 import { existsSync, readlinkSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { real } from '../../sandbox/index.ts'
 import { isInHome, isTooBroad } from './broad.ts'
-import { findFile, firstLine, isFile, isSystem, read, real } from './looking.ts'
+import { findFile, firstLine, isFile, isSystem, read } from './looking.ts'
 import { packageOf } from './package-files.ts'
 
 /** Whole installations that people have in their homes, with nothing else in them. */

@@ -6,8 +6,9 @@
  * @module
  */
 
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
+import { real } from '../../sandbox/index.ts'
 
 /** Shown to every server: programs and libraries of the system. */
 const SYSTEM = /^\/(?:usr|bin|sbin|lib|lib32|lib64|libx32)(?:\/|$)/
@@ -30,14 +31,6 @@ export function isFile(path: string): boolean {
     return statSync(path).isFile()
   } catch {
     return false
-  }
-}
-
-export function real(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path
   }
 }
 

@@ -6,9 +6,9 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isWithin } from '../../sandbox/index.ts'
+import { isWithin, real } from '../../sandbox/index.ts'
 import { isTooBroad } from './broad.ts'
-import { read, real } from './looking.ts'
+import { read } from './looking.ts'
 
 /** A script with its package and what that depends on; without one, the folder that it lies in. */
 export function packageOf(script: string): string[] {

@@ -10,9 +10,9 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { Command } from '../../process/index.ts'
-import { isWithin } from '../../sandbox/index.ts'
+import { isWithin, real } from '../../sandbox/index.ts'
 import { withInterpreter } from './installation.ts'
-import { findFile, isSystem, real } from './looking.ts'
+import { findFile, isSystem } from './looking.ts'
 import { packageOf } from './package-files.ts'
 import { scriptOf } from './script.ts'
 

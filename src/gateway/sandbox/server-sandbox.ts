@@ -24,6 +24,7 @@ import {
   type Limits,
   openNetwork,
   type Program,
+  real,
 } from '../../sandbox/index.ts'
 import type { ServerConfig } from '../config/index.ts'
 import type { ServerSandbox } from '../config/sandbox.ts'
@@ -31,7 +32,6 @@ import { type Command, type Kept, Unusable } from '../upstream/index.ts'
 import { adviceFor } from './advice.ts'
 import { environmentFor } from './environment.ts'
 import { cannotRun, hintsFor, pathsIn } from './hints.ts'
-import { real } from './looking.ts'
 import { type Found, findProgram } from './program-files.ts'
 
 export interface SandboxStatus {

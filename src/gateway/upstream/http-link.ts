@@ -1,6 +1,6 @@
 /**
  * The Streamable HTTP transport towards an upstream: 2026-07-28, stateless, and 2025-11-25 and before, with sessions.
- * Every request is a POST of its own; what the server says unasked comes over a GET stream (legacy, `http-stream.ts`)
+ * Every request is a POST of its own; what the server says unasked comes over a GET stream (legacy, `http-listener.ts`)
  * or `subscriptions/listen` (modern).
  *
  * Fails by settling: a connection that breaks denies the call that was on it; a server that cannot be reached loses the link.

@@ -91,7 +91,7 @@ interface Kept {
 }
 
 /** From one part to the next. */
-export const PATIENCE_MS = 600_000
+const PATIENCE_MS = 600_000
 const ID_CHARACTERS = 26
 const NO_SUCH: Denial = { reason: 'unknown_name', kind: 'resource' }
 const KIND = 'kept_resource'

@@ -25,7 +25,7 @@ export function charactersOf(value: unknown, most: number = Number.POSITIVE_INFI
 }
 
 /** What a model spends on a picture, whatever its bytes: about what the large ones cost. */
-export const IMAGE_TOKENS = 1_600
+const IMAGE_TOKENS = 1_600
 
 export interface Size {
   readonly bytes: number

@@ -43,7 +43,7 @@ interface Sums {
 
 const FLUSH_MS = 30_000
 const DAY_MS = 86_400_000
-export const KEPT_DAYS = 400
+const KEPT_DAYS = 400
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
 export function createStatistics({ store, clock, log }: StatisticsOptions): Statistics {

@@ -185,6 +185,6 @@ function choiceAt(server: Readonly<Record<string, unknown>>): { readonly prompt?
   return canChoose ? { prompt: 'select_account' } : {}
 }
 
-export class WrongIssuer extends Error {
+class WrongIssuer extends Error {
   override readonly name = 'WrongIssuer'
 }

@@ -4,19 +4,11 @@
  * @module
  */
 
-import { realpathSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { ConfigError } from '../../core/index.ts'
+import { realOf } from '../grants/real-path.ts'
 import { isWithin } from '../grants/within.ts'
 import type { Program } from './confinement.ts'
-
-/** Somebody may take it away at any moment. */
-export function realOf(path: string): string | undefined {
-  try {
-    return realpathSync(path)
-  } catch {
-    return undefined
-  }
-}
 
 /** What is no file of anybody's: the kernel's own, and the sockets of everything that runs here. */
 const MACHINE = ['/proc', '/sys', '/dev']

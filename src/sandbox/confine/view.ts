@@ -9,17 +9,17 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { ConfigError } from '../../core/index.ts'
+import { realOf } from '../grants/real-path.ts'
 import { isWithin } from '../grants/within.ts'
 import type { Program } from './confinement.ts'
 import { deviceSteps } from './devices.ts'
-import { realOf } from './granted.ts'
 import { type Extent, etcSteps, systemSteps } from './host-system.ts'
 import type { Identity } from './identity.ts'
 import { nearest, planSteps, type Source, type Step } from './mounts.ts'
 import { type Located, requireProgram, SYSTEM_PATH } from './programs.ts'
 
 /** Where a home that stays is seen. Where it is outside is nobody's business. */
-export const HOME = '/home/sandbox'
+const HOME = '/home/sandbox'
 const SCRATCH = '/tmp'
 
 export interface View {

@@ -7,11 +7,11 @@
  * @module
  */
 
-import { realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type Destination, parseDestination } from './destination.ts'
+import { real } from './real-path.ts'
 
 /** As its author writes it. Paths are relative to the folder of whatever says so; `~/` is the home of whoever starts it. */
 export interface SandboxOptions {
@@ -137,6 +137,7 @@ export const sandboxSchema: z.ZodType<SandboxOptions> = z.strictObject(sandboxSh
  */
 export function toGrants(options: SandboxOptions, base: string, defaults: Limits): Grants {
   const { read = [], write = [], net = [], env = [], run = [] } = options
+  // What is mounted is what a link leads to now: where it leads later grants nothing.
   const paths = (written: readonly string[]): string[] => [...new Set(written.map((path) => real(absolute(base, path))))]
   return {
     read: paths(read),
@@ -165,12 +166,3 @@ const absolute = (base: string, path: string): string =>
     base,
     path.replace(/^~(?=$|[\\/])/, () => homedir()),
   )
-
-/** What is mounted is what a link leads to now: where it leads later grants nothing. */
-function real(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path
-  }
-}

@@ -10,7 +10,7 @@
  */
 
 /** Uses nothing but what it is given and what is global. */
-export function disarm(mayConnect: boolean): void {
+function disarm(mayConnect: boolean): void {
   const refusal = (permission: string): Error =>
     Object.assign(new Error('Access to this API has been restricted.'), { code: 'ERR_ACCESS_DENIED', permission })
   const put = (holder: object, name: string, value: unknown): void => {

@@ -8,6 +8,7 @@
  */
 
 import type { Confined, Confinement, Program } from '../confine/confinement.ts'
+import { weAreRoot } from '../confine/identity.ts'
 import { limitArguments } from '../confine/limits.ts'
 import { locate, SYSTEM_PATH } from '../confine/programs.ts'
 import { type Folders, placeOf, withFolders } from './folders.ts'
@@ -38,7 +39,7 @@ export function createNodePermission({ why }: NodePermissionOptions): Confinemen
     // However we end, it ends with us: also one that loops, and so never sees that its stdin has closed.
     const withUs = ['--pdeathsig', 'KILL']
     // Root is not bound by permissions of files; without capabilities it is.
-    const dropped = setpriv === undefined ? [] : [setpriv, ...withUs, '--no-new-privs', ...(isRoot() ? NO_CAPABILITIES : []), '--']
+    const dropped = setpriv === undefined ? [] : [setpriv, ...withUs, '--no-new-privs', ...(weAreRoot() ? NO_CAPABILITIES : []), '--']
     const [command = '', ...args] = [...limited, ...dropped, ...node]
     return watched(
       { command, args, cwd: placeOf(program), env: { ...program.env, HOME: home, TMPDIR: folders.scratch }, bare: true },
@@ -61,5 +62,3 @@ const missing = (why: string, isLimited: boolean): readonly string[] => [
   'Only programs in Node are confined, and they cannot start other programs.',
   ...(isLimited ? [] : ['prlimit is not there (package util-linux): memory and descriptors have no hard limit.']),
 ]
-
-const isRoot = (): boolean => process.getuid?.() === 0

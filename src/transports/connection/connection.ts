@@ -56,7 +56,7 @@ export interface Connection {
 }
 
 /** Beyond this a message that nobody asked for is dropped, and no other is taken in: progress may be lost, memory may not. */
-export const MAX_UNREAD_BYTES: number = 1024 * 1024
+const MAX_UNREAD_BYTES: number = 1024 * 1024
 /** How many messages are begun before the answers to them are looked at. */
 const MAX_A_TURN = 32
 const PATIENCE_MS = 2_000
