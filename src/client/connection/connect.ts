@@ -143,7 +143,7 @@ export function createConnector(options: ConnectOptions): Connector {
 /** Node keeps it once it was loaded. */
 export const loadSdk = (): Promise<typeof Sdk> => import('@modelcontextprotocol/client')
 
-/** The SDK's own engine compiles whatever a server gives it; results are checked in `output-checks.ts`. */
+/** The SDK's own engine compiles whatever a server gives it; results are checked in `known-tools.ts`. */
 const unchecked = {
   getValidator: () => (data: unknown) => ({ valid: true, data, errorMessage: undefined }),
 } as unknown as NonNullable<Sdk.ClientOptions['jsonSchemaValidator']>

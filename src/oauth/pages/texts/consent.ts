@@ -2,7 +2,7 @@
 
 import { type Html, html } from '../html.ts'
 
-/** Consent (consent.ts). */
+/** Consent (../consent.ts). */
 export const consent = {
   title: 'Allow access?',
   signedInAs: (account: Html): Html => html`You are signed in as ${account}.`,
@@ -61,7 +61,7 @@ export const consent = {
   tooSoon: 'That was faster than anybody can read this. Nothing was allowed yet: look at it again, then choose.',
 }
 
-/** What permissions are called (consent.ts, device.ts). */
+/** What permissions are called (../consent.ts, ../device.ts). */
 export const scopes = {
   standard: {
     'tools:read': 'Use the tools that only read',
@@ -73,7 +73,7 @@ export const scopes = {
   includes: (own: string, implied: readonly string[]): string => `${own}. This includes: ${implied.join('; ')}`,
 }
 
-/** Devices (device.ts). */
+/** Devices (../device.ts). */
 export const device = {
   enterTitle: 'Connect a device',
   enter: (server: Html): Html => html`Connect a device to ${server}`,

@@ -2,9 +2,9 @@
 
 import { type Html, html } from '../html.ts'
 
-/** When it cannot go on (problem.ts): what happened, and what to do in the program that one is using. */
+/** When it cannot go on (../problem.ts): what happened, and what to do in the program that one is using. */
 export const problem = {
-  /** By the name of the error; problem.ts says the status of each. */
+  /** By the name of the error; ../problem.ts says the status of each. */
   kinds: {
     expired: {
       title: 'This sign-in has ended',
@@ -48,7 +48,7 @@ export const problem = {
   redirectFix: 'If you started this yourself, remove the server in the program and add it again.',
 }
 
-/** Before an address that nobody here has trusted yet (held-back.ts). */
+/** Before an address that nobody here has trusted yet (../held-back.ts). */
 export const heldBack = {
   title: 'This request cannot be answered',
   /** `client`: undefined where it has no name. */
@@ -61,7 +61,7 @@ export const heldBack = {
   go: (host: string): string => `Go to ${host}`,
 }
 
-/** A program that this server does not know (unknown-client.ts). */
+/** A program that this server does not know (../unknown-client.ts). */
 export const unknownClient = {
   title: 'This program is not known here',
   forgottenTitle: 'This program is not known here any more',

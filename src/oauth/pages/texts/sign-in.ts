@@ -2,7 +2,7 @@
 
 import { type Html, html } from '../html.ts'
 
-/** Signing in (sign-in.ts). */
+/** Signing in (../sign-in.ts). */
 export const signIn = {
   title: 'Sign in',
   asks: (client: Html, server: Html): Html =>
@@ -27,7 +27,7 @@ export const signIn = {
   noPasswords: 'Nobody has a password here: choose where you sign in.',
 }
 
-/** Signing out (sign-out.ts). */
+/** Signing out (../sign-out.ts). */
 export const signOut = {
   title: 'Sign out',
   heading: 'Sign out?',
@@ -40,7 +40,7 @@ export const signOut = {
   again: 'Sign in',
 }
 
-/** The second step (second-factor.ts). */
+/** The second step (../second-factor.ts). */
 export const secondFactor = {
   title: 'One more step',
   what: 'Your password was right. Now the six digits that your authenticator app shows for this server.',
@@ -127,7 +127,7 @@ export const welcome = {
   gone: 'It was used before, is too old, or was replaced by a newer one. Ask whoever sent it for another.',
 }
 
-/** The owner's account (setup.ts). */
+/** The owner's account (../setup.ts). */
 export const setup = {
   title: 'Set up',
   heading: 'Make the owner’s account',
