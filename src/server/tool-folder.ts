@@ -27,6 +27,7 @@ import {
   toNodeProgram,
   toolLimits,
 } from '../sandbox/index.ts'
+import { toVisibleLine } from '../trust/index.ts'
 import { moduleFiles, type ToolDefinition } from './definitions/index.ts'
 import { createFolderGrants } from './folder-grants.ts'
 import { createModuleTypes } from './module-types.ts'
@@ -133,7 +134,8 @@ async function ask(
   const end = await children
     .pool({ name: shown, program, greeting })
     .run({ owner: 'definitions', message: { tell: 'definition' }, onAbort: () => {} })
-  if (end.kind === 'failed') return `${shown}: ${end.error.message}`
+  // Its own words: nothing in them may look like something else.
+  if (end.kind === 'failed') return `${shown}: ${toVisibleLine(end.error.message)}`
   if (end.kind !== 'done') return `${shown}: could not be asked for its definition${end.kind === 'stopped' ? ` (${end.why})` : ''}`
   const definition = isObject(end.value) ? end.value['definition'] : undefined
   if (!isObject(definition)) return `${shown}: must export an object as \`definition\``

@@ -121,6 +121,12 @@ describe('a folder whose modules ask for more than they may have', needsBubblewr
       assert.match(error.message, /run: \['git\\'\] \}\)\\u\{202e\}\\u\{a\}\\u\{1b\}\[2K'\]/)
       return true
     })
+    mkdirSync(at('failing'))
+    writeFileSync(at('failing/b.mjs'), String.raw`throw new Error('no\n\u001b[2Kb.mjs: is fine')`)
+    await assert.rejects(toolsFrom(folder('failing')), (error: ConfigError) => {
+      assert.deepEqual(error.problems, [String.raw`failing/b.mjs: no\u000a\u001b[2Kb.mjs: is fine`])
+      return true
+    })
   })
 })
 
