@@ -1,7 +1,7 @@
 /** What is pinned, looked after: listed, taken anew, installed again, forgotten. */
 
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -130,6 +130,33 @@ const { DatabaseSync } = require('node:sqlite')
 new DatabaseSync(process.argv[1]).exec('BEGIN EXCLUSIVE')
 console.log('held')
 setInterval(() => {}, 1000)`
+
+test('what somebody has put in the place of a turn is left alone, and nothing is accepted until it is gone', async () => {
+  await using folder = await createTempDir('launch-turn')
+  const [file, turn, precious] = ['sallyport.lock', '.sallyport.lock.turn', 'precious'].map((name) => join(folder.path, name)) as [
+    string,
+    string,
+    string,
+  ]
+  writeFileSync(precious, '')
+  chmodSync(precious, 0o644)
+  for (const put of [
+    () => symlinkSync('precious', turn),
+    () => symlinkSync('nowhere', turn),
+    () => mkdirSync(turn),
+    () => writeFileSync(turn, 'text'),
+  ]) {
+    put()
+    assert.throws(() => inTurn(file, () => 'in turn'), { name: 'ConfigError', message: /\.turn: is in the way/ })
+    rmSync(turn, { recursive: true })
+  }
+  assert.deepEqual(readdirSync(folder.path), ['precious'])
+  assert.equal(statSync(precious).mode & 0o777, 0o644)
+  assert.equal(
+    inTurn(file, () => 'in turn'),
+    'in turn',
+  )
+})
 
 test('where a server is, is kept beside what was kept before of commands, and a server has one of the two', async () => {
   await using folder = await createTempDir('lock')

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ConfigError } from '../../core/index.ts'
 import { takeLock } from '../../storage/index.ts'
@@ -28,7 +28,7 @@ export function inTurn<T>(path: string, work: () => T, patienceMs: number = PATI
     if (left <= 0)
       throw new ConfigError([`${path}: another program has been changing it for ${patienceMs / 1000} seconds. Close it, and try again.`])
     // While it is open here, no other file is taken for it: what has its name now and has it when the lock is ours, had it all the time.
-    const file = openSync(turn, 'a', 0o600)
+    const file = opened(turn)
     let release: (() => void) | undefined
     try {
       release = taken(turn, left)
@@ -44,6 +44,27 @@ export function inTurn<T>(path: string, work: () => T, patienceMs: number = PATI
       closeSync(file)
     }
   }
+}
+
+// Windows lacks two of them: no bit of a number, then.
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants
+
+/**
+ * Who made the checkout may have put something there: a link would have a file of somebody else's made or its mode changed, and anything
+ * but an empty file would have every turn fail. @throws {ConfigError}
+ */
+function opened(turn: string): number {
+  let file: number | undefined
+  try {
+    file = openSync(turn, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    const found = fstatSync(file)
+    if (found.isFile() && found.size === 0) return file
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (!['ELOOP', 'EISDIR', 'ENXIO'].includes(code)) throw error
+  }
+  if (file !== undefined) closeSync(file)
+  throw new ConfigError([`${turn}: is in the way, and is nothing that Sallyport has made. Remove it.`])
 }
 
 function taken(file: string, waitMs: number): (() => void) | undefined {
