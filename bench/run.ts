@@ -18,7 +18,7 @@ import { measureClients } from './harness/clients.ts'
 import { toGoals } from './harness/goals.ts'
 import { buildPackage } from './harness/guard.ts'
 import { createGenerator, type Load } from './harness/load.ts'
-import { CONNECTIONS, measure, measureAlone, type Turn } from './harness/measure.ts'
+import { CONNECTIONS, measure, measureAlone, type Turn, warmUp } from './harness/measure.ts'
 import { measureRedaction } from './harness/redaction.ts'
 import { type Results, toRow } from './harness/results.ts'
 import { measureSandbox } from './harness/sandbox.ts'
@@ -50,7 +50,7 @@ const chosen = options.only.length > 0 && named.length === 0 ? [] : choose(named
 const complete = chosen.length === servers.length && withClients && withSandbox
 say(`sallyport guard runs from ${buildPackage().from}`)
 const failures = new Set<string>()
-const effort = { seconds: options.seconds, warmUpSeconds: 1 }
+const effort = { seconds: options.seconds, warmUpSeconds: options.quick ? 1 : 6 }
 
 say(`${options.rounds} × ${effort.seconds} s, ${chosen.length} servers, ${generator.name}`)
 const turns = new Map<string, Turn[]>(chosen.map(({ name }) => [name, []]))
@@ -111,7 +111,7 @@ async function measureGroup(round: number, baseServer: Server): Promise<void> {
   try {
     // One that has a base itself was measured next to that.
     if (baseServer.base === undefined) note(round, baseServer, await measure(base, undefined, generator, effort))
-    else await generator.run(base.message, CONNECTIONS, effort.warmUpSeconds)
+    else await warmUp(base.message, generator, effort)
     for (const server of chosen.filter((each) => each.base === baseServer.name)) {
       await attempt(async () => note(round, server, await measureAlone(server, base, generator, effort)))
     }
@@ -129,8 +129,8 @@ function note(round: number, server: Server, turn: Turn): void {
 }
 
 async function measurePipes(): Promise<{ peak: Load; alone: Load }> {
-  const { seconds, warmUpSeconds } = effort
-  return { peak: await runStdio(CONNECTIONS, warmUpSeconds, seconds), alone: await runStdio(1, warmUpSeconds, seconds) }
+  const { seconds } = effort
+  return { peak: await runStdio(CONNECTIONS, 1, seconds), alone: await runStdio(1, 1, seconds) }
 }
 
 /** A line a full run, so that a slower commit can be found. */
