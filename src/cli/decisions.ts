@@ -120,7 +120,7 @@ function advice(record: AuditRecord): string[] {
 
 /** Two folders up from src/cli in a checkout and from dist/cli in the package. */
 const OURS = fileURLToPath(new URL('../../', import.meta.url)).replaceAll('\\', '/')
-const FRAME = /^ {4}at .*?\(?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*:\d+):\d+\)?$/
+const FRAME = /^ {4}at (?:.*\(|async )?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*:\d+):\d+\)?$/
 
 /** Where the function is that threw: the first place of the stack that is neither ours, nor Node's, nor a package's. */
 function faultOf({ target, cause = '' }: AuditRecord): string {

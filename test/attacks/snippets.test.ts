@@ -120,35 +120,35 @@ suite('snippets', needsBubblewrap, () => {
     )
 
   const attacks: readonly Attack[] = [
-    ['loops for ever', 'for (;;);', /seconds that it may run/, 'for (let at = 0; at < 1000; at++);\nreturn 1'],
+    ['loops for ever', 'for (;;);', / s that it may run/, 'for (let at = 0; at < 1000; at++);\nreturn 1'],
     [
       'loops for ever in promises',
       'const f = () => Promise.resolve().then(f)\nawait f()',
-      /seconds that it may run|ms that it may take|values may take/,
+      / s that it may run|ms that it may take|values may take/,
       'await Promise.resolve()\nreturn 1',
     ],
     [
       'catches its own end',
       'for (;;) { try { for (;;); } catch {} finally { continue } }',
-      /seconds that it may run/,
+      / s that it may run/,
       'try { throw 1 } catch { return 1 }',
     ],
     [
       'blocks in native code',
       '"a".repeat(3e6).indexOf("a".repeat(1e5) + "b")',
-      /ms that it may take|seconds that it may run/,
+      /ms that it may take| s that it may run/,
       'return "aab".indexOf("b") - 1',
     ],
     [
       'runs a regular expression for ever',
       '/^(a+)+$/.test("a".repeat(40) + "b")',
-      /seconds that it may run/,
+      / s that it may run/,
       'return /^(a+)+$/.test("aaaa") ? 1 : 0',
     ],
     [
       'allocates 4 GB',
       'const all = []\nfor (;;) all.push("x".repeat(1e5) + all.length)',
-      /MiB|seconds that it may run|ms that it may take/,
+      /MiB| s that it may run|ms that it may take/,
       'return "x".repeat(1e5).length / 1e5',
     ],
     [

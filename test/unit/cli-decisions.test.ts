@@ -84,6 +84,16 @@ test('every refusal but a caller that went away has an advice', () => {
   assert.deepEqual(wouldAllow(record({ decision: 'allow', reason: 'allowed' })), [])
 })
 
+test('a fault is in the tool’s own code where its stack says so, and Node’s own frames are no place', () => {
+  const of = (...places: string[]): string =>
+    wouldAllow(record({ reason: 'crashed', target: 'a', cause: ['Error: b', ...places.map((at) => `    at ${at}`)].join('\n') })).join()
+  const node = 'process.processTicksAndRejections (node:internal/process/task_queues:104:5)'
+  const ours = `async run (file://${ROOT}src/server/run.ts:1:2)`
+  for (const mine of ['tell (file:///home/tool.ts:3:4)', 'async file:///home/tool.ts:3:4', 'async Promise.all (/home/tool.ts:3:4)'])
+    assert.match(of(ours, node, mine), /a fault of the tool's own code, at \/home\/tool\.ts:3$/, mine)
+  assert.match(of(ours, node), /see the cause$/)
+})
+
 test('how records read', () => {
   assert.equal(nameOfTarget(record({ server: 'notes', target: 'read_file' })), 'notes.read_file')
   assert.equal(nameOfTarget(record({ action: 'tools/list' })), 'tools/list')

@@ -87,7 +87,7 @@ function toErrorResult({ name, message, line, stack }: SnippetError, logs: reado
 
 const ends = ({ timeoutMs, runSeconds, memoryMb }: SnippetLimits): Readonly<Record<SandboxEnd, string>> => ({
   time: `took longer than the ${timeoutMs} ms that it may take`,
-  cpu: `ran for more than the ${runSeconds} seconds that it may run itself`,
+  cpu: `ran for more than the ${runSeconds} s that it may run itself`,
   memory: `used more than the ${memoryMb} MiB that its values may take`,
   processes: 'was stopped: it had too many threads',
   output: 'was stopped: it said too much',

@@ -26,7 +26,7 @@ const ends = ({
   scratchMb,
 }: Limits): Readonly<Record<SandboxEnd, string>> => ({
   time: `took longer than the ${timeoutMs} ms that it may take`,
-  cpu: `used more than the ${cpuSeconds ?? 'few'} seconds of processor time that it may use`,
+  cpu: `used more than the ${cpuSeconds ?? 'few'} s of processor time that it may use`,
   memory: `used more than the ${memoryMb} MiB of memory that it may use`,
   processes: `started more than the ${maxProcesses} processes that it may have`,
   output: `wrote more than the ${maxOutputBytes} bytes that it may answer`,
