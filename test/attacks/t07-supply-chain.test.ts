@@ -98,6 +98,7 @@ describe('T07: a version that nobody has chosen', () => {
     assert.match(stderr, /error\[E-CONFIG\]: acme-mail|error\[E-CONFIG\]: mail/)
     assert.match(stderr, /write acme-mail@1\.0\.0/)
     assert.equal(installed(made), '')
+    for (const folder of ['', 'data']) assert.ok(!existsSync(join(made.folder, folder, 'sallyport.lock')))
   })
 
   it('who says no at the terminal has pinned nothing', async () => {
@@ -148,18 +149,22 @@ describe('T07: what the registry cannot vouch for', () => {
 })
 
 describe('T07, T37: other bytes than were pinned', () => {
-  it('an archive with one byte changed on its way is refused, and nothing of it stays', async () => {
+  it('an archive with one byte changed on its way is refused, and nothing of it stays, at the first start and on another machine', async () => {
     await using made = await pinned()
-    made.registry.tamper('acme-mail', '1.0.0', (archive) => {
+    await using fresh = await place()
+    const change = (archive: Buffer): Buffer => {
       const bytes = gunzipSync(archive)
       bytes.writeUInt8(bytes.readUInt8(600) ^ 1, 600)
       return gzipSync(bytes)
-    })
-    await assert.rejects(
-      made.start(EXACT, { dataDir: 'other' }),
-      /its bytes at the registry are not those that were pinned\. Nothing was installed/,
-    )
-    assert.equal(installed(made, 'other'), '')
+    }
+    for (const one of [fresh, made]) {
+      one.registry.tamper('acme-mail', '1.0.0', change)
+      await assert.rejects(
+        one.start(EXACT, { dataDir: 'other' }),
+        /its bytes at the registry are not those that were pinned\. Nothing was installed/,
+      )
+      assert.equal(installed(one, 'other'), '')
+    }
   })
 
   it('the same version published anew with another program, the same tools and a true hash is refused on every other machine', async () => {

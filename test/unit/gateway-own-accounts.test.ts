@@ -193,10 +193,10 @@ test('what was begun at one address is not ended at another that the configurati
 })
 
 test('a connection that is ended is given back and serves nobody any more', async () => {
-  const revoked: string[] = []
   await using world = await startWorld({
     serverMetadata: (document, { issuer }) => ({ ...document, revocation_endpoint: `${issuer}/revoke` }),
   })
+  const revoked = (): string[] => world.to('/revoke').map(({ text }) => new URLSearchParams(text).get('token') ?? '')
   await using people = await startPeople({ url: world.serverUrl })
   await people.connect('ana', world.visit)
   assert.equal((await people.call('ana')).allowed, true)
@@ -204,10 +204,14 @@ test('a connection that is ended is given back and serves nobody any more', asyn
   assert.equal(await people.connections.end('notes', 'ana'), false)
   const refused = await people.call('ana')
   assert.equal(!refused.allowed && refused.denial.reason, 'not_connected')
-  await until('it is revoked', () => world.to('/revoke').length > 0)
-  for (const { text } of world.to('/revoke')) revoked.push(new URLSearchParams(text).get('token') ?? '')
-  assert.equal(revoked.length, 1)
-  assert.match(revoked[0] ?? '', /^refresh-/)
+  await until('it is revoked', () => revoked().length > 0)
+  // Behind what somebody else gives back, nothing more of hers can come.
+  await people.connect('ben', world.visit)
+  assert.equal(await people.connections.end('notes', 'ben'), true)
+  await until('his is revoked', () => revoked().length > 1)
+  assert.equal(new Set(revoked()).size, 2)
+  assert.equal(revoked().length, 2)
+  for (const token of revoked()) assert.match(token, /^refresh-/)
 })
 
 test('links are bounded, and one that has nothing to do ends', async () => {

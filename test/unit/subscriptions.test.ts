@@ -35,11 +35,12 @@ it('a resource that was replaced is watched where it is now, once, however many 
   await world.server.update({ resources: [watched('new', log, tell)] })
   assert.deepEqual(log, ['watch old', 'stop old', 'watch new'])
   tell['new']?.()
-  await until('both are told', () => heard.filter(({ method }) => method === 'notifications/resources/updated').length >= 2)
-  assert.equal(heard.filter(({ method }) => method === 'notifications/resources/updated').length, 2)
+  const updates = (): number => heard.filter(({ method }) => method === 'notifications/resources/updated').length
+  await until('both are told', () => updates() >= 2)
   for (const stream of streams) stream.abort()
   await until('nobody watches', () => log.length > 3)
   assert.deepEqual(log, ['watch old', 'stop old', 'watch new', 'stop new'])
+  assert.equal(updates(), 2, 'each of them once')
 })
 
 it('whoever does not meet the rule of a resource does not hear of it', async () => {
