@@ -79,6 +79,10 @@ test('at a terminal a package without a version is shown and asked about; from t
     await terminal.shows(/more: it is not among the servers that were accepted here, and leads to http:\/\/127\.0\.0\.1:1\/mcp/)
     assert.equal(await terminal.ended(), 2)
   }
+  // Where nobody can be asked, nobody has agreed.
+  const unasked = await cli('guard', '--port', '0')
+  assert.deepEqual([unasked.code, unasked.stdout], [2, ''])
+  assert.match(unasked.stderr, /who: it is started otherwise than was accepted: args\.2/)
   {
     await using guard = await startGuard({ dataDir, args: ['--config', file, '--accept'], env, readyMs: 60_000 })
     assert.match(guard.log(), /who: ready[^\n]*pinned-1\.0\.0/)
