@@ -33,7 +33,6 @@ interface Context {
 
 /** What an error of the provider may say: its code and description. Its detail too, unless it has a cause, whose message quotes what could not be read. */
 interface Refusal {
-  readonly expose?: boolean
   readonly error?: string
   readonly error_description?: string
   readonly error_detail?: string

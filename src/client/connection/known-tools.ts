@@ -20,7 +20,6 @@ export interface KnownTools {
   learn(tools: readonly Tool[], hasHeaders: boolean, isWhole: boolean): readonly Tool[]
   /** What the SDK builds headers from. */
   definition(name: string): Tool
-  hasHeaders(name: string): boolean
   /** @throws {TrustError} */
   check(name: string, result: JsonObject): void
 }
@@ -78,7 +77,6 @@ export function createKnownTools({ host, log }: { readonly host: string; readonl
       return shown
     },
     definition: (name) => ({ name, inputSchema: known.get(name)?.inputSchema ?? { type: 'object' } }),
-    hasHeaders: (name) => known.get(name)?.inputSchema !== undefined,
     check(name, result) {
       const schema = known.get(name)?.outputSchema
       const violation = schema && checkOf(name, schema)?.(result)
