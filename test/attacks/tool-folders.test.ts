@@ -114,6 +114,18 @@ describe('a folder whose modules ask for more than they may have', needsBubblewr
     assert.equal((await load('./', './.env')).length, 1, 'whoever names it means it')
   })
 
+  test('what is hidden is not had by moving the folder around it: the next child would see it', async () => {
+    mkdirSync(at('moving/conf'), { recursive: true })
+    for (const name of ['moving/.env', 'moving/conf/.env']) writeFileSync(at(name), SECRET)
+    asking(at('moving/moves.mjs'), { write: ['./'] }, reading('moving/.env', 'moving/elsewhere/.env'))
+    const tools = await toolsFrom(folder('moving'), { atMost: { write: ['./'] } })
+    await assert.rejects(startServer({ tools }), /moving\/conf\/\.env stays hidden from it, and is in a folder that it could move/)
+    // The twin: what lies in the granted folder itself can be moved by nobody inside.
+    renameSync(at('moving/conf'), at('moved'))
+    await using server = await startServer({ tools: await toolsFrom(folder('moving'), { atMost: { write: ['./'] } }) })
+    assert.equal(said(await mcp(server.url, { key: await server.key() }).call('moves', {})), 'nothing')
+  })
+
   test('what a module has written looks in no message like something else', async () => {
     mkdirSync(at('misleading'))
     asking(at('misleading', 'a.mjs'), { run: ["git'] })\u202e\n\u001b[2K"] })

@@ -12,7 +12,8 @@ import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeProblems } from '../../core/index.ts'
-import { type Grants, type SandboxOptions, sandboxSchema, showDestination, toGrants, toolLimits } from '../../sandbox/index.ts'
+import { type Grants, isWithin, type SandboxOptions, sandboxSchema, showDestination, toGrants, toolLimits } from '../../sandbox/index.ts'
+import { moduleFiles } from './module-files.ts'
 import type { Report } from './unknown-keys.ts'
 
 export interface ModuleTool {
@@ -34,8 +35,18 @@ export function readModule(name: string, execute: URL, sandbox: unknown, report:
   // Nobody means to grant nothing.
   for (const kind of ['read', 'write'] as const)
     for (const path of grants[kind]) if (!existsSync(path)) report(`sandbox.${kind}: ${path} is not there`)
+  for (const secret of movable(grants, file))
+    report(
+      `sandbox.write: ${secret} stays hidden from it, and is in a folder that it could move: grant another folder, or keep that elsewhere`,
+    )
   return { name, file, grants }
 }
+
+/** What is hidden is so by its name. Where the folder around it may be moved, the next child would see it by another. */
+const movable = ({ write }: Grants, file: string): readonly string[] =>
+  write.length === 0
+    ? []
+    : moduleFiles(file).hidden.filter((secret) => write.some((path) => dirname(secret) !== path && isWithin(dirname(secret), path)))
 
 const judgedGrants = new WeakMap<object, Grants>()
 
