@@ -153,8 +153,11 @@ test('folders beside each other import each other in no circle', () => {
   assert.deepEqual(roomsWithCircles(broken), ['client'])
 })
 
-test('every index names what it exports', () => {
-  for (const [path, text] of source()) if (path.endsWith('/index.ts')) assert.doesNotMatch(text, /^export \*/m, path)
+test('every index names what it exports, and nothing else exports what is another file’s', () => {
+  for (const [path, text] of source()) {
+    if (path.endsWith('/index.ts')) assert.doesNotMatch(text, /^export \*/m, path)
+    else if (path !== 'index.ts' && path !== 'client-entry.ts') assert.doesNotMatch(text, /^export [^=;]* from '/m, path)
+  }
 })
 
 /** `index.ts → name` for each name that an index exports and no other file takes. `users`: every file that may take one. */

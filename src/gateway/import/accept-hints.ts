@@ -7,7 +7,7 @@
 
 import type { Entry, JsonObject } from '../../core/index.ts'
 import { hintedHash } from '../../trust/index.ts'
-import type { Accepted } from '../launch/lock-file.ts'
+import type { Accepted } from '../launch/lock-content.ts'
 
 /** `entries`: what was imported of `tools`; what was left out is not accepted either. Of two of one name, the first. */
 export function acceptHints(tools: readonly JsonObject[], entries: readonly Entry[], now: number): ReadonlyMap<string, Accepted> {

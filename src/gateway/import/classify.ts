@@ -8,7 +8,7 @@
 
 import type { Permission } from '../../core/index.ts'
 import type { CompiledRules } from '../../guards/index.ts'
-import type { Accepted } from '../launch/lock-file.ts'
+import type { Accepted } from '../launch/lock-content.ts'
 import { type GlobRule, ruleFor } from './glob-rule.ts'
 
 export type ToolClass = 'read' | 'execute' | 'ask' | 'deny'

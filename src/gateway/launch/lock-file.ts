@@ -22,8 +22,6 @@ import {
 import { inTurn } from './lock-turn.ts'
 import { keyOf, type Pin, type PinContent, toPin } from './pin.ts'
 
-export type { Accepted } from './lock-content.ts'
-
 export interface LockFile {
   find(server: string, tool: string): Accepted | undefined
   /** Whether anything of this server's tools was ever accepted. */

@@ -9,8 +9,6 @@
 
 import { ALLOW, compile, errno, type Field, KILL, type Line } from './program.ts'
 
-export type { Architecture } from './syscalls.ts'
-
 import {
   ABSENT,
   ARCHITECTURES,
