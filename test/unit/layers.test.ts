@@ -160,16 +160,18 @@ test('every index names what it exports, and nothing else exports what is anothe
   }
 })
 
-/** `index.ts → name` for each name that an index exports and no other file takes. `users`: every file that may take one. */
+/** `index.ts → name` for each name that an index exports, and each value that any file does, and no other file takes. `users`: every file that may take one. */
 function unused(users: Files): string[] {
   const taken = new Set<string>()
   for (const [path, text] of users)
     for (const [name, target] of takenBy(text)) taken.add(`${posix.normalize(posix.join(dirname(path), target))} → ${name}`)
   const wrong: string[] = []
   for (const [path, text] of users) {
-    if (!/^src\/.+\/index\.ts$/.test(path)) continue
-    const names = [...text.matchAll(/^export (?:type )?{([^}]*)}/gm)].flatMap(([, list]) => namesIn(list as string))
-    wrong.push(...names.map(({ as }) => `${path} → ${as}`).filter((name) => !taken.has(name)))
+    if (!path.startsWith('src/')) continue
+    const handedOn = /.\/.+\/index\.ts$/.test(path) ? [...text.matchAll(/^export (?:type )?{([^}]*)}/gm)] : []
+    const own = [...text.matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)].map(([, name]) => name as string)
+    const names = [...own, ...handedOn.flatMap(([, list]) => namesIn(list as string)).map(({ as }) => as)]
+    if (!taken.has(`${path} → *`)) wrong.push(...names.map((name) => `${path} → ${name}`).filter((name) => !taken.has(name)))
   }
   return wrong
 }
@@ -181,16 +183,19 @@ const namesIn = (list: string): { readonly name: string; readonly as: string }[]
 /** What is imported or exported by name, `(await import('…')).name` and `{ name } = await import('…')` too. */
 function takenBy(text: string): [name: string, target: string][] {
   const fixed = imports(text).flatMap(([, list, target]) => namesIn(list).map(({ name }): [string, string] => [name, target]))
+  // Kept for later: whatever it has may be taken.
+  const whole = [...text.matchAll(/(?<!await )import\('(\.[^']+)'\)/g)].map(([, target]): [string, string] => ['*', target as string])
   const lazy = text.matchAll(/(?:{([^{}]*)} = )?\(?await import\('(\.[^']+)'\)\)?(?:\.(\w+))?/g)
   return [
     ...fixed,
+    ...whole,
     ...[...lazy].flatMap(([, list, target, name]) =>
       namesIn(list ?? name ?? '').map((one): [string, string] => [one.name, target as string]),
     ),
   ]
 }
 
-test('an index exports only what somebody imports', () => {
+test('an index exports only what somebody imports, and any file no value that nobody does', () => {
   const files = globSync('{src,test,bench,examples,scripts}/**/*.{ts,mjs}', { cwd: ROOT, exclude: ['**/node_modules/**'] })
   const users = new Map(files.map((file) => [file.replaceAll('\\', '/'), readFileSync(join(ROOT, file), 'utf8')]))
   assert.ok(users.size > 300, 'the files were found')
@@ -198,8 +203,10 @@ test('an index exports only what somebody imports', () => {
   const broken = new Map([
     ['src/a/index.ts', "export { taken, lazy, left, type Kind as Sort } from './a.ts'\nexport type { Left } from './b.ts'"],
     ['src/b/b.ts', "import {\n  type Sort,\n  taken as mine,\n} from '../a/index.ts'\nconst { lazy } = await import('../a/index.ts')"],
+    ['src/a/a.ts', 'export const forgotten = 1\nexport async function taken() {}'],
+    ['test/a.test.ts', "import { taken } from '../src/a/a.ts'"],
   ])
-  assert.deepEqual(unused(broken), ['src/a/index.ts → left', 'src/a/index.ts → Left'])
+  assert.deepEqual(unused(broken), ['src/a/index.ts → left', 'src/a/index.ts → Left', 'src/a/a.ts → forgotten'])
 })
 
 test('the rules find what they are for', () => {

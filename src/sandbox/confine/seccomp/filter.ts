@@ -8,7 +8,6 @@
  */
 
 import { ALLOW, compile, errno, type Field, KILL, type Line } from './program.ts'
-
 import {
   ABSENT,
   ARCHITECTURES,
