@@ -6,7 +6,7 @@
 
 import { type LaunchQuestion, type PinView, toView } from '../gateway/index.ts'
 import { createAsker } from './calling/asking.ts'
-import { shown, shownShort } from './shown.ts'
+import { shownChange, shownShort } from './shown.ts'
 import { counted, dateOf } from './values.ts'
 
 /** Undefined where nobody can be asked. */
@@ -19,7 +19,7 @@ export function createLaunchQuestions(): ((question: LaunchQuestion) => Promise<
       const isReached = 'url' in question.written
       if (question.kind === 'changed') asker.show(`${name} is ${isReached ? 'reached' : 'started'} otherwise than was accepted:`)
       else asker.show(`${name} is not among the servers that were accepted here. It ${isReached ? 'is reached' : 'is started'} like this:`)
-      for (const line of question.change.diff.split('\n')) asker.show(shown(line))
+      for (const line of question.change.diff.split('\n')) asker.show(shownChange(line))
       return asker.confirm(agreedTo(name, isReached))
     }
     asker.show(`${name} asks for ${shownShort(question.wants)}, which is no exact version. Today that is:`)

@@ -16,6 +16,9 @@ const MAX_IN_LIST = 128
 /** All of it, on one line. */
 export const shown = (value: string): string => value.replace(unseen, asCode).replace(gap, asCode)
 
+/** A line of what has changed: it begins with a sign and a space, or with two spaces where it has not. */
+export const shownChange = (line: string): string => (line.startsWith('  ') ? `  ${shown(line.slice(2))}` : shown(line))
+
 /** The beginning of what is very long. */
 export function shownShort(value: string): string {
   const points = Array.from(value)

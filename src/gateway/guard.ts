@@ -102,6 +102,7 @@ export async function createGuard({
     packagesDir: packagesDirOf(data.dir),
     ask,
     accept,
+    named: config.named,
     log,
     clock,
   })

@@ -19,6 +19,7 @@ export {
   type PinView,
   packagesDirOf,
   type ServerPin,
+  toAccept,
   toView,
 } from './launch/index.ts'
 export { openLockFile } from './launch/lock-file.ts'

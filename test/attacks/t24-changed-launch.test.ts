@@ -139,7 +139,10 @@ describe('T24: what is started is what was accepted', () => {
       await guard.ready
       const states = (): string[] => guard.status().map(({ state }) => state)
       assert.deepEqual(states(), ['down', 'ready'])
-      assert.match(guard.status()[0]?.error ?? '', /^it is started otherwise than was accepted: env\.EXTRA\. .*sallyport pin accept notes$/)
+      assert.match(
+        guard.status()[0]?.error ?? '',
+        /^it is started otherwise than was accepted: env\.EXTRA\. .*sallyport pin accept notes --config '[^']+sallyport\.yaml'$/,
+      )
       assert.equal(place.starts(), 1)
       place.accepts({ notes: { launch: { ...place.lock().servers['notes']?.launch, env: { EXTRA: '1' } } } })
       await until('it is started', () => states()[0] === 'ready', 20_000)
@@ -228,7 +231,7 @@ describe('T24: a changed server under another name', () => {
       const why = guard.status()[1]?.error ?? ''
       assert.match(
         why,
-        /^it is not among the servers that were accepted here, and starts .*witness-notes --as "x y"\. To accept it: sallyport pin accept renamed$/,
+        /^it is not among the servers that were accepted here, and starts .*witness-notes --as "x y"\. To accept it: sallyport pin accept renamed --config '[^']+sallyport\.yaml'$/,
       )
       assert.equal(place.starts(), 0)
       const { command, args } = notes

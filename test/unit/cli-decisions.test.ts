@@ -89,8 +89,8 @@ test('a fault is in the tool’s own code where its stack says so, and Node’s 
     wouldAllow(record({ reason: 'crashed', target: 'a', cause: ['Error: b', ...places.map((at) => `    at ${at}`)].join('\n') })).join()
   const node = 'process.processTicksAndRejections (node:internal/process/task_queues:104:5)'
   const ours = `async run (file://${ROOT}src/server/run.ts:1:2)`
-  for (const mine of ['tell (file:///home/tool.ts:3:4)', 'async file:///home/tool.ts:3:4', 'async Promise.all (/home/tool.ts:3:4)'])
-    assert.match(of(ours, node, mine), /a fault of the tool's own code, at \/home\/tool\.ts:3$/, mine)
+  for (const mine of ['tell (file:///t/tool.ts:3:4)', 'async file:///t/tool.ts:3:4', 'async Promise.all (/t/tool.ts:3:4)'])
+    assert.match(of(ours, node, mine), /a fault of the tool's own code, at \/t\/tool\.ts:3$/, mine)
   assert.match(of(ours, node), /see the cause$/)
 })
 

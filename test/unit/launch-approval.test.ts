@@ -125,6 +125,8 @@ test('a command that is too long for a sentence is cut there, and shown whole to
   const change = changeOf(undefined, written)
   assert.ok(change !== undefined && change.diff.includes('x'.repeat(2_000)) && change.diff.includes('+ args.1: "--evil\\u202e"'))
   assert.match(refusalOf('post', undefined, written, change), /x… \(\d+ more characters\)\. To accept it: sallyport pin accept post$/)
+  // From elsewhere it is found by its name alone.
+  assert.match(refusalOf('post', undefined, written, change, '/a/our.yaml'), /sallyport pin accept post --config '\/a\/our\.yaml'$/)
 })
 
 test('a server that comes to those that were accepted is refused by name; the others are started', async () => {

@@ -248,6 +248,9 @@ describe('doctor', () => {
       /node-permission, which is less than it could be\. bubblewrap is not installed\. The network is open\./,
     )
     assert.equal(found?.fix, 'apt-get install bubblewrap')
+    const refused = await machine({ ...nodeOnly, missing: ['This container may not (uid map: Permission denied): docker run --this.'] })
+    assert.match(refused?.found ?? '', /This container may not \(uid map: Permission denied\)\.$/)
+    assert.equal(refused?.fix, 'docker run --this')
     const nothing = await machine(none)
     assert.match(nothing?.found ?? '', /^there is none\. There is no sandbox on Windows/)
     assert.equal(nothing?.fix, 'use WSL 2')

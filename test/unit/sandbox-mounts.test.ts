@@ -92,7 +92,7 @@ test('why bubblewrap does not work is one sentence, with what mends it', () => {
   const facts = { container: undefined, switches: {} }
   const failed = 'bwrap: No permissions to create new namespace, likely because the kernel does not allow it.\nmore'
   const explained: readonly (readonly [string, RegExp])[] = [
-    [explainFailure(failed, '0.8.0', facts), /^bubblewrap 0\.8\.0 does not work here: No permissions/],
+    [explainFailure(failed, '0.8.0', facts), /^bubblewrap 0\.8\.0 does not work here \(No permissions.*\): docs/],
     [explainFailure(failed, '0.8.0', { ...facts, container: 'docker run --this' }), /^This container .*: docker run --this\.$/],
     [
       explainFailure(failed, '0.8.0', { ...facts, switches: { 'kernel/unprivileged_userns_clone': '0' } }),

@@ -47,8 +47,8 @@ async function whole(probe: () => Promise<Probe>): Promise<Finding> {
 }
 
 function shallow(depth: Confinement['depth'], [why = '', ...missing]: readonly string[]): Finding {
-  // `What is wrong: what mends it.`
-  const [, what = why, fix = 'see docs/sandbox.md'] = /^(.*?): (.*?)\.?$/s.exec(why) ?? []
+  // `What is wrong (as somebody else says it): what mends it.`
+  const [, what = why, fix = 'see docs/sandbox.md'] = /^((?:\(.*?\)|[^(])*?): (.*?)\.?$/s.exec(why) ?? []
   const held = depth === 'none' ? 'there is none' : `its depth is ${depth}, which is less than it could be`
   return warning(NAME, [`${held}. ${what}.`, ...missing].join(' '), fix)
 }

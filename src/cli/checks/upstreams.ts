@@ -58,17 +58,19 @@ export async function checkUpstreams(
   const people = data && createPeople({ data, servers, signIn: config.auth?.signIn ?? [], redactor, log: silentLog, clock: systemClock })
   const dataDir = resolveDataDir(config.dataDir)
   const lockFile = lockFileOf(config, dataDir)
+  // Nobody is asked here: what was not accepted is not started.
+  const launches = createLaunches({
+    servers,
+    lock: openLockFile(lockFile, { beside: config.file }),
+    packagesDir: packagesDirOf(dataDir),
+    named: config.named,
+    log: silentLog,
+    clock: systemClock,
+  })
   const gateway = createGateway({
     servers,
     people,
-    // Nobody is asked here: what was not accepted is not started.
-    launches: createLaunches({
-      servers,
-      lock: openLockFile(lockFile, { beside: config.file }),
-      packagesDir: packagesDirOf(dataDir),
-      log: silentLog,
-      clock: systemClock,
-    }),
+    launches,
     // As guard does, but that nothing of what they do here is kept.
     sandboxes: createSandboxes({
       dataDir,
@@ -87,10 +89,12 @@ export async function checkUpstreams(
   try {
     const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref())
     await Promise.race([gateway.start(), patience])
+    const awaiting = new Set(servers.filter((one) => launches.awaits(one)).map(({ id }) => id))
     return gateway.status().map(({ server, state, version: revision, tools, error }) => {
       if (state === 'ready') return ok(server, `answers, MCP ${revision}, ${counted(tools, 'tool')}`)
       const why = redactor.text(error ?? `no answer within ${PATIENCE_MS / 1000} s`)
       if (waiting.has(server)) return warning(server, why, 'nothing is broken: it is started for each person who has set what it needs')
+      if (awaiting.has(server)) return problem(server, why, 'look at what it is, and accept it where that is what you mean')
       return problem(server, why, 'run its command by itself, or open its URL, and see what it says')
     })
   } catch (error) {

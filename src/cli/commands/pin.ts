@@ -16,6 +16,7 @@ import {
   type Pins,
   packagesDirOf,
   type ServerPin,
+  toAccept,
 } from '../../gateway/index.ts'
 import { resolveDataDir } from '../../vault/index.ts'
 import { createAsker } from '../calling/asking.ts'
@@ -23,7 +24,7 @@ import type { WithData } from '../common.ts'
 import { CliError } from '../errors.ts'
 import { agreedTo, packageLines } from '../launch-questions.ts'
 import { createOutput, type Output, table } from '../output.ts'
-import { shown, shownShort } from '../shown.ts'
+import { shown, shownChange, shownShort } from '../shown.ts'
 import { counted, dateOf } from '../values.ts'
 
 export interface PinFlags extends WithData {
@@ -55,7 +56,7 @@ function open({ config: file, dataDir, json = false }: PinFlags): Opened {
 }
 
 export function listPins(flags: PinFlags): void {
-  const { pins, lockFile, output } = open(flags)
+  const { pins, config, lockFile, output } = open(flags)
   const all = pins.list()
   output.object({ lockFile, servers: all })
   if (all.length === 0) return output.line(`Nothing is pinned in ${shown(lockFile)}.`)
@@ -66,10 +67,10 @@ export function listPins(flags: PinFlags): void {
     output.line(row)
   const note = (text: string): void => output.line(`${output.paint('yellow', '!')} ${text}`)
   for (const { server, launch } of all)
-    if (launch?.changed) note(`${server}: changed since: ${launch.changed.map(shownShort).join(', ')} (sallyport pin accept ${server})`)
+    if (launch?.changed) note(`${server}: changed since: ${launch.changed.map(shownShort).join(', ')} (${toAccept(server, config.named)})`)
   const isKnown = all.some(({ launch }) => launch)
   for (const { server, isNew } of all)
-    if (isNew) note(`${server}: not accepted yet${isKnown ? ` (sallyport pin accept ${server})` : ': the first start accepts it'}`)
+    if (isNew) note(`${server}: not accepted yet${isKnown ? ` (${toAccept(server, config.named)})` : ': the first start accepts it'}`)
 }
 
 function rowOf({ server, url, launch, isNew, package: pinned }: ServerPin): string[] {
@@ -122,7 +123,7 @@ export async function acceptPin(server: string, flags: PinFlags): Promise<void> 
     )
   const change = pins.changeOf(server)
   if (change) {
-    for (const line of change.diff.split('\n')) output.note(shown(line))
+    for (const line of change.diff.split('\n')) output.note(shownChange(line))
     await agree(agreedTo(shownShort(server), 'url' in written), flags)
   }
   pins.accept(server)

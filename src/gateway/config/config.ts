@@ -16,6 +16,8 @@ import type { UpstreamAuth } from './upstream-auth.ts'
 export interface Config {
   /** The file it was read from; undefined where there is none. */
   readonly file: string | undefined
+  /** The same, where it was named and not looked for: whoever is told to type something has to name it as well. */
+  readonly named?: string | undefined
   /** On both loopback addresses unless told. What goes together is judged by the service. */
   readonly listen: Listen
   /** In the order of the file: where two have the same name for something, the first keeps it. */

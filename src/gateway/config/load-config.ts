@@ -76,6 +76,7 @@ export function loadConfig({ file, cwd, env, flags = {}, target }: LoadConfigOpt
   if (findings.problems.length > 0) throw new ConfigError(findings.problems)
   return deepFreeze({
     file: path,
+    ...(file !== undefined && { named: path }),
     listen,
     servers: servers.filter((server) => server !== undefined),
     rates: ratesOf(written.limits ?? {}),

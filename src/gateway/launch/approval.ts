@@ -69,9 +69,13 @@ function toLines(written: Written | undefined): Map<string, string> {
 /** A name is its writer's, too, and must not pass for another line. */
 const toName = (key: string | number): string => (/^[\w-]+$/.test(`${key}`) ? `${key}` : JSON.stringify(key))
 
+/** What is to be typed. `file`: the configuration, where it is one that has to be named. */
+export const toAccept = (id: string, file: string | undefined): string =>
+  `sallyport pin accept ${id}${file === undefined ? '' : ` --config '${file}'`}`
+
 /** Why it is not started or reached, and what to do: a sentence that goes on after its name. */
-export function refusalOf(id: string, was: Written | undefined, is: Written, { places }: Change): string {
-  const fix = `sallyport pin accept ${id}`
+export function refusalOf(id: string, was: Written | undefined, is: Written, { places }: Change, file?: string): string {
+  const fix = toAccept(id, file)
   if (was === undefined)
     return `it is not among the servers that were accepted here, and ${'url' in is ? 'leads to' : 'starts'} ${shownWhole(is)}. To accept it: ${fix}`
   const some = places.length > 6 ? [...places.slice(0, 6), `${places.length - 6} more`] : places

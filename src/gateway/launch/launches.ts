@@ -59,6 +59,8 @@ export interface LaunchesOptions {
   readonly ask?: ((question: LaunchQuestion) => Promise<boolean>) | undefined
   /** The operator has said that what is found now is accepted. */
   readonly accept?: boolean | undefined
+  /** The configuration, where it is one that has to be named by whoever accepts something. */
+  readonly named?: string | undefined
   readonly log: Log
   readonly clock: Clock
   /** Of ours: npm is handed what is its own. */
@@ -72,6 +74,8 @@ export interface Launches {
   of(config: StartedServer): ((command: Command) => Promise<Command>) | undefined
   /** To be asked before anything is sent there: why it must not be; undefined: it may. Undefined itself: it is a command. */
   refused(config: StartedServer): (() => string | undefined) | undefined
+  /** Whether it is left alone until somebody accepts it. */
+  awaits(config: StartedServer): boolean
   /** Ends what is being installed. */
   close(): void
 }
@@ -79,7 +83,7 @@ export interface Launches {
 export const packagesDirOf = (dataDir: string): string => join(dataDir, 'packages')
 
 export function createLaunches(options: LaunchesOptions): Launches {
-  const { servers, lock, packagesDir, ask, accept = false, log, clock, env = process.env } = options
+  const { servers, lock, packagesDir, ask, accept = false, named, log, clock, env = process.env } = options
   const closing = new AbortController()
   const { signal } = closing
   const npm = createNpm({ env, signal })
@@ -91,7 +95,7 @@ export function createLaunches(options: LaunchesOptions): Launches {
     const accepted = lock.launch(id)
     if (!written || (!accepted && !lock.knowsLaunches())) return undefined
     const change = changeOf(accepted, written)
-    return change && { change, isNew: accepted === undefined, why: refusalOf(id, accepted, written, change) }
+    return change && { change, isNew: accepted === undefined, why: refusalOf(id, accepted, written, change, named) }
   }
 
   /** `isFirst`: nothing of this configuration was accepted before. */
@@ -237,6 +241,7 @@ export function createLaunches(options: LaunchesOptions): Launches {
               throw error
             }
           },
+    awaits: (config) => refusal(config) !== undefined,
     close: () => closing.abort(new Unusable('it was stopped')),
   }
 }

@@ -152,5 +152,5 @@ export function explainFailure(output: string, version: string, { container, swi
     return `This container may not make namespaces (${said}): ${around}${container}.`
   }
   if (mends !== undefined) return `${refuses}: ${mends}.`
-  return `bubblewrap ${version} does not work here: ${said}.`
+  return `bubblewrap ${version} does not work here (${said}): docs/sandbox.md has what it needs.`
 }
