@@ -18,6 +18,7 @@ import { said } from '../support/gateway.ts'
 import { mcp } from '../support/mcp.ts'
 import { createTempDir } from '../support/paths.ts'
 import { startServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 verifies('sandbox-folder')
 
@@ -124,6 +125,21 @@ describe('a folder whose modules ask for more than they may have', needsBubblewr
     renameSync(at('moving/conf'), at('moved'))
     await using server = await startServer({ tools: await toolsFrom(folder('moving'), { atMost: { write: ['./'] } }) })
     assert.equal(said(await mcp(server.url, { key: await server.key() }).call('moves', {})), 'nothing')
+  })
+
+  test('a secret that somebody puts beside a module is seen by no child that was there before, nor by the next', async () => {
+    mkdirSync(at('later'))
+    asking(at('later/looks.mjs'), {}, reading('later/.env'))
+    await using server = await startServer({ tools: await toolsFrom(folder('later')) })
+    const client = mcp(server.url, { key: await server.key() })
+    assert.equal(said(await client.call('looks', {})), 'nothing')
+    writeFileSync(at('later/.env'), SECRET)
+    // It is looked ten times a second: children of before are ended, and the next have it covered.
+    const looks = async (): Promise<string> => JSON.stringify((await client.call('looks', {})).body)
+    await until('nobody sees it', async () => !(await looks()).includes(SECRET))
+    const another = mcp(server.url, { key: await server.key() })
+    await until('it is called as before', async () => said(await another.call('looks', {})) === 'nothing')
+    assert.doesNotMatch(await looks(), new RegExp(SECRET))
   })
 
   test('what a module has written looks in no message like something else', async () => {

@@ -101,7 +101,7 @@ describe('what is seen beside a module', () => {
     const deep = join(temp.path, ...Array.from({ length: 17 }, () => 'deep'))
     await mkdir(deep, { recursive: true })
     await writeFile(join(deep, '.env'), '')
-    assert.deepEqual(moduleFiles(join(temp.path, 'convert.ts')).hidden, [deep])
+    assert.deepEqual(moduleFiles(join(temp.path, 'convert.ts')).hidden, [deep, join(temp.path, '.env'), join(temp.path, '.env.local')])
     // Twenty thousand files of somebody else, which nobody has to make first.
     assert.throws(() => moduleFiles(join(ROOT, 'node_modules', 'convert.ts')), ConfigError)
   })

@@ -18,6 +18,8 @@ export interface ModuleFiles {
 
 const SECRET =
   /^(?:\.env.*|\.npmrc|\.yarnrc.*|\.netrc|\.git|\.ssh|\.aws|id_(?:rsa|ecdsa|ed25519).*|sallyport\..*|.*\.(?:pem|key|p12|pfx|jks|kdbx))$/i
+/** Where it is not there yet, somebody may make it while a module runs: that ends whoever would see it (`confine/covers.ts`). */
+const EXPECTED = ['.env', '.env.local']
 /** A folder with more than that is no tool's own: what would not be looked at might be a secret. */
 const MAX_LOOKED_AT = 20_000
 const MAX_DEPTH = 16
@@ -28,7 +30,7 @@ export function moduleFiles(file: string): ModuleFiles {
   const code = [folder]
   for (let above = dirname(folder), below = folder; above !== below; below = above, above = dirname(above))
     code.push(...['node_modules', 'package.json'].map((name) => join(above, name)).filter((path) => isWhatItSays(path)))
-  return { code, hidden: hiddenIn(folder) }
+  return { code, hidden: [...new Set([...hiddenIn(folder), ...EXPECTED.map((name) => join(folder, name))])] }
 }
 
 /** Who made the package may have made a link of that name, to keys. */

@@ -46,7 +46,9 @@ export function readModule(name: string, execute: URL, sandbox: unknown, report:
 const movable = ({ write }: Grants, file: string): readonly string[] =>
   write.length === 0
     ? []
-    : moduleFiles(file).hidden.filter((secret) => write.some((path) => dirname(secret) !== path && isWithin(dirname(secret), path)))
+    : moduleFiles(file).hidden.filter(
+        (secret) => existsSync(secret) && write.some((path) => dirname(secret) !== path && isWithin(dirname(secret), path)),
+      )
 
 const judgedGrants = new WeakMap<object, Grants>()
 
