@@ -39,18 +39,12 @@ export interface AuthenticateOptions {
   readonly clock: Clock
   /** Who a caller without any credential is; without it, such a caller is refused. What is presented is verified all the same. */
   readonly anonymous?: Principal | undefined
-  /** How many outcomes are kept; the oldest goes first. */
-  readonly cacheSize?: number
 }
 
-export function createAuthenticate({
-  verifiers,
-  possession,
-  bus,
-  clock,
-  anonymous,
-  cacheSize = 10_000,
-}: AuthenticateOptions): Guard<Received, Identified> {
+/** The oldest goes first. */
+const MAX_OUTCOMES = 10_000
+
+export function createAuthenticate({ verifiers, possession, bus, clock, anonymous }: AuthenticateOptions): Guard<Received, Identified> {
   const outcomes = new Map<string, Verified>()
   // A connection presents the same object again: its hash is made once. The audience is checked per resource, so it is part of it.
   const keys = new WeakMap<Credential, { readonly resource: string; readonly key: string }>()
@@ -80,7 +74,7 @@ export function createAuthenticate({
     const verified = await verifier.verify(credential, request.resource)
     if (!verified.allowed) return verified
     if (before === generation) {
-      if (outcomes.size >= cacheSize) outcomes.delete(outcomes.keys().next().value as string)
+      if (outcomes.size >= MAX_OUTCOMES) outcomes.delete(outcomes.keys().next().value as string)
       outcomes.set(key, verified.value)
     }
     return admit(request, credential, verified.value)

@@ -5,7 +5,10 @@ import { limitOf, matches } from '../audit-query.ts'
 import { type AuditStore, type ChainedRecord, textOf } from '../audit-store.ts'
 import { type Anchor, createChainCheck, GENESIS, type Head, type Link, link } from '../chain.ts'
 
-export function createMemoryAudit(maxRecords: number, clock: Clock): AuditStore {
+/** The newest. */
+const MAX_RECORDS = 100_000
+
+export function createMemoryAudit(clock: Clock): AuditStore {
   const kept: Link[] = []
   const byId = new Map<string, Link>()
   let anchor: Anchor | undefined
@@ -14,8 +17,8 @@ export function createMemoryAudit(maxRecords: number, clock: Clock): AuditStore 
   const chained = ({ sequence, hash, text }: Link): ChainedRecord => ({ sequence, record: JSON.parse(text), hash })
   function dropOldest(): void {
     // A tenth at a time: moving the array costs as much as it is long.
-    if (kept.length <= maxRecords * 1.1) return
-    dropFirst(kept.length - maxRecords)
+    if (kept.length <= MAX_RECORDS * 1.1) return
+    dropFirst(kept.length - MAX_RECORDS)
   }
   function dropFirst(count: number): void {
     for (const { sequence, hash, text } of kept.splice(0, count)) {

@@ -8,14 +8,12 @@ import { createMemoryRecords, hasEnded, type Row } from './records.ts'
 
 export interface MemoryStoreOptions {
   readonly clock?: Clock
-  /** How many audit records are kept, the newest; 100,000 unless told. */
-  readonly maxAuditRecords?: number
 }
 
-export function createMemoryStore({ clock = systemClock, maxAuditRecords = 100_000 }: MemoryStoreOptions = {}): Store {
+export function createMemoryStore({ clock = systemClock }: MemoryStoreOptions = {}): Store {
   const kinds = new Map<RecordKind, Map<string, Row>>()
   return {
-    audit: createMemoryAudit(maxAuditRecords, clock),
+    audit: createMemoryAudit(clock),
     records<T>(kind: RecordKind): Records<T> {
       const rows = kinds.get(kind) ?? new Map<string, Row>()
       kinds.set(kind, rows)
