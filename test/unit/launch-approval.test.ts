@@ -55,6 +55,7 @@ test('where a value leads, and what a line does behind a secret, cannot be chang
   assert.deepEqual(placesOf(oauth('${ID_TOKEN:-https://good.example}'), oauth('${ID_TOKEN:-https://evil.example}')), ['auth.issuer'])
   // The twins: other secrets in the same places.
   const same: readonly (readonly [Entry, Entry])[] = [
+    [line('PASSWORD=$abcdefgh'), line(`PASSWORD="hgfed'cba`)],
     [line('TOKEN="abc defgh" exec it'), line('TOKEN="hgf edcba" exec it')],
     [
       { command: 'x', args: ['-e', 'PASSWORD=abc$defgh;i'] },

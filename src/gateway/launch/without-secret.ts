@@ -68,8 +68,9 @@ export function argumentWithoutSecret(arg: string, before = ''): string {
   return kept !== arg || flag === undefined || arg.startsWith('-') ? kept : withoutSecret(flag, arg)
 }
 
-/** Unless one value is said to come. `-e` is a variable to docker, and a program to node. */
-const isLine = (arg: string, before: string): boolean => !/^(?:-H|--header|--env)$/.test(before) && (before !== '-e' || /\s/.test(arg))
+/** Where a shell would see more than one word, unless one value is said to come. `-e` is a variable to docker, and a program to node. */
+const isLine = (arg: string, before: string): boolean =>
+  !/^(?:-H|--header|--env)$/.test(before) && (before === '-e' ? /\s/ : /[\s;&|<>()`]/).test(arg)
 
 /** Where it leads is kept, and of its query what is no secret. A reference is one piece, whatever is in it. */
 export function urlWithoutSecret(url: string): string {
