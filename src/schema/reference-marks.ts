@@ -25,8 +25,8 @@ const MARK = 'resourceRef'
 /** Each is read before the call begins. */
 const MAX_FIELDS = 16
 
-/** `given` is bounded in depth; `as`: what the executor takes. */
-export function readReferenceMarks(given: JsonObject, as: ReferenceField['as'] = 'content'): ReferenceMarks {
+/** `given` is bounded in depth. */
+export function readReferenceMarks(given: JsonObject): ReferenceMarks {
   const fields: ReferenceField[] = []
   const problems: string[] = []
 
@@ -60,7 +60,7 @@ export function readReferenceMarks(given: JsonObject, as: ReferenceField['as'] =
     if ('problem' in understood) return problem(`resourceRef ${understood.problem}`)
     if (fields.length === MAX_FIELDS) return problem(`there are more than ${MAX_FIELDS} references`)
     const { field, shown, hint } = understood
-    fields.push({ path, as, ...field })
+    fields.push({ path, as: 'content', ...field })
     const said = typeof schema['description'] === 'string' ? `${schema['description']} ` : ''
     return { maxLength: MAX_URI_LENGTH, ...schema, description: `${said}${hint}`, [REFERENCE_MARK]: shown }
   }

@@ -19,8 +19,6 @@ import { SUBPROTOCOL, UpgradeExchange } from './upgrade-exchange.ts'
 
 export interface WebSocketsOptions extends SocketOptions {
   readonly door: Door
-  /** How many sockets may be open, or about to be. */
-  readonly most?: { readonly address: number; readonly principal: number }
 }
 
 export interface WebSockets {
@@ -33,11 +31,12 @@ export interface WebSockets {
   close(): Promise<void>
 }
 
+/** How many sockets may be open, or about to be. */
 const MOST = { address: 1_024, principal: 64 }
 /** How long the other side may take to answer our good-bye. */
 const CLOSE_MS = 2_000
 
-export function createWebSockets({ door, most = MOST, ...options }: WebSocketsOptions): WebSockets {
+export function createWebSockets({ door, ...options }: WebSocketsOptions): WebSockets {
   const { pipeline, checkAddress, bodyBytes, clock, log } = options
   const sockets = new Set<OpenSocket>()
   const places = createTally()
@@ -62,7 +61,7 @@ export function createWebSockets({ door, most = MOST, ...options }: WebSocketsOp
   async function problemAtDoor(request: IncomingMessage, socket: Duplex, exchange: UpgradeExchange): Promise<Denial | undefined> {
     const denial = door.check(request, false)
     if (denial) return denial
-    if (!count(socket, `address ${addressGroup(exchange.address)}`, most.address)) return tooMany('address', most.address)
+    if (!count(socket, `address ${addressGroup(exchange.address)}`, MOST.address)) return tooMany('address', MOST.address)
     const counted = await checkAddress(door.budgetOf(request))
     if (!counted.allowed) return counted.denial
     exchange.budget = counted.value
@@ -77,8 +76,8 @@ export function createWebSockets({ door, most = MOST, ...options }: WebSocketsOp
     const answer = denial ? pipeline.refuse(exchange, denial) : await pipeline.handle(exchange)
     if (answer.status !== 202 || !exchange.principal) return refuse(socket, answer)
     const whose = principalKey(exchange.principal)
-    if (!count(socket, `principal ${whose}`, most.principal))
-      return refuse(socket, pipeline.refuse(exchange, tooMany('caller', most.principal)))
+    if (!count(socket, `principal ${whose}`, MOST.principal))
+      return refuse(socket, pipeline.refuse(exchange, tooMany('caller', MOST.principal)))
     server ??= await createServer(bodyBytes)
     // It may have gone while it was looked at.
     if (socket.destroyed || isClosing) return void socket.destroy()
