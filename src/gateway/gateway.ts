@@ -44,12 +44,14 @@ export interface Gateway {
 }
 
 /** @throws {ConfigError} if there is a `sallyport.lock` that cannot be used. */
-export function createGateway(options: GatewayOptions): Gateway {
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { servers, log, redactor } = options
   const lock = openLockFile(options.lockFile)
   const listeners = new Set<() => void>()
   const warn = createWarner(log)
-  const members = servers.map((config) => createGuardedServer({ ...options, config, lock, prefixed: servers.length > 1, changed: rebuild }))
+  const members = await Promise.all(
+    servers.map((config) => createGuardedServer({ ...options, config, lock, prefixed: servers.length > 1, changed: rebuild })),
+  )
   let entries: readonly Entry[] = []
   let fingerprint = ''
 

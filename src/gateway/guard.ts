@@ -107,7 +107,7 @@ export async function createGuard({
     clock,
   })
   await launches.settle()
-  const gateway = createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo, people, launches, sandboxes })
+  const gateway = await createGateway({ servers: config.servers, redactor, log, clock, lockFile, serverInfo, people, launches, sandboxes })
   opening.defer(gateway.close)
   if (config.auth?.introspection) redactor.learn(config.auth.introspection.clientSecret)
 

@@ -82,7 +82,7 @@ export interface GuardedServer {
   close(): Promise<void>
 }
 
-export function createGuardedServer(options: GuardedServerOptions): GuardedServer {
+export async function createGuardedServer(options: GuardedServerOptions): Promise<GuardedServer> {
   const { config, redactor, log, clock, serverInfo, people, launches, sandboxes, lock, prefixed, changed } = options
   const server = config.id
   const warn = createWarner(log)
@@ -101,7 +101,7 @@ export function createGuardedServer(options: GuardedServerOptions): GuardedServe
     clock,
   })
   const keeper = 'command' in config.target ? sandboxes?.of(config) : undefined
-  const { upstream, personal, connectable } = openUpstream(config, people, {
+  const { upstream, personal, connectable } = await openUpstream(config, people, {
     client: serverInfo,
     log,
     redactor,

@@ -5,7 +5,7 @@
  */
 
 import type { ServerConfig } from './config/index.ts'
-import { type Connectable, createOwnAccounts, createVouched, heldBack, type PersonalCredentials } from './credentials/index.ts'
+import { type Connectable, heldBack, openOwnAccounts, openVouched, type PersonalCredentials } from './credentials/index.ts'
 import { createPeopleLinks } from './each-person/people-links.ts'
 import type { People } from './people.ts'
 import { createSecretUpstream } from './secret-upstream.ts'
@@ -21,7 +21,7 @@ export interface OpenUpstream {
 
 export type UpstreamParts = Omit<UpstreamOptions, 'server' | 'target' | 'credentials' | 'prepare'>
 
-export function openUpstream(config: ServerConfig, people: People | undefined, parts: UpstreamParts): OpenUpstream {
+export async function openUpstream(config: ServerConfig, people: People | undefined, parts: UpstreamParts): Promise<OpenUpstream> {
   const { id: server, target, auth, named } = config
   const options = { ...parts, server, target }
   if (!people) return { upstream: createUpstream(options) }
@@ -32,9 +32,9 @@ export function openUpstream(config: ServerConfig, people: People | undefined, p
   const held = <T extends PersonalCredentials>(made: T): T => (parts.refused ? heldBack(made, server, parts.refused) : made)
   const about = { ...people, server, url: target.url, clientInfo: parts.client, log: parts.log }
   if (auth?.type === 'exchange' || auth?.type === 'id-jag') {
-    const personal = held(createVouched({ ...about, settings: auth }))
+    const personal = held(await openVouched({ ...about, settings: auth }))
     return { upstream: createPeopleLinks({ ...options, personal }), personal }
   }
-  const { connectable, ...personal } = held(createOwnAccounts({ ...about, settings: auth }))
+  const { connectable, ...personal } = held(await openOwnAccounts({ ...about, settings: auth }))
   return { upstream: createPeopleLinks({ ...options, personal }), personal, connectable }
 }

@@ -382,7 +382,7 @@ describe('T24: what people have at a server', () => {
       const config = { id: 'web', target: { url: thief.url, headers: {} }, auth: auth(thief.url) } as unknown as ServerConfig
       const client = { name: 'sallyport', version: '0' }
       let refusal: string | undefined = 'nobody has accepted it'
-      const opened = openUpstream(config, people as unknown as People, {
+      const opened = await openUpstream(config, people as unknown as People, {
         client,
         log: silentLog,
         redactor,

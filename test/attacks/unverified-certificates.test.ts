@@ -72,7 +72,7 @@ async function connect(serverUrl: string): Promise<void> {
 const ways: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
   'the guard, an upstream': async (url) => {
     await using folder = await createTempDir('certificates')
-    const gateway = createGateway({
+    const gateway = await createGateway({
       servers: [{ id: 'one', target: { url, headers: {} }, tools: [], timeoutSeconds: undefined, secrets: [] }],
       redactor: createRedactor(),
       log: silentLog,

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRedactor, silentLog } from '../../src/core/index.ts'
-import { createVouched } from '../../src/gateway/credentials/index.ts'
+import { createVouched } from '../../src/gateway/credentials/vouched.ts'
 import { startWorld } from '../fixtures/sign-in-world.ts'
 import { verifies } from '../requirements.ts'
 import { atBrowser, principalOf, redirectUriOf, startPeople } from '../support/own-accounts.ts'

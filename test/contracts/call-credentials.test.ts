@@ -1,7 +1,8 @@
 /** People's own accounts, tokens that are given by our word, and secrets of people's own. */
 
 import { createRedactor, silentLog } from '../../src/core/index.ts'
-import { createVouched, heldBack, type PersonalCredentials } from '../../src/gateway/credentials/index.ts'
+import { heldBack, type PersonalCredentials } from '../../src/gateway/credentials/index.ts'
+import { createVouched } from '../../src/gateway/credentials/vouched.ts'
 import { createSecretBook } from '../../src/gateway/secrets/book.ts'
 import { createSecretHeaders } from '../../src/gateway/secrets/secret-headers.ts'
 import { createSignAssertion } from '../../src/gateway/sign-assertion.ts'

@@ -1,7 +1,7 @@
 /** What people can connect at a gateway: accounts and secrets of theirs, or nothing; and where there is no gateway. */
 
 import { createRedactor, silentLog } from '../../src/core/index.ts'
-import { createOwnAccounts } from '../../src/gateway/credentials/index.ts'
+import { createOwnAccounts } from '../../src/gateway/credentials/own-accounts.ts'
 import { createPeople } from '../../src/gateway/index.ts'
 import { noConnections } from '../../src/oauth/account/no-connections.ts'
 import { createAccounts } from '../../src/people/index.ts'

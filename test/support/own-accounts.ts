@@ -10,10 +10,10 @@ import {
   type Attempts,
   createAttempts,
   createConnections,
-  createOwnAccounts,
   type OAuthSettings,
   type PersonalCredentials,
 } from '../../src/gateway/credentials/index.ts'
+import { createOwnAccounts } from '../../src/gateway/credentials/own-accounts.ts'
 import { createPeopleLinks } from '../../src/gateway/each-person/people-links.ts'
 import type { Upstream } from '../../src/gateway/upstream/index.ts'
 import type { Connecting, Connections } from '../../src/people/index.ts'

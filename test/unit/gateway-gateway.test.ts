@@ -39,7 +39,7 @@ async function start(servers: JsonObject, dir: string = join(root, String(++fold
   writeFileSync(join(dir, 'sallyport.json'), JSON.stringify({ servers }, undefined, 1))
   const config = loadConfig({ cwd: dir, env: {} })
   const log: string[] = []
-  const gateway = createGateway({
+  const gateway = await createGateway({
     servers: config.servers,
     redactor: createRedactor(),
     clock: Date.now,
@@ -192,7 +192,7 @@ test('secrets that are handed to an upstream are known to the redactor', async (
   )
   const redactor = createRedactor()
   const { servers } = loadConfig({ cwd: dir, env: { T: 'correct-horse-battery' } })
-  const gateway = createGateway({
+  const gateway = await createGateway({
     servers,
     redactor,
     clock: Date.now,

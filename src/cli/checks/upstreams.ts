@@ -67,7 +67,7 @@ export async function checkUpstreams(
     log: silentLog,
     clock: systemClock,
   })
-  const gateway = createGateway({
+  const gateway = await createGateway({
     servers,
     people,
     launches,

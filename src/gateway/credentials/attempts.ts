@@ -9,7 +9,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { type AuthorizationRequest, stateIn, toAuthorizationUrl } from '../../client/index.ts'
+import type { AuthorizationRequest } from '../../client/index.ts'
 import type { Clock } from '../../core/index.ts'
 import { type Connecting, groupOfAccount } from '../../people/index.ts'
 import type { Store } from '../../storage/index.ts'
@@ -42,6 +42,8 @@ interface Sealed extends Attempt {
 const TTL_MS = 10 * 60_000
 const MAX_EACH = 20
 const STATE = /^[\w-]{43}$/
+/** With the first sign-in: `when-wanted.ts`. */
+const client = (): Promise<typeof import('../../client/index.ts')> => import('../../client/index.ts')
 
 export interface AttemptsParts {
   readonly store: Store
@@ -66,10 +68,10 @@ export function createAttempts({ store, keyRing, vault, clock }: AttemptsParts):
       const sealed = await vault.seal(JSON.stringify(attempt), placeOf(id, user))
       if (!(await records.putIfAbsent(id, { user, sealed }, { group, expiresAt: clock() + TTL_MS })))
         throw new Error('a state came up twice')
-      return toAuthorizationUrl(request, state, verifier)
+      return (await client()).toAuthorizationUrl(request, state, verifier)
     },
     async take(who, callback, redirectUri) {
-      const state = stateIn(callback)
+      const state = (await client()).stateIn(callback)
       if (state === undefined || !STATE.test(state)) return undefined
       const id = idOf(state)
       const kept = await records.takeOnce(id)
