@@ -49,7 +49,7 @@ export interface Network {
 }
 
 export function createNetwork({ serverUrl, privateHosts, ca, lookup }: NetworkOptions): Network {
-  const { Agent, request } = undici()
+  const { Agent } = undici()
   const kind = classifyAddress(serverUrl.hostname)
   const near = isLoopbackHost(serverUrl.hostname) ? 'loopback' : kind === 'private' ? kind : false
   const more = {
@@ -80,12 +80,13 @@ export function createNetwork({ serverUrl, privateHosts, ca, lookup }: NetworkOp
       if (problem !== undefined) throw new TransportError('unreachable', `${url.host} was not asked, as its URL ${problem}.`)
       try {
         // Not `fetch`: what it does besides is half of what a call costs, and none of it is wanted here (no redirect, encoding or cookie).
-        const answer = await request(url, {
+        const answer = await agent.request({
+          origin: url.origin,
+          path: url.pathname + url.search,
           method,
           headers: { 'user-agent': 'sallyport', ...headers },
           body: body ?? null,
           signal: signal ?? null,
-          dispatcher: agent,
         })
         // Whoever reads it is told of it by other means; nobody may read it.
         answer.body.on('error', () => {})

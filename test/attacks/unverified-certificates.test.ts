@@ -191,7 +191,7 @@ suite('the source', () => {
   test('opens connections in these files and no others', () => {
     const imports = (names: string, module: string) =>
       new RegExp(`import (?!type)\\{[^}]*?(?<!type )\\b(?:${names})\\b[^}]*\\} from '${module}'`)
-    assert.deepEqual(having(/import (?!type)\{[^}]*\} from 'undici'|(?:import|require)\('undici'\)|\bundici\(\)/), [
+    assert.deepEqual(having(/import (?!type)\{[^}]*\} from 'undici|(?:import|require)\(['`]undici['/]|\bundici\(\)/), [
       'cli/checks/server.ts',
       'client/network.ts',
       'net/dialer.ts',
