@@ -147,7 +147,8 @@ describe('what runs confined', { concurrency: 4 }, () => {
     assert.equal((await run(perlProgram(script))).ended, 'disk')
   })
 
-  describe('a disk that it may write to', { skip: perl.skip || (process.getuid?.() !== 0 && 'only root mounts a small one') }, () => {
+  const small = { skip: perl.skip || (process.getuid?.() !== 0 && 'only root mounts a small one'), concurrency: 1 }
+  describe('a disk that it may write to', small, () => {
     const disk = realpathSync(mkdtempSync(join(tmpdir(), 'disk-')))
     before(() => execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256m,nr_inodes=40000,mode=1777', 'tmpfs', disk]))
     after(() => {

@@ -29,7 +29,7 @@ const LEAST_FILES = 100_000
 const EVERY = 2
 
 export function createDiskWatch(written: readonly string[], scratch: readonly string[]): DiskWatch {
-  /** The most that was free since it began, by folder. */
+  /** The most that was free since before it began, by folder. */
   const free = new Map<string, number>()
   const freeFiles = new Map<string, number>()
   const byProcess = new Map<number, number>()
@@ -37,22 +37,22 @@ export function createDiskWatch(written: readonly string[], scratch: readonly st
   let pending = 0
   let looks = 0
 
+  // Before there is anything to watch: who is fast, on a busy machine, has taken all before the first look.
+  for (const path of written) ask(path, (found) => remember(path, found))
+
   function look(inside: number | undefined, tree: readonly ProcessUse[], full: () => void): void {
     // Asked in the background: a disk that is far away may take its time, and then nothing else is asked of it.
     if (pending > 0 || looks++ % EVERY !== 0) return
     if (written.length > 0) count(tree)
     for (const path of written)
-      ask(path, ({ bsize, blocks, bavail, files, ffree }) => {
-        const left = bavail * bsize
-        const most = Math.max(left, free.get(path) ?? 0)
-        free.set(path, most)
+      ask(path, (found) => {
+        const { bsize, blocks, files, ffree } = found
+        const { left, most, mostFiles } = remember(path, found)
         const isBelow = (bytes: number, share: number): boolean => left < Math.min(bytes, blocks * bsize * share)
         // That a disk is full may be anybody's doing: it is ended for its own.
         const isItsOwn = total() > LITTLE || isBelow(LAST_BYTES, LAST_SHARE)
         if (isBelow(LEAST_BYTES, LEAST_SHARE) && most - left > LITTLE && isItsOwn) full()
         // Files that hold nothing are no bytes; whose they are is not known.
-        const mostFiles = Math.max(ffree, freeFiles.get(path) ?? 0)
-        freeFiles.set(path, mostFiles)
         if (ffree < Math.min(LEAST_FILES, files * LEAST_SHARE) && mostFiles - ffree > MOST_FILES / 16) full()
       })
     if (inside !== undefined)
@@ -60,6 +60,15 @@ export function createDiskWatch(written: readonly string[], scratch: readonly st
         ask(`/proc/${inside}/root${path}`, ({ files, ffree }) => {
           if (files - ffree > MOST_FILES) full()
         })
+  }
+
+  function remember(path: string, { bsize, bavail, ffree }: StatsFs) {
+    const left = bavail * bsize
+    const most = Math.max(left, free.get(path) ?? 0)
+    const mostFiles = Math.max(ffree, freeFiles.get(path) ?? 0)
+    free.set(path, most)
+    freeFiles.set(path, mostFiles)
+    return { left, most, mostFiles }
   }
 
   function count(tree: readonly ProcessUse[]): void {
