@@ -12,6 +12,7 @@ export {
 export { isJson, isRedirect, mediaType } from './guarded-fetch-body.ts'
 export { createIssuerFetch } from './issuer-fetch.ts'
 export { isIssuerUrl } from './issuer-url.ts'
+export { http } from './node-http.ts'
 export type { AllowPrivate, Lookup } from './reach.ts'
 export {
   appraise,

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { isLoopbackHost } from '../../net/index.ts'
+import { http, isLoopbackHost } from '../../net/index.ts'
 import { AuthorizationError } from '../errors.ts'
 import { stateIn } from './authorization-requests.ts'
 import { type LoopbackPage, writePage } from './loopback-page.ts'
@@ -42,7 +42,7 @@ export async function openLoopback({ redirectUri, mayMove, program }: LoopbackOp
   const redirect = new URL(redirectUri)
   const expected = new Map<string, (answer: LoopbackAnswer) => void>()
 
-  const server = createServer({ maxHeaderSize: MAX_URL, requestTimeout: 10_000 }, (request, response) => {
+  const server = http.createServer({ maxHeaderSize: MAX_URL, requestTimeout: 10_000 }, (request, response) => {
     request.resume()
     const url = (request.url ?? '').startsWith('/') ? URL.parse(request.url ?? '', redirect.origin) : null
     // Under another name it would be a page of somebody else's site that asks (DNS rebinding).

@@ -9,9 +9,10 @@
  * @module
  */
 
-import { type IncomingMessage, request as requestTo, type ServerResponse } from 'node:http'
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream'
+import { http } from '../../net/index.ts'
 import { type Destination, parseDestination, showDestination } from '../grants/destination.ts'
 import type { Allowance } from './allowance.ts'
 import { type Answer, answerTo, toText } from './answer.ts'
@@ -74,8 +75,8 @@ export function createForward({ name, attempts, find, idleMs, maxHeaderBytes, wi
     }
   }
 
-  const make = (request: IncomingMessage, outer: Socket, { wanted, path }: Asked, own: readonly string[]): ReturnType<typeof requestTo> =>
-    requestTo({
+  const make = (request: IncomingMessage, outer: Socket, { wanted, path }: Asked, own: readonly string[]): ClientRequest =>
+    http.request({
       createConnection: () => outer,
       method: request.method,
       path,

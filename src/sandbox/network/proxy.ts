@@ -10,10 +10,9 @@
  */
 
 import { timingSafeEqual } from 'node:crypto'
-import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Clock, type Log, problemOf } from '../../core/index.ts'
-import type { Lookup } from '../../net/index.ts'
+import { http, type Lookup } from '../../net/index.ts'
 import type { Destination } from '../grants/destination.ts'
 import { findAllowance } from './allowance.ts'
 import { createAttempts } from './attempts.ts'
@@ -71,7 +70,7 @@ export function createEgress(options: EgressOptions): Egress {
   /** Connections that are to one host. */
   const hosts = new WeakMap<Socket, Within>()
   const sockets = new Set<Socket>()
-  const server = createServer({
+  const server = http.createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: headersTimeoutMs,
     // A body may take as long as it comes.

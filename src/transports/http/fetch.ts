@@ -6,8 +6,9 @@
  * @module
  */
 
-import { type IncomingMessage, type Server, request as sendRequest } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { type Duplex, duplexPair, Readable } from 'node:stream'
+import { http } from '../../net/index.ts'
 import { createHttpServer, type Incoming } from './listener.ts'
 
 export interface FetchDetails {
@@ -45,7 +46,7 @@ export function createFetcher(incoming: Incoming): Fetcher {
 function exchange(server: Server, request: Request, address = 'unknown'): Promise<Response> {
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
   const { protocol, pathname, search, host } = new URL(request.url)
-  const outgoing = sendRequest({
+  const outgoing = http.request({
     createConnection: () => connectTo(server, { remoteAddress: address, encrypted: protocol === 'https:' }),
     method: request.method,
     path: pathname + search,

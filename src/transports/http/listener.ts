@@ -5,10 +5,10 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { TlsKeeper } from '../../net/index.ts'
+import { http, type TlsKeeper } from '../../net/index.ts'
 import type { Router } from './router.ts'
 
 export type Incoming = Pick<Router, 'handle' | 'upgrade'>
@@ -59,7 +59,7 @@ export async function createListener({ host, port, tls, handle, upgrade }: Liste
 export function createHttpServer({ handle, upgrade }: Incoming, tls?: TlsKeeper): Server | TlsServer {
   const server = tls
     ? createTlsServer({ ...BOUNDS, ...UPGRADES, ...tls.serverOptions, handshakeTimeout: HANDSHAKE_MS }, handle)
-    : createServer({ ...BOUNDS, ...UPGRADES }, handle)
+    : http.createServer({ ...BOUNDS, ...UPGRADES }, handle)
   server.on('upgrade', upgrade)
   server.maxHeadersCount = 128
   server.maxConnections = 4_096

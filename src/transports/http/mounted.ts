@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { http } from '../../net/index.ts'
 import { createFetcher, type FetchDetails } from './fetch.ts'
 import { type HandedOver, toWhole } from './handed-over.ts'
 import { pathOf, type Router } from './router.ts'
@@ -41,7 +42,7 @@ export function createMounted({ router, isReachedBy, refuse }: MountedOptions): 
   const upgrade: Mounted['upgrade'] = (request, socket, head) => {
     if (isReachedBy(request)) return router.upgrade(request, socket, head)
     const { status } = refuse(request)
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   }
   const { fetch, close } = createFetcher({ handle: node, upgrade })
   return { node, fetch, upgrade, close }

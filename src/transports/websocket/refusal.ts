@@ -1,7 +1,7 @@
 /** An answer to a connection that does not become a WebSocket: HTTP, written by hand, since Node has let go of it. @module */
 
-import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { http } from '../../net/index.ts'
 import type { Answer } from '../../pipeline/index.ts'
 
 const PATIENCE_MS = 2_000
@@ -21,7 +21,7 @@ export function refuse(socket: Duplex, { status, headers, body = '' }: Answer): 
     '13',
     ...headers,
   ]
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+  let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`
   for (let at = 0; at < fields.length; at += 2) head += `${fields[at]}: ${plain(fields[at + 1] as string)}\r\n`
   socket.end(`${head}\r\n${body}`)
   // Whatever it still says is not kept, and it does not stay.
