@@ -4,8 +4,21 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { authorizationSteps, tokenStoreSteps, transportSteps, trustSteps } from '../../src/client/errors.ts'
+import { toCommandError } from '../../src/cli/calling/client-errors.ts'
+import { CliError } from '../../src/cli/errors.ts'
+import {
+  AuthorizationError,
+  authorizationSteps,
+  TokenStoreError,
+  TransportError,
+  TrustError,
+  tokenStoreSteps,
+  transportSteps,
+  trustSteps,
+} from '../../src/client/errors.ts'
 import { ROOT } from '../support/paths.ts'
+
+const keysOf = <T extends object>(steps: T): (keyof T)[] => Object.keys(steps) as (keyof T)[]
 
 const [, client = ''] = readFileSync(join(ROOT, 'docs', 'errors.md'), 'utf8').split('## The client')
 const tables = client.split(/^\| `(?:AuthorizationError|TransportError|TrustError|TokenStoreError)`.*$/m)
@@ -22,6 +35,21 @@ test('docs/errors.md describes every code that the client throws, and no other',
 test('every code says what to do next, in a sentence', () => {
   for (const steps of [authorizationSteps, transportSteps, trustSteps, tokenStoreSteps])
     for (const step of Object.values(steps)) assert.match(step, /^[A-Z].*\.$/)
+})
+
+test('a command says it as every other fix: it goes on after a colon, and has no end', () => {
+  const asked = { command: 'call', target: { url: 'https://mcp.example/mcp' }, flags: '' }
+  const errors = [
+    ...keysOf(authorizationSteps).map((code) => new AuthorizationError(code, 'It was refused.')),
+    ...keysOf(transportSteps).map((code) => new TransportError(code, 'It did not answer.')),
+    ...keysOf(trustSteps).map((code) => new TrustError(code, 'look', 'It has changed.')),
+    ...keysOf(tokenStoreSteps).map((code) => new TokenStoreError(code, 'It cannot be read.')),
+  ]
+  for (const error of errors) {
+    const shown = toCommandError(error, asked)
+    assert.ok(shown instanceof CliError)
+    assert.match(shown.fix, /^[^A-Z].*[^.]$/, error.code)
+  }
 })
 
 test('the codes of the client are the ones that were published', () => {

@@ -251,7 +251,7 @@ describe('with a key', () => {
     assert.match(wrong.stderr, /error\[E-SIGN-IN\]: .*\nfix: check the key in SALLYPORT_API_KEY/)
     const gone = await sallyport(['tools', `http://127.0.0.1:${await findFreePort()}/mcp`, ...data()], { SALLYPORT_API_KEY: key })
     assert.deepEqual(
-      [gone.code, /error\[E-UPSTREAM\]: 127\.0\.0\.1:\d+ could not be reached \(ECONNREFUSED\)/.test(gone.stderr)],
+      [gone.code, /error\[E-UPSTREAM\]: 127\.0\.0\.1:\d+ could not be reached \(ECONNREFUSED\)\nfix: check the address/.test(gone.stderr)],
       [6, true],
       gone.stderr,
     )

@@ -31,7 +31,7 @@ export interface Asked {
 /** Anything else is as it was. */
 export function toCommandError(error: unknown, asked: Asked): unknown {
   if (error instanceof AuthorizationError) {
-    const fix = signInFixes[error.code]?.(error, asked) ?? authorizationSteps[error.code]
+    const fix = signInFixes[error.code]?.(error, asked) ?? toFix(authorizationSteps[error.code])
     const what =
       error.code === 'sign_in_required'
         ? `${nameOfTarget(asked.target)} wants a sign-in`
@@ -40,7 +40,7 @@ export function toCommandError(error: unknown, asked: Asked): unknown {
   }
   if (error instanceof TransportError) {
     const step = error.message.includes(transportSteps[error.code])
-      ? (transportFixes[error.code] ?? transportSteps[error.code])
+      ? (transportFixes[error.code] ?? toFix(transportSteps[error.code]))
       : 'see above'
     return new CliError('E-UPSTREAM', without(error.message, transportSteps[error.code]), step, { reason: error.code })
   }
@@ -132,6 +132,9 @@ function requestFix({ code }: MCPRequestError, { target, command }: Asked): stri
     return `see what there is: ${commandFor(command, target)}`
   return 'correct what it says, and run the command again'
 }
+
+/** Where a program and a person do the same: its sentence, as fixes are written. */
+const toFix = (step: string): string => `${step.charAt(0).toLowerCase()}${step.slice(1).replace(/\.$/, '')}`
 
 /** The step of a message is for programs; commands have their own. */
 const without = (message: string, step: string): string => shown(message.replace(step, '').trim().replace(/\.$/, ''))
