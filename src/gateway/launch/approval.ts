@@ -53,8 +53,8 @@ function toLines(written: Written | undefined): Map<string, string> {
   walk('args', args)
   if (cwd !== undefined) walk('cwd', cwd)
   walk('env', env)
-  // Also one that grants nothing: without it a server is started where there is no sandbox.
-  if (sandbox !== undefined) lines.set('sandbox', 'said')
+  // Also by a block that grants nothing: without it a server is started where there is no sandbox.
+  if (sandbox && !sandbox['dangerouslyOff'] && !sandbox['dangerouslyOptional']) lines.set('sandbox', 'required')
   walk('sandbox', sandbox ?? {})
   return lines
 
