@@ -88,7 +88,12 @@ function advice(record: AuditRecord): string[] {
     case 'deadline_exceeded':
       return ['a call that ends in time, or a longer deadline']
     case 'sandbox_refused':
-      return [`a sandbox in which ${fact('permission')} is granted: see docs/sandbox.md`]
+      // Whether it was granted nothing, or another host, is not in this record.
+      return record.facts?.['permission'] === 'net'
+        ? [
+            'a sandbox in which that host and port is granted: sallyport audit search --action sandbox.connect lists which, where any is; see docs/sandbox.md',
+          ]
+        : [`a sandbox in which ${fact('permission')} is granted: see docs/sandbox.md`]
     case 'sandbox_stopped':
       return [`a call that needs less (${fact('why')}), or a higher limit of its sandbox`]
     case 'destination_not_granted':

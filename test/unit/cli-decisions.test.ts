@@ -53,6 +53,15 @@ test('a missing role: any of those needed', () => {
   assert.deepEqual(wouldAllow(record({ credential: 'token', facts: { ...facts, grantedRoles: ['ops'] } })), [])
 })
 
+test('a connection that a sandbox refused: that host and port, since others may be granted', () => {
+  const refused = (permission: string): string => wouldAllow(record({ reason: 'sandbox_refused', facts: { permission } })).join()
+  assert.match(
+    refused('net'),
+    /^a sandbox in which that host and port is granted: sallyport audit search --action sandbox\.connect lists which/,
+  )
+  assert.equal(refused('read'), 'a sandbox in which read is granted: see docs/sandbox.md')
+})
+
 test('what a rule denies: another rule', () => {
   const [advice] = wouldAllow(record({ reason: 'unknown_name', rule: 'sallyport.yaml:12 notes: delete_*', facts: { access: 'denied' } }))
   assert.equal(advice, 'a rule that does not say `deny`, in place of sallyport.yaml:12 notes: delete_*')
