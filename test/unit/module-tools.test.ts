@@ -69,6 +69,9 @@ describe('the definition of a tool that is a module', () => {
     assert.equal(wasRefused('convert', 'read'), 'The tool convert tried to read what it was not granted.')
     assert.equal(stoppedBy('convert', 'memory', toolLimits), 'The tool convert used more than the 256 MiB of memory that it may use.')
     assert.equal(stoppedBy('convert', 'crash', toolLimits), 'The tool convert ended before it answered.')
+    // Not that it started so many: what it was refused may be what the machine has no more of.
+    const processes = 'The tool convert needed more processes than it can have: 64 at most, threads among them.'
+    assert.equal(stoppedBy('convert', 'processes', toolLimits), processes)
   })
 
   it('is written with types', () => {
@@ -217,6 +220,17 @@ describe('what something inside has thrown', () => {
       [{ code: 'EADDRINUSE', syscall: 'listen' }, undefined],
     ]
     for (const [more, permission] of cases) assert.equal(thrown(more).permission, permission, JSON.stringify(more))
+  })
+  it('is told with the limit that the kernel keeps', () => {
+    const cases: [object, string | undefined][] = [
+      [{ code: 'ENOSPC', syscall: 'write' }, 'disk'],
+      [{ cause: { code: 'ENOSPC', syscall: 'open' } }, 'disk'],
+      [{ code: 'EAGAIN', syscall: 'spawn git' }, 'processes'],
+      // Too many files that are watched, and a descriptor that has nothing to read: nothing of ours.
+      [{ code: 'ENOSPC', syscall: 'watch' }, undefined],
+      [{ code: 'EAGAIN', syscall: 'read' }, undefined],
+    ]
+    for (const [more, limit] of cases) assert.equal(thrown(more).limit, limit, JSON.stringify(more))
   })
   it('is bounded, and may be anything', () => {
     assert.equal(thrown({ message: 'm'.repeat(100_000) }).message.length, 16_384)

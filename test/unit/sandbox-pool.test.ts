@@ -147,6 +147,23 @@ describe('a pool', { concurrency: 4 }, () => {
       assert.equal(answerOf(await run(pool, 'count'))['calls'], 1)
     })
 
+  const kept = { skip: confinement.depth !== 'bubblewrap' && 'only with bubblewrap does the kernel keep these limits' }
+  for (const [act, sandbox, why] of [
+    ['fill', { scratchMb: 2 }, 'disk'],
+    ['fillStream', { scratchMb: 2 }, 'disk'],
+    ['processes', { maxProcesses: 20, run: ['/usr/bin/sleep'] }, 'processes'],
+    ['processesUnheard', { maxProcesses: 20, run: ['/usr/bin/sleep'] }, 'processes'],
+  ] as const)
+    test(`what fails of a limit that the kernel keeps is ended for it (${act}), and the next call has another child`, kept, async () => {
+      const pool = poolOf({ children: 1, ...sandbox })
+      assert.deepEqual(await run(pool, act), { kind: 'stopped', why })
+      assert.equal(answerOf(await run(pool, 'count'))['calls'], 1)
+    })
+  test('what goes on where the kernel refuses it more is not ended', kept, async () => {
+    const pool = poolOf({ children: 1, scratchMb: 2 })
+    assert.equal(answerOf(await run(pool, 'fillQuietly')), 'goes on')
+  })
+
   test('a job that waits is cancelled at once, one that runs is told and may end by itself, one that does not listen is ended', async () => {
     const pool = poolOf({ children: 1 })
     const begin = (act: string): { readonly end: Promise<JobEnd>; readonly begun: Promise<void>; readonly abort: () => void } => {

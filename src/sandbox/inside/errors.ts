@@ -1,5 +1,6 @@
 /**
- * What something inside has thrown, as it is told outside: a name, a message, and whether it is because something was not granted.
+ * What something inside has thrown, as it is told outside: a name, a message, and whether it is because something was not granted, or
+ * a limit that the kernel keeps was reached.
  * Never a stack: it names paths. Bounded here and again where it is read.
  *
  * @module
@@ -9,7 +10,10 @@ export interface InsideError {
   readonly name: string
   readonly message: string
   readonly permission?: string | undefined
+  readonly limit?: string | undefined
 }
+
+type Fields = Readonly<Record<string, unknown>>
 
 const MAX_TEXT = 16_384
 const MAX_CAUSES = 4
@@ -30,8 +34,9 @@ const network = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EAI_AGAIN', 'ENOTFOUND'
 
 export function toChildError(error: unknown): InsideError {
   const { name, message } = read(error)
-  const permission = permissionOf(error)
-  return { name, message, ...(permission === undefined ? {} : { permission }) }
+  const permission = find(error, permissionOf)
+  const limit = find(error, limitOf)
+  return { name, message, ...(permission === undefined ? {} : { permission }), ...(limit === undefined ? {} : { limit }) }
 }
 
 /** Getters of what was thrown may throw themselves. */
@@ -45,16 +50,26 @@ function read(error: unknown): InsideError {
 }
 
 /** A failed `fetch` says why in its cause; of several addresses each has failed. */
-function permissionOf(error: unknown, depth = 0): string | undefined {
+function find(error: unknown, read: (fields: Fields) => string | undefined, depth = 0): string | undefined {
   if (typeof error !== 'object' || error === null || depth > MAX_CAUSES) return undefined
   try {
-    const { code, permission, syscall, cause, errors, message } = error as Readonly<Record<string, unknown>>
-    const own = ofCode(code, permission, syscall) ?? (isRefusedByProxy(code, message) ? 'net' : undefined)
+    const fields = error as Fields
+    const own = read(fields)
     if (own !== undefined) return own
-    return permissionOf(cause, depth + 1) ?? permissionOf(Array.isArray(errors) ? errors[0] : undefined, depth + 1)
+    const { cause, errors } = fields
+    return find(cause, read, depth + 1) ?? find(Array.isArray(errors) ? errors[0] : undefined, read, depth + 1)
   } catch {
     return undefined
   }
+}
+
+const permissionOf = ({ code, permission, syscall, message }: Fields): string | undefined =>
+  ofCode(code, permission, syscall) ?? (isRefusedByProxy(code, message) ? 'net' : undefined)
+
+/** Of a disk that is full, and of RLIMIT_NPROC (setrlimit(2)). There is a number of watched files, too, beyond which it is ENOSPC. */
+function limitOf({ code, syscall }: Fields): string | undefined {
+  if (code === 'ENOSPC') return syscall === 'watch' ? undefined : 'disk'
+  return code === 'EAGAIN' && typeof syscall === 'string' && syscall.startsWith('spawn') ? 'processes' : undefined
 }
 
 /** Of `fetch` (undici) and of `node:http`: the way to a host goes through a proxy, which has refused it. */

@@ -32,10 +32,14 @@ export type JobEnd =
   | { readonly kind: 'overloaded' }
   | { readonly kind: 'cancelled' }
 
+/** Where the kernel refuses what goes beyond it, and the program hears of that first. */
+export type KernelLimit = Extract<SandboxEnd, 'disk' | 'processes'>
+
 export interface ChildError {
   readonly name: string
   readonly message: string
   readonly permission?: SandboxPermission | undefined
+  readonly limit?: KernelLimit | undefined
 }
 
 export interface PoolStatus {

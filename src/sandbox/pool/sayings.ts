@@ -5,6 +5,7 @@
  */
 
 import type { Log } from '../../core/index.ts'
+import type { KernelLimit } from './pool.ts'
 
 export interface Sayings {
   /** Of stderr. */
@@ -14,7 +15,7 @@ export interface Sayings {
   /** Tells what is left: at the end of a job. */
   flush(): void
   /** Why a child that ended by itself has ended, as far as its last words tell. */
-  readonly why: 'memory' | 'crash'
+  readonly why: 'memory' | KernelLimit | 'crash'
 }
 
 /** Of each job. */
@@ -23,12 +24,17 @@ const MAX_LINES = 50
 
 export function createSayings(name: string, log: Log): Sayings {
   let kept = ''
-  let isHeap = false
+  let why: Sayings['why'] = 'crash'
+  let isUnheard = false
   return {
     push(chunk) {
       const text = chunk.toString('utf8', 0, MAX_CHARACTERS)
       // V8 ends the process where its heap is full: its own words, before its stack.
-      if (/FATAL ERROR:.*heap out of memory|Array buffer allocation failed/.test(text)) isHeap = true
+      if (/FATAL ERROR:.*heap out of memory|Array buffer allocation failed/.test(text)) why = 'memory'
+      // Node ends it for an error that nobody listens for, and says which one: of `spawn`, or of a stream to a file.
+      isUnheard ||= text.includes("Unhandled 'error' event")
+      if (isUnheard && /^Error: spawn .+ EAGAIN$/m.test(text)) why = 'processes'
+      if (isUnheard && /^Error: ENOSPC: no space left/m.test(text)) why = 'disk'
       kept = (kept + text).slice(0, MAX_CHARACTERS)
     },
     line(text) {
@@ -41,7 +47,7 @@ export function createSayings(name: string, log: Log): Sayings {
       for (const line of lines) if (line !== '') log('debug', `${name}: ${line}`)
     },
     get why() {
-      return isHeap ? 'memory' : 'crash'
+      return why
     },
   }
 }

@@ -86,10 +86,16 @@ export function startWorker({ onReady, ...options }: WorkerOptions): Worker {
     if (message === undefined) return sayings.line(line)
     const { id, done, failed, said } = message
     if (running !== undefined && id === running.id) {
-      if (failed !== undefined) settle({ kind: 'failed', error: toError(failed) })
+      if (failed !== undefined) fail(toError(failed))
       else if (said === undefined) settle({ kind: 'done', value: done })
       else hear(running, said)
     } else if (!isReady) start(message)
+  }
+
+  function fail(error: ChildError): void {
+    // What fills its disk, or has its processes, would still be there for the next call. What a tool says itself is more than we know.
+    if (error.limit === undefined || error.name === 'ToolError') settle({ kind: 'failed', error })
+    else stop(error.limit)
   }
 
   function start({ ready, failed }: JsonObject): void {

@@ -28,7 +28,7 @@ const ends = ({
   time: `took longer than the ${timeoutMs} ms that it may take`,
   cpu: `used more than the ${cpuSeconds ?? 'few'} s of processor time that it may use`,
   memory: `used more than the ${memoryMb} MiB of memory that it may use`,
-  processes: `started more than the ${maxProcesses} processes that it may have`,
+  processes: `needed more processes than it can have: ${maxProcesses} at most, threads among them`,
   output: `wrote more than the ${maxOutputBytes} bytes that it may answer`,
   disk: `wrote more than its place on the disk: ${scratchMb} MiB of its own, and what its folders have left`,
   uncovered: 'was ended, since a file that is hidden from it was replaced',
