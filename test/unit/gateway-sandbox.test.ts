@@ -410,6 +410,20 @@ describe('where no sandbox can be made', () => {
       )
     }
   })
+  test('where it holds less than commands, that is said as the machine’s own warning has it', linux, async () => {
+    const why = 'bubblewrap is not installed: apt-get install bubblewrap.'
+    const sandboxes = createSandboxes({
+      dataDir: join(temp.path, 'data'),
+      own: [],
+      log() {},
+      clock: systemClock,
+      open: () => Promise.resolve(createNodePermission({ why })),
+    })
+    await assert.rejects(sandboxes.check([serverWith({ forced: 'required' })]), {
+      name: 'ConfigError',
+      message: `--sandbox: notes is to run in a sandbox, and sandboxes are less than whole here: ${why}`,
+    })
+  })
   test('whoever may do without one is let through, and whoever wants none is told what that means', async () => {
     const said: string[] = []
     const servers = [serverWith({ sandbox: { dangerouslyOptional: true } }), serverWith({ forced: 'off', id: 'off' })]

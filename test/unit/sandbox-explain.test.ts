@@ -109,7 +109,7 @@ servers:
     assert.match(notes?.notes.join() ?? '', /is not started without a sandbox: There is no sandbox on Windows/)
     assert.match(plain?.notes.join() ?? '', /runs without a sandbox: There is no sandbox on Windows.*whatever you can/)
     const [granted, node] = explained(nodeOnly)
-    assert.match(granted?.notes.join() ?? '', /not started without a sandbox: bubblewrap is not installed: apt-get/)
+    assert.match(granted?.notes.join() ?? '', /not started in less than a whole sandbox: bubblewrap is not installed: apt-get/)
     assert.deepEqual([node?.depth, node?.missing], ['node-permission', nodeOnly.missing])
   })
 

@@ -40,7 +40,8 @@ function explainServer(config: ServerConfig, { confinement, dataDir, env: ours =
   if (sandbox.use === 'off') return explainUnconfined(id, 'It runs without a sandbox, as it was told to.')
   const { depth, missing } = confinement
   const why = missing[0] ?? depth
-  if (sandbox.use === 'required' && !holdsCommands(depth)) return isNotStarted(id, `It is not started without a sandbox: ${why}`)
+  if (sandbox.use === 'required' && !holdsCommands(depth))
+    return isNotStarted(id, `It is not started ${depth === 'none' ? 'without a sandbox' : 'in less than a whole sandbox'}: ${why}`)
   if (depth === 'none') return explainUnconfined(id, `It runs without a sandbox: ${why}`)
 
   const its = programOf(target, ours['PATH'])

@@ -69,7 +69,7 @@ export function createSandboxes({
       throw new ConfigError(
         demanding.map(
           ({ id, sandbox }) =>
-            `${sandbox?.where || '--sandbox'}: ${id} is to run in a sandbox, and there is none here: ${missing[0] ?? depth}`,
+            `${sandbox?.where || '--sandbox'}: ${id} is to run in a sandbox, and ${depth === 'none' ? 'there is none' : 'sandboxes are less than whole'} here: ${missing[0] ?? depth}`,
         ),
       )
     },
