@@ -201,6 +201,7 @@ describe('MCPServer.explain', posix, () => {
     })
     assert.equal(limits.timeoutMs, 2000)
     assert.match(convert?.text ?? '', /^convert\n {2}sandbox /)
+    assert.match(convert?.text ?? '', /^ {2}starts {5}nothing is granted$/m)
     assert.match(convert?.text ?? '', /does not see \S+\/\.env/)
     assert.deepEqual(
       (await server.explain('inline')).map(({ name }) => name),

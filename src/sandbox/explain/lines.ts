@@ -27,6 +27,9 @@ export function explanationLines({ depth, reach, notes, missing }: Explanation, 
   ]
 }
 
+/** What it may all the same, as every program in a sandbox, is in the notes below. */
+const NO_GRANT = 'nothing is granted'
+
 const WIDTH = 'variables'.length
 
 /** With its name above it. */
@@ -35,11 +38,11 @@ export const explanationText = (explanation: Explanation): string =>
 
 function reachLines({ read, write, net, env, run, code, home, limits }: Reach, path: (path: string) => string): Line[] {
   return [
-    { label: 'reads', text: list([...read, ...write].map(path), 'nothing that was granted') },
-    { label: 'writes', text: list(write.map(path), 'nothing that was granted') },
+    { label: 'reads', text: list([...read, ...write].map(path), NO_GRANT) },
+    { label: 'writes', text: list(write.map(path), NO_GRANT) },
     { label: 'connects', text: list(net, 'to nothing') },
     { label: 'variables', text: list(env, 'none') },
-    { label: 'starts', text: list(run, 'nothing that was granted') },
+    { label: 'starts', text: list(run, NO_GRANT) },
     // Of a package that is installed when it is started, and of what the system has, other lines tell.
     ...(code.length > 0 ? [{ label: 'its code', text: list(code.map(path), '') }] : []),
     { label: 'its home', text: home === undefined ? 'empty at each start, gone with it' : `${path(home)}, which stays` },
