@@ -8,9 +8,8 @@
  * @module
  */
 
-import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
-import { Ajv2019 } from 'ajv/dist/2019.js'
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { createRequire } from 'node:module'
+import type { Ajv, ErrorObject, Options, ValidateFunction } from 'ajv'
 import type { RegExpEngine } from 'ajv/dist/types/index.js'
 import { RE2JS } from 're2js'
 import { type Entry, type JsonObject, once, type Violation } from '../core/index.ts'
@@ -108,10 +107,18 @@ function dialect(create: (options: Options) => Ajv): Dialect {
   }
 }
 const DEFAULT_DIALECT = 'https://json-schema.org/draft/2020-12/schema'
+const require = createRequire(import.meta.url)
+type Ajv2020 = typeof import('ajv/dist/2020.js')
+type Ajv2019 = typeof import('ajv/dist/2019.js')
+/** With the first schema in its dialect: by then a gateway listens, and mostly one of the three is all that is ever asked for. */
+const load = <Module>(name: string): Module => require(name) as Module
 const dialects: ReadonlyMap<unknown, Dialect> = new Map([
-  [DEFAULT_DIALECT, dialect((all) => new Ajv2020(all) as unknown as Ajv)],
-  ['https://json-schema.org/draft/2019-09/schema', dialect((all) => new Ajv2019(all) as unknown as Ajv)],
-  ['http://json-schema.org/draft-07/schema', dialect((all) => new Ajv(all))],
+  [DEFAULT_DIALECT, dialect((all) => new (load<Ajv2020>('ajv/dist/2020.js').Ajv2020)(all) as unknown as Ajv)],
+  [
+    'https://json-schema.org/draft/2019-09/schema',
+    dialect((all) => new (load<Ajv2019>('ajv/dist/2019.js').Ajv2019)(all) as unknown as Ajv),
+  ],
+  ['http://json-schema.org/draft-07/schema', dialect((all) => new (load<typeof import('ajv')>('ajv').Ajv)(all))],
 ])
 
 export function compileCheck(inputSchema: JsonObject, formats: Formats = 'noted'): CompiledCheck {
