@@ -5,6 +5,7 @@
  * @module
  */
 
+import { once } from '../../core/index.ts'
 import { isLoopbackHost } from '../../net/index.ts'
 import { type Lasting, lastings } from '../grant-time.ts'
 import type { ScopeGroupName } from '../scopes.ts'
@@ -187,9 +188,10 @@ function duration({ lasts, accessMinutes }: ConsentPage): Html {
 
 /** What tells a client that has been here for long from one that came a minute ago, with a hundred others. */
 function origin({ firstSeenAt, othersFromThere }: ConsentPage): Html {
-  return html`${firstSeenAt !== undefined && html`<br>${t.firstSeen(when.format(firstSeenAt))}`}${
+  return html`${firstSeenAt !== undefined && html`<br>${t.firstSeen(when().format(firstSeenAt))}`}${
     othersFromThere !== undefined && html` ${t.fromThere(othersFromThere)}`
   }`
 }
 
-const when = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC', hourCycle: 'h23' })
+/** With the first page: the first of these that a process makes takes tens of milliseconds. */
+const when = once(() => new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC', hourCycle: 'h23' }))
