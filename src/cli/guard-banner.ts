@@ -22,8 +22,9 @@ export function banner(
   { paint }: Output,
 ): string[] {
   const tick = paint('green', '✓')
-  const lines = guard.status().flatMap(({ server, state, serverInfo, version: revision, tools, prompts, resources, error, sandbox }) => {
-    if (state !== 'ready') return [`${paint('yellow', '!')} ${server}: ${shown(error ?? 'does not answer yet')}; it is tried again`]
+  const lines = guard.status().flatMap((status) => {
+    if (status.state !== 'ready') return downLines(status, paint)
+    const { server, serverInfo, version: revision, tools, prompts, resources, sandbox } = status
     const counts = [counted(tools, 'tool'), prompts > 0 && counted(prompts, 'prompt'), resources > 0 && counted(resources, 'resource')]
       .filter(Boolean)
       .join(', ')
@@ -62,6 +63,12 @@ export function banner(
   const where = guard.dataDir === resolveDataDir(undefined) ? '' : ` --data-dir '${guard.dataDir}'`
   lines.push('', `A key instead of a sign-in:  npx sallyport key create --name me --scope ${scope}${where}`)
   return lines
+}
+
+/** Where it awaits somebody, the problem ends with the command for that, and nothing may be written behind it. */
+function downLines({ server, error, awaits }: ReturnType<Guard['status']>[number], paint: Output['paint']): string[] {
+  const line = `${paint('yellow', '!')} ${server}: ${shown(error ?? 'does not answer yet')}`
+  return awaits ? [line, '  Until it is accepted it is left alone. That is noticed while this runs.'] : [`${line}; it is tried again`]
 }
 
 /** `118 → 9 tools, 40k → 3k tokens (estimated)` */

@@ -56,6 +56,8 @@ export interface UpstreamStatus {
   readonly prompts: number
   readonly resources: number
   readonly error: string | undefined
+  /** It is left alone until somebody accepts it. */
+  readonly awaits: boolean
   /** What it runs in, and what it may reach. Undefined: it is no command, or was not started yet. */
   readonly sandbox: SandboxStatus | undefined
 }
@@ -182,6 +184,7 @@ export async function createGuardedServer(options: GuardedServerOptions): Promis
       prompts: count('prompt'),
       resources: count('resource', 'template'),
       error: upstream.problem,
+      awaits: launches?.awaits(config) ?? false,
       sandbox: keeper?.status(),
     }),
     async close() {

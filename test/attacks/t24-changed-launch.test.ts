@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { createRedactor, silentLog } from '../../src/core/index.ts'
+import { createRedactor, type Log, silentLog } from '../../src/core/index.ts'
 import type { ServerConfig } from '../../src/gateway/config/index.ts'
 import { createAttempts } from '../../src/gateway/credentials/index.ts'
 import { createGuard, type Guard, loadConfig } from '../../src/gateway/index.ts'
@@ -40,6 +40,7 @@ interface Options {
   readonly ask?: (question: LaunchQuestion) => boolean
   readonly accept?: boolean
   readonly env?: Readonly<Record<string, string>>
+  readonly log?: Log
 }
 
 async function createPlace(): Promise<Place> {
@@ -48,12 +49,12 @@ async function createPlace(): Promise<Place> {
   const file = join(folder.path, 'sallyport.yaml')
   const lockFile = join(folder.path, 'sallyport.lock')
   const lock: Place['lock'] = () => JSON.parse(readFileSync(lockFile, 'utf8'))
-  const open: Place['open'] = async (servers, { ask, accept = false, env = {} } = {}) => {
+  const open: Place['open'] = async (servers, { ask, accept = false, env = {}, log = silentLog } = {}) => {
     writeFileSync(file, JSON.stringify({ listen: 0, servers, auth: { cimd: 'off' } }))
     return createGuard({
       config: loadConfig({ file, cwd: folder.path, env, flags: { dataDir: join(folder.path, 'data') } }),
       version: '0.0.0',
-      log: silentLog,
+      log,
       redactor: createRedactor(),
       accept,
       ...(ask && { ask: (question) => Promise.resolve(ask(question)) }),
@@ -146,6 +147,42 @@ describe('T24: what is started is what was accepted', () => {
       assert.equal(place.starts(), 1)
       place.accepts({ notes: { launch: { ...place.lock().servers['notes']?.launch, env: { EXTRA: '1' } } } })
       await until('it is started', () => states()[0] === 'ready', 20_000)
+    } finally {
+      await guard.close()
+    }
+  })
+
+  it('that it is refused is said once for each way in which it is, however often it is looked at, and how it starts then', async () => {
+    await using place = await createPlace()
+    await using other = await startOther()
+    const entries = { notes: { ...place.witness.entry, sandbox: unkept }, other: { url: other.serverUrl }, moved: { url: other.serverUrl } }
+    await place.start(entries)
+    const changed = { ...entries, notes: { ...entries.notes, env: { EXTRA: '1' } }, moved: { url: `${other.serverUrl}?to=1` } }
+    const logged: string[] = []
+    const guard = await place.open(changed, { log: (level, message) => void logged.push(`${level} ${message}`) })
+    const of = (server: string, level: string): string[] => logged.filter((line) => line.startsWith(`${level} ${server}: `))
+    try {
+      await guard.ready
+      await until('both are looked at again', () => ['notes', 'moved'].every((server) => of(server, 'debug').length >= 3))
+      assert.match(of('moved', 'warn').join('\n'), /^warn moved: it is reached otherwise than was accepted: url\. To accept[^\n]*\.yaml'$/)
+      assert.match(of('notes', 'warn').join('\n'), /^warn notes: it is started otherwise than was accepted: env\.EXTRA\. To[^\n]*\.yaml'$/)
+      const launch = place.lock().servers['notes']?.launch
+      place.accepts({ notes: { launch: { ...launch, cwd: '/' } } })
+      await until('it is refused otherwise', () => of('notes', 'warn').length === 2, 20_000)
+      assert.match(of('notes', 'warn')[1] ?? '', /otherwise than was accepted: cwd, env\.EXTRA\./)
+      place.accepts({ notes: { launch: { ...launch, env: { EXTRA: '1' } } } })
+      await until('it is started', () => of('notes', 'info').includes('info notes: ready'), 20_000)
+      const refusals = (server: string): number => of(server, 'warn').filter((line) => line.includes('otherwise than')).length
+      assert.deepEqual([refusals('notes'), refusals('moved')], [2, 1])
+      assert.doesNotMatch([...of('notes', 'debug'), ...of('moved', 'debug')].join('\n'), /trying again/)
+      assert.deepEqual(
+        guard.status().map(({ server, awaits }) => [server, awaits]),
+        [
+          ['notes', false],
+          ['other', false],
+          ['moved', true],
+        ],
+      )
     } finally {
       await guard.close()
     }

@@ -155,7 +155,7 @@ test('a server that comes to those that were accepted is refused by name; the ot
   await settle('notes', 'post')
   assert.match(
     said.join(),
-    /^post: it is not among the servers that were accepted here, and starts node server\.js\. To accept it: sallyport pin accept post\./,
+    /^post: it is not among the servers that were accepted here, and starts node server\.js\. To accept it: sallyport pin accept post$/,
   )
   const launches = place.launches([server('notes'), server('post')])
   const start = (id: string) => launches.of(server(id))?.({ command: 'node', args: ['server.js'], cwd: place.folder, env: {} })

@@ -7,15 +7,15 @@
  *   refused(server), at each connection ─ as accepted?
  *
  * Where nothing was ever accepted, all of it is: the first start is the word for what is there. Else fails closed: what nobody has accepted
- * is not started, nothing is sent to it, and it says how to accept it. It is looked for again at each attempt, so that another program may
- * accept it while this one runs.
+ * is not started, nothing is sent to it, and how to accept it is said once. It is looked for again at each attempt, so that another program
+ * may accept it while this one runs.
  *
  * @module
  */
 
 import { join } from 'node:path'
 import { type Clock, ConfigError, type Log } from '../../core/index.ts'
-import { type Command, type Endpoint, Unusable } from '../upstream/index.ts'
+import { type Command, type Endpoint, Unaccepted, Unusable } from '../upstream/index.ts'
 import { type Change, changeOf, refusalOf } from './approval.ts'
 import type { LockFile } from './lock-file.ts'
 import { createNpm, NpmProblem } from './npm.ts'
@@ -98,7 +98,17 @@ export function createLaunches(options: LaunchesOptions): Launches {
     return change && { change, isNew: accepted === undefined, why: refusalOf(id, accepted, written, change, named) }
   }
 
-  /** `isFirst`: nothing of this configuration was accepted before. */
+  const said = new Map<string, string>()
+  /** It is asked again and again, by each person's process too. What is none any more may be one again. */
+  function sayOnce(id: string, why: string | undefined): void {
+    if (why === undefined) said.delete(id)
+    else if (said.get(id) !== why) {
+      said.set(id, why)
+      log('warn', `${id}: ${why}`)
+    }
+  }
+
+  /** Answers why it is refused. `isFirst`: nothing of this configuration was accepted before. */
   async function settleLaunch(config: StartedServer, isFirst: boolean): Promise<string | undefined> {
     const { id, written } = config
     if (!written) return undefined
@@ -106,10 +116,20 @@ export function createLaunches(options: LaunchesOptions): Launches {
     if (!found && lock.launch(id)) return undefined
     if (found && !accept) {
       const question = { kind: found.isNew ? 'new' : 'changed', server: id, written, change: found.change } as const
-      if (!(await ask?.(question))) return `${id}: ${found.why}`
+      if (!(await ask?.(question))) return found.why
     }
     record(id, () => lock.acceptLaunch(id, { ...written, accepted: now() }))
     return undefined
+  }
+
+  function whyNot(config: StartedServer): string | undefined {
+    try {
+      lock.load()
+      return refusal(config)?.why
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems.join('; ')
+      throw error
+    }
   }
 
   /** Where nothing can be written, the first start is like every other; what was accepted before still counts. */
@@ -185,7 +205,8 @@ export function createLaunches(options: LaunchesOptions): Launches {
     const { id } = config
     lock.load()
     const refused = refusal(config)
-    if (refused) throw new Unusable(refused.why)
+    sayOnce(id, refused?.why)
+    if (refused) throw new Unaccepted(refused.why)
     const read = readPackageRequest(command.command, command.args)
     if (!read) return command
     if ('problem' in read) throw new Unusable(read.problem)
@@ -204,20 +225,21 @@ export function createLaunches(options: LaunchesOptions): Launches {
       lock.load()
       const isFirst = !lock.knowsLaunches()
       const packages: string[] = []
-      const refused: string[] = []
+      const refused = new Map<string, string>()
       const accepted: StartedServer[] = []
       // All of them first: whoever ends this while they are asked about a package has started it once.
       for (const config of servers) {
-        const problem = await settleLaunch(config, isFirst)
-        if (problem) refused.push(problem)
+        const why = await settleLaunch(config, isFirst)
+        if (why !== undefined) refused.set(config.id, why)
         else accepted.push(config)
       }
       for (const config of accepted) {
         const unpinned = await settlePackage(config)
         if (unpinned) packages.push(unpinned)
       }
-      if (packages.length > 0 || (refused.length > 0 && refused.length === servers.length)) throw new ConfigError([...refused, ...packages])
-      for (const problem of refused) log('warn', `${problem}. Until then it is left alone`)
+      if (packages.length > 0 || (refused.size > 0 && refused.size === servers.length))
+        throw new ConfigError([...Array.from(refused, ([id, why]) => `${id}: ${why}`), ...packages])
+      for (const [id, why] of refused) sayOnce(id, why)
     },
     of: (config) =>
       'command' in config.target
@@ -233,13 +255,9 @@ export function createLaunches(options: LaunchesOptions): Launches {
       'command' in config.target
         ? undefined
         : () => {
-            try {
-              lock.load()
-              return refusal(config)?.why
-            } catch (error) {
-              if (error instanceof ConfigError) return error.problems.join('; ')
-              throw error
-            }
+            const why = whyNot(config)
+            sayOnce(config.id, why)
+            return why
           },
     awaits: (config) => refusal(config) !== undefined,
     close: () => closing.abort(new Unusable('it was stopped')),

@@ -39,6 +39,9 @@ export class Unusable extends Error {
   override readonly name = 'Unusable'
 }
 
+/** It must not be used until a person has accepted it. Whoever throws this has said so; it is looked at again without a word. */
+export class Unaccepted extends Unusable {}
+
 export interface NegotiateOptions {
   readonly link: Link
   /** What we are, for the upstream's eyes. */

@@ -22,7 +22,7 @@ import type { Caller } from './exchange.ts'
 import { createHttpLink, type Endpoint } from './http-link.ts'
 import type { Keep } from './kept.ts'
 import { type Link, type LinkEvents, type ListKind, sentences } from './link.ts'
-import { ask, initialize, type NegotiateOptions, negotiate, type ServerInfo, type Session, Unusable } from './negotiate.ts'
+import { ask, initialize, type NegotiateOptions, negotiate, type ServerInfo, type Session, Unaccepted, Unusable } from './negotiate.ts'
 import { legacyCapabilities } from './relayed.ts'
 import { createStanding } from './standing.ts'
 import { createStdioLink } from './stdio-link.ts'
@@ -31,7 +31,7 @@ export interface UpstreamOptions {
   /** Our own id for it: in names, logs and sentences. */
   readonly server: string
   readonly target: Command | Endpoint
-  /** Why nothing may be sent to where it is, asked before each connection; undefined: it may. */
+  /** Why nothing may be sent to where it is, asked before each connection, and said by whoever answers; undefined: it may. */
   readonly refused?: (() => string | undefined) | undefined
   /** What is started, each time it is: for what is filled in only then. Throws `Unusable` where that cannot be. */
   readonly prepare?: (() => Promise<Command>) | undefined
@@ -115,6 +115,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   async function run(attempted: () => void): Promise<void> {
     for (let opened = 0; !isClosed(); opened++) {
       let openedAt: number | undefined
+      let isUnaccepted = false
       try {
         const { lost } = await open()
         if (isClosed()) break
@@ -131,6 +132,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       } catch (error) {
         problem =
           error instanceof Unusable ? error.message : `it could not be connected (${error instanceof Error ? error.name : 'unknown'})`
+        isUnaccepted = error instanceof Unaccepted
         await link?.close()
       }
       if (isClosed()) break
@@ -143,10 +145,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       // Between half and all of it: many that were lost at once must not come back at once.
       const delayMs = Math.round(backoffMs * (0.5 + random() / 2))
       backoffMs = Math.min(backoffMs * 2, BACKOFF_LAST_MS)
-      // What a person has to do first is said once.
-      const isSaid = said === problem && problem.startsWith('it waits for ')
+      // What a person has to do first is said once, and is no failure that mends itself: who does it elsewhere is noticed all the same.
+      const waits = isUnaccepted || problem.startsWith('it waits for ')
+      const isSaid = isUnaccepted || (waits && said === problem)
       said = problem
-      log(isSaid ? 'debug' : 'warn', `${server}: ${problem}; trying again`, { in_ms: delayMs })
+      log(isSaid ? 'debug' : 'warn', `${server}: ${problem}${waits ? '' : '; trying again'}`, { in_ms: delayMs })
       attempted()
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, delayMs)
@@ -163,7 +166,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   async function open(): Promise<{ readonly lost: Promise<string> }> {
     isRestarting = false
     const refusal = options.refused?.()
-    if (refusal !== undefined) throw new Unusable(refusal)
+    if (refusal !== undefined) throw new Unaccepted(refusal)
     const configured = (await options.prepare?.()) ?? target
     const launched = 'url' in configured ? configured : ((await options.launch?.(configured)) ?? configured)
     // It was closed while its package was installed.
