@@ -127,9 +127,15 @@ function advice(record: AuditRecord): string[] {
 const OURS = fileURLToPath(new URL('../../', import.meta.url)).replaceAll('\\', '/')
 const FRAME = /^ {4}at (?:.*\(|async )?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*:\d+):\d+\)?$/
 
-/** Where the function is that threw: the first place of the stack that is neither ours, nor Node's, nor a package's. */
+/** What the record of a tool's module ends with, in place of a stack (`server/definitions/module-executor.ts`). */
+const MODULE = /^ {4}in the module (.+)$/
+
+/** Where the function is that threw: the first place of the stack that is neither ours, nor Node's, nor a package's. Or its module. */
 function faultOf({ target, cause = '' }: AuditRecord): string {
-  for (const line of cause.split('\n')) {
+  const lines = cause.split('\n')
+  const module = MODULE.exec(lines.at(-1) ?? '')?.[1]
+  if (module !== undefined) return `a fault of the tool's own code, in its module ${module}: see the cause`
+  for (const line of lines) {
     const place = FRAME.exec(line)?.[1]
       ?.replaceAll('\\', '/')
       .replace(/^file:\/\/(?:\/(?=[A-Za-z]:))?/, '')

@@ -100,7 +100,10 @@ test('a fault is in the tool’s own code where its stack says so, and Node’s 
   const ours = `async run (file://${ROOT}src/server/run.ts:1:2)`
   for (const mine of ['tell (file:///t/tool.ts:3:4)', 'async file:///t/tool.ts:3:4', 'async Promise.all (/t/tool.ts:3:4)'])
     assert.match(of(ours, node, mine), /a fault of the tool's own code, at \/t\/tool\.ts:3$/, mine)
-  assert.match(of(ours, node), /see the cause$/)
+  assert.match(of(ours, node), /or of sallyport: see the cause$/)
+  const cause = 'RangeError: b\n    at forged (/t/other.ts:3:4)\n    in the module /t/tool.ts'
+  const [thrown = ''] = wouldAllow(record({ reason: 'crashed', target: 'a', cause }))
+  assert.match(thrown, /: a fault of the tool's own code, in its module \/t\/tool\.ts: see the cause$/)
 })
 
 test('how records read', () => {

@@ -8,9 +8,10 @@ import { describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../../src/core/index.ts'
 import { MCPServer, type ModuleContext, toolsFrom } from '../../src/index.ts'
-import { type SandboxOptions, toGrants, toolLimits } from '../../src/sandbox/index.ts'
+import { type ChildError, type SandboxOptions, toGrants, toolLimits } from '../../src/sandbox/index.ts'
 import { toChildError } from '../../src/sandbox/inside/errors.ts'
 import { createQueue } from '../../src/sandbox/pool/queue.ts'
+import { createRunModule } from '../../src/server/definitions/module-executor.ts'
 import { moduleFiles } from '../../src/server/definitions/module-files.ts'
 import { stoppedBy, wasRefused } from '../../src/server/definitions/module-sentences.ts'
 import { grantsOfOwnData } from '../../src/server/own-data.ts'
@@ -72,6 +73,18 @@ describe('the definition of a tool that is a module', () => {
     // Not that it started so many: what it was refused may be what the machine has no more of.
     const processes = 'The tool convert needed more processes than it can have: 64 at most, threads among them.'
     assert.equal(stoppedBy('convert', 'processes', toolLimits), processes)
+  })
+
+  it('is where it was thrown, for whoever looks it up, unless nothing of it has run', async () => {
+    const told = async (error: ChildError): Promise<string> => {
+      const run = createRunModule({ name: 'a', file: '/t/a.ts', grants: toGrants({}, '/t', toolLimits) }, async () => ({
+        kind: 'failed',
+        error,
+      }))
+      return run({ args: {}, principal: {}, capabilities: {}, meta: {} } as never).then(String, ({ stack }: Error) => stack ?? '')
+    }
+    assert.equal(await told({ name: 'RangeError', message: 'b' }), 'RangeError: b\n    in the module /t/a.ts')
+    assert.doesNotMatch(await told({ name: 'ConfigError', message: 'b', isUnconfined: true }), /in the module/)
   })
 
   it('is written with types', () => {

@@ -40,6 +40,8 @@ export interface ChildError {
   readonly message: string
   readonly permission?: SandboxPermission | undefined
   readonly limit?: KernelLimit | undefined
+  /** It could not be confined as asked: nothing of it has run. */
+  readonly isUnconfined?: boolean | undefined
 }
 
 export interface PoolStatus {

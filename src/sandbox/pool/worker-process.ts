@@ -81,7 +81,7 @@ export function startProcess(options: ProcessOptions): WorkerProcess {
       launch(prepared.program)
     } catch (error) {
       log('error', `${name}: cannot be confined as asked`, { problem: problemOf(error) })
-      gone({ name: 'ConfigError', message: problemOf(error) })
+      gone({ name: 'ConfigError', message: problemOf(error), isUnconfined: true })
     }
   }
 

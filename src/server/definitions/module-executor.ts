@@ -33,7 +33,7 @@ export type RunJob = (job: Job, call: Call) => Promise<JobEnd>
 /** What a module answers: as a function does. */
 export type RunModule = (call: Call) => Promise<Decision<unknown>>
 
-export function createRunModule({ name, grants }: ModuleTool, run: RunJob): RunModule {
+export function createRunModule({ name, file, grants }: ModuleTool, run: RunJob): RunModule {
   return async function runModule(call) {
     const end = await run(toJob(call), call)
     switch (end.kind) {
@@ -55,7 +55,10 @@ export function createRunModule({ name, grants }: ModuleTool, run: RunJob): RunM
     if (error.name === 'ToolError') throw new ToolError(error.message)
     if (error.permission)
       return deny({ reason: 'sandbox_refused', permission: error.permission, sentence: wasRefused(name, error.permission) })
-    throw Object.assign(new Error(error.message), { name: error.name })
+    const thrown = Object.assign(new Error(error.message), { name: error.name })
+    // The line stays inside. Our own stack is not where it was thrown: whoever looks it up is told the module in its place.
+    if (!error.isUnconfined) thrown.stack = `${error.name}: ${error.message}\n    in the module ${file}`
+    throw thrown
   }
 }
 
