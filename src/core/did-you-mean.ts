@@ -28,9 +28,13 @@ function distance(from: string, to: string): number {
   return above.at(-1) ?? 0
 }
 
+/** `sallyport.yaml` has a block of that name around it. No letters of the two are alike. */
+const within: ReadonlyMap<string, string> = new Map([['listen', 'port']])
+
 /** About a key that is not among those that are known. `said`: what is known to be meant by it. */
 export function noSuchKey(key: string, known: readonly string[], said?: string): string {
-  const meant = said ?? nearest(key, known)
+  const inside = within.get(key)
+  const meant = said ?? (inside !== undefined && known.includes(inside) ? inside : nearest(key, known))
   return `there is no such key${meant === undefined ? '' : `; did you mean "${meant}"?`}`
 }
 

@@ -76,9 +76,12 @@ export class MCPServer<
   /**
    * Serves HTTP and WebSocket on a port of its own. Resolves when requests are answered.
    *
-   * @throws {ConfigError} where the address, the data directory or a folder cannot be used.
+   * @throws {ConfigError} where the address, the data directory or a folder cannot be used, or where it is told anything here.
    */
-  async listen(): Promise<Listening> {
+  async listen(...given: []): Promise<Listening> {
+    // JavaScript passes on what the type refuses: a port that is not listened on.
+    if (given.length > 0)
+      throw new ConfigError(['MCPServer.listen: takes nothing: port, host and the like are options of new MCPServer({ … })'])
     const { port = DEFAULT_PORT, host, path, publicUrl, proxy, tls, behindProxy } = this.#options
     const service = await this.#start(withoutUndefined({ port, host, path, publicUrl, proxy, tls, behindProxy }))
     const setupLink = this.#options.auth?.dangerouslyAllowAnonymous ? undefined : await service.setupLink()
@@ -89,8 +92,8 @@ export class MCPServer<
   }
 
   /** The same as `listen`. */
-  start(): Promise<Listening> {
-    return this.listen()
+  start(...given: []): Promise<Listening> {
+    return this.listen(...given)
   }
 
   /**

@@ -1,6 +1,7 @@
 // A server in code as a whole: what it refuses to start with, what it says at the start, how it changes while it runs, and how it ends.
 
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
@@ -88,8 +89,27 @@ describe('what is wrong', () => {
     )
     assert.deepEqual(problemsOf({ tools: 3 }), ['MCPServer.tools: must be a list of at most 10000 definitions'])
     assert.deepEqual(problemsOf({ tls: 'nope' }), ['MCPServer.tls: must be { cert, key }, or "local"'])
+    // In `sallyport.yaml` there is a block of that name.
+    assert.deepEqual(problemsOf({ listen: { port: 0 } }), ['MCPServer.listen: there is no such key; did you mean "port"?'])
     // What goes together is judged where it is served: an app has neither host nor TLS of ours.
     assert.deepEqual(problemsOf({ host: '0.0.0.0' }), [])
+  })
+  it('is anything that is said where it listens, and nothing is opened then', async () => {
+    await using folder = await createTempDir('server')
+    const server = new MCPServer({ log: false, port: 0, dataDir: folder.path })
+    try {
+      for (const begin of ['listen', 'start'] as const) {
+        // @ts-expect-error in JavaScript nobody says so
+        const listening = server[begin]({ port: 3000 })
+        await assert.rejects(listening, (error: ConfigError) => {
+          assert.deepEqual(error.problems, ['MCPServer.listen: takes nothing: port, host and the like are options of new MCPServer({ … })'])
+          return error instanceof ConfigError
+        })
+      }
+      assert.deepEqual(readdirSync(folder.path), [])
+    } finally {
+      await server.close()
+    }
   })
   it('is printed once each, before the stack: so an error that nobody catches is shown in a terminal', () => {
     const create = (): unknown => new MCPServer({ prot: 1, port: -1, limits: { depth: 0 } } as MCPServerOptions)
