@@ -21,7 +21,10 @@ export function openDatabase(file: string, schema: Schema): DatabaseSync {
     // NORMAL: a commit survives the end of the process at once, and a power cut once `flush` has answered (see flush.ts).
     // What is removed is overwritten, so that it is in no free page: nothing for what is small, a third more for 8 KB.
     db.exec('PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA secure_delete = ON')
+    // As it is at one moment: another process may be making it, and what it is called comes with what is in it.
+    db.exec('BEGIN')
     checkOrigin(db, file, schema)
+    db.exec('COMMIT')
     useWal(db)
     migrate(db, file, schema)
     return db
