@@ -61,7 +61,8 @@ suite('a program that knows of no proxy', needsBubblewrap, () => {
       script: `import { connect } from 'node:net'
         connect(443, '${NAME}').on('connect', () => console.log('connected')).on('error', (error) => console.log(error.code)).resume()`,
     })
-    assert.equal(stdout, 'connected\nECONNRESET\n')
+    // Whoever is slow to look hears of both at once: that it was found is in the record.
+    assert.match(stdout, /^(?:connected\n)?ECONNRESET\n$/)
     assert.deepEqual(
       noted.map(({ reason, target }) => `${reason} ${target}`),
       [`blocked_address ${NAME}:443`],
