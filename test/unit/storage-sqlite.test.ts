@@ -1,7 +1,7 @@
 /** What is particular to the store in files. */
 
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigError } from '../../src/core/index.ts'
 import { createSqliteStore } from '../../src/storage/index.ts'
 import { recordsSchema } from '../../src/storage/sqlite/migrations.ts'
+import { openDatabase } from '../../src/storage/sqlite/open.ts'
 import { auditRecord, auditRecords } from '../contracts/audit-store.ts'
 
 let folder: string
@@ -33,6 +34,30 @@ test('the folder is 0700 and every file in it 0600, also those that SQLite adds'
   assert.ok(names.includes('sallyport.db-wal') && names.includes('sallyport-audit.db-shm'), names.join())
   for (const name of names) assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600, name)
   await store.close()
+})
+
+test('a file that another process makes meanwhile is ours, whichever part of it was looked at first', async (t) => {
+  await mkdir(folder)
+  const other = new DatabaseSync(file, { timeout: 0 })
+  const { prepare } = DatabaseSync.prototype
+  let outcome = 'never'
+  // Between the first look at it and the next, all of it is there.
+  t.mock.method(DatabaseSync.prototype, 'prepare', function (this: DatabaseSync, sql: string) {
+    if (sql === 'PRAGMA schema_version' && outcome === 'never') {
+      outcome = 'made'
+      try {
+        other.exec(`BEGIN IMMEDIATE; ${recordsSchema.migrations[0]}; PRAGMA application_id = ${recordsSchema.applicationId}; COMMIT`)
+      } catch {
+        other.exec('ROLLBACK')
+        outcome = 'waits'
+      }
+    }
+    return prepare.call(this, sql)
+  })
+  const db = openDatabase(file, recordsSchema)
+  db.close()
+  other.close()
+  assert.equal(outcome, 'waits')
 })
 
 test('a file that others could read is made private again', posix, async () => {
