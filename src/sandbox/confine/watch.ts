@@ -1,6 +1,7 @@
 /**
  * Watches over what runs confined, for what no limit of the kernel bounds: memory and processor time of all its processes together,
- * the room that it leaves on a disk, files without content; and whether what is hidden from it still is. One timer looks after all, ten times a second, and ends what went too far.
+ * the room that it leaves on a disk, files without content; and whether what is hidden from it still is. One timer looks after all, ten
+ * times a second, and ends what went too far.
  *
  * Between two looks there are the limits of each single process (`limits.ts`).
  *
